@@ -1,0 +1,114 @@
+#!/bin/sh
+# One named thing at its full count; tests/run.sh runs a share of each.
+#   usage: sh tests/full.sh NAME [ARGUMENT...]     without a NAME: the list
+#
+# A thing is a function do_NAME with a line "# NAME: what it does" above it. Everything is built with
+# optimisation in build/full, unless the thing says otherwise.
+set -eu
+cd "$(dirname "$0")/.."
+
+build() { # target...
+  cmake -S . -B build/full -G Ninja -DCAMPANILE_DEVELOPER=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -Wno-dev --log-level=WARNING >/dev/null
+  cmake --build build/full --target "$@"
+}
+
+# fuzz: every fuzz target for FUZZ_SECONDS each (default 600); finds stay in build/fuzz/tests/fuzz/finds
+do_fuzz() {
+  cmake --preset fuzz -DCAMPANILE_FUZZ_SECONDS="${FUZZ_SECONDS:-600}" >/dev/null
+  cmake --build --preset fuzz
+  ctest --preset fuzz --timeout 0 --verbose "$@"
+}
+
+# bench: every *_bench program, or the named ones, one after the other
+do_bench() {
+  build all
+  benches=$(find build/full/tests -name '*_bench' -type f | sort)
+  if [ "$#" -gt 0 ]; then
+    benches=$(for name in "$@"; do find build/full/tests -name "$name" -type f; done)
+  fi
+  if [ -z "$benches" ]; then echo "no such bench" >&2; return 2; fi
+  for bench in $benches; do
+    printf '\n== %s\n' "$(basename "$bench")"
+    "$bench"
+  done
+}
+
+# mutants: plants each bug of tests/mutants (or the named ones) in a copy; its suite must go red
+do_mutants() {
+  copy=$(mktemp -d "${TMPDIR:-/tmp}/campanile-mutants.XXXXXX")
+  trap 'rm -rf "$copy"' EXIT
+  trap 'exit 130' INT TERM
+  tar -cf - --exclude=./build --exclude=./.git . | tar -C "$copy" -xf -
+  # git apply would go by the index of a repository above the copy.
+  git -C "$copy" init -q
+  configured=$copy/build/full
+  cmake -S "$copy" -B "$configured" -G Ninja -DCAMPANILE_DEVELOPER=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -Wno-dev --log-level=WARNING >/dev/null
+
+  if [ "$#" -eq 0 ]; then set -- tests/mutants/*.patch; fi
+  survivors=0
+  table=$copy/table
+  healthy=$copy/healthy
+  : >"$healthy"
+  for patch in "$@"; do
+    [ -e "$patch" ] || patch=tests/mutants/${patch%.patch}.patch
+    # "Suite: runner_tests/simulation" stands above the patch: the program to build, its suite to run.
+    where=$(sed -n 's/^Suite: *//p' "$patch" | head -n 1)
+    program=${where%%/*}
+    suite=${where#*/}
+    verdict=
+    # Without the bug the suite must pass, or its red would say nothing.
+    if ! grep -qxF "$where" "$healthy"; then
+      build_and_run_suite && code=0 || code=$?
+      if [ "$code" -ne 0 ]; then
+        verdict="UNUSABLE: $where fails without the bug ($code)"
+      else
+        echo "$where" >>"$healthy"
+      fi
+    fi
+    if [ -z "$verdict" ]; then
+      if git -C "$copy" apply "$(pwd)/$patch" 2>"$copy/errors"; then
+        build_and_run_suite && code=0 || code=$?
+        git -C "$copy" apply -R "$(pwd)/$patch"
+        case $code in
+          0) verdict="SURVIVED" ;;
+          99) verdict="UNUSABLE: does not compile" ;;
+          200) verdict="UNUSABLE: no suite $where" ;;
+          124) verdict="caught (hangs)" ;;
+          *) verdict="caught ($code)" ;;
+        esac
+      else
+        verdict="UNUSABLE: does not apply"
+      fi
+    fi
+    case $verdict in caught*) ;; *) survivors=$((survivors + 1)) ;; esac
+    line=$(printf '%-40s %-32s %s' "$(basename "$patch" .patch)" "$where" "$verdict")
+    echo "$line" | tee -a "$table"
+  done
+  printf '\n'
+  cat "$table"
+  [ "$survivors" -eq 0 ]
+}
+
+# The suite's exit code; 99 where it cannot be built, 124 where it does not end.
+build_and_run_suite() {
+  cmake --build "$configured" --target "$program" campanile >"$copy/output" 2>&1 || { tail -n 20 "$copy/output"; return 99; }
+  binary=$(find "$configured/tests" -name "$program" -type f)
+  timeout "${MUTANT_SECONDS:-900}" "$binary" --run_test="$suite" >"$copy/output" 2>&1
+}
+
+list() {
+  echo "usage: sh tests/full.sh NAME [ARGUMENT...]"
+  sed -n 's/^# \([a-z-]*\): /  \1  /p' "$0"
+}
+
+if [ "$#" -eq 0 ]; then list; exit 0; fi
+name=$1
+shift
+if ! grep -q "^do_$name()" "$0"; then
+  echo "tests/full.sh: no $name" >&2
+  list >&2
+  exit 2
+fi
+"do_$name" "$@"
