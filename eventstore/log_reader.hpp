@@ -1,0 +1,65 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "eventstore/log_errors.hpp"
+#include "eventstore/record.hpp"
+
+namespace eventstore {
+
+// Where a log ends.
+struct Head {
+  // 0 for a log without events.
+  Position position = 0;
+  Hash hash{};
+  std::int64_t recorded_at = 0;
+  std::uint32_t epoch = 0;
+};
+
+// Something that `verify` found.
+struct Problem {
+  // The first event that is concerned; 0 where the file as a whole is.
+  Position position = 0;
+  // What is wrong, for people.
+  std::string sentence{};
+};
+
+// Reads a log from beside: while a runner writes it, in this process or another, or when nobody
+// does. Never changes the log. It holds no transaction open while a visitor works, so a slow one
+// cannot keep the writer's checkpoints waiting; what was appended meanwhile is seen. SQLite may
+// leave an empty `-wal` and a `-shm` file beside a log that nobody holds; the next writer clears
+// them.
+//
+// Used from one thread. Throws LogFailed when the file cannot be read any more.
+class LogReader {
+ public:
+  // Throws LogMissing, LogForeign or LogNewer. A damaged log opens, so that it can be looked at.
+  explicit LogReader(const std::filesystem::path& log);
+  ~LogReader();
+  LogReader(const LogReader&) = delete;
+  LogReader& operator=(const LogReader&) = delete;
+
+  // Visits the events from `from` on, in order, until the visitor returns false or none is left.
+  // To follow a log, call it again with the position after the last one seen. The chain is not
+  // checked here.
+  void read(Position from, const std::function<bool(const RecordedEvent&)>& visit);
+
+  // The last event now.
+  Head head();
+
+  // Checks layout, positions, versions, chain and SQLite's own structure, and tells the visitor
+  // each problem, in the order of the log, at most `problems_max`. True when all is well. After a
+  // break the rest is checked against the hash that stands there, so each break is told once.
+  bool verify(const std::function<void(const Problem&)>& visit);
+
+  static constexpr std::size_t problems_max = 100;
+
+ private:
+  struct Block;
+  std::unique_ptr<Block> block_;
+};
+
+}  // namespace eventstore

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "eventstore/record.hpp"
+
+namespace SQLite {
+class Column;
+class Database;
+class Statement;
+}  // namespace SQLite
+
+// The table of the log and how a row becomes an event; shared by the writer and the readers.
+namespace eventstore {
+
+// "CAMP" and the version of the file's layout, in the header of the database file.
+inline constexpr std::uint32_t log_application_id = 0x43414D50;
+inline constexpr std::uint32_t log_layout_version = 1;
+
+// Every column, in the order that read_row expects.
+extern const char* const event_columns;
+
+// Settings of every connection, the writing one and the readers: nothing in the file is trusted to
+// run code, and no value longer than an event can be.
+void harden(SQLite::Database& database);
+
+// Makes the table and its triggers and marks the file as ours. Inside a transaction of the caller.
+void create_schema(SQLite::Database& database);
+
+// Throws LogForeign for a file that is no log or an empty one, LogNewer for a later layout, and
+// LogDamaged if the table or a trigger is not as create_schema made it. `name` is for the message.
+void check_schema(SQLite::Database& database, const std::string& name);
+
+// Reads the row the statement stands on. The views hold until the statement moves. Returns false
+// where a value is out of the range that a writer could have written.
+[[nodiscard]] bool read_row(const SQLite::Statement& row, RecordedEvent& event);
+
+}  // namespace eventstore
