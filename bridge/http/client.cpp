@@ -1,0 +1,365 @@
+#include "bridge/http/client.hpp"
+
+#include <cassert>
+#include <deque>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "bridge/http/parser.hpp"
+#include "bridge/http/writer.hpp"
+#include "bridge/net/resolver.hpp"
+#include "bridge/net/stream.hpp"
+
+namespace bridge::http {
+namespace {
+
+// One request on its way.
+struct Exchange {
+  std::string bytes{};  // the request as it goes over the wire
+  bool head = false;
+  std::function<void(Reply)> done{};
+};
+
+// One connection of the pool. A plain record; the client's block is the machine.
+//
+//   resolving ─► connecting ─► idle ◄─► busy
+//       └────────────┴──────────┴────────┴──► closed
+struct Connection final : net::Retired {
+  explicit Connection(const Parser::Options& options) : parser(options) {}
+
+  enum class Step : unsigned char { resolving, connecting, idle, busy };
+
+  std::uint64_t id = 0;
+  Step step = Step::resolving;
+  std::unique_ptr<net::Resolver> resolver{};
+  std::vector<std::string> addresses{};  // still to be tried, the best one last
+  std::unique_ptr<net::Stream> stream{};
+  Parser parser;
+  Exchange exchange{};  // while busy
+  net::Loop::TimerId timer = 0;
+};
+
+Parser::Options parser_options(const Client::Options& options) {
+  return {.mode = Parser::Mode::response,
+          .first_line_bytes_max = 4096,
+          .header_bytes_max = 64 * 1024,
+          .headers_max = 128,
+          .body_bytes_max = options.response_bytes_max};
+}
+
+std::string host_header(const Client::Options& options) {
+  if (!options.unix_path.empty()) return "localhost";
+  std::string host = options.host;
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  if (options.port != 80) host += ":" + std::to_string(options.port);
+  return host;
+}
+
+}  // namespace
+
+struct Client::Block {
+  using Step = Connection::Step;
+  // A reply that is told at the end of a function, when the state is in order: the caller may send
+  // again from inside `done`.
+  struct Told {
+    std::function<void(Reply)> done{};
+    Reply reply{};
+  };
+
+  net::Loop& loop;
+  Options options;
+  std::string host;
+  std::deque<Exchange> waiting{};
+  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections{};
+  std::vector<std::uint64_t> idle{};  // the last one was used last
+  std::size_t opening = 0;            // connections that resolve or connect
+  std::size_t busy = 0;
+  std::uint64_t ids = 0;
+  std::deque<Told> failed{};  // in `send`, to be told soon
+  net::Loop::TimerId failed_timer = 0;
+  bool ending = false;
+
+  Block(net::Loop& with, Options given)
+      : loop(with), options(std::move(given)), host(host_header(options)) {}
+
+  // Callers hear when nothing is under way any more; one that sends again hears not_sent.
+  void end() {
+    ending = true;
+    std::vector<Told> told;
+    for (auto& [id, c] : connections) {
+      if (c->step == Step::busy) {
+        told.push_back({std::move(c->exchange.done), doubt("the client was closed")});
+      }
+      shut(*c);
+    }
+    connections.clear();
+    if (failed_timer != 0) loop.cancel(failed_timer);
+    busy = opening = 0;
+    for (Told& each : told) each.done(std::move(each.reply));
+    while (!failed.empty() || !waiting.empty()) {
+      for (Exchange& each : std::exchange(waiting, {}))
+        each.done(not_sent("the client was closed"));
+      for (Told& each : std::exchange(failed, {})) each.done(std::move(each.reply));
+    }
+  }
+
+  static Reply not_sent(std::string why) {
+    return {.sent = Sent::not_sent, .response = {}, .why = std::move(why)};
+  }
+  static Reply doubt(std::string why) {
+    return {.sent = Sent::in_doubt, .response = {}, .why = std::move(why)};
+  }
+
+  void send(const Request& request, std::function<void(Reply)> done) {
+    if (ending || waiting.size() >= options.waiting_max) {
+      fail_soon(std::move(done), not_sent("too many requests wait"));
+      return;
+    }
+    Exchange exchange{.bytes = {}, .head = request.method == "HEAD", .done = std::move(done)};
+    write_request(exchange.bytes, request, host);
+    waiting.push_back(std::move(exchange));
+    pump();
+  }
+
+  // A timer rather than a post, so that whoever asks when something is due sees it.
+  void fail_soon(std::function<void(Reply)> done, Reply reply) {
+    failed.push_back({std::move(done), std::move(reply)});
+    if (failed_timer != 0 || ending) return;
+    failed_timer = loop.call_at(loop.now(), [this] {
+      failed_timer = 0;
+      auto told = std::exchange(failed, {});
+      // The last call may be the client's end.
+      while (!told.empty()) {
+        Told each = std::move(told.front());
+        told.pop_front();
+        each.done(std::move(each.reply));
+      }
+    });
+  }
+
+  // Gives waiting requests to connections, and makes connections for the rest.
+  void pump() {
+    while (!waiting.empty() && !idle.empty()) {
+      Connection& c = *connections.at(idle.back());
+      idle.pop_back();
+      begin(c);
+    }
+    while (opening < waiting.size() && connections.size() < options.connections_max) open();
+  }
+
+  void begin(Connection& c) {
+    stop_timer(c);
+    Exchange exchange = std::move(waiting.front());
+    waiting.pop_front();
+    if (!c.stream->write(exchange.bytes)) {
+      close(c);
+      fail_soon(std::move(exchange.done), not_sent("the connection was closed before"));
+      return;
+    }
+    exchange.bytes = {};
+    c.step = Step::busy;
+    ++busy;
+    c.parser.expect_no_body(exchange.head);
+    c.exchange = std::move(exchange);
+    set_timer(c, options.response_time_max,
+              [this, &c] { lose(c, "no response within the time allowed"); });
+  }
+
+  void open() {
+    auto made = std::make_unique<Connection>(parser_options(options));
+    Connection& c = *made;
+    c.id = ++ids;
+    connections.emplace(c.id, std::move(made));
+    ++opening;
+    set_timer(c, options.connect_time_max,
+              [this, &c] { cannot_connect(c, "connecting took too long"); });
+    if (!options.unix_path.empty()) {
+      connect(c, {.unix_path = options.unix_path});
+    } else if (net::is_literal_address(options.host)) {
+      connect(c, {.address = options.host, .port = options.port});
+    } else {
+      if (options.links != nullptr) options.links->connecting(+1);
+      c.resolver = std::make_unique<net::Resolver>(
+          loop, options.host, [this, &c](std::error_code error, std::vector<std::string> found) {
+            resolved(c, error, std::move(found));
+          });
+    }
+  }
+
+  void resolved(Connection& c, std::error_code error, std::vector<std::string> found) {
+    if (options.links != nullptr) options.links->connecting(-1);
+    c.resolver.reset();
+    if (error) {
+      c.step = Step::connecting;
+      cannot_connect(c, "the host's name was not resolved");
+      return;
+    }
+    c.addresses.assign(found.rbegin(), found.rend());
+    connect_next(c);
+  }
+
+  void connect_next(Connection& c) {
+    net::Endpoint to{
+        .address = std::move(c.addresses.back()), .port = options.port, .unix_path = {}};
+    c.addresses.pop_back();
+    connect(c, to);
+  }
+
+  void connect(Connection& c, const net::Endpoint& to) {
+    c.step = Step::connecting;
+    c.stream =
+        net::Stream::connect(loop, to, {.write_queue_bytes_max = 1 << 20, .links = options.links},
+                             {.on_open = [this, &c] { connected(c); },
+                              .on_data = [this, &c](std::string_view bytes) { received(c, bytes); },
+                              .on_end = [this, &c](std::error_code error) { ended(c, error); },
+                              .on_drained = {}});
+  }
+
+  void connected(Connection& c) {
+    --opening;
+    become_idle(c);
+    pump();
+  }
+
+  void become_idle(Connection& c) {
+    c.step = Step::idle;
+    idle.push_back(c.id);
+    set_timer(c, options.idle_time_max, [this, &c] { close(c); });
+  }
+
+  // The request that has waited longest hears of it; a next one tries again.
+  void cannot_connect(Connection& c, std::string why) {
+    close(c);
+    Exchange exchange{};
+    if (!waiting.empty()) {
+      exchange = std::move(waiting.front());
+      waiting.pop_front();
+    }
+    pump();
+    if (exchange.done) exchange.done(not_sent(std::move(why)));
+  }
+
+  void ended(Connection& c, std::error_code error) {
+    switch (c.step) {
+      case Step::resolving:
+        break;
+      case Step::connecting:
+        if (c.addresses.empty()) {
+          cannot_connect(c, "connecting failed: " + error.message());
+        } else {
+          c.stream->close();
+          connect_next(c);
+        }
+        break;
+      case Step::idle:
+        close(c);
+        pump();
+        break;
+      case Step::busy:
+        if (!error) c.parser.finish();
+        if (c.parser.state() == Parser::State::complete) {
+          answered(c, true);
+        } else {
+          lose(c, error ? "the connection failed: " + error.message()
+                        : "the connection ended before the response did");
+        }
+        break;
+    }
+  }
+
+  void received(Connection& c, std::string_view bytes) {
+    if (c.step != Step::busy) {  // nobody asked
+      close(c);
+      pump();
+      return;
+    }
+    const std::size_t used = c.parser.feed(bytes);
+    if (c.parser.state() == Parser::State::complete) {
+      answered(c, used < bytes.size());
+    } else if (c.parser.state() == Parser::State::refused) {
+      lose(c,
+           c.parser.refusal() == 413 ? "the response was too large" : "the response was malformed");
+    }
+  }
+
+  void answered(Connection& c, bool unusable) {
+    const bool keep = !unusable && c.parser.keep_alive() && c.stream->queued() == 0;
+    Reply reply{.sent = Sent::answered, .response = c.parser.take_response(), .why = {}};
+    const auto done = finish(c);
+    if (keep) {
+      become_idle(c);
+    } else {
+      close(c);
+    }
+    pump();
+    done(std::move(reply));
+  }
+
+  void lose(Connection& c, std::string why) {
+    const auto done = finish(c);
+    close(c);
+    pump();
+    done(doubt(std::move(why)));
+  }
+
+  std::function<void(Reply)> finish(Connection& c) {
+    --busy;
+    stop_timer(c);
+    c.step = Step::idle;
+    return std::exchange(c.exchange, {}).done;
+  }
+
+  // The connection is silent from here on and dies at the end of the turn.
+  void close(Connection& c) {
+    if (c.step == Step::resolving || c.step == Step::connecting) --opening;
+    std::erase(idle, c.id);
+    shut(c);
+    auto node = connections.extract(c.id);
+    if (!node.empty()) loop.retire(std::move(node.mapped()));
+  }
+
+  void shut(Connection& c) {
+    stop_timer(c);
+    if (c.resolver) {
+      c.resolver.reset();
+      if (options.links != nullptr) options.links->connecting(-1);
+    }
+    if (c.stream) c.stream->close();
+  }
+
+  template <class F>
+  void set_timer(Connection& c, std::chrono::milliseconds after, F late) {
+    stop_timer(c);
+    c.timer = loop.call_at(loop.now() + after, [&c, late] {
+      c.timer = 0;
+      late();
+    });
+  }
+
+  void stop_timer(Connection& c) {
+    if (c.timer != 0) loop.cancel(std::exchange(c.timer, 0));
+  }
+};
+
+Client::Client(net::Loop& loop, Options options)
+    : block_(std::make_unique<Block>(loop, std::move(options))) {}
+
+Client::~Client() {
+  block_->end();
+}
+
+void Client::send(Request request, std::function<void(Reply)> done) {
+  block_->send(request, std::move(done));
+}
+
+std::size_t Client::unsent() const {
+  return block_->waiting.size() + block_->failed.size();
+}
+
+std::size_t Client::unanswered() const {
+  return block_->busy;
+}
+
+}  // namespace bridge::http

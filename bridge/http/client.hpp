@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "bridge/http/message.hpp"
+#include "bridge/net/links.hpp"
+#include "bridge/net/loop.hpp"
+
+namespace bridge::http {
+
+// How an exchange ended, in the only terms that matter to somebody who must not repeat it.
+enum class Sent : unsigned char {
+  answered,  // a whole response was read
+  not_sent,  // it failed before the first byte of the request was written: safe to repeat
+  in_doubt,  // it failed after that: the other side may have acted
+};
+
+struct Reply {
+  Sent sent = Sent::not_sent;
+  Response response{};
+  std::string why{};  // for not_sent and in_doubt, without anything of the request
+};
+
+// An HTTP/1.1 client to one server, with a pool of connections. Never retries, never follows a
+// redirect. A connection that has been idle for `idle_time_max` is not used again, so that a
+// request is not written into one that the server is about to close.
+class Client {
+ public:
+  struct Options {
+    std::string host = "127.0.0.1";  // an address or, for the real world, a name that is resolved
+    std::uint16_t port = 80;
+    std::string unix_path{};           // not empty: connect there instead
+    std::size_t connections_max = 16;  // further requests wait in order
+    std::size_t waiting_max = 4096;    // beyond: not_sent
+    std::size_t response_bytes_max = 4 << 20;
+    std::chrono::milliseconds connect_time_max{5'000};
+    std::chrono::milliseconds response_time_max{30'000};  // from the first byte written
+    std::chrono::milliseconds idle_time_max{4'000};
+    net::Links* links = nullptr;
+  };
+
+  Client(net::Loop& loop, Options options);
+  // Ends what is under way: each waiting caller hears not_sent or in_doubt before it returns.
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Sends a request; adds Host, Content-Length and Connection. `done` is called once, on the loop's
+  // thread, never from inside `send`.
+  void send(Request request, std::function<void(Reply)> done);
+
+  // Requests that wait for a connection or for their first byte to be written.
+  std::size_t unsent() const;
+  // Requests that were sent and have no response yet.
+  std::size_t unanswered() const;
+
+ private:
+  struct Block;
+  std::unique_ptr<Block> block_;
+};
+
+}  // namespace bridge::http

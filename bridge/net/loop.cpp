@@ -1,0 +1,258 @@
+#include "bridge/net/loop.hpp"
+
+#include <uv.h>
+
+#include <array>
+#include <cassert>
+#include <csignal>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+
+#include "bridge/net/uv_access.hpp"
+
+namespace bridge::net {
+namespace {
+
+constexpr std::size_t read_buffer_bytes = 64 * 1024;
+
+void must(int status, const char* what) {
+  if (status < 0) throw std::system_error(-status, std::generic_category(), what);
+}
+
+// A write to a connection that the peer has closed is an error code here, not a signal. libuv
+// leaves this to the program.
+void ignore_broken_pipes() {
+  static std::once_flag once;
+  std::call_once(once, [] { std::signal(SIGPIPE, SIG_IGN); });
+}
+
+struct Signal {
+  uv_signal_t handle{};
+  std::function<void()> call{};
+};
+
+}  // namespace
+
+// One turn of libuv is: timers, prepare, poll (all socket callbacks), closing. `prepare` is where a
+// turn of ours ends, since the poll computes its waiting time after it.
+struct Loop::Block {
+  using TimerKey = std::pair<Instant, TimerId>;
+  using Timers = std::map<TimerKey, std::function<void()>>;
+
+  Clock* clock = nullptr;
+  uv_loop_t loop{};
+  uv_prepare_t prepare{};
+  uv_async_t async{};
+  uv_timer_t timer{};
+  std::unordered_map<int, std::unique_ptr<Signal>> signals{};
+
+  Timers timers{};
+  std::unordered_map<TimerId, Timers::iterator> timers_by_id{};
+  TimerId timers_made = 0;
+  std::optional<Instant> armed{};  // what `timer` was set for
+
+  std::function<void()> before_sleep{};
+  std::vector<std::unique_ptr<Retired>> graveyard{};
+  bool stopping = false;
+  bool by_hand = false;  // `turn` ends the turn itself, after the poll
+
+  std::mutex posted_mutex{};
+  std::vector<std::function<void()>> posted{};
+
+  std::array<char, read_buffer_bytes> read_buffer{};
+
+  void run_posted() {
+    std::vector<std::function<void()>> calls;
+    {
+      const std::lock_guard lock(posted_mutex);
+      calls.swap(posted);
+    }
+    for (auto& call : calls) call();
+  }
+
+  // Timers that are made meanwhile wait for the next call, so that one which renews itself cannot
+  // hold up the loop.
+  void run_due_timers() {
+    const Instant now = clock->now();
+    const TimerId made_before = timers_made;
+    auto next = timers.begin();
+    while (next != timers.end() && next->first.first <= now) {
+      if (next->first.second > made_before) {
+        ++next;
+        continue;
+      }
+      timers_by_id.erase(next->first.second);
+      const auto due = timers.extract(next);
+      due.mapped()();
+      next = timers.begin();
+    }
+  }
+
+  void arm() {
+    if (timers.empty()) {
+      if (armed) uv_timer_stop(&timer);
+      armed.reset();
+      return;
+    }
+    const Instant at = timers.begin()->first.first;
+    if (armed == at && uv_is_active(reinterpret_cast<uv_handle_t*>(&timer))) return;
+    uv_timer_stop(&timer);
+    armed = at;
+    const auto delay =
+        at <= clock->now() ? std::chrono::milliseconds{0} : clock->real_delay_until(at);
+    if (!delay) return;
+    uv_update_time(&loop);
+    uv_timer_start(&timer, on_timer, static_cast<std::uint64_t>(delay->count()), 0);
+  }
+
+  void end_turn() {
+    run_due_timers();
+    if (before_sleep) before_sleep();
+    while (!graveyard.empty()) {
+      const auto dead = std::exchange(graveyard, {});
+    }
+    arm();
+  }
+
+  static void on_timer(uv_timer_t* handle) noexcept {
+    static_cast<Block*>(handle->data)->run_due_timers();
+  }
+  static void on_prepare(uv_prepare_t* handle) noexcept {
+    auto& block = *static_cast<Block*>(handle->data);
+    if (!block.by_hand) block.end_turn();
+  }
+  static void on_async(uv_async_t* handle) noexcept {
+    static_cast<Block*>(handle->data)->run_posted();
+  }
+  static void on_signal(uv_signal_t* handle, int) noexcept {
+    static_cast<Signal*>(handle->data)->call();
+  }
+};
+
+Loop::Loop(Clock& clock) : block_(std::make_unique<Block>()) {
+  ignore_broken_pipes();
+  Block& b = *block_;
+  b.clock = &clock;
+  must(uv_loop_init(&b.loop), "uv_loop_init");
+  must(uv_prepare_init(&b.loop, &b.prepare), "uv_prepare_init");
+  must(uv_async_init(&b.loop, &b.async, Block::on_async), "uv_async_init");
+  must(uv_timer_init(&b.loop, &b.timer), "uv_timer_init");
+  b.prepare.data = b.async.data = b.timer.data = &b;
+  must(uv_prepare_start(&b.prepare, Block::on_prepare), "uv_prepare_start");
+}
+
+Loop::~Loop() {
+  Block& b = *block_;
+  b.before_sleep = nullptr;
+  b.by_hand = true;
+  while (!b.graveyard.empty()) {
+    const auto dead = std::exchange(b.graveyard, {});
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&b.prepare), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&b.async), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&b.timer), nullptr);
+  for (auto& [number, signal] : b.signals) {
+    uv_close(reinterpret_cast<uv_handle_t*>(&signal->handle), nullptr);
+  }
+  int left_open = 0;
+  uv_walk(
+      &b.loop,
+      [](uv_handle_t* handle, void* count) {
+        if (!uv_is_closing(handle)) ++*static_cast<int*>(count);
+      },
+      &left_open);
+  assert(left_open == 0 && "something that was made with this loop outlives it");
+  uv_run(&b.loop, UV_RUN_DEFAULT);
+  [[maybe_unused]] const int closed = uv_loop_close(&b.loop);
+  assert(closed == 0);
+}
+
+Clock& Loop::clock() const {
+  return *block_->clock;
+}
+
+void Loop::before_sleep(std::function<void()> f) {
+  block_->before_sleep = std::move(f);
+}
+
+void Loop::post(std::function<void()> f) {
+  {
+    const std::lock_guard lock(block_->posted_mutex);
+    block_->posted.push_back(std::move(f));
+  }
+  uv_async_send(&block_->async);
+}
+
+Loop::TimerId Loop::call_at(Instant at, std::function<void()> f) {
+  const TimerId id = ++block_->timers_made;
+  const auto [timer, made] = block_->timers.emplace(std::pair{at, id}, std::move(f));
+  assert(made);
+  block_->timers_by_id.emplace(id, timer);
+  return id;
+}
+
+void Loop::cancel(TimerId id) {
+  const auto timer = block_->timers_by_id.find(id);
+  if (timer == block_->timers_by_id.end()) return;
+  block_->timers.erase(timer->second);
+  block_->timers_by_id.erase(timer);
+}
+
+std::optional<Instant> Loop::next_timer() const {
+  if (block_->timers.empty()) return {};
+  return block_->timers.begin()->first.first;
+}
+
+void Loop::run_due_timers() {
+  block_->run_due_timers();
+}
+
+void Loop::on_signal(int number, std::function<void()> f) {
+  auto& signal = block_->signals[number];
+  if (signal) {
+    signal->call = std::move(f);
+    return;
+  }
+  signal = std::make_unique<Signal>();
+  signal->call = std::move(f);
+  signal->handle.data = signal.get();
+  must(uv_signal_init(&block_->loop, &signal->handle), "uv_signal_init");
+  must(uv_signal_start(&signal->handle, Block::on_signal, number), "uv_signal_start");
+}
+
+void Loop::retire(std::unique_ptr<Retired> dead) {
+  block_->graveyard.push_back(std::move(dead));
+}
+
+// The last turn is ended too: what callbacks noted after the call of `stop` is not forgotten.
+void Loop::run() {
+  while (!block_->stopping) uv_run(&block_->loop, UV_RUN_DEFAULT);
+  block_->end_turn();
+  block_->stopping = false;
+}
+
+void Loop::turn() {
+  block_->arm();
+  block_->by_hand = true;
+  uv_run(&block_->loop, UV_RUN_NOWAIT);
+  block_->by_hand = false;
+  block_->end_turn();
+}
+
+void Loop::stop() {
+  block_->stopping = true;
+  uv_stop(&block_->loop);
+}
+
+uv_loop_s* uv_loop_of(Loop& loop) {
+  return &loop.block().loop;
+}
+
+std::span<char> read_buffer_of(Loop& loop) {
+  return loop.block().read_buffer;
+}
+
+}  // namespace bridge::net
