@@ -1,0 +1,234 @@
+#include "campaigns/call_script.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "campaigns/json_text.hpp"
+
+namespace campaigns {
+
+std::string_view name_of(AnswerStatus status) {
+  switch (status) {
+    case AnswerStatus::answered:
+      return "answered";
+    case AnswerStatus::no_input:
+      return "no_input";
+    case AnswerStatus::invalid:
+      return "invalid";
+  }
+  return "";
+}
+
+namespace {
+
+// Lengths as in UTF-8's spirit: seven bits a byte, the last one without the high bit.
+void append_length(std::string& text, std::size_t length) {
+  while (length >= 0x80) {
+    text += static_cast<char>(0x80 | (length & 0x7f));
+    length >>= 7;
+  }
+  text += static_cast<char>(length);
+}
+
+std::size_t take_length(std::string_view text, std::size_t& at) {
+  std::size_t length = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(text[at++]);
+    length |= static_cast<std::size_t>(byte & 0x7f) << shift;
+    if (!(byte & 0x80)) return length;
+  }
+}
+
+// Keeps one answer for each question, in their order; a later one replaces an earlier one.
+void keep(std::vector<ScriptAnswer>& answers, ScriptAnswer answer) {
+  const auto at = std::lower_bound(
+      answers.begin(), answers.end(), answer.question,
+      [](const ScriptAnswer& a, std::uint8_t question) { return a.question < question; });
+  if (at != answers.end() && at->question == answer.question) {
+    *at = std::move(answer);
+  } else {
+    answers.insert(at, std::move(answer));
+  }
+}
+
+std::optional<std::uint8_t> question_index(const Campaign& campaign, const std::string& id) {
+  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
+    if (campaign.questions[i].id == id) return static_cast<std::uint8_t>(i);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view CallScript::value(ContactRef contact, std::size_t column) const {
+  const auto& people = campaigns_[contact.campaign];
+  std::size_t at = this->at(contact).offset;
+  const auto count = take_length(people.text, at);
+  if (column >= count) return {};
+  for (;; --column) {
+    const auto length = take_length(people.text, at);
+    if (column == 0) return std::string_view(people.text).substr(at, length);
+    at += length;
+  }
+}
+
+std::string_view CallScript::value(ContactRef contact, const CampaignEntry& entry,
+                                   std::string_view column) const {
+  const auto found = std::find(entry.columns.begin(), entry.columns.end(), column);
+  if (found == entry.columns.end()) return {};
+  return value(contact, static_cast<std::size_t>(found - entry.columns.begin()));
+}
+
+const std::string& CallScript::language(ContactRef contact) const {
+  return campaigns_[contact.campaign].languages[at(contact).language];
+}
+
+const CallPosition* CallScript::call(ContactRef contact) const {
+  const auto found = calls_.find(contact.packed());
+  return found == calls_.end() ? nullptr : &found->second;
+}
+
+const std::vector<ScriptAnswer>& CallScript::answers(ContactRef contact) const {
+  static const std::vector<ScriptAnswer> none;
+  const auto found = answers_.find(contact.packed());
+  return found == answers_.end() ? none : found->second;
+}
+
+void CallScript::apply(const Fact& fact, const Register& book) {
+  position = fact.position;
+  if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
+    campaigns_.emplace_back();
+    return;
+  }
+  const auto ref = book.contact_of(fact.subject);
+  if (!ref) return;
+  if (const auto* e = std::get_if<ContactEnrolled>(&fact.event)) {
+    auto& people = campaigns_[ref->campaign];
+    Person person;
+    person.offset = people.text.size();
+    person.row = static_cast<std::uint32_t>(e->row);
+    append_length(people.text, e->values.size());
+    for (const auto& value : e->values) {
+      append_length(people.text, value.size());
+      people.text += value;
+    }
+    auto language = std::find(people.languages.begin(), people.languages.end(), e->language);
+    if (language == people.languages.end()) {
+      people.languages.push_back(e->language);
+      language = std::prev(people.languages.end());
+    }
+    person.language = static_cast<std::uint16_t>(language - people.languages.begin());
+    people.people.push_back(person);
+    return;
+  }
+  if (const auto* e = std::get_if<CallRequested>(&fact.event)) {
+    calls_.insert_or_assign(ref->packed(), CallPosition{.attempt = e->attempt});
+    return;
+  }
+  if (std::holds_alternative<AttemptClosed>(fact.event)) {
+    calls_.erase(ref->packed());
+    return;
+  }
+  if (std::holds_alternative<ContactClosed>(fact.event) ||
+      std::holds_alternative<ContactExcluded>(fact.event)) {
+    answers_.erase(ref->packed());
+    return;
+  }
+  const auto found = calls_.find(ref->packed());
+  if (found == calls_.end()) return;
+  auto& call = found->second;
+  const auto& campaign = *book.at(ref->campaign).definition;
+  const auto settle = [&](const std::string& question, AnswerStatus status, std::string value) {
+    if (const auto index = question_index(campaign, question)) {
+      keep(answers_[ref->packed()], {*index, status, std::move(value)});
+    }
+  };
+  if (const auto* served = std::get_if<PromptServed>(&fact.event)) {
+    // Leaving a question without an answer settles it as what stopped it.
+    if (call.prompt == "question" && call.question != served->question) {
+      const auto index = question_index(campaign, call.question);
+      const auto& all = answers(*ref);
+      const bool settled = index && std::any_of(all.begin(), all.end(), [&](const auto& a) {
+                             return a.question == *index;
+                           });
+      if (!settled && call.silences + call.invalids > 0) {
+        settle(call.question,
+               call.invalids > call.silences ? AnswerStatus::invalid : AnswerStatus::no_input, "");
+      }
+    }
+    if (call.question != served->question) call.silences = call.invalids = 0;
+    call.turn = static_cast<std::uint32_t>(served->turn);
+    call.prompt = served->prompt;
+    call.question = served->question;
+    call.again = served->again;
+    call.opted_out |= served->prompt == "opted_out";
+  } else if (const auto* given = std::get_if<AnswerGiven>(&fact.event)) {
+    settle(given->question, AnswerStatus::answered, given->value);
+  } else if (std::holds_alternative<AnswerInvalid>(fact.event)) {
+    ++call.invalids;
+  } else if (std::holds_alternative<NoInput>(fact.event)) {
+    ++call.silences;
+  }
+}
+
+void CallScript::write(const CanonicalSink& sink, const Register& book) const {
+  std::string text;
+  {
+    JsonObject object(text);
+    object.member("position", static_cast<std::int64_t>(position));
+    object.close();
+  }
+  text += '\n';
+  sink(text);
+  for (std::size_t index = 0; index < campaigns_.size(); ++index) {
+    const auto campaign = static_cast<CampaignIndex>(index);
+    const auto& entry = book.at(campaign);
+    for (std::uint32_t ordinal = 1; ordinal <= campaigns_[index].people.size(); ++ordinal) {
+      const ContactRef ref{campaign, ordinal};
+      text.clear();
+      JsonObject object(text);
+      object.member("campaign", entry.definition->id)
+          .member("contact", ordinal)
+          .member("row", row(ref))
+          .member("language", language(ref));
+      auto& values = object.open("values");
+      values += '[';
+      for (std::size_t column = 0; column < entry.columns.size(); ++column) {
+        if (column) values += ',';
+        append_json_string(values, value(ref, column));
+      }
+      values += ']';
+      if (const auto* call = this->call(ref)) {
+        auto& open = object.open("call");
+        JsonObject inner(open);
+        inner.member("attempt", call->attempt)
+            .member("turn", call->turn)
+            .member("prompt", call->prompt)
+            .member("question", call->question)
+            .member("again", call->again)
+            .member("silences", call->silences)
+            .member("invalids", call->invalids)
+            .flag("opted_out", call->opted_out);
+        inner.close();
+      }
+      const auto& given = answers(ref);
+      if (!given.empty()) {
+        auto& list = object.open("answers");
+        for (std::size_t i = 0; i < given.size(); ++i) {
+          list += i ? ',' : '[';
+          JsonObject inner(list);
+          inner.member("question", entry.definition->questions[given[i].question].id)
+              .member("status", name_of(given[i].status))
+              .member("value", given[i].value);
+          inner.close();
+        }
+        list += ']';
+      }
+      object.close();
+      text += '\n';
+      sink(text);
+    }
+  }
+}
+
+}  // namespace campaigns

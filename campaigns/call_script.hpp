@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "campaigns/events.hpp"
+#include "campaigns/register.hpp"
+
+// The call script: what each person's call says, and how far the calls under way have got.
+namespace campaigns {
+
+enum class AnswerStatus : std::uint8_t { answered, no_input, invalid };
+std::string_view name_of(AnswerStatus status);
+
+// The last word on one question, over all attempts of a contact.
+struct ScriptAnswer {
+  std::uint8_t question = 0;  // index into Campaign::questions
+  AnswerStatus status = AnswerStatus::answered;
+  std::string value{};
+};
+
+// How far one call has got: what was served last.
+struct CallPosition {
+  std::uint8_t attempt = 0;
+  std::uint32_t turn = 0;  // 0: nothing was served yet
+  std::string prompt{};
+  std::string question{};
+  std::string again{};
+  std::uint8_t silences = 0;  // on this question, in this call
+  std::uint8_t invalids = 0;
+  bool opted_out = false;
+};
+
+class CallScript {
+ public:
+  std::uint64_t position = 0;
+
+  void apply(const Fact& fact, const Register& book);
+  void write(const CanonicalSink& sink, const Register& book) const;
+
+  // The value of a column for a person; empty for a column that is not there.
+  std::string_view value(ContactRef contact, std::size_t column) const;
+  std::string_view value(ContactRef contact, const CampaignEntry& entry,
+                         std::string_view column) const;
+  const std::string& language(ContactRef contact) const;
+  std::uint32_t row(ContactRef contact) const { return at(contact).row; }
+  // Nothing while no attempt is open.
+  const CallPosition* call(ContactRef contact) const;
+  // What the person has answered so far, in the order of the questions; empty once the case is
+  // closed.
+  const std::vector<ScriptAnswer>& answers(ContactRef contact) const;
+
+ private:
+  struct Person {
+    std::uint64_t offset = 0;  // into `text`: each value with its length before it
+    std::uint32_t row = 0;
+    std::uint16_t language = 0;
+  };
+  struct People {
+    std::vector<Person> people{};
+    std::string text{};
+    std::vector<std::string> languages{};
+  };
+  const Person& at(ContactRef contact) const {
+    return campaigns_[contact.campaign].people[contact.ordinal - 1];
+  }
+  std::vector<People> campaigns_{};
+  std::unordered_map<std::uint64_t, CallPosition> calls_{};
+  std::unordered_map<std::uint64_t, std::vector<ScriptAnswer>> answers_{};
+};
+
+}  // namespace campaigns

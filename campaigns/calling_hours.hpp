@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "campaigns/campaign.hpp"
+#include "campaigns/zone_rules.hpp"
+
+namespace campaigns {
+
+// Whether a person may be called now, with the evidence that goes into the log.
+struct Opening {
+  bool open = false;
+  std::chrono::minutes utc_offset{};  // of the person's zone at that instant
+  std::string window{};               // "09:00-13:00" when open
+  // When it opens next (closed) or closes (open); nothing: never within a year, or unknown zone.
+  std::optional<Instant> changes_at{};
+  bool known_zone = false;  // false: closed for good (fail closed)
+};
+
+// `zone` is the person's; the hours' own fixed zone holds if there is one. Windows are local times:
+// a day of 23 or 25 hours has them where its clock shows them.
+Opening opening_at(const CallingHours& hours, const std::string& zone, const ZoneRules& rules,
+                   Instant at);
+
+}  // namespace campaigns

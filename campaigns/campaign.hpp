@@ -1,0 +1,180 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "campaigns/outcome.hpp"
+#include "campaigns/time.hpp"
+
+// What the operator wrote, checked and with every default filled in. Values only; `campaign_file`
+// reads and prints it.
+namespace campaigns {
+
+enum class Kind : std::uint8_t { callback, notification, survey };
+enum class Mode : std::uint8_t { simple, agent };
+enum class BadRows : std::uint8_t { refuse, skip };
+enum class InDoubt : std::uint8_t { redial, hold, never };
+
+// A text in several languages, with {{column}} templates. Keys are BCP-47 tags ("it-IT").
+struct Text {
+  std::map<std::string, std::string> by_language{};
+
+  bool empty() const { return by_language.empty(); }
+  // The text in `language`, else in `fallback`, else empty.
+  const std::string& in(const std::string& language, const std::string& fallback) const;
+  friend bool operator==(const Text&, const Text&) = default;
+};
+
+// One choice of a `choice` or `yes_no` question.
+struct Option {
+  std::string code{};                                       // what is stored and exported
+  char key = '\0';                                          // 0-9
+  Text label{};                                             // for the codebook
+  std::map<std::string, std::vector<std::string>> words{};  // what a person may say, by language
+  friend bool operator==(const Option&, const Option&) = default;
+};
+
+enum class QuestionType : std::uint8_t { choice, yes_no, rating, number, open };
+
+// A test on earlier answers and on the contact's columns.
+struct Condition {
+  enum class Op : std::uint8_t {
+    always,
+    all,
+    any,
+    negation,
+    question_is,
+    question_answered,
+    question_between,
+    column_is
+  };
+  Op op = Op::always;
+  std::string name{};                 // question id or column
+  std::vector<std::string> values{};  // question_is, column_is: any of these
+  std::int64_t least = 0;             // question_between: both ends belong to it
+  std::int64_t most = 0;
+  std::vector<Condition> parts{};  // all, any, negation (one)
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+struct Question {
+  std::string id{};  // [a-z][a-z0-9_]{0,31}; a column name in the results
+  QuestionType type = QuestionType::choice;
+  Text ask{};
+  std::vector<Option> options{};  // choice, yes_no (1 yes, 2 no if the file names none)
+  std::int64_t least = 1;         // rating, number: bounds, both allowed
+  std::int64_t most = 5;
+  bool required = true;
+  bool by_key = true;  // open: false
+  bool by_speech = true;
+  std::uint8_t silence_max = 2;  // how often the question is asked again after silence
+  std::uint8_t invalid_max = 2;  // and after an answer that is none
+  Text on_silence{};             // said before the question is asked again; may be empty
+  Text on_invalid{};
+  Seconds timeout{6};  // silence before it counts as no input
+  Condition ask_if{};
+  friend bool operator==(const Question&, const Question&) = default;
+};
+
+// One opening within a day. `to` is not part of it; to 24:00 is 1440.
+struct CallingWindow {
+  std::uint8_t days = 0;  // bit 0 Monday … bit 6 Sunday
+  std::chrono::minutes from{0};
+  std::chrono::minutes to{0};
+  friend bool operator==(const CallingWindow&, const CallingWindow&) = default;
+};
+
+struct CallingHours {
+  std::string zone{};  // empty: each person's own
+  std::vector<CallingWindow> windows{};
+  std::vector<std::chrono::year_month_day> dates_off{};  // sorted
+  friend bool operator==(const CallingHours&, const CallingHours&) = default;
+};
+
+struct Retries {
+  std::uint8_t attempts_max = 3;  // one cap above all
+  std::uint8_t unplaced_max = 3;  // for attempts that never left (design: I4)
+  Seconds unplaced_delay{300};
+  // By outcome; an outcome without a delay is not tried again. Counted from the attempt's end.
+  std::array<std::optional<Seconds>, outcomes> delay{};
+  friend bool operator==(const Retries&, const Retries&) = default;
+};
+
+struct Pacing {
+  std::uint32_t calls_per_second_thousandths = 1000;
+  std::uint32_t lines = 1;  // calls at once
+  friend bool operator==(const Pacing&, const Pacing&) = default;
+};
+
+enum class MachineAction : std::uint8_t { ignore, hang_up, leave_message };
+
+struct AnsweringMachine {
+  MachineAction action = MachineAction::ignore;  // ignore: no detection is asked for
+  Text message{};
+  friend bool operator==(const AnsweringMachine&, const AnsweringMachine&) = default;
+};
+
+// How a person can say "never again", at any question.
+struct OptOut {
+  char key = '\0';  // '\0': not by key
+  std::map<std::string, std::vector<std::string>> words{};
+  Text goodbye{};
+  friend bool operator==(const OptOut&, const OptOut&) = default;
+};
+
+// Where the contacts come from and how their columns are named.
+struct ContactSource {
+  std::string file{};             // relative to the campaign file; empty: inline
+  std::string encoding{"auto"};   // auto | utf-8 | windows-1252
+  std::string delimiter{"auto"};  // auto | , | ; | tab
+  std::string region{};           // ISO country for numbers without a country code, "IT"; or empty
+  std::string number_column{"number"};
+  std::string id_column{};  // empty: the ordinal is the id
+  std::string language_column{};
+  std::string zone_column{};
+  std::string zone{};  // for everybody whose zone is not known otherwise; or empty
+  BadRows bad_rows = BadRows::refuse;
+  friend bool operator==(const ContactSource&, const ContactSource&) = default;
+};
+
+struct Budget {
+  std::int64_t limit_millionths = 0;  // 0: no budget
+  std::int64_t per_minute_millionths = 0;
+  std::string currency{"USD"};
+  friend bool operator==(const Budget&, const Budget&) = default;
+};
+
+struct Campaign {
+  std::string id{};  // [a-z0-9][a-z0-9-]{0,62}
+  std::string title{};
+  Kind kind = Kind::survey;
+  Mode mode = Mode::simple;
+  std::string language{"it-IT"};                // of everybody without one of their own
+  std::map<std::string, std::string> voices{};  // by language; none: the carrier's default
+  std::vector<std::string> caller_ids{};        // E.164; empty: TRANSFER_NUMBER_MAIN
+  ContactSource contacts{};
+  Text greeting{};  // survey: before the first question; notification, callback: the message
+  Text resumed{};   // survey, further attempt after answers were given; empty: the greeting
+  std::vector<Question> questions{};
+  Text goodbye{};
+  std::uint8_t partial_answers = 0;  // so many answers make a broken-off survey partial; 0: never
+  OptOut opt_out{};
+  AnsweringMachine machine{};
+  CallingHours hours{};
+  Pacing pacing{};
+  Retries retries{};
+  InDoubt in_doubt = InDoubt::hold;
+  Seconds ring_time{25};
+  Seconds call_time{600};
+  Budget budget{};
+  bool known_eligible = true;
+  friend bool operator==(const Campaign&, const Campaign&) = default;
+};
+
+}  // namespace campaigns

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "campaigns/campaign.hpp"
+#include "campaigns/result.hpp"
+
+namespace campaigns {
+
+// A campaign file that was read: what it says, and its inline contacts if it has any.
+struct CampaignFile {
+  Campaign campaign{};
+  std::string inline_contacts{};  // JSON array as text; empty: none
+};
+
+// Reads a campaign file (JSON, campaign.schema.json). Finds every error at once: JSON pointer,
+// what, and the nearest known name for an unknown member. Also accepts what `print_campaign`
+// prints.
+Result<CampaignFile> parse_campaign_file(std::string_view text);
+
+// The campaign as canonical JSON (sorted members, no floats, every default written out), without
+// the inline contacts. Reading it back gives an equal Campaign. `check` shows it, CampaignSubmitted
+// keeps it. `pretty`: two spaces of indentation.
+std::string print_campaign(const Campaign& campaign, bool pretty = false);
+
+// The names that a template of the campaign uses ({{name}}), with the JSON pointer of the text.
+struct TemplateUse {
+  std::string where{};
+  std::string name{};
+  friend bool operator==(const TemplateUse&, const TemplateUse&) = default;
+};
+std::vector<TemplateUse> template_uses(const Campaign& campaign);
+
+// The nearest of `known` to `given`, empty if nothing is near.
+std::string nearest_name(std::string_view given, const std::vector<std::string>& known);
+
+}  // namespace campaigns

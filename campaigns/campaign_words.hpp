@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "campaigns/campaign.hpp"
+
+// The words and the forms of numbers in a campaign file: what the reader and the printer share, so
+// that what one prints the other reads.
+namespace campaigns {
+
+template <typename T>
+using Word = std::pair<std::string_view, T>;
+
+inline constexpr std::array<Word<Kind>, 3> kind_words{
+    {{"callback", Kind::callback}, {"notification", Kind::notification}, {"survey", Kind::survey}}};
+inline constexpr std::array<Word<Mode>, 2> mode_words{
+    {{"simple", Mode::simple}, {"agent", Mode::agent}}};
+inline constexpr std::array<Word<BadRows>, 2> bad_rows_words{
+    {{"refuse", BadRows::refuse}, {"skip", BadRows::skip}}};
+inline constexpr std::array<Word<InDoubt>, 3> in_doubt_words{
+    {{"redial", InDoubt::redial}, {"hold", InDoubt::hold}, {"never", InDoubt::never}}};
+inline constexpr std::array<Word<MachineAction>, 3> machine_words{
+    {{"ignore", MachineAction::ignore},
+     {"hang_up", MachineAction::hang_up},
+     {"leave_message", MachineAction::leave_message}}};
+inline constexpr std::array<Word<QuestionType>, 5> question_type_words{
+    {{"choice", QuestionType::choice},
+     {"yes_no", QuestionType::yes_no},
+     {"rating", QuestionType::rating},
+     {"number", QuestionType::number},
+     {"open", QuestionType::open}}};
+inline constexpr std::array<Word<bool>, 2> eligibility_words{{{"known", true}, {"unknown", false}}};
+
+template <typename T, std::size_t n>
+std::string_view word_for(const std::array<Word<T>, n>& words, T value) {
+  for (const auto& [word, meaning] : words) {
+    if (meaning == value) return word;
+  }
+  return {};
+}
+
+// Outcomes after which a person may be called again, with the delay unless the file says another.
+struct RetryDefault {
+  Outcome outcome = Outcome::none;
+  std::optional<Seconds> delay{};
+};
+const std::vector<RetryDefault>& retry_defaults();
+
+// The members of each object of a campaign file, by the name that the schema gives the object in
+// its $defs ("campaign" is the file itself).
+const std::map<std::string, std::vector<std::string>>& campaign_members();
+
+// "90s", "15m", "1h30m", "1d". Prints the largest unit that goes without a rest.
+std::optional<Seconds> parse_duration(std::string_view text);
+std::string duration_text(Seconds duration);
+
+// "0.5" with `places` decimals is 500 for three places. Nothing for anything but digits with at
+// most so many decimals, or beyond 2^53.
+std::optional<std::int64_t> parse_decimal(std::string_view text, unsigned places);
+std::string decimal_text(std::int64_t value, unsigned places);
+
+// "09:00"; 24:00 is allowed.
+std::optional<std::chrono::minutes> parse_time_of_day(std::string_view text);
+std::string time_of_day_text(std::chrono::minutes time);
+
+// "mon", or "mon-fri" (also across Sunday): bit 0 Monday. 0 if it is neither.
+std::uint8_t parse_days(std::string_view text);
+std::vector<std::string> days_texts(std::uint8_t days);
+
+// "2026-12-25".
+std::optional<std::chrono::year_month_day> parse_date(std::string_view text);
+std::string date_text(std::chrono::year_month_day date);
+
+// Whether `tag` looks like a BCP-47 tag as voices are named by: "it", "it-IT", "zh-Hant-TW".
+bool is_language_tag(std::string_view tag);
+
+}  // namespace campaigns

@@ -1,0 +1,360 @@
+#include "campaigns/dial_queue.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+
+#include "campaigns/json_text.hpp"
+
+namespace campaigns {
+
+std::string_view name_of(Stage stage) {
+  switch (stage) {
+    case Stage::fresh:
+      return "fresh";
+    case Stage::retry:
+      return "retry";
+    case Stage::calling:
+      return "calling";
+    case Stage::done:
+      return "done";
+    case Stage::exhausted:
+      return "exhausted";
+    case Stage::excluded:
+      return "excluded";
+    case Stage::held:
+      return "held";
+  }
+  return "";
+}
+
+std::string_view name_of(Phase phase) {
+  switch (phase) {
+    case Phase::requested:
+      return "requested";
+    case Phase::accepted:
+      return "accepted";
+    case Phase::in_doubt:
+      return "in_doubt";
+    case Phase::held:
+      return "held";
+  }
+  return "";
+}
+
+namespace {
+
+// FNV-1a: the set of known calls is asked only whether it has seen a sid of the carrier's list.
+std::uint64_t sid_digest(const std::string& sid) {
+  std::uint64_t digest = 14695981039346656037u;
+  for (const char c : sid) {
+    digest = (digest ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  }
+  return digest;
+}
+
+std::uint64_t digits_of(const std::string& e164) {
+  std::uint64_t digits = 0;
+  std::from_chars(e164.data() + (e164.empty() ? 0 : 1), e164.data() + e164.size(), digits);
+  return digits;
+}
+
+bool holds_line(Phase phase) {
+  return phase != Phase::held;
+}
+
+}  // namespace
+
+const OpenAttempt* DialQueue::open_attempt(ContactRef contact) const {
+  const auto found = attempts.find(contact.packed());
+  return found == attempts.end() ? nullptr : &found->second;
+}
+
+OpenAttempt* DialQueue::attempt_of(ContactRef ref) {
+  const auto found = attempts.find(ref.packed());
+  return found == attempts.end() ? nullptr : &found->second;
+}
+
+bool DialQueue::knows_call(const std::string& sid) const {
+  return known_calls.count(sid_digest(sid)) != 0;
+}
+
+void DialQueue::move(ContactRef ref, Stage to) {
+  auto& campaign = campaigns[ref.campaign];
+  auto& contact = campaign.contact(ref.ordinal);
+  auto& group = campaign.groups[contact.group];
+  if (contact.stage == Stage::retry) group.retries.erase({contact.due_ms, ref.ordinal});
+  --campaign.by_stage[static_cast<std::size_t>(contact.stage)];
+  ++campaign.by_stage[static_cast<std::size_t>(to)];
+  contact.stage = to;
+  while (group.next < group.fresh.size() &&
+         campaign.contact(group.fresh[group.next]).stage != Stage::fresh) {
+    ++group.next;
+  }
+}
+
+void DialQueue::apply(const Fact& fact, const Register& book) {
+  position = fact.position;
+  if (fact.subject.kind == Subject::Kind::campaign) {
+    if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
+      campaigns.emplace_back();
+      return;
+    }
+    const auto index = *book.find(fact.subject.name);
+    if (std::holds_alternative<EnrolmentCompleted>(fact.event)) {
+      std::unordered_set<NumberKey>().swap(campaigns[index].enrolling);
+    } else if (std::holds_alternative<CampaignCancelled>(fact.event)) {
+      auto& campaign = campaigns[index];
+      for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
+        const auto stage = campaign.contact(ordinal).stage;
+        if (stage == Stage::fresh || stage == Stage::retry) move({index, ordinal}, Stage::excluded);
+      }
+    }
+    return;
+  }
+  if (const auto ref = book.contact_of(fact.subject)) apply_to_contact(fact, *ref, book);
+}
+
+void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Register&) {
+  auto& campaign = campaigns[ref.campaign];
+  if (const auto* e = std::get_if<ContactEnrolled>(&fact.event)) {
+    assert(ref.ordinal == campaign.contacts.size() + 1);
+    DialContact contact;
+    contact.key = parse_number_key(e->number_key).value_or(0);
+    contact.number = digits_of(e->number);
+    contact.version = fact.version;
+    auto group = std::find_if(campaign.groups.begin(), campaign.groups.end(),
+                              [&](const ZoneGroup& g) { return g.zone == e->zone; });
+    if (group == campaign.groups.end()) {
+      campaign.groups.push_back({.zone = e->zone});
+      group = std::prev(campaign.groups.end());
+    }
+    contact.group = static_cast<std::uint16_t>(group - campaign.groups.begin());
+    group->fresh.push_back(ref.ordinal);
+    ++campaign.by_stage[static_cast<std::size_t>(Stage::fresh)];
+    campaign.enrolling.insert(contact.key);
+    campaign.contacts.push_back(contact);
+    return;
+  }
+  auto& contact = campaign.contact(ref.ordinal);
+  contact.version = fact.version;
+  if (std::holds_alternative<ContactExcluded>(fact.event)) {
+    move(ref, Stage::excluded);
+    return;
+  }
+  if (const auto* e = std::get_if<CallRequested>(&fact.event)) {
+    move(ref, Stage::calling);
+    contact.requests = e->attempt;
+    OpenAttempt open;
+    open.contact = ref;
+    open.attempt = e->attempt;
+    open.caller_id = e->caller_id;
+    open.public_url = e->public_url;
+    open.requested_at = fact.recorded_at;
+    open.slot = instant_from_ms(e->slot);
+    open.last_news = fact.recorded_at;
+    campaign.last_slot = open.slot;
+    last_slot = open.slot;
+    ++campaign.lines_in_use;
+    locks[contact.key] = ref.packed();
+    attempts.insert_or_assign(ref.packed(), std::move(open));
+    return;
+  }
+  if (const auto* e = std::get_if<RetryScheduled>(&fact.event)) {
+    move(ref, Stage::retry);
+    contact.due_ms = e->due;
+    campaign.groups[contact.group].retries.emplace(e->due, ref.ordinal);
+    return;
+  }
+  if (const auto* e = std::get_if<ContactClosed>(&fact.event)) {
+    switch (e->place) {
+      case Place::done:
+        move(ref, Stage::done);
+        break;
+      case Place::exhausted:
+        move(ref, Stage::exhausted);
+        break;
+      case Place::excluded:
+        move(ref, Stage::excluded);
+        break;
+      case Place::held:
+        move(ref, Stage::held);
+        break;
+      case Place::open:
+        break;
+    }
+    return;
+  }
+  if (const auto* e = std::get_if<LateCallDetected>(&fact.event)) {
+    known_calls.insert(sid_digest(e->sid));
+    late_calls[e->sid] = ref;
+    return;
+  }
+  if (const auto* e = std::get_if<LateCallEnded>(&fact.event)) {
+    late_calls.erase(e->sid);
+    return;
+  }
+  auto* open = attempt_of(ref);
+  if (!open) return;
+  const auto to_phase = [&](Phase phase) {
+    if (holds_line(open->phase) && !holds_line(phase)) --campaign.lines_in_use;
+    if (!holds_line(open->phase) && holds_line(phase)) ++campaign.lines_in_use;
+    open->phase = phase;
+  };
+  const auto accept = [&](const std::string& sid) {
+    to_phase(Phase::accepted);
+    open->sid = sid;
+    known_calls.insert(sid_digest(sid));
+    open->last_news = fact.recorded_at;
+  };
+  if (const auto* accepted = std::get_if<CallAccepted>(&fact.event)) {
+    accept(accepted->sid);
+  } else if (const auto* adopted = std::get_if<CallAdopted>(&fact.event)) {
+    accept(adopted->sid);
+  } else if (std::holds_alternative<CallInDoubt>(fact.event)) {
+    to_phase(Phase::in_doubt);
+    open->in_doubt_since = fact.recorded_at;
+    open->last_news = fact.recorded_at;
+  } else if (const auto* looked = std::get_if<CallLookedUp>(&fact.event)) {
+    open->last_news = fact.recorded_at;
+    if (looked->by == "list") {
+      ++open->lookups;
+      if (looked->found != 0 || fact.recorded_at - open->in_doubt_since < quarantine) {
+        open->empty_lookups = 0;
+      } else {
+        if (open->empty_lookups == 0) open->first_empty_lookup = fact.recorded_at;
+        ++open->empty_lookups;
+      }
+    }
+  } else if (std::holds_alternative<CallHeld>(fact.event)) {
+    to_phase(Phase::held);
+  } else if (std::holds_alternative<CallInitiated>(fact.event)) {
+    open->initiated = true;
+    open->last_news = fact.recorded_at;
+  } else if (std::holds_alternative<CallRinging>(fact.event)) {
+    open->ringing = true;
+    open->last_news = fact.recorded_at;
+  } else if (std::holds_alternative<CallAnswered>(fact.event)) {
+    open->answered = true;
+    open->last_news = fact.recorded_at;
+  } else if (const auto* detected = std::get_if<AnswererDetected>(&fact.event)) {
+    open->answered_by = detected->answered_by;
+    open->last_news = fact.recorded_at;
+  } else if (std::holds_alternative<PromptServed>(fact.event)) {
+    open->last_news = fact.recorded_at;
+  } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
+    if (closed->outcome == Outcome::not_placed) {
+      ++contact.unplaced;
+    } else {
+      ++contact.attempts;
+    }
+    contact.last_outcome = closed->outcome;
+    ++campaign.by_outcome[static_cast<std::size_t>(closed->outcome)];
+    if (holds_line(open->phase)) --campaign.lines_in_use;
+    locks.erase(contact.key);
+    attempts.erase(ref.packed());
+  }
+}
+
+void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
+  std::string text;
+  {
+    JsonObject object(text);
+    object.member("position", static_cast<std::int64_t>(position))
+        .member("last_slot", last_slot ? to_ms(*last_slot) : 0);
+    object.close();
+  }
+  text += '\n';
+  sink(text);
+  for (std::size_t index = 0; index < campaigns.size(); ++index) {
+    const auto& campaign = campaigns[index];
+    const auto& id = book.at(static_cast<CampaignIndex>(index)).definition->id;
+    text.clear();
+    JsonObject head(text);
+    head.member("campaign", id)
+        .member("lines_in_use", campaign.lines_in_use)
+        .member("last_slot", campaign.last_slot ? to_ms(*campaign.last_slot) : 0)
+        .member("enrolling", static_cast<std::int64_t>(campaign.enrolling.size()));
+    for (std::size_t stage = 0; stage < campaign.by_stage.size(); ++stage) {
+      head.member(name_of(static_cast<Stage>(stage)), campaign.by_stage[stage]);
+    }
+    for (std::size_t outcome = 1; outcome < outcomes; ++outcome) {
+      head.member(name_of(static_cast<Outcome>(outcome)), campaign.by_outcome[outcome]);
+    }
+    head.close();
+    text += '\n';
+    sink(text);
+    for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
+      const auto& contact = campaign.contact(ordinal);
+      text.clear();
+      JsonObject object(text);
+      object.member("contact", ordinal)
+          .member("number_key", number_key_text(contact.key))
+          .member("number", "+" + std::to_string(contact.number))
+          .member("zone", campaign.groups[contact.group].zone)
+          .member("stage", name_of(contact.stage))
+          .member("due", contact.stage == Stage::retry ? contact.due_ms : 0)
+          .member("version", contact.version)
+          .member("requests", contact.requests)
+          .member("attempts", contact.attempts)
+          .member("unplaced", contact.unplaced)
+          .member("last_outcome", name_of(contact.last_outcome));
+      object.close();
+      text += '\n';
+      sink(text);
+    }
+  }
+  std::vector<const OpenAttempt*> open;
+  for (const auto& [packed, attempt] : attempts) open.push_back(&attempt);
+  std::sort(open.begin(), open.end(),
+            [](const auto* a, const auto* b) { return a->contact < b->contact; });
+  for (const auto* attempt : open) {
+    text.clear();
+    JsonObject object(text);
+    object
+        .member("open_attempt", AttemptId{book.at(attempt->contact.campaign).definition->id,
+                                          attempt->contact.ordinal, attempt->attempt}
+                                    .text())
+        .member("phase", name_of(attempt->phase))
+        .flag("initiated", attempt->initiated)
+        .flag("ringing", attempt->ringing)
+        .flag("answered", attempt->answered)
+        .member("answered_by", attempt->answered_by)
+        .member("sid", attempt->sid)
+        .member("caller_id", attempt->caller_id)
+        .member("public_url", attempt->public_url)
+        .member("requested_at", to_ms(attempt->requested_at))
+        .member("slot", to_ms(attempt->slot))
+        .member("last_news", to_ms(attempt->last_news))
+        .member("in_doubt_since", to_ms(attempt->in_doubt_since))
+        .member("lookups", attempt->lookups)
+        .member("empty_lookups", attempt->empty_lookups)
+        .member("first_empty_lookup", to_ms(attempt->first_empty_lookup));
+    object.close();
+    text += '\n';
+    sink(text);
+  }
+  std::vector<std::string> late;
+  for (const auto& [sid, ref] : late_calls) late.push_back(sid);
+  std::sort(late.begin(), late.end());
+  std::vector<std::uint64_t> known(known_calls.begin(), known_calls.end());
+  std::sort(known.begin(), known.end());
+  text.clear();
+  JsonObject tail(text);
+  auto& list = tail.open("late_calls");
+  list += '[';
+  for (std::size_t i = 0; i < late.size(); ++i) {
+    if (i) list += ',';
+    append_json_string(list, late[i]);
+  }
+  list += ']';
+  std::uint64_t mix = 0;
+  for (const auto digest : known) mix = mix * 1099511628211u + digest;
+  tail.member("known_calls", static_cast<std::int64_t>(known.size()))
+      .member("known_calls_digest", number_key_text(mix));
+  tail.close();
+  text += '\n';
+  sink(text);
+}
+
+}  // namespace campaigns

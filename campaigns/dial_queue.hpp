@@ -1,0 +1,118 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "campaigns/events.hpp"
+#include "campaigns/ids.hpp"
+#include "campaigns/register.hpp"
+
+// The dial queue: who is due, what is under way, what is in doubt, rate and lines.
+namespace campaigns {
+
+// Q of the look-up of a call in doubt (reliability.md 2.2): nothing is proven before.
+inline constexpr Milliseconds quarantine{120'000};
+
+enum class Stage : std::uint8_t { fresh, retry, calling, done, exhausted, excluded, held };
+std::string_view name_of(Stage stage);
+
+// One person of a campaign, as far as dialling goes. A list has up to millions of them.
+struct DialContact {
+  NumberKey key = 0;
+  std::uint64_t number = 0;   // E.164 digits without the '+'
+  std::int64_t due_ms = 0;    // stage retry
+  std::uint32_t version = 0;  // of the contact's stream
+  std::uint16_t group = 0;    // index into DialCampaign::groups
+  Stage stage = Stage::fresh;
+  std::uint8_t requests = 0;  // CallRequested so far: the last attempt's ordinal
+  std::uint8_t attempts = 0;  // of these, the ones that count
+  std::uint8_t unplaced = 0;  // and the ones that never left
+  Outcome last_outcome = Outcome::none;
+};
+
+// The contacts of one time zone. They open and close together, so nobody needs to look at each.
+struct ZoneGroup {
+  std::string zone{};
+  std::vector<std::uint32_t> fresh{};  // ordinals; the ones before `next` are not fresh any more
+  std::size_t next = 0;
+  std::set<std::pair<std::int64_t, std::uint32_t>> retries{};  // (due, ordinal)
+};
+
+struct DialCampaign {
+  std::vector<DialContact> contacts{};
+  std::vector<ZoneGroup> groups{};
+  std::unordered_set<NumberKey>
+      enrolling{};  // to find duplicates; empty once enrolment is complete
+  std::uint32_t lines_in_use = 0;
+  std::optional<Instant> last_slot{};
+  std::array<std::uint32_t, 7> by_stage{};           // contacts, indexed by Stage
+  std::array<std::uint32_t, outcomes> by_outcome{};  // closed attempts
+
+  std::uint32_t count(Stage stage) const { return by_stage[static_cast<std::size_t>(stage)]; }
+  // Contacts that may still be called or are being called.
+  std::uint32_t open() const {
+    return count(Stage::fresh) + count(Stage::retry) + count(Stage::calling);
+  }
+  DialContact& contact(std::uint32_t ordinal) { return contacts[ordinal - 1]; }
+  const DialContact& contact(std::uint32_t ordinal) const { return contacts[ordinal - 1]; }
+};
+
+//   requested ─► accepted ─► (closed: no longer here)
+//       │           ▲
+//       └► in_doubt ┴► held
+enum class Phase : std::uint8_t { requested, accepted, in_doubt, held };
+std::string_view name_of(Phase phase);
+
+// An attempt without an end. There is at most one for each phone number.
+struct OpenAttempt {
+  ContactRef contact{};
+  std::uint8_t attempt = 0;
+  Phase phase = Phase::requested;
+  bool initiated = false;
+  bool ringing = false;
+  bool answered = false;
+  std::string answered_by{};
+  std::string sid{};
+  std::string caller_id{};
+  std::string public_url{};
+  Instant requested_at{};
+  Instant slot{};
+  Instant last_news{};  // anything heard of it: a callback, a request, a look-up's answer
+  Instant in_doubt_since{};
+  std::int64_t lookups = 0;        // by list since in doubt
+  std::int64_t empty_lookups = 0;  // completed after the quarantine
+  Instant first_empty_lookup{};    // the first of these
+};
+
+struct DialQueue {
+  std::uint64_t position = 0;
+  std::vector<DialCampaign> campaigns{};
+  std::unordered_map<std::uint64_t, OpenAttempt> attempts{};  // by ContactRef::packed
+  std::unordered_map<NumberKey, std::uint64_t> locks{};       // number -> that attempt
+  std::unordered_set<std::uint64_t> known_calls{};            // digests of every sid of ours
+  std::unordered_map<std::string, ContactRef> late_calls{};   // sid -> whose; not ended yet
+  std::optional<Instant> last_slot{};                         // the account's
+
+  void apply(const Fact& fact, const Register& book);
+  void write(const CanonicalSink& sink, const Register& book) const;
+
+  const OpenAttempt* open_attempt(ContactRef contact) const;
+  const DialContact& contact(ContactRef ref) const {
+    return campaigns[ref.campaign].contact(ref.ordinal);
+  }
+  bool knows_call(const std::string& sid) const;
+
+ private:
+  void move(ContactRef ref, Stage to);
+  OpenAttempt* attempt_of(ContactRef ref);
+  void apply_to_contact(const Fact& fact, ContactRef ref, const Register& book);
+};
+
+}  // namespace campaigns

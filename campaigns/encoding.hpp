@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// How the bytes of a contact list become characters. Two encodings are read: UTF-8, and
+// Windows-1252, in which Excel saves CSV in western Europe.
+namespace campaigns {
+
+enum class Encoding : std::uint8_t { utf8, windows_1252 };
+
+std::string_view name_of(Encoding encoding);  // "utf-8", "windows-1252"
+
+bool is_utf8(std::string_view bytes);
+
+// UTF-8 if the bytes are valid UTF-8, else Windows-1252 if no byte is one that Windows-1252 leaves
+// undefined (81 8D 8F 90 9D), else nothing.
+std::optional<Encoding> detect_encoding(std::string_view bytes);
+
+// Where in `bytes` the first byte lies that is not UTF-8, or that Windows-1252 leaves undefined;
+// npos if there is none.
+std::size_t first_invalid_utf8(std::string_view bytes);
+std::size_t first_undefined_1252(std::string_view bytes);
+
+// Whether there is any byte above 7F; without one the two encodings agree.
+bool has_high_byte(std::string_view bytes);
+
+// Appends Windows-1252 bytes as UTF-8; never more than three bytes for one. Undefined bytes become
+// U+FFFD.
+void append_from_1252(std::string& out, std::string_view bytes);
+
+// Whether UTF-8 text was UTF-8 before, was read as Windows-1252 and encoded again: "Ã¨" for "è",
+// "â‚¬" for "€". Looks for what the two- and three-byte forms of western letters, typographic
+// marks and the euro sign become, so that words such as "CAFFÈ" in quotation marks are no alarm.
+bool is_doubly_encoded(std::string_view utf8);
+
+}  // namespace campaigns

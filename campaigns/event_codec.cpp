@@ -1,0 +1,246 @@
+#include "campaigns/event_codec.hpp"
+
+#include <simdjson.h>
+
+#include <concepts>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+#include "campaigns/json_text.hpp"
+
+namespace campaigns {
+
+namespace {
+
+// Writes the fields that differ from their default into two objects.
+class FieldWriter {
+ public:
+  template <typename T>
+  void operator()(std::string_view name, const T& value) {
+    write(payload_, name, value);
+  }
+  template <typename T>
+  void personal(std::string_view name, const T& value) {
+    write(personal_, name, value);
+  }
+  std::string payload() && {
+    if (payload_.empty()) return "{}";
+    payload_ += '}';
+    return std::move(payload_);
+  }
+  std::string personal_text() && {
+    if (!personal_.empty()) personal_ += '}';
+    return std::move(personal_);
+  }
+
+ private:
+  static void name_to(std::string& out, std::string_view name) {
+    out += out.empty() ? '{' : ',';
+    append_json_string(out, name);
+    out += ':';
+  }
+  template <std::integral T>
+  static void write(std::string& out, std::string_view name, T value) {
+    if (value == T{}) return;
+    name_to(out, name);
+    if constexpr (std::same_as<T, bool>) {
+      out += "true";
+    } else {
+      append_json_number(out, static_cast<std::int64_t>(value));
+    }
+  }
+  static void write(std::string& out, std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    name_to(out, name);
+    append_json_string(out, value);
+  }
+  static void write(std::string& out, std::string_view name, const RawJson& value) {
+    if (value.text.empty()) return;
+    name_to(out, name);
+    out += value.text;
+  }
+  static void write(std::string& out, std::string_view name,
+                    const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    name_to(out, name);
+    char before = '[';
+    for (const auto& value : values) {
+      out += before;
+      append_json_string(out, value);
+      before = ',';
+    }
+    out += ']';
+  }
+  static void write(std::string& out, std::string_view name, Outcome value) {
+    if (value == Outcome::none) return;
+    name_to(out, name);
+    append_json_string(out, name_of(value));
+  }
+  static void write(std::string& out, std::string_view name, Place value) {
+    if (value == Place::open) return;
+    name_to(out, name);
+    append_json_string(out, name_of(value));
+  }
+
+  std::string payload_{};
+  std::string personal_{};
+};
+
+// Reads fields by name; what is absent keeps its default. The first misfit is kept.
+class FieldReader {
+ public:
+  FieldReader(simdjson::dom::object payload, simdjson::dom::object personal, bool has_personal)
+      : payload_(payload), personal_(personal), has_personal_(has_personal) {}
+
+  template <typename T>
+  void operator()(std::string_view name, T& value) {
+    read(payload_, name, value);
+  }
+  template <typename T>
+  void personal(std::string_view name, T& value) {
+    if (has_personal_) read(personal_, name, value);
+  }
+  const std::string& misfit() const { return misfit_; }
+
+ private:
+  template <typename T>
+  void read(simdjson::dom::object object, std::string_view name, T& value) {
+    simdjson::dom::element element;
+    const auto error = object.at_key(name).get(element);
+    if (error == simdjson::NO_SUCH_FIELD) return;
+    if (error || !take(element, value)) {
+      if (misfit_.empty()) misfit_ = name;
+    }
+  }
+  static bool take(simdjson::dom::element element, bool& value) {
+    return element.get(value) == simdjson::SUCCESS;
+  }
+  template <std::integral T>
+  static bool take(simdjson::dom::element element, T& value) {
+    std::int64_t number = 0;
+    if (element.get(number)) return false;
+    if (!std::in_range<T>(number)) return false;
+    value = static_cast<T>(number);
+    return true;
+  }
+  static bool take(simdjson::dom::element element, std::string& value) {
+    std::string_view text;
+    if (element.get(text)) return false;
+    value = text;
+    return true;
+  }
+  static bool take(simdjson::dom::element element, RawJson& value) {
+    value.text = simdjson::minify(element);
+    return true;
+  }
+  static bool take(simdjson::dom::element element, std::vector<std::string>& values) {
+    simdjson::dom::array array;
+    if (element.get(array)) return false;
+    values.clear();
+    values.reserve(array.size());
+    for (const auto part : array) {
+      std::string_view text;
+      if (part.get(text)) return false;
+      values.emplace_back(text);
+    }
+    return true;
+  }
+  static bool take(simdjson::dom::element element, Outcome& value) {
+    std::string_view text;
+    if (element.get(text)) return false;
+    const auto outcome = outcome_named(text);
+    if (!outcome) return false;
+    value = *outcome;
+    return true;
+  }
+  static bool take(simdjson::dom::element element, Place& value) {
+    std::string_view text;
+    if (element.get(text)) return false;
+    const auto place = place_named(text);
+    if (!place) return false;
+    value = *place;
+    return true;
+  }
+
+  simdjson::dom::object payload_;
+  simdjson::dom::object personal_;
+  bool has_personal_;
+  std::string misfit_{};
+};
+
+template <typename E>
+Event read_as(FieldReader& reader) {
+  E event{};
+  E::fields(reader, event);
+  return event;
+}
+
+using ReadFunction = Event (*)(FieldReader&);
+
+template <std::size_t... I>
+std::unordered_map<std::string_view, ReadFunction> read_functions(std::index_sequence<I...>) {
+  return {{std::variant_alternative_t<I, Event>::type,
+           &read_as<std::variant_alternative_t<I, Event>>}...};
+}
+
+}  // namespace
+
+std::string_view type_of(const Event& event) {
+  return std::visit([](const auto& e) { return std::decay_t<decltype(e)>::type; }, event);
+}
+
+EncodedEvent encode(const Subject& subject, const Event& event) {
+  EncodedEvent encoded;
+  encoded.stream = subject.stream();
+  std::visit(
+      [&](const auto& e) {
+        using E = std::decay_t<decltype(e)>;
+        FieldWriter writer;
+        E::fields(writer, e);
+        encoded.type = E::type;
+        encoded.payload = std::move(writer).payload();
+        encoded.personal = std::move(writer).personal_text();
+      },
+      event);
+  return encoded;
+}
+
+struct EventDecoder::Block {
+  simdjson::dom::parser payload_parser{};
+  simdjson::dom::parser personal_parser{};
+  std::unordered_map<std::string_view, ReadFunction> functions =
+      read_functions(std::make_index_sequence<std::variant_size_v<Event>>{});
+};
+
+EventDecoder::EventDecoder() : block_(std::make_unique<Block>()) {}
+EventDecoder::~EventDecoder() = default;
+
+Result<Event, Refusal> EventDecoder::decode(std::string_view type, std::uint16_t schema,
+                                            std::string_view personal, std::string_view payload) {
+  const auto found = block_->functions.find(type);
+  if (found == block_->functions.end() || schema != 1) {
+    return Refusal{"unknown_event", "event type " + std::string(type) + ", shape " +
+                                        std::to_string(schema) +
+                                        ", is not known to this program: use a newer one"};
+  }
+  simdjson::dom::object payload_object;
+  if (block_->payload_parser.parse(payload.data(), payload.size()).get(payload_object)) {
+    return Refusal{"bad_payload", "the payload of a " + std::string(type) + " is no JSON object"};
+  }
+  simdjson::dom::object personal_object;
+  if (!personal.empty() &&
+      block_->personal_parser.parse(personal.data(), personal.size()).get(personal_object)) {
+    return Refusal{"bad_payload",
+                   "the personal part of a " + std::string(type) + " is no JSON object"};
+  }
+  FieldReader reader(payload_object, personal_object, !personal.empty());
+  Event event = found->second(reader);
+  if (!reader.misfit().empty()) {
+    return Refusal{"bad_payload", "member " + reader.misfit() + " of a " + std::string(type) +
+                                      " has a type or value that does not fit"};
+  }
+  return event;
+}
+
+}  // namespace campaigns

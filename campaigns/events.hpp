@@ -1,0 +1,516 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "campaigns/ids.hpp"
+#include "campaigns/outcome.hpp"
+#include "campaigns/time.hpp"
+
+// Every fact the program knows, one struct each. The name of a type and the meaning of its fields
+// are frozen once released: a new meaning is a new name and an upcaster.
+//
+// `fields` lists what is kept of an event, once for writing and reading both: `v(name, field)` goes
+// into the readable payload, `v.personal(name, field)` into the part that names or quotes a person.
+// A field with its default value is left out of the JSON. Times are milliseconds since 1970 UTC,
+// money millionths, confidence thousandths.
+namespace campaigns {
+
+// JSON kept as text, verbatim.
+struct RawJson {
+  std::string text{};
+  friend bool operator==(const RawJson&, const RawJson&) = default;
+};
+
+// --- stream "runner"
+// ------------------------------------------------------------------------------
+
+// The first event of every log: whose it is. A log refuses another carrier.
+struct LogCreated {
+  static constexpr std::string_view type = "LogCreated";
+  std::string installation{};  // hex, made with the log
+  std::string carrier{};       // "rehearsal" | "twilio"
+  std::string account{};       // the carrier's account sid
+  std::int64_t seed = 0;       // rehearsal
+  std::string program{};       // version
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("installation", e.installation), v("carrier", e.carrier), v("account", e.account),
+        v("seed", e.seed), v("program", e.program);
+  }
+};
+
+// A run of the program began. What was requested and not resolved is in doubt from here on.
+struct RunnerStarted {
+  static constexpr std::string_view type = "RunnerStarted";
+  std::int64_t epoch = 0;
+  std::string program{};
+  std::string public_url{};  // base of every URL given to the carrier in this run
+  std::string caller_id{};   // of campaigns that name none
+  std::int64_t calls_per_second_thousandths = 1000;  // the account's
+  std::string zone_rules{};                          // digest
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("epoch", e.epoch), v("program", e.program), v("public_url", e.public_url),
+        v("caller_id", e.caller_id),
+        v("calls_per_second_thousandths", e.calls_per_second_thousandths),
+        v("zone_rules", e.zone_rules);
+  }
+};
+
+struct RunnerStopped {
+  static constexpr std::string_view type = "RunnerStopped";
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("reason", e.reason);
+  }
+};
+
+// --- stream "campaign/<id>"
+// -----------------------------------------------------------------------
+
+struct CampaignSubmitted {
+  static constexpr std::string_view type = "CampaignSubmitted";
+  RawJson definition{};             // canonical, with every default (print_campaign)
+  std::string definition_digest{};  // SHA-256 of it, hex
+  std::string contacts_digest{};    // of the list's bytes
+  std::vector<std::string> columns{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("definition", e.definition), v("definition_digest", e.definition_digest),
+        v("contacts_digest", e.contacts_digest), v("columns", e.columns);
+  }
+};
+
+// A row that nobody can be called from. Never the cell.
+struct ContactRejected {
+  static constexpr std::string_view type = "ContactRejected";
+  std::int64_t row = 0;
+  std::string column{};
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("row", e.row), v("column", e.column), v("reason", e.reason);
+  }
+};
+
+// From here on people may be dialled.
+struct EnrolmentCompleted {
+  static constexpr std::string_view type = "EnrolmentCompleted";
+  std::int64_t enrolled = 0;
+  std::int64_t rejected = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("enrolled", e.enrolled), v("rejected", e.rejected);
+  }
+};
+
+struct CampaignStarted {
+  static constexpr std::string_view type = "CampaignStarted";
+  template <typename V, typename Self>
+  static void fields(V&, Self&) {}
+};
+struct CampaignPaused {
+  static constexpr std::string_view type = "CampaignPaused";
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("reason", e.reason);
+  }
+};
+struct CampaignResumed {
+  static constexpr std::string_view type = "CampaignResumed";
+  template <typename V, typename Self>
+  static void fields(V&, Self&) {}
+};
+// Whoever waits is excluded with it; live calls end by themselves.
+struct CampaignCancelled {
+  static constexpr std::string_view type = "CampaignCancelled";
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("reason", e.reason);
+  }
+};
+struct CampaignCompleted {
+  static constexpr std::string_view type = "CampaignCompleted";
+  std::int64_t done = 0;
+  std::int64_t exhausted = 0;
+  std::int64_t excluded = 0;
+  std::int64_t held = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("done", e.done), v("exhausted", e.exhausted), v("excluded", e.excluded), v("held", e.held);
+  }
+};
+// A person accepted that the files behind a campaign changed: its definition from here on. The
+// contacts stay as they were enrolled.
+struct CampaignChanged {
+  static constexpr std::string_view type = "CampaignChanged";
+  RawJson definition{};
+  std::string definition_digest{};
+  std::string contacts_digest{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("definition", e.definition), v("definition_digest", e.definition_digest),
+        v("contacts_digest", e.contacts_digest);
+  }
+};
+
+// --- stream "contact/<campaign>/<ordinal>"
+// ---------------------------------------------------------
+
+struct ContactEnrolled {
+  static constexpr std::string_view type = "ContactEnrolled";
+  std::int64_t row = 0;
+  std::string number_key{};
+  std::string language{};
+  std::string zone{};
+  std::string number{};               // E.164
+  std::vector<std::string> values{};  // of the campaign's columns, in their order
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("row", e.row), v("number_key", e.number_key), v("language", e.language), v("zone", e.zone);
+    v.personal("number", e.number), v.personal("values", e.values);
+  }
+};
+
+// A gate refused this person for good.
+struct ContactExcluded {
+  static constexpr std::string_view type = "ContactExcluded";
+  std::string gate{};      // "suppressed"
+  std::string evidence{};  // for a person
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("gate", e.gate), v("evidence", e.evidence);
+  }
+};
+
+// The intent to call: durable before a byte leaves. Carries what allowed it.
+struct CallRequested {
+  static constexpr std::string_view type = "CallRequested";
+  std::uint8_t attempt = 0;
+  std::string caller_id{};
+  std::int64_t slot = 0;            // not sent before; 5 s later not at all
+  std::string public_url{};         // base of this attempt's URLs, and what its signatures cover
+  std::int64_t offset_minutes = 0;  // the person's UTC offset now
+  std::string window{};             // the opening that allows it
+  std::int64_t lines_in_use = 0;    // with this one
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("caller_id", e.caller_id), v("slot", e.slot),
+        v("public_url", e.public_url), v("offset_minutes", e.offset_minutes), v("window", e.window),
+        v("lines_in_use", e.lines_in_use);
+  }
+};
+
+// Not a byte of the request left.
+struct CallNotSent {
+  static constexpr std::string_view type = "CallNotSent";
+  std::uint8_t attempt = 0;
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("reason", e.reason);
+  }
+};
+
+struct CallAccepted {
+  static constexpr std::string_view type = "CallAccepted";
+  std::uint8_t attempt = 0;
+  std::string sid{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("sid", e.sid);
+  }
+};
+
+struct CallRefused {
+  static constexpr std::string_view type = "CallRefused";
+  std::uint8_t attempt = 0;
+  std::int64_t http_status = 0;
+  std::int64_t code = 0;
+  bool retryable = false;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("http_status", e.http_status), v("code", e.code),
+        v("retryable", e.retryable);
+  }
+};
+
+// It may have been placed: it is looked up, never repeated. The number stays locked.
+struct CallInDoubt {
+  static constexpr std::string_view type = "CallInDoubt";
+  std::uint8_t attempt = 0;
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("reason", e.reason);
+  }
+};
+
+// The carrier's records were asked about an attempt: by its list (in doubt) or its sid (silent).
+struct CallLookedUp {
+  static constexpr std::string_view type = "CallLookedUp";
+  std::uint8_t attempt = 0;
+  std::string by{};        // "list" | "sid"
+  std::int64_t found = 0;  // list: unknown calls that could be it
+  std::string status{};    // sid: what the carrier says
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("by", e.by), v("found", e.found), v("status", e.status);
+  }
+};
+
+// Its call was found: by a signed callback with its token, or in the carrier's list.
+struct CallAdopted {
+  static constexpr std::string_view type = "CallAdopted";
+  std::uint8_t attempt = 0;
+  std::string sid{};
+  std::string by{};  // "callback" | "list"
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("sid", e.sid), v("by", e.by);
+  }
+};
+
+// Proven: the carrier has no such call.
+struct CallNotPlaced {
+  static constexpr std::string_view type = "CallNotPlaced";
+  std::uint8_t attempt = 0;
+  std::string proof{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("proof", e.proof);
+  }
+};
+
+// A person has to decide.
+struct CallHeld {
+  static constexpr std::string_view type = "CallHeld";
+  std::uint8_t attempt = 0;
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("reason", e.reason);
+  }
+};
+
+// A call turned up for an attempt that had been given up, or a second one for it: it is ended.
+struct LateCallDetected {
+  static constexpr std::string_view type = "LateCallDetected";
+  std::uint8_t attempt = 0;
+  std::string sid{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("sid", e.sid);
+  }
+};
+struct LateCallEnded {
+  static constexpr std::string_view type = "LateCallEnded";
+  std::string sid{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("sid", e.sid);
+  }
+};
+
+// What the carrier said of a call. In a contact's stream with the attempt's number; in a stream
+// "call/<sid>" (attempt 0) of a call that somebody else's code placed.
+struct CallInitiated {
+  static constexpr std::string_view type = "CallInitiated";
+  std::uint8_t attempt = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt);
+  }
+};
+struct CallRinging {
+  static constexpr std::string_view type = "CallRinging";
+  std::uint8_t attempt = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt);
+  }
+};
+struct CallAnswered {
+  static constexpr std::string_view type = "CallAnswered";
+  std::uint8_t attempt = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt);
+  }
+};
+struct AnswererDetected {
+  static constexpr std::string_view type = "AnswererDetected";
+  std::uint8_t attempt = 0;
+  std::string answered_by{};  // human machine_start machine_end_beep … fax unknown
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("answered_by", e.answered_by);
+  }
+};
+
+// What the call is told or asked next. Turns are counted per call from 1; the document of a turn is
+// a function of the log up to here.
+struct PromptServed {
+  static constexpr std::string_view type = "PromptServed";
+  std::uint8_t attempt = 0;
+  std::int64_t turn = 0;
+  std::string prompt{};  // "message" "question" "machine" "goodbye" "opted_out" "gave_up" "hang_up"
+  std::string question{};  // id
+  std::string again{};     // "", "silence", "invalid": why it is asked again
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("turn", e.turn), v("prompt", e.prompt), v("question", e.question),
+        v("again", e.again);
+  }
+};
+
+struct AnswerGiven {
+  static constexpr std::string_view type = "AnswerGiven";
+  std::uint8_t attempt = 0;
+  std::int64_t turn = 0;
+  std::string question{};
+  std::string source{};                     // "key" | "speech"
+  std::string value{};                      // a code, a number; empty for open answers
+  std::int64_t confidence_thousandths = 0;  // of speech, 0: not given
+  std::string words{};                      // what an open answer or speech said
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("turn", e.turn), v("question", e.question), v("source", e.source),
+        v("value", e.value), v("confidence_thousandths", e.confidence_thousandths);
+    v.personal("words", e.words);
+  }
+};
+struct AnswerInvalid {
+  static constexpr std::string_view type = "AnswerInvalid";
+  std::uint8_t attempt = 0;
+  std::int64_t turn = 0;
+  std::string question{};
+  std::string source{};
+  std::string words{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("turn", e.turn), v("question", e.question), v("source", e.source);
+    v.personal("words", e.words);
+  }
+};
+struct NoInput {
+  static constexpr std::string_view type = "NoInput";
+  std::uint8_t attempt = 0;
+  std::int64_t turn = 0;
+  std::string question{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("turn", e.turn), v("question", e.question);
+  }
+};
+
+struct CallEnded {
+  static constexpr std::string_view type = "CallEnded";
+  std::uint8_t attempt = 0;
+  std::string status{};      // completed busy no-answer failed canceled
+  std::int64_t seconds = 0;  // CallDuration
+  std::int64_t sip = 0;      // SipResponseCode, 0: not said
+  std::string cause{};       // "callback" | "looked_up" | "lost"
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("status", e.status), v("seconds", e.seconds), v("sip", e.sip),
+        v("cause", e.cause);
+  }
+};
+
+struct AttemptClosed {
+  static constexpr std::string_view type = "AttemptClosed";
+  std::uint8_t attempt = 0;
+  Outcome outcome = Outcome::none;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("outcome", e.outcome);
+  }
+};
+
+struct RetryScheduled {
+  static constexpr std::string_view type = "RetryScheduled";
+  std::int64_t due = 0;
+  Outcome after = Outcome::none;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("due", e.due), v("after", e.after);
+  }
+};
+
+struct ContactClosed {
+  static constexpr std::string_view type = "ContactClosed";
+  Place place = Place::open;
+  Outcome disposition = Outcome::none;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("place", e.place), v("disposition", e.disposition);
+  }
+};
+
+struct SpendReserved {
+  static constexpr std::string_view type = "SpendReserved";
+  std::uint8_t attempt = 0;
+  std::int64_t millionths = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("millionths", e.millionths);
+  }
+};
+struct SpendSettled {
+  static constexpr std::string_view type = "SpendSettled";
+  std::uint8_t attempt = 0;
+  std::int64_t millionths = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("millionths", e.millionths);
+  }
+};
+
+// --- stream "number/<key>"
+// --------------------------------------------------------------------------
+
+// "Never again", at once and for all campaigns.
+struct OptedOut {
+  static constexpr std::string_view type = "OptedOut";
+  std::string attempt{};  // where it was said
+  std::string by{};       // "key" | "speech"
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("by", e.by);
+  }
+};
+
+using Event =
+    std::variant<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+                 EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
+                 CampaignCancelled, CampaignCompleted, CampaignChanged, ContactEnrolled,
+                 ContactExcluded, CallRequested, CallNotSent, CallAccepted, CallRefused,
+                 CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, LateCallDetected,
+                 LateCallEnded, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
+                 PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed,
+                 RetryScheduled, ContactClosed, SpendReserved, SpendSettled, OptedOut>;
+
+// An event with everything around it. `version` and `position` are given when it is folded.
+struct Fact {
+  Subject subject{};
+  std::uint32_t version = 0;
+  std::uint64_t position = 0;
+  Instant recorded_at{};
+  std::optional<Instant> occurred_at{};
+  std::uint64_t cause = 0;
+  Event event{};
+};
+using Facts = std::vector<Fact>;
+
+std::string_view type_of(const Event& event);
+
+}  // namespace campaigns

@@ -1,0 +1,81 @@
+#include <cassert>
+
+#include "campaigns/json_text.hpp"
+#include "campaigns/state.hpp"
+
+namespace campaigns {
+
+std::uint32_t State::version_of(const Subject& subject) const {
+  switch (subject.kind) {
+    case Subject::Kind::runner:
+      return book.runner_version;
+    case Subject::Kind::campaign: {
+      const auto index = book.find(subject.name);
+      return index ? book.at(*index).version : 0;
+    }
+    case Subject::Kind::contact: {
+      const auto index = book.find(subject.name);
+      if (!index) return 0;
+      const auto& contacts = queue.campaigns[*index].contacts;
+      if (subject.ordinal == 0 || subject.ordinal > contacts.size()) return 0;
+      return contacts[subject.ordinal - 1].version;
+    }
+    case Subject::Kind::number: {
+      const auto found = suppression.numbers.find(parse_number_key(subject.name).value_or(0));
+      return found == suppression.numbers.end() ? 0 : found->second.version;
+    }
+    case Subject::Kind::call: {
+      const auto found = book.outside.find(subject.name);
+      return found == book.outside.end() ? 0 : found->second.version;
+    }
+  }
+  return 0;
+}
+
+void evolve(State& state, const Fact& fact) {
+  assert(fact.position == state.position + 1);
+  assert(fact.version == state.version_of(fact.subject) + 1);
+  state.position = fact.position;
+  state.book.apply(fact);
+  state.queue.apply(fact, state.book);
+  state.script.apply(fact, state.book);
+  state.permits.apply(fact, state.book);
+  state.suppression.apply(fact);
+  state.spend.apply(fact, state.book);
+  state.results.apply(fact, state.book);
+}
+
+const std::vector<NamedProjection>& projections() {
+  static const std::vector<NamedProjection> all = {
+      {"register", [](const State& s, const CanonicalSink& sink) { s.book.write(sink); }},
+      {"dial_queue",
+       [](const State& s, const CanonicalSink& sink) { s.queue.write(sink, s.book); }},
+      {"call_script",
+       [](const State& s, const CanonicalSink& sink) { s.script.write(sink, s.book); }},
+      {"stream_permits",
+       [](const State& s, const CanonicalSink& sink) { s.permits.write(sink, s.book); }},
+      {"suppression", [](const State& s, const CanonicalSink& sink) { s.suppression.write(sink); }},
+      {"spend", [](const State& s, const CanonicalSink& sink) { s.spend.write(sink, s.book); }},
+      {"results", [](const State& s, const CanonicalSink& sink) { s.results.write(sink, s.book); }},
+  };
+  return all;
+}
+
+void write_outcomes(const State& state, const CanonicalSink& sink) {
+  state.results.write_outcomes(sink, state.book);
+  // Caps and locks.
+  std::string text;
+  for (std::size_t index = 0; index < state.queue.campaigns.size(); ++index) {
+    const auto& campaign = state.queue.campaigns[index];
+    for (std::size_t i = 0; i < campaign.contacts.size(); ++i) {
+      const auto& contact = campaign.contacts[i];
+      text = std::to_string(index) + '.' + std::to_string(i + 1) + ' ' +
+             std::to_string(contact.attempts) + ' ' + std::to_string(contact.unplaced) + ' ' +
+             (state.queue.locks.count(contact.key) ? "locked" : "free") +
+             (state.suppression.suppressed(contact.key) ? " suppressed\n" : "\n");
+      sink(text);
+    }
+  }
+}
+
+}  // namespace campaigns

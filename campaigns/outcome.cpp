@@ -1,0 +1,79 @@
+#include "campaigns/outcome.hpp"
+
+#include <array>
+#include <cassert>
+
+namespace campaigns {
+
+namespace {
+
+struct OutcomeEntry {
+  std::string_view name{};
+  std::string_view aapor_known{};    // the people on the list are known to be eligible
+  std::string_view aapor_unknown{};  // they are not: silence says nothing about eligibility
+};
+
+// In the order of the enumeration. Codes: outcomes-and-results sheet, section 5. Where that names
+// two, the more cautious one: a hang-up at once is a refusal, a dead number merely non-working. An
+// attempt that never left is "not attempted".
+constexpr std::array<OutcomeEntry, outcomes> outcome_table{{
+    {"none", "3.11", "3.11"},
+    {"completed", "1.1", "1.1"},
+    {"partial", "1.2", "1.2"},
+    {"broken_off", "2.12", "2.12"},
+    {"refused", "2.11", "2.11"},
+    {"opted_out", "2.11", "2.11"},
+    {"callback_requested", "2.20", "2.20"},
+    {"human_hung_up_at_once", "2.11", "2.11"},
+    {"machine_no_message", "2.222", "3.14"},
+    {"machine_message_left", "2.221", "3.14"},
+    {"busy", "2.20", "3.12"},
+    {"no_answer", "2.20", "3.13"},
+    {"network_error", "3.16", "3.16"},
+    {"invalid_number", "4.31", "4.31"},
+    {"fax_or_data", "4.20", "4.20"},
+    {"canceled_by_us", "3.11", "3.11"},
+    {"not_placed", "3.11", "3.11"},
+    {"unconfirmed", "3.90", "3.90"},
+}};
+
+constexpr std::array<std::string_view, 5> place_names{"open", "done", "exhausted", "excluded",
+                                                      "held"};
+
+const OutcomeEntry& entry_of(Outcome outcome) {
+  const auto index = static_cast<std::size_t>(outcome);
+  assert(index < outcome_table.size());
+  return outcome_table[index];
+}
+
+}  // namespace
+
+std::string_view name_of(Outcome outcome) {
+  return entry_of(outcome).name;
+}
+
+std::optional<Outcome> outcome_named(std::string_view name) {
+  for (std::size_t i = 0; i < outcome_table.size(); ++i) {
+    if (outcome_table[i].name == name) return static_cast<Outcome>(i);
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(Place place) {
+  const auto index = static_cast<std::size_t>(place);
+  assert(index < place_names.size());
+  return place_names[index];
+}
+
+std::optional<Place> place_named(std::string_view name) {
+  for (std::size_t i = 0; i < place_names.size(); ++i) {
+    if (place_names[i] == name) return static_cast<Place>(i);
+  }
+  return std::nullopt;
+}
+
+std::string_view aapor_code(Outcome outcome, bool known_eligible) {
+  return known_eligible ? entry_of(outcome).aapor_known : entry_of(outcome).aapor_unknown;
+}
+
+}  // namespace campaigns

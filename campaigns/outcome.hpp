@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+// The vocabulary of how attempts and cases end (outcomes-and-results sheet, section 5). Three
+// layers that are never merged: what the carrier said (kept raw in the events), the outcome of the
+// attempt, the disposition of the case.
+namespace campaigns {
+
+// How one attempt ended. Names are frozen: they stand in events.
+enum class Outcome : std::uint8_t {
+  none,  // not closed yet
+  completed,
+  partial,
+  broken_off,
+  refused,
+  opted_out,
+  callback_requested,
+  human_hung_up_at_once,
+  machine_no_message,
+  machine_message_left,
+  busy,
+  no_answer,
+  network_error,
+  invalid_number,
+  fax_or_data,
+  canceled_by_us,
+  not_placed,   // the carrier did not take it, or we did not send it: does not count as an attempt
+  unconfirmed,  // whether it was placed is not known, and will not be
+};
+inline constexpr std::size_t outcomes = 18;
+
+std::string_view name_of(Outcome outcome);
+std::optional<Outcome> outcome_named(std::string_view name);
+
+// Where a case stands. A case ends in exactly one place.
+enum class Place : std::uint8_t { open, done, exhausted, excluded, held };
+std::string_view name_of(Place place);
+std::optional<Place> place_named(std::string_view name);
+
+// The AAPOR code of a case whose last word is this outcome, for example "2.12". `known_eligible`
+// says whether the people on the list are known to be eligible.
+std::string_view aapor_code(Outcome outcome, bool known_eligible);
+
+}  // namespace campaigns

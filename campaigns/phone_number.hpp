@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "campaigns/result.hpp"
+
+namespace campaigns {
+
+struct PhoneNumber {
+  std::string e164{};     // "+393331234567"
+  std::string country{};  // "IT"; empty for numbers of no country (+800 …)
+};
+
+// Reads a number as people write it. `region` is the country of numbers without a country code
+// (empty: such numbers are refused). The refusal's code is a reason of its own ("too_short",
+// "scientific_notation" …) and its text never repeats the number.
+// Not for several threads at once before the first call has returned.
+Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std::string& region);
+
+// Whether `region` is a country that `parse_phone_number` knows ("IT").
+bool is_phone_region(const std::string& region);
+
+// Whether `text` has the shape of an E.164 number: `+`, no leading zero, 7 to 15 digits.
+bool is_e164(std::string_view text);
+
+}  // namespace campaigns

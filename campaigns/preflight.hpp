@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "campaigns/campaign_file.hpp"
+#include "campaigns/contact_list.hpp"
+
+namespace campaigns {
+
+// What `check` says about a campaign and its list before anybody is called.
+struct Preflight {
+  std::uint64_t rows = 0;
+  std::uint64_t usable = 0;
+  std::vector<RejectedRow> rejected{};  // at most `rejected_shown_max` are kept
+  std::uint64_t rejected_count = 0;
+  std::map<std::string, std::uint64_t> rejected_by_reason{};
+  std::uint64_t duplicates = 0;                 // rows whose number came before
+  std::vector<std::uint64_t> duplicate_rows{};  // at most `rejected_shown_max`
+  std::map<std::string, std::uint64_t> by_zone{};
+  std::map<std::string, std::uint64_t> by_language{};
+  std::string encoding{};
+  std::string delimiter{};
+  std::vector<std::string> columns{};
+  Problems problems{};  // of the list as a whole; with them nothing may be enrolled
+  std::vector<std::string> warnings{};
+  // When the campaign would end if begun at `begin`: everybody is reached at the first attempt and
+  // hangs up at once; everybody needs every attempt and talks to the limit.
+  std::optional<Instant> earliest_end{};
+  std::optional<Instant> latest_end{};
+
+  static constexpr std::size_t rejected_shown_max = 1000;
+};
+
+// Goes through the whole list once. `bytes`: the contact file, unused for inline contacts.
+// `account_rate_thousandths`: calls per second of the account. Variables of templates are checked
+// against the columns, and against empty cells (a row with an empty cell that a template needs is
+// rejected: reason "empty_variable").
+Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::string_view bytes,
+                    Instant begin, std::uint32_t account_rate_thousandths);
+
+}  // namespace campaigns

@@ -1,0 +1,184 @@
+#include "campaigns/register.hpp"
+
+#include <cassert>
+#include <map>
+
+#include "campaigns/campaign_file.hpp"
+#include "campaigns/json_text.hpp"
+
+namespace campaigns {
+
+std::string_view name_of(CampaignStatus status) {
+  switch (status) {
+    case CampaignStatus::enrolling:
+      return "enrolling";
+    case CampaignStatus::running:
+      return "running";
+    case CampaignStatus::paused:
+      return "paused";
+    case CampaignStatus::cancelled:
+      return "cancelled";
+    case CampaignStatus::completed:
+      return "completed";
+  }
+  return "";
+}
+
+namespace {
+
+// The definition stands in the log because it was checked when it was submitted.
+std::shared_ptr<const Campaign> definition_from(const RawJson& text) {
+  auto file = parse_campaign_file(text.text);
+  assert(file.ok());
+  return std::make_shared<const Campaign>(std::move(file.value().campaign));
+}
+
+}  // namespace
+
+std::optional<CampaignIndex> Register::find(const std::string& id) const {
+  const auto found = by_id.find(id);
+  if (found == by_id.end()) return {};
+  return found->second;
+}
+
+std::optional<ContactRef> Register::contact_of(const Subject& subject) const {
+  if (subject.kind != Subject::Kind::contact) return {};
+  const auto index = find(subject.name);
+  if (!index) return {};
+  return ContactRef{*index, subject.ordinal};
+}
+
+void Register::apply(const Fact& fact) {
+  switch (fact.subject.kind) {
+    case Subject::Kind::runner: {
+      runner_version = fact.version;
+      if (const auto* created = std::get_if<LogCreated>(&fact.event)) identity = *created;
+      if (const auto* started = std::get_if<RunnerStarted>(&fact.event)) runner = *started;
+      return;
+    }
+    case Subject::Kind::call: {
+      auto [place, fresh] = outside.try_emplace(fact.subject.name);
+      auto& call = place->second;
+      call.version = fact.version;
+      call.initiated |= std::holds_alternative<CallInitiated>(fact.event);
+      call.ringing |= std::holds_alternative<CallRinging>(fact.event);
+      call.answered |= std::holds_alternative<CallAnswered>(fact.event);
+      call.ended |= std::holds_alternative<CallEnded>(fact.event);
+      if (fresh) outside_order.push_back(fact.subject.name);
+      if (outside.size() > outside_calls_max) {
+        outside.erase(outside_order.front());
+        outside_order.erase(outside_order.begin());
+      }
+      return;
+    }
+    case Subject::Kind::contact: {
+      if (const auto* enrolled = std::get_if<ContactEnrolled>(&fact.event)) {
+        auto& entry = campaigns[by_id.at(fact.subject.name)];
+        ++entry.enrolled;
+        entry.last_row = static_cast<std::uint64_t>(enrolled->row);
+      }
+      return;
+    }
+    case Subject::Kind::number:
+      return;
+    case Subject::Kind::campaign:
+      break;
+  }
+  if (const auto* submitted = std::get_if<CampaignSubmitted>(&fact.event)) {
+    CampaignEntry entry;
+    entry.definition = definition_from(submitted->definition);
+    entry.definition_digest = submitted->definition_digest;
+    entry.contacts_digest = submitted->contacts_digest;
+    entry.columns = submitted->columns;
+    entry.submitted_at = fact.recorded_at;
+    entry.version = fact.version;
+    by_id.emplace(fact.subject.name, static_cast<CampaignIndex>(campaigns.size()));
+    campaigns.push_back(std::move(entry));
+    return;
+  }
+  auto& entry = campaigns[by_id.at(fact.subject.name)];
+  entry.version = fact.version;
+  if (const auto* rejected = std::get_if<ContactRejected>(&fact.event)) {
+    ++entry.rejected;
+    entry.last_row = static_cast<std::uint64_t>(rejected->row);
+  } else if (const auto* changed = std::get_if<CampaignChanged>(&fact.event)) {
+    entry.definition = definition_from(changed->definition);
+    entry.definition_digest = changed->definition_digest;
+    entry.contacts_digest = changed->contacts_digest;
+  } else if (std::holds_alternative<CampaignStarted>(fact.event)) {
+    entry.status = CampaignStatus::running;
+  } else if (const auto* paused = std::get_if<CampaignPaused>(&fact.event)) {
+    entry.status = CampaignStatus::paused;
+    entry.status_reason = paused->reason;
+  } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
+    entry.status = CampaignStatus::running;
+    entry.status_reason.clear();
+  } else if (const auto* cancelled = std::get_if<CampaignCancelled>(&fact.event)) {
+    entry.status = CampaignStatus::cancelled;
+    entry.status_reason = cancelled->reason;
+    entry.ended_at = fact.recorded_at;
+  } else if (std::holds_alternative<CampaignCompleted>(fact.event)) {
+    entry.status = CampaignStatus::completed;
+    entry.ended_at = fact.recorded_at;
+  }
+}
+
+void Register::write(const CanonicalSink& sink) const {
+  std::string text;
+  {
+    JsonObject object(text);
+    object.member("installation", identity.installation)
+        .member("carrier", identity.carrier)
+        .member("account", identity.account)
+        .member("seed", identity.seed)
+        .member("epoch", runner.epoch)
+        .member("public_url", runner.public_url)
+        .member("caller_id", runner.caller_id)
+        .member("calls_per_second_thousandths", runner.calls_per_second_thousandths)
+        .member("runner_version", runner_version);
+    object.close();
+  }
+  text += '\n';
+  sink(text);
+  for (const auto& entry : campaigns) {
+    text.clear();
+    JsonObject object(text);
+    object.member("campaign", entry.definition->id)
+        .member("definition", entry.definition_digest)
+        .member("contacts", entry.contacts_digest)
+        .member("status", name_of(entry.status))
+        .member("reason", entry.status_reason)
+        .member("version", entry.version)
+        .member("last_row", static_cast<std::int64_t>(entry.last_row))
+        .member("enrolled", static_cast<std::int64_t>(entry.enrolled))
+        .member("rejected", static_cast<std::int64_t>(entry.rejected))
+        .member("submitted_at", entry.submitted_at ? to_ms(*entry.submitted_at) : 0)
+        .member("ended_at", entry.ended_at ? to_ms(*entry.ended_at) : 0);
+    auto& columns = object.open("columns");
+    columns += '[';
+    for (std::size_t i = 0; i < entry.columns.size(); ++i) {
+      if (i) columns += ',';
+      append_json_string(columns, entry.columns[i]);
+    }
+    columns += ']';
+    object.close();
+    text += '\n';
+    sink(text);
+  }
+  const std::map<std::string, OutsideCall> sorted(outside.begin(), outside.end());
+  for (const auto& [sid, call] : sorted) {
+    text.clear();
+    JsonObject object(text);
+    object.member("outside_call", sid)
+        .member("version", call.version)
+        .flag("initiated", call.initiated)
+        .flag("ringing", call.ringing)
+        .flag("answered", call.answered)
+        .flag("ended", call.ended);
+    object.close();
+    text += '\n';
+    sink(text);
+  }
+}
+
+}  // namespace campaigns

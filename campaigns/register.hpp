@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "campaigns/campaign.hpp"
+#include "campaigns/events.hpp"
+
+namespace campaigns {
+
+// Takes canonical text piece by piece: a digest, a file, a string.
+using CanonicalSink = std::function<void(std::string_view)>;
+
+enum class CampaignStatus : std::uint8_t { enrolling, running, paused, cancelled, completed };
+std::string_view name_of(CampaignStatus status);
+
+// One campaign as it was submitted.
+struct CampaignEntry {
+  std::shared_ptr<const Campaign> definition{};
+  std::string definition_digest{};
+  std::string contacts_digest{};
+  std::vector<std::string> columns{};
+  CampaignStatus status = CampaignStatus::enrolling;
+  std::string status_reason{};
+  std::uint32_t version = 0;   // of its stream
+  std::uint64_t last_row = 0;  // of the list that was enrolled or rejected
+  std::uint64_t enrolled = 0;
+  std::uint64_t rejected = 0;
+  std::optional<Instant> submitted_at{};
+  std::optional<Instant> ended_at{};  // completed or cancelled
+};
+
+// A call that somebody else's code placed and our server answers.
+struct OutsideCall {
+  std::uint32_t version = 0;
+  bool initiated = false;
+  bool ringing = false;
+  bool answered = false;
+  bool ended = false;
+};
+
+// What all projections refer to: whose log this is, who runs, which campaigns there are.
+struct Register {
+  LogCreated identity{};
+  RunnerStarted runner{};
+  std::uint32_t runner_version = 0;
+  std::vector<CampaignEntry> campaigns{};
+  std::unordered_map<std::string, CampaignIndex> by_id{};
+  std::unordered_map<std::string, OutsideCall> outside{};  // by sid; at most outside_calls_max
+  std::vector<std::string> outside_order{};                // in order of their first event
+
+  static constexpr std::size_t outside_calls_max = 10'000;
+
+  void apply(const Fact& fact);
+  void write(const CanonicalSink& sink) const;
+
+  std::optional<CampaignIndex> find(const std::string& id) const;
+  const CampaignEntry& at(CampaignIndex index) const { return campaigns[index]; }
+  std::optional<ContactRef> contact_of(const Subject& subject) const;
+};
+
+}  // namespace campaigns

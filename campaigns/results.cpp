@@ -1,0 +1,239 @@
+#include "campaigns/results.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "campaigns/json_text.hpp"
+
+namespace campaigns {
+
+AttemptRow* Results::open(ContactRef contact) {
+  const auto found = last_attempt_.find(contact.packed());
+  return found == last_attempt_.end() ? nullptr : &attempts[found->second];
+}
+
+void Results::apply(const Fact& fact, const Register& book) {
+  position = fact.position;
+  if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
+    cases.emplace_back();
+    return;
+  }
+  if (std::holds_alternative<CampaignCancelled>(fact.event)) {
+    for (auto& one : cases[*book.find(fact.subject.name)]) {
+      if (one.place == Place::open) {
+        one = {Place::excluded, Outcome::canceled_by_us, to_ms(fact.recorded_at)};
+      }
+    }
+    return;
+  }
+  const auto ref = book.contact_of(fact.subject);
+  if (!ref) return;
+  auto& all = cases[ref->campaign];
+  if (std::holds_alternative<ContactEnrolled>(fact.event)) {
+    all.emplace_back();
+    return;
+  }
+  auto& one = all[ref->ordinal - 1];
+  if (std::holds_alternative<ContactExcluded>(fact.event)) {
+    one = {Place::excluded, Outcome::none, to_ms(fact.recorded_at)};
+    return;
+  }
+  if (const auto* closed = std::get_if<ContactClosed>(&fact.event)) {
+    one = {closed->place, closed->disposition, to_ms(fact.recorded_at)};
+    last_attempt_.erase(ref->packed());
+    return;
+  }
+  if (const auto* requested = std::get_if<CallRequested>(&fact.event)) {
+    AttemptRow row;
+    row.contact = *ref;
+    row.attempt = requested->attempt;
+    row.requested_at = fact.recorded_at;
+    row.offset_minutes = requested->offset_minutes;
+    row.caller_id = requested->caller_id;
+    last_attempt_[ref->packed()] = attempts.size();
+    attempts.push_back(std::move(row));
+    return;
+  }
+  auto* row = open(*ref);
+  if (!row) return;
+  // What the source says, where it says it.
+  const auto at = fact.occurred_at.value_or(fact.recorded_at);
+  const auto& questions = book.at(ref->campaign).definition->questions;
+  const auto answer = [&](const std::string& id, AnswerRow::Status status, const auto& fill) {
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      if (questions[i].id != id) continue;
+      AnswerRow given;
+      given.contact = *ref;
+      given.attempt = row->attempt;
+      given.question = static_cast<std::uint8_t>(i);
+      given.status = status;
+      given.at = fact.recorded_at;
+      fill(given);
+      answers.push_back(std::move(given));
+    }
+  };
+  if (const auto* accepted = std::get_if<CallAccepted>(&fact.event)) {
+    row->sid = accepted->sid;
+    row->accepted_at = fact.recorded_at;
+  } else if (const auto* adopted = std::get_if<CallAdopted>(&fact.event)) {
+    row->sid = adopted->sid;
+    row->accepted_at = fact.recorded_at;
+  } else if (const auto* refused = std::get_if<CallRefused>(&fact.event)) {
+    row->code = refused->code ? refused->code : refused->http_status;
+  } else if (std::holds_alternative<CallInitiated>(fact.event)) {
+    row->initiated = true;
+  } else if (std::holds_alternative<CallRinging>(fact.event)) {
+    row->ringing_at = at;
+  } else if (std::holds_alternative<CallAnswered>(fact.event)) {
+    row->answered_at = at;
+  } else if (const auto* detected = std::get_if<AnswererDetected>(&fact.event)) {
+    row->answered_by = detected->answered_by;
+  } else if (const auto* given = std::get_if<AnswerGiven>(&fact.event)) {
+    answer(given->question, AnswerRow::Status::answered, [&](AnswerRow& out) {
+      out.by_speech = given->source == "speech";
+      out.confidence_thousandths = given->confidence_thousandths;
+      out.value = given->value;
+      out.words = given->words;
+    });
+  } else if (const auto* invalid = std::get_if<AnswerInvalid>(&fact.event)) {
+    answer(invalid->question, AnswerRow::Status::invalid, [&](AnswerRow& out) {
+      out.by_speech = invalid->source == "speech";
+      out.words = invalid->words;
+    });
+  } else if (const auto* silent = std::get_if<NoInput>(&fact.event)) {
+    answer(silent->question, AnswerRow::Status::no_input, [](AnswerRow&) {});
+  } else if (const auto* ended = std::get_if<CallEnded>(&fact.event)) {
+    row->status = ended->status;
+    row->seconds = ended->seconds;
+    row->sip = ended->sip;
+    row->ended_at = at;
+  } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
+    row->outcome = closed->outcome;
+    if (row->ended_at == Instant{}) row->ended_at = fact.recorded_at;
+  } else if (const auto* retry = std::get_if<RetryScheduled>(&fact.event)) {
+    row->retry_due_ms = retry->due;
+  }
+}
+
+void Results::write(const CanonicalSink& sink, const Register& book) const {
+  std::string text;
+  const auto line = [&](const auto& fill) {
+    text.clear();
+    JsonObject object(text);
+    fill(object);
+    object.close();
+    text += '\n';
+    sink(text);
+  };
+  const auto campaign_id = [&](ContactRef ref) -> const std::string& {
+    return book.at(ref.campaign).definition->id;
+  };
+  line([&](JsonObject& o) { o.member("position", static_cast<std::int64_t>(position)); });
+  // Streams may interleave differently in the log: rows are written by contact, not by position.
+  std::vector<std::size_t> order(attempts.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return attempts[a].contact < attempts[b].contact;
+  });
+  for (const auto index : order) {
+    const auto& row = attempts[index];
+    line([&](JsonObject& o) {
+      o.member("attempt",
+               AttemptId{campaign_id(row.contact), row.contact.ordinal, row.attempt}.text())
+          .member("outcome", name_of(row.outcome))
+          .flag("initiated", row.initiated)
+          .member("requested_at", to_ms(row.requested_at))
+          .member("offset_minutes", row.offset_minutes)
+          .member("accepted_at", to_ms(row.accepted_at))
+          .member("ringing_at", to_ms(row.ringing_at))
+          .member("answered_at", to_ms(row.answered_at))
+          .member("ended_at", to_ms(row.ended_at))
+          .member("seconds", row.seconds)
+          .member("sip", row.sip)
+          .member("code", row.code)
+          .member("status", row.status)
+          .member("answered_by", row.answered_by)
+          .member("sid", row.sid)
+          .member("caller_id", row.caller_id)
+          .member("retry_due", row.retry_due_ms);
+    });
+  }
+  order.resize(answers.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return answers[a].contact < answers[b].contact;
+  });
+  for (const auto index : order) {
+    const auto& row = answers[index];
+    line([&](JsonObject& o) {
+      o.member("answer",
+               AttemptId{campaign_id(row.contact), row.contact.ordinal, row.attempt}.text())
+          .member("question", book.at(row.contact.campaign).definition->questions[row.question].id)
+          .member("status", static_cast<std::int64_t>(row.status))
+          .flag("by_speech", row.by_speech)
+          .member("at", to_ms(row.at))
+          .member("confidence_thousandths", row.confidence_thousandths)
+          .member("value", row.value)
+          .member("words", row.words);
+    });
+  }
+  for (std::size_t index = 0; index < cases.size(); ++index) {
+    const auto& id = book.at(static_cast<CampaignIndex>(index)).definition->id;
+    for (std::size_t i = 0; i < cases[index].size(); ++i) {
+      const auto& one = cases[index][i];
+      line([&](JsonObject& o) {
+        o.member("campaign", id)
+            .member("contact", static_cast<std::int64_t>(i + 1))
+            .member("place", name_of(one.place))
+            .member("disposition", name_of(one.disposition))
+            .member("closed_at", one.closed_at_ms);
+      });
+    }
+  }
+}
+
+void Results::write_outcomes(const CanonicalSink& sink, const Register& book) const {
+  std::string text;
+  std::vector<std::size_t> order(attempts.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return attempts[a].contact < attempts[b].contact;
+  });
+  for (const auto index : order) {
+    const auto& row = attempts[index];
+    text = AttemptId{book.at(row.contact.campaign).definition->id, row.contact.ordinal, row.attempt}
+               .text();
+    text += ' ';
+    text += name_of(row.outcome);
+    text += ' ' + std::to_string(row.seconds) + '\n';
+    sink(text);
+  }
+  order.resize(answers.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return answers[a].contact < answers[b].contact;
+  });
+  for (const auto index : order) {
+    const auto& row = answers[index];
+    text = AttemptId{book.at(row.contact.campaign).definition->id, row.contact.ordinal, row.attempt}
+               .text();
+    text += ' ' + std::to_string(row.question) + ' ' +
+            std::to_string(static_cast<int>(row.status)) + ' ' + (row.by_speech ? "s " : "k ");
+    append_json_string(text, row.value);
+    append_json_string(text, row.words);
+    text += '\n';
+    sink(text);
+  }
+  for (std::size_t index = 0; index < cases.size(); ++index) {
+    for (std::size_t i = 0; i < cases[index].size(); ++i) {
+      text = std::to_string(index) + '.' + std::to_string(i + 1) + ' ';
+      text += name_of(cases[index][i].place);
+      text += ' ';
+      text += name_of(cases[index][i].disposition);
+      text += '\n';
+      sink(text);
+    }
+  }
+}
+
+}  // namespace campaigns

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "campaigns/events.hpp"
+#include "campaigns/register.hpp"
+
+// The results: every attempt, every answer, and where each case stands. Exports are read from here.
+namespace campaigns {
+
+struct AttemptRow {
+  ContactRef contact{};
+  std::uint8_t attempt = 0;
+  Outcome outcome = Outcome::none;
+  bool initiated = false;
+  Instant requested_at{};
+  std::int64_t offset_minutes = 0;
+  Instant accepted_at{};  // the epoch: not
+  Instant ringing_at{};
+  Instant answered_at{};
+  Instant ended_at{};
+  std::int64_t seconds = 0;
+  std::int64_t sip = 0;
+  std::int64_t code = 0;  // of a refusal
+  std::string status{};   // the carrier's last word
+  std::string answered_by{};
+  std::string sid{};
+  std::string caller_id{};
+  std::int64_t retry_due_ms = 0;  // 0: no retry followed
+};
+
+struct AnswerRow {
+  ContactRef contact{};
+  std::uint8_t attempt = 0;
+  std::uint8_t question = 0;
+  enum class Status : std::uint8_t { answered, no_input, invalid } status = Status::answered;
+  bool by_speech = false;
+  Instant at{};
+  std::int64_t confidence_thousandths = 0;
+  std::string value{};
+  std::string words{};
+};
+
+struct Case {
+  Place place = Place::open;
+  Outcome disposition = Outcome::none;
+  std::int64_t closed_at_ms = 0;
+};
+
+struct Results {
+  std::uint64_t position = 0;
+  std::vector<AttemptRow> attempts{};
+  std::vector<AnswerRow> answers{};
+  std::vector<std::vector<Case>> cases{};  // by campaign, then ordinal - 1
+
+  void apply(const Fact& fact, const Register& book);
+  void write(const CanonicalSink& sink, const Register& book) const;
+  // What must be the same however the carrier's reports came: outcomes, seconds, answers,
+  // dispositions; no times.
+  void write_outcomes(const CanonicalSink& sink, const Register& book) const;
+
+ private:
+  AttemptRow* open(ContactRef contact);
+  std::unordered_map<std::uint64_t, std::size_t> last_attempt_{};  // by contact
+};
+
+}  // namespace campaigns

@@ -1,0 +1,68 @@
+#include "campaigns/spend.hpp"
+
+#include <map>
+
+#include "campaigns/json_text.hpp"
+
+namespace campaigns {
+
+std::int64_t cost_of(const Campaign& campaign, std::int64_t seconds) {
+  return (seconds + 59) / 60 * campaign.budget.per_minute_millionths;
+}
+
+std::int64_t reservation_for(const Campaign& campaign) {
+  return cost_of(campaign, campaign.call_time.count());
+}
+
+void Spend::apply(const Fact& fact, const Register& book) {
+  position = fact.position;
+  if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
+    campaigns.emplace_back();
+    return;
+  }
+  const auto ref = book.contact_of(fact.subject);
+  if (!ref) return;
+  auto& account = campaigns[ref->campaign];
+  if (const auto* reserved = std::get_if<SpendReserved>(&fact.event)) {
+    account.reserved += reserved->millionths;
+    reservations[ref->packed()] = reserved->millionths;
+  } else if (const auto* settled = std::get_if<SpendSettled>(&fact.event)) {
+    const auto found = reservations.find(ref->packed());
+    if (found != reservations.end()) {
+      account.reserved -= found->second;
+      reservations.erase(found);
+    }
+    account.settled += settled->millionths;
+  }
+}
+
+void Spend::write(const CanonicalSink& sink, const Register& book) const {
+  std::string text;
+  const auto line = [&](const auto& fill) {
+    text.clear();
+    JsonObject object(text);
+    fill(object);
+    object.close();
+    text += '\n';
+    sink(text);
+  };
+  line([&](JsonObject& o) { o.member("position", static_cast<std::int64_t>(position)); });
+  for (std::size_t index = 0; index < campaigns.size(); ++index) {
+    line([&](JsonObject& o) {
+      o.member("campaign", book.at(static_cast<CampaignIndex>(index)).definition->id)
+          .member("reserved", campaigns[index].reserved)
+          .member("settled", campaigns[index].settled);
+    });
+  }
+  const std::map<std::uint64_t, std::int64_t> sorted(reservations.begin(), reservations.end());
+  for (const auto& [packed, millionths] : sorted) {
+    const auto ref = ContactRef::unpack(packed);
+    line([&, value = millionths](JsonObject& o) {
+      o.member("campaign", book.at(ref.campaign).definition->id)
+          .member("contact", ref.ordinal)
+          .member("reserved", value);
+    });
+  }
+}
+
+}  // namespace campaigns

@@ -1,0 +1,448 @@
+#include "campaigns/survey.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "campaigns/templates.hpp"
+
+namespace campaigns {
+
+namespace {
+
+const ScriptAnswer* answer_to(const Campaign& campaign, const std::vector<ScriptAnswer>& answers,
+                              const std::string& question) {
+  for (const auto& answer : answers) {
+    if (campaign.questions[answer.question].id == question) return &answer;
+  }
+  return nullptr;
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return {};
+  return number;
+}
+
+// Folds speech to what comparisons need: lower-case ASCII words with single blanks around them.
+// Accented Latin letters lose their accent; everything else separates words.
+std::string folded(std::string_view text) {
+  static const std::map<unsigned, char> accents = [] {
+    std::map<unsigned, char> m;
+    const auto put = [&](unsigned from, unsigned to, char letter) {
+      for (unsigned c = from; c <= to; ++c) m[c] = letter;
+    };
+    for (const unsigned base : {0xC0u, 0xE0u}) {
+      put(base, base + 5, 'a');
+      put(base + 7, base + 7, 'c');
+      put(base + 8, base + 11, 'e');
+      put(base + 12, base + 15, 'i');
+      put(base + 17, base + 17, 'n');
+      put(base + 18, base + 22, 'o');
+      put(base + 25, base + 28, 'u');
+    }
+    return m;
+  }();
+  std::string out = " ";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 'A' && c <= 'Z') {
+      out += static_cast<char>(c - 'A' + 'a');
+    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+      out += static_cast<char>(c);
+    } else if (c == 0xC3 && i + 1 < text.size()) {
+      const auto code = 0xC0u + (static_cast<unsigned char>(text[++i]) & 0x3Fu);
+      const auto found = accents.find(code);
+      if (found != accents.end()) out += found->second;
+    } else if (out.back() != ' ') {
+      out += ' ';
+    }
+  }
+  if (out.back() != ' ') out += ' ';
+  return out;
+}
+
+bool says(const std::string& folded_speech, std::string_view words) {
+  const auto wanted = folded(words);
+  return wanted.size() > 1 && folded_speech.find(wanted) != std::string::npos;
+}
+
+std::string primary(const std::string& language) {
+  return language.substr(0, language.find('-'));
+}
+
+// Words for yes and no, and for small numbers, in the languages that are common here; a campaign's
+// own words come first.
+struct CommonWords {
+  std::vector<std::string> yes{};
+  std::vector<std::string> no{};
+  std::vector<std::vector<std::string>> numbers{};  // 0 to 10
+};
+
+const CommonWords& common_words(const std::string& language) {
+  static const std::map<std::string, CommonWords> by_language = {
+      {"it",
+       {{"sì", "certo", "va bene", "confermo", "d'accordo", "esatto"},
+        {"no", "non confermo", "nemmeno"},
+        {{"zero"},
+         {"uno", "una"},
+         {"due"},
+         {"tre"},
+         {"quattro"},
+         {"cinque"},
+         {"sei"},
+         {"sette"},
+         {"otto"},
+         {"nove"},
+         {"dieci"}}}},
+      {"en",
+       {{"yes", "yeah", "sure", "of course", "correct"},
+        {"no", "nope"},
+        {{"zero"},
+         {"one"},
+         {"two"},
+         {"three"},
+         {"four"},
+         {"five"},
+         {"six"},
+         {"seven"},
+         {"eight"},
+         {"nine"},
+         {"ten"}}}},
+      {"de",
+       {{"ja", "gerne", "natürlich", "stimmt"},
+        {"nein", "nicht"},
+        {{"null"},
+         {"eins", "ein", "eine"},
+         {"zwei", "zwo"},
+         {"drei"},
+         {"vier"},
+         {"fünf"},
+         {"sechs"},
+         {"sieben"},
+         {"acht"},
+         {"neun"},
+         {"zehn"}}}},
+      {"fr",
+       {{"oui", "bien sûr", "d'accord"},
+        {"non"},
+        {{"zéro"},
+         {"un", "une"},
+         {"deux"},
+         {"trois"},
+         {"quatre"},
+         {"cinq"},
+         {"six"},
+         {"sept"},
+         {"huit"},
+         {"neuf"},
+         {"dix"}}}},
+      {"es",
+       {{"sí", "claro", "de acuerdo"},
+        {"no"},
+        {{"cero"},
+         {"uno", "una"},
+         {"dos"},
+         {"tres"},
+         {"cuatro"},
+         {"cinco"},
+         {"seis"},
+         {"siete"},
+         {"ocho"},
+         {"nueve"},
+         {"diez"}}}},
+  };
+  static const CommonWords none;
+  const auto found = by_language.find(primary(language));
+  return found == by_language.end() ? none : found->second;
+}
+
+const std::vector<std::string>& words_in(
+    const std::map<std::string, std::vector<std::string>>& words, const std::string& language) {
+  static const std::vector<std::string> none;
+  auto found = words.find(language);
+  if (found == words.end()) {
+    found = std::find_if(words.begin(), words.end(), [&](const auto& entry) {
+      return primary(entry.first) == primary(language);
+    });
+  }
+  return found == words.end() ? none : found->second;
+}
+
+// A number said in digits or in a word; the only one, or nothing.
+std::optional<std::int64_t> spoken_number(const std::string& speech, const std::string& language) {
+  std::optional<std::int64_t> found;
+  std::size_t start = 0;
+  const auto& numbers = common_words(language).numbers;
+  while (start < speech.size()) {
+    const auto end = std::min(speech.find(' ', start), speech.size());
+    const auto word = std::string_view(speech).substr(start, end - start);
+    start = end + 1;
+    std::optional<std::int64_t> number = whole_number(word);
+    for (std::size_t n = 0; !number && n < numbers.size(); ++n) {
+      for (const auto& name : numbers[n]) {
+        if (folded(name) == ' ' + std::string(word) + ' ') number = static_cast<std::int64_t>(n);
+      }
+    }
+    if (!number) continue;
+    if (found && *found != *number) return {};
+    found = number;
+  }
+  return found;
+}
+
+// The option that the speech names: by a word of its own, its label or its key. Two different ones:
+// none.
+const Option* spoken_option(const Question& question, const std::string& language,
+                            const std::string& speech) {
+  const Option* found = nullptr;
+  bool several = false;
+  const auto hit = [&](const Option& option) {
+    if (found && found != &option) several = true;
+    found = &option;
+  };
+  const auto& common = common_words(language);
+  for (const auto& option : question.options) {
+    bool named = false;
+    for (const auto& word : words_in(option.words, language)) named |= says(speech, word);
+    const auto label = option.label.by_language.find(language);
+    if (label != option.label.by_language.end()) named |= says(speech, label->second);
+    if (question.type == QuestionType::yes_no) {
+      for (const auto& word : option.code == "yes" ? common.yes : common.no) {
+        named |= says(speech, word);
+      }
+    }
+    if (named) hit(option);
+  }
+  if (!found) {
+    if (const auto number = spoken_number(speech, language)) {
+      for (const auto& option : question.options) {
+        if (option.key - '0' == *number) hit(option);
+      }
+    }
+  }
+  return several ? nullptr : found;
+}
+
+std::size_t digits_of(std::int64_t number) {
+  return std::to_string(number).size();
+}
+
+std::vector<std::string> hints_for(const Campaign& campaign, const Question& question,
+                                   const std::string& language) {
+  std::vector<std::string> hints;
+  const auto add = [&](const std::string& hint) {
+    if (!hint.empty() && hint.size() <= 100 && hint.find(',') == std::string::npos &&
+        std::find(hints.begin(), hints.end(), hint) == hints.end() && hints.size() < 100) {
+      hints.push_back(hint);
+    }
+  };
+  const auto& common = common_words(language);
+  for (const auto& option : question.options) {
+    for (const auto& word : words_in(option.words, language)) add(word);
+    const auto label = option.label.by_language.find(language);
+    if (label != option.label.by_language.end()) add(label->second);
+  }
+  if (question.type == QuestionType::yes_no) {
+    if (!common.yes.empty()) add(common.yes.front());
+    if (!common.no.empty()) add(common.no.front());
+  }
+  if (question.type == QuestionType::rating || question.type == QuestionType::number) {
+    for (std::int64_t n = std::max<std::int64_t>(question.least, 0);
+         n <= std::min<std::int64_t>(question.most, 10); ++n) {
+      const auto index = static_cast<std::size_t>(n);
+      if (index < common.numbers.size()) add(common.numbers[index].front());
+    }
+  }
+  for (const auto& word : words_in(campaign.opt_out.words, language)) add(word);
+  return hints;
+}
+
+}  // namespace
+
+bool applies(const Condition& condition, const Campaign& campaign,
+             const std::vector<ScriptAnswer>& answers, const CampaignEntry& entry,
+             const CallScript& script, ContactRef contact) {
+  const auto holds = [&](const Condition& part) {
+    return applies(part, campaign, answers, entry, script, contact);
+  };
+  const auto is_one_of = [&](std::string_view value) {
+    return std::find(condition.values.begin(), condition.values.end(), value) !=
+           condition.values.end();
+  };
+  switch (condition.op) {
+    case Condition::Op::always:
+      return true;
+    case Condition::Op::all:
+      return std::all_of(condition.parts.begin(), condition.parts.end(), holds);
+    case Condition::Op::any:
+      return std::any_of(condition.parts.begin(), condition.parts.end(), holds);
+    case Condition::Op::negation:
+      return condition.parts.empty() || !holds(condition.parts.front());
+    case Condition::Op::column_is:
+      return is_one_of(script.value(contact, entry, condition.name));
+    case Condition::Op::question_is:
+    case Condition::Op::question_answered:
+    case Condition::Op::question_between:
+      break;
+  }
+  const auto* answer = answer_to(campaign, answers, condition.name);
+  if (!answer || answer->status != AnswerStatus::answered) return false;
+  if (condition.op == Condition::Op::question_answered) return true;
+  if (condition.op == Condition::Op::question_is) return is_one_of(answer->value);
+  const auto number = whole_number(answer->value);
+  return number && *number >= condition.least && *number <= condition.most;
+}
+
+std::optional<std::uint8_t> next_question(const Campaign& campaign,
+                                          const std::vector<ScriptAnswer>& answers,
+                                          const CampaignEntry& entry, const CallScript& script,
+                                          ContactRef contact) {
+  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
+    const auto& question = campaign.questions[i];
+    const auto* answer = answer_to(campaign, answers, question.id);
+    // A required question that was left open in an earlier call is asked again.
+    if (answer && (answer->status == AnswerStatus::answered || !question.required)) continue;
+    if (!applies(question.ask_if, campaign, answers, entry, script, contact)) continue;
+    return static_cast<std::uint8_t>(i);
+  }
+  return {};
+}
+
+Understood understand(const Campaign& campaign, const Question& question,
+                      const std::string& language, std::string_view digits,
+                      std::string_view speech) {
+  using Kind = Understood::Kind;
+  if (!digits.empty()) {
+    if (campaign.opt_out.key != '\0' && digits == std::string_view(&campaign.opt_out.key, 1)) {
+      return {Kind::opt_out, "", "key", ""};
+    }
+    const std::string keyed(digits);
+    switch (question.type) {
+      case QuestionType::choice:
+      case QuestionType::yes_no:
+        for (const auto& option : question.options) {
+          if (option.key != '\0' && digits == std::string_view(&option.key, 1)) {
+            return {Kind::given, option.code, "key", ""};
+          }
+        }
+        return {Kind::invalid, "", "key", keyed};
+      case QuestionType::rating:
+      case QuestionType::number: {
+        const auto number = whole_number(digits);
+        if (number && *number >= question.least && *number <= question.most) {
+          return {Kind::given, std::to_string(*number), "key", ""};
+        }
+        return {Kind::invalid, "", "key", keyed};
+      }
+      case QuestionType::open:
+        return {Kind::invalid, "", "key", keyed};
+    }
+  }
+  const auto heard = folded(speech);
+  if (heard.size() <= 1) return {};
+  const std::string words(speech);
+  for (const auto& word : words_in(campaign.opt_out.words, language)) {
+    if (says(heard, word)) return {Kind::opt_out, "", "speech", words};
+  }
+  switch (question.type) {
+    case QuestionType::choice:
+    case QuestionType::yes_no:
+      if (const auto* option = spoken_option(question, language, heard)) {
+        return {Kind::given, option->code, "speech", words};
+      }
+      return {Kind::invalid, "", "speech", words};
+    case QuestionType::rating:
+    case QuestionType::number: {
+      const auto number = spoken_number(heard, language);
+      if (number && *number >= question.least && *number <= question.most) {
+        return {Kind::given, std::to_string(*number), "speech", words};
+      }
+      return {Kind::invalid, "", "speech", words};
+    }
+    case QuestionType::open:
+      return {Kind::given, "", "speech", words};
+  }
+  return {};
+}
+
+std::string personal_text(const Text& text, const Campaign& campaign, const CampaignEntry& entry,
+                          const CallScript& script, ContactRef contact) {
+  return render_template(text.in(script.language(contact), campaign.language),
+                         [&](std::string_view name) { return script.value(contact, entry, name); });
+}
+
+std::uint32_t speaking_seconds(std::string_view text) {
+  return static_cast<std::uint32_t>((text.size() + 14) / 15);
+}
+
+CallDocument message_document(const std::string& message, const std::string& language,
+                              const std::string& voice) {
+  return {Say{message, language, voice}, Pause{1}, Hangup{}};
+}
+
+CallDocument current_document(const Register& book, const CallScript& script, ContactRef contact) {
+  const auto* call = script.call(contact);
+  if (!call || call->turn == 0) return {Hangup{}};
+  const auto& entry = book.at(contact.campaign);
+  const auto& campaign = *entry.definition;
+  // A text that this language lacks is said in the campaign's own, by that language's voice.
+  const auto say = [&](const Text& text) {
+    const auto& own = script.language(contact);
+    const auto& language = text.by_language.count(own) ? own : campaign.language;
+    const auto voice = campaign.voices.find(language);
+    return Say{personal_text(text, campaign, entry, script, contact), language,
+               voice == campaign.voices.end() ? "" : voice->second};
+  };
+  CallDocument document;
+  const auto add = [&](const Text& text) {
+    if (!text.empty()) document.push_back(say(text));
+  };
+  if (call->prompt == "question") {
+    const auto question = std::find_if(campaign.questions.begin(), campaign.questions.end(),
+                                       [&](const Question& q) { return q.id == call->question; });
+    if (question == campaign.questions.end()) return {Hangup{}};
+    if (call->turn == 1) {
+      const bool again = !script.answers(contact).empty() && !campaign.resumed.empty();
+      add(again ? campaign.resumed : campaign.greeting);
+    }
+    Ask ask;
+    if (call->again == "silence" && !question->on_silence.empty()) {
+      ask.prompts.push_back(say(question->on_silence));
+    }
+    if (call->again == "invalid" && !question->on_invalid.empty()) {
+      ask.prompts.push_back(say(question->on_invalid));
+    }
+    ask.prompts.push_back(say(question->ask));
+    // Somebody who can only speak can still press the key that ends it all.
+    ask.by_key = question->by_key || campaign.opt_out.key != '\0';
+    ask.by_speech = question->by_speech;
+    ask.digits = 1;
+    if (question->type == QuestionType::rating || question->type == QuestionType::number) {
+      const auto digits = std::max(digits_of(question->least), digits_of(question->most));
+      ask.digits = digits == 1 ? 1 : 0;
+    }
+    ask.timeout_seconds = static_cast<std::uint32_t>(question->timeout.count());
+    ask.language = ask.prompts.back().language;
+    ask.hints = hints_for(campaign, *question, ask.language);
+    ask.question = question->id;
+    ask.turn = call->turn;
+    document.push_back(std::move(ask));
+    return document;
+  }
+  if (call->prompt == "message") {
+    add(campaign.greeting);
+    document.push_back(Pause{1});
+  } else if (call->prompt == "machine") {
+    add(campaign.machine.message);
+  } else if (call->prompt == "opted_out") {
+    add(campaign.opt_out.goodbye.empty() ? campaign.goodbye : campaign.opt_out.goodbye);
+  } else if (call->prompt == "goodbye" || call->prompt == "gave_up") {
+    add(campaign.goodbye);
+  }
+  document.push_back(Hangup{});
+  return document;
+}
+
+}  // namespace campaigns

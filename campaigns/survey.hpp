@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "campaigns/call_script.hpp"
+#include "campaigns/campaign.hpp"
+#include "campaigns/ids.hpp"
+#include "campaigns/register.hpp"
+
+// What a call says next, and what an answer means.
+namespace campaigns {
+
+struct Say {
+  std::string text{};
+  std::string language{};
+  std::string voice{};  // empty: the carrier's default
+  friend bool operator==(const Say&, const Say&) = default;
+};
+struct Pause {
+  std::uint32_t seconds = 1;
+  friend bool operator==(const Pause&, const Pause&) = default;
+};
+struct Hangup {
+  friend bool operator==(const Hangup&, const Hangup&) = default;
+};
+// A question: says its prompts and waits for an answer to this turn.
+struct Ask {
+  std::vector<Say> prompts{};
+  bool by_key = true;
+  bool by_speech = true;
+  std::uint32_t digits = 1;  // how many keys end it at once; 0: any number, ended by '#'
+  std::uint32_t timeout_seconds = 6;
+  std::string language{};
+  std::vector<std::string> hints{};
+  std::string question{};
+  std::uint32_t turn = 0;
+  friend bool operator==(const Ask&, const Ask&) = default;
+};
+using Verb = std::variant<Say, Pause, Hangup, Ask>;
+// What the carrier is told to do, without a word of its markup.
+using CallDocument = std::vector<Verb>;
+
+// The question to ask next: the first one that applies and has no last word yet. Nothing: the
+// survey is over. `answers` as in CallScript, `column_value` gives a column's content.
+std::optional<std::uint8_t> next_question(const Campaign& campaign,
+                                          const std::vector<ScriptAnswer>& answers,
+                                          const CampaignEntry& entry, const CallScript& script,
+                                          ContactRef contact);
+
+// Whether a question applies to this person, given what was answered.
+bool applies(const Condition& condition, const Campaign& campaign,
+             const std::vector<ScriptAnswer>& answers, const CampaignEntry& entry,
+             const CallScript& script, ContactRef contact);
+
+// What somebody keyed or said, read as an answer to a question.
+struct Understood {
+  enum class Kind : std::uint8_t { silence, given, invalid, opt_out };
+  Kind kind = Kind::silence;
+  std::string value{};
+  std::string source{};  // "key" | "speech"
+  std::string words{};   // what was said
+};
+Understood understand(const Campaign& campaign, const Question& question,
+                      const std::string& language, std::string_view digits,
+                      std::string_view speech);
+
+// The document of a call's current turn: a function of the projections alone. Nothing was served
+// yet, or no such call: hang up.
+CallDocument current_document(const Register& book, const CallScript& script, ContactRef contact);
+
+// The document of a call that somebody else's code placed: say the message, then hang up.
+CallDocument message_document(const std::string& message, const std::string& language,
+                              const std::string& voice);
+
+// One template of the campaign with a person's values in it.
+std::string personal_text(const Text& text, const Campaign& campaign, const CampaignEntry& entry,
+                          const CallScript& script, ContactRef contact);
+
+// How long a text takes to say, at 15 characters a second, rounded up.
+std::uint32_t speaking_seconds(std::string_view text);
+
+}  // namespace campaigns

@@ -1,0 +1,175 @@
+#include "campaigns/time.hpp"
+
+#include <array>
+#include <cassert>
+
+namespace campaigns {
+
+namespace {
+
+// Writes `value` with leading zeros at the end of `out`.
+void append_digits(std::string& out, std::uint64_t value, std::size_t width) {
+  std::array<char, 20> digits{};
+  std::size_t n = 0;
+  do {
+    digits[n++] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  for (std::size_t i = n; i < width; ++i) out += '0';
+  while (n > 0) out += digits[--n];
+}
+
+// "2026-03-02T09:15:00" of a time that is already local.
+void append_date_and_time(std::string& out, Instant local) {
+  const auto day = std::chrono::floor<std::chrono::days>(local);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss<Milliseconds> clock{local - day};
+  const int year = static_cast<int>(date.year());
+  assert(year >= 0 && year <= 9999);
+  append_digits(out, static_cast<std::uint64_t>(year), 4);
+  out += '-';
+  append_digits(out, static_cast<unsigned>(date.month()), 2);
+  out += '-';
+  append_digits(out, static_cast<unsigned>(date.day()), 2);
+  out += 'T';
+  append_digits(out, static_cast<std::uint64_t>(clock.hours().count()), 2);
+  out += ':';
+  append_digits(out, static_cast<std::uint64_t>(clock.minutes().count()), 2);
+  out += ':';
+  append_digits(out, static_cast<std::uint64_t>(clock.seconds().count()), 2);
+}
+
+// Reads text from the left; after a failure nothing else succeeds.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : rest_(text) {}
+
+  int digits(std::size_t width) {
+    if (failed_ || rest_.size() < width) return fail();
+    int value = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+      if (rest_[i] < '0' || rest_[i] > '9') return fail();
+      value = value * 10 + (rest_[i] - '0');
+    }
+    rest_.remove_prefix(width);
+    return value;
+  }
+
+  // One character out of `allowed`, else a failure.
+  char one_of(std::string_view allowed) {
+    if (failed_ || rest_.empty() || allowed.find(rest_.front()) == std::string_view::npos) {
+      fail();
+      return '\0';
+    }
+    const char c = rest_.front();
+    rest_.remove_prefix(1);
+    return c;
+  }
+
+  bool skip(char c) {
+    if (failed_ || rest_.empty() || rest_.front() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  // Digits of a fraction as milliseconds; what is finer is cut off.
+  int fraction_ms() {
+    int value = 0;
+    int places = 0;
+    while (!rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9') {
+      if (places < 3) value = value * 10 + (rest_.front() - '0');
+      ++places;
+      rest_.remove_prefix(1);
+    }
+    if (places == 0 || places > 9) return fail();
+    for (; places < 3; ++places) value *= 10;
+    return value;
+  }
+
+  bool complete() const { return !failed_ && rest_.empty(); }
+
+ private:
+  int fail() {
+    failed_ = true;
+    return 0;
+  }
+
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+// The finaliser of SplitMix64: every bit of the input moves half of the output's.
+std::uint64_t mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15U;
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31U);
+}
+
+}  // namespace
+
+std::uint64_t Moment::dice(std::string_view stream, std::uint64_t version) const {
+  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a over the name
+  for (const char c : stream) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  }
+  return mix(mix(mix(seed) ^ hash) ^ version);
+}
+
+std::string rfc3339_utc(Instant at) {
+  std::string out;
+  out.reserve(24);
+  append_date_and_time(out, at);
+  out += '.';
+  const auto ms = at - std::chrono::floor<Seconds>(at);
+  append_digits(out, static_cast<std::uint64_t>(ms.count()), 3);
+  out += 'Z';
+  return out;
+}
+
+std::string rfc3339_local(Instant at, std::chrono::minutes utc_offset) {
+  std::string out;
+  out.reserve(25);
+  append_date_and_time(out, at + utc_offset);
+  const auto minutes = utc_offset.count();
+  const auto distance = static_cast<std::uint64_t>(minutes < 0 ? -minutes : minutes);
+  out += minutes < 0 ? '-' : '+';
+  append_digits(out, distance / 60, 2);
+  out += ':';
+  append_digits(out, distance % 60, 2);
+  return out;
+}
+
+std::optional<Instant> parse_rfc3339(std::string_view text) {
+  using namespace std::chrono;
+  Scanner scanner(text);
+  const int y = scanner.digits(4);
+  scanner.one_of("-");
+  const int mo = scanner.digits(2);
+  scanner.one_of("-");
+  const int d = scanner.digits(2);
+  scanner.one_of("Tt ");
+  const int h = scanner.digits(2);
+  scanner.one_of(":");
+  const int mi = scanner.digits(2);
+  scanner.one_of(":");
+  const int s = scanner.digits(2);
+  const int ms = scanner.skip('.') ? scanner.fraction_ms() : 0;
+  minutes offset{0};
+  const char sign = scanner.one_of("Zz+-");
+  if (sign == '+' || sign == '-') {
+    const int oh = scanner.digits(2);
+    scanner.one_of(":");
+    const int om = scanner.digits(2);
+    if (oh > 23 || om > 59) return std::nullopt;
+    offset = hours{oh} + minutes{om};
+    if (sign == '-') offset = -offset;
+  }
+  if (!scanner.complete() || h > 23 || mi > 59 || s > 59) return std::nullopt;
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
+                            day{static_cast<unsigned>(d)}};
+  if (!date.ok()) return std::nullopt;
+  return Instant{sys_days{date}} + hours{h} + minutes{mi} + seconds{s} + Milliseconds{ms} - offset;
+}
+
+}  // namespace campaigns

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace campaigns {
+
+// Milliseconds since 1970 UTC. Nothing in this folder asks what time it is.
+using Instant = std::chrono::sys_time<std::chrono::milliseconds>;
+using Milliseconds = std::chrono::milliseconds;
+using Seconds = std::chrono::seconds;
+
+constexpr Instant instant_from_ms(std::int64_t ms) {
+  return Instant{Milliseconds{ms}};
+}
+constexpr std::int64_t to_ms(Instant at) {
+  return at.time_since_epoch().count();
+}
+
+// When something is decided, and the chance that goes into it. Chance is a function of (seed,
+// stream, version), never of how often somebody asked.
+struct Moment {
+  Instant now{};
+  std::uint64_t seed = 0;
+
+  std::uint64_t dice(std::string_view stream, std::uint64_t version) const;
+};
+
+// "2026-03-02T08:15:00.250Z".
+std::string rfc3339_utc(Instant at);
+// "2026-03-02T09:15:00+01:00": the same instant read at an offset; milliseconds are left out.
+std::string rfc3339_local(Instant at, std::chrono::minutes utc_offset);
+// Reads RFC 3339 with `Z` or an offset; nothing if it is anything else.
+std::optional<Instant> parse_rfc3339(std::string_view text);
+
+}  // namespace campaigns
