@@ -388,8 +388,9 @@ BOOST_AUTO_TEST_CASE(every_source_is_built_and_every_suite_is_run) {
     if (path.starts_with("tests/")) {
       if (path.ends_with(".hpp")) continue;  // not compiled alone
       if (path.starts_with("tests/support/")) {
-        expect_none(
-            complaints_about_build("../" + std::string(after_first_part(path)), users_of_support));
+        const std::string name = "/" + std::string(after_first_part(path));
+        BOOST_TEST((users_of_support.find(name) != std::string::npos),
+                   path << ": nobody builds it");
         continue;
       }
     }
