@@ -1,0 +1,145 @@
+// On a file system of its own that is really full. Where this process may not mount one, the test
+// says so and is skipped.
+#include <sys/mount.h>
+
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "eventstore/log_reader.hpp"
+#include "eventstore/sqlite_event_store.hpp"
+#include "tests/eventstore/log_fixture.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using eventstore::SqliteEventStore;
+using log_fixture::event;
+using log_fixture::TemporaryFolder;
+
+// Two MiB that go away with the test.
+class SmallDisk {
+ public:
+  SmallDisk()
+      : mounted_(mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=2m,mode=0700") == 0) {}
+  ~SmallDisk() {
+    if (mounted_) umount2(folder_.path().c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  bool mounted() const { return mounted_; }
+  fs::path log() const { return folder_ / "log.db"; }
+
+  // Leaves no byte free, until make_space.
+  void fill() {
+    std::ofstream file(folder_ / "filler", std::ios::binary);
+    const std::string page(4096, 'x');
+    while (file.write(page.data(), static_cast<std::streamsize>(page.size())).flush()) continue;
+  }
+  void make_space() { fs::remove(folder_ / "filler"); }
+
+ private:
+  TemporaryFolder folder_{};
+  bool mounted_;
+};
+
+// Lets a test wait for what the writer thread tells.
+class Bell {
+ public:
+  void ring() {
+    const std::lock_guard guard(mutex_);
+    ++rung_;
+    changed_.notify_all();
+  }
+  template <typename Condition>
+  void wait_until(Condition condition) {
+    std::unique_lock held(mutex_);
+    changed_.wait(held, condition);
+  }
+
+ private:
+  std::mutex mutex_{};
+  std::condition_variable changed_{};
+  int rung_ = 0;
+};
+
+std::unique_ptr<SqliteEventStore> open(const fs::path& log, bool create, Bell& bell) {
+  SqliteEventStore::Options options;
+  options.path = log;
+  options.create = create;
+  options.on_durable = [&bell] { bell.ring(); };
+  return std::make_unique<SqliteEventStore>(std::move(options));
+}
+
+boost::test_tools::assertion_result small_disks(boost::unit_test::test_unit_id) {
+  if (SmallDisk().mounted()) return true;
+  boost::test_tools::assertion_result no(false);
+  no.message() << "this process may not mount a file system";
+  return no;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(disk_full, *boost::unit_test::precondition(small_disks))
+
+BOOST_AUTO_TEST_CASE(a_batch_waits_for_space_and_nothing_is_lost) {
+  Bell bell;
+  SmallDisk disk;
+  const std::string payload(20'000, 'x');
+  auto store = open(disk.log(), true, bell);
+  store->append({event("a", 1)}, 1);
+  store->wait_until_durable();
+  disk.fill();
+  for (std::uint32_t version = 2; version <= 5; ++version) {
+    store->append({event("a", version, payload)}, version);
+  }
+  bell.wait_until([&] { return store->disk_full(); });
+  BOOST_TEST(store->waiting() > 0u);
+  const eventstore::Position durable_when_full = store->durable().position();
+  BOOST_TEST(store->append({event("a", 6)}, 6) == 6u);
+  disk.make_space();
+  store->wait_until_durable();
+  BOOST_TEST(durable_when_full < 5u);
+  BOOST_TEST(store->durable().position() == 6u);
+  BOOST_TEST(!store->disk_full());
+  store.reset();
+  store = open(disk.log(), false, bell);
+  BOOST_TEST(store->last() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_on_a_full_disk_can_be_ended_and_keeps_what_was_durable) {
+  Bell bell;
+  SmallDisk disk;
+  auto store = open(disk.log(), true, bell);
+  store->append({event("a", 1)}, 1);
+  store->wait_until_durable();
+  disk.fill();
+  store->append({event("a", 2, std::string(200'000, 'x'))}, 2);
+  bell.wait_until([&] { return store->disk_full(); });
+  store.reset();
+  disk.make_space();
+  store = open(disk.log(), false, bell);
+  BOOST_TEST(store->last() == 1u);
+  store->append({event("a", 2)}, 2);
+  store->wait_until_durable();
+  BOOST_TEST(eventstore::LogReader(disk.log()).verify([](const eventstore::Problem&) {}));
+}
+
+BOOST_AUTO_TEST_CASE(a_log_is_not_made_halfway_on_a_full_disk) {
+  Bell bell;
+  SmallDisk disk;
+  disk.fill();
+  BOOST_CHECK_THROW(open(disk.log(), true, bell), eventstore::LogFailed);
+  BOOST_TEST(!fs::exists(disk.log()));
+  disk.make_space();
+  open(disk.log(), true, bell);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <unistd.h>
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "eventstore/record.hpp"
+
+// What the tests of this folder share: a folder that goes away, and events.
+namespace log_fixture {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / name()) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  static std::string name() {
+    static std::atomic<int> made{0};
+    return "campanile-eventstore-" + std::to_string(getpid()) + "-" + std::to_string(++made);
+  }
+
+  std::filesystem::path path_;
+};
+
+inline eventstore::NewEvent event(std::string stream, std::uint32_t version,
+                                  std::string payload = "{}") {
+  eventstore::NewEvent made;
+  made.stream = std::move(stream);
+  made.version = version;
+  made.type = "SomethingHappened";
+  made.payload = std::move(payload);
+  return made;
+}
+
+// Every column filled.
+inline eventstore::NewEvent full_event(std::string stream, std::uint32_t version) {
+  eventstore::NewEvent made = event(std::move(stream), version, R"({"digit":"1"})");
+  made.type = "AnswerGiven";
+  made.schema = 3;
+  made.occurred_at = -1;
+  made.key_id = 77;
+  made.personal = std::string("a\0b\xff", 4);
+  return made;
+}
+
+}  // namespace log_fixture
