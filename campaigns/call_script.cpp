@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "campaigns/json_text.hpp"
+#include "campaigns/json_writer.hpp"
 
 namespace campaigns {
 
@@ -129,7 +129,8 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     calls_.erase(ref->packed());
     return;
   }
-  if (std::holds_alternative<ContactClosed>(fact.event) ||
+  const auto* closed = std::get_if<ContactClosed>(&fact.event);
+  if ((closed && closed->place != Place::held) ||
       std::holds_alternative<ContactExcluded>(fact.event)) {
     answers_.erase(ref->packed());
     return;

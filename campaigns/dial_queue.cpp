@@ -4,7 +4,7 @@
 #include <cassert>
 #include <charconv>
 
-#include "campaigns/json_text.hpp"
+#include "campaigns/json_writer.hpp"
 
 namespace campaigns {
 
@@ -203,6 +203,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   };
   const auto accept = [&](const std::string& sid) {
     to_phase(Phase::accepted);
+    if (contact.stage == Stage::held) move(ref, Stage::calling);
     open->sid = sid;
     known_calls.insert(sid_digest(sid));
     open->last_news = fact.recorded_at;

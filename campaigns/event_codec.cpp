@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "campaigns/json_text.hpp"
+#include "campaigns/json_writer.hpp"
 
 namespace campaigns {
 

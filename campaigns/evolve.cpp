@@ -1,6 +1,6 @@
 #include <cassert>
 
-#include "campaigns/json_text.hpp"
+#include "campaigns/json_writer.hpp"
 #include "campaigns/state.hpp"
 
 namespace campaigns {

@@ -1,10 +1,11 @@
 #include "campaigns/register.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <map>
 
 #include "campaigns/campaign_file.hpp"
-#include "campaigns/json_text.hpp"
+#include "campaigns/json_writer.hpp"
 
 namespace campaigns {
 
@@ -53,22 +54,22 @@ void Register::apply(const Fact& fact) {
     case Subject::Kind::runner: {
       runner_version = fact.version;
       if (const auto* created = std::get_if<LogCreated>(&fact.event)) identity = *created;
-      if (const auto* started = std::get_if<RunnerStarted>(&fact.event)) runner = *started;
+      if (const auto* started = std::get_if<RunnerStarted>(&fact.event)) {
+        runner = *started;
+        if (std::find(public_urls.begin(), public_urls.end(), runner.public_url) ==
+            public_urls.end()) {
+          public_urls.push_back(runner.public_url);
+        }
+      }
       return;
     }
     case Subject::Kind::call: {
-      auto [place, fresh] = outside.try_emplace(fact.subject.name);
-      auto& call = place->second;
+      auto& call = outside[fact.subject.name];
       call.version = fact.version;
       call.initiated |= std::holds_alternative<CallInitiated>(fact.event);
       call.ringing |= std::holds_alternative<CallRinging>(fact.event);
       call.answered |= std::holds_alternative<CallAnswered>(fact.event);
       call.ended |= std::holds_alternative<CallEnded>(fact.event);
-      if (fresh) outside_order.push_back(fact.subject.name);
-      if (outside.size() > outside_calls_max) {
-        outside.erase(outside_order.front());
-        outside_order.erase(outside_order.begin());
-      }
       return;
     }
     case Subject::Kind::contact: {

@@ -50,12 +50,13 @@ struct Register {
   LogCreated identity{};
   RunnerStarted runner{};
   std::uint32_t runner_version = 0;
+  std::vector<std::string> public_urls{};  // every one that a run was started with, in order
   std::vector<CampaignEntry> campaigns{};
   std::unordered_map<std::string, CampaignIndex> by_id{};
   std::unordered_map<std::string, OutsideCall> outside{};  // by sid; at most outside_calls_max
-  std::vector<std::string> outside_order{};                // in order of their first event
 
-  static constexpr std::size_t outside_calls_max = 10'000;
+  // Beyond, further calls of somebody else's are answered and not written down.
+  static constexpr std::size_t outside_calls_max = 1'000'000;
 
   void apply(const Fact& fact);
   void write(const CanonicalSink& sink) const;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "campaigns/json_text.hpp"
+#include "campaigns/json_writer.hpp"
 
 namespace campaigns {
 
@@ -40,7 +40,8 @@ void Results::apply(const Fact& fact, const Register& book) {
   }
   if (const auto* closed = std::get_if<ContactClosed>(&fact.event)) {
     one = {closed->place, closed->disposition, to_ms(fact.recorded_at)};
-    last_attempt_.erase(ref->packed());
+    // A held attempt may still be adopted.
+    if (closed->place != Place::held) last_attempt_.erase(ref->packed());
     return;
   }
   if (const auto* requested = std::get_if<CallRequested>(&fact.event)) {
@@ -78,6 +79,7 @@ void Results::apply(const Fact& fact, const Register& book) {
   } else if (const auto* adopted = std::get_if<CallAdopted>(&fact.event)) {
     row->sid = adopted->sid;
     row->accepted_at = fact.recorded_at;
+    if (one.place == Place::held) one = {};
   } else if (const auto* refused = std::get_if<CallRefused>(&fact.event)) {
     row->code = refused->code ? refused->code : refused->http_status;
   } else if (std::holds_alternative<CallInitiated>(fact.event)) {

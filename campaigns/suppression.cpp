@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "campaigns/json_text.hpp"
+#include "campaigns/json_writer.hpp"
 
 namespace campaigns {
 

@@ -313,10 +313,9 @@ std::optional<std::uint8_t> next_question(const Campaign& campaign,
 Understood understand(const Campaign& campaign, const Question& question,
                       const std::string& language, std::string_view digits,
                       std::string_view speech) {
-  using Kind = Understood::Kind;
   if (!digits.empty()) {
     if (campaign.opt_out.key != '\0' && digits == std::string_view(&campaign.opt_out.key, 1)) {
-      return {Kind::opt_out, "", "key", ""};
+      return {Understood::Kind::opt_out, "", "key", ""};
     }
     const std::string keyed(digits);
     switch (question.type) {
@@ -324,45 +323,45 @@ Understood understand(const Campaign& campaign, const Question& question,
       case QuestionType::yes_no:
         for (const auto& option : question.options) {
           if (option.key != '\0' && digits == std::string_view(&option.key, 1)) {
-            return {Kind::given, option.code, "key", ""};
+            return {Understood::Kind::given, option.code, "key", ""};
           }
         }
-        return {Kind::invalid, "", "key", keyed};
+        return {Understood::Kind::invalid, "", "key", keyed};
       case QuestionType::rating:
       case QuestionType::number: {
         const auto number = whole_number(digits);
         if (number && *number >= question.least && *number <= question.most) {
-          return {Kind::given, std::to_string(*number), "key", ""};
+          return {Understood::Kind::given, std::to_string(*number), "key", ""};
         }
-        return {Kind::invalid, "", "key", keyed};
+        return {Understood::Kind::invalid, "", "key", keyed};
       }
       case QuestionType::open:
-        return {Kind::invalid, "", "key", keyed};
+        return {Understood::Kind::invalid, "", "key", keyed};
     }
   }
   const auto heard = folded(speech);
   if (heard.size() <= 1) return {};
   const std::string words(speech);
   for (const auto& word : words_in(campaign.opt_out.words, language)) {
-    if (says(heard, word)) return {Kind::opt_out, "", "speech", words};
+    if (says(heard, word)) return {Understood::Kind::opt_out, "", "speech", words};
   }
   switch (question.type) {
     case QuestionType::choice:
     case QuestionType::yes_no:
       if (const auto* option = spoken_option(question, language, heard)) {
-        return {Kind::given, option->code, "speech", words};
+        return {Understood::Kind::given, option->code, "speech", words};
       }
-      return {Kind::invalid, "", "speech", words};
+      return {Understood::Kind::invalid, "", "speech", words};
     case QuestionType::rating:
     case QuestionType::number: {
       const auto number = spoken_number(heard, language);
       if (number && *number >= question.least && *number <= question.most) {
-        return {Kind::given, std::to_string(*number), "speech", words};
+        return {Understood::Kind::given, std::to_string(*number), "speech", words};
       }
-      return {Kind::invalid, "", "speech", words};
+      return {Understood::Kind::invalid, "", "speech", words};
     }
     case QuestionType::open:
-      return {Kind::given, "", "speech", words};
+      return {Understood::Kind::given, "", "speech", words};
   }
   return {};
 }

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "campaigns/events.hpp"
+#include "campaigns/ids.hpp"
+#include "campaigns/time.hpp"
+
+// Everything somebody may ask of the core, one struct each. What came over a wire was verified and
+// parsed before it became a command.
+namespace campaigns {
+
+// --- the program itself ---
+
+// The first of a log.
+struct CreateLog {
+  LogCreated identity{};
+};
+// The first of each run.
+struct StartRunner {
+  RunnerStarted run{};
+};
+struct StopRunner {
+  std::string reason{};
+};
+
+// --- an operator ---
+
+struct SubmitCampaign {
+  std::string campaign{};
+  std::string definition{};  // print_campaign's text
+  std::string definition_digest{};
+  std::string contacts_digest{};
+  std::vector<std::string> columns{};
+  bool accept_change = false;  // same id, other digests: take the new definition
+};
+// Some rows of a list, in their order; rows up to the last one known are skipped.
+struct EnrolRows {
+  struct Row {
+    std::uint64_t row = 0;
+    std::string reason{};  // not empty: the row is rejected
+    std::string column{};
+    std::string number{};
+    NumberKey key = 0;
+    std::string language{};
+    std::string zone{};
+    std::vector<std::string> values{};
+  };
+  std::string campaign{};
+  std::vector<Row> rows{};
+};
+struct CompleteEnrolment {
+  std::string campaign{};
+};
+struct PauseCampaign {
+  std::string campaign{};
+  std::string reason{};
+};
+struct ResumeCampaign {
+  std::string campaign{};
+};
+struct CancelCampaign {
+  std::string campaign{};
+  std::string reason{};
+};
+
+// --- the carrier's answers to what we asked ---
+
+// How the one POST of an attempt ended.
+struct OrderAnswered {
+  enum class Kind : std::uint8_t { placed, rejected, in_doubt, not_sent };
+  AttemptId attempt{};
+  Kind kind = Kind::in_doubt;
+  std::string sid{};
+  std::int64_t http_status = 0;
+  std::int64_t code = 0;
+  bool retryable = false;
+  std::string why{};
+};
+// A call as the carrier's records show it.
+struct CarrierCall {
+  std::string sid{};
+  std::string status{};
+  std::string direction{};
+  std::string answered_by{};
+  std::optional<Instant> created{};
+  std::optional<Instant> ended{};
+  std::optional<std::int64_t> seconds{};
+};
+// The carrier's list of calls between the two numbers of an attempt in doubt.
+struct CallsListed {
+  AttemptId attempt{};
+  std::vector<CarrierCall> calls{};
+};
+// The carrier's record of one silent call; `found` false: it knows no such call.
+struct CallFetched {
+  AttemptId attempt{};
+  bool found = false;
+  CarrierCall call{};
+};
+// A late call was ended.
+struct LateCallWasEnded {
+  AttemptId attempt{};
+  std::string sid{};
+};
+
+// --- the carrier's webhooks ---
+
+struct StatusReported {
+  AttemptId attempt{};
+  std::string sid{};
+  std::string status{};  // CallStatus
+  std::int64_t seconds = 0;
+  std::int64_t sip = 0;
+  std::string answered_by{};
+  std::optional<Instant> occurred_at{};
+};
+// The call was answered and asks what to say.
+struct VoiceRequested {
+  AttemptId attempt{};
+  std::string sid{};
+  std::string answered_by{};
+};
+// The answer to one turn; no digits and no speech: silence.
+struct SurveyAnswered {
+  AttemptId attempt{};
+  std::string sid{};
+  std::string question{};
+  std::uint32_t turn = 0;
+  std::string digits{};
+  std::string speech{};
+  std::int64_t confidence_thousandths = 0;
+};
+struct MachineDetected {
+  AttemptId attempt{};
+  std::string sid{};
+  std::string answered_by{};
+};
+// The same two of a call that somebody else's code placed.
+struct OutsideStatusReported {
+  std::string sid{};
+  std::string status{};
+  std::int64_t seconds = 0;
+  std::int64_t sip = 0;
+  std::optional<Instant> occurred_at{};
+};
+struct OutsideVoiceRequested {
+  std::string sid{};
+};
+
+using Command =
+    std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
+                 PauseCampaign, ResumeCampaign, CancelCampaign, OrderAnswered, CallsListed,
+                 CallFetched, LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
+                 MachineDetected, OutsideStatusReported, OutsideVoiceRequested>;
+
+}  // namespace campaigns

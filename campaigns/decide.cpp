@@ -1,0 +1,733 @@
+#include "campaigns/decide.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+#include <utility>
+
+#include "campaigns/survey.hpp"
+
+namespace campaigns {
+
+namespace {
+
+// Facts as they are decided.
+class Draft {
+ public:
+  void add(Subject subject, Event event, std::optional<Instant> occurred_at = {}) {
+    Fact fact;
+    fact.subject = std::move(subject);
+    fact.occurred_at = occurred_at;
+    fact.event = std::move(event);
+    facts_.push_back(std::move(fact));
+  }
+  Facts take() { return std::move(facts_); }
+
+ private:
+  Facts facts_{};
+};
+
+using Decision = Result<Facts, Refusal>;
+
+Refusal unknown_campaign(const std::string& id) {
+  return {"unknown_campaign", "no campaign \"" + id + "\" in this log"};
+}
+
+bool terminal(const std::string& status) {
+  return status == "completed" || status == "busy" || status == "failed" || status == "no-answer" ||
+         status == "canceled";
+}
+
+bool is_machine(const std::string& answered_by) {
+  return answered_by.rfind("machine", 0) == 0;
+}
+
+// Refusals that concern the whole campaign, not the person (protocols.md 1.7).
+bool stops_campaign(std::int64_t http_status, std::int64_t code) {
+  static const std::unordered_set<std::int64_t> codes = {20003, 20005, 10001, 20404, 21201, 21205,
+                                                         21206, 21208, 21209, 21210, 21212, 21213,
+                                                         21218, 21219, 21234, 32018};
+  return codes.count(code) != 0 || (code == 0 && (http_status == 401 || http_status == 403));
+}
+
+// Refusals after which this number is never asked for again.
+bool dead_number(std::int64_t code) {
+  return code == 21211 || code == 21214 || code == 21215 || code == 21216 || code == 21217 ||
+         code == 21202 || code == 21203;
+}
+
+// Whether a case is settled by this outcome, as against merely given up.
+bool conclusive(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::completed:
+    case Outcome::partial:
+    case Outcome::refused:
+    case Outcome::opted_out:
+    case Outcome::callback_requested:
+    case Outcome::machine_message_left:
+    case Outcome::invalid_number:
+    case Outcome::fax_or_data:
+      return true;
+    case Outcome::none:
+    case Outcome::broken_off:
+    case Outcome::human_hung_up_at_once:
+    case Outcome::machine_no_message:
+    case Outcome::busy:
+    case Outcome::no_answer:
+    case Outcome::network_error:
+    case Outcome::canceled_by_us:
+    case Outcome::not_placed:
+    case Outcome::unconfirmed:
+      return false;
+  }
+  return false;
+}
+
+// An attempt that a command names, as the state knows it.
+struct Named {
+  ContactRef ref{};
+  const CampaignEntry* entry = nullptr;
+  const OpenAttempt* open = nullptr;  // nothing when the attempt is over
+  Subject subject{};
+};
+
+Result<Named, Refusal> find(const State& state, const AttemptId& id) {
+  const auto index = state.book.find(id.campaign);
+  if (!index) return unknown_campaign(id.campaign);
+  const auto& contacts = state.queue.campaigns[*index].contacts;
+  if (id.contact == 0 || id.contact > contacts.size() ||
+      id.attempt > contacts[id.contact - 1].requests) {
+    return Refusal{"unknown_attempt", "no such attempt in this log"};
+  }
+  Named named;
+  named.ref = {*index, id.contact};
+  named.entry = &state.book.at(*index);
+  named.subject = Subject::contact(id.campaign, id.contact);
+  named.open = state.queue.open_attempt(named.ref);
+  if (named.open && named.open->attempt != id.attempt) named.open = nullptr;
+  return named;
+}
+
+// What becomes of a case after an attempt: another one later, or its end.
+void after_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
+                   Instant ended_at, Instant now) {
+  const auto& campaign = *named.entry->definition;
+  const auto& contact = state.queue.contact(named.ref);
+  const auto close = [&](Place place) { draft.add(named.subject, ContactClosed{place, outcome}); };
+  if (conclusive(outcome) &&
+      !campaign.retries.delay[static_cast<std::size_t>(outcome)].has_value()) {
+    return close(Place::done);
+  }
+  if (named.entry->status == CampaignStatus::cancelled) return close(Place::excluded);
+  std::optional<Seconds> delay;
+  if (outcome == Outcome::not_placed) {
+    if (contact.unplaced + 1 < campaign.retries.unplaced_max) {
+      delay = campaign.retries.unplaced_delay;
+    }
+  } else if (contact.attempts + 1 < campaign.retries.attempts_max) {
+    delay = campaign.retries.delay[static_cast<std::size_t>(outcome)];
+  }
+  if (!delay) return close(conclusive(outcome) ? Place::done : Place::exhausted);
+  // A report that came late must not make the next call due before this moment.
+  const auto due = std::max(ended_at + *delay, now + Seconds{1});
+  draft.add(named.subject, RetryScheduled{to_ms(due), outcome});
+}
+
+void close_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
+                   std::int64_t seconds, Instant ended_at, Instant now) {
+  const auto attempt = named.open->attempt;
+  draft.add(named.subject, AttemptClosed{attempt, outcome});
+  if (state.spend.reservations.count(named.ref.packed())) {
+    draft.add(named.subject, SpendSettled{attempt, cost_of(*named.entry->definition, seconds)});
+  }
+  after_attempt(draft, state, named, outcome, ended_at, now);
+}
+
+// How an answered call went, from what was served and answered in it.
+Outcome outcome_of_conversation(const State& state, const Named& named, std::int64_t seconds,
+                                const std::string& answered_by) {
+  const auto* call = state.script.call(named.ref);
+  if (call && call->opted_out) return Outcome::opted_out;
+  if (answered_by == "fax") return Outcome::fax_or_data;
+  if (is_machine(answered_by)) {
+    return call && call->prompt == "machine" ? Outcome::machine_message_left
+                                             : Outcome::machine_no_message;
+  }
+  // Answered, and never asked us what to say: something between us failed.
+  if (!call || call->turn == 0) return Outcome::network_error;
+  const auto& campaign = *named.entry->definition;
+  if (campaign.questions.empty()) {
+    const auto text =
+        personal_text(campaign.greeting, campaign, *named.entry, state.script, named.ref);
+    const bool heard = call->prompt == "message" && seconds * 2 >= speaking_seconds(text);
+    return heard ? Outcome::completed : Outcome::human_hung_up_at_once;
+  }
+  if (call->prompt == "goodbye") return Outcome::completed;
+  const auto& answers = state.script.answers(named.ref);
+  const auto given = std::count_if(answers.begin(), answers.end(), [](const auto& answer) {
+    return answer.status == AnswerStatus::answered;
+  });
+  if (campaign.partial_answers > 0 && given >= campaign.partial_answers) return Outcome::partial;
+  return given > 0 ? Outcome::broken_off : Outcome::human_hung_up_at_once;
+}
+
+Outcome outcome_of_call(const State& state, const Named& named, const std::string& status,
+                        std::int64_t seconds, const std::string& answered_by) {
+  if (status == "busy") return Outcome::busy;
+  if (status == "no-answer") return Outcome::no_answer;
+  if (status == "canceled") return Outcome::canceled_by_us;
+  if (status == "failed") {
+    // Carriers' causes are not to be trusted at once: a number is dead when it fails twice running.
+    return state.queue.contact(named.ref).last_outcome == Outcome::network_error
+               ? Outcome::invalid_number
+               : Outcome::network_error;
+  }
+  return outcome_of_conversation(state, named, seconds, answered_by);
+}
+
+// The end of a call, however we learnt of it.
+void end_call(Draft& draft, const State& state, const Named& named, const std::string& status,
+              std::int64_t seconds, std::int64_t sip, const std::string& answered_by,
+              const std::string& cause, std::optional<Instant> occurred_at, Instant now) {
+  const auto attempt = named.open->attempt;
+  auto machine = named.open->answered_by;
+  if (machine.empty() && !answered_by.empty()) {
+    machine = answered_by;
+    draft.add(named.subject, AnswererDetected{attempt, answered_by});
+  }
+  draft.add(named.subject, CallEnded{attempt, status, seconds, sip, cause}, occurred_at);
+  close_attempt(draft, state, named, outcome_of_call(state, named, status, seconds, machine),
+                seconds, occurred_at.value_or(now), now);
+}
+
+// A call that reports itself. Says whether it is the attempt's own and the attempt is open; if not,
+// notes a call that should not be there.
+bool own_call(Draft& draft, const State& state, const Named& named, const AttemptId& id,
+              const std::string& sid, bool over) {
+  if (named.open && named.open->sid == sid) return true;
+  if (named.open && named.open->sid.empty()) {
+    draft.add(named.subject, CallAdopted{id.attempt, sid, "callback"});
+    return true;
+  }
+  const bool late = state.queue.late_calls.count(sid) != 0;
+  if (!late && !state.queue.knows_call(sid)) {
+    draft.add(named.subject, LateCallDetected{id.attempt, sid});
+    if (over) draft.add(named.subject, LateCallEnded{sid});
+  } else if (late && over) {
+    draft.add(named.subject, LateCallEnded{sid});
+  }
+  return false;
+}
+
+// --- the program itself ---
+
+Decision on(const State& state, const CreateLog& command, Moment) {
+  if (state.position != 0) return Refusal{"log_exists", "the log has a first event already"};
+  Draft draft;
+  draft.add(Subject::runner(), command.identity);
+  return draft.take();
+}
+
+Decision on(const State& state, const StartRunner& command, Moment) {
+  Draft draft;
+  draft.add(Subject::runner(), command.run);
+  // Whatever was requested and has no answer may have been sent.
+  std::vector<const OpenAttempt*> requested;
+  for (const auto& [packed, open] : state.queue.attempts) {
+    if (open.phase == Phase::requested) requested.push_back(&open);
+  }
+  std::sort(requested.begin(), requested.end(),
+            [](const auto* a, const auto* b) { return a->contact < b->contact; });
+  for (const auto* open : requested) {
+    const auto& id = state.book.at(open->contact.campaign).definition->id;
+    draft.add(Subject::contact(id, open->contact.ordinal),
+              CallInDoubt{open->attempt, "the program stopped before the answer was noted"});
+  }
+  return draft.take();
+}
+
+Decision on(const State&, const StopRunner& command, Moment) {
+  Draft draft;
+  draft.add(Subject::runner(), RunnerStopped{command.reason});
+  return draft.take();
+}
+
+// --- an operator ---
+
+Decision on(const State& state, const SubmitCampaign& command, Moment) {
+  Draft draft;
+  const auto index = state.book.find(command.campaign);
+  if (!index) {
+    draft.add(Subject::campaign(command.campaign), CampaignSubmitted{{command.definition},
+                                                                     command.definition_digest,
+                                                                     command.contacts_digest,
+                                                                     command.columns});
+    return draft.take();
+  }
+  const auto& entry = state.book.at(*index);
+  if (entry.definition_digest == command.definition_digest &&
+      entry.contacts_digest == command.contacts_digest) {
+    return Facts{};
+  }
+  const bool other_list = entry.contacts_digest != command.contacts_digest;
+  if (!command.accept_change) {
+    const bool other_file = entry.definition_digest != command.definition_digest;
+    return Refusal{"changed",
+                   std::string("campaign \"") + command.campaign +
+                       "\" is in this log with another " +
+                       (other_file && other_list ? "campaign file and another contact list"
+                        : other_file             ? "campaign file"
+                                                 : "contact list")};
+  }
+  if (other_list && entry.status == CampaignStatus::enrolling) {
+    return Refusal{
+        "changed_list",
+        "the contact list changed while it was being enrolled: submit it under another id"};
+  }
+  // Columns and questions are what the answers so far hang on.
+  draft.add(
+      Subject::campaign(command.campaign),
+      CampaignChanged{{command.definition}, command.definition_digest, command.contacts_digest});
+  return draft.take();
+}
+
+Decision on(const State& state, const EnrolRows& command, Moment) {
+  const auto index = state.book.find(command.campaign);
+  if (!index) return unknown_campaign(command.campaign);
+  const auto& entry = state.book.at(*index);
+  if (entry.status != CampaignStatus::enrolling) {
+    return Refusal{"enrolled", "the list of this campaign is complete"};
+  }
+  const auto& enrolling = state.queue.campaigns[*index].enrolling;
+  std::unordered_set<NumberKey> here;
+  auto ordinal = static_cast<std::uint32_t>(state.queue.campaigns[*index].contacts.size());
+  Draft draft;
+  for (const auto& row : command.rows) {
+    if (row.row <= entry.last_row) continue;
+    auto reason = row.reason;
+    if (reason.empty() && (enrolling.count(row.key) || !here.insert(row.key).second)) {
+      reason = "duplicate";
+    }
+    if (!reason.empty()) {
+      draft.add(Subject::campaign(command.campaign),
+                ContactRejected{static_cast<std::int64_t>(row.row), row.column, reason});
+      continue;
+    }
+    draft.add(Subject::contact(command.campaign, ++ordinal),
+              ContactEnrolled{static_cast<std::int64_t>(row.row), number_key_text(row.key),
+                              row.language, row.zone, row.number, row.values});
+  }
+  return draft.take();
+}
+
+Decision on(const State& state, const CompleteEnrolment& command, Moment) {
+  const auto index = state.book.find(command.campaign);
+  if (!index) return unknown_campaign(command.campaign);
+  const auto& entry = state.book.at(*index);
+  if (entry.status != CampaignStatus::enrolling) return Facts{};
+  Draft draft;
+  draft.add(Subject::campaign(command.campaign),
+            EnrolmentCompleted{static_cast<std::int64_t>(entry.enrolled),
+                               static_cast<std::int64_t>(entry.rejected)});
+  draft.add(Subject::campaign(command.campaign), CampaignStarted{});
+  return draft.take();
+}
+
+Decision on(const State& state, const PauseCampaign& command, Moment) {
+  const auto index = state.book.find(command.campaign);
+  if (!index) return unknown_campaign(command.campaign);
+  const auto status = state.book.at(*index).status;
+  if (status == CampaignStatus::paused) return Facts{};
+  if (status != CampaignStatus::running) {
+    return Refusal{"not_running",
+                   "the campaign is " + std::string(name_of(status)) + ": nothing to pause"};
+  }
+  Draft draft;
+  draft.add(Subject::campaign(command.campaign), CampaignPaused{command.reason});
+  return draft.take();
+}
+
+Decision on(const State& state, const ResumeCampaign& command, Moment) {
+  const auto index = state.book.find(command.campaign);
+  if (!index) return unknown_campaign(command.campaign);
+  const auto status = state.book.at(*index).status;
+  if (status == CampaignStatus::running) return Facts{};
+  if (status != CampaignStatus::paused) {
+    return Refusal{"not_paused",
+                   "the campaign is " + std::string(name_of(status)) + ": nothing to resume"};
+  }
+  Draft draft;
+  draft.add(Subject::campaign(command.campaign), CampaignResumed{});
+  return draft.take();
+}
+
+Decision on(const State& state, const CancelCampaign& command, Moment) {
+  const auto index = state.book.find(command.campaign);
+  if (!index) return unknown_campaign(command.campaign);
+  const auto status = state.book.at(*index).status;
+  if (status == CampaignStatus::cancelled) return Facts{};
+  if (status == CampaignStatus::completed) {
+    return Refusal{"completed", "the campaign is completed: nothing to cancel"};
+  }
+  Draft draft;
+  draft.add(Subject::campaign(command.campaign), CampaignCancelled{command.reason});
+  return draft.take();
+}
+
+// --- the carrier's answers ---
+
+Decision on(const State& state, const OrderAnswered& command, Moment moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  // Adopted in the meantime, by a callback that was faster than the answer.
+  if (!named.open || named.open->phase != Phase::requested) return Facts{};
+  const auto attempt = command.attempt.attempt;
+  Draft draft;
+  switch (command.kind) {
+    case OrderAnswered::Kind::placed:
+      draft.add(named.subject, CallAccepted{attempt, command.sid});
+      break;
+    case OrderAnswered::Kind::in_doubt:
+      draft.add(named.subject, CallInDoubt{attempt, command.why});
+      break;
+    case OrderAnswered::Kind::not_sent:
+      draft.add(named.subject, CallNotSent{attempt, command.why});
+      close_attempt(draft, state, named, Outcome::not_placed, 0, moment.now, moment.now);
+      break;
+    case OrderAnswered::Kind::rejected: {
+      draft.add(named.subject,
+                CallRefused{attempt, command.http_status, command.code, command.retryable});
+      const bool stop = stops_campaign(command.http_status, command.code);
+      const auto outcome = !stop && !command.retryable && dead_number(command.code)
+                               ? Outcome::invalid_number
+                               : Outcome::not_placed;
+      close_attempt(draft, state, named, outcome, 0, moment.now, moment.now);
+      if (stop && named.entry->status == CampaignStatus::running) {
+        draft.add(
+            Subject::campaign(command.attempt.campaign),
+            CampaignPaused{"the carrier refuses every call: code " +
+                           std::to_string(command.code ? command.code : command.http_status)});
+      }
+      break;
+    }
+  }
+  return draft.take();
+}
+
+Decision on(const State& state, const CallsListed& command, Moment moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  if (!named.open || named.open->phase != Phase::in_doubt) return Facts{};
+  const auto attempt = command.attempt.attempt;
+  const auto& open = *named.open;
+  std::vector<const CarrierCall*> unknown;
+  for (const auto& call : command.calls) {
+    if (call.direction != "outbound-api" || state.queue.knows_call(call.sid)) continue;
+    if (call.created && *call.created < open.requested_at - quarantine) continue;
+    unknown.push_back(&call);
+  }
+  Draft draft;
+  draft.add(named.subject,
+            CallLookedUp{attempt, "list", static_cast<std::int64_t>(unknown.size()), ""});
+  if (unknown.size() > 1) {
+    draft.add(named.subject,
+              CallHeld{attempt, "the carrier lists several calls that could be this one"});
+    draft.add(named.subject, ContactClosed{Place::held, Outcome::unconfirmed});
+    return draft.take();
+  }
+  if (unknown.size() == 1) {
+    const auto& call = *unknown.front();
+    draft.add(named.subject, CallAdopted{attempt, call.sid, "list"});
+    if (terminal(call.status)) {
+      end_call(draft, state, named, call.status, call.seconds.value_or(0), 0, call.answered_by,
+               "looked_up", call.ended, moment.now);
+    }
+    return draft.take();
+  }
+  // Proof: two empty lists after the quarantine, at least 30 s apart; this one is the second.
+  const bool after_quarantine = moment.now - open.in_doubt_since >= quarantine;
+  const bool proven = after_quarantine && open.empty_lookups >= 1 &&
+                      moment.now - open.first_empty_lookup >= Seconds{30};
+  if (!proven) return draft.take();
+  switch (named.entry->definition->in_doubt) {
+    case InDoubt::redial:
+      draft.add(named.subject,
+                CallNotPlaced{attempt, "two empty lists of the carrier after the quarantine"});
+      close_attempt(draft, state, named, Outcome::not_placed, 0, moment.now, moment.now);
+      break;
+    case InDoubt::hold:
+      draft.add(named.subject, CallHeld{attempt, "not in the carrier's list; a person decides"});
+      draft.add(named.subject, ContactClosed{Place::held, Outcome::unconfirmed});
+      break;
+    case InDoubt::never:
+      draft.add(named.subject, AttemptClosed{attempt, Outcome::unconfirmed});
+      draft.add(named.subject, ContactClosed{Place::exhausted, Outcome::unconfirmed});
+      break;
+  }
+  return draft.take();
+}
+
+Decision on(const State& state, const CallFetched& command, Moment moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  if (!named.open || named.open->phase != Phase::accepted ||
+      (command.found && named.open->sid != command.call.sid)) {
+    return Facts{};
+  }
+  const auto attempt = command.attempt.attempt;
+  Draft draft;
+  draft.add(named.subject,
+            CallLookedUp{attempt, "sid", command.found ? 1 : 0, command.call.status});
+  if (!command.found) {
+    end_call(draft, state, named, "failed", 0, 0, "", "lost", {}, moment.now);
+  } else if (terminal(command.call.status)) {
+    end_call(draft, state, named, command.call.status, command.call.seconds.value_or(0), 0,
+             command.call.answered_by, "looked_up", command.call.ended, moment.now);
+  } else if (command.call.status == "in-progress" && !named.open->answered) {
+    draft.add(named.subject, CallAnswered{attempt});
+  }
+  return draft.take();
+}
+
+Decision on(const State& state, const LateCallWasEnded& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  if (!state.queue.late_calls.count(command.sid)) return Facts{};
+  Draft draft;
+  draft.add(found.value().subject, LateCallEnded{command.sid});
+  return draft.take();
+}
+
+// --- webhooks ---
+
+Decision on(const State& state, const StatusReported& command, Moment moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  const bool over = terminal(command.status);
+  Draft draft;
+  if (!own_call(draft, state, named, command.attempt, command.sid, over)) return draft.take();
+  const auto attempt = command.attempt.attempt;
+  if (over) {
+    end_call(draft, state, named, command.status, command.seconds, command.sip, command.answered_by,
+             "callback", command.occurred_at, moment.now);
+  } else if (command.status == "initiated" && !named.open->initiated) {
+    draft.add(named.subject, CallInitiated{attempt}, command.occurred_at);
+  } else if (command.status == "ringing" && !named.open->ringing) {
+    draft.add(named.subject, CallRinging{attempt}, command.occurred_at);
+  } else if (command.status == "in-progress" && !named.open->answered) {
+    draft.add(named.subject, CallAnswered{attempt}, command.occurred_at);
+  }
+  return draft.take();
+}
+
+// The first thing a call is told.
+PromptServed first_prompt(const State& state, const Named& named, const std::string& answered_by) {
+  const auto& campaign = *named.entry->definition;
+  PromptServed served;
+  served.attempt = named.open->attempt;
+  served.turn = 1;
+  if (answered_by == "fax") {
+    served.prompt = "hang_up";
+  } else if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore) {
+    served.prompt = campaign.machine.action == MachineAction::leave_message ? "machine" : "hang_up";
+  } else if (campaign.questions.empty()) {
+    served.prompt = "message";
+  } else if (const auto question = next_question(campaign, state.script.answers(named.ref),
+                                                 *named.entry, state.script, named.ref)) {
+    served.prompt = "question";
+    served.question = campaign.questions[*question].id;
+  } else {
+    served.prompt = "goodbye";
+  }
+  return served;
+}
+
+Decision on(const State& state, const VoiceRequested& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  Draft draft;
+  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  const auto attempt = command.attempt.attempt;
+  if (!named.open->answered) draft.add(named.subject, CallAnswered{attempt});
+  auto answered_by = named.open->answered_by;
+  if (answered_by.empty() && !command.answered_by.empty()) {
+    answered_by = command.answered_by;
+    draft.add(named.subject, AnswererDetected{attempt, answered_by});
+  }
+  const auto* call = state.script.call(named.ref);
+  if (call && call->turn == 0) draft.add(named.subject, first_prompt(state, named, answered_by));
+  return draft.take();
+}
+
+Decision on(const State& state, const SurveyAnswered& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  Draft draft;
+  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  const auto* call = state.script.call(named.ref);
+  // A past turn, sent again, appends nothing: the call gets the document it is at.
+  if (!call || call->turn != command.turn || call->prompt != "question" ||
+      call->question != command.question) {
+    return draft.take();
+  }
+  const auto& campaign = *named.entry->definition;
+  const auto index = static_cast<std::uint8_t>(
+      std::find_if(campaign.questions.begin(), campaign.questions.end(),
+                   [&](const Question& q) { return q.id == command.question; }) -
+      campaign.questions.begin());
+  if (index == campaign.questions.size()) return draft.take();
+  const auto& question = campaign.questions[index];
+  const auto attempt = command.attempt.attempt;
+  const auto turn = static_cast<std::int64_t>(command.turn);
+  PromptServed served;
+  served.attempt = attempt;
+  served.turn = turn + 1;
+  // What the answers will be once this one is folded in.
+  auto answers = state.script.answers(named.ref);
+  const auto settle = [&](AnswerStatus status, const std::string& value) {
+    const auto same = std::find_if(answers.begin(), answers.end(),
+                                   [&](const auto& a) { return a.question == index; });
+    if (same != answers.end()) answers.erase(same);
+    answers.push_back({index, status, value});
+  };
+  const auto go_on = [&] {
+    if (const auto next = next_question(campaign, answers, *named.entry, state.script, named.ref)) {
+      served.prompt = "question";
+      served.question = campaign.questions[*next].id;
+    } else {
+      served.prompt = "goodbye";
+    }
+  };
+  // Asks again as often as the campaign allows, then leaves the question or the person in peace.
+  const auto ask_again = [&](const char* why, int so_far, int allowed, AnswerStatus status) {
+    if (so_far < allowed) {
+      served.prompt = "question";
+      served.question = question.id;
+      served.again = why;
+    } else if (question.required) {
+      served.prompt = "gave_up";
+    } else {
+      settle(status, "");
+      go_on();
+    }
+  };
+  const auto understood = understand(campaign, question, state.script.language(named.ref),
+                                     command.digits, command.speech);
+  switch (understood.kind) {
+    case Understood::Kind::silence:
+      draft.add(named.subject, NoInput{attempt, turn, question.id});
+      ask_again("silence", call->silences, question.silence_max, AnswerStatus::no_input);
+      break;
+    case Understood::Kind::invalid:
+      draft.add(named.subject,
+                AnswerInvalid{attempt, turn, question.id, understood.source, understood.words});
+      ask_again("invalid", call->invalids, question.invalid_max, AnswerStatus::invalid);
+      break;
+    case Understood::Kind::given:
+      draft.add(named.subject,
+                AnswerGiven{attempt, turn, question.id, understood.source, understood.value,
+                            command.confidence_thousandths, understood.words});
+      settle(AnswerStatus::answered, understood.value);
+      go_on();
+      break;
+    case Understood::Kind::opt_out: {
+      const auto key = state.queue.contact(named.ref).key;
+      if (!state.suppression.suppressed(key)) {
+        draft.add(Subject::number(key), OptedOut{command.attempt.text(), understood.source});
+      }
+      served.prompt = "opted_out";
+      break;
+    }
+  }
+  draft.add(named.subject, served);
+  return draft.take();
+}
+
+Decision on(const State& state, const MachineDetected& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  Draft draft;
+  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  if (named.open->answered_by.empty() && !command.answered_by.empty()) {
+    draft.add(named.subject, AnswererDetected{command.attempt.attempt, command.answered_by});
+  }
+  return draft.take();
+}
+
+Decision on(const State& state, const OutsideStatusReported& command, Moment) {
+  const auto found = state.book.outside.find(command.sid);
+  if (found == state.book.outside.end() &&
+      state.book.outside.size() >= Register::outside_calls_max) {
+    return Facts{};
+  }
+  const auto call = found == state.book.outside.end() ? OutsideCall{} : found->second;
+  const auto subject = Subject::call(command.sid);
+  Draft draft;
+  if (call.ended) return Facts{};
+  if (terminal(command.status)) {
+    draft.add(subject, CallEnded{0, command.status, command.seconds, command.sip, "callback"},
+              command.occurred_at);
+  } else if (command.status == "initiated" && !call.initiated) {
+    draft.add(subject, CallInitiated{}, command.occurred_at);
+  } else if (command.status == "ringing" && !call.ringing) {
+    draft.add(subject, CallRinging{}, command.occurred_at);
+  } else if (command.status == "in-progress" && !call.answered) {
+    draft.add(subject, CallAnswered{}, command.occurred_at);
+  }
+  return draft.take();
+}
+
+Decision on(const State& state, const OutsideVoiceRequested& command, Moment) {
+  const auto found = state.book.outside.find(command.sid);
+  const bool known = found != state.book.outside.end();
+  if (known ? found->second.answered || found->second.ended
+            : state.book.outside.size() >= Register::outside_calls_max) {
+    return Facts{};
+  }
+  Draft draft;
+  draft.add(Subject::call(command.sid), CallAnswered{});
+  return draft.take();
+}
+
+}  // namespace
+
+Result<Facts, Refusal> decide(const State& state, const Command& command, Moment moment) {
+  return std::visit([&](const auto& c) { return on(state, c, moment); }, command);
+}
+
+void stamp(const State& state, Fact& fact, Moment moment) {
+  fact.position = state.position + 1;
+  fact.version = state.version_of(fact.subject) + 1;
+  fact.recorded_at = moment.now;
+}
+
+std::string reason_not_to_send(const State& state, const AttemptId& attempt, Instant now) {
+  const auto found = find(state, attempt);
+  if (!found || !found.value().open) return "the attempt is over";
+  const auto& named = found.value();
+  switch (named.entry->status) {
+    case CampaignStatus::running:
+      break;
+    case CampaignStatus::paused:
+      return "the campaign was paused";
+    case CampaignStatus::cancelled:
+      return "the campaign was cancelled";
+    case CampaignStatus::enrolling:
+    case CampaignStatus::completed:
+      return "the campaign is not running";
+  }
+  if (state.suppression.suppressed(state.queue.contact(named.ref).key)) {
+    return "the person has opted out";
+  }
+  if (now > named.open->slot + send_delay_max) return "its slot is too long ago";
+  return {};
+}
+
+}  // namespace campaigns

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "campaigns/commands.hpp"
+#include "campaigns/events.hpp"
+#include "campaigns/result.hpp"
+#include "campaigns/state.hpp"
+
+namespace campaigns {
+
+// What follows from a command: facts (none for a repeat), or a refusal with nothing changed. Facts
+// come without version and position: whoever folds them gives these. Pure.
+Result<Facts, Refusal> decide(const State& state, const Command& command, Moment moment);
+
+// Gives a fact its version and position, so that it can be folded and appended.
+void stamp(const State& state, Fact& fact, Moment moment);
+
+// Whether a dial order may still be sent: no pause, cancel or opt-out since it was requested, and
+// its slot not too long ago. Empty: yes; else the reason for CallNotSent.
+std::string reason_not_to_send(const State& state, const AttemptId& attempt, Instant now);
+
+// An order is sent at most this long after its slot.
+inline constexpr Milliseconds send_delay_max{5'000};
+
+}  // namespace campaigns

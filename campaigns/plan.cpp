@@ -1,0 +1,221 @@
+#include "campaigns/plan.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "campaigns/calling_hours.hpp"
+
+namespace campaigns {
+
+namespace {
+
+// The gap that a rate leaves between two calls.
+Milliseconds gap(std::int64_t calls_per_second_thousandths) {
+  if (calls_per_second_thousandths <= 0) return Milliseconds{1000};
+  return Milliseconds{(1'000'000 + calls_per_second_thousandths - 1) /
+                      calls_per_second_thousandths};
+}
+
+// The earliest send slot that both buckets allow.
+Instant earliest_slot(const State& state, CampaignIndex index) {
+  Instant slot{};
+  if (state.queue.last_slot) {
+    slot = *state.queue.last_slot + gap(state.book.runner.calls_per_second_thousandths);
+  }
+  const auto& campaign = state.queue.campaigns[index];
+  if (campaign.last_slot) {
+    slot = std::max(slot,
+                    *campaign.last_slot +
+                        gap(state.book.at(index).definition->pacing.calls_per_second_thousandths));
+  }
+  return slot;
+}
+
+bool has_line(const State& state, CampaignIndex index) {
+  return state.queue.campaigns[index].lines_in_use < state.book.at(index).definition->pacing.lines;
+}
+
+bool within_budget(const State& state, CampaignIndex index) {
+  const auto& definition = *state.book.at(index).definition;
+  if (definition.budget.limit_millionths == 0) return true;
+  const auto& account = state.spend.campaigns[index];
+  return account.reserved + account.settled + reservation_for(definition) <=
+         definition.budget.limit_millionths;
+}
+
+const std::string& caller_id_for(const State& state, CampaignIndex index, std::uint32_t ordinal) {
+  const auto& ids = state.book.at(index).definition->caller_ids;
+  // The same one at every attempt: people recognise it.
+  return ids.empty() ? state.book.runner.caller_id : ids[ordinal % ids.size()];
+}
+
+// How many people of a group are looked at beyond the ones whose number is in a call just now.
+constexpr std::size_t locked_passed_max = 256;
+
+// The person of a group to call next: whoever has a retry due, then the first that was never
+// called.
+std::optional<std::uint32_t> next_person(const State& state, CampaignIndex index,
+                                         const ZoneGroup& group, Instant now, bool new_people) {
+  const auto& campaign = state.queue.campaigns[index];
+  const auto locked = [&](std::uint32_t ordinal) {
+    return state.queue.locks.count(campaign.contact(ordinal).key) != 0;
+  };
+  std::size_t passed = 0;
+  for (const auto& [due, ordinal] : group.retries) {
+    if (due > to_ms(now) || ++passed > locked_passed_max) break;
+    if (!locked(ordinal)) return ordinal;
+  }
+  if (!new_people) return {};
+  for (auto i = group.next; i < group.fresh.size() && ++passed <= locked_passed_max; ++i) {
+    const auto ordinal = group.fresh[i];
+    if (campaign.contact(ordinal).stage == Stage::fresh && !locked(ordinal)) return ordinal;
+  }
+  return {};
+}
+
+// When somebody of a group will be due: now for people never called, else the first retry.
+std::optional<Instant> group_due(const ZoneGroup& group, Instant now, bool new_people) {
+  if (new_people && group.next < group.fresh.size()) return now;
+  if (!group.retries.empty()) return instant_from_ms(group.retries.begin()->first);
+  return {};
+}
+
+void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const ZoneRules& rules,
+                   Moment moment, const PlanLimits& limits) {
+  const auto& entry = state.book.at(index);
+  const auto& campaign = state.queue.campaigns[index];
+  const auto& definition = *entry.definition;
+  const auto add = [&](Subject subject, Event event) {
+    Fact fact;
+    fact.subject = std::move(subject);
+    fact.event = std::move(event);
+    facts.push_back(std::move(fact));
+  };
+  if (campaign.open() == 0) {
+    add(Subject::campaign(definition.id),
+        CampaignCompleted{campaign.count(Stage::done), campaign.count(Stage::exhausted),
+                          campaign.count(Stage::excluded), campaign.count(Stage::held)});
+    return;
+  }
+  if (limits.no_dials || !has_line(state, index) || earliest_slot(state, index) > moment.now)
+    return;
+  const bool new_people = !limits.new_people || *limits.new_people > 0;
+  for (const auto& group : campaign.groups) {
+    const auto opening = opening_at(definition.hours, group.zone, rules, moment.now);
+    if (!opening.open) continue;
+    const auto ordinal = next_person(state, index, group, moment.now, new_people);
+    if (!ordinal) continue;
+    const auto& contact = campaign.contact(*ordinal);
+    const auto subject = Subject::contact(definition.id, *ordinal);
+    if (state.suppression.suppressed(contact.key)) {
+      add(subject, ContactExcluded{"suppressed", "the person has opted out"});
+      return;
+    }
+    if (!within_budget(state, index)) {
+      add(Subject::campaign(definition.id),
+          CampaignPaused{"the budget does not cover another call"});
+      return;
+    }
+    CallRequested requested;
+    requested.attempt = static_cast<std::uint8_t>(contact.requests + 1);
+    requested.caller_id = caller_id_for(state, index, *ordinal);
+    requested.slot = to_ms(moment.now);
+    requested.public_url = state.book.runner.public_url;
+    requested.offset_minutes = opening.utc_offset.count();
+    requested.window = opening.window;
+    requested.lines_in_use = campaign.lines_in_use + 1;
+    add(subject, requested);
+    if (definition.budget.limit_millionths != 0) {
+      add(subject, SpendReserved{requested.attempt, reservation_for(definition)});
+    }
+    return;
+  }
+}
+
+}  // namespace
+
+Facts plan(const State& state, const ZoneRules& rules, Moment moment, const PlanLimits& limits) {
+  // One campaign a round: a dial of the first moves the account's slot for all.
+  for (std::size_t index = 0; index < state.book.campaigns.size(); ++index) {
+    if (state.book.campaigns[index].status != CampaignStatus::running) continue;
+    Facts facts;
+    plan_campaign(facts, state, static_cast<CampaignIndex>(index), rules, moment, limits);
+    if (!facts.empty()) return facts;
+  }
+  return {};
+}
+
+std::optional<Instant> lookup_due_at(const State& state, const OpenAttempt& open) {
+  switch (open.phase) {
+    case Phase::requested:
+    case Phase::held:
+      return {};
+    case Phase::in_doubt: {
+      // reliability.md 2.2, step 6.
+      static constexpr std::array<int, 5> seconds = {5, 15, 30, 60, 120};
+      const auto n = open.lookups;
+      const auto after = n < 5 ? seconds[static_cast<std::size_t>(n)] : 120 + 60 * (n - 4);
+      return open.in_doubt_since + Seconds{after};
+    }
+    case Phase::accepted: {
+      // A ringing call is silent for as long as it may ring; a conversation never for two minutes.
+      const auto& campaign = *state.book.at(open.contact.campaign).definition;
+      return open.last_news + (open.answered ? Seconds{120} : campaign.ring_time + Seconds{60});
+    }
+  }
+  return {};
+}
+
+std::vector<Lookup> lookups_due(const State& state, Instant now) {
+  std::vector<Lookup> due;
+  for (const auto& [packed, open] : state.queue.attempts) {
+    const auto at = lookup_due_at(state, open);
+    if (!at || *at > now) continue;
+    Lookup lookup;
+    lookup.attempt = {state.book.at(open.contact.campaign).definition->id, open.contact.ordinal,
+                      open.attempt};
+    lookup.by_list = open.phase == Phase::in_doubt;
+    lookup.sid = open.sid;
+    lookup.to = '+' + std::to_string(state.queue.contact(open.contact).number);
+    lookup.from = open.caller_id;
+    due.push_back(std::move(lookup));
+  }
+  std::sort(due.begin(), due.end(), [](const Lookup& a, const Lookup& b) {
+    return std::tie(a.attempt.campaign, a.attempt.contact) <
+           std::tie(b.attempt.campaign, b.attempt.contact);
+  });
+  return due;
+}
+
+std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, Instant now,
+                                   const PlanLimits& limits) {
+  std::optional<Instant> next;
+  const auto consider = [&](Instant at) {
+    if (!next || at < *next) next = at;
+  };
+  for (const auto& [packed, open] : state.queue.attempts) {
+    if (const auto at = lookup_due_at(state, open)) consider(*at);
+  }
+  if (limits.no_dials) return next;
+  const bool new_people = !limits.new_people || *limits.new_people > 0;
+  for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
+    const auto index = static_cast<CampaignIndex>(i);
+    if (state.book.at(index).status != CampaignStatus::running || !has_line(state, index)) continue;
+    const auto slot = earliest_slot(state, index);
+    for (const auto& group : state.queue.campaigns[index].groups) {
+      const auto due = group_due(group, now, new_people);
+      if (!due) continue;
+      const auto at = std::max({now, *due, slot});
+      const auto opening =
+          opening_at(state.book.at(index).definition->hours, group.zone, rules, at);
+      if (opening.open) {
+        consider(at);
+      } else if (opening.changes_at) {
+        consider(*opening.changes_at);
+      }
+    }
+  }
+  return next;
+}
+
+}  // namespace campaigns
