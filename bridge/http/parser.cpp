@@ -18,6 +18,10 @@ constexpr int interim_responses_max = 8;
 constexpr std::size_t blank_bytes_max = 4;     // CRLF before a first line, as RFC 9112 2.2 allows
 constexpr std::uint64_t first_line_extra = 2;  // its CRLF
 
+bool is_capital(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+
 bool is_host_character(char c) {
   return is_alphanumeric(c) || std::string_view(".-_~%:[]").find(c) != std::string_view::npos;
 }
@@ -35,6 +39,7 @@ struct Parser::Block {
   bool version_seen = false;
   bool in_trailers = false;
   char last_byte = 0;
+  std::string first_line{};
   std::size_t blank_bytes = 0;
   std::size_t line_bytes = 0;
   std::size_t header_bytes = 0;
@@ -62,6 +67,7 @@ struct Parser::Block {
     state = State::idle;
     in_first_line = true;
     version_seen = in_trailers = name_open = false;
+    first_line.clear();
     blank_bytes = line_bytes = header_bytes = header_lines = trailer_bytes = 0;
     keep_alive = head_method = expects_continue = false;
     request = {};
@@ -138,8 +144,11 @@ struct Parser::Block {
         const char before = line_feed > 0 ? bytes[line_feed - 1] : last_byte;
         const bool empty = line_bytes == 2;
         if (before != '\r' || line_bytes < 2) {
+          at = line_feed;  // llhttp would take it for an end
           objection = 400;
-        } else if (in_first_line) {
+          break;
+        }
+        if (in_first_line) {
           at = end;
           break;  // llhttp first: has the line a version?
         } else if (empty) {
@@ -154,6 +163,7 @@ struct Parser::Block {
     const bool line_ended = in_first_line && at > 0 && bytes[at - 1] == '\n' && objection == 0;
     if (at > 0) {
       last_byte = bytes[at - 1];
+      if (in_first_line) first_line.append(bytes.substr(0, at));
       const std::size_t used = execute(bytes.substr(0, at));
       if (state != State::head) return used;
     }
@@ -162,11 +172,29 @@ struct Parser::Block {
     } else if (line_ended) {
       in_first_line = false;
       line_bytes = 0;
-      if (!version_seen) refuse(505);  // HTTP/0.9
+      if (!version_seen) {
+        refuse(505);  // HTTP/0.9
+      } else if (is_request() && !first_line_is_exact()) {
+        refuse(400);
+      }
     } else if (head_ends) {
       refuse(400);  // llhttp saw no end where there is one
     }
     return at;
+  }
+
+  // llhttp takes several blanks for one, and RTSP and ICE for HTTP.
+  bool first_line_is_exact() const {
+    const auto method = static_cast<llhttp_method_t>(llhttp.method);
+    const std::string_view name = llhttp_method_name(method);
+    const std::string_view line = first_line;
+    const std::size_t target_at = name.size() + 1;
+    const std::size_t version_at = target_at + request.target.size() + 1;
+    constexpr std::string_view version = "HTTP/1.";
+    return line.size() == version_at + version.size() + 1 + first_line_extra &&
+           line.starts_with(name) && line[name.size()] == ' ' &&
+           line.substr(target_at, request.target.size()) == request.target &&
+           line[version_at - 1] == ' ' && line.substr(version_at, version.size()) == version;
   }
 
   std::size_t execute(std::string_view bytes) {
@@ -187,10 +215,11 @@ struct Parser::Block {
     return bytes.size();
   }
 
-  static int status_of(llhttp_errno_t error, char at) {
+  int status_of(llhttp_errno_t error, char at) const {
     if (error == HPE_INVALID_VERSION || error == HPE_PAUSED_H2_UPGRADE) return 505;
     // A method that is not known, or no HTTP at all?
-    if (error == HPE_INVALID_METHOD && ((at >= 'A' && at <= 'Z') || at == ' ')) return 501;
+    const bool begins_well = !first_line.empty() && is_capital(first_line.front());
+    if (error == HPE_INVALID_METHOD && begins_well && (is_capital(at) || at == ' ')) return 501;
     return 400;
   }
 
@@ -239,6 +268,14 @@ struct Parser::Block {
     return 0;
   }
 
+  // RFC 9112 5: blanks behind a value are not of it.
+  int trim_value() {
+    if (in_trailers) return 0;
+    std::string& value = headers().back().value;
+    value.resize(value.find_last_not_of(" \t") + 1);
+    return 0;
+  }
+
   int trailer(std::string_view part) {
     trailer_bytes += part.size();
     return trailer_bytes > options.header_bytes_max ? stop_in_data(431) : 0;
@@ -249,6 +286,7 @@ struct Parser::Block {
     int hosts = 0;
     int codings = 0;
     for (const Header& header : headers()) {
+      if (header.name.empty()) return stop(400);
       if (equal_without_case(header.name, "host")) {
         ++hosts;
         if (header.value.empty() ||
@@ -322,6 +360,7 @@ const llhttp_settings_t& Parser::Block::settings() {
       of(p).name_open = false;
       return 0;
     };
+    s.on_header_value_complete = [](llhttp_t* p) noexcept { return of(p).trim_value(); };
     s.on_header_value = [](llhttp_t* p, const char* at, std::size_t size) noexcept {
       return of(p).header_value({at, size});
     };
