@@ -1,0 +1,96 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bridge/net/clock.hpp"
+
+// The seam to whoever places the calls. Twilio's REST interface implements it; so does the
+// simulation's carrier.
+namespace bridge::carrier {
+
+using net::Instant;
+
+// One order to place a call. One POST for each, never repeated.
+struct CallOrder {
+  std::string to{};    // E.164
+  std::string from{};  // E.164
+  std::string url{};   // absolute; asked for TwiML when the call is answered
+  std::string status_url{};
+  std::string fallback_url{};               // empty: none
+  std::string answering_machine_url{};      // for asynchronous detection; empty: none
+  std::chrono::seconds ring_time_max{25};   // Timeout, protocols.md 1.2
+  std::chrono::seconds call_time_max{600};  // TimeLimit
+  enum class MachineDetection : unsigned char { off, enable, message_end };
+  MachineDetection machine_detection = MachineDetection::off;
+};
+
+struct CallPlaced {
+  std::string sid{};
+};
+// The carrier said no. `retryable`: it did not process the order and may be asked again later
+// (429/20429); everything else is for the core to judge by its code.
+struct CallRejected {
+  int http_status = 0;
+  int code = 0;  // the carrier's own, 0 where it gave none
+  bool retryable = false;
+};
+// The order may or may not have been carried out. It is looked up, never repeated.
+struct CallInDoubt {
+  std::string why{};
+};
+// Not a byte of the order left.
+struct CallNotSent {
+  std::string why{};
+};
+using PlaceReply = std::variant<CallPlaced, CallRejected, CallInDoubt, CallNotSent>;
+
+// A call as the carrier's records show it (protocols.md 1.3).
+struct CallRecord {
+  std::string sid{};
+  std::string to{};
+  std::string from{};
+  std::string status{};     // queued ringing in-progress completed busy failed no-answer canceled
+  std::string direction{};  // outbound-api for ours
+  std::string answered_by{};
+  std::optional<Instant> date_created{};
+  std::optional<Instant> start_time{};
+  std::optional<Instant> end_time{};
+  std::optional<std::chrono::seconds> duration{};
+};
+
+// Answers to questions. `ok` false: the carrier could not be asked, or gave no usable answer.
+struct FetchReply {
+  bool ok = false;
+  bool found = false;  // false with ok: the carrier knows no such call
+  CallRecord call{};
+  std::string why{};
+};
+struct ListReply {
+  bool ok = false;
+  std::vector<CallRecord> calls{};
+  std::string why{};
+};
+struct CancelReply {
+  bool ok = false;  // also when the call had already ended (21220)
+  std::string why{};
+};
+
+// Every function returns at once; `done` is called once, later, on the loop's thread.
+class Carrier {
+ public:
+  virtual ~Carrier() = default;
+  virtual void place(const CallOrder& order, std::function<void(PlaceReply)> done) = 0;
+  virtual void fetch(const std::string& sid, std::function<void(FetchReply)> done) = 0;
+  // All calls between these two numbers that the carrier's list shows, every page of it.
+  virtual void list(const std::string& to, const std::string& from,
+                    std::function<void(ListReply)> done) = 0;
+  // Ends a call wherever it stands: canceled if it has not been answered, completed otherwise.
+  virtual void end(const std::string& sid, std::function<void(CancelReply)> done) = 0;
+};
+
+}  // namespace bridge::carrier

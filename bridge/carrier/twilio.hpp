@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "bridge/carrier/carrier.hpp"
+#include "bridge/net/links.hpp"
+#include "bridge/net/loop.hpp"
+
+namespace bridge::carrier {
+
+// Twilio's Calls resource (protocols.md 1). Sends each request once and says what is known of it
+// afterwards; paces nothing and repeats nothing. Nothing that it says holds a number of a person.
+class Twilio final : public Carrier {
+ public:
+  struct Options {
+    // "https://api.twilio.com", or where TWILIO_BASE_URL points. Only http for now.
+    std::string base_url{};
+    std::string account_sid{};
+    std::string user{};      // empty: the account's sid; else an API key's sid
+    std::string password{};  // the auth token or the API key's secret
+    // The REST interface limits requests at a time (20429); protocols.md 8, 2.
+    std::size_t connections_max = 8;
+    std::size_t waiting_max = 4096;
+    std::size_t list_pages_max = 20;  // of 1,000 calls each
+    // Below what the carrier may take, an answer would be given up that was on its way
+    // (reliability.md 2.1).
+    std::chrono::milliseconds answer_time_max{30'000};
+    net::Links* links = nullptr;
+  };
+
+  // `loop` and `options.links` outlive it. Throws std::invalid_argument for a base URL or an
+  // account that cannot be used.
+  Twilio(net::Loop& loop, Options options);
+  // Callers that still wait hear CallNotSent, CallInDoubt or "not ok" before it returns.
+  ~Twilio() override;
+
+  void place(const CallOrder& order, std::function<void(PlaceReply)> done) override;
+  void fetch(const std::string& sid, std::function<void(FetchReply)> done) override;
+  void list(const std::string& to, const std::string& from,
+            std::function<void(ListReply)> done) override;
+  void end(const std::string& sid, std::function<void(CancelReply)> done) override;
+
+ private:
+  struct Block;
+  std::unique_ptr<Block> block_;
+};
+
+}  // namespace bridge::carrier

@@ -1,0 +1,173 @@
+#include "bridge/rehearsal/talk.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "bridge/rehearsal/dice.hpp"
+
+namespace bridge::rehearsal {
+namespace {
+
+using std::chrono::seconds;
+
+// How long a line that no person answered stays open.
+constexpr seconds machine_time{90};
+constexpr seconds fax_time{25};
+
+// Whether a prompt asks for the key that ends the input.
+bool names_finish(std::string_view prompt, std::string_view finish) {
+  constexpr std::array<std::string_view, 5> hash_names{"cancelletto", "Cancelletto", "hash",
+                                                       "pound", "#"};
+  constexpr std::array<std::string_view, 4> star_names{"asterisco", "Asterisco", "star", "*"};
+  const auto says = [&](std::string_view name) {
+    return prompt.find(name) != std::string_view::npos;
+  };
+  return (finish.find('#') != std::string_view::npos && std::ranges::any_of(hash_names, says)) ||
+         (finish.find('*') != std::string_view::npos && std::ranges::any_of(star_names, says));
+}
+
+}  // namespace
+
+Talk::Talk(const People& people, std::uint64_t seed, std::string to, std::uint64_t ordinal)
+    : people_(people),
+      seed_(seed),
+      to_(std::move(to)),
+      ordinal_(ordinal),
+      person_(meet(people, seed, to_, ordinal)) {}
+
+Act Talk::done(Act act) {
+  const seconds line_time = person_.answerer == Answerer::machine ? machine_time
+                            : person_.answerer == Answerer::fax   ? fax_time
+                                                                  : seconds::max();
+  if (elapsed_ + act.after > line_time) {
+    act = {.kind = Act::Kind::person_hangs_up, .after = std::max(line_time - elapsed_, seconds(0))};
+  }
+  elapsed_ += act.after;
+  return act;
+}
+
+Act Talk::perform(const Document& document, const std::string& url) {
+  ++documents_;
+  if (person_.hangs_up_at_once) {
+    return done({.kind = Act::Kind::person_hangs_up, .after = seconds(1)});
+  }
+  const bool asks = std::ranges::any_of(
+      document.verbs, [](const Verb& verb) { return verb.kind == Verb::Kind::gather; });
+  // A document that only speaks is one chance to hang up in the middle of it.
+  Dice dice(seed_, to_, ordinal_, "listening", documents_);
+  const int weights =
+      people_.right_key + people_.speech + people_.wrong_key + people_.silence + people_.hang_up;
+  const bool loses_patience = person_.answerer == Answerer::human && !asks &&
+                              dice.between(0, std::max(weights, 1) - 1) < people_.hang_up;
+  seconds speech_time{0};
+  for (const Verb& verb : document.verbs) {
+    if (verb.kind == Verb::Kind::hangup || verb.kind == Verb::Kind::redirect) break;
+    speech_time += verb.time;
+  }
+  if (loses_patience && speech_time > seconds(2)) {
+    const int longest = static_cast<int>(std::min<long>(speech_time.count() - 1, 120));
+    return done({.kind = Act::Kind::person_hangs_up, .after = seconds(dice.between(1, longest))});
+  }
+
+  seconds now{0};
+  std::string heard;  // what was said since the last question: a prompt may stand before its Gather
+  for (const Verb& verb : document.verbs) {
+    switch (verb.kind) {
+      case Verb::Kind::say:
+        heard.append(heard.empty() ? "" : " ").append(verb.text);
+        now += verb.time;
+        break;
+      case Verb::Kind::play:
+      case Verb::Kind::pause:
+        now += verb.time;
+        break;
+      case Verb::Kind::hangup:
+        return done({.kind = Act::Kind::document_hangs_up, .after = now});
+      case Verb::Kind::redirect:
+        return done({.kind = Act::Kind::request,
+                     .after = now,
+                     .url = resolve_url(url, verb.text),
+                     .by_get = verb.by_get});
+      case Verb::Kind::gather: {
+        Heard answer = gather(verb, heard, url, now);
+        if (answer.ended) return done(std::move(answer.act));
+        now = answer.act.after;
+        heard.clear();
+        break;
+      }
+    }
+  }
+  return done({.kind = Act::Kind::document_hangs_up, .after = now});
+}
+
+Talk::Heard Talk::gather(const Verb& verb, const std::string& heard_before, const std::string& url,
+                         seconds began) {
+  Question question{.prompt = {},
+                    .hints = verb.hints,
+                    .language = verb.language,
+                    .takes_keys = verb.takes_keys,
+                    .takes_speech = verb.takes_speech,
+                    .digits_max = verb.digits_max,
+                    .finish = verb.finish_on_key,
+                    .prompt_time = seconds(0),
+                    .patience = verb.timeout};
+  for (const Verb& prompt : verb.prompts) {
+    question.prompt_time += prompt.time;
+    if (prompt.kind != Verb::Kind::say) continue;
+    question.prompt.append(question.prompt.empty() ? "" : " ").append(prompt.text);
+  }
+  if (question.prompt.empty()) question.prompt = heard_before;
+
+  Reaction reaction;
+  if (person_.answerer == Answerer::human) {
+    reaction = react(people_, seed_, to_, ordinal_, turn_, question);
+  }
+  ++turn_;
+  if (!verb.barge_in) reaction.after = std::max(reaction.after, question.prompt_time);
+
+  Act act{.kind = Act::Kind::request,
+          .after = began + question.prompt_time + verb.timeout,
+          .url = verb.action.empty() ? url : resolve_url(url, verb.action),
+          .by_get = verb.by_get};
+  switch (reaction.kind) {
+    case Reaction::Kind::hang_up:
+      return {.ended = true,
+              .act = {.kind = Act::Kind::person_hangs_up, .after = began + reaction.after}};
+    case Reaction::Kind::speech: {
+      Dice dice(seed_, to_, ordinal_, "confidence", turn_);
+      act.after = began + reaction.after + speaking_time(reaction.text) + verb.speech_timeout;
+      act.fields = {{"SpeechResult", reaction.text},
+                    {"Confidence", "0." + std::to_string(dice.between(55, 98))}};
+      return {.ended = true, .act = std::move(act)};
+    }
+    case Reaction::Kind::keys: {
+      std::string digits;
+      bool finished = false;
+      for (const char key : reaction.text) {
+        finished = verb.finish_on_key.find(key) != std::string::npos;
+        if (finished) break;
+        digits += key;
+        finished = verb.digits_max > 0 && std::ssize(digits) == verb.digits_max;
+        if (finished) break;
+      }
+      finished = finished || names_finish(question.prompt, verb.finish_on_key);
+      act.after = began + reaction.after + (finished ? seconds(0) : verb.timeout);
+      if (!digits.empty()) {
+        act.fields = {{"Digits", digits}};
+        return {.ended = true, .act = std::move(act)};
+      }
+      break;  // only the finishing key: as good as silence
+    }
+    case Reaction::Kind::silence:
+      break;
+  }
+  if (verb.action_on_empty_result) {
+    // Empty or absent: a program must bear both (protocols.md 4.4).
+    if (verb.takes_keys && turn_ % 2 == 0) act.fields = {{"Digits", ""}};
+    return {.ended = true, .act = std::move(act)};
+  }
+  return {.ended = false, .act = std::move(act)};
+}
+
+}  // namespace bridge::rehearsal

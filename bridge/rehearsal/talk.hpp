@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "bridge/rehearsal/people.hpp"
+#include "bridge/rehearsal/twiml.hpp"
+#include "bridge/rehearsal/wire.hpp"
+
+namespace bridge::rehearsal {
+
+// What comes of a document: the one thing that leaves the call, and when.
+struct Act {
+  enum class Kind : unsigned char {
+    request,  // the carrier asks `url` for the next document
+    person_hangs_up,
+    document_hangs_up,  // Hangup, or no verb is left
+  };
+  Kind kind = Kind::document_hangs_up;
+  std::chrono::seconds after{0};  // from the moment the document came
+  std::string url{};              // absolute, unless the document had no URL
+  bool by_get = false;
+  Fields fields{};  // Digits, SpeechResult, Confidence
+};
+
+// One answered call between a person and a program: performs documents. Pure: waits are numbers in
+// its acts, and what the person does follows from seed, number and call.
+class Talk {
+ public:
+  Talk(const People& people, std::uint64_t seed, std::string to, std::uint64_t ordinal);
+
+  const Person& person() const { return person_; }
+  // Runs a document to the first thing that leaves the call. `url` is where it came from; empty for
+  // a document that came inside a request.
+  Act perform(const Document& document, const std::string& url);
+  // Time passed outside of documents, before the first one.
+  void wait(std::chrono::seconds time) { elapsed_ += time; }
+
+ private:
+  struct Heard {
+    bool ended = false;  // an act came of it, else the next verb follows
+    Act act{};
+  };
+  Heard gather(const Verb& verb, const std::string& heard_before, const std::string& url,
+               std::chrono::seconds began);
+  Act done(Act act);
+
+  People people_;
+  std::uint64_t seed_;
+  std::string to_;
+  std::uint64_t ordinal_;
+  Person person_;
+  std::uint64_t turn_ = 0;  // questions so far
+  std::uint64_t documents_ = 0;
+  std::chrono::seconds elapsed_{0};  // since the call was answered
+};
+
+}  // namespace bridge::rehearsal

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+// TwiML as the far end reads it (protocols.md 4): the verbs of a rehearsal, with their defaults
+// filled in. Reading knows neither the call nor the person.
+namespace bridge::rehearsal {
+
+constexpr std::size_t document_bytes_max = 64 * 1024;
+
+struct Verb {
+  enum class Kind : unsigned char { say, play, pause, gather, redirect, hangup };
+  Kind kind = Kind::hangup;
+  std::chrono::seconds time{0};  // how long a say, play or pause takes, loops included
+  std::string text{};            // what is said; where a redirect leads
+  std::string language{};
+  bool by_get = false;  // method of a redirect or of an action
+
+  // Of a gather.
+  std::vector<Verb> prompts{};
+  std::string action{};  // empty: the document's own URL
+  std::string hints{};
+  std::string finish_on_key = "#";
+  bool takes_keys = true;
+  bool takes_speech = false;
+  bool action_on_empty_result = false;
+  bool barge_in = true;
+  int digits_max = 0;  // 0: any number
+  std::chrono::seconds timeout{5};
+  std::chrono::seconds speech_timeout{5};
+};
+
+struct Document {
+  std::vector<Verb> verbs{};
+};
+
+// The carrier's error code (protocols.md 2.1, 4.1): 12100 not XML, 12200 not what TwiML allows,
+// 11750 too long, 13xxx a verb that cannot be done.
+struct BadTwiml {
+  int code = 0;
+};
+
+std::variant<Document, BadTwiml> read_twiml(std::string_view xml);
+
+// How long a voice takes for a text, in whole seconds.
+std::chrono::seconds speaking_time(std::string_view text);
+
+}  // namespace bridge::rehearsal
