@@ -1,12 +1,8 @@
 #include "eventstore/chain.hpp"
 
-#include <mbedtls/sha256.h>
-
-#include <algorithm>
 #include <cassert>
-#include <cstring>
-#include <limits>
-#include <span>
+
+#include "eventstore/sha256.hpp"
 
 namespace eventstore {
 
@@ -15,29 +11,9 @@ namespace {
 constexpr std::string_view domain_tag = "campanile.event.1";
 constexpr std::uint32_t null_length = 0xFFFFFFFF;
 
-// Gathers small pieces, because SHA-256 is fastest on whole blocks.
 class ChainHasher {
  public:
-  ChainHasher() {
-    mbedtls_sha256_init(&context_);
-    [[maybe_unused]] const int failed = mbedtls_sha256_starts_ret(&context_, 0);
-    assert(failed == 0);
-  }
-  ~ChainHasher() { mbedtls_sha256_free(&context_); }
-  ChainHasher(const ChainHasher&) = delete;
-  ChainHasher& operator=(const ChainHasher&) = delete;
-
-  void bytes(const void* data, std::size_t size) {
-    if (size > gathered_.size() - used_) {
-      flush();
-      if (size > gathered_.size()) {
-        update(static_cast<const unsigned char*>(data), size);
-        return;
-      }
-    }
-    if (size != 0) std::memcpy(gathered_.data() + used_, data, size);
-    used_ += size;
-  }
+  void bytes(const void* data, std::size_t size) { sha256_.add(data, size); }
 
   void text(std::string_view value) {
     assert(value.size() < null_length);
@@ -52,13 +28,7 @@ class ChainHasher {
 
   void null() { big_endian(null_length, 4); }
 
-  Hash finish() {
-    flush();
-    Hash hash;
-    [[maybe_unused]] const int failed = mbedtls_sha256_finish_ret(&context_, hash.data());
-    assert(failed == 0);
-    return hash;
-  }
+  Hash finish() { return sha256_.finish(); }
 
  private:
   void big_endian(std::uint64_t value, std::size_t width) {
@@ -69,19 +39,7 @@ class ChainHasher {
     bytes(encoded.data(), width);
   }
 
-  void flush() {
-    update(gathered_.data(), used_);
-    used_ = 0;
-  }
-
-  void update(const unsigned char* data, std::size_t size) {
-    [[maybe_unused]] const int failed = mbedtls_sha256_update_ret(&context_, data, size);
-    assert(failed == 0);
-  }
-
-  mbedtls_sha256_context context_;
-  std::array<unsigned char, 1024> gathered_;
-  std::size_t used_ = 0;
+  Sha256 sha256_{};
 };
 
 }  // namespace
