@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "campaigns/campaign.hpp"
 #include "campaigns/result.hpp"
@@ -31,6 +33,10 @@ struct TemplateUse {
   friend bool operator==(const TemplateUse&, const TemplateUse&) = default;
 };
 std::vector<TemplateUse> template_uses(const Campaign& campaign);
+
+// Shows every text of the campaign that is said to people, with its JSON pointer; empty ones too.
+void for_each_text(const Campaign& campaign,
+                   const std::function<void(const std::string& where, const Text& text)>& visit);
 
 // The nearest of `known` to `given`, empty if nothing is near.
 std::string nearest_name(std::string_view given, const std::vector<std::string>& known);

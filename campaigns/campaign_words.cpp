@@ -45,7 +45,7 @@ const std::vector<RetryDefault>& retry_defaults() {
       {Outcome::callback_requested, hours{2}},
       {Outcome::human_hung_up_at_once, hours{24}},
       {Outcome::machine_no_message, hours{4}},
-      {Outcome::machine_message_left, std::nullopt},
+      {Outcome::machine_message_left, hours{4}},
       {Outcome::busy, minutes{15}},
       {Outcome::no_answer, hours{2}},
       {Outcome::network_error, minutes{30}},

@@ -47,6 +47,7 @@ std::string_view word_for(const std::array<Word<T>, n>& words, T value) {
 }
 
 // Outcomes after which a person may be called again, with the delay unless the file says another.
+// (A message left on a machine is the end for every kind but a survey.)
 struct RetryDefault {
   Outcome outcome = Outcome::none;
   std::optional<Seconds> delay{};

@@ -1,0 +1,1272 @@
+// Reading a campaign file. Printing one is in campaign_print.cpp; the words both use are in
+// campaign_words. Longer than other files because each member of the format has its few lines here.
+#include "campaigns/campaign_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "campaigns/campaign_words.hpp"
+#include "campaigns/json_text.hpp"
+#include "campaigns/phone_number.hpp"
+#include "campaigns/templates.hpp"
+
+namespace campaigns {
+
+namespace {
+
+// Keeps the order of members, which for inline contacts is the order of their columns.
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t file_bytes_max = std::size_t{64} << 20U;
+constexpr std::size_t problems_max = 200;
+constexpr std::size_t said_characters_max = 3000;  // the carrier speaks 4096 at most
+constexpr std::size_t word_bytes_max = 100;
+constexpr std::size_t words_max = 50;
+constexpr std::size_t questions_max = 100;
+constexpr std::size_t options_max = 20;
+constexpr std::size_t windows_max = 100;
+constexpr std::size_t dates_off_max = 1000;
+constexpr std::size_t caller_ids_max = 100;
+constexpr std::size_t conditions_max = 50;
+constexpr std::int64_t answer_number_max = 999'999'999;
+
+using Words = std::map<std::string, std::vector<std::string>>;
+
+std::string in_quotes(std::string_view name) {
+  return '"' + std::string(name) + '"';
+}
+
+std::string did_you_mean(std::string_view given, const std::vector<std::string>& known) {
+  const std::string near = nearest_name(given, known);
+  return near.empty() ? std::string{} : "; did you mean " + in_quotes(near) + "?";
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+std::size_t characters_in(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+// Letters of ASCII folded: enough to see that two words are the same.
+std::string folded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  }
+  return out;
+}
+
+// What a person says or presses for yes and for no where the file names no options.
+struct YesNo {
+  std::string_view language{};
+  std::vector<std::string> yes{};  // the first is the label
+  std::vector<std::string> no{};
+};
+
+const std::vector<YesNo>& yes_no_words() {
+  static const std::vector<YesNo> all{
+      {"it", {"sì", "si", "certo", "va bene", "d'accordo", "esatto"}, {"no", "assolutamente no"}},
+      {"en", {"yes", "yeah", "sure", "of course", "correct"}, {"no", "nope", "not at all"}},
+      {"de", {"ja", "jawohl", "gerne", "natürlich", "genau"}, {"nein", "leider nicht"}},
+      {"fr", {"oui", "d'accord", "bien sûr", "exactement"}, {"non", "pas du tout"}},
+      {"es", {"sí", "si", "claro", "de acuerdo", "vale"}, {"no", "para nada"}},
+  };
+  return all;
+}
+
+// Reads the members of a campaign file into a Campaign and gathers all that is wrong.
+class CampaignReader {
+ public:
+  void read(const Json& file);
+
+  CampaignFile file{};
+  Problems problems{};
+
+ private:
+  // One object of the file: says at once which of its members nobody knows, and hands out the rest.
+  class Members {
+   public:
+    Members(CampaignReader& reader, const Json& value, std::string where, const std::string& kind)
+        : where_(std::move(where)), known_(campaign_members().at(kind)) {
+      if (!value.is_object()) {
+        reader.wrong_type(where_, value, "an object");
+        return;
+      }
+      object_ = &value;
+      for (const auto& member : value.items()) {
+        if (std::find(known_.begin(), known_.end(), member.key()) != known_.end()) continue;
+        reader.problem(json_pointer(where_, member.key()),
+                       "unknown member" + did_you_mean(member.key(), known_),
+                       "known here: " + listed(known_));
+      }
+    }
+
+    bool is_object() const { return object_ != nullptr; }
+    const std::string& where() const { return where_; }
+    std::string at(std::string_view name) const { return json_pointer(where_, name); }
+    const Json* find(const std::string& name) const {
+      assert(std::find(known_.begin(), known_.end(), name) != known_.end());
+      if (object_ == nullptr) return nullptr;
+      const auto found = object_->find(name);
+      return found == object_->end() ? nullptr : &*found;
+    }
+
+   private:
+    std::string where_;
+    const std::vector<std::string>& known_;
+    const Json* object_ = nullptr;
+  };
+
+  void problem(std::string where, std::string what, std::string cure = {}) {
+    if (problems.size() > problems_max) return;
+    if (problems.size() == problems_max) {
+      problems.push_back({"", "there are more problems than these", "correct these first"});
+      return;
+    }
+    problems.push_back({std::move(where), std::move(what), std::move(cure)});
+  }
+
+  void wrong_type(const std::string& where, const Json& value, const std::string& wanted) {
+    problem(where, "must be " + wanted + ", is " + type_of(value));
+  }
+
+  static std::string type_of(const Json& value) {
+    if (value.is_null()) return "null";
+    if (value.is_object()) return "an object";
+    if (value.is_array()) return "an array";
+    if (value.is_string()) return "a string";
+    if (value.is_boolean()) return "true or false";
+    return value.is_number_integer() ? "an integer" : "a number with a fraction";
+  }
+
+  void missing(const Members& members, std::string_view name) {
+    if (members.is_object()) problem(members.at(name), "is missing");
+  }
+
+  // Simple values. Each leaves `into` alone when the member is not there or not right.
+  void read_string(const Members& members, const std::string& name, std::string& into,
+                   std::size_t bytes_max = 200);
+  template <typename T>
+  void read_integer(const Members& members, const std::string& name, T& into, std::int64_t least,
+                    std::int64_t most);
+  void read_bool(const Members& members, const std::string& name, bool& into);
+  void read_duration(const Members& members, const std::string& name, Seconds& into, Seconds least,
+                     Seconds most);
+  template <typename T>
+  void read_decimal(const Members& members, const std::string& name, T& into, unsigned places,
+                    std::int64_t least, std::int64_t most);
+  template <typename T, std::size_t n>
+  void read_word(const Members& members, const std::string& name,
+                 const std::array<Word<T>, n>& words, T& into);
+  void read_key(const Members& members, char& into);
+  const Json* find_array(const Members& members, const std::string& name, std::size_t items_max);
+
+  void read_text(const Members& members, const std::string& name, Text& into);
+  void check_said(const std::string& where, const std::string& text);
+  void read_words(const Members& members, const std::string& name, Words& into);
+  void read_word_list(const std::string& where, const Json& list, std::vector<std::string>& into);
+  bool check_language(const std::string& where, const std::string& tag);
+  void check_zone(const std::string& where, const std::string& zone);
+
+  void read_head(const Members& root);
+  void read_contacts(const Members& root);
+  void read_said(const Members& root);
+  void read_questions(const Members& root);
+  void read_question(const Json& value, const std::string& where);
+  void read_options(const Members& members, Question& question);
+  void read_option(const Json& value, const std::string& where, const Question& question,
+                   Option& option);
+  void default_yes_no(Question& question);
+  void check_options(const Question& question, const std::string& where);
+  void read_by(const Members& members, Question& question);
+  void read_condition(const Json& value, const std::string& where, Condition& into);
+  void read_parts(const Members& members, const std::string& name, Condition& into);
+  void read_question_test(const Members& members, Condition& into);
+  void read_values(const Members& members, std::vector<std::string>& into);
+  void check_values(const Members& members, const Question& question, const Condition& condition);
+  void read_opt_out(const Members& root);
+  void check_opt_out();
+  void read_machine(const Members& root);
+  void read_hours(const Members& root);
+  void read_window(const Json& value, const std::string& where);
+  void check_windows_overlap(const std::string& where);
+  void read_pacing(const Members& root);
+  void read_retries(const Members& root);
+  void read_budget(const Members& root);
+  void not_for_this_kind(const Members& root, const std::string& name, const std::string& why);
+
+  Campaign& campaign() { return file.campaign; }
+};
+
+// ---- simple values
+
+void CampaignReader::read_string(const Members& members, const std::string& name, std::string& into,
+                                 std::size_t bytes_max) {
+  const Json* value = members.find(name);
+  if (value == nullptr) return;
+  if (!value->is_string()) return wrong_type(members.at(name), *value, "a string");
+  const auto& text = value->get_ref<const std::string&>();
+  if (text.size() > bytes_max) {
+    return problem(members.at(name), "is longer than " + std::to_string(bytes_max) + " bytes");
+  }
+  into = text;
+}
+
+template <typename T>
+void CampaignReader::read_integer(const Members& members, const std::string& name, T& into,
+                                  std::int64_t least, std::int64_t most) {
+  const Json* value = members.find(name);
+  if (value == nullptr) return;
+  if (!value->is_number_integer()) return wrong_type(members.at(name), *value, "an integer");
+  const auto number = value->get<std::int64_t>();
+  if (number < least || number > most) {
+    return problem(members.at(name), "must be between " + std::to_string(least) + " and " +
+                                         std::to_string(most) + ", is " + std::to_string(number));
+  }
+  into = static_cast<T>(number);
+}
+
+void CampaignReader::read_bool(const Members& members, const std::string& name, bool& into) {
+  const Json* value = members.find(name);
+  if (value == nullptr) return;
+  if (!value->is_boolean()) return wrong_type(members.at(name), *value, "true or false");
+  into = value->get<bool>();
+}
+
+void CampaignReader::read_duration(const Members& members, const std::string& name, Seconds& into,
+                                   Seconds least, Seconds most) {
+  const Json* value = members.find(name);
+  if (value == nullptr) return;
+  const auto duration =
+      value->is_string() ? parse_duration(value->get_ref<const std::string&>()) : std::nullopt;
+  if (!duration) {
+    return problem(members.at(name), "must be a duration", R"(write "90s", "15m", "2h" or "1d")");
+  }
+  if (*duration < least || *duration > most) {
+    return problem(members.at(name), "must be between " + duration_text(least) + " and " +
+                                         duration_text(most) + ", is " + duration_text(*duration));
+  }
+  into = *duration;
+}
+
+template <typename T>
+void CampaignReader::read_decimal(const Members& members, const std::string& name, T& into,
+                                  unsigned places, std::int64_t least, std::int64_t most) {
+  const Json* value = members.find(name);
+  if (value == nullptr) return;
+  std::optional<std::int64_t> number;
+  if (value->is_string()) {
+    number = parse_decimal(value->get_ref<const std::string&>(), places);
+  } else if (value->is_number()) {
+    const double scaled = value->get<double>() * std::pow(10.0, places);
+    const double whole = std::round(scaled);
+    if (whole >= 0 && whole < 9e15 && std::abs(scaled - whole) <= 1e-6 * std::max(1.0, whole)) {
+      number = static_cast<std::int64_t>(whole);
+    }
+  } else {
+    return wrong_type(members.at(name), *value, R"(a number, or a string such as "0.5")");
+  }
+  if (!number) {
+    return problem(
+        members.at(name),
+        "must be a number of at most " + std::to_string(places) + " decimals, not negative",
+        R"(write "0.5", with a point)");
+  }
+  if (*number < least || *number > most) {
+    return problem(members.at(name), "must be between " + decimal_text(least, places) + " and " +
+                                         decimal_text(most, places) + ", is " +
+                                         decimal_text(*number, places));
+  }
+  into = static_cast<T>(*number);
+}
+
+template <typename T, std::size_t n>
+void CampaignReader::read_word(const Members& members, const std::string& name,
+                               const std::array<Word<T>, n>& words, T& into) {
+  const Json* value = members.find(name);
+  if (value == nullptr) return;
+  if (!value->is_string()) return wrong_type(members.at(name), *value, "a string");
+  const auto& given = value->get_ref<const std::string&>();
+  std::vector<std::string> known;
+  for (const auto& [word, meaning] : words) {
+    if (word == given) {
+      into = meaning;
+      return;
+    }
+    known.emplace_back(word);
+  }
+  problem(members.at(name), in_quotes(given) + " is not known here" + did_you_mean(given, known),
+          "one of: " + listed(known));
+}
+
+void CampaignReader::read_key(const Members& members, char& into) {
+  const Json* value = members.find("key");
+  if (value == nullptr) return;
+  if (value->is_string()) {
+    const auto& key = value->get_ref<const std::string&>();
+    if (key.size() == 1 && key[0] >= '0' && key[0] <= '9') {
+      into = key[0];
+      return;
+    }
+  } else if (value->is_number_integer()) {
+    const auto key = value->get<std::int64_t>();
+    if (key >= 0 && key <= 9) {
+      into = static_cast<char>('0' + key);
+      return;
+    }
+  }
+  problem(members.at("key"), "must be one key from 0 to 9", R"(write "1")");
+}
+
+const Json* CampaignReader::find_array(const Members& members, const std::string& name,
+                                       std::size_t items_max) {
+  const Json* value = members.find(name);
+  if (value == nullptr) return nullptr;
+  if (!value->is_array()) {
+    wrong_type(members.at(name), *value, "an array");
+    return nullptr;
+  }
+  if (value->size() > items_max) {
+    problem(members.at(name), "has more than " + std::to_string(items_max) + " entries");
+    return nullptr;
+  }
+  return value;
+}
+
+// ---- texts and words by language
+
+bool CampaignReader::check_language(const std::string& where, const std::string& tag) {
+  if (is_language_tag(tag)) return true;
+  problem(where, in_quotes(tag) + " is not a language tag", R"(write it like "it-IT" or "en-GB")");
+  return false;
+}
+
+void CampaignReader::check_said(const std::string& where, const std::string& text) {
+  if (const std::size_t length = characters_in(text); length > said_characters_max) {
+    problem(where, "is " + std::to_string(length) + " characters long; " +
+                       std::to_string(said_characters_max) + " can be said at once");
+  }
+  if (const std::string fault = template_fault(text); !fault.empty()) {
+    problem(where, fault, "a place for a column looks like {{Nome}}");
+  }
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\0';
+  });
+  if (control) problem(where, "contains a control character");
+}
+
+void CampaignReader::read_text(const Members& members, const std::string& name, Text& into) {
+  const Json* value = members.find(name);
+  if (value == nullptr) return;
+  const std::string where = members.at(name);
+  if (value->is_string()) {
+    const auto& text = value->get_ref<const std::string&>();
+    check_said(where, text);
+    if (!text.empty()) into.by_language = {{campaign().language, text}};
+    return;
+  }
+  if (!value->is_object()) {
+    return wrong_type(where, *value, "a string, or an object with a string for each language");
+  }
+  for (const auto& [tag, text] : value->items()) {
+    const std::string place = json_pointer(where, tag);
+    if (!check_language(place, tag)) continue;
+    if (!text.is_string()) {
+      wrong_type(place, text, "a string");
+      continue;
+    }
+    const auto& said = text.get_ref<const std::string&>();
+    if (said.empty()) problem(place, "is empty", "write the text, or leave the language out");
+    check_said(place, said);
+    into.by_language[tag] = said;
+  }
+  if (into.by_language.count(campaign().language) == 0) {
+    problem(where, "has no text in the campaign's language " + in_quotes(campaign().language) +
+                       ", which everybody hears whose own is not there");
+  }
+}
+
+void CampaignReader::read_word_list(const std::string& where, const Json& list,
+                                    std::vector<std::string>& into) {
+  if (!list.is_array()) return wrong_type(where, list, "an array of words");
+  if (list.size() > words_max) {
+    return problem(where, "has more than " + std::to_string(words_max) + " entries");
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::string place = json_pointer(where, i);
+    if (!list[i].is_string()) {
+      wrong_type(place, list[i], "a string");
+      continue;
+    }
+    const auto& word = list[i].get_ref<const std::string&>();
+    if (word.empty() || word.size() > word_bytes_max) {
+      problem(place, "must have between 1 and " + std::to_string(word_bytes_max) + " bytes");
+    } else {
+      into.push_back(word);
+    }
+  }
+}
+
+void CampaignReader::read_words(const Members& members, const std::string& name, Words& into) {
+  const Json* value = members.find(name);
+  if (value == nullptr) return;
+  const std::string where = members.at(name);
+  into.clear();
+  if (value->is_array()) {
+    std::vector<std::string> words;
+    read_word_list(where, *value, words);
+    if (!words.empty()) into[campaign().language] = std::move(words);
+    return;
+  }
+  if (!value->is_object()) {
+    return wrong_type(where, *value,
+                      "an array of words, or an object with such an array for each language");
+  }
+  for (const auto& [tag, list] : value->items()) {
+    const std::string place = json_pointer(where, tag);
+    if (!check_language(place, tag)) continue;
+    std::vector<std::string> words;
+    read_word_list(place, list, words);
+    if (!words.empty()) into[tag] = std::move(words);
+  }
+}
+
+// ---- the file, part by part
+
+void CampaignReader::read(const Json& json) {
+  const Members root(*this, json, "", "campaign");
+  if (!root.is_object()) return;
+  read_head(root);
+  read_contacts(root);
+  read_said(root);
+  read_opt_out(root);
+  read_questions(root);
+  check_opt_out();
+  read_machine(root);
+  read_hours(root);
+  read_pacing(root);
+  read_retries(root);
+  read_budget(root);
+}
+
+void CampaignReader::read_head(const Members& root) {
+  Campaign& c = campaign();
+  std::string schema;
+  read_string(root, "$schema", schema, 1000);
+  if (root.find("id") == nullptr) missing(root, "id");
+  read_string(root, "id", c.id);
+  const auto good_in_id = [](char ch) {
+    return (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '-';
+  };
+  if (root.find("id") != nullptr && root.find("id")->is_string() &&
+      (c.id.empty() || c.id.size() > 63 || c.id.front() == '-' ||
+       !std::all_of(c.id.begin(), c.id.end(), good_in_id))) {
+    problem(root.at("id"), "must be 1 to 63 of a-z, 0-9 and -, beginning with a letter or a digit",
+            R"(write it like "richiamo-visite-2026")");
+  }
+  c.title = c.id;
+  read_string(root, "title", c.title);
+  if (root.find("kind") == nullptr) missing(root, "kind");
+  read_word(root, "kind", kind_words, c.kind);
+  read_word(root, "mode", mode_words, c.mode);
+  if (c.mode == Mode::agent) {
+    problem(root.at("mode"), "mode agent is not in this version", R"(use "simple")");
+  }
+  std::string language = c.language;
+  read_string(root, "language", language);
+  if (check_language(root.at("language"), language)) c.language = language;
+
+  if (const Json* voices = root.find("voices")) {
+    if (!voices->is_object()) {
+      wrong_type(root.at("voices"), *voices, "an object with a voice for each language");
+    } else {
+      for (const auto& [tag, voice] : voices->items()) {
+        const std::string where = json_pointer(root.at("voices"), tag);
+        if (!check_language(where, tag)) continue;
+        if (!voice.is_string() || voice.get_ref<const std::string&>().empty()) {
+          problem(where, "must be the name of a voice", R"(write it like "Polly.Bianca-Neural")");
+        } else {
+          c.voices[tag] = voice.get<std::string>();
+        }
+      }
+    }
+  }
+  if (const Json* ids = find_array(root, "caller_ids", caller_ids_max)) {
+    for (std::size_t i = 0; i < ids->size(); ++i) {
+      const std::string where = json_pointer(root.at("caller_ids"), i);
+      if (!(*ids)[i].is_string() || !is_e164((*ids)[i].get_ref<const std::string&>())) {
+        problem(where, "is not a number in E.164 form", R"(write it like "+390220527877")");
+        continue;
+      }
+      const auto number = (*ids)[i].get<std::string>();
+      if (std::find(c.caller_ids.begin(), c.caller_ids.end(), number) != c.caller_ids.end()) {
+        problem(where, "this number is given twice");
+      }
+      c.caller_ids.push_back(number);
+    }
+  }
+  c.in_doubt = c.kind == Kind::survey ? InDoubt::hold : InDoubt::redial;
+  read_word(root, "in_doubt", in_doubt_words, c.in_doubt);
+  read_word(root, "eligibility", eligibility_words, c.known_eligible);
+  read_duration(root, "ring_time", c.ring_time, Seconds{5}, Seconds{600});
+  read_duration(root, "call_time", c.call_time, Seconds{10}, Seconds{4 * 3600});
+}
+
+void CampaignReader::check_zone(const std::string& where, const std::string& zone) {
+  // Whether the zone exists only the zone rules know, which are asked when the list is opened.
+  const bool good = std::all_of(zone.begin(), zone.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '_' || c == '-' || c == '+';
+  });
+  if (!good) problem(where, "is not the name of a zone", R"(write it like "Europe/Rome")");
+}
+
+void CampaignReader::read_contacts(const Members& root) {
+  const Json* value = root.find("contacts");
+  if (value == nullptr) {
+    return problem("/contacts", "is missing", R"(name a CSV file: {"file": "contacts.csv"})");
+  }
+  ContactSource& source = campaign().contacts;
+  if (value->is_array()) {  // short for {"list": […]}
+    file.inline_contacts = value->dump();
+    return;
+  }
+  const Members members(*this, *value, "/contacts", "contacts");
+  if (!members.is_object()) return;
+  const Json* path = members.find("file");
+  const Json* list = find_array(members, "list", std::size_t{1} << 32U);
+  if (path != nullptr && !path->is_null()) {
+    read_string(members, "file", source.file, 4000);
+    if (path->is_string() && source.file.empty()) problem(members.at("file"), "is empty");
+    if (list != nullptr) problem(members.at("list"), "there is a file already", "give one of them");
+  } else if (list != nullptr) {
+    file.inline_contacts = list->dump();
+  } else if (path == nullptr && members.find("list") == nullptr) {
+    problem("/contacts", "names no contacts", R"(give "file" (a CSV file) or "list")");
+  }
+  constexpr std::array<Word<std::string_view>, 3> encodings{
+      {{"auto", "auto"}, {"utf-8", "utf-8"}, {"windows-1252", "windows-1252"}}};
+  constexpr std::array<Word<std::string_view>, 5> delimiters{
+      {{"auto", "auto"}, {",", ","}, {";", ";"}, {"tab", "tab"}, {"\t", "tab"}}};
+  std::string_view word = "auto";
+  read_word(members, "encoding", encodings, word);
+  source.encoding = word;
+  word = "auto";
+  read_word(members, "delimiter", delimiters, word);
+  source.delimiter = word;
+  read_word(members, "bad_rows", bad_rows_words, source.bad_rows);
+  read_string(members, "region", source.region);
+  if (!source.region.empty() && !is_phone_region(source.region)) {
+    problem(members.at("region"), "is not a country known to have phone numbers",
+            R"(write two capital letters, like "IT")");
+  }
+  read_string(members, "zone", source.zone);
+  check_zone(members.at("zone"), source.zone);
+  if (const Json* columns = members.find("columns")) {
+    const Members names(*this, *columns, members.at("columns"), "columns");
+    read_string(names, "number", source.number_column);
+    read_string(names, "id", source.id_column);
+    read_string(names, "language", source.language_column);
+    read_string(names, "zone", source.zone_column);
+    if (source.number_column.empty()) problem(names.at("number"), "is empty");
+  }
+}
+
+void CampaignReader::not_for_this_kind(const Members& root, const std::string& name,
+                                       const std::string& why) {
+  if (root.find(name) == nullptr) return;
+  problem(
+      root.at(name),
+      "does not belong to a campaign of kind " + in_quotes(word_for(kind_words, campaign().kind)),
+      why);
+}
+
+void CampaignReader::read_said(const Members& root) {
+  Campaign& c = campaign();
+  read_text(root, "goodbye", c.goodbye);
+  if (c.kind == Kind::survey) {
+    not_for_this_kind(root, "message", R"(a survey begins with "greeting")");
+    read_text(root, "greeting", c.greeting);
+    read_text(root, "resumed", c.resumed);
+    if (const Json* partial = root.find("partial")) {
+      const Members members(*this, *partial, "/partial", "partial");
+      read_integer(members, "answers", c.partial_answers, 0, 100);
+    }
+    return;
+  }
+  for (const char* name : {"resumed", "questions", "partial"}) {
+    not_for_this_kind(root, name, R"(only a survey asks; set "kind": "survey")");
+  }
+  not_for_this_kind(root, "greeting", R"(what is said is the "message")");
+  read_text(root, "message", c.greeting);
+  if (root.find("message") == nullptr) {
+    problem("/message", "is missing", "say what people are to hear");
+  } else if (c.greeting.empty() && root.find("message")->is_string()) {
+    problem("/message", "is empty", "say what people are to hear");
+  }
+}
+
+// ---- questions
+
+void CampaignReader::read_questions(const Members& root) {
+  if (campaign().kind != Kind::survey) return;
+  const Json* list = find_array(root, "questions", questions_max);
+  if (root.find("questions") == nullptr) {
+    problem("/questions", "is missing", "a survey asks at least one question");
+  }
+  if (list == nullptr) return;
+  if (list->empty()) problem("/questions", "is empty", "a survey asks at least one question");
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    read_question((*list)[i], json_pointer("/questions", i));
+  }
+}
+
+void CampaignReader::read_question(const Json& value, const std::string& where) {
+  const Members members(*this, value, where, "question");
+  Question question;
+  const auto good_in_id = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (members.find("id") == nullptr) missing(members, "id");
+  read_string(members, "id", question.id);
+  if (members.find("id") != nullptr && members.find("id")->is_string() &&
+      (question.id.empty() || question.id.size() > 32 || question.id[0] < 'a' ||
+       question.id[0] > 'z' || !std::all_of(question.id.begin(), question.id.end(), good_in_id))) {
+    problem(members.at("id"), "must be 1 to 32 of a-z, 0-9 and _, beginning with a letter",
+            "it becomes a column of the results");
+  }
+  for (const Question& earlier : campaign().questions) {
+    if (!question.id.empty() && earlier.id == question.id) {
+      problem(members.at("id"), "another question has this id already");
+    }
+  }
+  if (members.find("type") == nullptr) missing(members, "type");
+  read_word(members, "type", question_type_words, question.type);
+  if (members.find("ask") == nullptr) missing(members, "ask");
+  read_text(members, "ask", question.ask);
+  if (members.find("ask") != nullptr && members.find("ask")->is_string() && question.ask.empty()) {
+    problem(members.at("ask"), "is empty");
+  }
+
+  const bool chosen =
+      question.type == QuestionType::choice || question.type == QuestionType::yes_no;
+  const bool counted =
+      question.type == QuestionType::rating || question.type == QuestionType::number;
+  if (question.type == QuestionType::number) {
+    question.least = 0;
+    question.most = answer_number_max;
+  }
+  if (counted) {
+    const std::int64_t most = question.type == QuestionType::rating ? 10 : answer_number_max;
+    read_integer(members, "least", question.least, 0, most);
+    read_integer(members, "most", question.most, 0, most);
+    if (question.least >= question.most) {
+      problem(members.at("most"), "must be larger than \"least\"");
+    }
+  } else {
+    for (const char* name : {"least", "most"}) {
+      if (members.find(name) != nullptr) {
+        problem(members.at(name), "only questions of type rating and number have bounds");
+      }
+    }
+  }
+  read_bool(members, "required", question.required);
+  read_by(members, question);
+  read_integer(members, "silence_max", question.silence_max, 0, 10);
+  read_integer(members, "invalid_max", question.invalid_max, 0, 10);
+  read_text(members, "on_silence", question.on_silence);
+  read_text(members, "on_invalid", question.on_invalid);
+  read_duration(members, "timeout", question.timeout, Seconds{1}, Seconds{60});
+  if (chosen) {
+    read_options(members, question);
+    check_options(question, members.at("options"));
+  } else if (members.find("options") != nullptr) {
+    problem(members.at("options"), "only questions of type choice and yes_no have options");
+  }
+  if (const Json* condition = members.find("ask_if")) {
+    read_condition(*condition, members.at("ask_if"), question.ask_if);
+  }
+  campaign().questions.push_back(std::move(question));
+}
+
+void CampaignReader::read_by(const Members& members, Question& question) {
+  const bool open = question.type == QuestionType::open;
+  if (open) question.by_key = false;
+  const Json* by = find_array(members, "by", 2);
+  if (by == nullptr) return;
+  question.by_key = false;
+  question.by_speech = false;
+  for (std::size_t i = 0; i < by->size(); ++i) {
+    const std::string where = json_pointer(members.at("by"), i);
+    if ((*by)[i] == "key") {
+      if (open) problem(where, "an open answer is spoken; it cannot be given by key");
+      question.by_key = !open;
+    } else if ((*by)[i] == "speech") {
+      question.by_speech = true;
+    } else {
+      problem(where, R"(must be "key" or "speech")");
+    }
+  }
+  if (by->empty()) problem(members.at("by"), "is empty", R"(name "key", "speech" or both)");
+}
+
+void CampaignReader::read_options(const Members& members, Question& question) {
+  const Json* list = find_array(members, "options", options_max);
+  if (list == nullptr) {
+    if (members.find("options") != nullptr) return;
+    if (question.type == QuestionType::yes_no) {
+      default_yes_no(question);
+    } else {
+      missing(members, "options");
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    Option option;
+    read_option((*list)[i], json_pointer(members.at("options"), i), question, option);
+    question.options.push_back(std::move(option));
+  }
+  if (question.type == QuestionType::yes_no ? list->size() != 2 : list->size() < 2) {
+    problem(members.at("options"), question.type == QuestionType::yes_no
+                                       ? "a yes_no question has two options, or none in the file"
+                                       : "a choice has at least two options");
+  }
+}
+
+void CampaignReader::read_option(const Json& value, const std::string& where,
+                                 const Question& question, Option& option) {
+  const Members members(*this, value, where, "option");
+  if (members.find("code") == nullptr) missing(members, "code");
+  read_string(members, "code", option.code, 32);
+  const auto good_in_code = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  if (members.find("code") != nullptr && members.find("code")->is_string() &&
+      (option.code.empty() || !std::all_of(option.code.begin(), option.code.end(), good_in_code))) {
+    problem(members.at("code"), "must be 1 to 32 letters (without accents), digits, _ and -",
+            "it is what the results contain");
+  }
+  read_key(members, option.key);
+  if (question.by_key && members.is_object() && members.find("key") == nullptr) {
+    problem(members.at("key"), "is missing",
+            R"(give each option a key, or set "by": ["speech"] for the question)");
+  }
+  read_text(members, "label", option.label);
+  if (option.label.empty() && !option.code.empty()) {
+    option.label.by_language = {{campaign().language, option.code}};
+  }
+  if (members.find("words") == nullptr) {
+    // Who says the label means the option.
+    for (const auto& [language, label] : option.label.by_language) {
+      option.words[language] = {label};
+    }
+  }
+  read_words(members, "words", option.words);
+  if (question.by_speech && !question.by_key && option.words.empty() && members.is_object()) {
+    problem(members.at("words"), "is empty, and the option has no other way to be chosen");
+  }
+}
+
+void CampaignReader::default_yes_no(Question& question) {
+  Option yes{.code = "yes", .key = '1'};
+  Option no{.code = "no", .key = '2'};
+  std::set<std::string> languages{campaign().language};
+  for (const auto& [language, text] : question.ask.by_language) languages.insert(language);
+  for (const std::string& language : languages) {
+    const std::string primary = language.substr(0, language.find('-'));
+    for (const YesNo& words : yes_no_words()) {
+      if (words.language != primary) continue;
+      yes.words[language] = words.yes;
+      yes.label.by_language[language] = words.yes.front();
+      no.words[language] = words.no;
+      no.label.by_language[language] = words.no.front();
+    }
+  }
+  if (yes.label.by_language.count(campaign().language) == 0) {
+    yes.label.by_language[campaign().language] = yes.code;
+    no.label.by_language[campaign().language] = no.code;
+  }
+  if (!question.by_key) {
+    yes.key = '\0';
+    no.key = '\0';
+  }
+  question.options = {std::move(yes), std::move(no)};
+}
+
+void CampaignReader::check_options(const Question& question, const std::string& where) {
+  std::map<std::string, std::size_t> codes;
+  std::map<char, std::size_t> keys;
+  std::map<std::pair<std::string, std::string>, std::size_t> words;
+  for (std::size_t i = 0; i < question.options.size(); ++i) {
+    const Option& option = question.options[i];
+    const std::string place = json_pointer(where, i);
+    const auto taken = [&](std::size_t by) { return "is taken by option " + std::to_string(by); };
+    if (!option.code.empty()) {
+      const auto [code, fresh] = codes.emplace(option.code, i);
+      if (!fresh) problem(json_pointer(place, "code"), taken(code->second));
+    }
+    if (option.key != '\0') {
+      const auto [key, fresh] = keys.emplace(option.key, i);
+      if (!fresh) problem(json_pointer(place, "key"), taken(key->second));
+    }
+    for (const auto& [language, list] : option.words) {
+      for (const std::string& word : list) {
+        const auto [known, fresh] = words.emplace(std::pair{language, folded(word)}, i);
+        if (!fresh && known->second != i) {
+          problem(json_pointer(place, "words"),
+                  "the word " + in_quotes(word) + ' ' + taken(known->second));
+        }
+      }
+    }
+  }
+}
+
+// ---- conditions
+
+void CampaignReader::read_condition(const Json& value, const std::string& where, Condition& into) {
+  using Op = Condition::Op;
+  const Members members(*this, value, where, "condition");
+  if (!members.is_object()) return;
+  std::vector<std::string> heads;
+  for (const char* name : {"question", "column", "all", "any", "not"}) {
+    if (members.find(name) != nullptr) heads.emplace_back(name);
+  }
+  if (heads.size() != 1) {
+    return problem(where, heads.empty() ? "tests nothing" : "tests several things at once",
+                   R"(give one of "question", "column", "all", "any", "not")");
+  }
+  const std::string& head = heads.front();
+  for (const char* name : {"is", "between", "answered"}) {
+    const bool fits = head == "question" || (head == "column" && name == std::string_view("is"));
+    if (!fits && members.find(name) != nullptr) {
+      problem(members.at(name), "does not go with " + in_quotes(head));
+    }
+  }
+  if (head == "question") return read_question_test(members, into);
+  if (head == "column") {
+    into.op = Op::column_is;
+    read_string(members, "column", into.name);
+    if (members.find("is") == nullptr) missing(members, "is");
+    return read_values(members, into.values);
+  }
+  if (head == "not") {
+    into.op = Op::negation;
+    into.parts.emplace_back();
+    return read_condition(*members.find("not"), members.at("not"), into.parts.back());
+  }
+  into.op = head == "all" ? Op::all : Op::any;
+  read_parts(members, head, into);
+}
+
+void CampaignReader::read_parts(const Members& members, const std::string& name, Condition& into) {
+  const Json* list = find_array(members, name, conditions_max);
+  if (list == nullptr) return;
+  if (list->empty()) problem(members.at(name), "is empty");
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    into.parts.emplace_back();
+    read_condition((*list)[i], json_pointer(members.at(name), i), into.parts.back());
+  }
+}
+
+void CampaignReader::read_values(const Members& members, std::vector<std::string>& into) {
+  const Json* list = find_array(members, "is", conditions_max);
+  if (list == nullptr) return;
+  if (list->empty()) problem(members.at("is"), "is empty");
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Json& value = (*list)[i];
+    if (value.is_string()) {
+      into.push_back(value.get<std::string>());
+    } else if (value.is_number_integer()) {
+      into.push_back(std::to_string(value.get<std::int64_t>()));
+    } else {
+      wrong_type(json_pointer(members.at("is"), i), value, "a string or an integer");
+    }
+  }
+}
+
+void CampaignReader::read_question_test(const Members& members, Condition& into) {
+  using Op = Condition::Op;
+  read_string(members, "question", into.name);
+  const Question* asked = nullptr;
+  std::vector<std::string> earlier;
+  for (const Question& question : campaign().questions) {
+    earlier.push_back(question.id);
+    if (question.id == into.name) asked = &question;
+  }
+  if (asked == nullptr && members.find("question")->is_string()) {
+    problem(
+        members.at("question"),
+        "no earlier question is called " + in_quotes(into.name) + did_you_mean(into.name, earlier),
+        "only answers to earlier questions can be tested");
+  } else if (asked == nullptr) {
+    wrong_type(members.at("question"), *members.find("question"), "a string");
+  }
+  std::vector<std::string> tests;
+  for (const char* name : {"is", "between", "answered"}) {
+    if (members.find(name) != nullptr) tests.emplace_back(name);
+  }
+  if (tests.size() != 1) {
+    return problem(members.where(), R"(needs one of "is", "between", "answered")");
+  }
+  if (tests.front() == "is") {
+    into.op = Op::question_is;
+    read_values(members, into.values);
+    if (asked != nullptr) check_values(members, *asked, into);
+    return;
+  }
+  if (tests.front() == "answered") {
+    into.op = Op::question_answered;
+    if (*members.find("answered") != true) {
+      problem(members.at("answered"), "must be true", R"(turn it round with {"not": {…}})");
+    }
+    return;
+  }
+  into.op = Op::question_between;
+  const Json& between = *members.find("between");
+  if (!between.is_array() || between.size() != 2 || !between[0].is_number_integer() ||
+      !between[1].is_number_integer()) {
+    return problem(members.at("between"), "must be two integers", "write [1, 3]");
+  }
+  into.least = between[0].get<std::int64_t>();
+  into.most = between[1].get<std::int64_t>();
+  if (into.least > into.most) problem(members.at("between"), "the first must not be the larger");
+  if (asked != nullptr && asked->type != QuestionType::rating &&
+      asked->type != QuestionType::number) {
+    problem(members.at("between"), "only answers to rating and number questions have a size");
+  }
+}
+
+void CampaignReader::check_values(const Members& members, const Question& question,
+                                  const Condition& condition) {
+  std::vector<std::string> codes;
+  for (const Option& option : question.options) codes.push_back(option.code);
+  for (std::size_t i = 0; i < condition.values.size(); ++i) {
+    const std::string& value = condition.values[i];
+    const std::string where = json_pointer(members.at("is"), i);
+    if (!codes.empty()) {
+      if (std::find(codes.begin(), codes.end(), value) == codes.end()) {
+        problem(where, "no option of that question has this code" + did_you_mean(value, codes),
+                "one of: " + listed(codes));
+      }
+    } else if (question.type == QuestionType::rating || question.type == QuestionType::number) {
+      const auto number = parse_decimal(value, 0);
+      if (!number || *number < question.least || *number > question.most ||
+          std::to_string(*number) != value) {
+        problem(where, "is not an answer that this question can have");
+      }
+    }
+  }
+}
+
+// ---- opting out, machines
+
+void CampaignReader::read_opt_out(const Members& root) {
+  const Json* value = root.find("opt_out");
+  if (value == nullptr) return;
+  const Members members(*this, *value, "/opt_out", "opt_out");
+  read_key(members, campaign().opt_out.key);
+  read_words(members, "words", campaign().opt_out.words);
+  read_text(members, "goodbye", campaign().opt_out.goodbye);
+}
+
+// The opt-out must mean the same at every question.
+void CampaignReader::check_opt_out() {
+  const OptOut& opt_out = campaign().opt_out;
+  const char key = opt_out.key;
+  for (std::size_t i = 0; i < campaign().questions.size(); ++i) {
+    const Question& question = campaign().questions[i];
+    const std::string where = json_pointer("/questions", i);
+    const bool counted =
+        question.type == QuestionType::rating || question.type == QuestionType::number;
+    if (key != '\0' && question.by_key && counted && key - '0' >= question.least &&
+        key - '0' <= question.most) {
+      problem(
+          where,
+          "the key of the opt-out, " + std::string(1, key) + ", is also an answer to this question",
+          "choose another key or other bounds");
+    }
+    for (std::size_t o = 0; o < question.options.size(); ++o) {
+      const Option& option = question.options[o];
+      const std::string place = json_pointer(where + "/options", o);
+      if (key != '\0' && option.key == key) {
+        problem(json_pointer(place, "key"), "is the key of the opt-out");
+      }
+      for (const auto& [language, words] : option.words) {
+        const auto never = opt_out.words.find(language);
+        if (never == opt_out.words.end()) continue;
+        for (const std::string& word : words) {
+          for (const std::string& other : never->second) {
+            if (folded(word) == folded(other)) {
+              problem(json_pointer(place, "words"), in_quotes(word) + " is a word of the opt-out");
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+void CampaignReader::read_machine(const Members& root) {
+  const Json* value = root.find("answering_machine");
+  if (value == nullptr) return;
+  AnsweringMachine& machine = campaign().machine;
+  const Members members(*this, *value, "/answering_machine", "answering_machine");
+  if (!members.is_object()) return;
+  read_word(members, "action", machine_words, machine.action);
+  read_text(members, "message", machine.message);
+  if (machine.action == MachineAction::leave_message) {
+    if (machine.message.empty()) {
+      problem(members.at("message"), "is missing", "say what is to be left on the machine");
+    }
+  } else if (members.find("message") != nullptr) {
+    problem(members.at("message"), "would never be said",
+            R"(set "action": "leave_message", or leave the message out)");
+  }
+}
+
+// ---- when, how fast, how often, for how much
+
+void CampaignReader::read_hours(const Members& root) {
+  CallingHours& hours = campaign().hours;
+  const std::vector<CallingWindow> standard{
+      {parse_days("mon-fri"), std::chrono::hours{9}, std::chrono::hours{20}}};
+  const Json* value = root.find("calling_hours");
+  if (value == nullptr) {
+    hours.windows = standard;
+    return;
+  }
+  const Members members(*this, *value, "/calling_hours", "calling_hours");
+  read_string(members, "zone", hours.zone);
+  check_zone(members.at("zone"), hours.zone);
+  if (const Json* windows = find_array(members, "windows", windows_max)) {
+    if (windows->empty()) problem(members.at("windows"), "is empty", "nobody could be called");
+    for (std::size_t i = 0; i < windows->size(); ++i) {
+      read_window((*windows)[i], json_pointer(members.at("windows"), i));
+    }
+    check_windows_overlap(members.at("windows"));
+  } else if (members.find("windows") == nullptr) {
+    hours.windows = standard;
+  }
+  if (const Json* dates = find_array(members, "dates_off", dates_off_max)) {
+    for (std::size_t i = 0; i < dates->size(); ++i) {
+      const Json& date = (*dates)[i];
+      const auto parsed =
+          date.is_string() ? parse_date(date.get_ref<const std::string&>()) : std::nullopt;
+      if (parsed) {
+        hours.dates_off.push_back(*parsed);
+      } else {
+        problem(json_pointer(members.at("dates_off"), i), "is not a date of the calendar",
+                R"(write it like "2026-12-25")");
+      }
+    }
+    std::sort(hours.dates_off.begin(), hours.dates_off.end());
+    hours.dates_off.erase(std::unique(hours.dates_off.begin(), hours.dates_off.end()),
+                          hours.dates_off.end());
+  }
+}
+
+void CampaignReader::read_window(const Json& value, const std::string& where) {
+  const Members members(*this, value, where, "window");
+  CallingWindow window{parse_days("mon-fri"), {}, {}};
+  if (const Json* days = find_array(members, "days", 7)) {
+    window.days = 0;
+    if (days->empty()) problem(members.at("days"), "is empty");
+    for (std::size_t i = 0; i < days->size(); ++i) {
+      const std::uint8_t named =
+          (*days)[i].is_string() ? parse_days((*days)[i].get_ref<const std::string&>()) : 0;
+      if (named == 0) {
+        problem(json_pointer(members.at("days"), i), "is not a day or a range of days",
+                R"(write "mon" or "mon-fri")");
+      }
+      window.days = static_cast<std::uint8_t>(window.days | named);
+    }
+  }
+  bool complete = members.is_object();
+  const auto read_time = [&](const char* name, std::chrono::minutes& into) {
+    const Json* time = members.find(name);
+    const auto parsed = time != nullptr && time->is_string()
+                            ? parse_time_of_day(time->get_ref<const std::string&>())
+                            : std::nullopt;
+    if (parsed) {
+      into = *parsed;
+    } else {
+      if (members.is_object()) {
+        problem(members.at(name), time == nullptr ? "is missing" : "is not a time of day",
+                R"(write it like "09:00"; a day ends at "24:00")");
+      }
+      complete = false;
+    }
+  };
+  read_time("from", window.from);
+  read_time("to", window.to);
+  if (complete && window.to <= window.from) {
+    problem(where, "ends before it begins",
+            R"(a window over midnight is two: one ending at )"
+            R"("24:00" and one beginning at "00:00")");
+    complete = false;
+  }
+  // An incomplete one is kept as an empty one, so that the numbering stays that of the file.
+  if (!complete) window.to = window.from;
+  campaign().hours.windows.push_back(window);
+}
+
+void CampaignReader::check_windows_overlap(const std::string& where) {
+  const auto& windows = campaign().hours.windows;
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool share_a_day = (windows[i].days & windows[j].days) != 0;
+      if (share_a_day && windows[i].from < windows[j].to && windows[j].from < windows[i].to) {
+        problem(json_pointer(where, i), "overlaps window " + std::to_string(j));
+      }
+    }
+  }
+}
+
+void CampaignReader::read_pacing(const Members& root) {
+  const Json* value = root.find("pacing");
+  if (value == nullptr) return;
+  const Members members(*this, *value, "/pacing", "pacing");
+  Pacing& pacing = campaign().pacing;
+  read_decimal(members, "calls_per_second", pacing.calls_per_second_thousandths, 3, 1, 1'000'000);
+  read_integer(members, "lines", pacing.lines, 1, 10'000);
+}
+
+void CampaignReader::read_retries(const Members& root) {
+  constexpr Seconds delay_max{365 * 86400};
+  Retries& retries = campaign().retries;
+  for (const RetryDefault& retry : retry_defaults()) {
+    retries.delay[static_cast<std::size_t>(retry.outcome)] = retry.delay;
+  }
+  if (campaign().kind != Kind::survey) {
+    retries.delay[static_cast<std::size_t>(Outcome::machine_message_left)].reset();
+  }
+  const Json* value = root.find("retries");
+  if (value == nullptr) return;
+  const Members members(*this, *value, "/retries", "retries");
+  read_integer(members, "attempts_max", retries.attempts_max, 1, 50);
+  for (const RetryDefault& retry : retry_defaults()) {
+    const std::string name(name_of(retry.outcome));
+    const Json* delay = members.find(name);
+    if (delay == nullptr) continue;
+    auto& into = retries.delay[static_cast<std::size_t>(retry.outcome)];
+    if (*delay == "never") {
+      into.reset();
+      continue;
+    }
+    Seconds parsed = retry.delay.value_or(Seconds{1});
+    read_duration(members, name, parsed, Seconds{1}, delay_max);
+    into = parsed;
+  }
+  if (const Json* unplaced = members.find("unplaced")) {
+    const Members rule(*this, *unplaced, members.at("unplaced"), "unplaced");
+    read_integer(rule, "max", retries.unplaced_max, 0, 50);
+    read_duration(rule, "delay", retries.unplaced_delay, Seconds{1}, delay_max);
+  }
+}
+
+void CampaignReader::read_budget(const Members& root) {
+  const Json* value = root.find("budget");
+  if (value == nullptr) return;
+  constexpr std::int64_t millionths_max = 1'000'000'000'000'000;  // 1,000,000,000.00
+  const Members members(*this, *value, "/budget", "budget");
+  if (!members.is_object()) return;
+  Budget& budget = campaign().budget;
+  read_decimal(members, "limit", budget.limit_millionths, 6, 0, millionths_max);
+  read_decimal(members, "per_minute", budget.per_minute_millionths, 6, 0, millionths_max);
+  if (budget.limit_millionths > 0 && members.find("per_minute") == nullptr) {
+    problem(members.at("per_minute"), "is missing", "without a price a budget cannot be kept");
+  }
+  read_string(members, "currency", budget.currency);
+  if (budget.currency.size() != 3 || !std::all_of(budget.currency.begin(), budget.currency.end(),
+                                                  [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    problem(members.at("currency"), "is not a currency", R"(write it like "EUR")");
+  }
+}
+
+// How many letters one must change, leave out, put in or swap with their neighbour to get from one
+// to the other (optimal string alignment).
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);
+  std::vector<std::size_t> last(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = a[i - 1] == b[j - 1] ? 0U : 1U;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
+    }
+    std::swap(before, last);
+    std::swap(last, row);
+  }
+  return last[b.size()];
+}
+
+// "callsPerSecond", "calls-per-second" and "calls per second" are as good as "calls_per_second".
+std::string plain(std::string_view name) {
+  std::string out;
+  for (const char c : folded(name)) {
+    if (c != '_' && c != '-' && c != ' ') out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string nearest_name(std::string_view given, const std::vector<std::string>& known) {
+  constexpr std::size_t given_max = 64;
+  if (given.empty() || given.size() > given_max) return {};
+  const std::string wanted = plain(given);
+  const std::size_t far = wanted.size() < 4 ? 1 : wanted.size() < 9 ? 2 : 3;
+  std::size_t best = far + 1;
+  const std::string* nearest = nullptr;
+  for (const std::string& name : known) {
+    const std::string candidate = plain(name);
+    std::size_t away = distance(wanted, candidate);
+    // "attempts" for "attempts_max": the beginning of a name is near, but not nearer than a slip.
+    if (wanted.size() >= 3 && candidate.compare(0, wanted.size(), wanted) == 0) {
+      away = std::min(away, far);
+    }
+    if (away < best && away < wanted.size()) {
+      best = away;
+      nearest = &name;
+    }
+  }
+  return nearest == nullptr ? std::string{} : *nearest;
+}
+
+Result<CampaignFile> parse_campaign_file(std::string_view text) {
+  if (text.size() > file_bytes_max) {
+    return Problems{{"", "the campaign file is larger than 64 MiB",
+                     "keep the contacts in a CSV file beside it"}};
+  }
+  Problems problems = json_text_problems(text);
+  const auto value = Json::parse(text.begin(), text.end(), nullptr, false);
+  // Beyond bad syntax or nesting there is nothing to look at.
+  if (value.is_discarded()) return problems;
+  const bool too_deep = std::any_of(problems.begin(), problems.end(), [](const Problem& problem) {
+    return problem.what.compare(0, 6, "nested") == 0;
+  });
+  if (too_deep) return problems;
+  CampaignReader reader;
+  reader.problems = std::move(problems);
+  reader.read(value);
+  if (!reader.problems.empty()) return std::move(reader.problems);
+  return std::move(reader.file);
+}
+
+}  // namespace campaigns

@@ -1,0 +1,215 @@
+// The other half of campaign_file.hpp: printing a campaign, and walking over its texts.
+#include <nlohmann/json.hpp>
+
+#include "campaigns/campaign_file.hpp"
+#include "campaigns/campaign_words.hpp"
+#include "campaigns/json_text.hpp"
+#include "campaigns/templates.hpp"
+
+namespace campaigns {
+
+namespace {
+
+using nlohmann::json;
+
+// A text in the default language alone is a string.
+json text_json(const Text& text, const std::string& language) {
+  if (text.empty()) return "";
+  if (text.by_language.size() == 1 && text.by_language.begin()->first == language) {
+    return text.by_language.begin()->second;
+  }
+  return text.by_language;
+}
+
+json words_json(const std::map<std::string, std::vector<std::string>>& words,
+                const std::string& language) {
+  if (words.empty()) return json::array();
+  if (words.size() == 1 && words.begin()->first == language) return words.begin()->second;
+  return words;
+}
+
+json condition_json(const Condition& condition) {
+  using Op = Condition::Op;
+  const auto parts = [&condition] {
+    json all = json::array();
+    for (const Condition& part : condition.parts) all.push_back(condition_json(part));
+    return all;
+  };
+  switch (condition.op) {
+    case Op::always:
+      return nullptr;
+    case Op::all:
+      return {{"all", parts()}};
+    case Op::any:
+      return {{"any", parts()}};
+    case Op::negation:
+      return {{"not", condition_json(condition.parts.at(0))}};
+    case Op::question_is:
+      return {{"question", condition.name}, {"is", condition.values}};
+    case Op::question_answered:
+      return {{"question", condition.name}, {"answered", true}};
+    case Op::question_between:
+      return {{"question", condition.name},
+              {"between", json::array({condition.least, condition.most})}};
+    case Op::column_is:
+      return {{"column", condition.name}, {"is", condition.values}};
+  }
+  return nullptr;
+}
+
+json option_json(const Option& option, const std::string& language) {
+  json out{{"code", option.code},
+           {"label", text_json(option.label, language)},
+           {"words", words_json(option.words, language)}};
+  if (option.key != '\0') out["key"] = std::string(1, option.key);
+  return out;
+}
+
+json question_json(const Question& question, const std::string& language) {
+  json out{{"id", question.id},
+           {"type", word_for(question_type_words, question.type)},
+           {"ask", text_json(question.ask, language)},
+           {"required", question.required},
+           {"silence_max", question.silence_max},
+           {"invalid_max", question.invalid_max},
+           {"on_silence", text_json(question.on_silence, language)},
+           {"on_invalid", text_json(question.on_invalid, language)},
+           {"timeout", duration_text(question.timeout)},
+           {"by", json::array()}};
+  if (question.by_key) out["by"].push_back("key");
+  if (question.by_speech) out["by"].push_back("speech");
+  if (question.type == QuestionType::choice || question.type == QuestionType::yes_no) {
+    out["options"] = json::array();
+    for (const Option& option : question.options) {
+      out["options"].push_back(option_json(option, language));
+    }
+  }
+  if (question.type == QuestionType::rating || question.type == QuestionType::number) {
+    out["least"] = question.least;
+    out["most"] = question.most;
+  }
+  if (question.ask_if.op != Condition::Op::always) {
+    out["ask_if"] = condition_json(question.ask_if);
+  }
+  return out;
+}
+
+json contacts_json(const ContactSource& contacts) {
+  json out{{"region", contacts.region},
+           {"zone", contacts.zone},
+           {"bad_rows", word_for(bad_rows_words, contacts.bad_rows)},
+           {"encoding", contacts.encoding},
+           {"delimiter", contacts.delimiter},
+           {"columns",
+            {{"number", contacts.number_column},
+             {"id", contacts.id_column},
+             {"language", contacts.language_column},
+             {"zone", contacts.zone_column}}}};
+  // Inline contacts are not part of a campaign; null says that they are somewhere else.
+  out["file"] = contacts.file.empty() ? json(nullptr) : json(contacts.file);
+  return out;
+}
+
+json hours_json(const CallingHours& hours) {
+  json out{{"zone", hours.zone}, {"windows", json::array()}, {"dates_off", json::array()}};
+  for (const CallingWindow& window : hours.windows) {
+    out["windows"].push_back({{"days", days_texts(window.days)},
+                              {"from", time_of_day_text(window.from)},
+                              {"to", time_of_day_text(window.to)}});
+  }
+  for (const auto& date : hours.dates_off) out["dates_off"].push_back(date_text(date));
+  return out;
+}
+
+json retries_json(const Retries& retries) {
+  json out{{"attempts_max", retries.attempts_max},
+           {"unplaced",
+            {{"max", retries.unplaced_max}, {"delay", duration_text(retries.unplaced_delay)}}}};
+  for (const RetryDefault& retry : retry_defaults()) {
+    const auto& delay = retries.delay[static_cast<std::size_t>(retry.outcome)];
+    out[std::string(name_of(retry.outcome))] = delay ? duration_text(*delay) : "never";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string print_campaign(const Campaign& campaign, bool pretty) {
+  const std::string& language = campaign.language;
+  json out{
+      {"id", campaign.id},
+      {"title", campaign.title},
+      {"kind", word_for(kind_words, campaign.kind)},
+      {"mode", word_for(mode_words, campaign.mode)},
+      {"language", language},
+      {"voices", campaign.voices},
+      {"caller_ids", campaign.caller_ids},
+      {"contacts", contacts_json(campaign.contacts)},
+      {"goodbye", text_json(campaign.goodbye, language)},
+      {"opt_out",
+       {{"words", words_json(campaign.opt_out.words, language)},
+        {"goodbye", text_json(campaign.opt_out.goodbye, language)}}},
+      {"answering_machine", {{"action", word_for(machine_words, campaign.machine.action)}}},
+      {"calling_hours", hours_json(campaign.hours)},
+      {"pacing",
+       {{"calls_per_second", decimal_text(campaign.pacing.calls_per_second_thousandths, 3)},
+        {"lines", campaign.pacing.lines}}},
+      {"retries", retries_json(campaign.retries)},
+      {"in_doubt", word_for(in_doubt_words, campaign.in_doubt)},
+      {"ring_time", duration_text(campaign.ring_time)},
+      {"call_time", duration_text(campaign.call_time)},
+      {"budget",
+       {{"limit", decimal_text(campaign.budget.limit_millionths, 6)},
+        {"per_minute", decimal_text(campaign.budget.per_minute_millionths, 6)},
+        {"currency", campaign.budget.currency}}},
+      {"eligibility", word_for(eligibility_words, campaign.known_eligible)},
+  };
+  if (campaign.opt_out.key != '\0') out["opt_out"]["key"] = std::string(1, campaign.opt_out.key);
+  if (campaign.machine.action == MachineAction::leave_message) {
+    out["answering_machine"]["message"] = text_json(campaign.machine.message, language);
+  }
+  if (campaign.kind == Kind::survey) {
+    out["greeting"] = text_json(campaign.greeting, language);
+    out["resumed"] = text_json(campaign.resumed, language);
+    out["partial"] = {{"answers", campaign.partial_answers}};
+    out["questions"] = json::array();
+    for (const Question& question : campaign.questions) {
+      out["questions"].push_back(question_json(question, language));
+    }
+  } else {
+    out["message"] = text_json(campaign.greeting, language);
+  }
+  return out.dump(pretty ? 2 : -1);
+}
+
+void for_each_text(const Campaign& campaign,
+                   const std::function<void(const std::string&, const Text&)>& visit) {
+  visit(campaign.kind == Kind::survey ? "/greeting" : "/message", campaign.greeting);
+  visit("/resumed", campaign.resumed);
+  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
+    const Question& question = campaign.questions[i];
+    const std::string where = json_pointer("/questions", i);
+    visit(where + "/ask", question.ask);
+    visit(where + "/on_silence", question.on_silence);
+    visit(where + "/on_invalid", question.on_invalid);
+  }
+  visit("/goodbye", campaign.goodbye);
+  visit("/opt_out/goodbye", campaign.opt_out.goodbye);
+  visit("/answering_machine/message", campaign.machine.message);
+}
+
+std::vector<TemplateUse> template_uses(const Campaign& campaign) {
+  std::vector<TemplateUse> uses;
+  for_each_text(campaign, [&](const std::string& where, const Text& text) {
+    for (const auto& [language, words] : text.by_language) {
+      for (std::string& name : names_in_template(words)) {
+        // The pointer as the file most likely has it: a text in one language alone is a string.
+        const bool plain = text.by_language.size() == 1 && language == campaign.language;
+        uses.push_back({plain ? where : json_pointer(where, language), std::move(name)});
+      }
+    }
+  });
+  return uses;
+}
+
+}  // namespace campaigns
