@@ -18,6 +18,8 @@ void CsvReader::skip_line() {
 }
 
 CsvReader::Next CsvReader::fault(Next what) {
+  fault_field_ =
+      fields_.empty() || what == Next::unterminated_quote ? fields_.size() : fields_.size() - 1;
   fields_.clear();
   skip_line();
   return what;
@@ -56,7 +58,10 @@ bool CsvReader::read_quoted(Next& problem) {
     const char c = bytes_[i];
     if (c == '\n' || (c == '\r' && bytes_[i + 1] != '\n')) ++line_;
   }
-  if (at_ - begin > field_bytes_max + 1) problem = Next::field_too_long;
+  if (at_ - begin > field_bytes_max + 1) {
+    problem = Next::field_too_long;
+    fault_field_ = fields_.size() - 1;
+  }
   return true;
 }
 
@@ -79,7 +84,10 @@ CsvReader::Next CsvReader::next() {
     } else {
       std::size_t end = at_;
       while (end < size && data[end] != delimiter_ && data[end] != '\n' && data[end] != '\r') ++end;
-      if (end - at_ > field_bytes_max) problem = Next::field_too_long;
+      if (end - at_ > field_bytes_max) {
+        problem = Next::field_too_long;
+        fault_field_ = fields_.size();
+      }
       fields_.push_back(bytes_.substr(at_, end - at_));
       at_ = end;
     }

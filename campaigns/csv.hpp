@@ -27,8 +27,9 @@ class CsvReader {
     end
   };
 
-  // `bytes` must outlive the reader. Where they begin is line 1.
-  CsvReader(std::string_view bytes, char delimiter) : bytes_(bytes), delimiter_(delimiter) {}
+  // `bytes` must outlive the reader. They begin on `first_line`.
+  CsvReader(std::string_view bytes, char delimiter, std::uint64_t first_line = 1)
+      : bytes_(bytes), delimiter_(delimiter), line_(first_line) {}
 
   Next next();
 
@@ -37,6 +38,8 @@ class CsvReader {
   // The line on which the last record or fault began, from 1, and the one behind its end.
   std::uint64_t line() const { return record_line_; }
   std::uint64_t next_line() const { return line_; }
+  // The field, from 0, in which the last fault was seen.
+  std::size_t fault_field() const { return fault_field_; }
 
  private:
   Next fault(Next what);
@@ -49,6 +52,7 @@ class CsvReader {
   std::size_t at_ = 0;
   std::uint64_t line_ = 1;
   std::uint64_t record_line_ = 0;
+  std::size_t fault_field_ = 0;
   std::vector<std::string_view> fields_{};
 
   // A field whose quotes were undone: where it stands in `unquoted_`, which moves as it grows.

@@ -14,7 +14,7 @@ namespace campaigns {
 // What `check` says about a campaign and its list before anybody is called.
 struct Preflight {
   std::uint64_t rows = 0;
-  std::uint64_t usable = 0;
+  std::uint64_t usable = 0;             // duplicates are among them
   std::vector<RejectedRow> rejected{};  // at most `rejected_shown_max` are kept
   std::uint64_t rejected_count = 0;
   std::map<std::string, std::uint64_t> rejected_by_reason{};

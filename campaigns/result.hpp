@@ -39,19 +39,19 @@ class [[nodiscard]] Result {
 
   T& value() & {
     assert(ok());
-    return *std::get_if<0>(&content_);
+    return std::get<0>(content_);
   }
   const T& value() const& {
     assert(ok());
-    return *std::get_if<0>(&content_);
+    return std::get<0>(content_);
   }
   T&& value() && {
     assert(ok());
-    return std::move(*std::get_if<0>(&content_));
+    return std::move(std::get<0>(content_));
   }
   const E& error() const {
     assert(!ok());
-    return *std::get_if<1>(&content_);
+    return std::get<1>(content_);
   }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }

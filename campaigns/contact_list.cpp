@@ -1,0 +1,607 @@
+#include "campaigns/contact_list.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cassert>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "campaigns/campaign_file.hpp"
+#include "campaigns/csv.hpp"
+#include "campaigns/encoding.hpp"
+#include "campaigns/json_text.hpp"
+#include "campaigns/phone_number.hpp"
+#include "campaigns/templates.hpp"
+
+namespace campaigns {
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+bool has_nul(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
+
+std::string in_quotes(std::string_view name) {
+  return '"' + std::string(name) + '"';
+}
+
+std::uint64_t line_of(std::string_view bytes, std::size_t at) {
+  return 1 + static_cast<std::uint64_t>(
+                 std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+}
+
+// "it_IT", "IT-it" and "it-IT" are one.
+std::string plain_language(std::string_view tag) {
+  std::string out;
+  for (const char c : tag) {
+    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c == '_' ? '-' : c;
+  }
+  return out;
+}
+
+// The columns that the conditions of a campaign read, with the pointer of the condition.
+void columns_tested(const Condition& condition, const std::string& where,
+                    std::vector<TemplateUse>& uses) {
+  if (condition.op == Condition::Op::column_is) uses.push_back({where, condition.name});
+  for (const Condition& part : condition.parts) columns_tested(part, where, uses);
+}
+
+// The languages a person can be spoken to in.
+std::vector<std::string> languages_of(const Campaign& campaign) {
+  std::set<std::string> tags{campaign.language};
+  for_each_text(campaign, [&tags](const std::string& /*where*/, const Text& text) {
+    for (const auto& [tag, words] : text.by_language) tags.insert(tag);
+  });
+  return {tags.begin(), tags.end()};
+}
+
+constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
+
+// A file without its marks: the byte order mark of UTF-8 and the line "sep=;" that Excel heeds.
+struct Opened {
+  std::string_view rest{};
+  Encoding encoding = Encoding::utf8;
+  char delimiter = ',';
+  std::uint64_t first_line = 1;
+};
+
+Result<Opened> open_bytes(const ContactSource& source, std::string_view bytes) {
+  const std::string where = source.file.empty() ? "/contacts" : source.file;
+  const auto problem = [&where](std::string what, std::string cure) {
+    return Problems{{where, std::move(what), std::move(cure)}};
+  };
+  const std::string_view start = bytes.substr(0, 2);
+  if (start == "\xFF\xFE" || start == "\xFE\xFF") {
+    return problem("the file is UTF-16", "save it as \"CSV UTF-8\"");
+  }
+  Opened opened;
+  const bool marked = bytes.substr(0, utf8_mark.size()) == utf8_mark;
+  opened.rest = marked ? bytes.substr(utf8_mark.size()) : bytes;
+  if (source.encoding == "windows-1252") {
+    if (marked) {
+      return problem("the file is marked as UTF-8, the campaign says windows-1252",
+                     R"(set "encoding": "auto" or "utf-8")");
+    }
+    opened.encoding = Encoding::windows_1252;
+    if (const auto at = first_undefined_1252(bytes); at != std::string_view::npos) {
+      return problem("line " + std::to_string(line_of(bytes, at)) +
+                         " has a byte that Windows-1252 does not have",
+                     "save the list as \"CSV UTF-8\" and set \"encoding\": \"utf-8\"");
+    }
+  } else if (source.encoding == "utf-8" || marked) {
+    if (const auto at = first_invalid_utf8(bytes); at != std::string_view::npos) {
+      return problem("line " + std::to_string(line_of(bytes, at)) + " is not UTF-8",
+                     "save the list as \"CSV UTF-8\", or name its \"encoding\"");
+    }
+  } else {
+    const auto detected = detect_encoding(bytes);
+    if (!detected) {
+      const auto at = first_invalid_utf8(bytes);
+      return problem("the file is neither UTF-8 (line " + std::to_string(line_of(bytes, at)) +
+                         ") nor Windows-1252",
+                     "save the list as \"CSV UTF-8\"");
+    }
+    opened.encoding = *detected;
+  }
+
+  char told = '\0';
+  if (opened.rest.substr(0, 4) == "sep=" && opened.rest.size() > 6) {
+    const auto end = opened.rest.find('\n');
+    if (end == 5 || (end == 6 && opened.rest[5] == '\r')) {
+      told = opened.rest[4];
+      opened.rest.remove_prefix(end + 1);
+      opened.first_line = 2;
+    }
+  }
+  if (source.delimiter == "tab") {
+    opened.delimiter = '\t';
+  } else if (source.delimiter.size() == 1) {
+    opened.delimiter = source.delimiter.front();
+  } else {
+    opened.delimiter = told != '\0' ? told : detect_delimiter(opened.rest);
+  }
+  return opened;
+}
+
+}  // namespace
+
+struct ContactListReader::Block {
+  Block(const Campaign& its_campaign, const ZoneRules& its_rules)
+      : campaign(its_campaign), rules(its_rules) {}
+
+  // What holds for either form of list.
+  Problems prepare();
+  bool accept(ContactRow& row, RejectedRow& rejected);
+  const std::string* language_for(std::string_view value) const;
+  std::size_t column_named(std::string_view name) const;
+  std::string column_name(std::size_t index) const {
+    return index < columns.size() ? columns[index] : std::string{};
+  }
+
+  Problems open(std::string_view bytes);
+  Problems read_header();
+  Next next_csv(ContactRow& row, RejectedRow& rejected);
+  bool read_fields(ContactRow& row, RejectedRow& rejected);
+  void tell_fault(CsvReader::Next fault, RejectedRow& rejected) const;
+
+  Problems open_array(std::string_view text);
+  Next next_inline(ContactRow& row, RejectedRow& rejected);
+  bool read_object(simdjson::dom::object object, ContactRow& row, RejectedRow& rejected);
+
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+  const Campaign& campaign;
+  const ZoneRules& rules;
+  std::vector<std::string> columns{};
+  std::string encoding_name{};
+  char delimiter = '\0';
+  std::size_t number_column = nowhere;
+  std::size_t language_column = nowhere;
+  std::size_t zone_column = nowhere;
+
+  // A language with what its texts need: columns that must not be empty.
+  struct Language {
+    std::string tag{};
+    std::string plain{};
+    std::vector<std::size_t> needed{};
+  };
+  std::vector<Language> languages{};
+
+  // A file.
+  bool is_csv = false;
+  CsvReader csv{std::string_view{}, ','};
+  Encoding encoding = Encoding::utf8;
+  bool nul_somewhere = false;
+  std::size_t header_fields = 0;  // with the empty ones at its end, which are no columns
+  std::string decoded{};          // of the current record; reserved before it is filled
+
+  // A list in the campaign file.
+  simdjson::dom::parser parser{};
+  simdjson::dom::array array{};
+  simdjson::dom::array::iterator at{};
+  simdjson::dom::array::iterator end{};
+  std::unordered_map<std::string_view, std::size_t> column_indexes{};
+  std::vector<std::string> written{};  // integers as text, of the current row
+  std::uint64_t ordinal = 0;
+};
+
+// ---- either form
+
+std::size_t ContactListReader::Block::column_named(std::string_view name) const {
+  const auto found = std::find(columns.begin(), columns.end(), name);
+  return found == columns.end() ? nowhere : static_cast<std::size_t>(found - columns.begin());
+}
+
+// Finds the columns that the campaign names, and says which are not there.
+Problems ContactListReader::Block::prepare() {
+  Problems problems;
+  const ContactSource& source = campaign.contacts;
+  const auto need = [&](const std::string& where, std::string_view name) {
+    const std::size_t index = column_named(trimmed(name));
+    if (index != nowhere) return index;
+    const std::string near = nearest_name(name, columns);
+    problems.push_back({where,
+                        "the list has no column " + in_quotes(name) +
+                            (near.empty() ? "" : "; did you mean " + in_quotes(near) + "?"),
+                        "name a column of the list's first row"});
+    return nowhere;
+  };
+  number_column = need("/contacts/columns/number", source.number_column);
+  if (!source.id_column.empty()) need("/contacts/columns/id", source.id_column);
+  if (!source.language_column.empty()) {
+    language_column = need("/contacts/columns/language", source.language_column);
+  }
+  if (!source.zone_column.empty()) {
+    zone_column = need("/contacts/columns/zone", source.zone_column);
+  }
+  for (const TemplateUse& use : template_uses(campaign)) need(use.where, use.name);
+  std::vector<TemplateUse> tested;
+  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
+    columns_tested(campaign.questions[i].ask_if, json_pointer("/questions", i) + "/ask_if", tested);
+  }
+  for (const TemplateUse& use : tested) need(use.where, use.name);
+  for (const auto& [where, zone] : {std::pair{"/contacts/zone", source.zone},
+                                    std::pair{"/calling_hours/zone", campaign.hours.zone}}) {
+    if (zone.empty() || rules.knows(zone)) continue;
+    problems.push_back(
+        {where, "there is no time zone " + in_quotes(zone), R"(write it like "Europe/Rome")"});
+  }
+
+  for (std::string& tag : languages_of(campaign)) {
+    Language language{tag, plain_language(tag), {}};
+    for_each_text(campaign, [&](const std::string& /*where*/, const Text& text) {
+      for (const std::string& name : names_in_template(text.in(tag, campaign.language))) {
+        const std::size_t index = column_named(name);
+        if (index != nowhere) language.needed.push_back(index);
+      }
+    });
+    std::sort(language.needed.begin(), language.needed.end());
+    language.needed.erase(std::unique(language.needed.begin(), language.needed.end()),
+                          language.needed.end());
+    languages.push_back(std::move(language));
+  }
+  return problems;
+}
+
+// The tag of the campaign that fits best: the same one; else one of the same language, the
+// campaign's own before others ("it", "it-CH" where there are texts in "it-IT").
+const std::string* ContactListReader::Block::language_for(std::string_view value) const {
+  const std::string wanted = plain_language(value);
+  const std::string primary = wanted.substr(0, wanted.find('-'));
+  const std::string* near = nullptr;
+  for (const Language& language : languages) {
+    if (language.plain == wanted) return &language.tag;
+    const std::string_view its = std::string_view(language.plain);
+    if (its.substr(0, its.find('-')) != primary) continue;
+    if (near == nullptr || language.tag == campaign.language) near = &language.tag;
+  }
+  return near;
+}
+
+// Fills what follows from the values; or says why the row cannot be used.
+bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
+  const auto reject = [&](std::size_t column, std::string reason, std::string what) {
+    rejected = {row.row, column_name(column), std::move(reason), std::move(what)};
+    return false;
+  };
+  auto number = parse_phone_number(row.values[number_column], campaign.contacts.region);
+  if (!number.ok()) return reject(number_column, number.error().code, number.error().text);
+  row.number = std::move(number->e164);
+  row.country = std::move(number->country);
+
+  row.language = campaign.language;
+  if (language_column != nowhere && !row.values[language_column].empty()) {
+    const std::string* language = language_for(row.values[language_column]);
+    if (language == nullptr) {
+      return reject(language_column, "unknown_language",
+                    "the campaign has no texts in this language; leave the cell empty for its "
+                    "default, or add the texts");
+    }
+    row.language = *language;
+  }
+
+  row.zone.clear();
+  if (zone_column != nowhere) row.zone = row.values[zone_column];
+  if (!row.zone.empty()) {
+    if (!rules.knows(row.zone)) {
+      return reject(zone_column, "unknown_zone",
+                    "there is no such time zone; write it like Europe/Rome");
+    }
+  } else if (auto only = rules.only_zone_of(row.country)) {
+    row.zone = std::move(*only);
+  } else if (!campaign.contacts.zone.empty()) {
+    row.zone = campaign.contacts.zone;
+  } else if (!campaign.hours.zone.empty()) {
+    row.zone = campaign.hours.zone;
+  } else {
+    return reject(zone_column, "no_zone",
+                  "the country of the number has several time zones or none; add a column with the "
+                  "zone (contacts.columns.zone), or name one for everybody (contacts.zone)");
+  }
+
+  for (const Language& language : languages) {
+    if (language.tag != row.language) continue;
+    for (const std::size_t column : language.needed) {
+      if (row.values[column].empty()) {
+        return reject(column, "empty_variable",
+                      "the cell is empty, and a text of the campaign says it; fill it in");
+      }
+    }
+  }
+  return true;
+}
+
+// ---- a file
+
+Problems ContactListReader::Block::open(std::string_view bytes) {
+  is_csv = true;
+  auto opened = open_bytes(campaign.contacts, bytes);
+  if (!opened.ok()) return opened.error();
+  encoding = opened->encoding;
+  encoding_name = name_of(encoding);
+  delimiter = opened->delimiter;
+  nul_somewhere = has_nul(bytes);
+  csv = CsvReader(opened->rest, delimiter, opened->first_line);
+  return read_header();
+}
+
+Problems ContactListReader::Block::read_header() {
+  const std::string file = campaign.contacts.file.empty() ? "/contacts" : campaign.contacts.file;
+  switch (csv.next()) {
+    case CsvReader::Next::record:
+      break;
+    case CsvReader::Next::end:
+      return {{file, "the list is empty", "its first row names the columns"}};
+    case CsvReader::Next::unterminated_quote:
+    case CsvReader::Next::text_after_quote:
+    case CsvReader::Next::field_too_long:
+    case CsvReader::Next::too_many_columns:
+      return {{file, "the first row, which names the columns, cannot be read",
+               "look for a quotation mark that is not closed, and for more than " +
+                   std::to_string(CsvReader::columns_max) + " columns"}};
+  }
+  Problems problems;
+  const std::string row = file + ", row " + std::to_string(csv.line());
+  header_fields = csv.fields().size();
+  for (const std::string_view field : csv.fields()) {
+    std::string name;
+    if (encoding == Encoding::windows_1252) {
+      append_from_1252(name, field);
+    } else {
+      name = field;
+    }
+    columns.emplace_back(trimmed(name));
+  }
+  while (!columns.empty() && columns.back().empty()) columns.pop_back();
+  if (columns.empty()) {
+    return {{row, "the first row names no column", "write the names of the columns into it"}};
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string& name = columns[i];
+    if (name.empty()) {
+      problems.push_back({row, "column " + std::to_string(i + 1) + " has no name", "name it"});
+    } else if (column_named(name) != i) {
+      problems.push_back({row, "two columns are called " + in_quotes(name), "rename one of them"});
+    } else if (has_nul(name)) {
+      problems.push_back(
+          {row, "the name of column " + std::to_string(i + 1) + " contains NUL", ""});
+    } else if (is_doubly_encoded(name)) {
+      problems.push_back({row, "the name of column " + std::to_string(i + 1) + " is garbled",
+                          "it was UTF-8, read as Windows-1252 and saved again; save the list from "
+                          "its source once more as \"CSV UTF-8\""});
+    }
+  }
+  return problems;
+}
+
+void ContactListReader::Block::tell_fault(CsvReader::Next fault, RejectedRow& rejected) const {
+  rejected.row = csv.line();
+  rejected.column = column_name(csv.fault_field());
+  switch (fault) {
+    case CsvReader::Next::unterminated_quote:
+      rejected.reason = "unterminated_quote";
+      rejected.what =
+          "a quotation mark opens here and never closes, so that nothing behind it "
+          "could be read; close it, or double it if it is part of the text";
+      return;
+    case CsvReader::Next::text_after_quote:
+      rejected.reason = "text_after_quote";
+      rejected.what =
+          "there is text behind a closing quotation mark; double the marks that are "
+          "part of the text";
+      return;
+    case CsvReader::Next::field_too_long:
+      rejected.reason = "field_too_long";
+      rejected.what = "the cell has more than " + std::to_string(CsvReader::field_bytes_max) +
+                      " bytes; is a quotation mark not closed?";
+      return;
+    case CsvReader::Next::too_many_columns:
+      rejected.column.clear();
+      rejected.reason = "too_many_fields";
+      rejected.what = "the row has more than " + std::to_string(CsvReader::columns_max) + " fields";
+      return;
+    case CsvReader::Next::record:
+    case CsvReader::Next::end:
+      break;
+  }
+  assert(false);
+}
+
+ContactListReader::Next ContactListReader::Block::next_csv(ContactRow& row, RejectedRow& rejected) {
+  while (true) {
+    const CsvReader::Next read = csv.next();
+    if (read == CsvReader::Next::end) return Next::end;
+    if (read != CsvReader::Next::record) {
+      tell_fault(read, rejected);
+      return Next::rejected;
+    }
+    row.row = csv.line();
+    const auto& fields = csv.fields();
+    const bool blank = std::all_of(fields.begin(), fields.end(),
+                                   [](std::string_view field) { return trimmed(field).empty(); });
+    if (blank) continue;
+    if (!read_fields(row, rejected)) return Next::rejected;
+    return accept(row, rejected) ? Next::row : Next::rejected;
+  }
+}
+
+// The record's fields as UTF-8 without outer blanks.
+bool ContactListReader::Block::read_fields(ContactRow& row, RejectedRow& rejected) {
+  const auto& fields = csv.fields();
+  const auto reject = [&](std::string column, std::string reason, std::string what) {
+    rejected = {row.row, std::move(column), std::move(reason), std::move(what)};
+    return false;
+  };
+  const std::size_t count = columns.size();
+  if (fields.size() < count) {
+    return reject({}, "too_few_fields",
+                  "the row has " + std::to_string(fields.size()) + " fields, the first row has " +
+                      std::to_string(count));
+  }
+  // Cells under the empty end of the header may be there as long as they are empty too.
+  const bool behind_is_empty =
+      fields.size() <= header_fields &&
+      std::all_of(fields.begin() + static_cast<std::ptrdiff_t>(count), fields.end(),
+                  [](std::string_view field) { return trimmed(field).empty(); });
+  if (fields.size() > count && !behind_is_empty) {
+    return reject({}, "too_many_fields",
+                  "the row has " + std::to_string(fields.size()) + " fields, the first row has " +
+                      std::to_string(count) + "; put quotation marks around a cell that contains " +
+                      (delimiter == '\t' ? "a tab" : in_quotes(std::string(1, delimiter))));
+  }
+  if (encoding == Encoding::windows_1252) {
+    std::size_t bytes = 0;
+    for (const std::string_view field : fields) bytes += field.size();
+    decoded.clear();
+    decoded.reserve(3 * bytes);
+  }
+  row.values.clear();
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string_view value = fields[i];
+    if (has_high_byte(value)) {
+      if (encoding == Encoding::windows_1252) {
+        const std::size_t from = decoded.size();
+        append_from_1252(decoded, value);
+        value = std::string_view(decoded).substr(from);
+      }
+      if (is_doubly_encoded(value)) {
+        return reject(columns[i], "doubly_encoded",
+                      "the text is garbled: it was UTF-8, read as Windows-1252 and saved again; "
+                      "save the list from its source once more as \"CSV UTF-8\"");
+      }
+    }
+    if (nul_somewhere && has_nul(value)) {
+      return reject(columns[i], "nul", "the cell contains a NUL byte; delete it");
+    }
+    row.values.push_back(trimmed(value));
+  }
+  return true;
+}
+
+// ---- a list in the campaign file
+
+Problems ContactListReader::Block::open_array(std::string_view text) {
+  encoding = Encoding::utf8;
+  encoding_name = name_of(encoding);
+  const auto parsed = parser.parse(text.data(), text.size(), true);
+  if (parsed.error() != simdjson::SUCCESS || parsed.get(array) != simdjson::SUCCESS) {
+    return {{"/contacts", "the contacts are not a JSON array", ""}};
+  }
+  for (const simdjson::dom::element element : array) {
+    simdjson::dom::object object;
+    if (element.get(object) != simdjson::SUCCESS) continue;
+    for (const auto& member : object) {
+      const auto [known, fresh] = column_indexes.emplace(member.key, columns.size());
+      if (fresh) columns.emplace_back(member.key);
+    }
+  }
+  if (columns.size() > CsvReader::columns_max) {
+    return {{"/contacts",
+             "the contacts have more than " + std::to_string(CsvReader::columns_max) +
+                 " different members",
+             ""}};
+  }
+  written.resize(columns.size());
+  at = array.begin();
+  end = array.end();
+  return columns.empty() ? Problems{{"/contacts", "there are no contacts", ""}} : Problems{};
+}
+
+ContactListReader::Next ContactListReader::Block::next_inline(ContactRow& row,
+                                                              RejectedRow& rejected) {
+  if (!(at != end)) return Next::end;
+  const simdjson::dom::element element = *at;
+  ++at;
+  row.row = ++ordinal;
+  simdjson::dom::object object;
+  if (element.get(object) != simdjson::SUCCESS) {
+    rejected = {row.row, {}, "not_an_object", "a contact is an object with its columns as members"};
+    return Next::rejected;
+  }
+  if (!read_object(object, row, rejected)) return Next::rejected;
+  return accept(row, rejected) ? Next::row : Next::rejected;
+}
+
+bool ContactListReader::Block::read_object(simdjson::dom::object object, ContactRow& row,
+                                           RejectedRow& rejected) {
+  row.values.assign(columns.size(), {});
+  for (const auto& member : object) {
+    const std::size_t column = column_indexes.at(member.key);
+    const auto reject = [&](std::string reason, std::string what) {
+      rejected = {row.row, columns[column], std::move(reason), std::move(what)};
+      return false;
+    };
+    std::string_view value;
+    std::int64_t number = 0;
+    if (member.value.is_null()) continue;
+    if (member.value.get(number) == simdjson::SUCCESS) {
+      written[column] = std::to_string(number);
+      value = written[column];
+    } else if (member.value.get(value) != simdjson::SUCCESS) {
+      return reject("wrong_type", "the value is neither a string nor an integer");
+    }
+    if (value.size() > CsvReader::field_bytes_max) {
+      return reject("field_too_long", "the value has more than " +
+                                          std::to_string(CsvReader::field_bytes_max) + " bytes");
+    }
+    if (has_nul(value)) return reject("nul", "the value contains NUL; delete it");
+    if (has_high_byte(value) && is_doubly_encoded(value)) {
+      return reject("doubly_encoded",
+                    "the text is garbled: it was UTF-8, read as Windows-1252 and "
+                    "encoded again; take it from its source once more");
+    }
+    row.values[column] = trimmed(value);
+  }
+  return true;
+}
+
+// ---- what the header says
+
+Result<ContactListReader> ContactListReader::open_csv(const Campaign& campaign,
+                                                      const ZoneRules& rules,
+                                                      std::string_view bytes) {
+  auto block = std::make_unique<Block>(campaign, rules);
+  Problems problems = block->open(bytes);
+  if (problems.empty()) problems = block->prepare();
+  if (!problems.empty()) return problems;
+  return ContactListReader(std::move(block));
+}
+
+Result<ContactListReader> ContactListReader::open_inline(const Campaign& campaign,
+                                                         const ZoneRules& rules,
+                                                         std::string_view inline_contacts) {
+  auto block = std::make_unique<Block>(campaign, rules);
+  Problems problems = block->open_array(inline_contacts);
+  if (problems.empty()) problems = block->prepare();
+  if (!problems.empty()) return problems;
+  return ContactListReader(std::move(block));
+}
+
+ContactListReader::ContactListReader(std::unique_ptr<Block> block) : block_(std::move(block)) {}
+ContactListReader::ContactListReader(ContactListReader&&) noexcept = default;
+ContactListReader& ContactListReader::operator=(ContactListReader&&) noexcept = default;
+ContactListReader::~ContactListReader() = default;
+
+const std::vector<std::string>& ContactListReader::columns() const {
+  return block_->columns;
+}
+const std::string& ContactListReader::encoding() const {
+  return block_->encoding_name;
+}
+char ContactListReader::delimiter() const {
+  return block_->delimiter;
+}
+
+ContactListReader::Next ContactListReader::next(ContactRow& row, RejectedRow& rejected) {
+  return block_->is_csv ? block_->next_csv(row, rejected) : block_->next_inline(row, rejected);
+}
+
+}  // namespace campaigns

@@ -1,0 +1,192 @@
+#include "campaigns/preflight.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <unordered_set>
+
+#include "campaigns/calling_hours.hpp"
+
+namespace campaigns {
+
+namespace {
+
+// Beyond so many changes of the hours (a century of two windows a day) no end is given.
+constexpr std::size_t openings_max = 150'000;
+
+// When `work` has been done in a zone, if it is done whenever people there may be called. Nothing:
+// never, or not within a century.
+std::optional<Instant> end_of_work(const CallingHours& hours, const std::string& zone,
+                                   const ZoneRules& rules, Instant begin, Milliseconds work) {
+  Instant at = begin;
+  for (std::size_t i = 0; i < openings_max; ++i) {
+    const Opening opening = opening_at(hours, zone, rules, at);
+    if (opening.open) {
+      if (!opening.changes_at || *opening.changes_at - at >= work) return at + work;
+      work -= *opening.changes_at - at;
+    }
+    if (!opening.changes_at) return std::nullopt;
+    at = *opening.changes_at;
+  }
+  return std::nullopt;
+}
+
+// How long `calls` take at a rate, the first at once.
+Milliseconds time_at_rate(std::uint64_t calls, std::uint64_t per_second_thousandths) {
+  if (calls == 0) return Milliseconds{0};
+  return Milliseconds{(calls - 1) * 1'000'000 / per_second_thousandths};
+}
+
+class Estimate {
+ public:
+  Estimate(const Campaign& campaign, const ZoneRules& rules, Instant begin, std::uint64_t rate)
+      : campaign_(campaign), rules_(rules), begin_(begin), rate_(rate) {}
+
+  // Nobody can be faster: each zone by itself has all the rate.
+  std::optional<Instant> earliest(const std::map<std::string, std::uint64_t>& by_zone) const {
+    std::optional<Instant> last;
+    for (const auto& [zone, people] : by_zone) {
+      const auto end =
+          end_of_work(campaign_.hours, zone, rules_, begin_, time_at_rate(people, rate_));
+      if (!end) return std::nullopt;
+      last = std::max(last.value_or(*end), *end);
+    }
+    return last;
+  }
+
+  // Nobody is slower who dials whenever he may: as long as somebody of a zone is left and the zone
+  // is open, all lines are busy; so a zone is through when it has been open as long as everybody
+  // together takes. Between the rounds lies the longest delay.
+  std::optional<Instant> latest(const std::map<std::string, std::uint64_t>& by_zone,
+                                std::uint64_t people) const {
+    Seconds delay{0};
+    for (const auto& after : campaign_.retries.delay) {
+      if (after) delay = std::max(delay, *after);
+    }
+    const Seconds call = campaign_.ring_time + campaign_.call_time;
+    // Each line is free again after a whole call; what is slower, lines or rate, decides.
+    const std::uint64_t turns = (people + campaign_.pacing.lines - 1) / campaign_.pacing.lines;
+    const Milliseconds by_lines = turns * Milliseconds{call};
+    const Milliseconds work = std::max(by_lines, time_at_rate(people, rate_) + call);
+    Instant at = begin_;
+    for (unsigned round = 0; round < campaign_.retries.attempts_max; ++round) {
+      if (round > 0) at += delay;
+      Instant last = at;
+      for (const auto& [zone, unused] : by_zone) {
+        const auto end = end_of_work(campaign_.hours, zone, rules_, at, work);
+        if (!end) return std::nullopt;
+        last = std::max(last, *end);
+      }
+      at = last;
+    }
+    return at + call;
+  }
+
+ private:
+  const Campaign& campaign_;
+  const ZoneRules& rules_;
+  Instant begin_;
+  std::uint64_t rate_;
+};
+
+// The digits of an E.164 number, of which there are at most 15.
+std::uint64_t digits_of(const std::string& number) {
+  std::uint64_t digits = 0;
+  std::from_chars(number.data() + 1, number.data() + number.size(), digits);
+  return digits;
+}
+
+// Texts that some people hear in another language than their own.
+void warn_of_missing_languages(const Campaign& campaign, std::vector<std::string>& warnings) {
+  std::set<std::string> languages;
+  for_each_text(campaign, [&](const std::string& /*where*/, const Text& text) {
+    for (const auto& [language, words] : text.by_language) languages.insert(language);
+  });
+  for_each_text(campaign, [&](const std::string& where, const Text& text) {
+    if (text.empty()) return;
+    for (const std::string& language : languages) {
+      if (text.by_language.count(language) != 0) continue;
+      warnings.push_back(where + " has no text in " + language + ": people of that language hear " +
+                         campaign.language + " there");
+    }
+  });
+}
+
+void count_row(Preflight& result, const ContactRow& row,
+               std::unordered_set<std::uint64_t>& numbers) {
+  ++result.usable;
+  ++result.by_zone[row.zone];
+  ++result.by_language[row.language];
+  if (numbers.insert(digits_of(row.number)).second) return;
+  ++result.duplicates;
+  if (result.duplicate_rows.size() < Preflight::rejected_shown_max) {
+    result.duplicate_rows.push_back(row.row);
+  }
+}
+
+void count_rejected(Preflight& result, const RejectedRow& rejected) {
+  ++result.rejected_count;
+  ++result.rejected_by_reason[rejected.reason];
+  if (result.rejected.size() < Preflight::rejected_shown_max) result.rejected.push_back(rejected);
+}
+
+}  // namespace
+
+Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::string_view bytes,
+                    Instant begin, std::uint32_t account_rate_thousandths) {
+  const Campaign& campaign = file.campaign;
+  Preflight result;
+  warn_of_missing_languages(campaign, result.warnings);
+  auto reader = campaign.contacts.file.empty()
+                    ? ContactListReader::open_inline(campaign, rules, file.inline_contacts)
+                    : ContactListReader::open_csv(campaign, rules, bytes);
+  if (!reader.ok()) {
+    result.problems = reader.error();
+    return result;
+  }
+  result.columns = reader->columns();
+  result.encoding = reader->encoding();
+  if (reader->delimiter() != '\0') {
+    result.delimiter = reader->delimiter() == '\t' ? "tab" : std::string(1, reader->delimiter());
+  }
+
+  std::unordered_set<std::uint64_t> numbers;
+  ContactRow row;
+  RejectedRow rejected;
+  for (bool more = true; more;) {
+    switch (reader->next(row, rejected)) {
+      case ContactListReader::Next::row:
+        count_row(result, row, numbers);
+        break;
+      case ContactListReader::Next::rejected:
+        count_rejected(result, rejected);
+        break;
+      case ContactListReader::Next::end:
+        more = false;
+        break;
+    }
+  }
+  result.rows = result.usable + result.rejected_count;
+  if (result.usable == 0) {
+    result.problems.push_back(
+        {campaign.contacts.file.empty() ? "/contacts" : campaign.contacts.file,
+         "the list has no usable contact", "correct the rows below"});
+    return result;
+  }
+
+  const std::uint64_t rate =
+      std::min(account_rate_thousandths, campaign.pacing.calls_per_second_thousandths);
+  if (rate == 0) return result;
+  const Estimate estimate(campaign, rules, begin, rate);
+  result.earliest_end = estimate.earliest(result.by_zone);
+  result.latest_end = estimate.latest(result.by_zone, result.usable);
+  for (const auto& [zone, people] : result.by_zone) {
+    const Opening opening = opening_at(campaign.hours, zone, rules, begin);
+    if (opening.open || opening.changes_at) continue;
+    result.warnings.push_back(std::to_string(people) + " people in " + zone +
+                              " can never be called: no calling hours there within a year");
+  }
+  return result;
+}
+
+}  // namespace campaigns
