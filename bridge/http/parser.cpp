@@ -216,7 +216,7 @@ struct Parser::Block {
   }
 
   int status_of(llhttp_errno_t error, char at) const {
-    if (error == HPE_INVALID_VERSION || error == HPE_PAUSED_H2_UPGRADE) return 505;
+    if (error == HPE_INVALID_VERSION && !version_seen) return 505;
     // A method that is not known, or no HTTP at all?
     const bool begins_well = !first_line.empty() && is_capital(first_line.front());
     if (error == HPE_INVALID_METHOD && begins_well && (is_capital(at) || at == ' ')) return 501;

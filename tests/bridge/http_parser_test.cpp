@@ -263,10 +263,10 @@ BOOST_AUTO_TEST_CASE(only_versions_1_0_and_1_1_are_spoken) {
   check_refused("GET /" + rest, 505);
   check_refused("GET / HTTP/3.0" + rest, 505);
   check_refused("GET / HTTP/11" + rest, 505);
-  check_refused("GET / HTTP/1.10" + rest, 505);
+  check_refused("GET / HTTP/1.10" + rest, 400);
   check_refused("GET / http/1.1" + rest, 400);
-  check_refused("GET / HTTP/1.1 " + rest, 505);
-  check_refused("GET / HTTP/1.1 x" + rest, 505);
+  check_refused("GET / HTTP/1.1 " + rest, 400);
+  check_refused("GET / HTTP/1.1 x" + rest, 400);
   check_refused("GET / RTSP/1.0" + rest, 400);
   check_refused("GET / ICE/1.0" + rest, 400);
   check_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400);

@@ -1,0 +1,340 @@
+#include "bridge/http/client.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "bridge/http/server.hpp"
+#include "bridge/net/listener.hpp"
+#include "tests/bridge/loopback.hpp"
+
+using namespace std::chrono_literals;
+using namespace bridge::http;
+using bridge::testing::SteppedLoop;
+namespace net = bridge::net;
+
+namespace {
+
+// A server that says what a test tells it to, byte by byte, or does not.
+struct RawServer : SteppedLoop {
+  struct Seen {
+    std::unique_ptr<net::Stream> stream{};
+    std::string got{};
+    bool ended = false;
+  };
+  std::deque<Seen> seen{};
+  net::Links far{};
+  net::Links near{};
+  std::unique_ptr<net::Listener> listener{};
+  std::unique_ptr<Client> client{};
+  std::vector<Reply> replies{};
+
+  explicit RawServer(Client::Options options = {}) {
+    listener = std::make_unique<net::Listener>(
+        loop, net::Endpoint{.address = "127.0.0.1"}, 0U, net::Stream::Options{.links = &far},
+        [this](std::unique_ptr<net::Stream> stream) {
+          Seen& one = seen.emplace_back();
+          one.stream = std::move(stream);
+          one.stream->start({.on_open = {},
+                             .on_data = [&one](std::string_view bytes) { one.got += bytes; },
+                             .on_end = [&one](std::error_code) { one.ended = true; },
+                             .on_drained = {}});
+        });
+    options.port = listener->port();
+    options.links = &near;
+    client = std::make_unique<Client>(loop, std::move(options));
+  }
+
+  void send(const std::string& target = "/", const std::string& method = "GET") {
+    client->send({.method = method, .target = target, .headers = {}, .body = {}},
+                 [this](Reply reply) { replies.push_back(std::move(reply)); });
+  }
+
+  Seen& request(std::size_t connection = 0) {
+    until([&] {
+      return seen.size() > connection && seen[connection].got.find("\r\n\r\n") != std::string::npos;
+    });
+    return seen[connection];
+  }
+
+  void respond(Seen& one, const std::string& bytes) {
+    one.got.clear();
+    BOOST_TEST(one.stream->write(bytes));
+  }
+
+  Reply reply() {
+    until([&] { return !replies.empty(); });
+    Reply first = std::move(replies.front());
+    replies.erase(replies.begin());
+    return first;
+  }
+};
+
+const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+std::uint16_t free_port(net::Loop& loop) {
+  const net::Listener gone(loop, {.address = "127.0.0.1"}, 0, {},
+                           [](std::unique_ptr<net::Stream>) {});
+  return gone.port();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(http_client)
+
+BOOST_AUTO_TEST_CASE(a_request_goes_out_whole_and_its_response_comes_back) {
+  RawServer s;
+  s.client->send({.method = "POST",
+                  .target = "/a?b",
+                  .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
+                  .body = "c=d"},
+                 [&](Reply reply) { s.replies.push_back(std::move(reply)); });
+  BOOST_TEST(s.client->unsent() == 1U);
+  auto& one = s.request();
+  s.until([&] { return one.got.ends_with("c=d"); });
+  BOOST_TEST(one.got ==
+             "POST /a?b HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(s.listener->port()) +
+                 "\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                 "Content-Length: 3\r\nConnection: keep-alive\r\n\r\nc=d");
+  BOOST_TEST(s.client->unsent() == 0U);
+  BOOST_TEST(s.client->unanswered() == 1U);
+  s.respond(one, "HTTP/1.1 201 Created\r\nX: y\r\nContent-Length: 4\r\n\r\nbo");
+  s.settle();
+  BOOST_TEST(s.replies.empty());
+  s.respond(one, "dy");
+  const Reply reply = s.reply();
+  BOOST_TEST((reply.sent == Sent::answered));
+  BOOST_TEST(reply.response.status == 201);
+  BOOST_TEST(reply.response.header("x") == "y");
+  BOOST_TEST(reply.response.body == "body");
+  BOOST_TEST(s.client->unanswered() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_is_used_again_until_it_has_been_idle_too_long) {
+  RawServer s;
+  for (int i = 0; i < 3; ++i) {
+    s.send();
+    s.respond(s.request(), ok);
+    BOOST_TEST(s.reply().response.body == "ok");
+  }
+  BOOST_TEST(s.seen.size() == 1U);
+  s.advance(3'999ms);
+  s.send();
+  s.respond(s.request(), ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  s.advance(4s);
+  s.until([&] { return s.seen[0].ended; });
+  s.send();
+  s.respond(s.request(1), ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+}
+
+BOOST_AUTO_TEST_CASE(requests_beyond_the_connections_wait_in_order) {
+  Client::Options options;
+  options.connections_max = 2;
+  options.waiting_max = 4;
+  RawServer s(options);
+  for (int i = 0; i < 5; ++i) s.send("/" + std::to_string(i));
+  BOOST_TEST(s.replies.empty());  // never from inside `send`
+  const Reply fifth = s.reply();
+  BOOST_TEST((fifth.sent == Sent::not_sent));
+  s.request(0);
+  s.request(1);
+  BOOST_TEST(s.client->unsent() == 2U);
+  s.respond(s.seen[1], ok);
+  s.until([&] { return s.seen[1].got.starts_with("GET /2 "); });
+  s.respond(s.seen[0], ok);
+  s.until([&] { return s.seen[0].got.starts_with("GET /3 "); });
+  BOOST_TEST(s.seen.size() == 2U);
+  s.respond(s.seen[0], ok);
+  s.respond(s.seen[1], ok);
+  s.until([&] { return s.replies.size() == 4; });
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_connection_is_not_sent_for_each_that_waits) {
+  SteppedLoop s;
+  Client client(s.loop, {.port = free_port(s.loop)});
+  std::vector<Reply> replies;
+  for (int i = 0; i < 3; ++i) {
+    client.send({.method = "GET", .target = "/"},
+                [&](Reply r) { replies.push_back(std::move(r)); });
+  }
+  s.until([&] { return replies.size() == 3; });
+  for (const Reply& reply : replies) BOOST_TEST((reply.sent == Sent::not_sent));
+  BOOST_TEST(client.unsent() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_does_not_exist_is_not_sent) {
+  SteppedLoop s;
+  net::Links links;
+  Client client(s.loop, {.host = std::string(3000, 'a'), .port = 1, .links = &links});
+  std::optional<Reply> reply;
+  client.send({.method = "GET", .target = "/"}, [&](Reply r) { reply = std::move(r); });
+  BOOST_TEST(links.connecting() == 1);
+  s.until([&] { return reply.has_value(); });
+  BOOST_TEST((reply->sent == Sent::not_sent));
+  BOOST_TEST(links.connecting() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_ends_without_a_response_is_in_doubt) {
+  RawServer s;
+  s.send();
+  s.request().stream->close();
+  const Reply reply = s.reply();
+  BOOST_TEST((reply.sent == Sent::in_doubt));
+  BOOST_TEST(!reply.why.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_reset_without_a_response_is_in_doubt) {
+  RawServer s;
+  s.until([&] {
+    if (s.seen.empty()) s.send();
+    return !s.seen.empty() || s.client->unanswered() > 0;
+  });
+  s.until([&] { return !s.seen.empty(); });
+  s.seen[0].stream->pause_reading();
+  s.settle();
+  s.seen[0].stream->close();
+  const Reply reply = s.reply();
+  BOOST_TEST((reply.sent == Sent::in_doubt));
+}
+
+BOOST_AUTO_TEST_CASE(a_response_that_is_cut_off_or_malformed_or_too_large_is_in_doubt) {
+  Client::Options options;
+  options.response_bytes_max = 100;
+  RawServer s(options);
+  for (const std::string wire :
+       {"HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", "SSH-2.0-x\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n", "HTTP/1.1 101 Switching\r\n\r\n"}) {
+    BOOST_TEST_CONTEXT(wire) {
+      s.send();
+      auto& one = s.request(s.seen.size());
+      s.respond(one, wire);
+      one.stream->finish();
+      BOOST_TEST((s.reply().sent == Sent::in_doubt));
+      // A valid exchange passes on a new connection.
+      s.send();
+      auto& next = s.request(s.seen.size());
+      s.respond(next, ok + "unasked");
+      BOOST_TEST((s.reply().sent == Sent::answered));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_response_that_ends_with_its_connection_is_answered) {
+  RawServer s;
+  s.send();
+  auto& one = s.request();
+  s.respond(one, "HTTP/1.1 200 OK\r\n\r\nall of it");
+  s.settle();
+  BOOST_TEST(s.replies.empty());
+  one.stream->finish();
+  const Reply reply = s.reply();
+  BOOST_TEST((reply.sent == Sent::answered));
+  BOOST_TEST(reply.response.body == "all of it");
+}
+
+BOOST_AUTO_TEST_CASE(a_response_that_does_not_come_in_time_is_in_doubt) {
+  RawServer s;
+  s.send();
+  s.request();
+  s.advance(29'999ms);
+  s.settle();
+  BOOST_TEST(s.replies.empty());
+  s.advance(1ms);
+  BOOST_TEST((s.reply().sent == Sent::in_doubt));
+  s.until([&] { return s.seen[0].ended; });
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_closes_after_its_response_is_not_used_again) {
+  RawServer s;
+  s.send();
+  auto& one = s.request();
+  s.respond(one, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  s.send();
+  s.respond(s.request(1), ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  // A connection that the server ends while it is idle is noticed before it is used.
+  s.seen[1].stream->close();
+  s.settle();
+  s.send();
+  s.respond(s.request(2), ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+}
+
+BOOST_AUTO_TEST_CASE(the_response_to_head_has_no_body_and_the_next_one_has) {
+  RawServer s;
+  s.send("/", "HEAD");
+  s.respond(s.request(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+  BOOST_TEST(s.reply().response.body.empty());
+  s.send();
+  s.respond(s.request(), ok);
+  BOOST_TEST(s.reply().response.body == "ok");
+  BOOST_TEST(s.seen.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_waits_at_the_clients_end_hears_what_became_of_the_request) {
+  Client::Options options;
+  options.connections_max = 1;
+  RawServer s(options);
+  s.send("/sent");
+  s.send("/waits");
+  s.request();
+  s.client.reset();
+  BOOST_REQUIRE(s.replies.size() == 2U);
+  BOOST_TEST((s.replies[0].sent == Sent::in_doubt));
+  BOOST_TEST((s.replies[1].sent == Sent::not_sent));
+  s.until([&] { return s.seen[0].ended; });
+}
+
+BOOST_AUTO_TEST_CASE(a_caller_may_send_again_from_inside_its_reply) {
+  RawServer s;
+  int left = 3;
+  std::function<void(Reply)> again = [&](Reply reply) {
+    BOOST_TEST((reply.sent == Sent::answered));
+    if (--left > 0) s.client->send({.method = "GET", .target = "/again"}, again);
+  };
+  s.client->send({.method = "GET", .target = "/"}, again);
+  for (int i = 0; i < 3; ++i) s.respond(s.request(), ok);
+  s.until([&] { return left == 0; });
+  BOOST_TEST(s.seen.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(client_and_server_understand_each_other_and_count_the_same) {
+  SteppedLoop s;
+  net::Links near;
+  net::Links far;
+  Server::Options options;
+  options.links = &far;
+  std::vector<std::pair<ExchangeId, Request>> held;
+  Server server(s.loop, options,
+                [&](ExchangeId id, Request request) { held.emplace_back(id, std::move(request)); });
+  Client client(s.loop, {.port = server.port(), .connections_max = 4, .links = &near});
+  int answered = 0;
+  for (int i = 0; i < 200; ++i) {
+    const std::string body(static_cast<std::size_t>(i) * 300, 'b');
+    client.send({.method = "POST", .target = "/" + std::to_string(i), .headers = {}, .body = body},
+                [&answered, i, body](Reply reply) {
+                  BOOST_TEST((reply.sent == Sent::answered));
+                  BOOST_TEST(reply.response.body == "/" + std::to_string(i) + body);
+                  ++answered;
+                });
+  }
+  s.until([&] {
+    for (auto& [id, request] : std::exchange(held, {})) {
+      server.answer(id, {.status = 200, .headers = {}, .body = request.target + request.body});
+    }
+    return answered == 200;
+  });
+  BOOST_TEST(server.connections() == 4U);
+  BOOST_TEST(near.open().size() == 4U);
+  for (const auto& [id, count] : near.open()) {
+    BOOST_TEST(count.sent == far.open().at(id).consumed);
+    BOOST_TEST(count.consumed == far.open().at(id).sent);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
