@@ -39,6 +39,7 @@ struct ClockHost::Block {
   bool greeted = false;
   bool quiet = false;  // the program's last word, for the present instant
   std::optional<net::Instant> program_next{};
+  std::optional<net::Instant> announced{};  // where the program was sent; our clock follows it
   std::unordered_map<std::uint32_t, net::LinkCount> theirs{};
   // Ended at one side; the other has yet to see it.
   std::unordered_set<std::uint32_t> closed_by_us{};  // those that we had made
@@ -60,6 +61,7 @@ struct ClockHost::Block {
     lines = {};
     greeted = quiet = false;
     program_next.reset();
+    announced.reset();
     theirs.clear();
     closed_by_us.clear();
     closed_by_them.clear();
@@ -74,6 +76,7 @@ struct ClockHost::Block {
     program->close();
     loop.retire(std::make_unique<DeadStream>(std::move(program)));
     quiet = false;
+    announced.reset();
   }
 
   void received(std::string_view bytes) {
@@ -87,8 +90,15 @@ struct ClockHost::Block {
     const std::string_view word = next_word(line);
     if (!greeted) {
       greeted = word == "hello" && line == "campanile";
-      if (greeted) tell_time();
+      if (greeted) tell(clock.now());
       return greeted;
+    }
+    if (word == "at") {
+      const auto now = next_number<std::int64_t>(line);
+      if (!now) return false;
+      // A program that resumes a log may also be ahead of a carrier that has just started.
+      follow(instant_of(*now));
+      return true;
     }
     if (word == "link") {
       const auto id = next_number<std::uint32_t>(line);
@@ -121,20 +131,21 @@ struct ClockHost::Block {
         if (!next) return false;
         program_next = instant_of(*next);
       }
-      // A program that resumes a log may be ahead of a carrier that has just started.
-      if (instant_of(*now) > clock.now()) {
-        clock.advance_to(instant_of(*now));
-        loop.run_due_timers();
-      }
       quiet = instant_of(*now) == clock.now();
       return true;
     }
     return false;
   }
 
-  void tell_time() {
+  void follow(net::Instant now) {
+    announced.reset();
+    clock.advance_to(now);
+    loop.run_due_timers();
+  }
+
+  void tell(net::Instant now) {
     out = "time ";
-    append_number(out, milliseconds_of(clock.now()));
+    append_number(out, milliseconds_of(now));
     out += '\n';
     if (!program->write(out)) lose();
   }
@@ -178,7 +189,7 @@ struct ClockHost::Block {
 
   void before_sleep(bool carrier_is_quiet) {
     note_closed();
-    if (!program || !quiet || !carrier_is_quiet) return;
+    if (!program || !quiet || !carrier_is_quiet || announced) return;
     const auto own_next = loop.next_timer();
     if (own_next && *own_next <= clock.now()) return;
     if (!links_agree()) return;
@@ -186,9 +197,8 @@ struct ClockHost::Block {
     if (program_next && (!next || *program_next < *next)) next = program_next;
     if (!next || *next <= clock.now()) return;
     quiet = false;
-    clock.advance_to(*next);
-    tell_time();
-    loop.run_due_timers();
+    announced = next;
+    tell(*next);
   }
 };
 
@@ -199,6 +209,11 @@ ClockHost::~ClockHost() = default;
 
 std::uint16_t ClockHost::port() const {
   return block_->listener->port();
+}
+
+void ClockHost::on_request() {
+  // Nobody who was quiet sends but for having moved.
+  if (block_->announced) block_->clock.advance_to(*block_->announced);
 }
 
 void ClockHost::before_sleep(bool carrier_is_quiet) {

@@ -16,10 +16,15 @@ namespace bridge::rehearsal {
 //
 //   from the program             from the carrier
 //     hello campanile              time <now_ms>      right after hello, then with each step
+//     at <now_ms>
 //     link <id> <sent> <consumed>
 //     gone <id>
 //     busy
 //     quiet <now_ms> <next_ms or ->
+//
+// A step has two halves: the program moves first and says where it is (`at`), then the carrier's
+// own timers run. Otherwise a webhook of the new instant could overtake the line that announces it,
+// and be noted at the old one.
 //
 // One program at a time; another is turned away. While there is none, time stands.
 class ClockHost {
@@ -40,6 +45,9 @@ class ClockHost {
   ClockHost& operator=(const ClockHost&) = delete;
 
   std::uint16_t port() const;
+  // To be called with each request of the program, before it is looked at: it may have overtaken
+  // the line that says that the program has moved.
+  void on_request();
   // To be called before the loop sleeps, with whether the carrier itself has nothing left to do but
   // for its timers. Steps at most once.
   void before_sleep(bool carrier_is_quiet);

@@ -23,6 +23,7 @@ struct ClockLink::Block {
   std::unique_ptr<net::Stream> stream{};
   ClockLines lines{};
   bool told_time = false;
+  bool moved = false;  // since the last report
   bool lost = false;
   std::string out{};
 
@@ -49,7 +50,7 @@ struct ClockLink::Block {
       const auto now = next_number<std::int64_t>(line);
       understood = understood && is_time && now.has_value();
       if (!understood || lost) return;
-      told_time = true;
+      told_time = moved = true;
       clock.advance_to(instant_of(*now));
       loop.run_due_timers();
     });
@@ -59,6 +60,12 @@ struct ClockLink::Block {
   void report(bool quiet, std::optional<net::Instant> next) {
     if (!told_time || lost) return;
     out.clear();
+    if (moved) {
+      moved = false;
+      out += "at ";
+      append_number(out, milliseconds_of(clock.now()));
+      out += '\n';
+    }
     const net::Links::Changes changes = links.take_changes();
     for (const std::uint32_t id : changes.gone) {
       out += "gone ";

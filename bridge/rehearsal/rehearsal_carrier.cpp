@@ -236,6 +236,7 @@ struct RehearsalCarrier::Block {
       refusal.headers.push_back({"WWW-Authenticate", "Basic realm=\"Twilio API\""});
       return server->answer(id, refusal);
     }
+    if (clock_host) clock_host->on_request();
     if (api.account != options.account_sid) return server->answer(id, error_response(not_found));
     const auto form = read_form(request.method == "GET" ? query : std::string_view(request.body));
     if (!form) {
