@@ -200,8 +200,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_speaks_nonsense_is_cut_off) {
   bool ended = false;
   std::unique_ptr<bridge::net::Stream> peer;
   peer = bridge::net::Stream::connect(
-      world.loop,
-      {.address = "127.0.0.1", .port = world.carrier.clock_port(), .unix_path = {}}, {},
+      world.loop, {.address = "127.0.0.1", .port = world.carrier.clock_port(), .unix_path = {}}, {},
       {.on_open = [&] { BOOST_TEST(peer->write("GET / HTTP/1.1\n")); },
        .on_data = {},
        .on_end = [&](std::error_code) { ended = true; },

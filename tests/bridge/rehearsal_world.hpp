@@ -108,8 +108,8 @@ struct OneLoopWorld : SteppedLoop {
 
   explicit OneLoopWorld(rehearsal::CarrierOptions options = {}) {
     far = std::make_unique<rehearsal::RehearsalCarrier>(loop, clock, std::move(options));
-    program = std::make_unique<ToyProgram>(loop, far->port(), far->account_sid(),
-                                           far->auth_token());
+    program =
+        std::make_unique<ToyProgram>(loop, far->port(), far->account_sid(), far->auth_token());
   }
   ~OneLoopWorld() {
     program.reset();

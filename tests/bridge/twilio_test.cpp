@@ -1,0 +1,365 @@
+#include "bridge/carrier/twilio.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <stdexcept>
+
+#include "tests/bridge/rehearsal_world.hpp"
+
+using namespace std::chrono_literals;
+using namespace bridge::carrier;
+using bridge::rehearsal::CarrierOptions;
+using bridge::testing::OneLoopWorld;
+using bridge::testing::only;
+using bridge::testing::SteppedLoop;
+
+namespace {
+
+const std::string number = "+390611111111";
+
+CarrierOptions with_faults(const std::string& faults, const std::string& who = "no_answer") {
+  CarrierOptions options;
+  options.people = only(who);
+  options.faults = bridge::rehearsal::parse_faults(faults);
+  return options;
+}
+
+// What one order came to. `wait`: simulated time that passes meanwhile.
+PlaceReply placed(OneLoopWorld& world, std::chrono::seconds wait = 0s) {
+  const std::size_t before = world.program->placed.size();
+  world.program->place(world.program->order(number));
+  world.settle();
+  world.pass(wait);
+  world.until([&] { return world.program->placed.size() > before; });
+  return world.program->placed.back();
+}
+
+// A server that answers every order with what it is told to.
+struct Canned : SteppedLoop {
+  std::unique_ptr<bridge::http::Server> server{};
+  std::unique_ptr<Twilio> twilio{};
+  std::vector<bridge::http::Response> answers{};
+  std::vector<bridge::http::Request> requests{};
+
+  Canned() {
+    server = std::make_unique<bridge::http::Server>(
+        loop, bridge::http::Server::Options{},
+        [this](bridge::http::ExchangeId id, bridge::http::Request request) {
+          requests.push_back(std::move(request));
+          server->answer(id, answers.at(requests.size() - 1));
+        });
+    twilio = std::make_unique<Twilio>(loop, options());
+  }
+  ~Canned() {
+    twilio.reset();
+    server.reset();
+  }
+  Twilio::Options options() const {
+    Twilio::Options made;
+    made.base_url = "http://127.0.0.1:" + std::to_string(server->port());
+    made.account_sid = "AC00000000000000000000000000000000";
+    made.password = "secret";
+    return made;
+  }
+  PlaceReply place(int status, std::string body) {
+    bridge::http::Response response;
+    response.status = status;
+    response.body = std::move(body);
+    answers.push_back(std::move(response));
+    std::optional<PlaceReply> told;
+    twilio->place(CallOrder{.to = number, .from = "+390622222222", .url = "http://h/t"},
+                  [&](PlaceReply reply) { told = std::move(reply); });
+    until([&] { return told.has_value(); });
+    return *told;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(twilio)
+
+BOOST_AUTO_TEST_CASE(an_order_carries_all_four_events_and_its_limits) {
+  Canned world;
+  world.answers.resize(1);
+  CallOrder order{.to = "+390611111111", .from = "+390622222222", .url = "http://h/t?a=1&b=2"};
+  order.status_url = "http://h/s";
+  order.fallback_url = "http://h/f";
+  order.answering_machine_url = "http://h/m";
+  order.ring_time_max = 25s;
+  order.call_time_max = 900s;
+  order.machine_detection = CallOrder::MachineDetection::message_end;
+  world.twilio->place(order, [](const PlaceReply&) {});
+  world.until([&] { return !world.requests.empty(); });
+  const auto& request = world.requests[0];
+  BOOST_TEST(request.method == "POST");
+  BOOST_TEST(request.target ==
+             "/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls.json");
+  BOOST_TEST(request.header("Authorization") ==
+             "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDpzZWNyZXQ=");
+  BOOST_TEST(request.header("Content-Type") == "application/x-www-form-urlencoded");
+  BOOST_TEST(
+      request.body ==
+      "To=%2B390611111111&From=%2B390622222222&Url=http%3A%2F%2Fh%2Ft%3Fa%3D1%26b%3D2&Method=POST"
+      "&StatusCallback=http%3A%2F%2Fh%2Fs&StatusCallbackMethod=POST&StatusCallbackEvent=initiated"
+      "&StatusCallbackEvent=ringing&StatusCallbackEvent=answered&StatusCallbackEvent=completed"
+      "&Timeout=25&TimeLimit=900&FallbackUrl=http%3A%2F%2Fh%2Ff&FallbackMethod=POST"
+      "&MachineDetection=DetectMessageEnd&AsyncAmd=true"
+      "&AsyncAmdStatusCallback=http%3A%2F%2Fh%2Fm&AsyncAmdStatusCallbackMethod=POST");
+}
+
+BOOST_AUTO_TEST_CASE(a_201_with_a_sid_is_a_call) {
+  OneLoopWorld world;
+  const PlaceReply reply = placed(world);
+  const auto* call = std::get_if<CallPlaced>(&reply);
+  BOOST_REQUIRE(call != nullptr);
+  BOOST_TEST(call->sid.size() == 34U);
+  BOOST_TEST(call->sid.starts_with("CA"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_neither_yes_nor_no_is_a_doubt) {
+  Canned world;
+  const auto in_doubt = [&](int status, const std::string& body) {
+    const PlaceReply reply = world.place(status, body);
+    return std::holds_alternative<CallInDoubt>(reply);
+  };
+  BOOST_TEST(in_doubt(201, ""));
+  BOOST_TEST(in_doubt(201, "{\"sid\":null}"));
+  BOOST_TEST(in_doubt(201, "{\"sid\":\"CA12\"}"));
+  BOOST_TEST(in_doubt(201, "{\"sid\":\"CA0123456789abcdef0123456789abcdef\""));
+  BOOST_TEST(in_doubt(200, "{\"sid\":\"CA0123456789abcdef0123456789abcdef\"}"));
+  BOOST_TEST(in_doubt(307, ""));
+  BOOST_TEST(in_doubt(408, ""));
+  BOOST_TEST(in_doubt(500, "{\"code\":20500}"));
+  BOOST_TEST(in_doubt(503, "<html>"));
+}
+
+BOOST_AUTO_TEST_CASE(a_no_carries_its_code_and_whether_to_ask_again) {
+  Canned world;
+  const auto rejected = [&](int status, const std::string& body) {
+    return std::get<CallRejected>(world.place(status, body));
+  };
+  const CallRejected bad_number =
+      rejected(400, "{\"code\":21211,\"message\":\"'To' +390611111111\",\"status\":400}");
+  BOOST_TEST(bad_number.http_status == 400);
+  BOOST_TEST(bad_number.code == 21211);
+  BOOST_TEST(!bad_number.retryable);
+  BOOST_TEST(rejected(401, "{\"code\":20003}").code == 20003);
+  BOOST_TEST(!rejected(403, "not json").retryable);
+  BOOST_TEST(rejected(404, "").code == 0);
+  const CallRejected busy = rejected(429, "{\"code\":20429}");
+  BOOST_TEST(busy.code == 20429);
+  BOOST_TEST(busy.retryable);
+}
+
+BOOST_AUTO_TEST_CASE(each_fault_of_the_carrier_is_called_by_its_name) {
+  OneLoopWorld refused(with_faults("post_refused=1000"));
+  BOOST_TEST(std::get<CallRejected>(placed(refused)).retryable);
+  OneLoopWorld failed(with_faults("post_failed=1000"));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(failed)));
+  OneLoopWorld accepted(with_faults("post_failed_accepted=1000"));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(accepted)));
+  OneLoopWorld dropped(with_faults("post_dropped=1000"));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(dropped)));
+  OneLoopWorld unanswered(with_faults("post_unanswered=1000"));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(unanswered, 31s)));
+  OneLoopWorld late(with_faults("post_delayed=1000,post_delay_s=20"));
+  BOOST_TEST(std::holds_alternative<CallPlaced>(placed(late, 21s)));
+  OneLoopWorld too_late(with_faults("post_delayed=1000,post_delay_s=40"));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(too_late, 41s)));
+}
+
+BOOST_AUTO_TEST_CASE(nobody_listening_means_not_sent) {
+  OneLoopWorld world;
+  Twilio::Options options;
+  {
+    // A port that was free a moment ago.
+    const bridge::http::Server gone(world.loop, {}, {});
+    options.base_url = "http://127.0.0.1:" + std::to_string(gone.port());
+  }
+  options.account_sid = world.far->account_sid();
+  Twilio twilio(world.loop, options);
+  std::optional<PlaceReply> told;
+  twilio.place(world.program->order(number), [&](PlaceReply reply) { told = std::move(reply); });
+  world.until([&] { return told.has_value(); });
+  BOOST_TEST(std::holds_alternative<CallNotSent>(*told));
+}
+
+BOOST_AUTO_TEST_CASE(a_placed_call_is_fetched_with_its_facts) {
+  CarrierOptions carrier;
+  carrier.people = only("human");
+  OneLoopWorld world(std::move(carrier));
+  world.program->documents["/talk"] = "<Response><Say>Buongiorno.</Say></Response>";
+  const std::string sid = std::get<CallPlaced>(placed(world)).sid;
+  const auto fetched = [&](const std::string& which) {
+    std::optional<FetchReply> told;
+    world.program->twilio->fetch(which, [&](FetchReply reply) { told = std::move(reply); });
+    world.until([&] { return told.has_value(); });
+    return *told;
+  };
+  FetchReply reply = fetched(sid);
+  BOOST_TEST(reply.ok);
+  BOOST_TEST(reply.found);
+  BOOST_TEST(reply.call.status == "queued");
+  BOOST_TEST(reply.call.to == number);
+  BOOST_TEST(reply.call.direction == "outbound-api");
+  BOOST_TEST((reply.call.date_created == world.clock.now()));
+  BOOST_TEST(!reply.call.start_time.has_value());
+  BOOST_TEST(!reply.call.duration.has_value());
+
+  world.pass(60s);
+  reply = fetched(sid);
+  BOOST_TEST(reply.call.status == "completed");
+  BOOST_TEST((reply.call.duration > 0s));
+  BOOST_TEST((reply.call.end_time > reply.call.start_time));
+
+  reply = fetched("CA00000000000000000000000000000000");
+  BOOST_TEST(reply.ok);
+  BOOST_TEST(!reply.found);
+  reply = fetched("../Messages");
+  BOOST_TEST(!reply.ok);
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_page_of_somebody_else_is_no_missing_call) {
+  Canned world;
+  bridge::http::Response plain;
+  plain.status = 404;
+  world.answers = {plain};
+  std::optional<FetchReply> told;
+  world.twilio->fetch("CA00000000000000000000000000000000",
+                      [&](FetchReply reply) { told = std::move(reply); });
+  world.until([&] { return told.has_value(); });
+  BOOST_TEST(!told->ok);
+}
+
+BOOST_AUTO_TEST_CASE(a_list_holds_every_page_of_the_calls_between_two_numbers) {
+  Canned world;
+  const auto page = [](const std::string& sid, const std::string& next) {
+    bridge::http::Response response;
+    response.body = "{\"calls\":[{\"sid\":\"CA" + std::string(31, '0') + sid +
+                    "\",\"status\":\"completed\"}],\"next_page_uri\":" + next + "}";
+    return response;
+  };
+  world.answers = {page("1", "\"/next?Page=1\""), page("2", "\"/next?Page=2\""), page("3", "null")};
+  std::optional<ListReply> told;
+  world.twilio->list("+390611111111", "+390622222222",
+                     [&](ListReply reply) { told = std::move(reply); });
+  world.until([&] { return told.has_value(); });
+  BOOST_TEST(told->ok);
+  BOOST_TEST(told->calls.size() == 3U);
+  BOOST_TEST(world.requests[0].target ==
+             "/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls.json"
+             "?To=%2B390611111111&From=%2B390622222222&PageSize=1000");
+  BOOST_TEST(world.requests[2].target == "/next?Page=2");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_that_is_not_whole_is_not_ok) {
+  const auto listed = [](const std::string& body) {
+    Canned world;
+    bridge::http::Response response;
+    response.body = body;
+    world.answers.assign(100, response);
+    std::optional<ListReply> told;
+    world.twilio->list("+390611111111", "+390622222222",
+                       [&](ListReply reply) { told = std::move(reply); });
+    world.until([&] { return told.has_value(); });
+    return told->ok;
+  };
+  BOOST_TEST(listed("{\"calls\":[],\"next_page_uri\":null}"));
+  BOOST_TEST(!listed("{\"calls\":[]"));
+  BOOST_TEST(!listed("{}"));
+  BOOST_TEST(!listed("{\"calls\":[{\"sid\":\"x\"}],\"next_page_uri\":null}"));
+  BOOST_TEST(!listed("{\"calls\":[],\"next_page_uri\":\"http://elsewhere/\"}"));
+  BOOST_TEST(!listed("{\"calls\":[],\"next_page_uri\":\"/again\"}"));  // for ever
+}
+
+BOOST_AUTO_TEST_CASE(the_rehearsals_own_pages_are_followed) {
+  CarrierOptions carrier;
+  carrier.people = only("busy");
+  OneLoopWorld world(std::move(carrier));
+  for (int i = 0; i < 1003; ++i) world.program->place(world.program->order(number));
+  world.until([&] { return world.program->placed.size() == 1003; });
+  world.program->place(world.program->order("+390633333333"));
+  std::optional<ListReply> told;
+  world.program->twilio->list(number, "+390612345678",
+                              [&](ListReply reply) { told = std::move(reply); });
+  world.until([&] { return told.has_value(); });
+  BOOST_TEST(told->ok);
+  BOOST_TEST(told->calls.size() == 1003U);
+  std::vector<std::string> sids;
+  for (const CallRecord& call : told->calls) sids.push_back(call.sid);
+  std::sort(sids.begin(), sids.end());
+  BOOST_TEST((std::unique(sids.begin(), sids.end()) == sids.end()));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_is_ended_wherever_it_stands) {
+  CarrierOptions carrier;
+  carrier.people = only("human");
+  OneLoopWorld world(std::move(carrier));
+  world.program->documents["/talk"] = "<Response><Pause length=\"300\"/></Response>";
+  const auto ended = [&](const std::string& sid) {
+    std::optional<CancelReply> told;
+    world.program->twilio->end(sid, [&](CancelReply reply) { told = std::move(reply); });
+    world.until([&] { return told.has_value(); });
+    return told->ok;
+  };
+  const auto status = [&](const std::string& sid) {
+    std::optional<FetchReply> told;
+    world.program->twilio->fetch(sid, [&](FetchReply reply) { told = std::move(reply); });
+    world.until([&] { return told.has_value(); });
+    return told->call.status;
+  };
+  const std::string queued = std::get<CallPlaced>(placed(world)).sid;
+  BOOST_TEST(ended(queued));
+  BOOST_TEST(status(queued) == "canceled");
+  world.pass(30s);
+  BOOST_TEST(world.program->webhooks.empty());  // protocols.md 1.4
+
+  const std::string talking = std::get<CallPlaced>(placed(world, 30s)).sid;
+  BOOST_TEST(status(talking) == "in-progress");
+  BOOST_TEST(ended(talking));
+  BOOST_TEST(status(talking) == "completed");
+  BOOST_TEST(ended(talking));  // 21220: it is over, as was wanted
+  BOOST_TEST(!ended("CA00000000000000000000000000000000"));
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_password_is_a_no) {
+  OneLoopWorld world;
+  Twilio::Options options;
+  options.base_url = "http://127.0.0.1:" + std::to_string(world.far->port());
+  options.account_sid = world.far->account_sid();
+  options.password = "wrong";
+  Twilio twilio(world.loop, options);
+  std::optional<PlaceReply> told;
+  twilio.place(world.program->order(number), [&](PlaceReply reply) { told = std::move(reply); });
+  world.until([&] { return told.has_value(); });
+  BOOST_TEST(std::get<CallRejected>(*told).code == 20003);
+}
+
+BOOST_AUTO_TEST_CASE(a_base_url_that_cannot_be_is_refused_with_a_reason) {
+  SteppedLoop world;
+  Twilio::Options options;
+  options.account_sid = "AC00000000000000000000000000000000";
+  for (const char* url : {"", "127.0.0.1", "ftp://h", "http://", "http://h:0", "http://h:99999",
+                          "http://h/path", "http://u@h", "https://api.twilio.com"}) {
+    options.base_url = url;
+    BOOST_CHECK_THROW(Twilio(world.loop, options), std::invalid_argument);
+  }
+  options.base_url = "http://localhost:1";
+  options.account_sid = "AC/../x";
+  BOOST_CHECK_THROW(Twilio(world.loop, options), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(who_still_waits_hears_of_the_end) {
+  OneLoopWorld world(with_faults("post_unanswered=1000"));
+  int told = 0;
+  const auto order = world.program->order(number);
+  world.program->twilio->place(order, [&](const PlaceReply&) { ++told; });
+  world.settle();
+  world.program->twilio->list(number, order.from, [&](const ListReply& reply) {
+    BOOST_TEST(!reply.ok);
+    ++told;
+  });
+  world.program->twilio.reset();
+  BOOST_TEST(told == 2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
