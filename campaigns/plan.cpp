@@ -16,7 +16,8 @@ Milliseconds gap(std::int64_t calls_per_second_thousandths) {
                       calls_per_second_thousandths};
 }
 
-// The earliest send slot that both buckets allow.
+}  // namespace
+
 Instant earliest_slot(const State& state, CampaignIndex index) {
   Instant slot{};
   if (state.queue.last_slot) {
@@ -42,6 +43,8 @@ bool within_budget(const State& state, CampaignIndex index) {
   return account.reserved + account.settled + reservation_for(definition) <=
          definition.budget.limit_millionths;
 }
+
+namespace {
 
 const std::string& caller_id_for(const State& state, CampaignIndex index, std::uint32_t ordinal) {
   const auto& ids = state.book.at(index).definition->caller_ids;
@@ -73,11 +76,14 @@ std::optional<std::uint32_t> next_person(const State& state, CampaignIndex index
   return {};
 }
 
-// When somebody of a group will be due: now for people never called, else the first retry.
-std::optional<Instant> group_due(const ZoneGroup& group, Instant now, bool new_people) {
-  if (new_people && group.next < group.fresh.size()) return now;
-  if (!group.retries.empty()) return instant_from_ms(group.retries.begin()->first);
-  return {};
+// When somebody of a group will be due. Whoever is due and has a number that is in a call just now
+// waits for no hour: the end of that call brings the next look.
+std::optional<Instant> group_due(const State& state, CampaignIndex index, const ZoneGroup& group,
+                                 Instant now, bool new_people) {
+  if (next_person(state, index, group, now, new_people)) return now;
+  const auto later = group.retries.lower_bound({to_ms(now) + 1, 0});
+  if (later == group.retries.end()) return {};
+  return instant_from_ms(later->first);
 }
 
 void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const ZoneRules& rules,
@@ -135,11 +141,19 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
 }  // namespace
 
 Facts plan(const State& state, const ZoneRules& rules, Moment moment, const PlanLimits& limits) {
-  // One campaign a round: a dial of the first moves the account's slot for all.
+  // One campaign a round: a dial of the first moves the account's slot for all. Whoever dialled
+  // longest ago comes first, so that none waits for another's list to end.
+  std::vector<CampaignIndex> running;
   for (std::size_t index = 0; index < state.book.campaigns.size(); ++index) {
     if (state.book.campaigns[index].status != CampaignStatus::running) continue;
+    running.push_back(static_cast<CampaignIndex>(index));
+  }
+  std::stable_sort(running.begin(), running.end(), [&](CampaignIndex a, CampaignIndex b) {
+    return state.queue.campaigns[a].last_slot < state.queue.campaigns[b].last_slot;
+  });
+  for (const auto index : running) {
     Facts facts;
-    plan_campaign(facts, state, static_cast<CampaignIndex>(index), rules, moment, limits);
+    plan_campaign(facts, state, index, rules, moment, limits);
     if (!facts.empty()) return facts;
   }
   return {};
@@ -155,7 +169,9 @@ std::optional<Instant> lookup_due_at(const State& state, const OpenAttempt& open
       static constexpr std::array<int, 5> seconds = {5, 15, 30, 60, 120};
       const auto n = open.lookups;
       const auto after = n < 5 ? seconds[static_cast<std::size_t>(n)] : 120 + 60 * (n - 4);
-      return open.in_doubt_since + Seconds{after};
+      // After a long sleep the questions that were missed are not asked all at once.
+      return std::max(open.in_doubt_since + Seconds{after},
+                      open.last_news + Seconds{n < 5 ? 5 : 30});
     }
     case Phase::accepted: {
       // A ringing call is silent for as long as it may ring; a conversation never for two minutes.
@@ -172,6 +188,7 @@ std::vector<Lookup> lookups_due(const State& state, Instant now) {
     const auto at = lookup_due_at(state, open);
     if (!at || *at > now) continue;
     Lookup lookup;
+    lookup.contact = open.contact;
     lookup.attempt = {state.book.at(open.contact.campaign).definition->id, open.contact.ordinal,
                       open.attempt};
     lookup.by_list = open.phase == Phase::in_doubt;
@@ -188,12 +205,14 @@ std::vector<Lookup> lookups_due(const State& state, Instant now) {
 }
 
 std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, Instant now,
-                                   const PlanLimits& limits) {
+                                   const PlanLimits& limits,
+                                   const std::function<bool(ContactRef)>& being_asked) {
   std::optional<Instant> next;
   const auto consider = [&](Instant at) {
     if (!next || at < *next) next = at;
   };
   for (const auto& [packed, open] : state.queue.attempts) {
+    if (being_asked && being_asked(open.contact)) continue;
     if (const auto at = lookup_due_at(state, open)) consider(*at);
   }
   if (limits.no_dials) return next;
@@ -203,7 +222,7 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
     if (state.book.at(index).status != CampaignStatus::running || !has_line(state, index)) continue;
     const auto slot = earliest_slot(state, index);
     for (const auto& group : state.queue.campaigns[index].groups) {
-      const auto due = group_due(group, now, new_people);
+      const auto due = group_due(state, index, group, now, new_people);
       if (!due) continue;
       const auto at = std::max({now, *due, slot});
       const auto opening =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,13 +25,21 @@ struct PlanLimits {
 Facts plan(const State& state, const ZoneRules& rules, Moment moment, const PlanLimits& limits);
 
 // When `plan` or `lookups_due` may have something to say, if nothing happens before; nothing:
-// never.
+// never. `being_asked` leaves out people whose attempt the carrier is being asked about just now.
 std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, Instant now,
-                                   const PlanLimits& limits);
+                                   const PlanLimits& limits,
+                                   const std::function<bool(ContactRef)>& being_asked = {});
+
+// What every dial of a campaign waits for, besides the person's own hours and number: the earliest
+// send slot that its rate and the account's allow, a free line, and money for one more call.
+Instant earliest_slot(const State& state, CampaignIndex index);
+bool has_line(const State& state, CampaignIndex index);
+bool within_budget(const State& state, CampaignIndex index);
 
 // A question to the carrier about an attempt: its list for one in doubt, its record for a call that
 // has gone silent.
 struct Lookup {
+  ContactRef contact{};
   AttemptId attempt{};
   bool by_list = false;
   std::string sid{};

@@ -60,7 +60,8 @@ void Results::apply(const Fact& fact, const Register& book) {
   // What the source says, where it says it.
   const auto at = fact.occurred_at.value_or(fact.recorded_at);
   const auto& questions = book.at(ref->campaign).definition->questions;
-  const auto answer = [&](const std::string& id, AnswerRow::Status status, const auto& fill) {
+  const auto answer = [&](const std::string& id, std::int64_t turn, AnswerRow::Status status,
+                          const auto& fill) {
     for (std::size_t i = 0; i < questions.size(); ++i) {
       if (questions[i].id != id) continue;
       AnswerRow given;
@@ -68,6 +69,7 @@ void Results::apply(const Fact& fact, const Register& book) {
       given.attempt = row->attempt;
       given.question = static_cast<std::uint8_t>(i);
       given.status = status;
+      given.turn = static_cast<std::uint32_t>(turn);
       given.at = fact.recorded_at;
       fill(given);
       answers.push_back(std::move(given));
@@ -90,20 +92,28 @@ void Results::apply(const Fact& fact, const Register& book) {
     row->answered_at = at;
   } else if (const auto* detected = std::get_if<AnswererDetected>(&fact.event)) {
     row->answered_by = detected->answered_by;
+  } else if (const auto* served = std::get_if<PromptServed>(&fact.event)) {
+    // Whoever opts out does so at the question that was open.
+    if (served->prompt != "opted_out") row->ended_at_question = 0;
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      if (questions[i].id == served->question) {
+        row->ended_at_question = static_cast<std::uint8_t>(i + 1);
+      }
+    }
   } else if (const auto* given = std::get_if<AnswerGiven>(&fact.event)) {
-    answer(given->question, AnswerRow::Status::answered, [&](AnswerRow& out) {
+    answer(given->question, given->turn, AnswerRow::Status::answered, [&](AnswerRow& out) {
       out.by_speech = given->source == "speech";
       out.confidence_thousandths = given->confidence_thousandths;
       out.value = given->value;
       out.words = given->words;
     });
   } else if (const auto* invalid = std::get_if<AnswerInvalid>(&fact.event)) {
-    answer(invalid->question, AnswerRow::Status::invalid, [&](AnswerRow& out) {
+    answer(invalid->question, invalid->turn, AnswerRow::Status::invalid, [&](AnswerRow& out) {
       out.by_speech = invalid->source == "speech";
       out.words = invalid->words;
     });
   } else if (const auto* silent = std::get_if<NoInput>(&fact.event)) {
-    answer(silent->question, AnswerRow::Status::no_input, [](AnswerRow&) {});
+    answer(silent->question, silent->turn, AnswerRow::Status::no_input, [](AnswerRow&) {});
   } else if (const auto* ended = std::get_if<CallEnded>(&fact.event)) {
     row->status = ended->status;
     row->seconds = ended->seconds;
@@ -144,6 +154,7 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
                AttemptId{campaign_id(row.contact), row.contact.ordinal, row.attempt}.text())
           .member("outcome", name_of(row.outcome))
           .flag("initiated", row.initiated)
+          .member("ended_at_question", row.ended_at_question)
           .member("requested_at", to_ms(row.requested_at))
           .member("offset_minutes", row.offset_minutes)
           .member("accepted_at", to_ms(row.accepted_at))
@@ -173,6 +184,7 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("question", book.at(row.contact.campaign).definition->questions[row.question].id)
           .member("status", static_cast<std::int64_t>(row.status))
           .flag("by_speech", row.by_speech)
+          .member("turn", row.turn)
           .member("at", to_ms(row.at))
           .member("confidence_thousandths", row.confidence_thousandths)
           .member("value", row.value)

@@ -17,6 +17,7 @@ struct AttemptRow {
   std::uint8_t attempt = 0;
   Outcome outcome = Outcome::none;
   bool initiated = false;
+  std::uint8_t ended_at_question = 0;  // from 1: the question that was open last; 0: none was
   Instant requested_at{};
   std::int64_t offset_minutes = 0;
   Instant accepted_at{};  // the epoch: not
@@ -39,6 +40,7 @@ struct AnswerRow {
   std::uint8_t question = 0;
   enum class Status : std::uint8_t { answered, no_input, invalid } status = Status::answered;
   bool by_speech = false;
+  std::uint32_t turn = 0;
   Instant at{};
   std::int64_t confidence_thousandths = 0;
   std::string value{};

@@ -1,0 +1,452 @@
+#include "campaigns/explain.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "campaigns/calling_hours.hpp"
+#include "campaigns/campaign_words.hpp"
+#include "campaigns/json_writer.hpp"
+#include "campaigns/plan.hpp"
+
+namespace campaigns {
+
+namespace {
+
+struct Line {
+  Instant at{};
+  std::string_view type{};
+  std::string text{};
+};
+
+// What comes next, and one thing that stands in its way.
+struct Gate {
+  std::string_view name{};
+  std::string text{};
+  std::optional<Instant> until{};
+};
+struct Explanation {
+  std::string head{};
+  std::vector<Line> lines{};
+  std::string next{};
+  std::optional<Instant> due{};
+  std::vector<Gate> gates{};
+};
+
+std::string utc_and_local(Instant at, const std::string& zone, const ZoneRules& rules) {
+  auto text = rfc3339_utc(at);
+  const auto offset = rules.utc_offset(zone, at);
+  text += offset ? " (" + rfc3339_local(at, *offset) + " there)" : " (local time not known)";
+  return text;
+}
+
+std::string plural(std::int64_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + ' ' + (count == 1 ? one : many);
+}
+
+std::string because(const std::string& reason) {
+  return reason.empty() ? std::string() : ": " + reason;
+}
+
+// Tells one event in plain words.
+class Teller {
+ public:
+  Teller(const CampaignEntry& entry, std::string zone, const ZoneRules& rules)
+      : entry_(entry), zone_(std::move(zone)), rules_(rules) {}
+
+  std::string operator()(const LogCreated&) const { return {}; }
+  std::string operator()(const RunnerStarted&) const { return {}; }
+  std::string operator()(const RunnerStopped&) const { return {}; }
+  std::string operator()(const ContactRejected&) const { return {}; }
+
+  std::string operator()(const CampaignSubmitted&) const { return "the campaign was submitted"; }
+  std::string operator()(const EnrolmentCompleted& e) const {
+    return "the list is complete: " + plural(e.enrolled, "person", "people");
+  }
+  std::string operator()(const CampaignStarted&) const {
+    return "the campaign started: from here on people may be called";
+  }
+  std::string operator()(const CampaignPaused& e) const {
+    return "the campaign was paused" + because(e.reason) + "; nobody is dialled meanwhile";
+  }
+  std::string operator()(const CampaignResumed&) const { return "the campaign was resumed"; }
+  std::string operator()(const CampaignCancelled& e) const {
+    return "the campaign was cancelled" + because(e.reason) +
+           "; whoever was waiting is not called any more";
+  }
+  std::string operator()(const CampaignCompleted&) const { return "the campaign is complete"; }
+  std::string operator()(const CampaignChanged&) const {
+    return "the campaign file was changed; it holds from here on";
+  }
+  std::string operator()(const ContactEnrolled& e) const {
+    return "enrolled from row " + std::to_string(e.row) + " of the list, language " + e.language +
+           ", time zone " + e.zone;
+  }
+  std::string operator()(const ContactExcluded& e) const {
+    return "excluded by the gate \"" + e.gate + "\"" + because(e.evidence);
+  }
+  std::string operator()(const CallRequested& e) const {
+    return attempt(e.attempt) + "called: it was this person's turn, the opening " + e.window +
+           " of their day allowed it, and a line was free (" +
+           plural(e.lines_in_use, "line", "lines") + " in use with this one)";
+  }
+  std::string operator()(const CallNotSent& e) const {
+    return attempt(e.attempt) + "not sent" + because(e.reason);
+  }
+  std::string operator()(const CallAccepted& e) const {
+    return attempt(e.attempt) + "the carrier took the call, " + e.sid;
+  }
+  std::string operator()(const CallRefused& e) const {
+    return attempt(e.attempt) + "the carrier refused the call with HTTP " +
+           std::to_string(e.http_status) + ", code " + std::to_string(e.code) +
+           (e.retryable ? "; it may take it later" : "");
+  }
+  std::string operator()(const CallInDoubt& e) const {
+    return attempt(e.attempt) + "whether it was placed is in doubt" + because(e.reason) +
+           "; the carrier is asked, nothing is sent again";
+  }
+  std::string operator()(const CallLookedUp& e) const {
+    if (e.by == "list") {
+      return attempt(e.attempt) +
+             "the carrier's list was asked: " + plural(e.found, "call", "calls") +
+             " that could be this one";
+    }
+    return attempt(e.attempt) + "the call was silent, so the carrier was asked: " +
+           (e.found == 0 ? "it knows no such call" : "it says " + e.status);
+  }
+  std::string operator()(const CallAdopted& e) const {
+    return attempt(e.attempt) + "its call was found, " + e.sid + ", " +
+           (e.by == "callback" ? "because it reported itself" : "in the carrier's list");
+  }
+  std::string operator()(const CallNotPlaced& e) const {
+    return attempt(e.attempt) + "proven not to have been placed" + because(e.proof);
+  }
+  std::string operator()(const CallHeld& e) const {
+    return attempt(e.attempt) + "held" + because(e.reason);
+  }
+  std::string operator()(const LateCallDetected& e) const {
+    return attempt(e.attempt) + "a call that should not be there turned up, " + e.sid +
+           "; it is ended";
+  }
+  std::string operator()(const LateCallEnded& e) const {
+    return "the late call " + e.sid + " is over";
+  }
+  std::string operator()(const CallInitiated& e) const {
+    return attempt(e.attempt) + "the carrier began to dial";
+  }
+  std::string operator()(const CallRinging& e) const { return attempt(e.attempt) + "it rang"; }
+  std::string operator()(const CallAnswered& e) const {
+    return attempt(e.attempt) + "it was answered";
+  }
+  std::string operator()(const AnswererDetected& e) const {
+    return attempt(e.attempt) + "the carrier says who answered: " + e.answered_by;
+  }
+  std::string operator()(const PromptServed& e) const {
+    return attempt(e.attempt) + "turn " + std::to_string(e.turn) + ": " + prompt(e);
+  }
+  std::string operator()(const AnswerGiven& e) const {
+    return attempt(e.attempt) + "answered \"" + e.question + "\" by " + e.source +
+           (e.value.empty() ? ", in their own words" : ": " + e.value);
+  }
+  std::string operator()(const AnswerInvalid& e) const {
+    return attempt(e.attempt) + "what came by " + e.source + " is no answer to \"" + e.question +
+           '"';
+  }
+  std::string operator()(const NoInput& e) const {
+    return attempt(e.attempt) + "silence at \"" + e.question + '"';
+  }
+  std::string operator()(const CallEnded& e) const {
+    auto text = attempt(e.attempt) + "the call ended as " + e.status + " after " +
+                plural(e.seconds, "second", "seconds");
+    if (e.sip != 0) text += ", SIP " + std::to_string(e.sip);
+    if (e.cause == "callback") return text + ", as the carrier reported";
+    if (e.cause == "looked_up") return text + ", as the carrier said when asked";
+    return text + ", because the carrier does not know it";
+  }
+  std::string operator()(const AttemptClosed& e) const {
+    return attempt(e.attempt) + "came out as " + std::string(name_of(e.outcome)) +
+           (e.outcome == Outcome::not_placed ? "; it does not count" : "");
+  }
+  std::string operator()(const RetryScheduled& e) const {
+    return "to be called again, because the last attempt came out as " +
+           std::string(name_of(e.after)) + ": not before " +
+           utc_and_local(instant_from_ms(e.due), zone_, rules_);
+  }
+  std::string operator()(const ContactClosed& e) const {
+    return "closed as " + std::string(name_of(e.place)) + ", last word " +
+           std::string(name_of(e.disposition));
+  }
+  std::string operator()(const SpendReserved& e) const {
+    return attempt(e.attempt) + "at most " + money(e.millionths) + " set aside";
+  }
+  std::string operator()(const SpendSettled& e) const {
+    return attempt(e.attempt) + "cost " + money(e.millionths);
+  }
+  std::string operator()(const OptedOut& e) const {
+    return "the person asked by " + e.by + ", in " + e.attempt +
+           ", never to be called again: that holds for all campaigns";
+  }
+
+ private:
+  static std::string attempt(std::uint8_t number) {
+    return "attempt " + std::to_string(number) + ": ";
+  }
+  static std::string prompt(const PromptServed& e) {
+    if (e.prompt == "question") {
+      auto text = "asked \"" + e.question + '"';
+      if (e.again == "silence") text += " again, after silence";
+      if (e.again == "invalid") text += " again, after an answer that was none";
+      return text;
+    }
+    if (e.prompt == "message") return "the message was given";
+    if (e.prompt == "machine") return "a message was left on the machine";
+    if (e.prompt == "goodbye") return "nothing was left to ask; goodbye";
+    if (e.prompt == "opted_out") return "the person does not want to be called; goodbye";
+    if (e.prompt == "gave_up") return "the question was not answered often enough; goodbye";
+    return "the call was hung up without a word";
+  }
+  std::string money(std::int64_t millionths) const {
+    return decimal_text(millionths, 6) + ' ' + entry_.definition->budget.currency;
+  }
+
+  const CampaignEntry& entry_;
+  std::string zone_{};
+  const ZoneRules& rules_;
+};
+
+std::string attempt_text(const State& state, const OpenAttempt& open) {
+  return AttemptId{state.book.at(open.contact.campaign).definition->id, open.contact.ordinal,
+                   open.attempt}
+      .text();
+}
+
+// People of the same zone who are dialled before this one.
+std::int64_t people_before(const DialCampaign& campaign, std::uint32_t ordinal, Instant now) {
+  const auto& contact = campaign.contact(ordinal);
+  const auto& group = campaign.groups[contact.group];
+  std::int64_t before = 0;
+  for (const auto& [due, other] : group.retries) {
+    if (due > to_ms(now) || other == ordinal) break;
+    ++before;
+  }
+  if (contact.stage == Stage::retry) return before;
+  for (std::size_t i = group.next; i < group.fresh.size() && group.fresh[i] != ordinal; ++i) {
+    if (campaign.contact(group.fresh[i]).stage == Stage::fresh) ++before;
+  }
+  return before;
+}
+
+void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneRules& rules,
+               Instant now) {
+  const auto& entry = state.book.at(ref.campaign);
+  const auto& campaign = state.queue.campaigns[ref.campaign];
+  const auto& contact = campaign.contact(ref.ordinal);
+  const auto& zone = campaign.groups[contact.group].zone;
+  const auto gate = [&](std::string_view name, std::string text,
+                        std::optional<Instant> until = {}) {
+    out.gates.push_back({name, std::move(text), until});
+  };
+  switch (entry.status) {
+    case CampaignStatus::enrolling:
+      gate("enrolling", "the list is still being enrolled");
+      break;
+    case CampaignStatus::paused:
+      gate("paused", "the campaign is paused" + because(entry.status_reason));
+      break;
+    case CampaignStatus::cancelled:
+    case CampaignStatus::completed:
+      gate("ended", "the campaign is " + std::string(name_of(entry.status)));
+      break;
+    case CampaignStatus::running:
+      break;
+  }
+  if (state.suppression.suppressed(contact.key)) {
+    gate("suppressed", "the person has opted out: excluded when their turn comes");
+  }
+  if (const auto locked = state.queue.locks.find(contact.key); locked != state.queue.locks.end()) {
+    if (const auto* other = state.queue.open_attempt(ContactRef::unpack(locked->second))) {
+      gate("locked", "the number is locked by " + attempt_text(state, *other) + ", which is " +
+                         std::string(name_of(other->phase)));
+    }
+  }
+  if (out.due && *out.due > now) {
+    gate("not_due", "not due before " + utc_and_local(*out.due, zone, rules), out.due);
+  }
+  const auto at = out.due ? std::max(*out.due, now) : now;
+  const auto opening = opening_at(entry.definition->hours, zone, rules, at);
+  if (!opening.known_zone) {
+    gate("unknown_zone", "the time zone is not known here, so nobody in it is called");
+  } else if (!opening.open && !opening.changes_at) {
+    gate("window", "the calling hours do not open within a year");
+  } else if (!opening.open) {
+    gate("window",
+         "outside the calling hours until " + utc_and_local(*opening.changes_at, zone, rules),
+         opening.changes_at);
+  }
+  if (!has_line(state, ref.campaign)) {
+    gate("lines",
+         "all " + plural(entry.definition->pacing.lines, "line is", "lines are") + " in use");
+  }
+  if (const auto slot = earliest_slot(state, ref.campaign); slot > now) {
+    gate("rate", "the rate of calls allows the next one at " + rfc3339_utc(slot), slot);
+  }
+  if (!within_budget(state, ref.campaign)) {
+    gate("budget", "the budget does not cover another call");
+  }
+  if (const auto before = people_before(campaign, ref.ordinal, now); before > 0) {
+    gate("queue", plural(before, "person is", "people are") + " called before");
+  }
+}
+
+void add_next(Explanation& out, const State& state, ContactRef ref, const ZoneRules& rules,
+              Instant now) {
+  const auto& entry = state.book.at(ref.campaign);
+  const auto& contact = state.queue.contact(ref);
+  const auto& one = state.results.cases[ref.campaign][ref.ordinal - 1];
+  switch (contact.stage) {
+    case Stage::fresh:
+      out.next = "to be called for the first time";
+      return add_gates(out, state, ref, rules, now);
+    case Stage::retry:
+      out.due = instant_from_ms(contact.due_ms);
+      out.next = "to be called again; " +
+                 plural(entry.definition->retries.attempts_max - contact.attempts, "attempt is",
+                        "attempts are") +
+                 " left";
+      return add_gates(out, state, ref, rules, now);
+    case Stage::calling: {
+      const auto* open = state.queue.open_attempt(ref);
+      out.next = "nothing to be done: a call is under way";
+      if (!open) return;
+      out.next = attempt_text(state, *open) + " is under way: " + std::string(name_of(open->phase));
+      if (const auto at = lookup_due_at(state, *open)) {
+        out.due = at;
+        out.next += "; if nothing is heard of it, the carrier is asked at " + rfc3339_utc(*at);
+      }
+      return;
+    }
+    case Stage::held:
+      out.next =
+          "nothing until a person decides: whether the last call was placed is not known, "
+          "and the number stays locked";
+      return;
+    case Stage::done:
+    case Stage::exhausted:
+    case Stage::excluded:
+      out.next = "nothing: the case is " + std::string(name_of(one.place));
+      if (one.disposition != Outcome::none) {
+        out.next += ", last word " + std::string(name_of(one.disposition));
+      }
+      return;
+  }
+}
+
+Explanation explanation_of(const State& state, ContactRef ref, const ZoneRules& rules, Instant now,
+                           const Facts& history) {
+  const auto& entry = state.book.at(ref.campaign);
+  const auto& campaign = state.queue.campaigns[ref.campaign];
+  const auto& zone = campaign.groups[campaign.contact(ref.ordinal).group].zone;
+  Explanation out;
+  out.head = entry.definition->id + '.' + std::to_string(ref.ordinal);
+  const Teller teller(entry, zone, rules);
+  for (const auto& fact : history) {
+    auto text = std::visit(teller, fact.event);
+    if (text.empty()) continue;
+    out.lines.push_back({fact.recorded_at, type_of(fact.event), std::move(text)});
+  }
+  add_next(out, state, ref, rules, now);
+  return out;
+}
+
+}  // namespace
+
+bool tells_of(const State& state, ContactRef contact, const Fact& fact) {
+  const auto& id = state.book.at(contact.campaign).definition->id;
+  switch (fact.subject.kind) {
+    case Subject::Kind::contact:
+      return fact.subject.ordinal == contact.ordinal && fact.subject.name == id;
+    case Subject::Kind::number:
+      return fact.subject.name == number_key_text(state.queue.contact(contact).key);
+    case Subject::Kind::campaign:
+      // The rows of other people are theirs.
+      return fact.subject.name == id && !std::holds_alternative<ContactRejected>(fact.event);
+    case Subject::Kind::runner:
+    case Subject::Kind::call:
+      return false;
+  }
+  return false;
+}
+
+std::string explain(const State& state, ContactRef contact, const ZoneRules& rules, Instant now,
+                    const Facts& history) {
+  const auto told = explanation_of(state, contact, rules, now, history);
+  const auto& campaign = state.queue.campaigns[contact.campaign];
+  const auto& zone = campaign.groups[campaign.contact(contact.ordinal).group].zone;
+  std::string text = told.head + ", row " + std::to_string(state.script.row(contact)) +
+                     " of the list, " + zone + ", " + state.script.language(contact) + '\n';
+  for (const auto& line : told.lines) {
+    text += utc_and_local(line.at, zone, rules) + "  " + line.text + '\n';
+  }
+  text += "now " + utc_and_local(now, zone, rules) + '\n';
+  text += "next: " + told.next + '\n';
+  for (const auto& gate : told.gates) text += "  in the way: " + gate.text + '\n';
+  const auto stage = campaign.contact(contact.ordinal).stage;
+  if ((stage == Stage::fresh || stage == Stage::retry) && told.gates.empty()) {
+    text += "  nothing is in the way\n";
+  }
+  return text;
+}
+
+std::string explain_json(const State& state, ContactRef contact, const ZoneRules& rules,
+                         Instant now, const Facts& history) {
+  const auto told = explanation_of(state, contact, rules, now, history);
+  const auto& campaign = state.queue.campaigns[contact.campaign];
+  const auto& dial = campaign.contact(contact.ordinal);
+  const auto& zone = campaign.groups[dial.group].zone;
+  const auto& one = state.results.cases[contact.campaign][contact.ordinal - 1];
+  const auto times = [&](JsonObject& object, const std::string& name, Instant at) {
+    object.member(name + "_utc", rfc3339_utc(at));
+    if (const auto offset = rules.utc_offset(zone, at)) {
+      object.member(name + "_local", rfc3339_local(at, *offset));
+    }
+  };
+  std::string text;
+  JsonObject object(text);
+  object.member("contact", told.head)
+      .member("row", state.script.row(contact))
+      .member("zone", zone)
+      .member("language", state.script.language(contact))
+      .member("stage", name_of(dial.stage))
+      .member("place", name_of(one.place))
+      .member("disposition", name_of(one.disposition))
+      .member("attempts", dial.attempts);
+  auto& events = object.open("events");
+  events += '[';
+  for (std::size_t i = 0; i < told.lines.size(); ++i) {
+    if (i > 0) events += ',';
+    JsonObject line(events);
+    times(line, "at", told.lines[i].at);
+    line.member("type", told.lines[i].type).member("text", told.lines[i].text);
+    line.close();
+  }
+  events += ']';
+  times(object, "now", now);
+  auto& out = object.open("next");
+  JsonObject next(out);
+  next.member("text", told.next);
+  if (told.due) times(next, "due", *told.due);
+  auto& gates = next.open("gates");
+  gates += '[';
+  for (std::size_t i = 0; i < told.gates.size(); ++i) {
+    if (i > 0) gates += ',';
+    JsonObject gate(gates);
+    gate.member("gate", told.gates[i].name).member("text", told.gates[i].text);
+    if (told.gates[i].until) times(gate, "until", *told.gates[i].until);
+    gate.close();
+  }
+  gates += ']';
+  next.close();
+  object.close();
+  return text;
+}
+
+}  // namespace campaigns

@@ -1,0 +1,85 @@
+#include "campaigns/export.hpp"
+#include "campaigns/export_parts.hpp"
+
+namespace campaigns {
+
+namespace exporting {
+
+const std::vector<Column>& attempt_columns() {
+  static const std::vector<Column> columns = {
+      {"attempt_id", "text", "", "campaign, contact and attempt"},
+      {"campaign", "text", "", "id of the campaign"},
+      {"contact", "integer", "", "ordinal of the contact in the campaign, from 1"},
+      {"contact_id", "text", "", "the list's own id, else the ordinal", true},
+      {"attempt", "integer", "", "number of the attempt, from 1, placed or not"},
+      {"call_sid", "text", "", "the carrier's id of the call"},
+      {"caller_id", "text", "", "our number that was shown"},
+      {"requested_at_utc", "timestamp", "", "when the call was decided"},
+      {"requested_at_local", "timestamp", "", "the same in the person's time"},
+      {"accepted_at_utc", "timestamp", "", "when the carrier's acceptance was noted"},
+      {"accepted_at_local", "timestamp", "", "the same in the person's time"},
+      {"ringing_at_utc", "timestamp", "", "when it rang, as the carrier says"},
+      {"ringing_at_local", "timestamp", "", "the same in the person's time"},
+      {"answered_at_utc", "timestamp", "", "when it was answered, as the carrier says"},
+      {"answered_at_local", "timestamp", "", "the same in the person's time"},
+      {"ended_at_utc", "timestamp", "", "when it ended, or was given up"},
+      {"ended_at_local", "timestamp", "", "the same in the person's time"},
+      {"carrier_status", "text", "", "the carrier's last word on the call"},
+      {"answered_by", "text", "", "who answered, as the carrier says"},
+      {"sip", "integer", "", "SIP code; empty: not said"},
+      {"refusal_code", "integer", "", "why the carrier did not take the call; empty: it did"},
+      {"seconds", "integer", "s", "duration of the call"},
+      {"outcome", "code", "", "how the attempt ended; empty: it has not"},
+      {"aapor", "text", "", "AAPOR code if this is the last word"},
+      {"counts", "flag", "", "1: one of the attempts that the cap counts"},
+      {"retry_due_utc", "timestamp", "", "earliest moment of the next attempt; empty: none"},
+      {"console_url", "text", "", "the call in the carrier's console; rehearsals have none"},
+  };
+  return columns;
+}
+
+}  // namespace exporting
+
+void export_attempts(const State& state, CampaignIndex campaign, const CanonicalSink& sink) {
+  using namespace exporting;
+  const auto& definition = *state.book.at(campaign).definition;
+  const auto contacts = static_cast<std::uint32_t>(state.queue.campaigns[campaign].contacts.size());
+
+  CsvWriter csv(sink);
+  for (const auto& column : attempt_columns()) csv.field(column.name);
+  csv.field(rehearsal_column.name).end_row();
+
+  const auto number_unless_zero = [&csv](std::int64_t value) {
+    if (value == 0) {
+      csv.empty();
+    } else {
+      csv.number(value);
+    }
+  };
+  for (const auto* row : by_contact(state.results.attempts, campaign, contacts)) {
+    csv.field(AttemptId{definition.id, row->contact.ordinal, row->attempt}.text());
+    csv.field(definition.id).number(row->contact.ordinal).field(contact_id(state, row->contact));
+    csv.number(row->attempt).field(row->sid).field(row->caller_id);
+    write_times(csv, row->requested_at, row->offset_minutes);
+    write_times(csv, row->accepted_at, row->offset_minutes);
+    write_times(csv, row->ringing_at, row->offset_minutes);
+    write_times(csv, row->answered_at, row->offset_minutes);
+    write_times(csv, row->ended_at, row->offset_minutes);
+    csv.field(row->status).field(row->answered_by);
+    number_unless_zero(row->sip);
+    number_unless_zero(row->code);
+    csv.number(row->seconds);
+    if (row->outcome == Outcome::none) {
+      csv.empty().empty();
+    } else {
+      csv.field(name_of(row->outcome)).field(aapor_code(row->outcome, definition.known_eligible));
+    }
+    csv.flag(counts(row->outcome));
+    csv.field(row->retry_due_ms == 0 ? "" : rfc3339_utc(instant_from_ms(row->retry_due_ms)));
+    const bool in_console = state.book.identity.carrier == "twilio" && !row->sid.empty();
+    csv.field(in_console ? "https://console.twilio.com/us1/monitor/logs/calls/" + row->sid : "");
+    csv.flag(is_rehearsal(state)).end_row();
+  }
+}
+
+}  // namespace campaigns

@@ -1,0 +1,74 @@
+#include "campaigns/export.hpp"
+#include "campaigns/export_parts.hpp"
+#include "campaigns/json_writer.hpp"
+
+namespace campaigns {
+
+namespace exporting {
+
+// FLOIP Flow Results 1.0, in its order.
+const std::vector<Column>& long_columns() {
+  static const std::vector<Column> columns = {
+      {"timestamp", "timestamp", "", "when the answer was noted, in the person's time"},
+      {"row_id", "text", "", "the session and the turn of the call"},
+      {"contact_id", "text", "", "the list's own id, else the ordinal", true},
+      {"session_id", "text", "", "the attempt"},
+      {"question_id", "text", "", "the question, as its column in responses_wide.csv"},
+      {"response", "text", "", "a code, a number, or an open answer's words", true},
+      {"response_metadata", "json", "",
+       "turn, status and source; of speech the confidence in thousandths"},
+  };
+  return columns;
+}
+
+}  // namespace exporting
+
+void export_long(const State& state, CampaignIndex campaign, const CanonicalSink& sink) {
+  using namespace exporting;
+  const auto& definition = *state.book.at(campaign).definition;
+  const auto contacts = static_cast<std::uint32_t>(state.queue.campaigns[campaign].contacts.size());
+  const auto questions = question_columns(definition);
+
+  CsvWriter csv(sink);
+  for (const auto& column : long_columns()) csv.field(column.name);
+  csv.field(rehearsal_column.name).end_row();
+
+  // The attempts in the same order go along: an answer's offset is that of its call.
+  const auto attempts = by_contact(state.results.attempts, campaign, contacts);
+  std::size_t at = 0;
+  std::string metadata;
+  for (const auto* row : by_contact(state.results.answers, campaign, contacts)) {
+    while (attempts[at]->contact != row->contact || attempts[at]->attempt != row->attempt) ++at;
+    const auto session = AttemptId{definition.id, row->contact.ordinal, row->attempt}.text();
+    csv.field(rfc3339_local(row->at, std::chrono::minutes{attempts[at]->offset_minutes}));
+    csv.field(session + '.' + std::to_string(row->turn)).field(contact_id(state, row->contact));
+    csv.field(session).field(questions[row->question].value);
+    const bool answered = row->status == AnswerRow::Status::answered;
+    const bool open = definition.questions[row->question].type == QuestionType::open;
+    csv.field(!answered ? std::string_view() : std::string_view(open ? row->words : row->value));
+    metadata.clear();
+    JsonObject object(metadata);
+    object.member("turn", row->turn);
+    switch (row->status) {
+      case AnswerRow::Status::answered:
+        object.member("status", "answered");
+        break;
+      case AnswerRow::Status::no_input:
+        object.member("status", "no_input");
+        break;
+      case AnswerRow::Status::invalid:
+        object.member("status", "invalid");
+        break;
+    }
+    if (row->status != AnswerRow::Status::no_input) {
+      object.member("source", row->by_speech ? "speech" : "key");
+    }
+    if (row->confidence_thousandths != 0) {
+      object.member("confidence_thousandths", row->confidence_thousandths);
+    }
+    object.close();
+    csv.field(metadata).flag(is_rehearsal(state)).end_row();
+  }
+}
+
+}  // namespace campaigns
