@@ -1,0 +1,323 @@
+#include "webhook/door.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <span>
+#include <utility>
+
+#include "bridge/carrier/rfc2822.hpp"
+#include "bridge/carrier/twilio_signature.hpp"
+#include "campaigns/survey.hpp"
+#include "webhook/call_fields.hpp"
+#include "webhook/characters.hpp"
+#include "webhook/twiml.hpp"
+
+namespace webhook {
+namespace {
+
+using bridge::http::Fields;
+using bridge::http::Request;
+using bridge::http::Response;
+using campaigns::AttemptId;
+
+// The fields of a signed form, one value for each name. A field given twice with two values can be
+// read in two ways, and its order is not signed.
+class Form {
+ public:
+  explicit Form(const Fields& fields) : fields_(fields) {}
+
+  std::string_view value(std::string_view name) {
+    const bridge::http::Field* first = nullptr;
+    for (const bridge::http::Field& field : fields_) {
+      if (field.name != name) continue;
+      if (first != nullptr && first->value != field.value) ambiguous_ = true;
+      if (first == nullptr) first = &field;
+    }
+    return first == nullptr ? std::string_view{} : std::string_view(first->value);
+  }
+  // Whether any value that was asked for could have been another.
+  bool ambiguous() const { return ambiguous_; }
+
+ private:
+  const Fields& fields_;
+  bool ambiguous_ = false;
+};
+
+bool is_form(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  constexpr std::string_view form = "application/x-www-form-urlencoded";
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(type, form, {}, lower);
+}
+
+campaigns::StatusReported status_reported(const AttemptId& attempt, Form& form) {
+  campaigns::StatusReported command;
+  command.attempt = attempt;
+  command.sid = form.value("CallSid");
+  command.status = form.value("CallStatus");
+  command.seconds = small_number(form.value("CallDuration"));
+  command.sip = sip_code(form.value("SipResponseCode"));
+  command.answered_by = answered_by(form.value("AnsweredBy"));
+  command.occurred_at = bridge::carrier::parse_rfc2822(form.value("Timestamp"));
+  return command;
+}
+
+campaigns::OutsideStatusReported outside_status_reported(Form& form) {
+  auto status = status_reported({}, form);
+  campaigns::OutsideStatusReported command;
+  command.sid = std::move(status.sid);
+  command.status = std::move(status.status);
+  command.seconds = status.seconds;
+  command.sip = status.sip;
+  command.occurred_at = status.occurred_at;
+  return command;
+}
+
+campaigns::SurveyAnswered survey_answered(const AttemptId& attempt, const Route& route,
+                                          Form& form) {
+  campaigns::SurveyAnswered command;
+  command.attempt = attempt;
+  command.sid = form.value("CallSid");
+  command.question = route.question;
+  command.turn = route.turn;
+  command.digits = keys(form.value("Digits"));
+  command.speech = clean_text(form.value("SpeechResult"), speech_bytes_max);
+  command.confidence_thousandths = confidence_thousandths(form.value("Confidence"));
+  return command;
+}
+
+// What the operator should hear of the mode that somebody's script asks for. The word itself is
+// not repeated: it may be anything.
+std::string note_on_mode(std::string_view query) {
+  const auto fields = bridge::http::decode_form(query);
+  if (!fields) return "a call of somebody else's script asks with a broken query: said the message";
+  const std::string_view mode = bridge::http::field(*fields, "mode");
+  if (mode.empty() || mode == "simple") return {};
+  if (mode == "agent") {
+    return "a call of somebody else's script asks for mode agent, which this server does not "
+           "offer: said the message";
+  }
+  return "a call of somebody else's script asks for an unknown mode (simple is known): said the "
+         "message";
+}
+
+// Fills in what a route makes of a form whose signature and account are good.
+void understand(Inbound& inbound, const Route& route, std::string_view query, Form& form) {
+  const AttemptId& attempt = inbound.attempt;
+  switch (route.kind) {
+    case Route::Kind::up:
+      assert(false);
+      return;
+    case Route::Kind::voice:
+      inbound.kind = Kind::call_document;
+      inbound.command =
+          campaigns::VoiceRequested{attempt, inbound.sid, answered_by(form.value("AnsweredBy"))};
+      return;
+    case Route::Kind::answer:
+      inbound.kind = Kind::call_document;
+      inbound.command = survey_answered(attempt, route, form);
+      return;
+    case Route::Kind::status:
+      // A status that nobody has heard of yet is acknowledged and changes nothing.
+      if (is_reported_status(form.value("CallStatus"))) {
+        inbound.command = status_reported(attempt, form);
+      } else {
+        inbound.note = "a status callback with an unknown call status: ignored";
+      }
+      return;
+    case Route::Kind::answering_machine:
+      if (auto by = answered_by(form.value("AnsweredBy")); !by.empty()) {
+        inbound.command = campaigns::MachineDetected{attempt, inbound.sid, std::move(by)};
+      }
+      return;
+    case Route::Kind::fallback:
+      inbound.kind = Kind::apology;
+      inbound.note = "the carrier could not use our answer and asked for the fallback: error " +
+                     std::to_string(small_number(form.value("ErrorCode"))) + ", attempt " +
+                     attempt.text();
+      return;
+    case Route::Kind::outside_voice:
+      inbound.kind = Kind::outside_message;
+      inbound.command = campaigns::OutsideVoiceRequested{inbound.sid};
+      inbound.note = note_on_mode(query);
+      return;
+    case Route::Kind::outside_status:
+      if (is_reported_status(form.value("CallStatus"))) {
+        inbound.command = outside_status_reported(form);
+      } else {
+        inbound.note = "a status callback with an unknown call status: ignored";
+      }
+      return;
+  }
+}
+
+// An attempt's contact, if this log has such a person.
+std::optional<campaigns::ContactRef> contact_of(const campaigns::State& state,
+                                                const AttemptId& attempt) {
+  const auto index = state.book.find(attempt.campaign);
+  if (!index || attempt.contact == 0 ||
+      attempt.contact > state.queue.campaigns[*index].contacts.size()) {
+    return {};
+  }
+  return campaigns::ContactRef{*index, attempt.contact};
+}
+
+const campaigns::OpenAttempt* open_attempt(const campaigns::State& state,
+                                           const AttemptId& attempt) {
+  const auto contact = contact_of(state, attempt);
+  const auto* open = contact ? state.queue.open_attempt(*contact) : nullptr;
+  return open != nullptr && open->attempt == attempt.attempt ? open : nullptr;
+}
+
+Response text(int status, std::string body) {
+  return {.status = status,
+          .headers = {{"Content-Type", "text/plain; charset=utf-8"}},
+          .body = std::move(body)};
+}
+
+Response twiml(std::string body) {
+  return {.status = 200,
+          .headers = {{"Content-Type", "text/xml; charset=utf-8"}},
+          .body = std::move(body)};
+}
+
+}  // namespace
+
+CallUrls urls_of(const std::string& public_url, const std::string& token) {
+  assert(!token.empty() && token.size() <= token_bytes_max);
+  assert(bridge::http::percent_encode(token) == token);
+  CallUrls urls;
+  urls.voice = public_url + "/outbound-call/" + token;
+  urls.status = public_url + "/call-status/" + token;
+  urls.answering_machine = public_url + "/answering-machine/" + token;
+  urls.fallback = public_url + "/fallback/" + token;
+  urls.answer = public_url + "/survey-answer/" + token;
+  return urls;
+}
+
+Door::Door(const campaigns::State& state, DoorOptions options, ReadToken read_token,
+           WriteToken write_token)
+    : state_(state),
+      options_(std::move(options)),
+      read_token_(std::move(read_token)),
+      write_token_(std::move(write_token)) {
+  assert(read_token_ && write_token_);
+}
+
+std::variant<Inbound, TurnedAway> Door::read(const Request& request) const {
+  const auto target = bridge::http::split_target(request.target);
+  const auto route = route_of(target.path);
+  if (!route) return TurnedAway{404, "unknown_route"};
+  if (route->kind == Route::Kind::up) {
+    if (request.method != "GET" && request.method != "HEAD") {
+      return TurnedAway{405, "wrong_method", "GET, HEAD"};
+    }
+    Inbound inbound;
+    inbound.kind = Kind::up;
+    return inbound;
+  }
+  if (request.method != "POST") return TurnedAway{405, "wrong_method", "POST"};
+  std::optional<AttemptId> attempt;
+  if (!route->token.empty()) {
+    attempt = read_token_(route->token);
+    // Without it nobody knows which URL was signed; and it is no route that we gave to anybody.
+    if (!attempt) return TurnedAway{404, "unknown_token"};
+  }
+
+  if (request.header("X-Twilio-Signature").empty()) return TurnedAway{403, "missing_signature"};
+  // The signature covers the fields, so they are taken apart before it is known to be good.
+  if (!is_form(request.header("Content-Type"))) return TurnedAway{415, "not_a_form"};
+  const auto fields = bridge::http::decode_form(request.body);
+  if (!fields) return TurnedAway{400, "malformed_form"};
+  if (!signature_is_good(request, attempt, *fields)) return TurnedAway{403, "bad_signature"};
+
+  Form form(*fields);
+  const std::string_view account = form.value("AccountSid");
+  if (account.empty() || account != options_.account_sid) {
+    return TurnedAway{403, "other_account"};
+  }
+  Inbound inbound;
+  inbound.attempt = attempt.value_or(AttemptId{});
+  inbound.sid = form.value("CallSid");
+  if (!is_call_sid(inbound.sid)) return TurnedAway{400, "bad_call_sid"};
+  understand(inbound, *route, target.query, form);
+  if (form.ambiguous()) return TurnedAway{400, "repeated_field"};
+  return inbound;
+}
+
+bool Door::signature_is_good(const Request& request, const std::optional<AttemptId>& attempt,
+                             const Fields& fields) const {
+  const std::string_view signature = request.header("X-Twilio-Signature");
+  const auto is_signed_for = [&](const std::string& public_url) {
+    return bridge::carrier::verify(std::span<const std::string>(options_.auth_tokens),
+                                   public_url + request.target, fields, signature);
+  };
+  if (!attempt) return is_signed_for(options_.public_url);
+  if (const auto* open = open_attempt(state_, *attempt)) return is_signed_for(open->public_url);
+  // The attempt is over and with it the URL that it had; it was one of these, most likely a late
+  // one. Only who holds a token of ours gets here.
+  const auto& urls = state_.book.public_urls;
+  return std::any_of(urls.rbegin(), urls.rend(), is_signed_for);
+}
+
+Response Door::answer(const Inbound& inbound) const {
+  switch (inbound.kind) {
+    case Kind::up:
+      return text(200, "campanile is up\n");
+    case Kind::empty:
+      return {.status = 204};
+    case Kind::outside_message: {
+      const auto& message = options_.message;
+      return twiml(write_twiml(
+          campaigns::message_document(message.text, message.language, message.voice), {}));
+    }
+    case Kind::call_document:
+      return twiml(call_document(inbound));
+    case Kind::apology:
+      return twiml(apology(inbound.attempt));
+  }
+  assert(false);
+  return {.status = 500};
+}
+
+// Only the call that the open attempt is about is talked to: a second one for it, or one of an
+// attempt that is over, hangs up.
+std::string Door::call_document(const Inbound& inbound) const {
+  const auto* open = open_attempt(state_, inbound.attempt);
+  if (open == nullptr || open->sid != inbound.sid) {
+    return write_twiml({campaigns::Hangup{}}, {});
+  }
+  const auto urls = urls_of(open->public_url, write_token_(inbound.attempt));
+  return write_twiml(campaigns::current_document(state_.book, state_.script, open->contact),
+                     urls.answer);
+}
+
+// The campaign's goodbye: the only words that fit whatever went wrong.
+std::string Door::apology(const AttemptId& attempt) const {
+  campaigns::CallDocument document;
+  if (const auto contact = contact_of(state_, attempt)) {
+    const auto& entry = state_.book.at(contact->campaign);
+    const auto& campaign = *entry.definition;
+    if (!campaign.goodbye.empty()) {
+      const auto& own = state_.script.language(*contact);
+      const bool has_own = campaign.goodbye.by_language.contains(own);
+      const auto& language = has_own ? own : campaign.language;
+      const auto voice = campaign.voices.find(language);
+      document.emplace_back(campaigns::Say{
+          campaigns::personal_text(campaign.goodbye, campaign, entry, state_.script, *contact),
+          language, voice == campaign.voices.end() ? "" : voice->second});
+    }
+  }
+  document.emplace_back(campaigns::Hangup{});
+  return write_twiml(document, {});
+}
+
+Response Door::turned_away(const TurnedAway& turned_away) const {
+  Response response =
+      text(turned_away.status, std::string(bridge::http::reason_phrase(turned_away.status)) + '\n');
+  if (!turned_away.allow.empty()) response.headers.push_back({"Allow", turned_away.allow});
+  return response;
+}
+
+}  // namespace webhook

@@ -1,0 +1,67 @@
+#include "webhook/routes.hpp"
+
+#include <charconv>
+#include <cstddef>
+
+namespace webhook {
+namespace {
+
+// Takes the next segment off the front of a path. Nothing: the path ends here.
+std::optional<std::string_view> next_segment(std::string_view& path) {
+  if (!path.starts_with('/')) return {};
+  path.remove_prefix(1);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+bool plain(std::string_view segment, std::size_t bytes_max) {
+  return !segment.empty() && segment.size() <= bytes_max &&
+         segment.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") ==
+             std::string_view::npos;
+}
+
+std::optional<std::uint32_t> turn_in(std::string_view segment) {
+  std::uint32_t turn = 0;
+  const char* end = segment.data() + segment.size();
+  const auto [read_to, error] = std::from_chars(segment.data(), end, turn);
+  if (error != std::errc{} || read_to != end || segment.front() == '0') return {};
+  return turn;
+}
+
+std::optional<Route::Kind> kind_of(std::string_view name, bool with_token) {
+  using Kind = Route::Kind;
+  if (name == "outbound-call") return with_token ? Kind::voice : Kind::outside_voice;
+  if (name == "call-status") return with_token ? Kind::status : Kind::outside_status;
+  if (!with_token) return {};
+  if (name == "survey-answer") return Kind::answer;
+  if (name == "answering-machine") return Kind::answering_machine;
+  if (name == "fallback") return Kind::fallback;
+  return {};
+}
+
+}  // namespace
+
+std::optional<Route> route_of(std::string_view path) {
+  if (path == "/") return Route{};
+  const auto name = next_segment(path);
+  const auto token = next_segment(path);
+  if (!name) return {};
+  const auto kind = kind_of(*name, token.has_value());
+  if (!kind || (token && !plain(*token, token_bytes_max))) return {};
+  Route route{.kind = *kind, .token = token.value_or(std::string_view{})};
+  if (*kind == Route::Kind::answer) {
+    const auto question = next_segment(path);
+    const auto turn = next_segment(path);
+    if (!question || !turn || !plain(*question, question_bytes_max) || turn->empty()) return {};
+    const auto number = turn_in(*turn);
+    if (!number) return {};
+    route.question = *question;
+    route.turn = *number;
+  }
+  if (!path.empty()) return {};
+  return route;
+}
+
+}  // namespace webhook

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+// The paths of the public door (design.md section 7). Tokens, questions and turns consist of
+// characters that no URL escapes, so a path is read as it stands: there is one spelling of each.
+namespace webhook {
+
+struct Route {
+  enum class Kind : std::uint8_t {
+    up,
+    voice,
+    status,
+    answer,
+    answering_machine,
+    fallback,
+    outside_voice,  // the last two are of calls that somebody else's code placed
+    outside_status
+  };
+  Kind kind = Kind::up;
+  std::string_view token{};     // a view into the path; empty for up and the outside ones
+  std::string_view question{};  // answer
+  std::uint32_t turn = 0;       // answer; from 1
+};
+
+// Nothing: no path of ours.
+std::optional<Route> route_of(std::string_view path);
+
+inline constexpr std::size_t token_bytes_max = 256;
+inline constexpr std::size_t question_bytes_max = 64;
+
+}  // namespace webhook
