@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "eventstore/chain.hpp"
 #include "eventstore/log_reader.hpp"
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/eventstore/tampering.hpp"
@@ -183,6 +184,31 @@ BOOST_AUTO_TEST_CASE(a_second_opener_is_refused_and_told_who_holds_the_log) {
   store->wait_until_durable();
 }
 
+// SQLite holds a POSIX lock on the database while it is open; to close any descriptor of the file
+// in this process would drop it, and another process would take the WAL away.
+BOOST_AUTO_TEST_CASE(a_refused_opener_does_not_drop_the_locks_of_the_holder) {
+  TemporaryFolder folder;
+  const auto store = open(folder / "log.db", true);
+  store->append({event("a", 1)}, 1);
+  store->wait_until_durable();
+  BOOST_CHECK_THROW(open(folder / "log.db"), LogLocked);
+  const pid_t child = fork();
+  if (child == 0) {
+    constexpr off_t first_shared_byte = 0x40000000 + 2;
+    struct flock wanted {};
+    wanted.l_type = F_WRLCK;
+    wanted.l_whence = SEEK_SET;
+    wanted.l_start = first_shared_byte;
+    wanted.l_len = 510;
+    const int file = ::open((folder / "log.db").c_str(), O_RDWR);
+    const bool locked = file >= 0 && fcntl(file, F_GETLK, &wanted) == 0 && wanted.l_type == F_RDLCK;
+    _exit(locked ? 0 : 1);
+  }
+  int status = 0;
+  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+  BOOST_TEST(status == 0);
+}
+
 // Another process is another program for the kernel: the lock must hold there too.
 BOOST_AUTO_TEST_CASE(another_process_is_refused_until_the_holder_is_gone) {
   TemporaryFolder folder;
@@ -301,6 +327,35 @@ BOOST_AUTO_TEST_CASE(damage_is_found_and_located) {
       BOOST_TEST(damage_in(folder / "log.db") == damage.first_bad);
     }
   }
+}
+
+// Whoever can compute the chain can still not leave an event out or count a stream wrongly.
+BOOST_AUTO_TEST_CASE(gaps_are_found_where_the_chain_was_computed_again) {
+  const auto forge_last = [](const fs::path& log, const std::string& column,
+                             const std::function<void(RecordedEvent&)>& change) {
+    std::string sql;
+    eventstore::Hash before{};
+    eventstore::LogReader(log).read(1, [&](const RecordedEvent& read) {
+      RecordedEvent forged = read;
+      change(forged);
+      sql = "UPDATE event SET " + column + " = " + column + " + 1, hash = x'" +
+            eventstore::to_hex(eventstore::chain_hash(before, forged)) +
+            "' WHERE position = " + std::to_string(read.position);
+      before = read.hash;
+      return true;
+    });
+    log_fixture::tamper(log, sql);
+  };
+  TemporaryFolder folder;
+  make_log(folder / "position.db", 10);
+  forge_last(folder / "position.db", "position", [](RecordedEvent& e) { ++e.position; });
+  BOOST_TEST(damage_in(folder / "position.db") == 10u);
+  make_log(folder / "version.db", 10);
+  forge_last(folder / "version.db", "version", [](RecordedEvent& e) { ++e.version; });
+  BOOST_TEST(damage_in(folder / "version.db") == 10u);
+  make_log(folder / "time.db", 10);
+  forge_last(folder / "time.db", "recorded_at", [](RecordedEvent& e) { ++e.recorded_at; });
+  BOOST_TEST(damage_in(folder / "time.db") == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_log_whose_triggers_were_taken_away_is_refused) {
@@ -455,6 +510,16 @@ BOOST_AUTO_TEST_CASE(a_foreign_writer_makes_the_log_fail_and_say_so) {
   BOOST_CHECK_THROW(store.durable(), LogFailed);
   BOOST_CHECK_THROW(store.append({event("a", 3)}, 1), LogFailed);
   while (told.load() < 2) std::this_thread::yield();
+}
+
+BOOST_AUTO_TEST_CASE(a_log_that_lost_its_end_while_open_is_not_extended) {
+  TemporaryFolder folder;
+  const auto store = open(folder / "log.db", true);
+  store->append({event("a", 1), event("a", 2)}, 1);
+  store->wait_until_durable();
+  log_fixture::tamper(folder / "log.db", "DELETE FROM event WHERE position = 2");
+  store->append({event("a", 3)}, 1);
+  BOOST_CHECK_THROW(store->wait_until_durable(), LogFailed);
 }
 
 BOOST_AUTO_TEST_CASE(readers_beside_a_busy_writer_see_whole_batches_in_order) {
