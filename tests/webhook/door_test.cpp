@@ -1,0 +1,718 @@
+#include "webhook/door.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "bridge/http/form.hpp"
+#include "bridge/rehearsal/twiml.hpp"
+#include "bridge/rehearsal/wire.hpp"
+#include "tests/support/fold.hpp"
+#include "webhook/call_fields.hpp"
+
+using namespace campaigns;
+using bridge::http::Fields;
+using bridge::http::Request;
+using bridge::http::Response;
+using webhook::Door;
+using webhook::Inbound;
+using webhook::TurnedAway;
+
+namespace {
+
+const std::string now_url = "https://now.example.test";
+const std::string old_url = "https://old.example.test";
+const std::string account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const std::string call_sid = "CAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+const std::string other_sid = "CAcccccccccccccccccccccccccccccccc";
+const std::string primary_token = "first-auth-token";
+const std::string secondary_token = "second-auth-token";
+const std::string number = "+393331234567";
+
+// A token as the key file's would look; good ones end on "-ok".
+std::string token_of(const AttemptId& attempt) {
+  return attempt.text() + "-ok";
+}
+std::optional<AttemptId> read_token(std::string_view token) {
+  if (!token.ends_with("-ok")) return {};
+  return AttemptId::parse(token.substr(0, token.size() - 3));
+}
+
+Campaign visits() {
+  Campaign campaign;
+  campaign.id = "visite";
+  campaign.title = "Visite";
+  campaign.language = "it-IT";
+  campaign.voices = {{"it-IT", "Polly.Bianca"}};
+  campaign.greeting.by_language = {{"it-IT", "Buongiorno {{nome}}."}};
+  campaign.goodbye.by_language = {{"it-IT", "Grazie {{nome}}, arrivederci."},
+                                  {"en-GB", "Goodbye {{nome}}."}};
+  for (const std::string id : {"conferma", "voto"}) {
+    Question question;
+    question.id = id;
+    question.type = QuestionType::rating;
+    question.ask.by_language = {{"it-IT", "Domanda " + id + " per {{nome}}?"}};
+    campaign.questions.push_back(question);
+  }
+  return campaign;
+}
+
+Request post(const std::string& target, const Fields& fields, const std::string& public_url,
+             const std::string& auth_token = primary_token) {
+  Request request;
+  request.method = "POST";
+  request.target = target;
+  request.body = bridge::http::encode_form(fields);
+  // Signed with the rehearsal's code, which is not the code that the door checks with.
+  bridge::rehearsal::Fields signed_fields;
+  for (const auto& field : fields) signed_fields.push_back({field.name, field.value});
+  request.headers = {{"Host", "somewhere.else.test"},
+                     {"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"},
+                     {"X-Twilio-Signature", bridge::rehearsal::signature(
+                                                auth_token, public_url + target, signed_fields)}};
+  return request;
+}
+
+void set_header(Request& request, const std::string& name, const std::string& value) {
+  for (auto& header : request.headers) {
+    if (header.name == name) header.value = value;
+  }
+}
+void drop_header(Request& request, const std::string& name) {
+  std::erase_if(request.headers, [&](const auto& header) { return header.name == name; });
+}
+
+Fields call_fields(Fields extra = {}, const std::string& sid = call_sid) {
+  Fields fields{{"CallSid", sid},
+                {"AccountSid", account},
+                {"From", number},
+                {"To", "+390698765432"},
+                {"ToCity", ""},
+                {"CallStatus", "in-progress"},
+                {"Direction", "outbound-api"}};
+  for (auto& field : extra) {
+    const auto same = std::ranges::find(fields, field.name, &bridge::http::Field::name);
+    if (same == fields.end()) {
+      fields.push_back(std::move(field));
+    } else {
+      same->value = std::move(field.value);
+    }
+  }
+  return fields;
+}
+
+// A run under `now_url`, a survey with three people; the first one's attempt was dialled in an
+// earlier run under `old_url` and is open, the second's is over, the third was not called yet.
+struct House {
+  State state{};
+  AttemptId open{"visite", 1, 1};
+  AttemptId over{"visite", 2, 1};
+  AttemptId fresh{"visite", 3, 1};
+  Door door;
+
+  House()
+      : door(state,
+             {.auth_tokens = {primary_token, secondary_token},
+              .account_sid = account,
+              .public_url = now_url,
+              .message = {.text = "Ciao & benvenuti!", .language = "it-IT", .voice = "alice"}},
+             read_token, token_of) {
+    support::start_run(state, old_url);
+    support::submit(state, visits(), {"nome"},
+                    {{number, "", {"Ada <b>"}},
+                     {"+393331234568", "en-GB", {"Bob"}},
+                     {"+393331234569", "", {"Eva"}}});
+    support::request_call(state, open, old_url);
+    support::request_call(state, over, old_url);
+    support::fold(state, Subject::contact("visite", 2), CallAccepted{1, other_sid});
+    support::carry_out(state,
+                       StatusReported{.attempt = over, .sid = other_sid, .status = "no-answer"});
+    support::start_run(state, now_url);
+  }
+
+  // Read, decided, folded, answered: as the runner does it. The status of a refusal is the answer.
+  Response send(const Request& request) {
+    const auto read = door.read(request);
+    if (const auto* refused = std::get_if<TurnedAway>(&read)) return door.turned_away(*refused);
+    const auto& inbound = std::get<Inbound>(read);
+    if (inbound.command && !support::carry_out(state, *inbound.command)) {
+      return door.turned_away({404, "refused"});
+    }
+    return door.answer(inbound);
+  }
+  std::string digest() const {
+    std::string text;
+    for (const auto& projection : projections()) {
+      projection.write(state, [&](std::string_view piece) { text += piece; });
+    }
+    return text;
+  }
+};
+
+struct SignedRoute {
+  std::string target{};
+  std::string public_url{};
+};
+// One good request for each route that needs a signature.
+std::vector<SignedRoute> signed_routes() {
+  const std::string token = token_of({"visite", 1, 1});
+  return {{"/outbound-call/" + token, old_url},
+          {"/call-status/" + token, old_url},
+          {"/survey-answer/" + token + "/conferma/1", old_url},
+          {"/answering-machine/" + token, old_url},
+          {"/fallback/" + token, old_url},
+          {"/outbound-call", now_url},
+          {"/outbound-call?mode=simple", now_url},
+          {"/call-status", now_url}};
+}
+
+Inbound let_in(const Door& door, const Request& request) {
+  const auto read = door.read(request);
+  const auto* refused = std::get_if<TurnedAway>(&read);
+  BOOST_REQUIRE_MESSAGE(refused == nullptr,
+                        request.target << ": " << (refused ? refused->reason : ""));
+  return std::get<Inbound>(read);
+}
+
+void check_refused(const Door& door, const Request& request, int status,
+                   const std::string& reason) {
+  const auto read = door.read(request);
+  const auto* refused = std::get_if<TurnedAway>(&read);
+  BOOST_TEST_CONTEXT(request.method << ' ' << request.target) {
+    BOOST_REQUIRE(refused != nullptr);
+    BOOST_TEST(refused->status == status);
+    BOOST_TEST(refused->reason == reason);
+    BOOST_TEST(door.turned_away(*refused).status == status);
+  }
+}
+
+std::vector<std::string> said(const std::string& twiml) {
+  const auto read = bridge::rehearsal::read_twiml(twiml);
+  const auto* document = std::get_if<bridge::rehearsal::Document>(&read);
+  BOOST_REQUIRE_MESSAGE(document != nullptr, twiml);
+  std::vector<std::string> texts;
+  for (const auto& verb : document->verbs) {
+    if (verb.kind == bridge::rehearsal::Verb::Kind::say) texts.push_back(verb.text);
+    for (const auto& prompt : verb.prompts) texts.push_back(prompt.text);
+  }
+  return texts;
+}
+
+const std::string hang_up =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Hangup/></Response>";
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(door)
+
+BOOST_AUTO_TEST_CASE(anybody_may_ask_if_it_is_up) {
+  House house;
+  for (const std::string method : {"GET", "HEAD"}) {
+    const Response response = house.send({.method = method, .target = "/"});
+    BOOST_TEST(response.status == 200);
+    BOOST_TEST(response.body == "campanile is up\n");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(each_route_lets_in_what_is_signed_and_nothing_else) {
+  House house;
+  for (const SignedRoute& one : signed_routes()) {
+    const Request good = post(one.target, call_fields(), one.public_url);
+    let_in(house.door, good);
+
+    Request bad = good;
+    drop_header(bad, "X-Twilio-Signature");
+    check_refused(house.door, bad, 403, "missing_signature");
+
+    for (const std::string signature :
+         {"x", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "RSOYDt4T1cUTdK1PDd93/VVr8B8="}) {
+      bad = good;
+      set_header(bad, "X-Twilio-Signature", signature);
+      check_refused(house.door, bad, 403, "bad_signature");
+    }
+    check_refused(house.door, post(one.target, call_fields(), one.public_url, "wrong token"), 403,
+                  "bad_signature");
+    check_refused(house.door, post(one.target, call_fields(), one.public_url, ""), 403,
+                  "bad_signature");
+    check_refused(house.door, post(one.target, call_fields(), "https://somewhere.else.test"), 403,
+                  "bad_signature");
+    bad = good;
+    bad.body += "&Digits=1";
+    check_refused(house.door, bad, 403, "bad_signature");
+    bad = good;
+    bad.body.replace(bad.body.find("in-progress"), 11, "completed");
+    check_refused(house.door, bad, 403, "bad_signature");
+    bad = good;
+    bad.target += one.target.find('?') == std::string::npos ? "?mode=agent" : "&x";
+    check_refused(house.door, bad, 403, "bad_signature");
+    // A signature of one route opens no other.
+    if (one.target != "/call-status") {
+      bad = good;
+      bad.target = "/call-status";
+      check_refused(house.door, bad, 403, "bad_signature");
+    }
+
+    let_in(house.door, good);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_second_token_signs_too) {
+  House house;
+  for (const SignedRoute& one : signed_routes()) {
+    let_in(house.door, post(one.target, call_fields(), one.public_url, secondary_token));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_form_is_signed_by_what_it_says_and_not_by_how_it_is_written) {
+  House house;
+  const Fields fields = call_fields({{"Timestamp", "Tue, 04 Aug 2026 09:15:40 +0000"},
+                                     {"NewField", "a b+c&d=è"},
+                                     {"", "no name"}});
+  for (const SignedRoute& one : signed_routes()) {
+    Request request = post(one.target, fields, one.public_url);
+    BOOST_TEST_REQUIRE(request.body.find("Tue%2C+04") != std::string::npos);
+    let_in(house.door, request);
+    for (auto at = request.body.find('+'); at != std::string::npos; at = request.body.find('+')) {
+      request.body.replace(at, 1, "%20");
+    }
+    let_in(house.door, request);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_query_is_signed_as_it_stands_on_the_wire) {
+  House house;
+  for (const std::string target : {"/outbound-call?mode=simple", "/outbound-call?a=%41&b=%2b+c",
+                                   "/outbound-call?", "/outbound-call?x='y'"}) {
+    let_in(house.door, post(target, call_fields(), now_url));
+  }
+  Request request = post("/outbound-call?a=%41", call_fields(), now_url);
+  request.target = "/outbound-call?a=A";
+  check_refused(house.door, request, 403, "bad_signature");
+}
+
+BOOST_AUTO_TEST_CASE(the_standard_port_may_be_signed_or_not) {
+  House house;
+  for (const SignedRoute& one : signed_routes()) {
+    let_in(house.door, post(one.target, call_fields(), one.public_url + ":443"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_field_that_comes_twice_must_not_have_two_values) {
+  House house;
+  for (const SignedRoute& one : signed_routes()) {
+    Fields fields = call_fields();
+    fields.push_back({"CallSid", call_sid});
+    fields.push_back({"SomethingNew", "1"});
+    fields.push_back({"SomethingNew", "2"});
+    let_in(house.door, post(one.target, fields, one.public_url));
+    fields.push_back({"CallSid", other_sid});
+    check_refused(house.door, post(one.target, fields, one.public_url), 400, "repeated_field");
+  }
+  const std::string answer = "/survey-answer/" + token_of(house.open) + "/conferma/1";
+  Fields fields = call_fields({{"Digits", "1"}});
+  fields.push_back({"Digits", "2"});
+  check_refused(house.door, post(answer, fields, old_url), 400, "repeated_field");
+}
+
+BOOST_AUTO_TEST_CASE(a_path_that_is_none_of_ours_is_404_before_anything_else) {
+  House house;
+  for (const std::string path :
+       {"/nowhere", "/outbound-call/", "/survey-answer/visite.1.1-ok", "/recording/visite.1.1-ok",
+        "/stream-status/visite.1.1-ok", "/after-stream/visite.1.1-ok",
+        "/after-transfer/visite.1.1-ok", "/media-stream", "/fallback"}) {
+    check_refused(house.door, post(path, call_fields(), now_url), 404, "unknown_route");
+    check_refused(house.door, {.method = "GET", .target = path}, 404, "unknown_route");
+  }
+  let_in(house.door, post("/outbound-call", call_fields(), now_url));
+}
+
+BOOST_AUTO_TEST_CASE(another_method_is_told_which_one_is_right) {
+  House house;
+  for (const SignedRoute& one : signed_routes()) {
+    for (const std::string method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "post"}) {
+      Request request = post(one.target, call_fields(), one.public_url);
+      request.method = method;
+      check_refused(house.door, request, 405, "wrong_method");
+      BOOST_TEST(house.send(request).header("Allow") == "POST");
+    }
+  }
+  const Request request = post("/", call_fields(), now_url);
+  check_refused(house.door, request, 405, "wrong_method");
+  BOOST_TEST(house.send(request).header("Allow") == "GET, HEAD");
+}
+
+BOOST_AUTO_TEST_CASE(a_token_that_is_not_ours_is_404) {
+  House house;
+  for (const std::string route : {"/outbound-call/", "/call-status/", "/fallback/"}) {
+    check_refused(house.door, post(route + "visite.1.1-no", call_fields(), old_url), 404,
+                  "unknown_token");
+    let_in(house.door, post(route + token_of(house.open), call_fields(), old_url));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(only_forms_are_read) {
+  House house;
+  for (const SignedRoute& one : signed_routes()) {
+    const Request good = post(one.target, call_fields(), one.public_url);
+    for (const std::string type : {"", "application/json", "text/plain",
+                                   "application/x-www-form-urlencodedx", "multipart/form-data"}) {
+      Request bad = good;
+      set_header(bad, "Content-Type", type);
+      check_refused(house.door, bad, 415, "not_a_form");
+    }
+    Request fine = good;
+    set_header(fine, "Content-Type", "Application/X-WWW-Form-Urlencoded ;charset=utf-8");
+    let_in(house.door, fine);
+
+    for (const std::string body : {"CallSid=%", "%zz=1", "a=%4"}) {
+      Request bad = good;
+      bad.body = body;
+      check_refused(house.door, bad, 400, "malformed_form");
+    }
+    let_in(house.door, good);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_signed_request_of_another_account_is_403) {
+  House house;
+  for (const SignedRoute& one : signed_routes()) {
+    for (const std::string other : {"", "ACbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}) {
+      check_refused(house.door,
+                    post(one.target, call_fields({{"AccountSid", other}}), one.public_url), 403,
+                    "other_account");
+    }
+    check_refused(house.door, post(one.target, {{"CallSid", call_sid}}, one.public_url), 403,
+                  "other_account");
+    let_in(house.door, post(one.target, call_fields(), one.public_url));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_door_without_an_account_lets_nobody_in) {
+  State state;
+  support::start_run(state, now_url);
+  const Door door(state, {.auth_tokens = {primary_token}, .public_url = now_url}, read_token,
+                  token_of);
+  check_refused(door, post("/outbound-call", call_fields({{"AccountSid", ""}}), now_url), 403,
+                "other_account");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_must_name_its_call) {
+  House house;
+  for (const SignedRoute& one : signed_routes()) {
+    for (const std::string sid : {"", "CA1", "../../etc/passwd"}) {
+      check_refused(house.door, post(one.target, call_fields({}, sid), one.public_url), 400,
+                    "bad_call_sid");
+    }
+    check_refused(house.door, post(one.target, {{"AccountSid", account}}, one.public_url), 400,
+                  "bad_call_sid");
+    let_in(house.door, post(one.target, call_fields(), one.public_url));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_open_attempt_is_signed_for_the_address_that_it_was_dialled_with) {
+  House house;
+  const std::string target = "/call-status/" + token_of(house.open);
+  let_in(house.door, post(target, call_fields(), old_url));
+  check_refused(house.door, post(target, call_fields(), now_url), 403, "bad_signature");
+}
+
+BOOST_AUTO_TEST_CASE(an_attempt_that_is_over_may_be_signed_for_any_address_we_ever_had) {
+  House house;
+  for (const AttemptId& attempt : {house.over, house.fresh, AttemptId{"visite", 1, 2},
+                                   AttemptId{"altra", 1, 1}, AttemptId{"visite", 99, 1}}) {
+    const std::string target = "/call-status/" + token_of(attempt);
+    let_in(house.door, post(target, call_fields(), old_url));
+    let_in(house.door, post(target, call_fields(), now_url));
+    check_refused(house.door, post(target, call_fields(), "https://never.example.test"), 403,
+                  "bad_signature");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_request_without_a_token_is_signed_for_this_run) {
+  House house;
+  let_in(house.door, post("/call-status", call_fields(), now_url));
+  check_refused(house.door, post("/call-status", call_fields(), old_url), 403, "bad_signature");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_that_is_turned_away_changes_anything) {
+  House house;
+  const std::string before = house.digest();
+  for (const SignedRoute& one : signed_routes()) {
+    house.send(post(one.target, call_fields(), "https://somewhere.else.test"));
+    house.send(post(one.target, call_fields({{"AccountSid", "ACx"}}), one.public_url));
+    house.send(post(one.target, call_fields({}, "CA1"), one.public_url));
+  }
+  BOOST_TEST(house.digest() == before);
+  // Of an attempt that this log never made: the core refuses it.
+  for (const AttemptId& attempt : {house.fresh, AttemptId{"altra", 1, 1}}) {
+    const auto response =
+        house.send(post("/outbound-call/" + token_of(attempt), call_fields(), now_url));
+    BOOST_TEST(response.status == 404);
+  }
+  BOOST_TEST(house.digest() == before);
+  BOOST_TEST(
+      house.send(post("/outbound-call/" + token_of(house.open), call_fields(), old_url)).status ==
+      200);
+  BOOST_TEST(house.digest() != before);
+}
+
+BOOST_AUTO_TEST_CASE(a_status_callback_is_read_field_by_field) {
+  House house;
+  const std::string target = "/call-status/" + token_of(house.open);
+  const auto inbound =
+      let_in(house.door, post(target,
+                              call_fields({{"CallStatus", "completed"},
+                                           {"CallDuration", "34"},
+                                           {"Duration", "1"},
+                                           {"SequenceNumber", "3"},
+                                           {"SipResponseCode", "200"},
+                                           {"AnsweredBy", "human"},
+                                           {"Timestamp", "Tue, 04 Aug 2026 09:15:40 +0000"}}),
+                              old_url));
+  BOOST_REQUIRE(inbound.command.has_value());
+  const auto& command = std::get<StatusReported>(*inbound.command);
+  BOOST_TEST((command.attempt == house.open));
+  BOOST_TEST(command.sid == call_sid);
+  BOOST_TEST(command.status == "completed");
+  BOOST_TEST(command.seconds == 34);
+  BOOST_TEST(command.sip == 200);
+  BOOST_TEST(command.answered_by == "human");
+  BOOST_REQUIRE(command.occurred_at.has_value());
+  BOOST_TEST(rfc3339_utc(*command.occurred_at) == "2026-08-04T09:15:40.000Z");
+  const Response response = house.door.answer(inbound);
+  BOOST_TEST(response.status == 204);
+  BOOST_TEST(response.body == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_status_callback_may_lack_everything_but_its_status) {
+  House house;
+  const std::string target = "/call-status/" + token_of(house.open);
+  const auto inbound =
+      let_in(house.door, post(target, call_fields({{"CallStatus", "busy"}}), old_url));
+  const auto& command = std::get<StatusReported>(*inbound.command);
+  BOOST_TEST(command.seconds == 0);
+  BOOST_TEST(command.sip == 0);
+  BOOST_TEST(command.answered_by == "");
+  BOOST_TEST(!command.occurred_at.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_status_nobody_knows_is_acknowledged_and_changes_nothing) {
+  House house;
+  const std::string before = house.digest();
+  for (const std::string status : {"", "queued", "levitating", "Completed"}) {
+    for (const std::string target :
+         {"/call-status/" + token_of(house.open), std::string("/call-status")}) {
+      const auto url = target == "/call-status" ? now_url : old_url;
+      const Request request = post(target, call_fields({{"CallStatus", status}}), url);
+      BOOST_TEST(!let_in(house.door, request).command.has_value());
+      BOOST_TEST(house.send(request).status == 204);
+    }
+  }
+  BOOST_TEST(house.digest() == before);
+  house.send(post("/call-status/" + token_of(house.open), call_fields({{"CallStatus", "ringing"}}),
+                  old_url));
+  BOOST_TEST(house.digest() != before);
+}
+
+BOOST_AUTO_TEST_CASE(a_machine_is_reported_by_the_carriers_word) {
+  House house;
+  const std::string target = "/answering-machine/" + token_of(house.open);
+  const auto inbound = let_in(house.door, post(target,
+                                               {{"CallSid", call_sid},
+                                                {"AccountSid", account},
+                                                {"AnsweredBy", "machine_start"},
+                                                {"MachineDetectionDuration", "3820"}},
+                                               old_url));
+  BOOST_TEST(std::get<MachineDetected>(*inbound.command).answered_by == "machine_start");
+  BOOST_TEST(house.door.answer(inbound).status == 204);
+  BOOST_TEST(!let_in(house.door, post(target, call_fields(), old_url)).command.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_is_read_with_its_turn) {
+  House house;
+  const std::string target = "/survey-answer/" + token_of(house.open) + "/conferma/3";
+  const auto inbound = let_in(house.door, post(target,
+                                               call_fields({{"Digits", ""},
+                                                            {"SpeechResult", "Sì\x01, confermo"},
+                                                            {"Confidence", "0.91"}}),
+                                               old_url));
+  const auto& command = std::get<SurveyAnswered>(*inbound.command);
+  BOOST_TEST(command.question == "conferma");
+  BOOST_TEST(command.turn == 3U);
+  BOOST_TEST(command.digits == "");
+  BOOST_TEST(command.speech == "Sì, confermo");
+  BOOST_TEST(command.confidence_thousandths == 910);
+  const auto long_one = let_in(
+      house.door, post(target, call_fields({{"SpeechResult", std::string(5000, 'a')}}), old_url));
+  BOOST_TEST(std::get<SurveyAnswered>(*long_one.command).speech.size() ==
+             webhook::speech_bytes_max);
+}
+
+BOOST_AUTO_TEST_CASE(a_survey_goes_from_question_to_question) {
+  House house;
+  const std::string token = token_of(house.open);
+  const Response first = house.send(post("/outbound-call/" + token, call_fields(), old_url));
+  BOOST_TEST(first.status == 200);
+  BOOST_TEST(first.header("Content-Type") == "text/xml; charset=utf-8");
+  BOOST_TEST((said(first.body) ==
+              std::vector<std::string>{"Buongiorno Ada <b>.", "Domanda conferma per Ada <b>?"}));
+  // The action leads where the attempt was dialled from, though the server has moved.
+  BOOST_TEST(first.body.find("action=\"" + old_url + "/survey-answer/" + token + "/conferma/1\"") !=
+             std::string::npos);
+  const std::string to_first = "/survey-answer/" + token + "/conferma/1";
+  const Request answer = post(to_first, call_fields({{"Digits", "4"}}), old_url);
+  const Response second = house.send(answer);
+  BOOST_TEST((said(second.body) == std::vector<std::string>{"Domanda voto per Ada <b>?"}));
+  // Asked again late, with another answer even, it changes nothing and hears the same.
+  const std::string before = house.digest();
+  BOOST_TEST(house.send(answer).body == second.body);
+  BOOST_TEST(house.send(post(to_first, call_fields({{"Digits", "5"}}), old_url)).body ==
+             second.body);
+  BOOST_TEST(house.send(post("/outbound-call/" + token, call_fields(), old_url)).body ==
+             second.body);
+  BOOST_TEST(house.digest() == before);
+
+  const Response last = house.send(
+      post("/survey-answer/" + token + "/voto/2", call_fields({{"Digits", "5"}}), old_url));
+  BOOST_TEST((said(last.body) == std::vector<std::string>{"Grazie Ada <b>, arrivederci."}));
+  BOOST_TEST(last.body.ends_with("<Hangup/></Response>"));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_is_not_the_attempts_own_is_told_nothing) {
+  House house;
+  const std::string token = token_of(house.open);
+  const std::string other = "CAdddddddddddddddddddddddddddddddd";
+  const Response own = house.send(post("/outbound-call/" + token, call_fields(), old_url));
+  BOOST_TEST(!said(own.body).empty());
+  // A second call for the same attempt.
+  BOOST_TEST(house.send(post("/outbound-call/" + token, call_fields({}, other), old_url)).body ==
+             hang_up);
+  // A call of an attempt that is over.
+  BOOST_TEST(
+      house
+          .send(post("/outbound-call/" + token_of(house.over), call_fields({}, other_sid), old_url))
+          .body == hang_up);
+  // The first attempt's call, while the second attempt is on the line.
+  support::carry_out(house.state,
+                     StatusReported{.attempt = house.open, .sid = call_sid, .status = "completed"});
+  AttemptId again = house.open;
+  again.attempt = 2;
+  support::request_call(house.state, again, now_url);
+  BOOST_TEST(house.send(post("/outbound-call/" + token, call_fields(), old_url)).body == hang_up);
+  const Response next = house.send(post("/outbound-call/" + token_of(again),
+                                        call_fields({}, "CA" + std::string(32, 'e')), now_url));
+  BOOST_TEST(!said(next.body).empty());
+}
+
+BOOST_AUTO_TEST_CASE(equal_states_give_equal_bytes) {
+  House one;
+  House two;
+  const std::string token = token_of(one.open);
+  const std::vector<Request> talk{
+      post("/outbound-call/" + token, call_fields(), old_url),
+      post("/survey-answer/" + token + "/conferma/1", call_fields({{"Digits", "4"}}), old_url),
+      post("/survey-answer/" + token + "/voto/2", call_fields(), old_url),
+      post("/fallback/" + token, call_fields(), old_url)};
+  for (const Request& request : talk) {
+    BOOST_TEST(one.send(request).body == two.send(request).body);
+    // What is answered is a function of the state: asked again it is the same.
+    BOOST_TEST(one.door.answer(let_in(one.door, request)).body ==
+               two.door.answer(let_in(two.door, request)).body);
+  }
+  BOOST_TEST(one.digest() == two.digest());
+}
+
+BOOST_AUTO_TEST_CASE(a_fallback_says_goodbye_in_the_persons_language) {
+  House house;
+  const std::string before = house.digest();
+  const auto ask = [&](const AttemptId& attempt) {
+    const Request request =
+        post("/fallback/" + token_of(attempt),
+             call_fields({{"ErrorCode", "11200"}, {"ErrorUrl", old_url + "/outbound-call/secret"}}),
+             old_url);
+    const auto inbound = let_in(house.door, request);
+    BOOST_TEST(!inbound.command.has_value());
+    BOOST_TEST(inbound.note.find("11200") != std::string::npos);
+    BOOST_TEST(inbound.note.find("secret") == std::string::npos);
+    BOOST_TEST(inbound.note.find("-ok") == std::string::npos);
+    return house.send(request).body;
+  };
+  BOOST_TEST(
+      ask(house.open) ==
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Say language=\"it-IT\""
+      " voice=\"Polly.Bianca\">Grazie Ada &lt;b&gt;, arrivederci.</Say><Hangup/></Response>");
+  BOOST_TEST((said(ask(house.over)) == std::vector<std::string>{"Goodbye Bob."}));
+  BOOST_TEST(ask({"altra", 1, 1}) == hang_up);
+  BOOST_TEST(ask({"visite", 99, 1}) == hang_up);
+  BOOST_TEST(house.digest() == before);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_hears_the_message) {
+  House house;
+  const std::string expected =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Say language=\"it-IT\" voice=\"alice\">"
+      "Ciao &amp; benvenuti!</Say><Pause length=\"1\"/><Hangup/></Response>";
+  struct Mode {
+    std::string query{};
+    bool noted = false;
+  };
+  for (const Mode& mode : std::vector<Mode>{{"", false},
+                                            {"?mode=simple", false},
+                                            {"?mode=", false},
+                                            {"?campaign=x", false},
+                                            {"?mode=agent", true},
+                                            {"?mode=%2B393331234567", true},
+                                            {"?mode=%", true}}) {
+    const Request request = post("/outbound-call" + mode.query, call_fields(), now_url);
+    const auto inbound = let_in(house.door, request);
+    BOOST_TEST(std::get<OutsideVoiceRequested>(*inbound.command).sid == call_sid);
+    BOOST_TEST(inbound.note.empty() == !mode.noted, mode.query);
+    BOOST_TEST(inbound.note.find("39333") == std::string::npos);
+    BOOST_TEST(house.send(request).body == expected);
+  }
+  const auto status =
+      let_in(house.door,
+             post("/call-status",
+                  call_fields({{"CallStatus", "completed"}, {"CallDuration", "15"}}), now_url));
+  BOOST_TEST(std::get<OutsideStatusReported>(*status.command).seconds == 15);
+}
+
+BOOST_AUTO_TEST_CASE(neither_reasons_nor_notes_nor_refusals_quote_the_request) {
+  House house;
+  const std::string secret = "Xq7marker";
+  const auto check = [&](const Request& request) {
+    const auto read = house.door.read(request);
+    if (const auto* refused = std::get_if<TurnedAway>(&read)) {
+      BOOST_TEST(refused->reason.find(secret) == std::string::npos);
+      BOOST_TEST(house.door.turned_away(*refused).body.find(secret) == std::string::npos);
+    } else {
+      BOOST_TEST(std::get<Inbound>(read).note.find(secret) == std::string::npos);
+    }
+  };
+  for (const SignedRoute& one : signed_routes()) {
+    for (const std::string name : {"CallSid", "AccountSid", "CallStatus", "ErrorCode", "ErrorUrl",
+                                   "From", "AnsweredBy", "SpeechResult", "Digits", "Timestamp"}) {
+      check(post(one.target, call_fields({{name, secret}}), one.public_url));
+      check(post(one.target, call_fields({{name, secret}}), secret));
+    }
+    check(post(one.target + "/" + secret, call_fields(), one.public_url));
+    check(post(one.target + "?mode=" + secret, call_fields(), one.public_url));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_urls_of_an_attempt_are_routes_of_the_door) {
+  House house;
+  const auto urls = webhook::urls_of(old_url, token_of(house.open));
+  for (const std::string url : {urls.voice, urls.status, urls.answering_machine, urls.fallback,
+                                urls.answer + "/conferma/1"}) {
+    BOOST_REQUIRE(url.starts_with(old_url));
+    let_in(house.door, post(url.substr(old_url.size()), call_fields(), old_url));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
