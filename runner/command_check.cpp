@@ -1,0 +1,235 @@
+#include <memory>
+
+#include "campaigns/json_writer.hpp"
+#include "campaigns/survey.hpp"
+#include "campaigns/templates.hpp"
+#include "runner/commands.hpp"
+#include "runner/live.hpp"
+#include "runner/output.hpp"
+#include "runner/submission.hpp"
+#include "runner/zone_loader.hpp"
+
+namespace runner {
+
+namespace {
+
+struct Options {
+  std::string file{};
+  SubmissionOverrides overrides{};
+  std::string show{};
+  std::string start{};
+  double calls_per_second = 1;
+  bool json = false;
+};
+
+std::string lines_of(const std::vector<std::uint64_t>& rows) {
+  std::string text;
+  for (std::size_t i = 0; i < rows.size() && i < 20; ++i) {
+    text += (i ? ", " : " ") + std::to_string(rows[i]);
+  }
+  return rows.size() > 20 ? text + " …" : text;
+}
+
+std::string report_text(const Submission& submission, const campaigns::Preflight& report) {
+  std::string text = "campaign " + submission.file.campaign.id + ", every default filled in:\n" +
+                     campaigns::print_campaign(submission.file.campaign, true) + "\n\n";
+  text += "list: " + std::to_string(report.rows) + " rows, " + std::to_string(report.usable) +
+          " usable, " + std::to_string(report.rejected_count) + " refused, " +
+          std::to_string(report.duplicates) + " duplicates";
+  if (!report.encoding.empty()) {
+    text += " (" + report.encoding + ", delimiter '" +
+            (report.delimiter == "\t" ? std::string("tab") : report.delimiter) + "')";
+  }
+  text += '\n';
+  for (const auto& [reason, count] : report.rejected_by_reason) {
+    text += "  " + std::to_string(count) + " × " + reason + '\n';
+  }
+  for (const auto& row : report.rejected) {
+    text += "  row " + std::to_string(row.row);
+    if (!row.column.empty()) text += ", column " + row.column;
+    text += ": " + row.what + '\n';
+  }
+  if (report.rejected_count > report.rejected.size()) {
+    text += "  … and " + std::to_string(report.rejected_count - report.rejected.size()) + " more\n";
+  }
+  if (report.duplicates > 0) {
+    text += "  duplicates, called once: rows" + lines_of(report.duplicate_rows) + '\n';
+  }
+  const auto table = [&](const char* title, const std::map<std::string, std::uint64_t>& counts) {
+    text += title;
+    for (const auto& [name, count] : counts) text += "  " + name + ": " + std::to_string(count);
+    text += '\n';
+  };
+  table("zones:", report.by_zone);
+  table("languages:", report.by_language);
+  for (const auto& warning : report.warnings) text += "warning: " + warning + '\n';
+  if (report.earliest_end && report.latest_end) {
+    text += "ends between " + campaigns::rfc3339_utc(*report.earliest_end) + " and " +
+            campaigns::rfc3339_utc(*report.latest_end) + '\n';
+  }
+  return text;
+}
+
+std::string report_json(const Submission& submission, const campaigns::Preflight& report,
+                        const std::optional<std::string>& refused) {
+  std::string text;
+  campaigns::JsonObject object(text);
+  object.raw("campaign", submission.definition)
+      .member("rows", static_cast<std::int64_t>(report.rows))
+      .member("usable", static_cast<std::int64_t>(report.usable))
+      .member("refused", static_cast<std::int64_t>(report.rejected_count))
+      .member("duplicates", static_cast<std::int64_t>(report.duplicates))
+      .member("encoding", report.encoding)
+      .member("delimiter", report.delimiter)
+      .member("may_be_enrolled", refused ? "no" : "yes")
+      .member("why_not", refused.value_or(""));
+  auto& rejected = object.open("rejected");
+  rejected += '[';
+  for (std::size_t i = 0; i < report.rejected.size(); ++i) {
+    if (i) rejected += ',';
+    campaigns::JsonObject row(rejected);
+    row.member("row", static_cast<std::int64_t>(report.rejected[i].row))
+        .member("column", report.rejected[i].column)
+        .member("reason", report.rejected[i].reason)
+        .member("what", report.rejected[i].what);
+    row.close();
+  }
+  rejected += ']';
+  const auto table = [&](const char* name, const std::map<std::string, std::uint64_t>& counts) {
+    campaigns::JsonObject part(object.open(name));
+    for (const auto& [key, count] : counts) part.member(key, static_cast<std::int64_t>(count));
+    part.close();
+  };
+  table("by_reason", report.rejected_by_reason);
+  table("by_zone", report.by_zone);
+  table("by_language", report.by_language);
+  auto& warnings = object.open("warnings");
+  warnings += '[';
+  for (std::size_t i = 0; i < report.warnings.size(); ++i) {
+    if (i) warnings += ',';
+    campaigns::append_json_string(warnings, report.warnings[i]);
+  }
+  warnings += ']';
+  object
+      .member("earliest_end",
+              report.earliest_end ? campaigns::rfc3339_utc(*report.earliest_end) : "")
+      .member("latest_end", report.latest_end ? campaigns::rfc3339_utc(*report.latest_end) : "");
+  object.close();
+  return text + '\n';
+}
+
+// What one person would hear, from the first word to the last, each question once.
+int show(const Submission& submission, const campaigns::ZoneRules& rules, const std::string& id) {
+  const auto& campaign = submission.file.campaign;
+  auto reader =
+      campaign.contacts.file.empty()
+          ? campaigns::ContactListReader::open_inline(campaign, rules, submission.contacts)
+          : campaigns::ContactListReader::open_csv(campaign, rules, submission.contacts);
+  if (!reader) {
+    complain_of(reader.error());
+    return exit_bad_input;
+  }
+  const auto& columns = reader->columns();
+  campaigns::ContactRow row;
+  campaigns::RejectedRow rejected;
+  using Next = campaigns::ContactListReader::Next;
+  std::uint64_t ordinal = 0;
+  for (auto next = reader->next(row, rejected); next != Next::end;
+       next = reader->next(row, rejected)) {
+    if (next == Next::rejected) {
+      if ("row:" + std::to_string(rejected.row) == id) {
+        complain("row " + std::to_string(rejected.row) + " cannot be used: " + rejected.what);
+        return exit_bad_input;
+      }
+      continue;
+    }
+    ++ordinal;
+    const auto value = [&](std::string_view name) -> std::string_view {
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (columns[i] == name) return row.values[i];
+      }
+      return {};
+    };
+    const bool wanted =
+        "row:" + std::to_string(row.row) == id ||
+        (campaign.contacts.id_column.empty() ? std::to_string(ordinal) == id
+                                             : value(campaign.contacts.id_column) == id);
+    if (!wanted) continue;
+    const auto say = [&](const char* what, const campaigns::Text& text) {
+      if (text.empty()) return;
+      print(std::string(what) +
+            campaigns::render_template(text.in(row.language, campaign.language), value) + '\n');
+    };
+    print("language " + row.language + ", zone " + row.zone + "\n\n");
+    say("", campaign.greeting);
+    for (const auto& question : campaign.questions) {
+      say(question.ask_if.op == campaigns::Condition::Op::always
+              ? "  ? "
+              : "  ? (if the answers before lead here) ",
+          question.ask);
+      for (const auto& option : question.options) {
+        if (option.key == '\0') continue;
+        const auto& label = option.label.in(row.language, campaign.language);
+        print(std::string("      ") + option.key + ": " + option.code +
+              (label.empty() ? "" : " - " + label) + '\n');
+      }
+    }
+    say("", campaign.goodbye);
+    say("an answering machine hears: ", campaign.machine.message);
+    return exit_done;
+  }
+  complain("no usable contact with the id \"" + id +
+           "\": give a value of the id column, or row:N for a row of the list");
+  return exit_bad_input;
+}
+
+int check(const Options& options) {
+  auto loaded = load_submission(options.file, options.overrides);
+  if (!loaded) {
+    complain_of(loaded.error());
+    return exit_bad_input;
+  }
+  const auto& submission = loaded.value();
+  const auto rules = load_zone_rules();
+  if (!options.show.empty()) return show(submission, rules, options.show);
+  auto begin = first_opening(submission.file.campaign, rules);
+  if (!options.start.empty()) {
+    const auto start = campaigns::parse_rfc3339(options.start);
+    if (!start) {
+      complain("--start is no moment like 2026-03-02T08:00:00Z");
+      return exit_bad_input;
+    }
+    begin = *start;
+  }
+  const auto report =
+      campaigns::preflight(submission.file, rules, submission.contacts, begin,
+                           static_cast<std::uint32_t>(options.calls_per_second * 1000));
+  const auto refused = reason_not_to_enrol(submission, report);
+  print(options.json ? report_json(submission, report, refused) : report_text(submission, report));
+  complain_of(report.problems);
+  if (refused) {
+    complain(options.file + ": " + *refused);
+    return exit_bad_input;
+  }
+  return exit_done;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Chosen& chosen) {
+  const auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("check", "Check a campaign file and its list; calls nobody");
+  command->add_option("file", options->file, "The campaign file")->required();
+  command->add_option("--show", options->show, "What the person with this id would hear");
+  command->add_flag("--skip-bad-rows", options->overrides.skip_bad_rows,
+                    "Do not refuse the list for rows that cannot be used");
+  command->add_option("--encoding", options->overrides.encoding,
+                      "Of the contact list: utf-8 or windows-1252");
+  command->add_option("--start", options->start, "When it would begin (RFC 3339)");
+  command->add_option("--calls-per-second", options->calls_per_second, "Of the account")
+      ->check(CLI::Range(0.01, 1000.0));
+  command->add_flag("--json", options->json, "The report as JSON");
+  command->callback([options, &chosen] { chosen = [options] { return check(*options); }; });
+}
+
+}  // namespace runner

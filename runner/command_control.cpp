@@ -1,0 +1,133 @@
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "eventstore/log_reader.hpp"
+#include "runner/commands.hpp"
+#include "runner/control_client.hpp"
+#include "runner/fold.hpp"
+#include "runner/output.hpp"
+#include "runner/status.hpp"
+
+namespace runner {
+
+namespace {
+
+struct Options {
+  std::string log{};
+  std::string campaign{};
+  std::string file{};
+  std::string encoding{};
+  std::string reason{};
+  bool skip_bad_rows = false;
+  bool accept_change = false;
+  bool json = false;
+};
+
+// Tells what the running program said.
+int report(const std::optional<bridge::http::Response>& response, const Options& options) {
+  if (!response) {
+    complain("nothing runs on " + options.log + ": start `campanile serve --log " + options.log +
+             "`, or name the log of the program that runs");
+    return exit_cannot_go_on;
+  }
+  if (response->status == 200) {
+    if (options.json) print(response->body + '\n');
+    return exit_done;
+  }
+  if (options.json) print(response->body + '\n');
+  const auto body = nlohmann::json::parse(response->body, nullptr, false);
+  campaigns::Problems problems;
+  if (body.is_object() && body.contains("problems")) {
+    for (const auto& problem : body["problems"]) {
+      problems.push_back(
+          {problem.value("where", ""), problem.value("what", ""), problem.value("cure", "")});
+    }
+  }
+  complain_of(problems);
+  return exit_bad_input;
+}
+
+int submit(const Options& options) {
+  nlohmann::json body;
+  body["file"] = std::filesystem::absolute(options.file).string();
+  body["skip_bad_rows"] = options.skip_bad_rows;
+  body["encoding"] = options.encoding;
+  body["accept_change"] = options.accept_change;
+  bridge::http::Request request;
+  request.method = "POST";
+  request.target = "/campaigns";
+  request.body = body.dump();
+  return report(ask_running(options.log, std::move(request)), options);
+}
+
+int steer(const Options& options, const std::string& verb) {
+  nlohmann::json body;
+  body["reason"] = options.reason;
+  bridge::http::Request request;
+  request.method = "POST";
+  request.target = "/campaigns/" + options.campaign + '/' + verb;
+  request.body = body.dump();
+  return report(ask_running(options.log, std::move(request)), options);
+}
+
+int status(const Options& options) {
+  bridge::http::Request request;
+  request.method = "GET";
+  request.target = "/status";
+  const auto running = ask_running(options.log, std::move(request));
+  if (options.json && running) {
+    print(running->body + '\n');
+    return exit_done;
+  }
+  // The log tells the same, and is there when nothing runs.
+  campaigns::State state;
+  Folder folder;
+  eventstore::LogReader reader(options.log);
+  auto now = campaigns::instant_from_ms(0);
+  reader.read(1, [&](const eventstore::RecordedEvent& recorded) {
+    folder.fold(state, recorded);
+    now = campaigns::instant_from_ms(recorded.recorded_at);
+    return true;
+  });
+  print(options.json ? status_json(state, now, false) + '\n'
+                     : status_text(state, now, running.has_value()));
+  return exit_done;
+}
+
+}  // namespace
+
+void add_control(CLI::App& app, Chosen& chosen) {
+  const auto options = std::make_shared<Options>();
+  const auto with_log = [&](CLI::App* command) {
+    command->add_option("--log", options->log, "The log of the running program")->required();
+    command->add_flag("--json", options->json, "Answer in JSON");
+    return command;
+  };
+  auto* submit_command =
+      with_log(app.add_subcommand("submit", "Submit a campaign to the running program"));
+  submit_command->add_option("file", options->file, "The campaign file")->required();
+  submit_command->add_flag("--skip-bad-rows", options->skip_bad_rows,
+                           "Enrol the rows that can be used");
+  submit_command->add_flag("--accept-change", options->accept_change,
+                           "Take a changed file for a campaign that is known");
+  submit_command->add_option("--encoding", options->encoding, "Of the contact list");
+  submit_command->callback([options, &chosen] { chosen = [options] { return submit(*options); }; });
+
+  auto* status_command = with_log(app.add_subcommand("status", "Where the campaigns stand"));
+  status_command->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
+
+  const auto steering = [&](const char* verb, const char* what, bool with_reason) {
+    auto* command = with_log(app.add_subcommand(verb, what));
+    command->add_option("campaign", options->campaign, "The campaign's id")->required();
+    if (with_reason) command->add_option("--reason", options->reason, "Kept in the log");
+    command->callback([options, &chosen, verb = std::string(verb)] {
+      chosen = [options, verb] { return steer(*options, verb); };
+    });
+  };
+  steering("pause", "No new calls until it is resumed", true);
+  steering("resume", "Go on calling", false);
+  steering("cancel", "End a campaign; live calls end by themselves", true);
+}
+
+}  // namespace runner

@@ -1,0 +1,333 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "campaigns/json_writer.hpp"
+#include "eventstore/log_reader.hpp"
+#include "runner/commands.hpp"
+#include "runner/environment.hpp"
+#include "runner/fold.hpp"
+#include "runner/live.hpp"
+#include "runner/output.hpp"
+#include "runner/progress.hpp"
+#include "runner/status.hpp"
+#include "runner/zone_loader.hpp"
+
+namespace runner {
+
+namespace {
+
+struct Options {
+  std::string file{};
+  std::string log{};
+  std::string carrier{"rehearsal"};
+  std::string env_file{};
+  std::string start{};
+  std::string people{};
+  std::string faults{};
+  std::string message{
+      "Ciao! Questo è un messaggio di prova. Il sistema di chiamate funziona. "
+      "Grazie e arrivederci!"};
+  std::string message_language{"it-IT"};
+  std::string message_voice{};
+  SubmissionOverrides overrides{};
+  std::optional<std::uint64_t> seed{};
+  std::optional<std::uint64_t> limit{};
+  double speed = 0;
+  double calls_per_second = 1;
+  std::string listen{};
+  bool new_log = false;
+  bool accept_change = false;
+  bool json = false;
+};
+
+void add_options(CLI::App& command, Options& options) {
+  command.add_option("--carrier", options.carrier,
+                     "rehearsal (default; nobody's telephone rings), rehearsal@HOST:PORT, twilio");
+  command.add_flag("--new-log", options.new_log, "Begin a log on a real carrier");
+  command.add_option("--env-file", options.env_file, "Settings as NAME=value (default .env)");
+  command.add_option("--listen", options.listen, "HOST:PORT of the public door");
+  command.add_option("--calls-per-second", options.calls_per_second, "Of the account (default 1)")
+      ->check(CLI::Range(0.01, 1000.0));
+  command.add_option("--seed", options.seed, "Of a rehearsal (default 1)");
+  command.add_option("--start", options.start, "When a rehearsal begins (RFC 3339)");
+  command
+      .add_option("--speed", options.speed,
+                  "Rehearse at this multiple of real time; without it time jumps")
+      ->check(CLI::Range(0.001, 100000.0));
+  command.add_option("--people", options.people, "Of a rehearsal: human=700,busy=50,…");
+  command.add_option("--faults", options.faults, "Of a rehearsal: callback_lost=300,…");
+  command.add_option("--message", options.message, "Told to calls that other programs placed");
+  command.add_option("--message-language", options.message_language, "Its language");
+  command.add_option("--message-voice", options.message_voice, "Its voice");
+  command.add_flag("--json", options.json, "Tell how it goes in JSON, a line each");
+}
+
+LiveOptions live_options(const Options& options) {
+  const auto environment = Environment::read(options.env_file);
+  LiveOptions live;
+  live.log = options.log;
+  live.new_log = options.new_log;
+  const auto carrier = CarrierChoice::parse(options.carrier);
+  if (!carrier) {
+    throw CLI::ValidationError("--carrier", "is one of rehearsal, rehearsal@HOST:PORT, twilio");
+  }
+  live.carrier = *carrier;
+  live.seed = options.seed;
+  if (!options.start.empty()) {
+    live.start = campaigns::parse_rfc3339(options.start);
+    if (!live.start)
+      throw CLI::ValidationError("--start", "is no moment like 2026-03-02T08:00:00Z");
+  }
+  live.speed = options.speed;
+  try {
+    live.people = bridge::rehearsal::parse_people(options.people);
+    live.faults = bridge::rehearsal::parse_faults(options.faults);
+  } catch (const std::invalid_argument& error) {
+    throw CLI::ValidationError("--people, --faults", error.what());
+  }
+  live.listen = options.listen;
+  live.calls_per_second_thousandths = static_cast<std::uint32_t>(options.calls_per_second * 1000);
+  live.new_people_max = options.limit;
+  live.message = {options.message, options.message_language, options.message_voice};
+  live.caller_id = environment.get("TRANSFER_NUMBER_MAIN");
+  if (live.carrier.kind == CarrierChoice::Kind::twilio) {
+    live.account_sid = environment.get("TWILIO_ACCOUNT_SID");
+    const auto token = environment.get("TWILIO_AUTH_TOKEN");
+    if (live.account_sid.empty() || token.empty()) {
+      throw CLI::ValidationError("--carrier twilio",
+                                 "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set in the "
+                                 "environment, in .env or in --env-file");
+    }
+    live.auth_tokens = {token};
+    live.api_key = environment.get("TWILIO_API_KEY");
+    live.api_secret = environment.get("TWILIO_API_SECRET");
+    live.server_url = environment.get("SERVER_URL");
+    const auto base = environment.get("TWILIO_BASE_URL");
+    if (!base.empty()) live.twilio_base_url = base;
+  }
+  return live;
+}
+
+bool on_terminal(const Options& options) {
+  return !options.json && isatty(STDOUT_FILENO) == 1;
+}
+
+// The difference between what a log holds and what was given, as JSON pointers; never the texts.
+void tell_difference(const campaigns::CampaignEntry& entry, const Submission& submission) {
+  if (entry.contacts_digest != submission.contacts_digest) {
+    complain("the contact list is another one: its digest was " +
+             entry.contacts_digest.substr(0, 12) + "…, now " +
+             submission.contacts_digest.substr(0, 12) + "…");
+  }
+  const auto before = nlohmann::json::parse(campaigns::print_campaign(*entry.definition));
+  const auto now = nlohmann::json::parse(submission.definition);
+  for (const auto& change : nlohmann::json::diff(before, now)) {
+    complain("changed in the campaign file: " + change["path"].get<std::string>() + " (" +
+             change["op"].get<std::string>() + ')');
+  }
+}
+
+// The entry of a campaign in a log that may not exist; with the state it was read from.
+struct Known {
+  campaigns::State state{};
+  std::optional<campaigns::CampaignIndex> index{};
+};
+Known look_into(const std::filesystem::path& log, const std::string& campaign) {
+  Known known;
+  if (!std::filesystem::exists(log)) return known;
+  Folder folder;
+  eventstore::LogReader reader(log);
+  reader.read(1, [&](const eventstore::RecordedEvent& recorded) {
+    folder.fold(known.state, recorded);
+    return true;
+  });
+  known.index = known.state.book.find(campaign);
+  return known;
+}
+
+std::string finished_json(const campaigns::State& state, campaigns::CampaignIndex index,
+                          bool interrupted) {
+  const auto digest = digest_of(state);
+  std::string text;
+  campaigns::JsonObject object(text);
+  object.member("event", interrupted ? "interrupted" : "finished")
+      .raw("campaign", campaign_json(state, index))
+      .member("position", static_cast<std::int64_t>(state.position))
+      .member("state_digest", digest.state)
+      .member("outcome_digest", digest.outcome);
+  object.close();
+  return text;
+}
+
+int tell_end(const campaigns::State& state, campaigns::CampaignIndex index, const Options& options,
+             bool interrupted) {
+  if (on_terminal(options)) {
+    const auto digest = digest_of(state);
+    print(status_text(state, campaigns::Instant{}, false).substr(0, 0) +
+          campaign_json(state, index) + "\nstate digest " + digest.state + " at event " +
+          std::to_string(state.position) + '\n');
+    if (interrupted) print("interrupted: the same command goes on from here\n");
+  } else {
+    print(finished_json(state, index, interrupted) + '\n');
+  }
+  return exit_code_of(state, index);
+}
+
+// Where `run` keeps its log unless it is told: beside the campaign file, so that the working
+// directory never decides whether people are rung again. A rehearsal that came to its end makes
+// room for a fresh one and is kept as the last.
+std::filesystem::path default_log(const Options& options, const std::string& campaign,
+                                  const Submission& submission) {
+  auto base = std::filesystem::absolute(options.file);
+  base.replace_extension();
+  if (options.carrier == "twilio") return base.string() + ".db";
+  const std::filesystem::path log = base.string() + ".rehearsal.db";
+  const auto known = look_into(log, campaign);
+  if (!std::filesystem::exists(log)) return log;
+  const bool unfinished =
+      known.index && known.state.queue.campaigns[*known.index].open() > 0 &&
+      known.state.book.at(*known.index).definition_digest == submission.definition_digest &&
+      known.state.book.at(*known.index).contacts_digest == submission.contacts_digest;
+  if (unfinished) return log;
+  const auto last = base.string() + ".rehearsal.last.db";
+  for (const char* part : {"", "-wal", "-shm", ".key"}) {
+    std::error_code ignored;
+    std::filesystem::remove(last + part, ignored);
+    std::filesystem::rename(log.string() + part, last + part, ignored);
+  }
+  return log;
+}
+
+int run(Options& options) {
+  auto loaded = load_submission(options.file, options.overrides);
+  if (!loaded) {
+    complain_of(loaded.error());
+    return exit_bad_input;
+  }
+  auto& submission = loaded.value();
+  const auto id = submission.file.campaign.id;
+  const auto rules = load_zone_rules();
+  if (options.log.empty()) options.log = default_log(options, id, submission);
+  auto live = live_options(options);
+
+  bool enrolled = false;
+  {
+    const auto known = look_into(options.log, id);
+    if (known.index) {
+      const auto& entry = known.state.book.at(*known.index);
+      const bool same = entry.definition_digest == submission.definition_digest &&
+                        entry.contacts_digest == submission.contacts_digest;
+      if (!same && !options.accept_change) {
+        tell_difference(entry, submission);
+        complain("campaign \"" + id + "\" in " + options.log +
+                 " was submitted otherwise: take the change with --accept-change, or give the file "
+                 "another id");
+        return exit_bad_input;
+      }
+      enrolled = same && entry.status != campaigns::CampaignStatus::enrolling;
+      const bool over = entry.status == campaigns::CampaignStatus::completed ||
+                        entry.status == campaigns::CampaignStatus::cancelled;
+      if (enrolled && over && known.state.queue.campaigns[*known.index].open() == 0) {
+        return tell_end(known.state, *known.index, options, false);
+      }
+    }
+  }
+  const auto begins = first_opening(submission.file.campaign, rules);
+  if (!enrolled) {
+    const auto report =
+        campaigns::preflight(submission.file, rules, submission.contacts,
+                             live.start.value_or(begins), live.calls_per_second_thousandths);
+    if (const auto refused = reason_not_to_enrol(submission, report)) {
+      complain_of(report.problems);
+      for (const auto& row : report.rejected) {
+        complain("row " + std::to_string(row.row) +
+                 (row.column.empty() ? "" : ", column " + row.column) + ": " + row.what);
+      }
+      complain(options.file + ": " + *refused);
+      return exit_bad_input;
+    }
+    for (const auto& warning : report.warnings) complain("warning: " + warning);
+  }
+
+  Live program(std::move(live), begins);
+  Progress progress(on_terminal(options));
+  program.runner().on_notice([&](const Runner::Notice& notice) { progress.say(notice.text); });
+  program.runner().on_fact(
+      [&](const campaigns::Fact&) { progress.look(program.state(), program.now()); });
+  std::optional<campaigns::Refusal> refused;
+  program.submit(std::move(submission), options.accept_change,
+                 [&](std::optional<campaigns::Refusal> refusal) {
+                   refused = std::move(refusal);
+                   if (refused) program.stop("refused");
+                 });
+  program.finish_when([&] {
+    const auto index = program.state().book.find(id);
+    if (!index) return false;
+    const auto status = program.state().book.at(*index).status;
+    if (status == campaigns::CampaignStatus::completed) return true;
+    const auto& queue = program.state().queue;
+    bool under_way = false;
+    for (const auto& [packed, open] : queue.attempts) {
+      under_way |= open.phase != campaigns::Phase::held;
+    }
+    if (status == campaigns::CampaignStatus::cancelled) return !under_way;
+    return program.runner().limit_reached() && !under_way;
+  });
+  program.run();
+  progress.end();
+  if (refused) {
+    complain(refused->text);
+    return exit_bad_input;
+  }
+  const auto index = program.state().book.find(id);
+  if (!index) return exit_not_well;
+  return tell_end(program.state(), *index, options, program.interrupted());
+}
+
+int serve(const Options& options) {
+  using namespace std::chrono;
+  auto live = live_options(options);
+  // Without a campaign to say so, a rehearsal begins on Monday, 5 January 2026, at 8 UTC.
+  const campaigns::Instant begins = sys_days{year{2026} / 1 / 5} + hours{8};
+  Live program(std::move(live), begins);
+  Progress progress(on_terminal(options));
+  program.runner().on_notice([&](const Runner::Notice& notice) { progress.say(notice.text); });
+  program.runner().on_fact(
+      [&](const campaigns::Fact&) { progress.look(program.state(), program.now()); });
+  progress.say("serving; the public door listens on port " + std::to_string(program.door_port()));
+  program.run();
+  progress.end();
+  return exit_done;
+}
+
+}  // namespace
+
+void add_live(CLI::App& app, Chosen& chosen) {
+  const auto options = std::make_shared<Options>();
+  auto* run_command =
+      app.add_subcommand("run", "Run one campaign to its end; the same command again resumes it");
+  run_command->add_option("file", options->file, "The campaign file")->required();
+  run_command->add_option("--log", options->log, "The log (default: beside the campaign file)");
+  run_command->add_flag("--skip-bad-rows", options->overrides.skip_bad_rows,
+                        "Enrol the rows that can be used");
+  run_command->add_option("--encoding", options->overrides.encoding,
+                          "Of the contact list: utf-8 or windows-1252");
+  run_command->add_flag("--accept-change", options->accept_change,
+                        "Take a changed file for a campaign that is known");
+  run_command->add_option("--limit", options->limit, "Stop after so many people");
+  add_options(*run_command, *options);
+  run_command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+
+  const auto serve_options = std::make_shared<Options>();
+  auto* serve_command =
+      app.add_subcommand("serve", "Run until stopped; campaigns come by `submit`");
+  serve_command->add_option("--log", serve_options->log, "The log")->required();
+  add_options(*serve_command, *serve_options);
+  serve_command->callback(
+      [serve_options, &chosen] { chosen = [serve_options] { return serve(*serve_options); }; });
+}
+
+}  // namespace runner

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace runner {
+
+// Each function adds commands to the program's line; the one that was given puts what is to be done
+// into `chosen`, which returns the exit code.
+using Chosen = std::function<int()>;
+
+void add_check(CLI::App& app, Chosen& chosen);      // check
+void add_live(CLI::App& app, Chosen& chosen);       // run, serve
+void add_control(CLI::App& app, Chosen& chosen);    // submit, status, pause, resume, cancel
+void add_reading(CLI::App& app, Chosen& chosen);    // log, explain, replay, verify, export
+void add_rehearsal(CLI::App& app, Chosen& chosen);  // rehearsal
+
+}  // namespace runner

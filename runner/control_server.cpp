@@ -1,0 +1,114 @@
+#include "runner/control_server.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "campaigns/json_writer.hpp"
+#include "runner/live.hpp"
+#include "runner/status.hpp"
+
+namespace runner {
+
+namespace http = bridge::http;
+
+namespace {
+
+http::Server::Options socket_options(const std::filesystem::path& socket) {
+  http::Server::Options options;
+  options.unix_path = socket.string();
+  options.limits.connections_max = 32;
+  return options;
+}
+
+std::string problems_json(const campaigns::Problems& problems) {
+  std::string text = "{\"problems\":[";
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    if (i) text += ',';
+    campaigns::JsonObject object(text);
+    object.member("where", problems[i].where)
+        .member("what", problems[i].what)
+        .member("cure", problems[i].cure);
+    object.close();
+  }
+  text += "]}";
+  return text;
+}
+
+}  // namespace
+
+ControlServer::ControlServer(bridge::net::Loop& loop, const std::filesystem::path& socket,
+                             Live& live)
+    : live_(live),
+      socket_(socket),
+      server_(loop, socket_options(socket),
+              [this](http::ExchangeId id, http::Request request) { take(id, request); }) {}
+
+ControlServer::~ControlServer() {
+  std::error_code ignored;
+  std::filesystem::remove(socket_, ignored);
+}
+
+void ControlServer::answer(http::ExchangeId id, int status, std::string json) {
+  http::Response response;
+  response.status = status;
+  response.headers.push_back({"Content-Type", "application/json"});
+  response.body = std::move(json);
+  server_.answer(id, response);
+}
+
+void ControlServer::take(http::ExchangeId id, const http::Request& request) {
+  const auto refuse = [&](int status, const std::string& what) {
+    answer(id, status, problems_json({{request.target, what, ""}}));
+  };
+  if (request.method == "GET" && request.target == "/status") {
+    return answer(id, 200, status_json(live_.state(), live_.now(), true));
+  }
+  const auto body =
+      nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
+  if (!body.is_object()) return refuse(400, "the body is no JSON object");
+  const auto text = [&](const char* name) {
+    const auto found = body.find(name);
+    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  const auto flag = [&](const char* name) {
+    const auto found = body.find(name);
+    return found != body.end() && found->is_boolean() && found->get<bool>();
+  };
+  if (request.method != "POST") return refuse(404, "no such command");
+  if (request.target == "/campaigns") {
+    const std::filesystem::path file = text("file");
+    if (!file.is_absolute()) return refuse(400, "\"file\" is no absolute path");
+    live_.check_and_submit(file, {flag("skip_bad_rows"), text("encoding")}, flag("accept_change"),
+                           [this, id](const campaigns::Problems& problems) {
+                             answer(id, problems.empty() ? 200 : 409,
+                                    problems.empty() ? status_json(live_.state(), live_.now(), true)
+                                                     : problems_json(problems));
+                           });
+    return;
+  }
+  const std::string prefix = "/campaigns/";
+  const auto slash = request.target.rfind('/');
+  if (request.target.rfind(prefix, 0) != 0 || slash < prefix.size()) {
+    return refuse(404, "no such command");
+  }
+  const auto campaign = request.target.substr(prefix.size(), slash - prefix.size());
+  const auto verb = request.target.substr(slash + 1);
+  campaigns::Command command;
+  if (verb == "pause") {
+    command = campaigns::PauseCampaign{campaign, text("reason")};
+  } else if (verb == "resume") {
+    command = campaigns::ResumeCampaign{campaign};
+  } else if (verb == "cancel") {
+    command = campaigns::CancelCampaign{campaign, text("reason")};
+  } else {
+    return refuse(404, "no such command");
+  }
+  live_.runner().note_command(std::move(command),
+                              [this, id](const std::optional<campaigns::Refusal>& refusal) {
+                                if (refusal)
+                                  return answer(id, 409, problems_json({{"", refusal->text, ""}}));
+                                answer(id, 200, status_json(live_.state(), live_.now(), true));
+                              });
+}
+
+}  // namespace runner

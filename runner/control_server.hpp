@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+
+#include "bridge/http/server.hpp"
+#include "bridge/net/loop.hpp"
+
+namespace runner {
+
+class Live;
+
+// The control interface of the running program: HTTP and JSON over a Unix socket beside the log,
+// whose file mode is the permission. Never on the public door.
+//   GET  /status
+//   POST /campaigns                {"file", "skip_bad_rows", "encoding", "accept_change"}
+//   POST /campaigns/<id>/pause     {"reason"}
+//   POST /campaigns/<id>/resume
+//   POST /campaigns/<id>/cancel    {"reason"}
+// 200 when it is durable; 409 with {"problems":[{"where","what","cure"}]} when it was refused.
+class ControlServer {
+ public:
+  // `loop` and `live` outlive it. Throws std::system_error when the socket cannot be made.
+  ControlServer(bridge::net::Loop& loop, const std::filesystem::path& socket, Live& live);
+  ~ControlServer();
+
+ private:
+  void take(bridge::http::ExchangeId id, const bridge::http::Request& request);
+  void answer(bridge::http::ExchangeId id, int status, std::string json);
+
+  Live& live_;
+  std::filesystem::path socket_;
+  bridge::http::Server server_;
+};
+
+}  // namespace runner

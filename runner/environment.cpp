@@ -1,0 +1,67 @@
+#include "runner/environment.hpp"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+
+#include "runner/output.hpp"
+
+namespace runner {
+
+namespace {
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+}  // namespace
+
+Environment Environment::read(const std::filesystem::path& env_file) {
+  Environment environment;
+  const auto path = env_file.empty() ? std::filesystem::path(".env") : env_file;
+  std::ifstream file(path);
+  if (!file) {
+    if (!env_file.empty()) throw std::runtime_error(path.string() + ": cannot be read");
+    return environment;
+  }
+  int number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    line = trimmed(line);
+    if (line.rfind("export ", 0) == 0) line = trimmed(line.substr(7));
+    if (line.empty() || line[0] == '#') continue;
+    const auto equals = line.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw std::runtime_error(path.string() + ", line " + std::to_string(number) +
+                               ": not of the form NAME=value");
+    }
+    auto value = trimmed(line.substr(equals + 1));
+    const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+                        value.back() == value.front();
+    if (quoted) value = value.substr(1, value.size() - 2);
+    environment.file_[trimmed(line.substr(0, equals))] = value;
+  }
+  complain("settings read from " + path.string());
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
+    complain("warning: others can read " + path.string() + "; run: chmod 600 " + path.string());
+  }
+  return environment;
+}
+
+std::string Environment::get(const std::string& name) const {
+  if (const char* value = std::getenv(name.c_str()); value && *value) return value;
+  if (const char* directory = std::getenv("CREDENTIALS_DIRECTORY"); directory && *directory) {
+    std::ifstream file(std::filesystem::path(directory) / name);
+    std::string value;
+    if (std::getline(file, value)) return trimmed(value);
+  }
+  const auto found = file_.find(name);
+  return found == file_.end() ? std::string() : found->second;
+}
+
+}  // namespace runner

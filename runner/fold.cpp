@@ -1,0 +1,62 @@
+#include "runner/fold.hpp"
+
+#include "runner/crypto.hpp"
+
+namespace runner {
+
+campaigns::Fact Folder::fact(const eventstore::RecordedEvent& recorded) {
+  const auto unreadable = [&](const std::string& why) {
+    return eventstore::LogFailed("event " + std::to_string(recorded.position) +
+                                 " of the log cannot be read: " + why);
+  };
+  auto subject = campaigns::Subject::parse(recorded.stream);
+  if (!subject) throw unreadable("its stream is of an unknown kind: use a newer program");
+  auto event = decoder_.decode(recorded.type, recorded.schema, recorded.personal, recorded.payload);
+  if (!event) throw unreadable(event.error().text);
+  campaigns::Fact fact;
+  fact.subject = std::move(*subject);
+  fact.version = recorded.version;
+  fact.position = recorded.position;
+  fact.recorded_at = campaigns::instant_from_ms(recorded.recorded_at);
+  if (recorded.occurred_at) fact.occurred_at = campaigns::instant_from_ms(*recorded.occurred_at);
+  fact.cause = recorded.cause;
+  fact.event = std::move(event).value();
+  return fact;
+}
+
+void Folder::fold(campaigns::State& state, const eventstore::RecordedEvent& recorded) {
+  campaigns::evolve(state, fact(recorded));
+}
+
+eventstore::NewEvent row_of(const campaigns::Fact& fact) {
+  auto encoded = campaigns::encode(fact.subject, fact.event);
+  eventstore::NewEvent row;
+  row.stream = std::move(encoded.stream);
+  row.version = fact.version;
+  row.type = std::move(encoded.type);
+  row.schema = encoded.schema;
+  if (fact.occurred_at) row.occurred_at = campaigns::to_ms(*fact.occurred_at);
+  row.cause = fact.cause;
+  row.personal = std::move(encoded.personal);
+  row.payload = std::move(encoded.payload);
+  return row;
+}
+
+StateDigest digest_of(const campaigns::State& state) {
+  StateDigest digest;
+  Sha256Stream whole;
+  for (const auto& projection : campaigns::projections()) {
+    Sha256Stream one;
+    projection.write(state, [&](std::string_view text) { one.add(text); });
+    digest.projections.push_back({std::string(projection.name), hex(one.finish())});
+    whole.add(projection.name);
+    whole.add(digest.projections.back().hex);
+  }
+  digest.state = hex(whole.finish());
+  Sha256Stream outcome;
+  campaigns::write_outcomes(state, [&](std::string_view text) { outcome.add(text); });
+  digest.outcome = hex(outcome.finish());
+  return digest;
+}
+
+}  // namespace runner

@@ -1,0 +1,510 @@
+#include "runner/live.hpp"
+
+#include <signal.h>
+
+#include <charconv>
+#include <deque>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "bridge/carrier/twilio.hpp"
+#include "bridge/rehearsal/clock_link.hpp"
+#include "bridge/rehearsal/rehearsal_carrier.hpp"
+#include "campaigns/calling_hours.hpp"
+#include "eventstore/log_reader.hpp"
+#include "eventstore/sqlite_event_store.hpp"
+#include "runner/control_server.hpp"
+#include "runner/crypto.hpp"
+#include "runner/fold.hpp"
+#include "runner/version.hpp"
+#include "runner/zone_loader.hpp"
+
+namespace runner {
+
+namespace net = bridge::net;
+namespace http = bridge::http;
+namespace rehearsal = bridge::rehearsal;
+
+namespace {
+
+// What is known of the carrier before the log is opened.
+struct Identity {
+  std::string carrier{};
+  std::string account{};
+  std::uint64_t seed = 0;
+};
+
+std::pair<std::string, std::uint16_t> split_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  unsigned port = 0;
+  if (colon != std::string::npos) {
+    const auto digits = text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error == std::errc{} && end == digits.data() + digits.size() && port <= 65535) {
+      return {text.substr(0, colon), static_cast<std::uint16_t>(port)};
+    }
+  }
+  throw std::invalid_argument("\"" + text + "\" is no HOST:PORT");
+}
+
+std::unique_ptr<net::Clock> make_clock(const LiveOptions& options, double speed,
+                                       net::Instant start) {
+  if (options.carrier.kind == CarrierChoice::Kind::twilio) {
+    return std::make_unique<net::SystemClock>();
+  }
+  if (speed > 0) return std::make_unique<net::ScaledClock>(start, speed);
+  return std::make_unique<net::SteppedClock>(start);
+}
+
+// The caller id that rehearsals use where nobody names one; no network has it.
+constexpr const char* rehearsal_caller_id = "+390200000000";
+
+void refuse_other_carrier(const std::filesystem::path& log, const campaigns::LogCreated& created,
+                          const Identity& ours) {
+  if (created.carrier == ours.carrier &&
+      (ours.carrier == "rehearsal" ? created.seed == static_cast<std::int64_t>(ours.seed)
+                                   : created.account == ours.account)) {
+    return;
+  }
+  const auto name = [](const std::string& carrier, const std::string& account, std::uint64_t seed) {
+    return carrier == "rehearsal" ? "a rehearsal with seed " + std::to_string(seed)
+                                  : carrier + " account " + account;
+  };
+  throw eventstore::LogFailed(
+      log.string() + ": this is the log of " +
+      name(created.carrier, created.account, static_cast<std::uint64_t>(created.seed)) +
+      ", not of " + name(ours.carrier, ours.account, ours.seed) +
+      ": a log belongs to one carrier, so that what a rehearsal invents never meets real people; "
+      "name another log");
+}
+
+}  // namespace
+
+std::optional<CarrierChoice> CarrierChoice::parse(const std::string& text) {
+  CarrierChoice choice;
+  if (text == "rehearsal") return choice;
+  if (text == "twilio") {
+    choice.kind = Kind::twilio;
+    return choice;
+  }
+  const std::string prefix = "rehearsal@";
+  if (text.rfind(prefix, 0) != 0) return {};
+  try {
+    std::tie(choice.host, choice.port) = split_address(text.substr(prefix.size()));
+  } catch (const std::invalid_argument&) {
+    return {};
+  }
+  choice.kind = Kind::remote_rehearsal;
+  return choice;
+}
+
+std::filesystem::path control_socket_of(const std::filesystem::path& log) {
+  const auto path = std::filesystem::absolute(log).string() + ".sock";
+  // A Unix socket's path has room for 107 bytes.
+  if (path.size() <= 100) return path;
+  return std::filesystem::temp_directory_path() /
+         ("campanile-" + hex(sha256(path)).substr(0, 24) + ".sock");
+}
+
+campaigns::Instant first_opening(const campaigns::Campaign& campaign,
+                                 const campaigns::ZoneRules& rules) {
+  using namespace std::chrono_literals;
+  const campaigns::Instant monday = std::chrono::sys_days{std::chrono::year{2026} / 1 / 5};
+  auto zone = campaign.contacts.zone;
+  if (zone.empty()) zone = rules.only_zone_of(campaign.contacts.region).value_or("Europe/Rome");
+  const auto opening = campaigns::opening_at(campaign.hours, zone, rules, monday);
+  return opening.open ? monday : opening.changes_at.value_or(monday);
+}
+
+struct Live::Block {
+  LiveOptions options{};
+  campaigns::ZoneRules rules = load_zone_rules();
+  std::unique_ptr<rehearsal::RehearsalThread> rehearsal_thread{};
+  std::unique_ptr<net::Clock> clock{};
+  net::SteppedClock* stepped = nullptr;
+  net::Links links{};
+  std::unique_ptr<net::Loop> loop{};
+  std::unique_ptr<eventstore::SqliteEventStore> log{};
+  std::optional<LogKeys> keys{};
+  std::unique_ptr<bridge::carrier::Twilio> carrier{};
+  std::unique_ptr<Runner> runner{};
+  std::unique_ptr<http::Server> door{};
+  std::unique_ptr<ControlServer> control{};
+  std::unique_ptr<rehearsal::ClockLink> clock_link{};
+  std::deque<std::unique_ptr<Enrolment>> enrolments{};
+  std::thread checker{};
+  bool checking = false;
+  std::function<bool()> over{};
+  std::optional<net::Loop::TimerId> wake_timer{};
+  std::optional<net::Instant> wake_at{};
+  std::exception_ptr failure{};
+  bool resumed = false;
+  bool interrupted = false;
+  bool draining = false;
+  bool stopping = false;
+  bool stopped = false;
+
+  void turn();
+  void work();
+  void arm();
+  void interrupt();
+  void stop(const std::string& reason);
+  bool calls_under_way() const;
+};
+
+bool Live::Block::calls_under_way() const {
+  for (const auto& [packed, open] : runner->state().queue.attempts) {
+    if (open.phase == campaigns::Phase::requested || open.phase == campaigns::Phase::accepted) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Live::Block::stop(const std::string& reason) {
+  if (stopping) return;
+  stopping = true;
+  runner->stop_dialling();
+  runner->note_command(campaigns::StopRunner{reason}, [this](const auto&) {
+    stopped = true;
+    loop->stop();
+  });
+}
+
+void Live::Block::interrupt() {
+  interrupted = true;
+  runner->stop_dialling();
+  if (draining) stop("interrupted, calls under way");
+  draining = true;
+}
+
+void Live::Block::work() {
+  while (!enrolments.empty() && enrolments.front()->finished()) enrolments.pop_front();
+  if (!enrolments.empty()) enrolments.front()->step();
+  runner->tick();
+  if (!stopping && enrolments.empty() && !checking && runner->idle()) {
+    if (draining && !calls_under_way()) {
+      stop("interrupted");
+    } else if (over && over()) {
+      stop("finished");
+    }
+    if (stopping) runner->tick();
+  }
+}
+
+void Live::Block::arm() {
+  const auto next = runner->next_wakeup();
+  if (next == wake_at) return;
+  if (wake_timer) loop->cancel(*wake_timer);
+  wake_timer.reset();
+  wake_at = next;
+  if (!next) return;
+  // The timer has nothing to do: the turn after it does.
+  wake_timer = loop->call_at(*next, [this] {
+    wake_timer.reset();
+    wake_at.reset();
+  });
+}
+
+void Live::Block::turn() {
+  if (stopped || failure) return;
+  try {
+    work();
+    arm();
+    if (clock_link) {
+      const bool quiet = runner->idle() && enrolments.empty() && !checking && !door->writing();
+      clock_link->report(quiet, {});
+    } else if (!enrolments.empty()) {
+      loop->post([] {});
+    }
+  } catch (...) {
+    // Nothing more may leave: the process ends and the next start replays what is on disk.
+    failure = std::current_exception();
+    loop->stop();
+  }
+}
+
+Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
+    : block_(std::make_unique<Block>()) {
+  auto& b = *block_;
+  b.options = std::move(given);
+  auto& options = b.options;
+  const bool real = options.carrier.kind == CarrierChoice::Kind::twilio;
+  b.resumed = std::filesystem::exists(options.log);
+
+  // A rehearsal that goes on has the seed and the time of its log.
+  Identity identity;
+  net::Instant start = options.start.value_or(rehearsal_begins);
+  std::optional<campaigns::LogCreated> created;
+  if (b.resumed) {
+    eventstore::LogReader reader(options.log);
+    Folder folder;
+    reader.read(1, [&](const eventstore::RecordedEvent& recorded) {
+      const auto fact = folder.fact(recorded);
+      if (const auto* first = std::get_if<campaigns::LogCreated>(&fact.event)) created = *first;
+      return false;
+    });
+    if (!created) {
+      throw eventstore::LogForeign(options.log.string() + ": its first event names no owner");
+    }
+    start = std::max(start, net::Instant{std::chrono::milliseconds{reader.head().recorded_at}});
+  } else if (real && !options.new_log) {
+    throw std::runtime_error(options.log.string() +
+                             ": there is no log here. Real people may have been called under "
+                             "another one: name it with --log, or say --new-log to begin one");
+  }
+
+  std::string base_url, account, user, password;
+  double speed = options.speed;
+  std::uint16_t clock_port = 0;
+  std::string clock_host = "127.0.0.1";
+  switch (options.carrier.kind) {
+    case CarrierChoice::Kind::rehearsal: {
+      identity.carrier = "rehearsal";
+      identity.seed = options.seed.value_or(created && created->carrier == "rehearsal"
+                                                ? static_cast<std::uint64_t>(created->seed)
+                                                : 1);
+      if (created) refuse_other_carrier(options.log, *created, identity);
+      rehearsal::CarrierOptions far_end;
+      far_end.seed = identity.seed;
+      far_end.start = start;
+      far_end.speed = speed;
+      far_end.people = options.people;
+      far_end.faults = options.faults;
+      b.rehearsal_thread = std::make_unique<rehearsal::RehearsalThread>(far_end);
+      base_url = "http://127.0.0.1:" + std::to_string(b.rehearsal_thread->port());
+      account = b.rehearsal_thread->account_sid();
+      password = b.rehearsal_thread->auth_token();
+      clock_port = b.rehearsal_thread->clock_port();
+      options.auth_tokens = {password};
+      break;
+    }
+    case CarrierChoice::Kind::remote_rehearsal: {
+      const auto found = rehearsal::discover(options.carrier.host, options.carrier.port);
+      identity.carrier = "rehearsal";
+      identity.seed = found.seed;
+      base_url = "http://" + options.carrier.host + ':' + std::to_string(options.carrier.port);
+      account = found.account_sid;
+      password = found.auth_token;
+      clock_host = options.carrier.host;
+      clock_port = found.clock_port;
+      speed = found.speed;
+      start = std::max(start, found.now);
+      if (!b.resumed) start = found.now;
+      options.auth_tokens = {password};
+      break;
+    }
+    case CarrierChoice::Kind::twilio:
+      identity.carrier = "twilio";
+      base_url = options.twilio_base_url;
+      account = options.account_sid;
+      user = options.api_key;
+      password = options.api_key.empty() && !options.auth_tokens.empty()
+                     ? options.auth_tokens.front()
+                     : options.api_secret;
+      break;
+  }
+  identity.account = account;
+  if (created) refuse_other_carrier(options.log, *created, identity);
+
+  b.clock = make_clock(options, speed, start);
+  b.stepped = dynamic_cast<net::SteppedClock*>(b.clock.get());
+  b.loop = std::make_unique<net::Loop>(*b.clock);
+
+  // The log, and the state that it holds.
+  campaigns::State state;
+  Folder folder;
+  eventstore::SqliteEventStore::Options log_options;
+  log_options.path = options.log;
+  log_options.create = !b.resumed;
+  log_options.on_durable = [loop = b.loop.get()] { loop->post([] {}); };
+  if (b.resumed) {
+    b.keys = LogKeys::load(options.log);
+  } else {
+    b.keys = real ? LogKeys::make() : LogKeys::for_rehearsal(identity.seed);
+    b.keys->save(options.log);
+    campaigns::LogCreated first;
+    first.installation =
+        real ? hex(sha256(random_key())).substr(0, 32)
+             : hex(sha256("rehearsal " + std::to_string(identity.seed))).substr(0, 32);
+    first.carrier = identity.carrier;
+    first.account = identity.account;
+    first.seed = static_cast<std::int64_t>(identity.seed);
+    first.program = version;
+    campaigns::Fact fact;
+    fact.subject = campaigns::Subject::runner();
+    fact.version = 1;
+    fact.event = first;
+    log_options.first.push_back(row_of(fact));
+    log_options.first_recorded_at = campaigns::to_ms(start);
+  }
+  b.log = std::make_unique<eventstore::SqliteEventStore>(
+      std::move(log_options),
+      [&](const eventstore::RecordedEvent& recorded) { folder.fold(state, recorded); });
+
+  // The wires. A door first: its port may be part of our public URL.
+  auto listen = options.listen;
+  if (listen.empty()) listen = real ? "0.0.0.0:8080" : "127.0.0.1:0";
+  http::Server::Options door_options;
+  std::tie(door_options.address, door_options.port) = split_address(listen);
+  door_options.links = &b.links;
+  b.door = std::make_unique<http::Server>(
+      *b.loop, door_options, [&b](http::ExchangeId id, http::Request request) {
+        b.runner->note_request(std::move(request),
+                               [&b, id](http::Response response) { b.door->answer(id, response); });
+      });
+  auto public_url = options.server_url;
+  if (public_url.empty()) {
+    if (real) {
+      throw std::runtime_error("SERVER_URL is not set: the carrier must know where to reach us");
+    }
+    public_url = "http://127.0.0.1:" + std::to_string(b.door->port());
+  }
+  if (public_url.find("://") == std::string::npos) public_url = "https://" + public_url;
+  while (public_url.back() == '/') public_url.pop_back();
+
+  bridge::carrier::Twilio::Options carrier_options;
+  carrier_options.base_url = base_url;
+  carrier_options.account_sid = account;
+  carrier_options.user = user;
+  carrier_options.password = password;
+  carrier_options.links = &b.links;
+  b.carrier = std::make_unique<bridge::carrier::Twilio>(*b.loop, carrier_options);
+
+  webhook::DoorOptions door_facts;
+  door_facts.auth_tokens = options.auth_tokens;
+  door_facts.account_sid = account;
+  door_facts.public_url = public_url;
+  door_facts.message = options.message;
+  Runner::Options runner_options;
+  runner_options.seed = identity.seed;
+  runner_options.new_people_max = options.new_people_max;
+  campaigns::StartRunner started;
+  started.run.epoch = b.log->epoch();
+  started.run.program = version;
+  started.run.public_url = public_url;
+  started.run.caller_id =
+      options.caller_id.empty() && !real ? rehearsal_caller_id : options.caller_id;
+  started.run.calls_per_second_thousandths = options.calls_per_second_thousandths;
+  started.run.zone_rules = b.rules.digest;
+  b.runner = std::make_unique<Runner>(*b.log, *b.carrier, *b.clock, b.rules, *b.keys, door_facts,
+                                      std::move(state), runner_options);
+  b.runner->note_command(started);
+  b.control = std::make_unique<ControlServer>(*b.loop, control_socket_of(options.log), *this);
+  if (clock_port != 0) {
+    if (!b.stepped) throw std::logic_error("a clock that jumps needs a clock that can be stepped");
+    b.clock_link = std::make_unique<rehearsal::ClockLink>(
+        *b.loop, *b.stepped, b.links, clock_host, clock_port, [&b] {
+          b.failure = std::make_exception_ptr(std::runtime_error(
+              "the rehearsal carrier has gone: start it again and run the same command"));
+          b.loop->stop();
+        });
+  }
+}
+
+Live::~Live() {
+  if (!block_) return;
+  auto& b = *block_;
+  if (b.checker.joinable()) b.checker.join();
+  b.enrolments.clear();
+  b.clock_link.reset();
+  b.control.reset();
+  b.door.reset();
+  b.carrier.reset();
+  b.log.reset();
+  b.runner.reset();
+  b.loop.reset();
+  b.rehearsal_thread.reset();
+}
+
+void Live::submit(Submission submission, bool accept_change, Enrolment::Done done) {
+  auto& b = *block_;
+  b.enrolments.push_back(std::make_unique<Enrolment>(
+      *b.runner, *b.log, b.rules, *b.keys, std::move(submission), accept_change, std::move(done)));
+  b.loop->post([] {});
+}
+
+void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides overrides,
+                            bool accept_change, std::function<void(campaigns::Problems)> done) {
+  auto& b = *block_;
+  if (b.checking) {
+    done(
+        {{file.string(), "another list is being checked just now", "submit it again in a moment"}});
+    return;
+  }
+  if (b.checker.joinable()) b.checker.join();
+  b.checking = true;
+  const auto begin = now();
+  const auto rate = b.options.calls_per_second_thousandths;
+  b.checker = std::thread([this, file = std::move(file), overrides, accept_change, begin, rate,
+                           done = std::move(done)] {
+    auto& block = *block_;
+    auto submission = load_submission(file, overrides);
+    campaigns::Problems problems;
+    if (!submission) {
+      problems = submission.error();
+    } else {
+      const auto& loaded = submission.value();
+      const auto report =
+          campaigns::preflight(loaded.file, block.rules, loaded.contacts, begin, rate);
+      problems = report.problems;
+      if (const auto reason = reason_not_to_enrol(loaded, report)) {
+        problems.push_back({file.string(), *reason, "campanile check tells row by row"});
+      }
+    }
+    block.loop->post([this, problems = std::move(problems), accept_change, done,
+                      submission = std::make_shared<campaigns::Result<Submission>>(
+                          std::move(submission))]() mutable {
+      block_->checking = false;
+      if (!problems.empty()) return done(std::move(problems));
+      submit(std::move(*submission).value(), accept_change,
+             [done](std::optional<campaigns::Refusal> refusal) {
+               if (!refusal) return done({});
+               done({{"", refusal->text, "accept the change, or use another id"}});
+             });
+    });
+  });
+}
+
+void Live::finish_when(std::function<bool()> over) {
+  block_->over = std::move(over);
+}
+
+void Live::run() {
+  auto& b = *block_;
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  b.loop->on_signal(SIGINT, [&b] { b.interrupt(); });
+  b.loop->on_signal(SIGTERM, [&b] { b.interrupt(); });
+  b.loop->before_sleep([&b] { b.turn(); });
+  b.loop->run();
+  if (b.failure) std::rethrow_exception(b.failure);
+}
+
+bool Live::interrupted() const {
+  return block_->interrupted;
+}
+void Live::stop(const std::string& reason) {
+  block_->stop(reason);
+}
+Runner& Live::runner() {
+  return *block_->runner;
+}
+const campaigns::State& Live::state() const {
+  return block_->runner->state();
+}
+campaigns::Instant Live::now() const {
+  return block_->clock->now();
+}
+const campaigns::ZoneRules& Live::rules() const {
+  return block_->rules;
+}
+std::uint16_t Live::door_port() const {
+  return block_->door->port();
+}
+bool Live::resumed() const {
+  return block_->resumed;
+}
+
+}  // namespace runner

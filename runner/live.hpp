@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bridge/http/server.hpp"
+#include "bridge/net/loop.hpp"
+#include "bridge/rehearsal/faults.hpp"
+#include "bridge/rehearsal/people.hpp"
+#include "campaigns/zone_rules.hpp"
+#include "runner/enrolment.hpp"
+#include "runner/runner.hpp"
+#include "runner/submission.hpp"
+#include "webhook/door.hpp"
+
+namespace runner {
+
+// Which phones ring. Nobody's unless it says `twilio`.
+struct CarrierChoice {
+  enum class Kind : std::uint8_t { rehearsal, remote_rehearsal, twilio };
+  Kind kind = Kind::rehearsal;
+  std::string host{};
+  std::uint16_t port = 0;
+  // "rehearsal", "rehearsal@HOST:PORT", "twilio"; nothing for anything else.
+  static std::optional<CarrierChoice> parse(const std::string& text);
+};
+
+struct LiveOptions {
+  std::filesystem::path log{};
+  bool new_log = false;  // a real carrier does not begin a log without being told
+  CarrierChoice carrier{};
+  // Of a rehearsal in this process.
+  std::optional<std::uint64_t> seed{};  // default 1; of a log that exists: the log's
+  std::optional<campaigns::Instant> start{};
+  double speed = 0;  // 0: time jumps
+  bridge::rehearsal::People people{};
+  bridge::rehearsal::Faults faults{};
+  std::string listen{};  // HOST:PORT; empty: 0.0.0.0:8080, in rehearsal a free port of 127.0.0.1
+  std::uint32_t calls_per_second_thousandths = 1000;
+  std::optional<std::uint64_t> new_people_max{};
+  webhook::DoorOptions::Message message{};  // for calls that somebody else's code placed
+  // From the environment.
+  std::string account_sid{};
+  std::vector<std::string> auth_tokens{};
+  std::string api_key{};
+  std::string api_secret{};
+  std::string caller_id{};
+  std::string server_url{};
+  std::string twilio_base_url{"https://api.twilio.com"};
+};
+
+// The program while it runs: the loop, the log, the carrier's wire, the public door and the control
+// socket, around one Runner. Everything but the log's writer, a rehearsal carrier in this process
+// and the check of a submitted list happens on the thread that calls `run`.
+class Live {
+ public:
+  // Opens everything. `first_opening` gives the instant at which a new rehearsal begins. Throws
+  // LogFailed and its kinds, std::runtime_error and std::system_error with what to do.
+  Live(LiveOptions options, campaigns::Instant rehearsal_begins);
+  ~Live();
+  Live(const Live&) = delete;
+  Live& operator=(const Live&) = delete;
+
+  // Enrols a checked campaign. `done` is called when it is durable, or refused.
+  void submit(Submission submission, bool accept_change, Enrolment::Done done);
+  // Reads and checks a campaign file on a thread of its own, then enrols it.
+  void check_and_submit(std::filesystem::path file, SubmissionOverrides overrides,
+                        bool accept_change, std::function<void(campaigns::Problems)> done);
+
+  // Called once a turn when nothing is held: true ends the run.
+  void finish_when(std::function<bool()> over);
+  // Runs until it is over, stopped by a signal, or the log fails (throws LogFailed). Ctrl-C and
+  // SIGTERM: no new dials, live calls end first; a second time: at once, the next start takes over.
+  void run();
+  // True when a signal ended the run.
+  bool interrupted() const;
+  void stop(const std::string& reason);
+
+  Runner& runner();
+  const campaigns::State& state() const;
+  campaigns::Instant now() const;
+  const campaigns::ZoneRules& rules() const;
+  std::uint16_t door_port() const;
+  bool resumed() const;  // the log existed
+
+ private:
+  struct Block;
+  std::unique_ptr<Block> block_;
+};
+
+// The socket that the running program listens on for commands, beside its log.
+std::filesystem::path control_socket_of(const std::filesystem::path& log);
+
+// When a rehearsal of this campaign begins unless it is told: its first opening after Monday,
+// 5 January 2026.
+campaigns::Instant first_opening(const campaigns::Campaign& campaign,
+                                 const campaigns::ZoneRules& rules);
+
+}  // namespace runner

@@ -1,0 +1,334 @@
+#include "runner/runner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "campaigns/campaign.hpp"
+#include "runner/fold.hpp"
+
+namespace runner {
+
+using campaigns::AttemptId;
+using campaigns::Command;
+using campaigns::Fact;
+using campaigns::Facts;
+using campaigns::Refusal;
+
+namespace {
+
+// How long a question that the carrier did not answer waits before it is asked again.
+constexpr std::chrono::seconds ask_again_after{15};
+
+campaigns::CarrierCall core_call(const bridge::carrier::CallRecord& record) {
+  campaigns::CarrierCall call;
+  call.sid = record.sid;
+  call.status = record.status;
+  call.direction = record.direction;
+  call.answered_by = record.answered_by;
+  call.created = record.date_created;
+  call.ended = record.end_time;
+  if (record.duration) call.seconds = record.duration->count();
+  return call;
+}
+
+campaigns::OrderAnswered core_answer(const AttemptId& attempt,
+                                     const bridge::carrier::PlaceReply& reply) {
+  using Kind = campaigns::OrderAnswered::Kind;
+  campaigns::OrderAnswered answer;
+  answer.attempt = attempt;
+  if (const auto* placed = std::get_if<bridge::carrier::CallPlaced>(&reply)) {
+    answer.kind = Kind::placed;
+    answer.sid = placed->sid;
+  } else if (const auto* rejected = std::get_if<bridge::carrier::CallRejected>(&reply)) {
+    answer.kind = Kind::rejected;
+    answer.http_status = rejected->http_status;
+    answer.code = rejected->code;
+    answer.retryable = rejected->retryable;
+  } else if (const auto* in_doubt = std::get_if<bridge::carrier::CallInDoubt>(&reply)) {
+    answer.kind = Kind::in_doubt;
+    answer.why = in_doubt->why;
+  } else if (const auto* not_sent = std::get_if<bridge::carrier::CallNotSent>(&reply)) {
+    answer.kind = Kind::not_sent;
+    answer.why = not_sent->why;
+  }
+  return answer;
+}
+
+bridge::http::Response busy_response() {
+  bridge::http::Response response;
+  response.status = 503;
+  response.headers.push_back({"Retry-After", "1"});
+  return response;
+}
+
+}  // namespace
+
+Runner::Runner(eventstore::EventStore& log, bridge::carrier::Carrier& carrier,
+               const bridge::net::Clock& clock, const campaigns::ZoneRules& rules,
+               const LogKeys& keys, webhook::DoorOptions door, campaigns::State state,
+               Options options)
+    : log_(log),
+      carrier_(carrier),
+      clock_(clock),
+      rules_(rules),
+      keys_(keys),
+      state_(std::move(state)),
+      options_(options),
+      door_(
+          state_, std::move(door),
+          [this](std::string_view token) { return keys_.read_token(token); },
+          [this](const AttemptId& attempt) { return keys_.token(attempt); }) {}
+
+void Runner::notice(std::string text) const {
+  if (on_notice_) on_notice_({std::move(text)});
+}
+
+campaigns::Moment Runner::moment() const {
+  return {clock_.now(), options_.seed};
+}
+
+void Runner::note_request(bridge::http::Request request,
+                          std::function<void(bridge::http::Response)> reply) {
+  if (inbox_.size() >= options_.inbox_max || log_.waiting() >= options_.waiting_events_max) {
+    reply(busy_response());
+    return;
+  }
+  inbox_.push_back(RequestNote{std::move(request), std::move(reply)});
+}
+
+void Runner::note_command(Command command, std::function<void(std::optional<Refusal>)> done) {
+  inbox_.push_back(CommandNote{std::move(command), std::move(done)});
+}
+
+void Runner::tick() {
+  for (std::size_t taken = 0; taken < options_.notes_max && !inbox_.empty(); ++taken) {
+    auto note = std::move(inbox_.front());
+    inbox_.pop_front();
+    std::visit([&](auto& n) { take(std::move(n)); }, note);
+  }
+  plan_all();
+  ask_carrier();
+  if (!batch_.empty()) {
+    log_.append(std::exchange(batch_, {}), campaigns::to_ms(moment().now));
+  }
+  gate_.release(log_.durable());
+  send_orders();
+}
+
+void Runner::take(RequestNote note) {
+  const auto read = door_.read(note.request);
+  if (const auto* turned_away = std::get_if<webhook::TurnedAway>(&read)) {
+    notice("request refused: " + std::to_string(turned_away->status) + ' ' + turned_away->reason);
+    note.reply(door_.turned_away(*turned_away));
+    return;
+  }
+  const auto& inbound = std::get<webhook::Inbound>(read);
+  if (!inbound.note.empty()) notice(inbound.note);
+  bridge::http::Response response;
+  if (inbound.command) {
+    if (const auto refusal = decide_and_fold(*inbound.command)) {
+      notice("request refused: 404 " + refusal->code);
+      note.reply(door_.turned_away({404, refusal->code}));
+      return;
+    }
+  }
+  response = door_.answer(inbound);
+  gate_.hold(state_.position,
+             [reply = std::move(note.reply), response = std::move(response)](
+                 const eventstore::Durable&) mutable { reply(std::move(response)); });
+}
+
+void Runner::take(CommandNote note) {
+  auto refusal = decide_and_fold(note.command);
+  if (!note.done) return;
+  gate_.hold(state_.position,
+             [done = std::move(note.done), refusal = std::move(refusal)](
+                 const eventstore::Durable&) mutable { done(std::move(refusal)); });
+}
+
+std::optional<Refusal> Runner::decide_and_fold(const Command& command) {
+  auto decision = campaigns::decide(state_, command, moment());
+  if (!decision) return decision.error();
+  fold(std::move(decision).value());
+  return {};
+}
+
+void Runner::fold(Facts facts) {
+  for (auto& fact : facts) {
+    campaigns::stamp(state_, fact, moment());
+    batch_.push_back(row_of(fact));
+    campaigns::evolve(state_, fact);
+    if (on_fact_) on_fact_(fact);
+    follow(fact);
+  }
+}
+
+void Runner::follow(const Fact& fact) {
+  const auto* requested = std::get_if<campaigns::CallRequested>(&fact.event);
+  if (!requested) return;
+  const auto ref = *state_.book.contact_of(fact.subject);
+  if (requested->attempt == 1) new_people_.insert(ref.packed());
+  gate_.hold(fact.position,
+             [this, attempt = AttemptId{fact.subject.name, ref.ordinal, requested->attempt}](
+                 const eventstore::Durable&) { to_send_.push_back(attempt); });
+}
+
+campaigns::PlanLimits Runner::plan_limits() const {
+  campaigns::PlanLimits limits;
+  limits.no_dials = stopping_ || log_.disk_full() || log_.waiting() >= options_.waiting_events_max;
+  if (options_.new_people_max) {
+    const auto max = *options_.new_people_max;
+    limits.new_people = max > new_people_.size() ? max - new_people_.size() : 0;
+  }
+  return limits;
+}
+
+bool Runner::limit_reached() const {
+  return options_.new_people_max && new_people_.size() >= *options_.new_people_max;
+}
+
+void Runner::plan_all() {
+  for (;;) {
+    auto facts = campaigns::plan(state_, rules_, moment(), plan_limits());
+    if (facts.empty()) return;
+    fold(std::move(facts));
+  }
+}
+
+void Runner::ask_carrier() {
+  const auto now = clock_.now();
+  const auto wake = [now](auto& questions) {
+    for (auto i = questions.again_at.begin(); i != questions.again_at.end();) {
+      i = i->second <= now ? questions.again_at.erase(i) : std::next(i);
+    }
+  };
+  wake(lookups_);
+  wake(endings_);
+  for (auto& lookup : campaigns::lookups_due(state_, now)) {
+    const auto key = lookup.contact.packed();
+    if (lookups_.resting(key)) continue;
+    lookups_.under_way.insert(key);
+    gate_.hold(state_.position,
+               [this, lookup = std::move(lookup)](const eventstore::Durable&) { look_up(lookup); });
+  }
+  for (const auto& [sid, ref] : state_.queue.late_calls) {
+    if (endings_.resting(sid)) continue;
+    endings_.under_way.insert(sid);
+    const AttemptId attempt{state_.book.at(ref.campaign).definition->id, ref.ordinal,
+                            state_.queue.contact(ref).requests};
+    notice("a call turned up that must not be: it is being ended");
+    gate_.hold(state_.position, [this, sid = sid, attempt](const eventstore::Durable&) {
+      carrier_.end(sid, [this, sid, attempt](const bridge::carrier::CancelReply& reply) {
+        endings_.under_way.erase(sid);
+        if (reply.ok) {
+          note_command(campaigns::LateCallWasEnded{attempt, sid});
+        } else {
+          endings_.again_at[sid] = clock_.now() + ask_again_after;
+        }
+      });
+    });
+  }
+}
+
+void Runner::look_up(const campaigns::Lookup& lookup) {
+  const auto key = lookup.contact.packed();
+  const auto answered = [this, key](bool ok) {
+    lookups_.under_way.erase(key);
+    if (!ok) lookups_.again_at[key] = clock_.now() + ask_again_after;
+    return ok;
+  };
+  if (lookup.by_list) {
+    carrier_.list(
+        lookup.to, lookup.from,
+        [this, attempt = lookup.attempt, answered](const bridge::carrier::ListReply& reply) {
+          if (!answered(reply.ok)) return;
+          campaigns::CallsListed listed;
+          listed.attempt = attempt;
+          for (const auto& call : reply.calls) listed.calls.push_back(core_call(call));
+          note_command(std::move(listed));
+        });
+    return;
+  }
+  carrier_.fetch(lookup.sid, [this, attempt = lookup.attempt,
+                              answered](const bridge::carrier::FetchReply& reply) {
+    if (!answered(reply.ok)) return;
+    campaigns::CallFetched fetched;
+    fetched.attempt = attempt;
+    fetched.found = reply.found;
+    if (reply.found) fetched.call = core_call(reply.call);
+    note_command(std::move(fetched));
+  });
+}
+
+std::chrono::milliseconds Runner::send_gap() const {
+  const auto rate = std::max<std::int64_t>(1, state_.book.runner.calls_per_second_thousandths);
+  return std::chrono::milliseconds{(1'000'000 + rate - 1) / rate};
+}
+
+void Runner::send_orders() {
+  const auto now = clock_.now();
+  while (!to_send_.empty()) {
+    const auto attempt = to_send_.front();
+    const auto reason = campaigns::reason_not_to_send(state_, attempt, now);
+    if (!reason.empty()) {
+      to_send_.pop_front();
+      note_command(core_answer(attempt, bridge::carrier::CallNotSent{reason}));
+      continue;
+    }
+    // A log that was slow must not lead to a burst.
+    if (last_post_ && now < *last_post_ + send_gap()) return;
+    to_send_.pop_front();
+    last_post_ = now;
+    place(attempt);
+  }
+}
+
+void Runner::place(const AttemptId& attempt) {
+  const auto index = *state_.book.find(attempt.campaign);
+  const campaigns::ContactRef ref{index, attempt.contact};
+  const auto& open = *state_.queue.open_attempt(ref);
+  const auto& campaign = *state_.book.at(index).definition;
+  const auto urls = webhook::urls_of(open.public_url, keys_.token(attempt));
+  bridge::carrier::CallOrder order;
+  order.to = '+' + std::to_string(state_.queue.contact(ref).number);
+  order.from = open.caller_id;
+  order.url = urls.voice;
+  order.status_url = urls.status;
+  order.fallback_url = urls.fallback;
+  order.ring_time_max = campaign.ring_time;
+  order.call_time_max = campaign.call_time;
+  using Detection = bridge::carrier::CallOrder::MachineDetection;
+  switch (campaign.machine.action) {
+    case campaigns::MachineAction::ignore:
+      break;
+    case campaigns::MachineAction::hang_up:
+      order.machine_detection = Detection::enable;
+      break;
+    case campaigns::MachineAction::leave_message:
+      order.machine_detection = Detection::message_end;
+      break;
+  }
+  carrier_.place(order, [this, attempt](const bridge::carrier::PlaceReply& reply) {
+    note_command(core_answer(attempt, reply));
+  });
+}
+
+bool Runner::idle() const {
+  return inbox_.empty() && gate_.held() == 0 && log_.waiting() == 0 && batch_.empty();
+}
+
+std::optional<bridge::net::Instant> Runner::next_wakeup() const {
+  const auto now = clock_.now();
+  auto next = campaigns::next_wakeup(
+      state_, rules_, now, plan_limits(),
+      [this](campaigns::ContactRef ref) { return lookups_.resting(ref.packed()); });
+  const auto consider = [&](bridge::net::Instant at) {
+    if (!next || at < *next) next = at;
+  };
+  if (!to_send_.empty() && last_post_) consider(*last_post_ + send_gap());
+  for (const auto& [key, at] : lookups_.again_at) consider(at);
+  for (const auto& [key, at] : endings_.again_at) consider(at);
+  return next;
+}
+
+}  // namespace runner

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bridge/carrier/carrier.hpp"
+#include "bridge/http/message.hpp"
+#include "bridge/net/clock.hpp"
+#include "campaigns/commands.hpp"
+#include "campaigns/decide.hpp"
+#include "campaigns/plan.hpp"
+#include "campaigns/state.hpp"
+#include "campaigns/zone_rules.hpp"
+#include "eventstore/event_store.hpp"
+#include "runner/gate.hpp"
+#include "runner/log_keys.hpp"
+#include "webhook/door.hpp"
+
+namespace runner {
+
+// The whole program between two sleeps of the event loop. It holds no handle and reads no clock but
+// the one it was given, so a test can be the event loop.
+//
+// Notes are taken at any time; `tick` does the work:
+//   take notes ─► decide ─► evolve ─► plan ─► append one batch ─► release what is durable
+// An outward act (an answer, a dial, a question to the carrier) waits at the gate until everything
+// it was computed from is durable. If the log fails, `tick` throws LogFailed: nothing more may
+// leave.
+class Runner {
+ public:
+  struct Options {
+    std::uint64_t seed = 0;
+    // How many notes one tick takes, so that the log gets its batch.
+    std::size_t notes_max = 1024;
+    // Requests that wait to be looked at; beyond: 503.
+    std::size_t inbox_max = 10'000;
+    // Events that wait for the disk; beyond: no new dials, and requests are answered 503.
+    std::size_t waiting_events_max = 20'000;
+    std::optional<std::uint64_t> new_people_max{};  // of this run; nothing: no limit
+  };
+  // What an operator would want to see happen, without personal data.
+  struct Notice {
+    std::string text{};
+  };
+
+  // All but `state` must outlive the runner. `state` is the fold of what is in `log`.
+  Runner(eventstore::EventStore& log, bridge::carrier::Carrier& carrier,
+         const bridge::net::Clock& clock, const campaigns::ZoneRules& rules, const LogKeys& keys,
+         webhook::DoorOptions door, campaigns::State state, Options options);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  // --- notes ---
+  // A request of the public door. `reply` is called once, when the answer may leave.
+  void note_request(bridge::http::Request request,
+                    std::function<void(bridge::http::Response)> reply);
+  // A command of an operator or of the program. `done` is called once, with the refusal or, when
+  // all that follows from the command is durable, without one.
+  void note_command(campaigns::Command command,
+                    std::function<void(std::optional<campaigns::Refusal>)> done = {});
+
+  void tick();
+
+  // No new dials from here on; what is under way goes on.
+  void stop_dialling() { stopping_ = true; }
+  bool stopping() const { return stopping_; }
+
+  // Nothing is noted, held at the gate or waiting for the disk. Calls may be under way.
+  bool idle() const;
+  // When `tick` should be called if nothing is noted before; nothing: no need.
+  std::optional<bridge::net::Instant> next_wakeup() const;
+
+  const campaigns::State& state() const { return state_; }
+  const webhook::Door& door() const { return door_; }
+  std::size_t held() const { return gate_.held(); }
+  bool limit_reached() const;
+
+  // Called for each fact as it is folded: progress for people.
+  void on_fact(std::function<void(const campaigns::Fact&)> f) { on_fact_ = std::move(f); }
+  void on_notice(std::function<void(const Notice&)> f) { on_notice_ = std::move(f); }
+
+ private:
+  struct RequestNote {
+    bridge::http::Request request{};
+    std::function<void(bridge::http::Response)> reply{};
+  };
+  struct CommandNote {
+    campaigns::Command command{};
+    std::function<void(std::optional<campaigns::Refusal>)> done{};
+  };
+  using Note = std::variant<RequestNote, CommandNote>;
+
+  void take(RequestNote note);
+  void take(CommandNote note);
+  std::optional<campaigns::Refusal> decide_and_fold(const campaigns::Command& command);
+  void fold(campaigns::Facts facts);
+  void follow(const campaigns::Fact& fact);  // the orders that a fact gives rise to
+  void plan_all();
+  void ask_carrier();
+  void look_up(const campaigns::Lookup& lookup);
+  std::chrono::milliseconds send_gap() const;
+  void send_orders();
+  void place(const campaigns::AttemptId& attempt);
+  campaigns::Moment moment() const;
+  campaigns::PlanLimits plan_limits() const;
+  void notice(std::string text) const;
+
+  eventstore::EventStore& log_;
+  bridge::carrier::Carrier& carrier_;
+  const bridge::net::Clock& clock_;
+  const campaigns::ZoneRules& rules_;
+  const LogKeys& keys_;
+  campaigns::State state_;
+  Options options_;
+  webhook::Door door_;
+  Gate gate_{};
+  std::deque<Note> inbox_{};
+  std::vector<eventstore::NewEvent> batch_{};
+  // Dial orders that are durable and wait for their turn at the account's rate.
+  std::deque<campaigns::AttemptId> to_send_{};
+  std::optional<bridge::net::Instant> last_post_{};
+  // Questions to the carrier: under way, or failed and to be asked again at that instant. By
+  // contact, and by sid for late calls that are being ended.
+  template <typename Key>
+  struct Questions {
+    std::set<Key> under_way{};
+    std::map<Key, bridge::net::Instant> again_at{};
+    bool resting(const Key& key) const {
+      return under_way.count(key) != 0 || again_at.count(key) != 0;
+    }
+  };
+  Questions<std::uint64_t> lookups_{};
+  Questions<std::string> endings_{};
+  std::set<std::uint64_t> new_people_{};  // called for the first time in this run
+  bool stopping_ = false;
+  std::function<void(const campaigns::Fact&)> on_fact_{};
+  std::function<void(const Notice&)> on_notice_{};
+};
+
+}  // namespace runner

@@ -1,0 +1,93 @@
+#include "runner/status.hpp"
+
+#include "campaigns/json_writer.hpp"
+
+namespace runner {
+
+using campaigns::CampaignIndex;
+using campaigns::CampaignStatus;
+using campaigns::JsonObject;
+using campaigns::Stage;
+
+namespace {
+
+constexpr Stage stages[] = {Stage::fresh,     Stage::retry,    Stage::calling, Stage::done,
+                            Stage::exhausted, Stage::excluded, Stage::held};
+
+}  // namespace
+
+std::string campaign_json(const campaigns::State& state, CampaignIndex index) {
+  const auto& entry = state.book.at(index);
+  const auto& queue = state.queue.campaigns[index];
+  std::string text;
+  JsonObject object(text);
+  object.member("id", entry.definition->id)
+      .member("title", entry.definition->title)
+      .member("status", campaigns::name_of(entry.status))
+      .member("reason", entry.status_reason)
+      .member("contacts", static_cast<std::int64_t>(queue.contacts.size()))
+      .member("rejected_rows", static_cast<std::int64_t>(entry.rejected));
+  for (const auto stage : stages) object.member(campaigns::name_of(stage), queue.count(stage));
+  object.member("lines_in_use", queue.lines_in_use).member("lines", entry.definition->pacing.lines);
+  JsonObject outcomes(object.open("outcomes"));
+  for (std::size_t i = 1; i < campaigns::outcomes; ++i) {
+    if (queue.by_outcome[i] == 0) continue;
+    outcomes.member(campaigns::name_of(static_cast<campaigns::Outcome>(i)), queue.by_outcome[i]);
+  }
+  outcomes.close();
+  object.close();
+  return text;
+}
+
+std::string status_json(const campaigns::State& state, campaigns::Instant now, bool running) {
+  std::string text;
+  JsonObject object(text);
+  object.flag("running", running)
+      .member("now", campaigns::rfc3339_utc(now))
+      .member("position", static_cast<std::int64_t>(state.position))
+      .member("carrier", state.book.identity.carrier);
+  auto& list = object.open("campaigns");
+  list += '[';
+  for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
+    if (i) list += ',';
+    list += campaign_json(state, static_cast<CampaignIndex>(i));
+  }
+  list += ']';
+  object.close();
+  return text;
+}
+
+std::string status_text(const campaigns::State& state, campaigns::Instant now, bool running) {
+  std::string text = running ? "running" : "not running";
+  text += ", " + campaigns::rfc3339_utc(now) + ", carrier " + state.book.identity.carrier +
+          ", event " + std::to_string(state.position) + '\n';
+  for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
+    const auto& entry = state.book.campaigns[i];
+    const auto& queue = state.queue.campaigns[i];
+    text += entry.definition->id + ": ";
+    text += campaigns::name_of(entry.status);
+    if (!entry.status_reason.empty()) text += " (" + entry.status_reason + ')';
+    text += ", " + std::to_string(queue.contacts.size()) + " contacts";
+    for (const auto stage : stages) {
+      if (queue.count(stage) == 0) continue;
+      text += ", " + std::to_string(queue.count(stage)) + ' ';
+      text += campaigns::name_of(stage);
+    }
+    text += ", " + std::to_string(queue.lines_in_use) + '/' +
+            std::to_string(entry.definition->pacing.lines) + " lines\n";
+    for (std::size_t o = 1; o < campaigns::outcomes; ++o) {
+      if (queue.by_outcome[o] == 0) continue;
+      text += "  " + std::to_string(queue.by_outcome[o]) + ' ';
+      text += campaigns::name_of(static_cast<campaigns::Outcome>(o));
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+int exit_code_of(const campaigns::State& state, CampaignIndex index) {
+  const auto& queue = state.queue.campaigns[index];
+  return queue.open() == 0 && queue.count(Stage::held) == 0 ? 0 : 1;
+}
+
+}  // namespace runner

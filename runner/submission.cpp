@@ -1,0 +1,94 @@
+#include "runner/submission.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runner/crypto.hpp"
+
+namespace runner {
+
+using campaigns::Problem;
+using campaigns::Problems;
+
+namespace {
+
+constexpr std::int64_t file_bytes_max = std::int64_t{1} << 30;
+
+}  // namespace
+
+campaigns::Result<std::string> read_file(const std::filesystem::path& file) {
+  const auto problem = [&](const std::string& what, const std::string& cure) {
+    return Problems{Problem{file.string(), what, cure}};
+  };
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return problem(std::string("cannot be read: ") + std::strerror(errno),
+                   "check the path and who may read the file");
+  }
+  struct stat status {};
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > file_bytes_max) {
+    close(fd);
+    return problem("is no regular file of at most 1 GiB", "give the path of a file");
+  }
+  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t have = 0;
+  while (have < bytes.size()) {
+    const auto got = read(fd, bytes.data() + have, bytes.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  close(fd);
+  if (have != bytes.size()) {
+    return problem("changed or failed while it was being read",
+                   "write it under another name and rename it when it is whole");
+  }
+  return bytes;
+}
+
+campaigns::Result<Submission> load_submission(const std::filesystem::path& path,
+                                              const SubmissionOverrides& overrides) {
+  auto text = read_file(path);
+  if (!text) return text.error();
+  auto file = campaigns::parse_campaign_file(text.value());
+  if (!file) {
+    auto problems = file.error();
+    for (auto& problem : problems) problem.where = path.string() + ": " + problem.where;
+    return problems;
+  }
+  Submission submission;
+  submission.file = std::move(file).value();
+  auto& campaign = submission.file.campaign;
+  if (overrides.skip_bad_rows) campaign.contacts.bad_rows = campaigns::BadRows::skip;
+  if (!overrides.encoding.empty()) campaign.contacts.encoding = overrides.encoding;
+  if (campaign.contacts.file.empty()) {
+    submission.contacts = submission.file.inline_contacts;
+  } else {
+    auto list = read_file(path.parent_path() / campaign.contacts.file);
+    if (!list) return list.error();
+    submission.contacts = std::move(list).value();
+  }
+  submission.definition = campaigns::print_campaign(campaign);
+  submission.definition_digest = hex(sha256(submission.definition));
+  submission.contacts_digest = hex(sha256(submission.contacts));
+  return submission;
+}
+
+std::optional<std::string> reason_not_to_enrol(const Submission& submission,
+                                               const campaigns::Preflight& report) {
+  if (!report.problems.empty()) return "the list as a whole cannot be used";
+  if (report.usable == 0) return "the list has no usable contact";
+  if (report.rejected_count > 0 &&
+      submission.file.campaign.contacts.bad_rows == campaigns::BadRows::refuse) {
+    return std::to_string(report.rejected_count) +
+           " rows cannot be used: mend them, or say bad_rows \"skip\" in the campaign file or "
+           "--skip-bad-rows to enrol the others";
+  }
+  return {};
+}
+
+}  // namespace runner

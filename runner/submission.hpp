@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "campaigns/campaign_file.hpp"
+#include "campaigns/preflight.hpp"
+#include "campaigns/result.hpp"
+#include "campaigns/zone_rules.hpp"
+
+namespace runner {
+
+// A campaign file and its contacts as they were read from disk, with what tells them from others.
+struct Submission {
+  campaigns::CampaignFile file{};
+  std::string contacts{};           // the list's bytes; of inline contacts their JSON
+  std::string definition{};         // print_campaign
+  std::string definition_digest{};  // SHA-256, hex
+  std::string contacts_digest{};
+};
+
+// What the command line says over the file.
+struct SubmissionOverrides {
+  bool skip_bad_rows = false;
+  std::string encoding{};
+};
+
+// Reads a campaign file and the list it names. The problems name files, lines and JSON pointers.
+campaigns::Result<Submission> load_submission(const std::filesystem::path& file,
+                                              const SubmissionOverrides& overrides);
+
+// Whether a list may be enrolled after its check; else why not, for people.
+std::optional<std::string> reason_not_to_enrol(const Submission& submission,
+                                               const campaigns::Preflight& report);
+
+// A whole file; a problem when it cannot be read. Regular files only, 1 GiB at most.
+campaigns::Result<std::string> read_file(const std::filesystem::path& file);
+
+}  // namespace runner
