@@ -8,7 +8,6 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
@@ -161,7 +160,7 @@ std::string code_of(std::string_view text) {
       if (open == std::string_view::npos) break;
       skip_past(")" + std::string(rest.substr(2, open - 2)) + "\"", at + open);
     } else if (rest.starts_with("'\"'") || rest.starts_with("'\\\"'")) {
-      at += rest[1] == '"' ? 3 : 4;
+      at += std::size_t{rest[1] == '"' ? 3U : 4U};
     } else if (rest.front() == '"') {
       for (++at; at < text.size() && text[at] != '"' && text[at] != '\n'; ++at) {
         if (text[at] == '\\') ++at;
@@ -318,7 +317,9 @@ files::path root() {
 std::string text_of(const files::path& path) {
   std::ifstream file(path, std::ios::binary);
   BOOST_TEST_REQUIRE(file.is_open(), path.string());
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 // Every file below the six folders, as paths from the root.
