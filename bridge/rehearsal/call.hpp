@@ -6,9 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
-#include "bridge/net/loop.hpp"
+#include "bridge/net/clock.hpp"
 #include "bridge/rehearsal/talk.hpp"
 #include "bridge/rehearsal/wire.hpp"
 
@@ -66,6 +67,10 @@ std::string_view callback_name(Status status);  // "initiated", "in-progress"
 std::string_view resource_name(Status status);
 bool is_over(Status status);
 
+// Something that the carrier will do: when, and which. The second is never used again, and 0 stands
+// for none.
+using ActId = std::pair<net::Instant, std::uint64_t>;
+
 struct Call {
   std::string sid{};
   Order order{};
@@ -84,9 +89,9 @@ struct Call {
   // While it lives.
   std::unique_ptr<Talk> talk{};
   std::uint64_t documents = 0;  // documents asked for; an answer to an older request is ignored
-  net::Loop::TimerId next_act = 0;
-  net::Loop::TimerId time_limit = 0;
-  net::Loop::TimerId detection = 0;
+  ActId next_act{};
+  ActId time_limit{};
+  ActId detection{};
 
   std::chrono::seconds talk_time() const;  // 0 for a call that was not answered
 };

@@ -39,7 +39,9 @@ struct ClockHost::Block {
   bool greeted = false;
   bool quiet = false;  // the program's last word, for the present instant
   std::optional<net::Instant> program_next{};
-  std::optional<net::Instant> announced{};  // where the program was sent; our clock follows it
+  // The program was told the time and has not said that it is there. Outlives a program that dies:
+  // what is due waits for the next one.
+  bool holding = false;
   std::unordered_map<std::uint32_t, net::LinkCount> theirs{};
   // Ended at one side; the other has yet to see it.
   std::unordered_set<std::uint32_t> closed_by_us{};  // those that we had made
@@ -61,7 +63,6 @@ struct ClockHost::Block {
     lines = {};
     greeted = quiet = false;
     program_next.reset();
-    announced.reset();
     theirs.clear();
     closed_by_us.clear();
     closed_by_them.clear();
@@ -76,7 +77,6 @@ struct ClockHost::Block {
     program->close();
     loop.retire(std::make_unique<DeadStream>(std::move(program)));
     quiet = false;
-    announced.reset();
   }
 
   void received(std::string_view bytes) {
@@ -90,14 +90,18 @@ struct ClockHost::Block {
     const std::string_view word = next_word(line);
     if (!greeted) {
       greeted = word == "hello" && line == "campanile";
-      if (greeted) tell(clock.now());
+      if (greeted) tell_time();
       return greeted;
     }
     if (word == "at") {
       const auto now = next_number<std::int64_t>(line);
       if (!now) return false;
-      // A program that resumes a log may also be ahead of a carrier that has just started.
-      follow(instant_of(*now));
+      // A program that resumes a log may be ahead of a carrier that has just started.
+      if (instant_of(*now) > clock.now()) {
+        clock.advance_to(instant_of(*now));
+        loop.run_due_timers();
+      }
+      holding = false;
       return true;
     }
     if (word == "link") {
@@ -137,15 +141,10 @@ struct ClockHost::Block {
     return false;
   }
 
-  void follow(net::Instant now) {
-    announced.reset();
-    clock.advance_to(now);
-    loop.run_due_timers();
-  }
-
-  void tell(net::Instant now) {
+  void tell_time() {
+    holding = true;
     out = "time ";
-    append_number(out, milliseconds_of(now));
+    append_number(out, milliseconds_of(clock.now()));
     out += '\n';
     if (!program->write(out)) lose();
   }
@@ -187,18 +186,17 @@ struct ClockHost::Block {
     return true;
   }
 
-  void before_sleep(bool carrier_is_quiet) {
+  void before_sleep(bool carrier_is_quiet, std::optional<net::Instant> next) {
     note_closed();
-    if (!program || !quiet || !carrier_is_quiet || announced) return;
-    const auto own_next = loop.next_timer();
-    if (own_next && *own_next <= clock.now()) return;
-    if (!links_agree()) return;
-    auto next = own_next;
-    if (program_next && (!next || *program_next < *next)) next = program_next;
-    if (!next || *next <= clock.now()) return;
+    if (!program || !quiet || !carrier_is_quiet || holding) return;
+    for (const auto& other : {loop.next_timer(), program_next}) {
+      if (other && (!next || *other < *next)) next = other;
+    }
+    if (!next || *next <= clock.now() || !links_agree()) return;
     quiet = false;
-    announced = next;
-    tell(*next);
+    clock.advance_to(*next);
+    tell_time();
+    loop.run_due_timers();
   }
 };
 
@@ -211,13 +209,12 @@ std::uint16_t ClockHost::port() const {
   return block_->listener->port();
 }
 
-void ClockHost::on_request() {
-  // Nobody who was quiet sends but for having moved.
-  if (block_->announced) block_->clock.advance_to(*block_->announced);
+bool ClockHost::is_holding() const {
+  return block_->holding;
 }
 
-void ClockHost::before_sleep(bool carrier_is_quiet) {
-  block_->before_sleep(carrier_is_quiet);
+void ClockHost::before_sleep(bool carrier_is_quiet, std::optional<net::Instant> next_act) {
+  block_->before_sleep(carrier_is_quiet, next_act);
 }
 
 }  // namespace bridge::rehearsal

@@ -22,9 +22,9 @@ namespace bridge::rehearsal {
 //     busy
 //     quiet <now_ms> <next_ms or ->
 //
-// A step has two halves: the program moves first and says where it is (`at`), then the carrier's
-// own timers run. Otherwise a webhook of the new instant could overtake the line that announces it,
-// and be noted at the old one.
+// A step has two halves: both clocks move, the program says where it is (`at`), and only then does
+// the carrier act. Otherwise a webhook of the new instant could overtake the line that announces
+// it, and be noted at the old one.
 //
 // One program at a time; another is turned away. While there is none, time stands.
 class ClockHost {
@@ -45,12 +45,11 @@ class ClockHost {
   ClockHost& operator=(const ClockHost&) = delete;
 
   std::uint16_t port() const;
-  // To be called with each request of the program, before it is looked at: it may have overtaken
-  // the line that says that the program has moved.
-  void on_request();
-  // To be called before the loop sleeps, with whether the carrier itself has nothing left to do but
-  // for its timers. Steps at most once.
-  void before_sleep(bool carrier_is_quiet);
+  // The program has not yet said that it is where the clock is: the carrier must not act.
+  bool is_holding() const;
+  // To be called before the loop sleeps, with whether the carrier has nothing left to do at this
+  // instant, and its next act, besides the loop's timers. Steps at most once.
+  void before_sleep(bool carrier_is_quiet, std::optional<net::Instant> next_act);
 
  private:
   struct Block;

@@ -10,7 +10,6 @@
 #include <stdexcept>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "bridge/http/client.hpp"
@@ -138,7 +137,12 @@ struct RehearsalCarrier::Block {
   std::unique_ptr<http::Server> server{};
   std::unique_ptr<ClockHost> clock_host{};
   std::map<std::string, std::unique_ptr<http::Client>> targets{};  // by host:port
-  std::unordered_set<net::Loop::TimerId> timers{};                 // all of ours, to be cancelled
+  // What will be done, in order of time, then of planning. Not the loop's timers: where time jumps,
+  // acts wait for the program to be there (clock_host.hpp).
+  std::map<ActId, std::function<void()>> acts{};
+  std::uint64_t acts_planned = 0;
+  net::Loop::TimerId wakeup = 0;  // where time runs by itself: for the first act
+  std::optional<Instant> wakeup_at{};
   bool ending = false;
 
   std::vector<std::unique_ptr<Call>> calls{};
@@ -168,28 +172,50 @@ struct RehearsalCarrier::Block {
   ~Block() {
     ending = true;
     loop.before_sleep({});
-    for (const net::Loop::TimerId id : timers) loop.cancel(id);
+    loop.cancel(wakeup);
     targets.clear();  // whoever waits hears of it, and looks at `ending` first
   }
 
   // ---- time ----
 
-  net::Loop::TimerId at(Instant when, std::function<void()> f) {
-    // The id is known only after the call, and it cannot run before that.
-    auto own = std::make_shared<net::Loop::TimerId>(0);
-    *own = loop.call_at(on_grid(when), [this, own, f = std::move(f)] {
-      timers.erase(*own);
-      f();
-    });
-    timers.insert(*own);
-    return *own;
+  ActId at(Instant when, std::function<void()> f) {
+    const ActId id{on_grid(when), ++acts_planned};
+    acts.emplace(id, std::move(f));
+    if (!clock_host) wake_for_first_act();
+    return id;
   }
 
-  void cancel(net::Loop::TimerId& id) {
-    if (id == 0) return;
-    loop.cancel(id);
-    timers.erase(id);
-    id = 0;
+  void cancel(ActId& id) { acts.erase(std::exchange(id, {})); }
+
+  void wake_for_first_act() {
+    if (acts.empty() || (wakeup_at && *wakeup_at <= acts.begin()->first.first)) return;
+    loop.cancel(wakeup);
+    wakeup_at = acts.begin()->first.first;
+    wakeup = loop.call_at(*wakeup_at, [this] {
+      wakeup_at.reset();
+      run_due_acts();
+      wake_for_first_act();
+    });
+  }
+
+  // Also those that are planned meanwhile. They come to an end: what goes on for ever goes over the
+  // wire.
+  void run_due_acts() {
+    while (!acts.empty() && acts.begin()->first.first <= loop.now()) {
+      const auto due = acts.extract(acts.begin());
+      due.mapped()();
+    }
+  }
+
+  void before_sleep() {
+    tidy_targets();
+    if (!clock_host) {
+      static_cast<void>(links.take_changes());  // nobody reads them; they must not pile up
+      return;
+    }
+    if (!clock_host->is_holding()) run_due_acts();
+    clock_host->before_sleep(is_quiet(),
+                             acts.empty() ? std::optional<Instant>() : acts.begin()->first.first);
   }
 
   // A request waits for the wire although there is room: it is about to be written.
@@ -236,7 +262,6 @@ struct RehearsalCarrier::Block {
       refusal.headers.push_back({"WWW-Authenticate", "Basic realm=\"Twilio API\""});
       return server->answer(id, refusal);
     }
-    if (clock_host) clock_host->on_request();
     if (api.account != options.account_sid) return server->answer(id, error_response(not_found));
     const auto form = read_form(request.method == "GET" ? query : std::string_view(request.body));
     if (!form) {
@@ -523,7 +548,7 @@ struct RehearsalCarrier::Block {
   // ---- a call's life ----
 
   void on_dialled(Call& call) {
-    call.next_act = 0;
+    call.next_act = {};
     call.status = Status::initiated;
     call.initiated_at = call.updated_at = loop.now();
     call.talk = std::make_unique<Talk>(options.people, options.seed, call.order.to, call.ordinal);
@@ -533,7 +558,7 @@ struct RehearsalCarrier::Block {
   }
 
   void on_reached(Call& call) {
-    call.next_act = 0;
+    call.next_act = {};
     const Person& person = call.talk->person();
     if (person.answerer == Answerer::failed) return end(call, Status::failed, 404);
     if (person.answerer == Answerer::busy) return end(call, Status::busy, 486);
@@ -546,18 +571,18 @@ struct RehearsalCarrier::Block {
       call.next_act = at(loop.now() + person.answers_after, [this, &call] { on_answered(call); });
     } else {
       call.next_act = at(loop.now() + call.order.ring_time, [this, &call] {
-        call.next_act = 0;
+        call.next_act = {};
         end(call, Status::no_answer, 487);
       });
     }
   }
 
   void on_answered(Call& call) {
-    call.next_act = 0;
+    call.next_act = {};
     call.status = Status::in_progress;
     call.answered_at = call.updated_at = loop.now();
     call.time_limit = at(loop.now() + call.order.time_limit, [this, &call] {
-      call.time_limit = 0;
+      call.time_limit = {};
       end(call, Status::completed, 200);
     });
     if (call.order.on_answered) tell_status(call);
@@ -569,14 +594,14 @@ struct RehearsalCarrier::Block {
     const bool hears_beep = to_the_end && person.answerer == Answerer::machine;
     const seconds time = hears_beep ? std::max(person.greeting, detection_time) : detection_time;
     call.detection = at(loop.now() + time, [this, &call] {
-      call.detection = 0;
+      call.detection = {};
       on_detected(call);
     });
     if (call.order.detection_async) {
       begin_talk(call);
     } else if (person.hangs_up_at_once) {
       call.next_act = at(loop.now() + seconds(1), [this, &call] {
-        call.next_act = 0;
+        call.next_act = {};
         end(call, Status::completed, 200);
       });
     } else {
@@ -659,10 +684,8 @@ struct RehearsalCarrier::Block {
       return apologise(call, url, bad->code, fallback);
     }
     Act act = call.talk->perform(std::get<Document>(read), url);
-    // Acts take their turn as timers, also those that are due at once: a document that leads
-    // nowhere but to itself must not hold the loop.
     call.next_act = at(loop.now() + act.after, [this, &call, act = std::move(act)] {
-      call.next_act = 0;
+      call.next_act = {};
       if (act.kind == Act::Kind::request) {
         ask(call, act.url, act.by_get, act.fields, call.order.fallback);
       } else {
@@ -680,7 +703,7 @@ struct RehearsalCarrier::Block {
                  {{"ErrorCode", std::to_string(code)}, {"ErrorUrl", url}}, {});
     }
     call.next_act = at(loop.now() + apology_time, [this, &call] {
-      call.next_act = 0;
+      call.next_act = {};
       end(call, Status::completed, 200);
     });
   }
@@ -772,6 +795,12 @@ struct RehearsalCarrier::Block {
   // anything else is the program's to bear.
   void send(const Callback& callback, const Fields& fields,
             std::function<void(const http::Reply&)> done) {
+    if (clock_host && clock_host->is_holding()) {
+      // A deadline of the wire led here before the program has come along.
+      at(loop.now(),
+         [this, callback, fields, done = std::move(done)] { send(callback, fields, done); });
+      return;
+    }
     std::string url = callback.url.substr(0, callback.url.find('#'));
     http::Request request{.method = callback.by_get ? "GET" : "POST"};
     if (callback.by_get) {
@@ -832,20 +861,13 @@ RehearsalCarrier::RehearsalCarrier(net::Loop& loop, net::SteppedClock& clock, Op
   host.carrier_port = block->server->port();
   host.awaits = [block](std::uint16_t port) { return block->awaits(port); };
   block->clock_host = std::make_unique<ClockHost>(loop, clock, block->links, std::move(host));
-  loop.before_sleep([block] {
-    block->tidy_targets();
-    block->clock_host->before_sleep(block->is_quiet());
-  });
+  loop.before_sleep([block] { block->before_sleep(); });
 }
 
 RehearsalCarrier::RehearsalCarrier(net::Loop& loop, Options options)
     : block_(std::make_unique<Block>(loop, std::move(options))) {
   Block* block = block_.get();
-  // Nobody reads the changes; they must not pile up.
-  loop.before_sleep([block] {
-    block->tidy_targets();
-    static_cast<void>(block->links.take_changes());
-  });
+  loop.before_sleep([block] { block->before_sleep(); });
 }
 
 RehearsalCarrier::~RehearsalCarrier() = default;

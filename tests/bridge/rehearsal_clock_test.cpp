@@ -101,7 +101,8 @@ BOOST_AUTO_TEST_CASE(a_day_of_calls_passes_in_order_and_none_is_late) {
   };
   // A call each ten minutes of a day.
   constexpr int calls = 144;
-  std::function<void()> next = [&, placed = 0]() mutable {
+  int placed = 0;
+  std::function<void()> next = [&] {
     world.program.place(world.program.order("+39061000" + std::to_string(1000 + placed)));
     world.wakeup.reset();
     if (++placed < calls) world.loop.call_at(world.loop.now() + 10min, next);

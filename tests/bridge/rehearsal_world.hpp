@@ -107,7 +107,7 @@ struct OneLoopWorld : SteppedLoop {
   std::unique_ptr<ToyProgram> program{};
 
   explicit OneLoopWorld(rehearsal::CarrierOptions options = {}) {
-    far = std::make_unique<rehearsal::RehearsalCarrier>(loop, clock, std::move(options));
+    far = std::make_unique<rehearsal::RehearsalCarrier>(loop, std::move(options));
     program =
         std::make_unique<ToyProgram>(loop, far->port(), far->account_sid(), far->auth_token());
   }
