@@ -1231,7 +1231,7 @@ std::string nearest_name(std::string_view given, const std::vector<std::string>&
   constexpr std::size_t given_max = 64;
   if (given.empty() || given.size() > given_max) return {};
   const std::string wanted = plain(given);
-  const std::size_t far = wanted.size() < 4 ? 1 : wanted.size() < 9 ? 2 : 3;
+  const std::size_t far = wanted.size() < 5 ? 1 : wanted.size() < 9 ? 2 : 3;
   std::size_t best = far + 1;
   const std::string* nearest = nullptr;
   for (const std::string& name : known) {

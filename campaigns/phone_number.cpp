@@ -192,8 +192,13 @@ Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std
         return refusal("not_in_use", "no such number is given out in its country");
     }
   }
-  if (library().GetNumberType(number) == PhoneNumberUtil::PREMIUM_RATE) {
+  const PhoneNumberUtil::PhoneNumberType type = library().GetNumberType(number);
+  if (type == PhoneNumberUtil::PREMIUM_RATE) {
     return refusal("premium_rate", "this is a premium-rate number; it is not called");
+  }
+  if (type == PhoneNumberUtil::VOICEMAIL) {
+    // In Italy a mobile number with one or two digits too many has the form of its mailbox.
+    return refusal("voicemail", "this is the number of a mailbox, or has a digit too many");
   }
 
   PhoneNumber result;

@@ -1,0 +1,486 @@
+#include "campaigns/campaign_file.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+
+#include "campaigns/campaign_words.hpp"
+
+using namespace campaigns;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(std::string(CAMPANILE_SOURCE_DIR "/") + path, std::ios::binary);
+  BOOST_TEST_REQUIRE(file.good(), path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+const char* const examples[] = {"campaigns/examples/appointments.json",
+                                "campaigns/examples/notification.json",
+                                "campaigns/examples/callbacks.json"};
+
+// The least a survey needs; tests change it.
+json survey() {
+  return json::parse(R"({
+    "id": "prova", "kind": "survey", "contacts": {"file": "a.csv"},
+    "questions": [
+      {"id": "q1", "type": "yes_no", "ask": "Viene?"},
+      {"id": "q2", "type": "rating", "ask": "Quanto?"},
+      {"id": "q3", "type": "choice", "ask": "Quale?", "options": [
+        {"code": "a", "key": "1"}, {"code": "b", "key": "2"}]}]})");
+}
+
+json notification() {
+  return json::parse(R"({"id": "n", "kind": "notification", "contacts": {"file": "a.csv"},
+                         "message": "Ciao {{Nome}}"})");
+}
+
+// Every problem of a file as "where: what".
+std::vector<std::string> problems_of(const std::string& text) {
+  std::vector<std::string> out;
+  const auto file = parse_campaign_file(text);
+  if (file.ok()) return out;
+  for (const Problem& problem : file.error()) out.push_back(problem.where + ": " + problem.what);
+  return out;
+}
+
+void check_problem(const std::string& text, const std::string& expected) {
+  const auto problems = problems_of(text);
+  BOOST_TEST_CONTEXT(text) {
+    BOOST_TEST(problems.size() == 1U);
+    for (const std::string& problem : problems) BOOST_TEST(problem == expected);
+  }
+}
+
+// The one problem after `value` was put at `pointer`.
+void check_survey_problem(const char* pointer, const json& value, const std::string& expected) {
+  json file = survey();
+  file[json::json_pointer(pointer)] = value;
+  check_problem(file.dump(), expected);
+}
+
+Campaign campaign_of(const json& file) {
+  const auto parsed = parse_campaign_file(file.dump());
+  if (!parsed.ok()) {
+    for (const Problem& problem : parsed.error()) {
+      BOOST_TEST_MESSAGE(problem.where + ": " + problem.what);
+    }
+  }
+  BOOST_TEST_REQUIRE(parsed.ok());
+  return parsed.value().campaign;
+}
+
+void check_reads_back(const Campaign& campaign) {
+  for (const bool pretty : {false, true}) {
+    const std::string printed = print_campaign(campaign, pretty);
+    const auto again = parse_campaign_file(printed);
+    BOOST_TEST_REQUIRE(again.ok(), printed);
+    BOOST_TEST_REQUIRE((again.value().campaign == campaign), printed);
+    BOOST_TEST_REQUIRE(print_campaign(again.value().campaign, pretty) == printed);
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(campaign_file)
+
+BOOST_AUTO_TEST_CASE(the_examples_are_read_and_read_back) {
+  for (const char* path : examples) {
+    BOOST_TEST_CONTEXT(path) {
+      const std::string text = read_file(path);
+      BOOST_TEST(problems_of(text).empty());
+      check_reads_back(campaign_of(json::parse(text)));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_example_says_what_it_says) {
+  const Campaign c = campaign_of(json::parse(read_file(examples[0])));
+  BOOST_TEST(c.id == "conferma-visite-2026");
+  BOOST_TEST((c.kind == Kind::survey));
+  BOOST_TEST(c.questions.size() == 5U);
+  BOOST_TEST((c.questions[1].ask_if.op == Condition::Op::question_is));
+  BOOST_TEST(!c.questions[1].by_key);
+  BOOST_TEST((c.questions[3].ask_if.parts.at(1).op == Condition::Op::negation));
+  BOOST_TEST(c.opt_out.key == '9');
+  BOOST_TEST(c.pacing.lines == 10U);
+  BOOST_TEST(c.hours.windows.size() == 3U);
+  BOOST_TEST(c.hours.windows[0].days == 0b0011111);
+  BOOST_TEST(c.hours.windows[1].from.count() == 14 * 60 + 30);
+  BOOST_TEST(c.budget.limit_millionths == 150'000'000);
+  BOOST_TEST(c.budget.per_minute_millionths == 50'000);
+  BOOST_TEST((c.contacts.bad_rows == BadRows::skip));
+  BOOST_TEST(c.questions[0].ask.in("en-GB", "it-IT").substr(0, 15) == "The appointment");
+  BOOST_TEST(c.questions[0].ask.in("fr-FR", "it-IT").substr(0, 9) == "La visita");
+}
+
+BOOST_AUTO_TEST_CASE(every_default_is_filled_in_and_printed) {
+  const Campaign c = campaign_of(survey());
+  BOOST_TEST(c.title == "prova");
+  BOOST_TEST(c.language == "it-IT");
+  BOOST_TEST((c.in_doubt == InDoubt::hold));
+  BOOST_TEST((c.hours.windows.at(0) == CallingWindow{0b0011111, 9h, 20h}));
+  const auto delay = [&c](Outcome outcome) {
+    return c.retries.delay[static_cast<std::size_t>(outcome)];
+  };
+  BOOST_TEST((delay(Outcome::busy) == Seconds{15min}));
+  BOOST_TEST((delay(Outcome::machine_no_message) == Seconds{4h}));
+  BOOST_TEST((delay(Outcome::human_hung_up_at_once) == Seconds{24h}));
+  for (const Outcome final : {Outcome::completed, Outcome::refused, Outcome::opted_out,
+                              Outcome::invalid_number, Outcome::fax_or_data}) {
+    BOOST_TEST(!delay(final).has_value());
+  }
+  const Question& yes_no = c.questions[0];
+  BOOST_TEST(yes_no.options.at(0).code == "yes");
+  BOOST_TEST(yes_no.options.at(0).key == '1');
+  BOOST_TEST(yes_no.options.at(0).words.at("it-IT").at(0) == "sì");
+  BOOST_TEST(yes_no.options.at(1).key == '2');
+  BOOST_TEST(c.questions[2].options.at(0).words.at("it-IT").at(0) == "a");
+  const json printed = json::parse(print_campaign(c));
+  BOOST_TEST(printed["retries"]["no_answer"] == "2h");
+  BOOST_TEST(printed["retries"]["machine_message_left"] == "4h");
+  BOOST_TEST(printed["pacing"]["calls_per_second"] == "1");
+  BOOST_TEST(printed["questions"][1]["most"] == 5);
+  BOOST_TEST(printed["calling_hours"]["windows"][0]["to"] == "20:00");
+  const Campaign other = campaign_of(notification());
+  BOOST_TEST((other.in_doubt == InDoubt::redial));
+  BOOST_TEST(other.greeting.in("it-IT", "it-IT") == "Ciao {{Nome}}");
+  BOOST_TEST(json::parse(print_campaign(other))["retries"]["machine_message_left"] == "never");
+}
+
+BOOST_AUTO_TEST_CASE(syntax_errors_have_line_and_column_and_tell_nothing_else) {
+  const auto problems = problems_of("{\n  \"id\": \"à\" \"Rossi\"\n}");
+  BOOST_TEST_REQUIRE(problems.size() == 1U);
+  BOOST_TEST(problems[0].substr(0, 33) == "line 2, column 19: not valid JSON");
+  BOOST_TEST(problems[0].find("Rossi") == std::string::npos);
+  BOOST_TEST(problems_of("").at(0).substr(0, 16) == "line 1, column 1");
+  BOOST_TEST(problems_of("{} x").size() == 1U);
+  BOOST_TEST(problems_of("{\"a\": \"\xFF\"}").size() == 1U);
+  check_problem("[]", ": must be an object, is an array");
+}
+
+BOOST_AUTO_TEST_CASE(unknown_members_are_told_with_the_nearest_known_name) {
+  check_survey_problem("/pacing", {{"linse", 3}},
+                       R"(/pacing/linse: unknown member; did you mean "lines"?)");
+  check_survey_problem("/callerIds", json::array(),
+                       R"(/callerIds: unknown member; did you mean "caller_ids"?)");
+  check_survey_problem("/questions/0/skip", 1, "/questions/0/skip: unknown member");
+  check_survey_problem("/a~1b", 1, "/a~1b: unknown member");
+  BOOST_TEST(nearest_name("attempts", {"attempts_max", "busy"}) == "attempts_max");
+  BOOST_TEST(nearest_name("xyz", {"attempts_max", "busy"}) == "");
+  BOOST_TEST(nearest_name("telefono", {"Telefono", "Nome"}) == "Telefono");
+}
+
+BOOST_AUTO_TEST_CASE(members_given_twice_are_seen) {
+  check_problem(R"({"id": "n", "kind": "notification", "contacts": {"file": "a.csv",
+                    "file": "b.csv"}, "message": "x"})",
+                "/contacts/file: this member is given twice");
+}
+
+BOOST_AUTO_TEST_CASE(what_other_readers_of_json_would_not_keep_is_refused) {
+  check_survey_problem("/title", std::string("a\0b", 3), "/title: the text contains NUL (\\u0000)");
+  BOOST_TEST(problems_of(R"({"n": [1, {"m": 9007199254740993}]})").at(0) ==
+             "/n/1/m: the number is larger than 2^53 and would not stay exact");
+  BOOST_TEST(problems_of(R"({"n": 123456789012345678901234567890})").at(0).substr(0, 22) ==
+             "/n: the number is larg");
+  const std::string deep = std::string(150, '[') + std::string(150, ']');
+  BOOST_TEST(problems_of(deep).size() == 1U);
+  BOOST_TEST(problems_of(deep).at(0).find("nested deeper than 100") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
+  struct Case {
+    const char* pointer;
+    json value;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {"/id", "Prova!",
+       "/id: must be 1 to 63 of a-z, 0-9 and -, beginning with a letter or a digit"},
+      {"/title", 3, "/title: must be a string, is an integer"},
+      {"/mode", "agent", "/mode: mode agent is not in this version"},
+      {"/mode", "simpel", R"(/mode: "simpel" is not known here; did you mean "simple"?)"},
+      {"/voices", {{"it_IT", "x"}}, R"(/voices/it_IT: "it_IT" is not a language tag)"},
+      {"/caller_ids", {"0220527877"}, "/caller_ids/0: is not a number in E.164 form"},
+      {"/caller_ids",
+       {"+390220527877", "+390220527877"},
+       "/caller_ids/1: this number is given twice"},
+      {"/contacts", json::object(), "/contacts: names no contacts"},
+      {"/contacts/list", json::array(), "/contacts/list: there is a file already"},
+      {"/contacts/region", "Italia",
+       "/contacts/region: is not a country known to have phone numbers"},
+      {"/contacts/zone", "Roma?", "/contacts/zone: is not the name of a zone"},
+      {"/message", "x", R"(/message: does not belong to a campaign of kind "survey")"},
+      {"/greeting", "Ciao {{Nome", "/greeting: unclosed {{ at character 6"},
+      {"/greeting", std::string(3001, 'x'),
+       "/greeting: is 3001 characters long; 3000 can be said at once"},
+      {"/greeting",
+       {{"en-GB", "Hello"}},
+       "/greeting: has no text in the campaign's language \"it-IT\", which everybody hears whose "
+       "own "
+       "is not there"},
+      {"/questions", json::array(), "/questions: is empty"},
+      {"/questions/1/id", "q1", "/questions/1/id: another question has this id already"},
+      {"/questions/1/id", "Domanda",
+       "/questions/1/id: must be 1 to 32 of a-z, 0-9 and _, beginning "
+       "with a letter"},
+      {"/questions/1/most", 1, "/questions/1/most: must be larger than \"least\""},
+      {"/questions/1/most", 11, "/questions/1/most: must be between 0 and 10, is 11"},
+      {"/questions/0/least", 1,
+       "/questions/0/least: only questions of type rating and number have bounds"},
+      {"/questions/0/timeout", "6", "/questions/0/timeout: must be a duration"},
+      {"/questions/0/timeout", "2m", "/questions/0/timeout: must be between 1s and 1m, is 2m"},
+      {"/questions/0/by", {"tone"}, R"(/questions/0/by/0: must be "key" or "speech")"},
+      {"/questions/2/options/1",
+       {{"code", "a"}, {"key", "2"}, {"words", {"z"}}},
+       "/questions/2/options/1/code: is taken by option 0"},
+      {"/questions/2/options/1/key", "1", "/questions/2/options/1/key: is taken by option 0"},
+      {"/questions/2/options/1/key", "#",
+       "/questions/2/options/1/key: must be one key from 0 to 9"},
+      {"/questions/2/options/1/words",
+       {"A"},
+       "/questions/2/options/1/words: the word \"A\" is taken by option 0"},
+      {"/questions/2/options",
+       {{{"code", "a"}, {"key", 1}}},
+       "/questions/2/options: a choice has at least two options"},
+      {"/questions/0/ask_if",
+       {{"question", "q2"}, {"answered", true}},
+       "/questions/0/ask_if/question: no earlier question is called \"q2\""},
+      {"/questions/2/ask_if",
+       {{"question", "q1"}, {"is", {"si"}}},
+       "/questions/2/ask_if/is/0: no option of that question has this code"},
+      {"/questions/2/ask_if",
+       {{"question", "q2"}, {"is", {6}}},
+       "/questions/2/ask_if/is/0: is not an answer that this question can have"},
+      {"/questions/2/ask_if",
+       {{"question", "q1"}, {"between", {1, 2}}},
+       "/questions/2/ask_if/between: only answers to rating and number questions have a size"},
+      {"/questions/2/ask_if",
+       {{"column", "Nome"}, {"between", {1, 2}}, {"is", {"x"}}},
+       R"(/questions/2/ask_if/between: does not go with "column")"},
+      {"/questions/2/ask_if", {{"any", json::array()}}, "/questions/2/ask_if/any: is empty"},
+      {"/questions/2/ask_if", json::object(), "/questions/2/ask_if: tests nothing"},
+      {"/opt_out",
+       {{"words", {"SÌ", "no"}}},
+       "/questions/0/options/1/words: \"no\" is a word of the "
+       "opt-out"},
+      {"/answering_machine",
+       {{"action", "leave_message"}},
+       "/answering_machine/message: is missing"},
+      {"/answering_machine", {{"message", "x"}}, "/answering_machine/message: would never be said"},
+      {"/calling_hours", {{"windows", json::array()}}, "/calling_hours/windows: is empty"},
+      {"/calling_hours",
+       {{"windows", {{{"from", "13:00"}, {"to", "09:00"}}}}},
+       "/calling_hours/windows/0: ends before it begins"},
+      {"/calling_hours",
+       {{"windows", {{{"from", "9:00"}, {"to", "24:00"}}}}},
+       "/calling_hours/windows/0/from: is not a time of day"},
+      {"/calling_hours",
+       {{"windows", {{{"days", {"lun"}}, {"from", "09:00"}, {"to", "10:00"}}}}},
+       "/calling_hours/windows/0/days/0: is not a day or a range of days"},
+      {"/calling_hours",
+       {{"windows",
+         {{{"from", "09:00"}, {"to", "13:00"}},
+          {{"days", {"fri-sat"}}, {"from", "12:59"}, {"to", "14:00"}}}}},
+       "/calling_hours/windows/1: overlaps window 0"},
+      {"/calling_hours",
+       {{"dates_off", {"2026-02-29"}}},
+       "/calling_hours/dates_off/0: is not a date of the calendar"},
+      {"/pacing", {{"lines", 0}}, "/pacing/lines: must be between 1 and 10000, is 0"},
+      {"/pacing",
+       {{"calls_per_second", 0.0001}},
+       "/pacing/calls_per_second: must be a number of at most 3 decimals, not negative"},
+      {"/pacing",
+       {{"calls_per_second", -1}},
+       "/pacing/calls_per_second: must be a number of at most 3 decimals, not negative"},
+      {"/retries", {{"completed", "1h"}}, "/retries/completed: unknown member"},
+      {"/retries", {{"busy", 15}}, "/retries/busy: must be a duration"},
+      {"/budget", {{"limit", "10"}}, "/budget/per_minute: is missing"},
+      {"/budget", {{"currency", "euro"}}, "/budget/currency: is not a currency"},
+      {"/ring_time", "1h", "/ring_time: must be between 5s and 10m, is 1h"},
+  };
+  for (const Case& c : cases) check_survey_problem(c.pointer, c.value, c.expected);
+
+  json rating_collides = survey();
+  rating_collides["opt_out"] = {{"key", 4}};
+  check_problem(rating_collides.dump(),
+                "/questions/1: the key of the opt-out, 4, is also an answer "
+                "to this question");
+  json option_collides = survey();
+  option_collides["opt_out"] = {{"key", 7}};
+  option_collides["questions"][2]["options"][1]["key"] = "7";
+  check_problem(option_collides.dump(), "/questions/2/options/1/key: is the key of the opt-out");
+  json silent = notification();
+  silent.erase("message");
+  check_problem(silent.dump(), "/message: is missing");
+  json asking = notification();
+  asking["questions"] = json::array();
+  check_problem(asking.dump(),
+                R"(/questions: does not belong to a campaign of kind "notification")");
+  json mute = survey();
+  mute.erase("questions");
+  check_problem(mute.dump(), "/questions: is missing");
+}
+
+BOOST_AUTO_TEST_CASE(all_problems_come_at_once) {
+  json file = survey();
+  file.erase("id");
+  file["kind"] = "quiz";
+  file["pacing"] = {{"lines", "ten"}};
+  file["ring_time"] = 3;
+  file["questions"][0]["ask"] = "";
+  BOOST_TEST(problems_of(file.dump()).size() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(decimals_are_read_as_numbers_or_strings_and_printed_as_strings) {
+  for (const auto& [given, thousandths, printed] :
+       {std::tuple<json, std::uint32_t, const char*>{0.5, 500, "0.5"},
+        {"0.500", 500, "0.5"},
+        {3, 3000, "3"},
+        {"0.001", 1, "0.001"},
+        {1.1, 1100, "1.1"},
+        {"1000", 1'000'000, "1000"}}) {
+    json file = survey();
+    file["pacing"] = {{"calls_per_second", given}};
+    const Campaign c = campaign_of(file);
+    BOOST_TEST(c.pacing.calls_per_second_thousandths == thousandths);
+    BOOST_TEST(json::parse(print_campaign(c))["pacing"]["calls_per_second"] == printed);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(durations_dates_and_days_have_one_form_each) {
+  BOOST_TEST((parse_duration("1h30m") == Seconds{5400}));
+  BOOST_TEST(duration_text(Seconds{5400}) == "90m");
+  BOOST_TEST(duration_text(Seconds{86400}) == "1d");
+  BOOST_TEST(duration_text(Seconds{61}) == "61s");
+  for (const char* text : {"", "5", "m", "1m1h", "1m1m", "-5s", "1.5h", "5 s", "99999999999s"}) {
+    BOOST_TEST(!parse_duration(text).has_value(), text);
+  }
+  BOOST_TEST(parse_days("sat-mon") == 0b1100001);
+  BOOST_TEST(parse_days("mon-") == 0);
+  const std::vector<std::string> days{"mon-wed", "fri", "sun"};
+  BOOST_TEST(days_texts(0b1010111) == days, boost::test_tools::per_element());
+  BOOST_TEST(!parse_time_of_day("24:01").has_value());
+  BOOST_TEST(!parse_date("2026-1-05").has_value());
+  for (const char* tag : {"it", "it-IT", "zh-Hant-TW", "es-419", "gsw-CH"}) {
+    BOOST_TEST(is_language_tag(tag), tag);
+  }
+  for (const char* tag : {"", "i", "IT", "it-it", "it_IT", "it-IT-x", "it-", "italiano"}) {
+    BOOST_TEST(!is_language_tag(tag), tag);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(inline_contacts_keep_the_order_of_their_columns) {
+  json file = notification();
+  file.erase("contacts");
+  const std::string list = R"([{"number":"+393331234567","Zeta":"1","Alfa":"2"}])";
+  for (const std::string& contacts : {list, R"({"list": )" + list + R"(, "region": "IT"})"}) {
+    std::string text = file.dump();
+    text.insert(1, "\"contacts\": " + contacts + ",");
+    const auto parsed = parse_campaign_file(text);
+    BOOST_TEST_REQUIRE(parsed.ok());
+    BOOST_TEST(parsed.value().inline_contacts == list);
+    BOOST_TEST(parsed.value().campaign.contacts.file == "");
+    check_reads_back(parsed.value().campaign);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(template_uses_are_found_with_their_texts) {
+  json file = survey();
+  file["greeting"] = {{"it-IT", "{{Nome}} {{Cognome}}"}, {"en-GB", "{{Nome}}"}};
+  file["questions"][1]["ask"] = "Da {{Medico}}?";
+  const std::vector<TemplateUse> expected{{"/greeting/en-GB", "Nome"},
+                                          {"/greeting/it-IT", "Nome"},
+                                          {"/greeting/it-IT", "Cognome"},
+                                          {"/questions/1/ask", "Medico"}};
+  BOOST_TEST((template_uses(campaign_of(file)) == expected));
+}
+
+// What is printed reads back, for whatever a file may say: members of the examples are replaced by
+// one another and by odd values, and what is still accepted must survive.
+BOOST_AUTO_TEST_CASE(whatever_is_accepted_reads_back) {
+  std::mt19937 random(7);
+  const auto draw = [&random](std::size_t n) { return random() % n; };
+  const json odd[] = {0,       1,     9,      "1",    "never", "90s",  "2h",          "0.25",
+                      "",      true,  false,  0.5,    3,       "a",    json::array(), nullptr,
+                      "24:00", "key", "open", "hold", "sat",   "it-IT"};
+  std::size_t accepted = 0;
+  for (const char* path : examples) {
+    const json original = json::parse(read_file(path));
+    const json flat = original.flatten();
+    std::vector<std::string> pointers;
+    for (const auto& item : flat.items()) pointers.push_back(item.key());
+    for (int round = 0; round < 700; ++round) {
+      json changed = original;
+      for (std::size_t n = 1 + draw(3); n > 0; --n) {
+        const json::json_pointer where(pointers[draw(pointers.size())]);
+        if (!changed.contains(where)) continue;
+        if (draw(3) == 0) {
+          changed[where] = flat[pointers[draw(pointers.size())]];
+        } else if (draw(4) == 0 && changed[where.parent_pointer()].is_object()) {
+          changed[where.parent_pointer()].erase(where.back());
+        } else {
+          changed[where] = odd[draw(std::size(odd))];
+        }
+      }
+      const auto parsed = parse_campaign_file(changed.dump());
+      if (!parsed.ok()) {
+        BOOST_TEST_REQUIRE(!parsed.error().empty());
+        continue;
+      }
+      ++accepted;
+      check_reads_back(parsed.value().campaign);
+    }
+  }
+  BOOST_TEST_MESSAGE(accepted);
+  BOOST_TEST(accepted > 300U);
+}
+
+// The schema knows every member that the reader knows, and the reverse.
+BOOST_AUTO_TEST_CASE(schema_and_reader_know_the_same_members) {
+  const json schema = json::parse(read_file("campaigns/campaign.schema.json"));
+  for (const auto& [kind, members] : campaign_members()) {
+    BOOST_TEST_CONTEXT(kind) {
+      const json& object = kind == "campaign" ? schema : schema["$defs"][kind];
+      std::vector<std::string> in_schema;
+      for (const auto& property : object["properties"].items()) in_schema.push_back(property.key());
+      std::vector<std::string> in_reader = members;
+      std::sort(in_reader.begin(), in_reader.end());
+      std::sort(in_schema.begin(), in_schema.end());
+      BOOST_TEST(in_reader == in_schema, boost::test_tools::per_element());
+      BOOST_TEST(object["additionalProperties"] == false);
+    }
+  }
+  std::size_t objects = 1;
+  for (const auto& definition : schema["$defs"].items()) {
+    if (definition.value().contains("properties")) ++objects;
+  }
+  BOOST_TEST(objects == campaign_members().size());
+}
+
+// And it says the same of the words that stand for choices.
+BOOST_AUTO_TEST_CASE(schema_and_reader_know_the_same_words) {
+  const json schema = json::parse(read_file("campaigns/campaign.schema.json"));
+  const auto check = [](const json& member, const auto& words) {
+    std::vector<std::string> known;
+    for (const auto& [word, meaning] : words) known.emplace_back(word);
+    BOOST_TEST((member["enum"] == json(known)), member.dump());
+  };
+  check(schema["properties"]["kind"], kind_words);
+  check(schema["properties"]["mode"], mode_words);
+  check(schema["properties"]["in_doubt"], in_doubt_words);
+  check(schema["properties"]["eligibility"], eligibility_words);
+  check(schema["$defs"]["question"]["properties"]["type"], question_type_words);
+  check(schema["$defs"]["answering_machine"]["properties"]["action"], machine_words);
+  check(schema["$defs"]["contacts"]["properties"]["bad_rows"], bad_rows_words);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,264 @@
+#include "campaigns/contact_list.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "some_zones.hpp"
+
+using namespace campaigns;
+
+namespace {
+
+const ZoneRules& rules() {
+  static const ZoneRules all = some_zones();
+  return all;
+}
+
+Campaign a_campaign() {
+  Campaign c;
+  c.kind = Kind::notification;
+  c.contacts.file = "list.csv";
+  c.contacts.region = "IT";
+  c.contacts.number_column = "Telefono";
+  c.greeting.by_language = {{"it-IT", "Ciao {{Nome}}"}, {"en-GB", "Hello"}};
+  return c;
+}
+
+// Each row as "row number zone language |value|value", each rejection as "row !reason@column".
+std::vector<std::string> read_all(Result<ContactListReader> reader) {
+  std::vector<std::string> out;
+  if (!reader.ok()) {
+    for (const Problem& problem : reader.error())
+      out.push_back(problem.where + ": " + problem.what);
+    return out;
+  }
+  ContactRow row;
+  RejectedRow rejected;
+  while (true) {
+    switch (reader->next(row, rejected)) {
+      case ContactListReader::Next::end:
+        return out;
+      case ContactListReader::Next::rejected:
+        BOOST_TEST(!rejected.what.empty());
+        out.push_back(std::to_string(rejected.row) + " !" + rejected.reason + '@' +
+                      rejected.column);
+        break;
+      case ContactListReader::Next::row: {
+        std::string line =
+            std::to_string(row.row) + ' ' + row.number + ' ' + row.zone + ' ' + row.language + ' ';
+        for (const auto value : row.values) line += '|' + std::string(value);
+        out.push_back(line);
+        break;
+      }
+    }
+  }
+}
+
+std::vector<std::string> read_csv(const Campaign& campaign, std::string_view text) {
+  return read_all(ContactListReader::open_csv(campaign, rules(), text));
+}
+
+void check(const std::vector<std::string>& read, const std::vector<std::string>& expected) {
+  BOOST_TEST(read == expected, boost::test_tools::per_element());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(contact_list)
+
+BOOST_AUTO_TEST_CASE(a_list_as_excel_in_italy_saves_it_is_read) {
+  const Campaign campaign = a_campaign();
+  const std::string text =
+      "Nome;Telefono;Citt\xE0;Note\r\n"
+      " Niccol\xF2 ;333/1234567;Forl\xEC;\"36 \x80; \"\"sub\xECto\"\"\"\r\n"
+      ";;;\r\n"
+      "\r\n"
+      "Anna;+39 06 4991 2345;Roma;\"due\r\nrighe\"\r\n"
+      "Ugo;0039 333 1234568;;";
+  auto reader = ContactListReader::open_csv(campaign, rules(), text);
+  BOOST_TEST_REQUIRE(reader.ok());
+  BOOST_TEST(reader->encoding() == "windows-1252");
+  BOOST_TEST(reader->delimiter() == ';');
+  BOOST_TEST(reader->columns().at(2) == "Città");
+  check(read_all(std::move(reader)),
+        {"2 +393331234567 Europe/Rome it-IT |Niccolò|333/1234567|Forlì|36 €; \"subìto\"",
+         "5 +390649912345 Europe/Rome it-IT |Anna|+39 06 4991 2345|Roma|due\r\nrighe",
+         "7 +393331234568 Europe/Rome it-IT |Ugo|0039 333 1234568||"});
+}
+
+BOOST_AUTO_TEST_CASE(utf_8_with_and_without_its_mark_gives_the_same) {
+  const std::string text = "Telefono,Nome\n3331234567,Niccolò\n";
+  const std::vector<std::string> expected{"2 +393331234567 Europe/Rome it-IT |3331234567|Niccolò"};
+  const Campaign campaign = a_campaign();
+  check(read_csv(campaign, text), expected);
+  check(read_csv(campaign, "\xEF\xBB\xBF" + text), expected);
+  check(read_csv(campaign, "sep=;\r\nTelefono;Nome\r\n3331234567;Niccolò\r\n"),
+        {"3 +393331234567 Europe/Rome it-IT |3331234567|Niccolò"});
+  check(read_csv(campaign, "Telefono\tNome\n3331234567\tNiccolò\n"), expected);
+}
+
+BOOST_AUTO_TEST_CASE(the_encoding_named_is_the_one_used) {
+  Campaign campaign = a_campaign();
+  const std::string text = "Telefono,Nome\n3331234567,a\xC3\xA9\n";
+  campaign.contacts.encoding = "windows-1252";
+  check(read_csv(campaign, text), {"2 !doubly_encoded@Nome"});
+  campaign.contacts.encoding = "utf-8";
+  check(read_csv(campaign, text), {"2 +393331234567 Europe/Rome it-IT |3331234567|aé"});
+  check(read_csv(campaign, "Telefono,Nome\n1,a\n2,\xE9\n"), {"list.csv: line 3 is not UTF-8"});
+  campaign.contacts.encoding = "auto";
+  check(read_csv(campaign, "Telefono,Nome\n1,\xE9\x81\n"),
+        {"list.csv: the file is neither UTF-8 (line 2) nor Windows-1252"});
+  check(read_csv(campaign, "\xFF\xFET"), {"list.csv: the file is UTF-16"});
+}
+
+BOOST_AUTO_TEST_CASE(each_bad_row_is_rejected_alone_with_row_column_and_reason) {
+  const std::string text =
+      "Telefono;Nome;Nota\n"
+      "3331234567;Anna\n"
+      "3331234567;Anna;x;y\n"
+      "3,93E+11;Anna;\n"
+      ";Anna;\n"
+      "3331234567;NiccolÃ²;\n"
+      "3331234567;Anna;36 â‚¬\n"
+      "3331234567;;x\n"
+      "112;Anna;\n"
+      "\"3331234567\"0;Anna;\n" +
+      std::string("3331234567;An\0na;\n", 18) + "3331234567;Anna;" + std::string(4097, 'x') +
+      "\n"
+      "+34 612 345 678;Anna;\n"
+      "3331234567;Anna;fine\n"
+      "3331234567;Anna;\"never closed\n"
+      "3331234567;Anna;\n";
+  check(
+      read_csv(a_campaign(), text),
+      {"2 !too_few_fields@", "3 !too_many_fields@", "4 !scientific_notation@Telefono",
+       "5 !empty_number@Telefono", "6 !doubly_encoded@Nome", "7 !doubly_encoded@Nota",
+       "8 !empty_variable@Nome", "9 !short_number@Telefono", "10 !text_after_quote@Telefono",
+       "11 !nul@Nome", "12 !field_too_long@Nota", "13 !no_zone@",
+       "14 +393331234567 Europe/Rome it-IT |3331234567|Anna|fine", "15 !unterminated_quote@Nota"});
+}
+
+BOOST_AUTO_TEST_CASE(no_reason_repeats_a_cell) {
+  const std::string text =
+      "Telefono;Nome\nZanzibar;Quagliarella\n333123456789;Quagliarella\n3331234567;Quagliarella;"
+      "1\n";
+  const Campaign campaign = a_campaign();
+  auto reader = ContactListReader::open_csv(campaign, rules(), text);
+  BOOST_TEST_REQUIRE(reader.ok());
+  ContactRow row;
+  RejectedRow rejected;
+  for (int i = 0; i < 3; ++i) {
+    BOOST_TEST_REQUIRE((reader->next(row, rejected) == ContactListReader::Next::rejected));
+    for (const char* cell : {"Zanzibar", "Quagliarella", "333123"}) {
+      BOOST_TEST(rejected.what.find(cell) == std::string::npos);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_header_that_cannot_be_used_is_a_problem_of_the_whole_list) {
+  const Campaign campaign = a_campaign();
+  check(read_csv(campaign, ""), {"list.csv: the list is empty"});
+  check(
+      read_csv(campaign, "Telefon;Nome\n1;2\n"),
+      {"/contacts/columns/number: the list has no column \"Telefono\"; did you mean \"Telefon\"?"});
+  check(read_csv(campaign, "Telefono;Nome;Nome\n"),
+        {"list.csv, row 1: two columns are called \"Nome\""});
+  check(read_csv(campaign, "Telefono;;Nome\n"), {"list.csv, row 1: column 2 has no name"});
+  check(read_csv(campaign, "Telefono;Cognome\n"),
+        {"/message/it-IT: the list has no column \"Nome\""});
+  Campaign zoned = campaign;
+  zoned.contacts.zone = "Europa/Roma";
+  check(read_csv(zoned, "Telefono;Nome\n"),
+        {"/contacts/zone: there is no time zone \"Europa/Roma\""});
+}
+
+BOOST_AUTO_TEST_CASE(empty_columns_at_the_end_are_no_columns) {
+  check(read_csv(a_campaign(),
+                 "Telefono;Nome;;\n3331234567;Anna;;\n3331234567;Anna;;x\n3331234567;Anna\n"
+                 "3331234567;Anna;;;\n"),
+        {"2 +393331234567 Europe/Rome it-IT |3331234567|Anna", "3 !too_many_fields@",
+         "4 +393331234567 Europe/Rome it-IT |3331234567|Anna", "5 !too_many_fields@"});
+}
+
+BOOST_AUTO_TEST_CASE(the_zone_is_the_column_then_the_country_then_the_campaign) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.zone_column = "Fuso";
+  const std::string text =
+      "Telefono,Nome,Fuso\n"
+      "3331234567,A,Europe/London\n"
+      "3331234567,A,\n"
+      "3331234567,A,Europa/Roma\n"
+      "+34 612 345 678,A,Atlantic/Canary\n"
+      "+34 612 345 678,A,\n"
+      "+81 90 1234 5678,A,\n";
+  check(read_csv(campaign, text),
+        {"2 +393331234567 Europe/London it-IT |3331234567|A|Europe/London",
+         "3 +393331234567 Europe/Rome it-IT |3331234567|A|", "4 !unknown_zone@Fuso",
+         "5 +34612345678 Atlantic/Canary it-IT |+34 612 345 678|A|Atlantic/Canary",
+         "6 !no_zone@Fuso", "7 !no_zone@Fuso"});
+  campaign.contacts.zone = "Europe/Madrid";
+  check(read_csv(campaign, "Telefono,Nome,Fuso\n+34 612 345 678,A,\n3331234567,A,\n"),
+        {"2 +34612345678 Europe/Madrid it-IT |+34 612 345 678|A|",
+         "3 +393331234567 Europe/Rome it-IT |3331234567|A|"});
+}
+
+BOOST_AUTO_TEST_CASE(languages_are_matched_however_they_are_written) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.language_column = "Lingua";
+  const auto language = [&](const std::string& cell) {
+    auto reader = ContactListReader::open_csv(campaign, rules(), "");
+    const std::string text = "Telefono,Nome,Lingua\n3331234567,A," + cell + "\n";
+    reader = ContactListReader::open_csv(campaign, rules(), text);
+    BOOST_TEST_REQUIRE(reader.ok());
+    ContactRow row;
+    RejectedRow rejected;
+    return reader->next(row, rejected) == ContactListReader::Next::row ? row.language
+                                                                       : rejected.reason;
+  };
+  for (const char* cell : {"", "it", "IT", "it-IT", "it_IT", "IT-it", "it-CH"}) {
+    BOOST_TEST(language(cell) == "it-IT", cell);
+  }
+  for (const char* cell : {"en", "EN", "en_gb", "en-US"}) BOOST_TEST(language(cell) == "en-GB");
+  for (const char* cell : {"de", "italiano", "i"}) BOOST_TEST(language(cell) == "unknown_language");
+}
+
+BOOST_AUTO_TEST_CASE(a_variable_must_be_there_for_those_who_hear_it) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.language_column = "Lingua";
+  check(read_csv(campaign, "Telefono,Nome,Lingua\n3331234567,,en\n3331234567,,it\n"),
+        {"2 +393331234567 Europe/Rome en-GB |3331234567||en", "3 !empty_variable@Nome"});
+}
+
+BOOST_AUTO_TEST_CASE(columns_that_conditions_read_must_be_there) {
+  Campaign campaign = a_campaign();
+  Question question;
+  question.ask_if.op = Condition::Op::negation;
+  question.ask_if.parts.emplace_back();
+  question.ask_if.parts[0].op = Condition::Op::column_is;
+  question.ask_if.parts[0].name = "Reparto";
+  campaign.questions.push_back(question);
+  check(read_csv(campaign, "Telefono,Nome\n"),
+        {"/questions/0/ask_if: the list has no column \"Reparto\""});
+}
+
+BOOST_AUTO_TEST_CASE(inline_contacts_are_read_like_rows) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.file.clear();
+  const auto read = [&](std::string_view text) {
+    return read_all(ContactListReader::open_inline(campaign, rules(), text));
+  };
+  check(read(R"([{"Telefono": "333 1234567", "Nome": "Anna"},
+                 {"Nome": "Ugo", "Eta": 40, "Telefono": 3331234568},
+                 {"Telefono": "3331234567"},
+                 "x",
+                 {"Telefono": "3331234567", "Nome": true},
+                 {"Telefono": "3331234567", "Nome": "NiccolÃ²"},
+                 {"Telefono": null, "Nome": "A"}])"),
+        {"1 +393331234567 Europe/Rome it-IT |333 1234567|Anna|",
+         "2 +393331234568 Europe/Rome it-IT |3331234568|Ugo|40", "3 !empty_variable@Nome",
+         "4 !not_an_object@", "5 !wrong_type@Nome", "6 !doubly_encoded@Nome",
+         "7 !empty_number@Telefono"});
+  check(read("[]"), {"/contacts: there are no contacts"});
+  check(read("{}"), {"/contacts: the contacts are not a JSON array"});
+}
+
+BOOST_AUTO_TEST_SUITE_END()

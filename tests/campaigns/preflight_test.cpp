@@ -1,0 +1,157 @@
+#include "campaigns/preflight.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "some_zones.hpp"
+
+using namespace campaigns;
+using namespace std::chrono_literals;
+
+namespace {
+
+CampaignFile a_file() {
+  CampaignFile file;
+  Campaign& c = file.campaign;
+  c.kind = Kind::notification;
+  c.contacts.file = "list.csv";
+  c.contacts.region = "IT";
+  c.contacts.number_column = "n";
+  c.greeting.by_language = {{"it-IT", "Ciao"}};
+  c.hours.windows = {{0b0011111, 9h, 10h}};
+  c.ring_time = 20s;
+  c.call_time = 40s;
+  c.retries.attempts_max = 1;
+  return file;
+}
+
+// A list of so many Italian mobiles.
+std::string list_of(int people) {
+  std::string text = "n\n";
+  for (int i = 0; i < people; ++i) text += "333" + std::to_string(1'000'000 + i) + "\n";
+  return text;
+}
+
+Instant utc(const char* text) {
+  return parse_rfc3339(text).value();
+}
+std::string at(const std::optional<Instant>& instant) {
+  return instant ? rfc3339_utc(*instant) : "never";
+}
+
+Preflight check(const CampaignFile& file, const std::string& list,
+                std::uint32_t rate_thousandths = 1000) {
+  static const ZoneRules rules = some_zones();
+  // Monday 2 March 2026, 08:00 in Rome.
+  return preflight(file, rules, list, utc("2026-03-02T07:00:00Z"), rate_thousandths);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(preflight)
+
+BOOST_AUTO_TEST_CASE(rows_reasons_and_duplicates_are_counted) {
+  const Preflight result =
+      check(a_file(), "n\n3331234567\n+39 333 1234567\n12\n3331234568\n0039 333 1234567\nx\n");
+  BOOST_TEST(result.rows == 6U);
+  BOOST_TEST(result.usable == 4U);
+  BOOST_TEST(result.rejected_count == 2U);
+  BOOST_TEST(result.rejected.size() == 2U);
+  BOOST_TEST(result.rejected.at(1).row == 7U);
+  BOOST_TEST(result.rejected_by_reason.at("too_short") == 1U);
+  BOOST_TEST(result.rejected_by_reason.at("letters") == 1U);
+  BOOST_TEST(result.duplicates == 2U);
+  const std::vector<std::uint64_t> duplicates{3, 6};
+  BOOST_TEST(result.duplicate_rows == duplicates, boost::test_tools::per_element());
+  BOOST_TEST(result.by_zone.at("Europe/Rome") == 4U);
+  BOOST_TEST(result.by_language.at("it-IT") == 4U);
+  BOOST_TEST(result.problems.empty());
+  BOOST_TEST(result.encoding == "utf-8");
+  BOOST_TEST(result.delimiter == ",");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_without_a_usable_contact_is_a_problem) {
+  BOOST_TEST(check(a_file(), "n\nx\n").problems.at(0).what == "the list has no usable contact");
+  BOOST_TEST(check(a_file(), "n\n").problems.size() == 1U);
+  BOOST_TEST(check(a_file(), "m\n3331234567\n").problems.at(0).where == "/contacts/columns/number");
+}
+
+BOOST_AUTO_TEST_CASE(the_earliest_end_is_the_rate_within_the_hours) {
+  CampaignFile file = a_file();
+  BOOST_TEST(at(check(file, list_of(1)).earliest_end) == "2026-03-02T08:00:00.000Z");
+  BOOST_TEST(at(check(file, list_of(3601)).earliest_end) == "2026-03-02T09:00:00.000Z");
+  // An hour a day at one a second: the rest on Tuesday.
+  BOOST_TEST(at(check(file, list_of(3611)).earliest_end) == "2026-03-03T08:00:10.000Z");
+  // The slower of the two rates holds.
+  file.campaign.pacing.calls_per_second_thousandths = 5000;
+  BOOST_TEST(at(check(file, list_of(11)).earliest_end) == "2026-03-02T08:00:10.000Z");
+  BOOST_TEST(at(check(file, list_of(11), 2000).earliest_end) == "2026-03-02T08:00:05.000Z");
+}
+
+BOOST_AUTO_TEST_CASE(the_latest_end_has_every_attempt_and_every_call_to_its_limit) {
+  CampaignFile file = a_file();
+  file.campaign.pacing.lines = 2;
+  // Ten people on two lines, a minute each: five minutes, and one more for the last call begun.
+  BOOST_TEST(at(check(file, list_of(10)).latest_end) == "2026-03-02T08:06:00.000Z");
+  file.campaign.retries.attempts_max = 2;
+  file.campaign.retries.delay[static_cast<std::size_t>(Outcome::busy)] = 10min;
+  file.campaign.retries.delay[static_cast<std::size_t>(Outcome::no_answer)] = 2h;
+  // The second round two hours later is on Tuesday.
+  BOOST_TEST(at(check(file, list_of(10)).latest_end) == "2026-03-03T08:06:00.000Z");
+}
+
+BOOST_AUTO_TEST_CASE(every_zone_counts) {
+  CampaignFile file = a_file();
+  const Preflight result = check(file, "n\n3331234567\n+44 20 7946 0958\n+91 98765 43210\n");
+  BOOST_TEST(result.by_zone.size() == 3U);
+  // London opens last; India had its hour before the campaign began and opens on Tuesday.
+  BOOST_TEST(at(result.earliest_end) == "2026-03-03T03:30:00.000Z");
+  BOOST_TEST((*result.earliest_end < *result.latest_end));
+}
+
+BOOST_AUTO_TEST_CASE(hours_that_never_open_give_a_warning_and_no_end) {
+  CampaignFile file = a_file();
+  file.campaign.hours.windows.clear();
+  const Preflight result = check(file, list_of(2));
+  BOOST_TEST(at(result.earliest_end) == "never");
+  BOOST_TEST(result.warnings.at(0).substr(0, 46) ==
+             "2 people in Europe/Rome can never be called: n");
+}
+
+BOOST_AUTO_TEST_CASE(texts_without_a_language_that_others_have_give_a_warning) {
+  CampaignFile file = a_file();
+  file.campaign.goodbye.by_language = {{"it-IT", "Ciao"}, {"en-GB", "Bye"}};
+  BOOST_TEST(check(file, list_of(2)).warnings.at(0).substr(0, 28) ==
+             "/message has no text in en-G");
+}
+
+BOOST_AUTO_TEST_CASE(the_examples_are_ready_but_for_the_rows_they_skip) {
+  const auto read = [](const std::string& path) {
+    std::ifstream file(CAMPANILE_SOURCE_DIR "/campaigns/examples/" + path, std::ios::binary);
+    BOOST_TEST_REQUIRE(file.good(), path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  };
+  for (const char* name : {"appointments", "notification", "callbacks"}) {
+    BOOST_TEST_CONTEXT(name) {
+      const auto file = parse_campaign_file(read(std::string(name) + ".json"));
+      BOOST_TEST_REQUIRE(file.ok());
+      const Preflight result = check(file.value(), read(file.value().campaign.contacts.file));
+      for (const Problem& problem : result.problems) {
+        BOOST_ERROR(problem.where + ": " + problem.what);
+      }
+      for (const auto& [reason, count] : result.rejected_by_reason) {
+        BOOST_TEST_MESSAGE(reason + ' ' + std::to_string(count));
+      }
+      BOOST_TEST(result.usable > 150U);
+      BOOST_TEST(result.rejected_count > 5U);
+      BOOST_TEST(result.rejected_count < 40U);
+      BOOST_TEST(result.earliest_end.has_value());
+      BOOST_TEST(result.latest_end.has_value());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
