@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <map>
+#include <set>
 
 #include "bridge/net/stream.hpp"
 #include "bridge/rehearsal/clock_link.hpp"
@@ -120,6 +123,55 @@ BOOST_AUTO_TEST_CASE(a_day_of_calls_passes_in_order_and_none_is_late) {
   for (const auto* webhook : world.program.at_path("/status")) {
     BOOST_TEST(bridge::http::field(webhook->fields, "Timestamp") == rfc2822(webhook->at));
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_webhooks_at_the_same_instants) {
+  // Eight lines, each of which calls the next person when the last one is done; faults included.
+  const auto rehearsed = [] {
+    CarrierOptions options;
+    options.seed = 3;
+    options.faults = parse_faults(
+        "callback_late=100,callback_doubled=100,callback_reordered=100,post_delayed=50,"
+        "post_unanswered=50,post_dropped=50");
+    TwoThreads world(std::move(options));
+    world.program.documents["/talk"] =
+        "<Response><Gather action=\"/answer\" numDigits=\"1\"><Say>Prema 1 o 2.</Say></Gather>"
+        "<Redirect>/talk</Redirect></Response>";
+    world.program.documents["/answer"] = "<Response><Say>Grazie.</Say></Response>";
+    int placed = 0;
+    std::vector<std::string> over;
+    const auto next = [&] {
+      if (placed < 100) {
+        world.program.place(world.program.order("+39061000" + std::to_string(1000 + placed++)));
+      }
+    };
+    world.program.on_webhook = [&](const ToyProgram::Webhook& webhook) {
+      if (bridge::http::field(webhook.fields, "SipResponseCode").empty()) return;
+      const std::string sid(bridge::http::field(webhook.fields, "CallSid"));
+      if (std::ranges::find(over, sid) != over.end()) return;
+      over.push_back(sid);
+      next();
+    };
+    world.loop.call_at(noon + 1s, [&] {
+      for (int i = 0; i < 8; ++i) next();
+    });
+    world.connect();
+    world.run_until([&] { return over.size() == 100; });
+    // Within one instant webhooks may interleave, those of one call too.
+    std::map<std::string, std::multiset<std::string>> lives;
+    for (const auto& webhook : world.program.webhooks) {
+      lives[std::string(bridge::http::field(webhook.fields, "CallSid"))].insert(
+          std::to_string((webhook.at - noon) / 1ms) + webhook.path + ' ' +
+          std::string(bridge::http::field(webhook.fields, "CallStatus")) +
+          std::string(bridge::http::field(webhook.fields, "Digits")));
+    }
+    return lives;
+  };
+  const auto once = rehearsed();
+  BOOST_TEST(once.size() == 100U);
+  const auto again = rehearsed();
+  for (const auto& [sid, life] : once)
+    BOOST_TEST(again.at(sid) == life, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_delayed_answer_is_waited_for_in_simulated_time) {
