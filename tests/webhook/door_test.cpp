@@ -12,6 +12,7 @@
 #include "bridge/http/form.hpp"
 #include "bridge/rehearsal/twiml.hpp"
 #include "bridge/rehearsal/wire.hpp"
+#include "campaigns/campaign_file.hpp"
 #include "tests/support/fold.hpp"
 #include "webhook/call_fields.hpp"
 
@@ -43,23 +44,29 @@ std::optional<AttemptId> read_token(std::string_view token) {
   return AttemptId::parse(token.substr(0, token.size() - 3));
 }
 
-Campaign visits() {
-  Campaign campaign;
-  campaign.id = "visite";
-  campaign.title = "Visite";
-  campaign.language = "it-IT";
-  campaign.voices = {{"it-IT", "Polly.Bianca"}};
-  campaign.greeting.by_language = {{"it-IT", "Buongiorno {{nome}}."}};
-  campaign.goodbye.by_language = {{"it-IT", "Grazie {{nome}}, arrivederci."},
-                                  {"en-GB", "Goodbye {{nome}}."}};
-  for (const std::string id : {"conferma", "voto"}) {
-    Question question;
-    question.id = id;
-    question.type = QuestionType::rating;
-    question.ask.by_language = {{"it-IT", "Domanda " + id + " per {{nome}}?"}};
-    campaign.questions.push_back(question);
+const char* const visits = R"json({
+  "id": "visite", "title": "Visite", "kind": "survey", "language": "it-IT",
+  "voices": {"it-IT": "Polly.Bianca"},
+  "contacts": {"file": "list.csv", "region": "IT", "zone": "Europe/Rome",
+               "columns": {"number": "numero"}},
+  "greeting": {"it-IT": "Buongiorno {{nome}}.", "en-GB": "Hello {{nome}}."},
+  "questions": [
+    {"id": "conferma", "type": "rating",
+     "ask": {"it-IT": "Domanda conferma per {{nome}}?", "en-GB": "First question?"}},
+    {"id": "voto", "type": "rating",
+     "ask": {"it-IT": "Domanda voto per {{nome}}?", "en-GB": "Second question?"}}
+  ],
+  "goodbye": {"it-IT": "Grazie {{nome}}, arrivederci.", "en-GB": "Goodbye {{nome}}."},
+  "calling_hours": {"windows": [{"days": ["mon-sun"], "from": "09:00", "to": "20:00"}]}
+})json";
+
+Campaign campaign_of(const std::string& text) {
+  auto file = parse_campaign_file(text);
+  if (!file.ok()) {
+    for (const auto& problem : file.error()) BOOST_ERROR(problem.where << ": " << problem.what);
   }
-  return campaign;
+  BOOST_REQUIRE(file.ok());
+  return file.value().campaign;
 }
 
 Request post(const std::string& target, const Fields& fields, const std::string& public_url,
@@ -123,7 +130,7 @@ struct House {
               .message = {.text = "Ciao & benvenuti!", .language = "it-IT", .voice = "alice"}},
              read_token, token_of) {
     support::start_run(state, old_url);
-    support::submit(state, visits(), {"nome"},
+    support::submit(state, campaign_of(visits), {"nome"},
                     {{number, "", {"Ada <b>"}},
                      {"+393331234568", "en-GB", {"Bob"}},
                      {"+393331234569", "", {"Eva"}}});
@@ -505,7 +512,7 @@ BOOST_AUTO_TEST_CASE(a_status_nobody_knows_is_acknowledged_and_changes_nothing) 
   House house;
   const std::string before = house.digest();
   for (const std::string status : {"", "queued", "levitating", "Completed"}) {
-    for (const std::string target :
+    for (const std::string& target :
          {"/call-status/" + token_of(house.open), std::string("/call-status")}) {
       const auto url = target == "/call-status" ? now_url : old_url;
       const Request request = post(target, call_fields({{"CallStatus", status}}), url);
@@ -708,8 +715,8 @@ BOOST_AUTO_TEST_CASE(neither_reasons_nor_notes_nor_refusals_quote_the_request) {
 BOOST_AUTO_TEST_CASE(the_urls_of_an_attempt_are_routes_of_the_door) {
   House house;
   const auto urls = webhook::urls_of(old_url, token_of(house.open));
-  for (const std::string url : {urls.voice, urls.status, urls.answering_machine, urls.fallback,
-                                urls.answer + "/conferma/1"}) {
+  for (const std::string& url : {urls.voice, urls.status, urls.answering_machine, urls.fallback,
+                                 urls.answer + "/conferma/1"}) {
     BOOST_REQUIRE(url.starts_with(old_url));
     let_in(house.door, post(url.substr(old_url.size()), call_fields(), old_url));
   }
