@@ -81,6 +81,8 @@ BOOST_AUTO_TEST_CASE(speech_loses_what_json_and_xml_cannot_carry) {
   BOOST_TEST(clean_text("a\0b"s, 100) == "ab");
   BOOST_TEST(clean_text("a\x01\x1f\x0b b\tc\r\n"s, 100) == "a b\tc\r\n");
   BOOST_TEST(clean_text("\xff\xc3(\xe2\x82"s, 100) == "(");
+  // Longer than need be: "<" in three and in four bytes.
+  BOOST_TEST(clean_text("\xe0\x80\xbc\xf0\x80\x80\xbcx"s, 100) == "x");
   BOOST_TEST(clean_text("\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80x"s, 100) == "x");
   BOOST_TEST(clean_text("\xef\xbf\xbe\xef\xbf\xbf\xef\xbf\xbd"s, 100) == "\xef\xbf\xbd");
   BOOST_TEST(clean_text("perché 😀 €", 100) == "perché 😀 €");
