@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "campaigns/campaign_file.hpp"
 #include "campaigns/survey.hpp"
 
 namespace campaigns {
@@ -95,7 +96,7 @@ Result<Named, Refusal> find(const State& state, const AttemptId& id) {
   const auto index = state.book.find(id.campaign);
   if (!index) return unknown_campaign(id.campaign);
   const auto& contacts = state.queue.campaigns[*index].contacts;
-  if (id.contact == 0 || id.contact > contacts.size() ||
+  if (id.contact == 0 || id.contact > contacts.size() || id.attempt == 0 ||
       id.attempt > contacts[id.contact - 1].requests) {
     return Refusal{"unknown_attempt", "no such attempt in this log"};
   }
@@ -119,6 +120,10 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
     return close(Place::done);
   }
   if (named.entry->status == CampaignStatus::cancelled) return close(Place::excluded);
+  // A held call that turned up after the campaign's end: nobody is dialled there any more.
+  if (named.entry->status == CampaignStatus::completed) {
+    return close(conclusive(outcome) ? Place::done : Place::exhausted);
+  }
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
     if (contact.unplaced + 1 < campaign.retries.unplaced_max) {
@@ -147,15 +152,16 @@ void close_attempt(Draft& draft, const State& state, const Named& named, Outcome
 Outcome outcome_of_conversation(const State& state, const Named& named, std::int64_t seconds,
                                 const std::string& answered_by) {
   const auto* call = state.script.call(named.ref);
+  const auto& campaign = *named.entry->definition;
   if (call && call->opted_out) return Outcome::opted_out;
   if (answered_by == "fax") return Outcome::fax_or_data;
-  if (is_machine(answered_by)) {
+  // Where machines are ignored they were told what people are told: that counts alike.
+  if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore) {
     return call && call->prompt == "machine" ? Outcome::machine_message_left
                                              : Outcome::machine_no_message;
   }
   // Answered, and never asked us what to say: something between us failed.
   if (!call || call->turn == 0) return Outcome::network_error;
-  const auto& campaign = *named.entry->definition;
   if (campaign.questions.empty()) {
     const auto text =
         personal_text(campaign.greeting, campaign, *named.entry, state.script, named.ref);
@@ -167,6 +173,21 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   const auto given = std::count_if(answers.begin(), answers.end(), [](const auto& answer) {
     return answer.status == AnswerStatus::answered;
   });
+  // Complete is who has answered all that must be answered, even if they hang up on the rest.
+  bool any_required = false;
+  bool all_answered = true;
+  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
+    const auto& question = campaign.questions[i];
+    if (!question.required ||
+        !applies(question.ask_if, campaign, answers, *named.entry, state.script, named.ref)) {
+      continue;
+    }
+    any_required = true;
+    all_answered &= std::any_of(answers.begin(), answers.end(), [&](const auto& answer) {
+      return answer.question == i && answer.status == AnswerStatus::answered;
+    });
+  }
+  if (any_required && all_answered) return Outcome::completed;
   if (campaign.partial_answers > 0 && given >= campaign.partial_answers) return Outcome::partial;
   return given > 0 ? Outcome::broken_off : Outcome::human_hung_up_at_once;
 }
@@ -257,6 +278,11 @@ Decision on(const State&, const StopRunner& command, Moment) {
 Decision on(const State& state, const SubmitCampaign& command, Moment) {
   Draft draft;
   const auto index = state.book.find(command.campaign);
+  // The fold reads it again at every start: what it could not read must not get there.
+  const auto file = parse_campaign_file(command.definition);
+  if (!file || file->campaign.id != command.campaign) {
+    return Refusal{"bad_definition", "this is no checked campaign file"};
+  }
   if (!index) {
     draft.add(Subject::campaign(command.campaign), CampaignSubmitted{{command.definition},
                                                                      command.definition_digest,
@@ -284,7 +310,18 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
         "changed_list",
         "the contact list changed while it was being enrolled: submit it under another id"};
   }
-  // Columns and questions are what the answers so far hang on.
+  // Answers know their question by its place: those that were there stay what and where they are.
+  const auto& before = entry.definition->questions;
+  const auto& after = file->campaign.questions;
+  const bool kept =
+      entry.definition->kind == file->campaign.kind && after.size() >= before.size() &&
+      std::equal(before.begin(), before.end(), after.begin(),
+                 [](const auto& a, const auto& b) { return a.id == b.id && a.type == b.type; });
+  if (!kept) {
+    return Refusal{"changed_questions",
+                   "the questions of a campaign that was submitted may be worded anew and further "
+                   "ones added at the end; for anything else submit it under another id"};
+  }
   draft.add(
       Subject::campaign(command.campaign),
       CampaignChanged{{command.definition}, command.definition_digest, command.contacts_digest});
@@ -463,6 +500,11 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
       break;
     case InDoubt::never:
       draft.add(named.subject, AttemptClosed{attempt, Outcome::unconfirmed});
+      // It may have been placed and may have cost what was set aside.
+      if (const auto reserved = state.spend.reservations.find(named.ref.packed());
+          reserved != state.spend.reservations.end()) {
+        draft.add(named.subject, SpendSettled{attempt, reserved->second});
+      }
       draft.add(named.subject, ContactClosed{Place::exhausted, Outcome::unconfirmed});
       break;
   }

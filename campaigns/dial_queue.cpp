@@ -335,8 +335,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     text += '\n';
     sink(text);
   }
-  std::vector<std::string> late;
-  for (const auto& [sid, ref] : late_calls) late.push_back(sid);
+  std::vector<std::pair<std::string, ContactRef>> late(late_calls.begin(), late_calls.end());
   std::sort(late.begin(), late.end());
   std::vector<std::uint64_t> known(known_calls.begin(), known_calls.end());
   std::sort(known.begin(), known.end());
@@ -346,7 +345,11 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
   list += '[';
   for (std::size_t i = 0; i < late.size(); ++i) {
     if (i) list += ',';
-    append_json_string(list, late[i]);
+    JsonObject call(list);
+    call.member("sid", late[i].first)
+        .member("campaign", book.at(late[i].second.campaign).definition->id)
+        .member("contact", late[i].second.ordinal);
+    call.close();
   }
   list += ']';
   std::uint64_t mix = 0;

@@ -132,11 +132,21 @@ void Register::write(const CanonicalSink& sink) const {
         .member("carrier", identity.carrier)
         .member("account", identity.account)
         .member("seed", identity.seed)
+        .member("made_by", identity.program)
         .member("epoch", runner.epoch)
+        .member("program", runner.program)
         .member("public_url", runner.public_url)
         .member("caller_id", runner.caller_id)
         .member("calls_per_second_thousandths", runner.calls_per_second_thousandths)
+        .member("zone_rules", runner.zone_rules)
         .member("runner_version", runner_version);
+    auto& urls = object.open("public_urls");
+    urls += '[';
+    for (std::size_t i = 0; i < public_urls.size(); ++i) {
+      if (i) urls += ',';
+      append_json_string(urls, public_urls[i]);
+    }
+    urls += ']';
     object.close();
   }
   text += '\n';

@@ -19,10 +19,16 @@ void Results::apply(const Fact& fact, const Register& book) {
     return;
   }
   if (std::holds_alternative<CampaignCancelled>(fact.event)) {
-    for (auto& one : cases[*book.find(fact.subject.name)]) {
-      if (one.place == Place::open) {
-        one = {Place::excluded, Outcome::canceled_by_us, to_ms(fact.recorded_at)};
-      }
+    const auto index = *book.find(fact.subject.name);
+    for (std::uint32_t ordinal = 1; ordinal <= cases[index].size(); ++ordinal) {
+      auto& one = cases[index][ordinal - 1];
+      if (one.place != Place::open) continue;
+      const auto* last = open({index, ordinal});
+      // A call under way closes its case itself; one that came before has the last word.
+      if (last && last->outcome == Outcome::none) continue;
+      const bool called = last && last->outcome != Outcome::not_placed;
+      one = {Place::excluded, called ? last->outcome : Outcome::canceled_by_us,
+             to_ms(fact.recorded_at)};
     }
     return;
   }

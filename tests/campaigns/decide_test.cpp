@@ -1,0 +1,864 @@
+#include "campaigns/decide.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+
+#include "campaigns/survey.hpp"
+#include "some_campaigns.hpp"
+
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+std::string words_of(const CallDocument& document) {
+  std::string text;
+  for (const auto& verb : document) {
+    if (const auto* say = std::get_if<Say>(&verb)) text += "say " + say->text + '\n';
+    if (std::holds_alternative<Pause>(verb)) text += "pause\n";
+    if (std::holds_alternative<Hangup>(verb)) text += "hang up\n";
+    if (const auto* ask = std::get_if<Ask>(&verb)) {
+      for (const auto& prompt : ask->prompts) text += "say " + prompt.text + '\n';
+      text += "ask " + ask->question + ' ' + std::to_string(ask->turn) + '\n';
+    }
+  }
+  return text;
+}
+
+std::string document(const World& world, std::uint32_t contact = 1) {
+  return words_of(
+      current_document(world.state().book, world.state().script, ContactRef{0, contact}));
+}
+
+OrderAnswered answer(const Running& world, OrderAnswered::Kind kind) {
+  OrderAnswered made;
+  made.attempt = world.attempt();
+  made.kind = kind;
+  return made;
+}
+
+OrderAnswered refusal(const Running& world, std::int64_t http, std::int64_t code,
+                      bool retryable = false) {
+  auto made = answer(world, OrderAnswered::Kind::rejected);
+  made.http_status = http;
+  made.code = code;
+  made.retryable = retryable;
+  return made;
+}
+
+OrderAnswered in_doubt(const Running& world) {
+  auto made = answer(world, OrderAnswered::Kind::in_doubt);
+  made.why = "the connection broke";
+  return made;
+}
+
+CallsListed listed(const Running& world, std::vector<CarrierCall> calls = {}) {
+  return {world.attempt(), std::move(calls)};
+}
+
+CarrierCall carrier_call(std::string sid, std::string status) {
+  CarrierCall call;
+  call.sid = std::move(sid);
+  call.status = std::move(status);
+  call.direction = "outbound-api";
+  return call;
+}
+
+Stage stage(const World& world, std::uint32_t contact = 1) {
+  return world.state().queue.campaigns[0].contact(contact).stage;
+}
+
+Outcome outcome(const World& world, std::uint32_t contact = 1) {
+  return world.state().queue.campaigns[0].contact(contact).last_outcome;
+}
+
+}  // namespace
+
+BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Stage)
+BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Outcome)
+BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::CampaignStatus)
+
+BOOST_AUTO_TEST_SUITE(decide)
+
+// --- the program, the operator -------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_log_is_created_once) {
+  World world;
+  LogCreated identity;
+  identity.carrier = "rehearsal";
+  BOOST_TEST(world.when(CreateLog{identity}) == "runner LogCreated {\"carrier\":\"rehearsal\"}\n");
+  BOOST_TEST(world.when(CreateLog{identity}) == "refused: log_exists");
+}
+
+BOOST_AUTO_TEST_CASE(a_campaign_is_submitted_enrolled_and_started) {
+  World world(some_zones());
+  begin(world);
+  const auto submitted = world.when(submit(notification()));
+  BOOST_TEST(submitted.rfind("campaign/note CampaignSubmitted {", 0) == 0u);
+  BOOST_TEST(world.when(submit(notification())) == "");
+  EnrolRows rows{"note", {person(2, 1), person(3, 2)}};
+  rows.rows[1].reason = "no_number";
+  rows.rows[1].column = "number";
+  BOOST_TEST(world.when(rows) ==
+             "contact/note/1 ContactEnrolled "
+             "{\"row\":2,\"number_key\":\"0000000000000001\",\"language\":\"it-IT\","
+             "\"zone\":\"Europe/Rome\"} "
+             "{\"number\":\"+390212341001\",\"values\":[\"id1\",\"Anna\"]}\n"
+             "campaign/note ContactRejected "
+             "{\"row\":3,\"column\":\"number\",\"reason\":\"no_number\"}\n");
+  BOOST_TEST(world.plans() == "");
+  BOOST_TEST(world.when(CompleteEnrolment{"note"}) ==
+             "campaign/note EnrolmentCompleted {\"enrolled\":1,\"rejected\":1}\n"
+             "campaign/note CampaignStarted {}\n");
+  BOOST_TEST(world.when(CompleteEnrolment{"note"}) == "");
+  BOOST_TEST(world.when(EnrolRows{"note", {person(9, 9)}}) == "refused: enrolled");
+}
+
+BOOST_AUTO_TEST_CASE(a_number_is_enrolled_once_within_a_batch_and_across_batches) {
+  World world(some_zones());
+  begin(world);
+  world.does(submit(notification()));
+  const auto first = world.when(EnrolRows{"note", {person(2, 1), person(3, 1), person(4, 2)}});
+  BOOST_TEST(first.find("\"row\":3,\"reason\":\"duplicate\"") != std::string::npos);
+  const auto second = world.when(EnrolRows{"note", {person(5, 2), person(6, 3)}});
+  BOOST_TEST(second.find("\"row\":5,\"reason\":\"duplicate\"") != std::string::npos);
+  BOOST_TEST(second.find("contact/note/3 ContactEnrolled {\"row\":6") != std::string::npos);
+  BOOST_TEST(world.state().queue.campaigns[0].contacts.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(enrolment_goes_on_at_the_next_row) {
+  World world(some_zones());
+  begin(world);
+  world.does(submit(notification()));
+  auto bad = person(4, 3);
+  bad.reason = "no_number";
+  world.does(EnrolRows{"note", {person(2, 1), person(3, 2), bad}});
+  // The whole list again, as after a crash.
+  const auto again = world.when(EnrolRows{"note", {person(2, 1), person(3, 2), bad, person(5, 4)}});
+  BOOST_TEST(again.rfind("contact/note/3 ContactEnrolled {\"row\":5", 0) == 0u, again);
+  BOOST_TEST(std::count(again.begin(), again.end(), '\n') == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_changed_file_is_refused_until_it_is_accepted) {
+  Running world(survey());
+  auto changed = survey();
+  changed.goodbye = words("Arrivederci.");
+  auto command = submit(changed, "d2");
+  BOOST_TEST(world.when(command) == "refused: changed");
+  command.accept_change = true;
+  const auto lines = world.when(command);
+  BOOST_TEST(lines.rfind("campaign/survey CampaignChanged {", 0) == 0u);
+  BOOST_TEST(world.state().book.at(0).definition->goodbye.in("it-IT", "") == "Arrivederci.");
+  BOOST_TEST(world.when(command) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_change_may_add_questions_and_must_keep_those_that_were_asked) {
+  Running world(survey());
+  world.dial();
+  world.answer_all();
+  auto longer = survey();
+  longer.questions.push_back(question("more", QuestionType::rating, "E poi?"));
+  auto command = submit(longer, "d2");
+  command.accept_change = true;
+  BOOST_TEST(world.when(command).rfind("campaign/survey CampaignChanged", 0) == 0u);
+  const auto refuse = [&](const Campaign& campaign) {
+    auto other = submit(campaign, "d3");
+    other.accept_change = true;
+    return world.when(other);
+  };
+  BOOST_TEST(refuse(survey()) == "refused: changed_questions");
+  auto swapped = longer;
+  std::swap(swapped.questions[2], swapped.questions[3]);
+  BOOST_TEST(refuse(swapped) == "refused: changed_questions");
+  auto retyped = longer;
+  retyped.questions[2] = question("rate", QuestionType::open, "Come?");
+  BOOST_TEST(refuse(retyped) == "refused: changed_questions");
+  auto unreadable = submit(longer, "d4");
+  unreadable.accept_change = true;
+  unreadable.definition = "{}";
+  BOOST_TEST(world.when(unreadable) == "refused: bad_definition");
+}
+
+BOOST_AUTO_TEST_CASE(pause_resume_and_cancel_say_when_there_is_nothing_to_do) {
+  Running world(notification());
+  BOOST_TEST(world.when(ResumeCampaign{"note"}) == "");
+  BOOST_TEST(world.when(PauseCampaign{"note", "lunch"}) ==
+             "campaign/note CampaignPaused {\"reason\":\"lunch\"}\n");
+  BOOST_TEST(world.when(PauseCampaign{"note", "lunch"}) == "");
+  BOOST_TEST(world.plans() == "");
+  BOOST_TEST(world.when(ResumeCampaign{"note"}) == "campaign/note CampaignResumed {}\n");
+  BOOST_TEST(world.when(CancelCampaign{"note", "wrong list"}) ==
+             "campaign/note CampaignCancelled {\"reason\":\"wrong list\"}\n");
+  BOOST_TEST(world.when(CancelCampaign{"note", "wrong list"}) == "");
+  BOOST_TEST(world.when(PauseCampaign{"note", ""}) == "refused: not_running");
+  BOOST_TEST(world.when(ResumeCampaign{"note"}) == "refused: not_paused");
+  BOOST_TEST(world.when(PauseCampaign{"other", ""}) == "refused: unknown_campaign");
+  BOOST_TEST((stage(world) == Stage::excluded));
+  BOOST_TEST(world.plans() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_completed_campaign_cannot_be_cancelled) {
+  Running world(notification(), 0);
+  BOOST_TEST(world.plans() == "campaign/note CampaignCompleted {}\n");
+  BOOST_TEST(world.when(CancelCampaign{"note", ""}) == "refused: completed");
+}
+
+BOOST_AUTO_TEST_CASE(what_names_no_attempt_is_refused) {
+  Running world(notification());
+  BOOST_TEST(world.when(StatusReported{{"note", 1, 1}, "CA9", "ringing"}) ==
+             "refused: unknown_attempt");
+  BOOST_TEST(world.when(StatusReported{{"note", 0, 1}, "CA9", "ringing"}) ==
+             "refused: unknown_attempt");
+  BOOST_TEST(world.when(StatusReported{{"note", 2, 1}, "CA9", "ringing"}) ==
+             "refused: unknown_attempt");
+  BOOST_TEST(world.when(StatusReported{{"other", 1, 1}, "CA9", "ringing"}) ==
+             "refused: unknown_campaign");
+  world.dial();
+  BOOST_TEST(world.when(StatusReported{{"note", 1, 0}, "CA9", "ringing"}) ==
+             "refused: unknown_attempt");
+  BOOST_TEST(world.when(StatusReported{{"note", 1, 2}, "CA9", "ringing"}) ==
+             "refused: unknown_attempt");
+}
+
+// --- a call and its reports ----------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_notification_that_is_heard_completes_the_case) {
+  Running world(notification());
+  BOOST_TEST(world.plans() ==
+             "contact/note/1 CallRequested {\"attempt\":1,\"caller_id\":\"+390200000000\","
+             "\"slot\":1772438400000,\"public_url\":\"https://example.test\","
+             "\"offset_minutes\":60,\"window\":\"09:00-20:00\",\"lines_in_use\":1}\n");
+  world.accept();
+  BOOST_TEST(world.when(world.status("initiated")) ==
+             "contact/note/1 CallInitiated {\"attempt\":1}\n");
+  BOOST_TEST(world.when(world.status("ringing")) == "contact/note/1 CallRinging {\"attempt\":1}\n");
+  BOOST_TEST(world.when(world.status("in-progress")) ==
+             "contact/note/1 CallAnswered {\"attempt\":1}\n");
+  BOOST_TEST(world.when(world.voice()) ==
+             "contact/note/1 PromptServed {\"attempt\":1,\"turn\":1,\"prompt\":\"message\"}\n");
+  BOOST_TEST(document(world) ==
+             "say Buongiorno Anna, il corso di domani comincia alle nove.\npause\nhang up\n");
+  BOOST_TEST(world.when(world.status("completed", 5)) ==
+             "contact/note/1 CallEnded "
+             "{\"attempt\":1,\"status\":\"completed\",\"seconds\":5,\"cause\":\"callback\"}\n"
+             "contact/note/1 AttemptClosed {\"attempt\":1,\"outcome\":\"completed\"}\n"
+             "contact/note/1 ContactClosed "
+             "{\"place\":\"done\",\"disposition\":\"completed\"}\n");
+  BOOST_TEST(world.plans() == "campaign/note CampaignCompleted {\"done\":1}\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_notification_that_is_not_heard_is_a_hang_up) {
+  Running world(notification());
+  world.dial();
+  world.does(world.voice()).does(world.status("completed", 1));
+  BOOST_TEST((outcome(world) == Outcome::human_hung_up_at_once));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_never_asked_what_to_say_is_a_network_error) {
+  Running world(notification());
+  world.dial();
+  world.does(world.status("in-progress")).does(world.status("completed", 30));
+  BOOST_TEST((outcome(world) == Outcome::network_error));
+}
+
+BOOST_AUTO_TEST_CASE(repeated_reports_append_nothing) {
+  Running world(notification());
+  world.dial();
+  for (const char* word : {"initiated", "ringing", "in-progress"}) {
+    world.does(world.status(word));
+    BOOST_TEST(world.when(world.status(word)) == "", word);
+  }
+  world.does(world.voice());
+  BOOST_TEST(world.when(world.voice()) == "");
+  world.does(world.status("completed", 9));
+  for (const char* word : {"initiated", "ringing", "in-progress", "completed", "busy"}) {
+    BOOST_TEST(world.when(world.status(word, 9)) == "", word);
+  }
+  BOOST_TEST(world.when(world.voice()) == "");
+}
+
+// The carrier's four reports in every order, each up to twice, the first ones lost: what counts is
+// the same.
+BOOST_AUTO_TEST_CASE(reports_in_any_order_have_the_same_outcome) {
+  const auto outcome_after = [](const std::vector<std::string>& words, bool machine) {
+    Running world(notification());
+    world.dial();
+    // The conversation comes before the end, whatever the reports do.
+    world.does(world.voice());
+    for (const auto& word : words) {
+      auto report = world.status(word, word == "completed" ? 7 : 0);
+      report.occurred_at = utc("2026-03-02T08:00:30Z");
+      if (machine && word == "completed") report.answered_by = "machine_start";
+      world.later(100ms).does(report);
+    }
+    return world.outcomes();
+  };
+  for (const bool machine : {false, true}) {
+    std::vector<std::string> words = {"completed", "in-progress", "initiated", "ringing"};
+    const auto in_order =
+        outcome_after({"initiated", "ringing", "in-progress", "completed"}, machine);
+    BOOST_TEST(in_order.find("note.1.1 completed 7") != std::string::npos, in_order);
+    do {
+      BOOST_TEST(outcome_after(words, machine) == in_order);
+      auto doubled = words;
+      doubled.insert(doubled.end(), words.rbegin(), words.rend());
+      BOOST_TEST(outcome_after(doubled, machine) == in_order);
+      auto lost = words;
+      lost.erase(std::find(lost.begin(), lost.end(), "ringing"));
+      BOOST_TEST(outcome_after(lost, machine) == in_order);
+    } while (std::next_permutation(words.begin(), words.end()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_report_that_is_faster_than_the_answer_adopts_the_call) {
+  Running world(notification());
+  world.plans();
+  BOOST_TEST(world.when(world.status("ringing")) ==
+             "contact/note/1 CallAdopted {\"attempt\":1,\"sid\":\"CA1-1\",\"by\":\"callback\"}\n"
+             "contact/note/1 CallRinging {\"attempt\":1}\n");
+  auto placed = answer(world, OrderAnswered::Kind::placed);
+  placed.sid = "CA1-1";
+  BOOST_TEST(world.when(placed) == "");
+  // An answer that was lost does not put a call in doubt that has reported itself.
+  BOOST_TEST(world.when(in_doubt(world)) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_call_may_pass_before_the_answer) {
+  Running world(notification());
+  world.plans();
+  world.does(world.voice()).does(world.status("completed", 9));
+  BOOST_TEST((outcome(world) == Outcome::completed));
+  auto placed = answer(world, OrderAnswered::Kind::placed);
+  placed.sid = "CA1-1";
+  BOOST_TEST(world.when(placed) == "");
+}
+
+BOOST_AUTO_TEST_CASE(busy_failed_and_no_answer_are_what_they_are) {
+  const auto outcome_of = [](const char* word) {
+    Running world(notification());
+    world.dial();
+    world.does(world.status(word));
+    return std::string(name_of(outcome(world)));
+  };
+  BOOST_TEST(outcome_of("busy") == "busy");
+  BOOST_TEST(outcome_of("no-answer") == "no_answer");
+  BOOST_TEST(outcome_of("failed") == "network_error");
+  BOOST_TEST(outcome_of("canceled") == "canceled_by_us");
+}
+
+BOOST_AUTO_TEST_CASE(a_number_is_dead_when_it_fails_twice_running) {
+  Running world(notification());
+  world.dial();
+  world.does(world.status("failed"));
+  world.later(1801s);
+  world.dial(1, 2);
+  world.does(world.status("failed", 0, 1, 2));
+  BOOST_TEST((outcome(world) == Outcome::invalid_number));
+  BOOST_TEST((stage(world) == Stage::done));
+}
+
+// --- answers to the order ------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(refusals_concern_the_person_the_moment_or_the_campaign) {
+  {
+    Running world(notification());
+    world.plans();
+    const auto lines = world.when(refusal(world, 400, 21211));
+    BOOST_TEST(lines.find("\"outcome\":\"invalid_number\"") != std::string::npos, lines);
+    BOOST_TEST((stage(world) == Stage::done));
+  }
+  {
+    Running world(notification());
+    world.plans();
+    const auto lines = world.when(refusal(world, 429, 20429, true));
+    BOOST_TEST(lines.find("\"outcome\":\"not_placed\"") != std::string::npos, lines);
+    BOOST_TEST((stage(world) == Stage::retry));
+    BOOST_TEST(world.state().queue.campaigns[0].contact(1).attempts == 0);
+  }
+  for (const auto& [http, code] :
+       {std::pair{401, 20003}, std::pair{401, 0}, std::pair{400, 21210}}) {
+    Running world(notification());
+    world.plans();
+    const auto lines = world.when(refusal(world, http, code));
+    BOOST_TEST(lines.find("CampaignPaused") != std::string::npos, lines);
+    BOOST_TEST((stage(world) == Stage::retry));
+    BOOST_TEST((world.state().book.at(0).status == CampaignStatus::paused));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(one_cap_stands_above_all_delays) {
+  Running world(notification());
+  for (std::uint8_t n = 1; n <= 3; ++n) {
+    world.dial(1, n);
+    world.does(world.status(n == 2 ? "busy" : "no-answer", 0, 1, n));
+    world.later(3h);
+  }
+  BOOST_TEST((stage(world) == Stage::exhausted));
+  BOOST_TEST(world.plans() == "campaign/note CampaignCompleted {\"exhausted\":1}\n");
+}
+
+BOOST_AUTO_TEST_CASE(each_outcome_has_its_delay_counted_from_the_end_of_the_call) {
+  Running world(notification());
+  world.dial();
+  auto report = world.status("busy");
+  report.occurred_at = world.now();
+  const auto lines = world.later(5s).when(report);
+  BOOST_TEST(
+      lines.find("RetryScheduled {\"due\":1772439300000,\"after\":\"busy\"}") != std::string::npos,
+      lines);
+}
+
+BOOST_AUTO_TEST_CASE(a_report_that_comes_very_late_makes_no_retry_in_the_past) {
+  Running world(notification());
+  world.dial();
+  auto report = world.status("busy");
+  report.occurred_at = world.now();
+  world.later(4h).does(report);
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).due_ms > to_ms(world.now()));
+}
+
+BOOST_AUTO_TEST_CASE(attempts_that_never_left_have_a_cap_of_their_own) {
+  Running world(notification());
+  for (std::uint8_t n = 1; n <= 3; ++n) {
+    BOOST_TEST(world.plans().find("CallRequested") != std::string::npos);
+    OrderAnswered not_sent;
+    not_sent.attempt = world.attempt(1, n);
+    not_sent.kind = OrderAnswered::Kind::not_sent;
+    not_sent.why = "its slot is too long ago";
+    world.does(not_sent);
+    world.later(301s);
+  }
+  BOOST_TEST((stage(world) == Stage::exhausted));
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).attempts == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_order_is_not_sent_after_pause_cancel_opt_out_or_too_late) {
+  {
+    Running world(notification());
+    world.plans();
+    const auto reason = [&] {
+      return reason_not_to_send(world.state(), world.attempt(), world.now());
+    };
+    BOOST_TEST(reason() == "");
+    world.later(5s);
+    BOOST_TEST(reason() == "");
+    world.later(1ms);
+    BOOST_TEST(reason() == "its slot is too long ago");
+  }
+  {
+    Running world(notification());
+    world.plans();
+    world.does(PauseCampaign{"note", ""});
+    BOOST_TEST(reason_not_to_send(world.state(), world.attempt(), world.now()) ==
+               "the campaign was paused");
+    world.does(ResumeCampaign{"note"});
+    BOOST_TEST(reason_not_to_send(world.state(), world.attempt(), world.now()) == "");
+    world.does(CancelCampaign{"note", ""});
+    BOOST_TEST(reason_not_to_send(world.state(), world.attempt(), world.now()) ==
+               "the campaign was cancelled");
+    auto not_sent = answer(world, OrderAnswered::Kind::not_sent);
+    world.does(not_sent);
+    BOOST_TEST((stage(world) == Stage::excluded));
+    BOOST_TEST(reason_not_to_send(world.state(), world.attempt(), world.now()) ==
+               "the attempt is over");
+  }
+  {
+    Running world(notification());
+    world.plans();
+    world.given(Subject::number(1), OptedOut{"other.1.1", "key"});
+    BOOST_TEST(reason_not_to_send(world.state(), world.attempt(), world.now()) ==
+               "the person has opted out");
+    world.does(answer(world, OrderAnswered::Kind::not_sent));
+    world.later(301s);
+    BOOST_TEST(world.plans().find("ContactExcluded {\"gate\":\"suppressed\"") != std::string::npos);
+    BOOST_TEST((stage(world) == Stage::excluded));
+  }
+}
+
+// --- calls in doubt ------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(what_was_requested_when_the_program_stopped_is_in_doubt) {
+  Running world(notification());
+  world.plans();
+  world.later(1s);
+  const auto lines = world.when(StartRunner{});
+  BOOST_TEST(lines.find("contact/note/1 CallInDoubt {\"attempt\":1") != std::string::npos, lines);
+  BOOST_TEST(reason_not_to_send(world.state(), world.attempt(), world.now()) == "");
+  // Again: it is in doubt already.
+  BOOST_TEST(world.when(StartRunner{}).find("CallInDoubt") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_in_doubt_is_proven_not_placed_and_dialled_anew) {
+  Running world(notification());
+  world.plans();
+  world.does(in_doubt(world));
+  const auto start = world.now();
+  std::vector<std::int64_t> asked;
+  for (int i = 0; i < 20 && stage(world) == Stage::calling; ++i) {
+    const auto due = next_wakeup(world.state(), world.rules(), world.now(), {});
+    BOOST_TEST_REQUIRE(due.has_value());
+    world.at(*due);
+    const auto lookups = lookups_due(world.state(), world.now());
+    BOOST_TEST_REQUIRE(lookups.size() == 1u);
+    BOOST_TEST(lookups[0].by_list);
+    BOOST_TEST(lookups[0].to == "+390212341001");
+    BOOST_TEST(lookups[0].from == "+390200000000");
+    asked.push_back(std::chrono::duration_cast<Seconds>(world.now() - start).count());
+    world.does(listed(world));
+  }
+  const std::vector<std::int64_t> expected = {5, 15, 30, 60, 120, 180};
+  BOOST_TEST(asked == expected, boost::test_tools::per_element());
+  BOOST_TEST((stage(world) == Stage::retry));
+  BOOST_TEST((outcome(world) == Outcome::not_placed));
+  BOOST_TEST(world.state().queue.locks.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_list_before_the_quarantine_proves_nothing) {
+  Running world(notification());
+  world.plans();
+  world.does(in_doubt(world));
+  world.later(119s);
+  for (int i = 0; i < 10; ++i) world.does(listed(world));
+  world.later(500ms);
+  world.does(listed(world)).later(40s);
+  world.does(listed(world));
+  BOOST_TEST((stage(world) == Stage::calling));
+  world.later(29s).does(listed(world));
+  BOOST_TEST((stage(world) == Stage::calling));
+  world.later(1s).does(listed(world));
+  BOOST_TEST((stage(world) == Stage::retry));
+}
+
+BOOST_AUTO_TEST_CASE(without_proof_the_policy_decides) {
+  for (const auto policy : {InDoubt::hold, InDoubt::never}) {
+    auto campaign = notification();
+    campaign.in_doubt = policy;
+    campaign.budget = {10'000'000, 20'000};
+    Running world(campaign);
+    world.plans();
+    world.does(in_doubt(world)).later(120s);
+    world.does(listed(world)).later(30s);
+    const auto lines = world.when(listed(world));
+    if (policy == InDoubt::hold) {
+      BOOST_TEST(lines.find("CallHeld") != std::string::npos, lines);
+      BOOST_TEST((stage(world) == Stage::held));
+      BOOST_TEST(world.state().queue.locks.size() == 1u);
+      BOOST_TEST(world.state().queue.campaigns[0].lines_in_use == 0u);
+      BOOST_TEST(world.plans() == "campaign/note CampaignCompleted {\"held\":1}\n");
+      // Nobody asks any more, nobody wakes.
+      BOOST_TEST(world.wakes() == "never");
+    } else {
+      BOOST_TEST(lines.find("AttemptClosed {\"attempt\":1,\"outcome\":\"unconfirmed\"}") !=
+                     std::string::npos,
+                 lines);
+      BOOST_TEST((stage(world) == Stage::exhausted));
+      BOOST_TEST(world.state().queue.locks.empty());
+      // What it may have cost is spent.
+      BOOST_TEST(world.state().spend.campaigns[0].reserved == 0);
+      BOOST_TEST(world.state().spend.campaigns[0].settled == 200'000);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_the_list_shows_is_adopted) {
+  {
+    Running world(notification());
+    world.plans();
+    world.does(in_doubt(world)).later(5s);
+    BOOST_TEST(world.when(listed(world, {carrier_call("CA1-1", "ringing")})) ==
+               "contact/note/1 CallLookedUp {\"attempt\":1,\"by\":\"list\",\"found\":1}\n"
+               "contact/note/1 CallAdopted {\"attempt\":1,\"sid\":\"CA1-1\",\"by\":\"list\"}\n");
+    world.does(world.voice()).does(world.status("completed", 9));
+    BOOST_TEST((outcome(world) == Outcome::completed));
+  }
+  {
+    Running world(notification());
+    world.plans();
+    world.does(in_doubt(world)).later(60s);
+    auto over = carrier_call("CA1-1", "no-answer");
+    over.ended = world.now() - 20s;
+    world.does(listed(world, {over}));
+    BOOST_TEST((outcome(world) == Outcome::no_answer));
+    BOOST_TEST(world.state().results.attempts[0].ended_at.time_since_epoch().count() ==
+               over.ended->time_since_epoch().count());
+    BOOST_TEST(world.when(world.status("no-answer")) == "");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_are_known_old_or_inbound_are_not_adopted) {
+  Running world(notification(), 2);
+  world.dial(1);
+  world.does(world.status("no-answer")).later(2h);
+  world.plans();  // the retry of person 1 comes first
+  world.does([&] {
+    auto doubt = in_doubt(world);
+    doubt.attempt = world.attempt(1, 2);
+    return doubt;
+  }());
+  world.later(5s);
+  auto inbound = carrier_call("CAin", "completed");
+  inbound.direction = "inbound";
+  auto old = carrier_call("CAold", "completed");
+  old.created = world.now() - 300s;
+  const auto lines = world.when(
+      CallsListed{world.attempt(1, 2), {carrier_call("CA1-1", "no-answer"), inbound, old}});
+  BOOST_TEST(lines == "contact/note/1 CallLookedUp {\"attempt\":2,\"by\":\"list\"}\n");
+}
+
+BOOST_AUTO_TEST_CASE(two_calls_that_could_be_it_are_for_a_person_to_decide) {
+  Running world(notification());
+  world.plans();
+  world.does(in_doubt(world)).later(5s);
+  const auto lines =
+      world.when(listed(world, {carrier_call("CAa", "ringing"), carrier_call("CAb", "ringing")}));
+  BOOST_TEST(lines.find("CallHeld") != std::string::npos, lines);
+  BOOST_TEST((stage(world) == Stage::held));
+}
+
+BOOST_AUTO_TEST_CASE(a_held_call_that_reports_itself_goes_on) {
+  auto campaign = notification();
+  campaign.in_doubt = InDoubt::hold;
+  Running world(campaign);
+  world.plans();
+  world.does(in_doubt(world)).later(120s);
+  world.does(listed(world)).later(30s);
+  world.does(listed(world));
+  BOOST_TEST(world.plans() == "campaign/note CampaignCompleted {\"held\":1}\n");
+  const auto lines = world.later(60s).when(world.voice());
+  BOOST_TEST(lines ==
+             "contact/note/1 CallAdopted {\"attempt\":1,\"sid\":\"CA1-1\",\"by\":\"callback\"}\n"
+             "contact/note/1 CallAnswered {\"attempt\":1}\n"
+             "contact/note/1 PromptServed {\"attempt\":1,\"turn\":1,\"prompt\":\"message\"}\n");
+  BOOST_TEST(document(world).find("Buongiorno Anna") != std::string::npos);
+  BOOST_TEST(world.state().queue.campaigns[0].lines_in_use == 1u);
+  world.does(world.status("completed", 9));
+  BOOST_TEST((stage(world) == Stage::done));
+  BOOST_TEST(world.state().queue.campaigns[0].lines_in_use == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_held_call_that_turns_up_after_the_end_leaves_nobody_waiting) {
+  auto campaign = notification();
+  campaign.in_doubt = InDoubt::hold;
+  Running world(campaign);
+  world.plans();
+  world.does(in_doubt(world)).later(120s);
+  world.does(listed(world)).later(30s);
+  world.does(listed(world));
+  world.plans();
+  BOOST_TEST((world.state().book.at(0).status == CampaignStatus::completed));
+  world.later(60s).does(world.status("busy"));
+  // Retries are over with the campaign: nobody may be left in a place that leads nowhere.
+  BOOST_TEST((stage(world) == Stage::exhausted));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_of_an_attempt_that_was_given_up_is_late) {
+  Running world(notification());
+  world.plans();
+  world.does(in_doubt(world)).later(120s);
+  world.does(listed(world)).later(30s);
+  world.does(listed(world));
+  BOOST_TEST((stage(world) == Stage::retry));
+  BOOST_TEST(world.when(world.status("ringing")) ==
+             "contact/note/1 LateCallDetected {\"attempt\":1,\"sid\":\"CA1-1\"}\n");
+  BOOST_TEST(world.when(world.status("in-progress")) == "");
+  BOOST_TEST(world.when(world.voice()) == "");
+  BOOST_TEST(document(world) == "hang up\n");
+  BOOST_TEST(world.state().queue.late_calls.size() == 1u);
+  BOOST_TEST(world.when(world.status("completed", 3)) ==
+             "contact/note/1 LateCallEnded {\"sid\":\"CA1-1\"}\n");
+  BOOST_TEST(world.when(world.status("completed", 3)) == "");
+  BOOST_TEST(world.when(LateCallWasEnded{world.attempt(), "CA1-1"}) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_second_call_for_an_attempt_is_late_too) {
+  Running world(notification());
+  world.dial();
+  auto other = world.status("ringing");
+  other.sid = "CAother";
+  BOOST_TEST(world.when(other) ==
+             "contact/note/1 LateCallDetected {\"attempt\":1,\"sid\":\"CAother\"}\n");
+  BOOST_TEST(world.when(LateCallWasEnded{world.attempt(), "CAother"}) ==
+             "contact/note/1 LateCallEnded {\"sid\":\"CAother\"}\n");
+  // The attempt's own call goes on.
+  world.does(world.voice()).does(world.status("completed", 9));
+  BOOST_TEST((outcome(world) == Outcome::completed));
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_call_is_asked_about_by_its_sid) {
+  const auto fetched = [](const Running& world, const char* status) {
+    CallFetched made;
+    made.attempt = world.attempt();
+    made.found = true;
+    made.call = carrier_call("CA1-1", status);
+    made.call.seconds = 9;
+    return made;
+  };
+  {
+    Running world(notification());
+    world.dial();
+    BOOST_TEST(world.wakes() == "2026-03-02T08:01:25.000Z");  // 25 s of ringing and a minute
+    world.later(85s);
+    const auto lookups = lookups_due(world.state(), world.now());
+    BOOST_TEST_REQUIRE(lookups.size() == 1u);
+    BOOST_TEST(!lookups[0].by_list);
+    BOOST_TEST(lookups[0].sid == "CA1-1");
+    BOOST_TEST(world.when(fetched(world, "in-progress")) ==
+               "contact/note/1 CallLookedUp "
+               "{\"attempt\":1,\"by\":\"sid\",\"found\":1,\"status\":\"in-progress\"}\n"
+               "contact/note/1 CallAnswered {\"attempt\":1}\n");
+    BOOST_TEST(world.wakes() == "2026-03-02T08:03:25.000Z");
+    world.does(world.voice()).does(fetched(world, "completed"));
+    BOOST_TEST((outcome(world) == Outcome::completed));
+    BOOST_TEST(world.when(fetched(world, "completed")) == "");
+    BOOST_TEST(world.when(world.status("completed", 9)) == "");
+  }
+  {
+    Running world(notification());
+    world.dial();
+    world.does(fetched(world, "canceled"));
+    BOOST_TEST((outcome(world) == Outcome::canceled_by_us));
+    BOOST_TEST((stage(world) == Stage::exhausted));  // this campaign has no delay for it
+  }
+  {
+    Running world(notification());
+    world.dial();
+    CallFetched lost;
+    lost.attempt = world.attempt();
+    const auto lines = world.when(lost);
+    BOOST_TEST(lines.find("\"cause\":\"lost\"") != std::string::npos, lines);
+    BOOST_TEST((outcome(world) == Outcome::network_error));
+  }
+}
+
+// --- machines ------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_machine_gets_what_the_campaign_says) {
+  struct Case {
+    MachineAction action;
+    const char* prompt;
+    Outcome outcome;
+  };
+  for (const auto& c :
+       {Case{MachineAction::hang_up, "hang_up", Outcome::machine_no_message},
+        Case{MachineAction::leave_message, "machine", Outcome::machine_message_left},
+        Case{MachineAction::ignore, "message", Outcome::completed}}) {
+    auto campaign = notification();
+    campaign.machine.action = c.action;
+    if (c.action == MachineAction::leave_message) {
+      campaign.machine.message = words("La richiameremo.");
+    }
+    Running world(campaign);
+    world.dial();
+    const auto lines = world.when(world.voice("machine_end_beep"));
+    BOOST_TEST(lines.find(std::string("\"prompt\":\"") + c.prompt) != std::string::npos, lines);
+    world.does(world.status("completed", 20));
+    BOOST_TEST((outcome(world) == c.outcome), c.prompt);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_machine_that_is_found_out_later_has_heard_no_message) {
+  auto campaign = notification();
+  campaign.machine.action = MachineAction::hang_up;
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice());
+  BOOST_TEST(world.when(MachineDetected{world.attempt(), "CA1-1", "machine_start"}) ==
+             "contact/note/1 AnswererDetected "
+             "{\"attempt\":1,\"answered_by\":\"machine_start\"}\n");
+  BOOST_TEST(world.when(MachineDetected{world.attempt(), "CA1-1", "human"}) == "");
+  world.does(world.status("completed", 20));
+  BOOST_TEST((outcome(world) == Outcome::machine_no_message));
+}
+
+BOOST_AUTO_TEST_CASE(a_fax_is_hung_up_and_not_called_again) {
+  Running world(notification());
+  world.dial();
+  BOOST_TEST(world.when(world.voice("fax")).find("hang_up") != std::string::npos);
+  BOOST_TEST(document(world) == "hang up\n");
+  world.does(world.status("completed", 2));
+  BOOST_TEST((outcome(world) == Outcome::fax_or_data));
+  BOOST_TEST((stage(world) == Stage::done));
+}
+
+// --- opting out ----------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(opting_out_holds_at_once_and_for_all_campaigns) {
+  for (const bool by_key : {true, false}) {
+    Running world(survey());
+    enrol(world, notification(), {person(2, 1), person(3, 2)});
+    world.dial();
+    world.does(world.voice());
+    BOOST_TEST(
+        world.when(by_key ? world.keyed("colour", 1, "9")
+                          : world.said("colour", 1, "No, NON chiamate più!")) ==
+        std::string("number/0000000000000001 OptedOut {\"attempt\":\"survey.1.1\",\"by\":\"") +
+            (by_key ? "key" : "speech") +
+            "\"}\n"
+            "contact/survey/1 PromptServed "
+            "{\"attempt\":1,\"turn\":2,\"prompt\":\"opted_out\"}\n");
+    BOOST_TEST(document(world) == "say Non chiameremo più.\nhang up\n");
+    BOOST_TEST(world.state().suppression.suppressed(1));
+    world.does(world.status("completed", 12));
+    BOOST_TEST((outcome(world) == Outcome::opted_out));
+    BOOST_TEST((stage(world) == Stage::done));
+    const auto lines = world.later(10s).plans();
+    BOOST_TEST(
+        lines.find("contact/note/1 ContactExcluded {\"gate\":\"suppressed\"") != std::string::npos,
+        lines);
+    BOOST_TEST(lines.find("contact/note/2 CallRequested") != std::string::npos, lines);
+  }
+}
+
+// --- cancelling with calls under way -------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_call_under_way_ends_by_itself_after_a_cancel) {
+  auto campaign = notification();
+  campaign.pacing.lines = 2;
+  Running world(campaign, 3);
+  world.dial(1);
+  world.later(1s);
+  world.dial(2);
+  world.does(CancelCampaign{"note", ""});
+  BOOST_TEST((stage(world, 1) == Stage::calling));
+  BOOST_TEST((stage(world, 3) == Stage::excluded));
+  BOOST_TEST((world.state().results.cases[0][0].place == Place::open));
+  BOOST_TEST((world.state().results.cases[0][2].place == Place::excluded));
+  world.does(world.voice()).does(world.status("completed", 9));
+  BOOST_TEST((stage(world, 1) == Stage::done));
+  world.does(world.status("no-answer", 0, 2));
+  BOOST_TEST((stage(world, 2) == Stage::excluded));
+  BOOST_TEST((world.state().results.cases[0][1].disposition == Outcome::no_answer));
+  BOOST_TEST(world.plans() == "");
+  BOOST_TEST(world.wakes() == "never");
+}
+
+BOOST_AUTO_TEST_CASE(a_cancel_leaves_an_earlier_attempt_the_last_word) {
+  Running world(notification(), 2);
+  world.dial();
+  world.does(world.status("no-answer"));
+  world.does(CancelCampaign{"note", ""});
+  BOOST_TEST((world.state().results.cases[0][0].disposition == Outcome::no_answer));
+  BOOST_TEST((world.state().results.cases[0][1].disposition == Outcome::canceled_by_us));
+}
+
+// --- calls of somebody else's code ---------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(calls_of_other_code_are_written_down_once) {
+  World world;
+  begin(world);
+  BOOST_TEST(world.when(OutsideStatusReported{"CAx", "initiated"}) ==
+             "call/CAx CallInitiated {}\n");
+  BOOST_TEST(world.when(OutsideStatusReported{"CAx", "initiated"}) == "");
+  BOOST_TEST(world.when(OutsideVoiceRequested{"CAx"}) == "call/CAx CallAnswered {}\n");
+  BOOST_TEST(world.when(OutsideVoiceRequested{"CAx"}) == "");
+  BOOST_TEST(world.when(OutsideStatusReported{"CAx", "in-progress"}) == "");
+  BOOST_TEST(
+      world.when(OutsideStatusReported{"CAx", "completed", 9}) ==
+      "call/CAx CallEnded {\"status\":\"completed\",\"seconds\":9,\"cause\":\"callback\"}\n");
+  BOOST_TEST(world.when(OutsideStatusReported{"CAx", "completed", 9}) == "");
+  BOOST_TEST(world.when(OutsideStatusReported{"CAx", "ringing"}) == "");
+  BOOST_TEST(world.when(OutsideVoiceRequested{"CAx"}) == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
