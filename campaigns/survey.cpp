@@ -229,8 +229,9 @@ std::size_t digits_of(std::int64_t number) {
   return std::to_string(number).size();
 }
 
-std::vector<std::string> hints_for(const Campaign& campaign, const Question& question,
-                                   const std::string& language) {
+// What the recognition should listen for. Not the words that end it all: somebody who says these
+// must mean them.
+std::vector<std::string> hints_for(const Question& question, const std::string& language) {
   std::vector<std::string> hints;
   const auto add = [&](const std::string& hint) {
     if (!hint.empty() && hint.size() <= 100 && hint.find(',') == std::string::npos &&
@@ -255,7 +256,6 @@ std::vector<std::string> hints_for(const Campaign& campaign, const Question& que
       if (index < common.numbers.size()) add(common.numbers[index].front());
     }
   }
-  for (const auto& word : words_in(campaign.opt_out.words, language)) add(word);
   return hints;
 }
 
@@ -424,7 +424,7 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     }
     ask.timeout_seconds = static_cast<std::uint32_t>(question->timeout.count());
     ask.language = ask.prompts.back().language;
-    ask.hints = hints_for(campaign, *question, ask.language);
+    ask.hints = hints_for(*question, ask.language);
     ask.question = question->id;
     ask.turn = call->turn;
     document.push_back(std::move(ask));

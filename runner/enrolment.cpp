@@ -30,6 +30,11 @@ void Enrolment::finish(std::optional<campaigns::Refusal> refusal) {
   if (done_) std::exchange(done_, {})(std::move(refusal));
 }
 
+bool Enrolment::ready() const {
+  return step_ == Step::submitting || step_ == Step::finished ||
+         (step_ == Step::feeding && log_.waiting() <= waiting_max);
+}
+
 void Enrolment::step() {
   switch (step_) {
     case Step::submitting: {

@@ -29,6 +29,8 @@ class Enrolment {
   // Hands over another batch if the log has room. To be called once a turn of the loop.
   void step();
   bool finished() const { return step_ == Step::finished; }
+  // A further step would do something now: nothing else has to happen before.
+  bool ready() const;
   const std::string& campaign() const { return submission_.file.campaign.id; }
 
  private:

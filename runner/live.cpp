@@ -215,9 +215,9 @@ void Live::Block::turn() {
     if (clock_link) {
       const bool quiet = runner->idle() && enrolments.empty() && !checking && !door->writing();
       clock_link->report(quiet, {});
-    } else if (!enrolments.empty()) {
-      loop->post([] {});
     }
+    // A list goes on in the next turn, whether or not anything else happens.
+    if (!enrolments.empty() && enrolments.front()->ready()) loop->post([] {});
   } catch (...) {
     // Nothing more may leave: the process ends and the next start replays what is on disk.
     failure = std::current_exception();

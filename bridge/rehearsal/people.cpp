@@ -149,7 +149,8 @@ std::string right_keys(Dice& dice, const Question& question, const OfferedKeys& 
 
 std::string wrong_key(Dice& dice, const OfferedKeys& offered) {
   std::string wrong;
-  for (const char key : std::string_view("1234567890*")) {
+  // Not 9: where it means "never again" it was said at the start of the call, out of this prompt.
+  for (const char key : std::string_view("123456780*")) {
     if (offered.answers.find(key) == std::string::npos && key != offered.opt_out) wrong += key;
   }
   return {wrong[dice.below(wrong.size())]};
