@@ -1,0 +1,350 @@
+#include "campaigns/plan.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <random>
+
+#include "campaigns/calling_hours.hpp"
+#include "some_campaigns.hpp"
+
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+// The people that were called, in order: "note.1 note.2 ".
+std::string called(const std::string& lines) {
+  std::string text;
+  std::size_t at = 0;
+  while (at < lines.size()) {
+    const auto end = lines.find('\n', at);
+    const auto line = lines.substr(at, end - at);
+    at = end + 1;
+    if (line.find(" CallRequested ") == std::string::npos) continue;
+    auto stream = line.substr(8, line.find(' ') - 8);
+    stream[stream.find('/')] = '.';
+    text += stream + ' ';
+  }
+  return text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(plan)
+
+BOOST_AUTO_TEST_CASE(nobody_is_called_outside_the_hours_of_their_own_zone) {
+  World world(some_zones());
+  begin(world);
+  auto campaign = notification();
+  campaign.pacing.lines = 5;
+  enrol(world, campaign,
+        {person(2, 1, "Europe/London"), person(3, 2, "Europe/Rome"),
+         person(4, 3, "America/New_York")});
+  BOOST_TEST(called(world.at("2026-03-02T07:59:59Z").plans()) == "");
+  BOOST_TEST(world.wakes() == "2026-03-02T08:00:00.000Z");
+  BOOST_TEST(called(world.at("2026-03-02T08:00:00Z").plans()) == "note.2 ");
+  BOOST_TEST(world.wakes() == "2026-03-02T09:00:00.000Z");
+  BOOST_TEST(called(world.at("2026-03-02T08:59:59Z").plans()) == "");
+  BOOST_TEST(called(world.at("2026-03-02T09:00:00Z").plans()) == "note.1 ");
+  BOOST_TEST(called(world.at("2026-03-02T14:00:00Z").plans()) == "note.3 ");
+}
+
+BOOST_AUTO_TEST_CASE(people_of_a_zone_that_is_not_known_are_not_called) {
+  World world(some_zones());
+  begin(world);
+  enrol(world, notification(), {person(2, 1, "Mars/Olympus")});
+  BOOST_TEST(world.plans() == "");
+  BOOST_TEST(world.wakes() == "never");
+}
+
+BOOST_AUTO_TEST_CASE(the_rates_of_account_and_campaign_both_hold) {
+  auto campaign = notification();
+  campaign.pacing.lines = 9;
+  campaign.pacing.calls_per_second_thousandths = 500;
+  Running world(campaign, 5);
+  enrol(world,
+        [&] {
+          auto other = campaign;
+          other.id = "other";
+          return other;
+        }(),
+        {person(2, 11), person(3, 12)});
+  // The account's one call a second, each campaign's one in two: they take turns.
+  std::string order;
+  for (int ms = 0; ms <= 5000; ms += 250) {
+    order += called(world.plans());
+    world.later(250ms);
+  }
+  BOOST_TEST(order == "note.1 other.1 note.2 other.2 note.3 ");
+  std::optional<Instant> last;
+  for (const auto& fact : world.log()) {
+    const auto* requested = std::get_if<CallRequested>(&fact.event);
+    if (!requested) continue;
+    if (last) BOOST_TEST((instant_from_ms(requested->slot) - *last >= 1s));
+    last = instant_from_ms(requested->slot);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_bucket_is_not_refilled_by_a_restart) {
+  auto campaign = notification();
+  campaign.pacing.lines = 9;
+  Running world(campaign, 3);
+  world.plans();
+  world.later(400ms).does(StartRunner{});
+  BOOST_TEST(called(world.plans()) == "");
+  BOOST_TEST(world.wakes() == "2026-03-02T08:00:01.000Z");
+  BOOST_TEST(called(world.at("2026-03-02T08:00:01Z").plans()) == "note.2 ");
+}
+
+BOOST_AUTO_TEST_CASE(no_more_calls_at_once_than_lines) {
+  auto campaign = notification();
+  campaign.pacing.lines = 2;
+  Running world(campaign, 4);
+  world.dial(1);
+  world.later(1s);
+  world.dial(2);
+  BOOST_TEST(called(world.later(10s).plans()) == "");
+  world.does(world.status("no-answer", 0, 1));
+  BOOST_TEST(called(world.plans()) == "note.3 ");
+}
+
+BOOST_AUTO_TEST_CASE(one_number_is_in_one_call_at_a_time_over_all_campaigns) {
+  auto campaign = notification("first");
+  Running world(campaign, 1);
+  enrol(world, notification("second"), {person(2, 1)});
+  BOOST_TEST(called(world.plans()) == "first.1 ");
+  world.accept();
+  BOOST_TEST(called(world.later(5s).plans()) == "");
+  // It waits for the other call's end, not for an hour: no wakeup but that call's own.
+  BOOST_TEST(world.wakes() == "2026-03-02T08:01:25.000Z");
+  world.does(world.status("busy"));
+  BOOST_TEST(world.wakes() == "2026-03-02T08:00:05.000Z");
+  BOOST_TEST(called(world.plans()) == "second.1 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_locked_person_does_not_hold_up_the_others) {
+  auto campaign = notification("first");
+  Running world(campaign, 1);
+  world.dial();
+  enrol(world, notification("second"), {person(2, 1), person(3, 2)});
+  BOOST_TEST(called(world.later(1s).plans()) == "second.2 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_that_is_due_comes_before_people_who_were_never_called) {
+  Running world(notification(), 3);
+  world.dial(1);
+  world.does(world.status("busy"));  // due in 900 s
+  BOOST_TEST(called(world.later(899s).plans()) == "note.2 ");
+  world.accept(2);
+  world.does(world.status("no-answer", 0, 2));
+  BOOST_TEST(called(world.later(1s).plans()) == "note.1 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_that_falls_into_the_night_waits_for_the_morning) {
+  Running world(notification());
+  world.at("2026-03-02T18:30:00Z");
+  world.dial();
+  world.does(world.status("no-answer"));
+  BOOST_TEST(world.wakes() == "2026-03-03T08:00:00.000Z");
+  BOOST_TEST(called(world.at("2026-03-02T20:30:00Z").plans()) == "");
+  BOOST_TEST(called(world.at("2026-03-03T08:00:00Z").plans()) == "note.1 ");
+}
+
+BOOST_AUTO_TEST_CASE(the_budget_pauses_the_campaign_before_it_is_exceeded) {
+  auto campaign = notification();
+  campaign.call_time = 60s;
+  campaign.budget = {50'000, 20'000};  // two calls and a half
+  campaign.pacing.lines = 9;
+  Running world(campaign, 4);
+  const auto first = world.plans();
+  BOOST_TEST(first.find("SpendReserved {\"attempt\":1,\"millionths\":20000}") != std::string::npos,
+             first);
+  world.accept(1);
+  world.later(1s);
+  world.dial(2);
+  BOOST_TEST(world.later(1s).plans() ==
+             "campaign/note CampaignPaused "
+             "{\"reason\":\"the budget does not cover another call\"}\n");
+  // A call that cost nothing gives its money back.
+  const auto ended = world.when(world.status("no-answer"));
+  BOOST_TEST(ended.find("SpendSettled {\"attempt\":1}") != std::string::npos, ended);
+  world.does(ResumeCampaign{"note"});
+  BOOST_TEST(called(world.plans()) == "note.3 ");
+}
+
+BOOST_AUTO_TEST_CASE(caller_ids_stay_with_the_person) {
+  auto campaign = notification();
+  campaign.caller_ids = {"+390200000001", "+390200000002"};
+  Running world(campaign, 2);
+  world.dial(1);
+  world.does(world.status("busy"));
+  world.later(1s);
+  world.dial(2);
+  world.does(world.status("busy", 0, 2)).later(900s);
+  world.dial(1, 2);
+  world.does(world.status("busy", 0, 1, 2));
+  const auto& rows = world.state().results.attempts;
+  BOOST_TEST_REQUIRE(rows.size() == 3u);
+  BOOST_TEST(rows[0].caller_id != rows[1].caller_id);
+  BOOST_TEST(rows[0].caller_id == rows[2].caller_id);
+}
+
+BOOST_AUTO_TEST_CASE(limits_of_the_run_stop_new_people_or_all_dials) {
+  Running world(notification(), 2);
+  world.limits.no_dials = true;
+  BOOST_TEST(world.plans() == "");
+  BOOST_TEST(world.wakes() == "never");
+  world.limits = {.new_people = 1};
+  world.dial(1);
+  world.limits.new_people = 0;
+  world.does(world.status("busy"));
+  BOOST_TEST(called(world.later(1s).plans()) == "");
+  BOOST_TEST(world.wakes() == "2026-03-02T08:15:00.000Z");
+  BOOST_TEST(called(world.at("2026-03-02T08:15:00Z").plans()) == "note.1 ");
+}
+
+BOOST_AUTO_TEST_CASE(questions_missed_in_a_long_sleep_are_not_asked_at_once) {
+  Running world(notification());
+  world.plans();
+  OrderAnswered doubt;
+  doubt.attempt = world.attempt();
+  world.does(doubt).later(1h);
+  int asked = 0;
+  for (int i = 0; i < 100 && !lookups_due(world.state(), world.now()).empty(); ++i) {
+    world.does(CallsListed{world.attempt(), {}});
+    ++asked;
+  }
+  BOOST_TEST(asked == 1);
+  BOOST_TEST(world.wakes() == "2026-03-02T09:00:05.000Z");
+}
+
+// Worlds by seed: at every wakeup something happens or a later one is named, no invariant breaks,
+// and in the end nobody is left over.
+BOOST_AUTO_TEST_CASE(every_wakeup_has_its_reason_and_nobody_is_forgotten) {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      std::mt19937 random(seed);
+      const auto roll = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
+      auto first = notification("first");
+      first.pacing.lines = 1 + roll(3);
+      first.pacing.calls_per_second_thousandths = 250 * (1 + roll(8));
+      first.in_doubt = roll(2) ? InDoubt::redial : InDoubt::never;
+      auto second = notification("second");
+      second.pacing.lines = 1 + roll(3);
+      second.hours.windows = {{0b0011111, 9h, 12h}, {0b0011111, 15h, 18h}};
+      World world(some_zones());
+      begin(world);
+      const char* zones[] = {"Europe/Rome", "Europe/London", "America/New_York"};
+      for (const auto* campaign : {&first, &second}) {
+        std::vector<EnrolRows::Row> rows;
+        const auto people = 5 + roll(20);
+        // Numbers of one list are partly those of the other.
+        for (unsigned n = 1; n <= people; ++n) rows.push_back(person(n + 1, n, zones[roll(3)]));
+        enrol(world, *campaign, std::move(rows));
+      }
+      std::map<std::uint64_t, Instant> ends;  // of calls under way
+      int silent_rounds = 0;
+      for (int step = 0; step < 20'000; ++step) {
+        const auto before = world.state().position;
+        world.plans();
+        // Every new order gets some answer at once.
+        std::vector<OpenAttempt> requested;
+        for (const auto& [packed, open] : world.state().queue.attempts) {
+          if (open.phase == Phase::requested) requested.push_back(open);
+        }
+        for (const auto& open : requested) {
+          const auto& id = world.state().book.at(open.contact.campaign).definition->id;
+          OrderAnswered answer;
+          answer.attempt = {id, open.contact.ordinal, open.attempt};
+          const auto dice = roll(10);
+          answer.kind = dice == 0   ? OrderAnswered::Kind::in_doubt
+                        : dice == 1 ? OrderAnswered::Kind::rejected
+                                    : OrderAnswered::Kind::placed;
+          answer.http_status = 429;
+          answer.retryable = true;
+          answer.sid = "CA" + answer.attempt.text();
+          world.does(answer);
+          if (answer.kind == OrderAnswered::Kind::placed && roll(5) != 0) {
+            ends[open.contact.packed()] = world.now() + Seconds{5 + roll(60)};
+          }
+        }
+        for (const auto& lookup : lookups_due(world.state(), world.now())) {
+          if (lookup.by_list) {
+            world.does(CallsListed{lookup.attempt, {}});
+          } else {
+            CallFetched fetched{lookup.attempt, true, {}};
+            fetched.call.sid = lookup.sid;
+            fetched.call.status = "no-answer";
+            world.does(fetched);
+          }
+        }
+        for (auto it = ends.begin(); it != ends.end();) {
+          if (it->second > world.now()) {
+            ++it;
+            continue;
+          }
+          const auto* open = world.state().queue.open_attempt(ContactRef::unpack(it->first));
+          if (open) {
+            const auto& id = world.state().book.at(open->contact.campaign).definition->id;
+            StatusReported report;
+            report.attempt = {id, open->contact.ordinal, open->attempt};
+            report.sid = open->sid;
+            report.status = roll(2) ? "no-answer" : roll(2) ? "busy" : "completed";
+            world.does(report);
+          }
+          it = ends.erase(it);
+        }
+        // Lines, locks and hours.
+        std::map<NumberKey, int> in_call;
+        for (const auto& [packed, open] : world.state().queue.attempts) {
+          ++in_call[world.state().queue.contact(open.contact).key];
+        }
+        for (const auto& [key, count] : in_call) BOOST_TEST_REQUIRE(count == 1);
+        for (CampaignIndex index = 0; index < 2; ++index) {
+          const auto& lines = world.state().book.at(index).definition->pacing.lines;
+          BOOST_TEST_REQUIRE(world.state().queue.campaigns[index].lines_in_use <= lines);
+        }
+        const auto wakeup = next_wakeup(world.state(), world.rules(), world.now(), world.limits);
+        std::optional<Instant> next = wakeup;
+        for (const auto& [packed, end] : ends) {
+          if (!next || end < *next) next = end;
+        }
+        // What happened in this step may have ended a campaign.
+        if (!next && world.plans().empty()) break;
+        if (!next) continue;
+        if (world.state().position == before) {
+          BOOST_TEST_REQUIRE((*next > world.now()));
+          BOOST_TEST_REQUIRE(++silent_rounds < 50);
+        } else {
+          silent_rounds = 0;
+        }
+        if (*next > world.now()) world.at(*next);
+      }
+      for (CampaignIndex index = 0; index < 2; ++index) {
+        BOOST_TEST((world.state().book.at(index).status == CampaignStatus::completed));
+        BOOST_TEST(world.state().queue.campaigns[index].open() == 0u);
+        BOOST_TEST(world.state().queue.campaigns[index].lines_in_use == 0u);
+      }
+      BOOST_TEST(world.state().queue.locks.empty());
+      std::map<std::string, std::optional<Instant>> last;
+      for (const auto& fact : world.log()) {
+        const auto* requested = std::get_if<CallRequested>(&fact.event);
+        if (!requested) continue;
+        const auto index = *world.state().book.find(fact.subject.name);
+        const auto& queue = world.state().queue.campaigns[index];
+        const auto& definition = *world.state().book.at(index).definition;
+        const auto& zone = queue.groups[queue.contact(fact.subject.ordinal).group].zone;
+        BOOST_TEST(
+            opening_at(definition.hours, zone, world.rules(), instant_from_ms(requested->slot))
+                .open);
+        auto& slot = last[fact.subject.name];
+        const auto gap = 1'000'000 / definition.pacing.calls_per_second_thousandths;
+        if (slot) BOOST_TEST((instant_from_ms(requested->slot) - *slot >= Milliseconds{gap}));
+        slot = instant_from_ms(requested->slot);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,389 @@
+#include "campaigns/survey.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "some_campaigns.hpp"
+
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+std::string words_of(const CallDocument& document) {
+  std::string text;
+  for (const auto& verb : document) {
+    if (!text.empty()) text += " | ";
+    if (const auto* say = std::get_if<Say>(&verb)) text += say->text;
+    if (std::holds_alternative<Pause>(verb)) text += "(pause)";
+    if (std::holds_alternative<Hangup>(verb)) text += "(hang up)";
+    if (const auto* ask = std::get_if<Ask>(&verb)) {
+      for (const auto& prompt : ask->prompts) text += prompt.text + ' ';
+      text += '(' + ask->question + ' ' + std::to_string(ask->turn) + ')';
+    }
+  }
+  return text;
+}
+
+CallDocument document(const World& world) {
+  return current_document(world.state().book, world.state().script, {0, 1});
+}
+
+std::string hears(const World& world) {
+  return words_of(document(world));
+}
+
+// A call that was answered, at its first question.
+struct InCall : Running {
+  explicit InCall(const Campaign& campaign) : Running(campaign) {
+    dial();
+    does(voice());
+  }
+  // What is said after an answer.
+  std::string after(const SurveyAnswered& command) {
+    does(command);
+    return hears(*this);
+  }
+  Outcome ends(std::int64_t seconds = 30, std::uint8_t number = 1) {
+    does(status("completed", seconds, 1, number));
+    return state().queue.campaigns[0].contact(1).last_outcome;
+  }
+};
+
+// "given:value", "invalid", "silence", "opt_out", with the source.
+std::string read(QuestionType type, const char* language, const char* digits, const char* speech) {
+  auto campaign = survey();
+  campaign.opt_out.words = {{"it-IT", {"non chiamate più"}}, {"en-GB", {"never again"}}};
+  auto asked = question("q", type, "?");
+  asked.least = type == QuestionType::rating ? 1 : 0;
+  asked.most = type == QuestionType::rating ? 5 : 40;
+  if (type == QuestionType::choice) {
+    asked.options[0].words = {{"it-IT", {"rossa", "quello rosso"}}, {"de-DE", {"rot"}}};
+    asked.options[1].words = {{"it-IT", {"azzurro"}}, {"de-DE", {"blau"}}};
+  }
+  const auto got = understand(campaign, asked, language, digits, speech);
+  switch (got.kind) {
+    case Understood::Kind::silence:
+      return "silence";
+    case Understood::Kind::invalid:
+      return "invalid " + got.source;
+    case Understood::Kind::opt_out:
+      return "opt_out " + got.source;
+    case Understood::Kind::given:
+      return got.value + ' ' + got.source + (got.words.empty() ? "" : " '" + got.words + '\'');
+  }
+  return {};
+}
+
+}  // namespace
+
+BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Outcome)
+BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Stage)
+
+BOOST_AUTO_TEST_SUITE(survey)
+
+BOOST_AUTO_TEST_CASE(all_question_types_are_asked_answered_and_written_down) {
+  InCall world(some::survey());
+  BOOST_TEST(hears(world) == "Buongiorno. | Che colore? (colour 1)");
+  BOOST_TEST(world.when(world.keyed("colour", 1, "1")) ==
+             "contact/survey/1 AnswerGiven {\"attempt\":1,\"turn\":1,\"question\":\"colour\","
+             "\"source\":\"key\",\"value\":\"red\"}\n"
+             "contact/survey/1 PromptServed "
+             "{\"attempt\":1,\"turn\":2,\"prompt\":\"question\",\"question\":\"dark\"}\n");
+  BOOST_TEST(hears(world) == "Rosso scuro? (dark 2)");
+  BOOST_TEST(world.when(world.said("dark", 2, "Sì, certo")) ==
+             "contact/survey/1 AnswerGiven {\"attempt\":1,\"turn\":2,\"question\":\"dark\","
+             "\"source\":\"speech\",\"value\":\"yes\",\"confidence_thousandths\":875} "
+             "{\"words\":\"Sì, certo\"}\n"
+             "contact/survey/1 PromptServed "
+             "{\"attempt\":1,\"turn\":3,\"prompt\":\"question\",\"question\":\"rate\"}\n");
+  BOOST_TEST(world.after(world.said("rate", 3, "direi quattro")) == "Quanti siete? (people 4)");
+  BOOST_TEST(world.after(world.keyed("people", 4, "12")) == "Perché? (why 5)");
+  BOOST_TEST(world.when(world.said("why", 5, "Perché piove.")) ==
+             "contact/survey/1 AnswerGiven {\"attempt\":1,\"turn\":5,\"question\":\"why\","
+             "\"source\":\"speech\",\"confidence_thousandths\":875} "
+             "{\"words\":\"Perché piove.\"}\n"
+             "contact/survey/1 PromptServed {\"attempt\":1,\"turn\":6,\"prompt\":\"goodbye\"}\n");
+  BOOST_TEST(hears(world) == "Grazie. | (hang up)");
+  BOOST_TEST((world.ends() == Outcome::completed));
+}
+
+BOOST_AUTO_TEST_CASE(a_question_whose_condition_does_not_hold_is_skipped) {
+  InCall world(some::survey());
+  BOOST_TEST(world.after(world.keyed("colour", 1, "2")) == "Da uno a cinque? (rate 2)");
+}
+
+BOOST_AUTO_TEST_CASE(conditions_may_be_combined_and_ask_for_columns) {
+  auto campaign = some::survey();
+  const auto with = [&](Condition condition) {
+    campaign.questions[2].ask_if = std::move(condition);
+    InCall world(campaign);
+    return world.after(world.keyed("colour", 1, "2")).find("(rate") != std::string::npos;
+  };
+  const auto is = [](const char* name, const char* value) { return when_is(name, value); };
+  Condition column;
+  column.op = Condition::Op::column_is;
+  column.name = "name";
+  column.values = {"Berta", "Anna"};
+  BOOST_TEST(with(column));
+  column.values = {"Berta"};
+  BOOST_TEST(!with(column));
+  Condition both;
+  both.op = Condition::Op::all;
+  both.parts = {is("colour", "blue"), is("dark", "yes")};
+  BOOST_TEST(!with(both));
+  both.op = Condition::Op::any;
+  BOOST_TEST(with(both));
+  Condition negation;
+  negation.op = Condition::Op::negation;
+  negation.parts = {is("colour", "red")};
+  BOOST_TEST(with(negation));
+  negation.parts = {is("colour", "blue")};
+  BOOST_TEST(!with(negation));
+  Condition answered;
+  answered.op = Condition::Op::question_answered;
+  answered.name = "colour";
+  BOOST_TEST(with(answered));
+  answered.name = "dark";
+  BOOST_TEST(!with(answered));
+  // Between: the number before it.
+  campaign = some::survey();
+  Condition between;
+  between.op = Condition::Op::question_between;
+  between.name = "rate";
+  between.least = 2;
+  between.most = 4;
+  campaign.questions[3].ask_if = between;
+  for (const auto& [key, asked] : {std::pair{"1", false}, {"2", true}, {"4", true}, {"5", false}}) {
+    InCall world(campaign);
+    world.does(world.keyed("colour", 1, "2"));
+    BOOST_TEST((world.after(world.keyed("rate", 2, key)).find("(people") != std::string::npos) ==
+               asked);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(silence_and_nonsense_are_asked_again_as_often_as_allowed) {
+  auto campaign = some::survey();
+  campaign.questions[0].on_silence = words("Non ho sentito.");
+  campaign.questions[0].on_invalid = words("Non ho capito.");
+  campaign.questions[0].silence_max = 1;
+  campaign.questions[0].invalid_max = 2;
+  InCall world(campaign);
+  BOOST_TEST(world.when(world.keyed("colour", 1, "")) ==
+             "contact/survey/1 NoInput {\"attempt\":1,\"turn\":1,\"question\":\"colour\"}\n"
+             "contact/survey/1 PromptServed {\"attempt\":1,\"turn\":2,\"prompt\":\"question\","
+             "\"question\":\"colour\",\"again\":\"silence\"}\n");
+  BOOST_TEST(hears(world) == "Non ho sentito. Che colore? (colour 2)");
+  BOOST_TEST(world.when(world.said("colour", 2, "verde")) ==
+             "contact/survey/1 AnswerInvalid {\"attempt\":1,\"turn\":2,\"question\":\"colour\","
+             "\"source\":\"speech\"} {\"words\":\"verde\"}\n"
+             "contact/survey/1 PromptServed {\"attempt\":1,\"turn\":3,\"prompt\":\"question\","
+             "\"question\":\"colour\",\"again\":\"invalid\"}\n");
+  BOOST_TEST(hears(world) == "Non ho capito. Che colore? (colour 3)");
+  BOOST_TEST(world.after(world.keyed("colour", 3, "7")) == "Non ho capito. Che colore? (colour 4)");
+  // The second silence is one too many, and the question is required.
+  BOOST_TEST(world.after(world.keyed("colour", 4, "")) == "Grazie. | (hang up)");
+  BOOST_TEST((world.ends() == Outcome::human_hung_up_at_once));
+}
+
+BOOST_AUTO_TEST_CASE(a_question_that_need_not_be_answered_is_left_in_peace) {
+  auto campaign = some::survey();
+  campaign.questions[3].silence_max = 0;
+  InCall world(campaign);
+  world.does(world.keyed("colour", 1, "2")).does(world.keyed("rate", 2, "3"));
+  BOOST_TEST(world.after(world.keyed("people", 3, "")) == "Perché? (why 4)");
+  world.does(world.said("why", 4, "mah"));
+  BOOST_TEST((world.ends() == Outcome::completed));
+}
+
+BOOST_AUTO_TEST_CASE(how_a_survey_that_broke_off_counts) {
+  {
+    InCall world(some::survey());
+    BOOST_TEST((world.ends() == Outcome::human_hung_up_at_once));
+  }
+  {
+    InCall world(some::survey());
+    world.does(world.keyed("colour", 1, "2"));
+    BOOST_TEST((world.ends() == Outcome::broken_off));
+  }
+  {
+    InCall world(some::survey());
+    world.does(world.keyed("colour", 1, "2")).does(world.keyed("rate", 2, "3"));
+    BOOST_TEST((world.ends() == Outcome::partial));
+  }
+  {
+    // All that must be answered is: what is left need not be.
+    auto campaign = some::survey();
+    campaign.questions[4].required = false;
+    InCall world(campaign);
+    world.does(world.keyed("colour", 1, "2")).does(world.keyed("rate", 2, "3"));
+    BOOST_TEST((world.ends() == Outcome::completed));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_next_attempt_goes_on_at_the_first_open_question) {
+  InCall world(some::survey());
+  world.does(world.keyed("colour", 1, "1"));
+  BOOST_TEST((world.ends() == Outcome::broken_off));
+  world.later(3601s);
+  world.dial(1, 2);
+  world.does(world.voice("", 1, 2));
+  BOOST_TEST(hears(world) == "Riprendiamo. | Rosso scuro? (dark 1)");
+  world.does(world.keyed("dark", 1, "2", 1, 2)).does(world.keyed("rate", 2, "5", 1, 2));
+  world.does(world.keyed("people", 3, "10", 1, 2)).does(world.said("why", 4, "boh", 1, 2));
+  BOOST_TEST((world.ends(30, 2) == Outcome::completed));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_to_a_past_turn_appends_nothing_and_hears_the_present) {
+  InCall world(some::survey());
+  world.does(world.keyed("colour", 1, "1")).does(world.keyed("dark", 2, "1"));
+  const auto before = document(world);
+  const auto position = world.state().position;
+  for (const auto& late :
+       {world.keyed("colour", 1, "1"), world.keyed("colour", 1, "2"), world.keyed("dark", 2, "1"),
+        world.keyed("dark", 2, ""), world.keyed("rate", 2, "4"), world.keyed("why", 9, "4"),
+        world.keyed("nothing", 3, "4"), world.keyed("colour", 3, "1")}) {
+    BOOST_TEST(world.when(late) == "");
+    BOOST_TEST((document(world) == before));
+  }
+  BOOST_TEST(world.state().position == position);
+  BOOST_TEST(world.when(world.keyed("rate", 3, "4")) != "");
+}
+
+BOOST_AUTO_TEST_CASE(a_program_that_died_between_two_questions_goes_on_as_if_it_had_not) {
+  InCall world(some::survey());
+  world.does(world.keyed("colour", 1, "1")).does(world.keyed("dark", 2, "1"));
+  const auto before = document(world);
+  world.does(StartRunner{});
+  BOOST_TEST((document(world) == before));
+  BOOST_TEST(world.when(world.keyed("dark", 2, "1")) == "");
+  BOOST_TEST(world.after(world.keyed("rate", 3, "4")) == "Quanti siete? (people 4)");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_said_in_a_call_that_is_not_there) {
+  Running world(some::survey());
+  BOOST_TEST(hears(world) == "(hang up)");
+  world.dial();
+  BOOST_TEST(hears(world) == "(hang up)");
+}
+
+BOOST_AUTO_TEST_CASE(an_ask_says_how_it_may_be_answered) {
+  auto campaign = some::survey();
+  campaign.questions[2].by_speech = false;
+  InCall world(campaign);
+  const auto ask = [&] {
+    const auto now = document(world);
+    return std::get<Ask>(now.back());
+  };
+  BOOST_TEST(ask().digits == 1u);
+  BOOST_TEST(ask().by_key);
+  BOOST_TEST(ask().by_speech);
+  BOOST_TEST(ask().language == "it-IT");
+  const std::vector<std::string> hints = {"rosso", "blu", "non chiamate più"};
+  BOOST_TEST(ask().hints == hints, boost::test_tools::per_element());
+  world.does(world.keyed("colour", 1, "2"));
+  BOOST_TEST(!ask().by_speech);
+  world.does(world.keyed("rate", 2, "1"));
+  BOOST_TEST(ask().digits == 0u);  // two digits at most, ended by '#'
+  world.does(world.keyed("people", 3, "10"));
+  BOOST_TEST(ask().by_key);  // only for the key that opts out
+}
+
+BOOST_AUTO_TEST_CASE(people_hear_their_own_language_and_its_voice) {
+  auto campaign = some::survey();
+  campaign.voices = {{"it-IT", "Bianca"}, {"en-GB", "Amy"}};
+  campaign.greeting.by_language["en-GB"] = "Hello {{name}}.";
+  World world(some_zones());
+  begin(world);
+  auto row = person(2, 1);
+  row.language = "en-GB";
+  enrol(world, campaign, {row});
+  world.plans();
+  world.does(VoiceRequested{{"survey", 1, 1}, "CA1", ""});
+  const auto now = document(world);
+  BOOST_TEST((std::get<Say>(now[0]) == Say{"Hello Anna.", "en-GB", "Amy"}));
+  // The question has no English text: the campaign's own, said by its voice.
+  BOOST_TEST((std::get<Ask>(now[1]).prompts[0] == Say{"Che colore?", "it-IT", "Bianca"}));
+  BOOST_TEST(std::get<Ask>(now[1]).language == "it-IT");
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_read_by_the_kind_of_question) {
+  const auto keyed = [](QuestionType type, const char* digits) {
+    return read(type, "it-IT", digits, "");
+  };
+  BOOST_TEST(keyed(QuestionType::choice, "1") == "red key");
+  BOOST_TEST(keyed(QuestionType::choice, "3") == "invalid key");
+  BOOST_TEST(keyed(QuestionType::choice, "12") == "invalid key");
+  BOOST_TEST(keyed(QuestionType::choice, "*") == "invalid key");
+  BOOST_TEST(keyed(QuestionType::choice, "9") == "opt_out key");
+  BOOST_TEST(keyed(QuestionType::yes_no, "2") == "no key");
+  BOOST_TEST(keyed(QuestionType::rating, "5") == "5 key");
+  BOOST_TEST(keyed(QuestionType::rating, "0") == "invalid key");
+  BOOST_TEST(keyed(QuestionType::number, "007") == "7 key");
+  BOOST_TEST(keyed(QuestionType::number, "40") == "40 key");
+  BOOST_TEST(keyed(QuestionType::number, "41") == "invalid key");
+  BOOST_TEST(keyed(QuestionType::number, "99999999999999999999") == "invalid key");
+  BOOST_TEST(keyed(QuestionType::open, "3") == "invalid key");
+  BOOST_TEST(keyed(QuestionType::open, "9") == "opt_out key");
+  BOOST_TEST(keyed(QuestionType::open, "") == "silence");
+}
+
+BOOST_AUTO_TEST_CASE(speech_is_understood_in_several_languages) {
+  struct Row {
+    QuestionType type;
+    const char* language;
+    const char* speech;
+    const char* understood;
+  };
+  using Type = QuestionType;
+  for (const auto& row : std::vector<Row>{
+           {Type::yes_no, "it-IT", "Sì", "yes speech 'Sì'"},
+           {Type::yes_no, "it-IT", "SI, GRAZIE", "yes speech 'SI, GRAZIE'"},
+           {Type::yes_no, "it-IT", "va bene", "yes speech 'va bene'"},
+           {Type::yes_no, "it-IT", "d’accordo", "yes speech 'd’accordo'"},
+           {Type::yes_no, "it-IT", "no no", "no speech 'no no'"},
+           {Type::yes_no, "it-IT", "sì... anzi no", "invalid speech"},
+           {Type::yes_no, "it-IT", "forse", "invalid speech"},
+           {Type::yes_no, "it-IT", "nonna", "invalid speech"},
+           {Type::yes_no, "en-GB", "Yes, please.", "yes speech 'Yes, please.'"},
+           {Type::yes_no, "en-US", "nope", "no speech 'nope'"},
+           {Type::yes_no, "de-DE", "Natürlich!", "yes speech 'Natürlich!'"},
+           {Type::yes_no, "de-DE", "nein danke", "no speech 'nein danke'"},
+           {Type::yes_no, "it-IT", "due", "no speech 'due'"},
+           {Type::choice, "it-IT", "Rosso!", "red speech 'Rosso!'"},
+           {Type::choice, "it-IT", "quello rosso", "red speech 'quello rosso'"},
+           {Type::choice, "it-IT", "azzurro", "blue speech 'azzurro'"},
+           {Type::choice, "it-IT", "rosso o blu", "invalid speech"},
+           {Type::choice, "it-IT", "la due", "blue speech 'la due'"},
+           {Type::choice, "de-DE", "Blau bitte", "blue speech 'Blau bitte'"},
+           {Type::choice, "de-DE", "eins", "red speech 'eins'"},
+           {Type::rating, "it-IT", "cinque", "5 speech 'cinque'"},
+           {Type::rating, "it-IT", "direi un 4", "4 speech 'direi un 4'"},
+           {Type::rating, "it-IT", "sei", "invalid speech"},
+           {Type::rating, "en-GB", "three", "3 speech 'three'"},
+           {Type::rating, "en-GB", "three or four", "invalid speech"},
+           {Type::rating, "de-DE", "fünf", "5 speech 'fünf'"},
+           {Type::number, "it-IT", "siamo in 12", "12 speech 'siamo in 12'"},
+           {Type::number, "de-DE", "zehn", "10 speech 'zehn'"},
+           {Type::open, "it-IT", "Non lo so ancora", " speech 'Non lo so ancora'"},
+           {Type::open, "it-IT", " . ", "silence"},
+           {Type::open, "it-IT", "Basta, non chiamate più!", "opt_out speech"},
+           {Type::yes_no, "it-IT", "non chiamate piu", "opt_out speech"},
+           {Type::choice, "en-GB", "never again", "opt_out speech"},
+       }) {
+    BOOST_TEST(read(row.type, row.language, "", row.speech) == row.understood, row.speech);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(values_are_data_and_never_templates) {
+  auto campaign = notification();
+  World world(some_zones());
+  begin(world);
+  auto row = person(2, 1);
+  row.values[1] = "{{id}}\n<Hangup/>";
+  enrol(world, campaign, {row});
+  world.plans();
+  world.does(VoiceRequested{{"note", 1, 1}, "CA1", ""});
+  BOOST_TEST(hears(world).rfind("Buongiorno {{id}} <Hangup/>, il corso", 0) == 0u, hears(world));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
