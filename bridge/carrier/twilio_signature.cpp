@@ -118,10 +118,10 @@ std::vector<SignedField> in_signing_order(const http::Fields& fields) {
   std::ranges::sort(sorted, [](const SignedField& a, const SignedField& b) {
     return a.name != b.name ? a.name < b.name : a.value < b.value;
   });
-  const auto repeated = std::ranges::unique(sorted, [](const SignedField& a, const SignedField& b) {
+  const auto same = [](const SignedField& a, const SignedField& b) {
     return a.name == b.name && a.value == b.value;
-  });
-  sorted.erase(repeated.begin(), repeated.end());
+  };
+  sorted.erase(std::unique(sorted.begin(), sorted.end(), same), sorted.end());
   return sorted;
 }
 
