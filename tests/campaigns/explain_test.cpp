@@ -1,0 +1,245 @@
+#include "campaigns/explain.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/campaigns/some_campaigns.hpp"
+
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+Facts history(const World& world, ContactRef contact) {
+  Facts facts;
+  for (const auto& fact : world.log()) {
+    if (tells_of(world.state(), contact, fact)) facts.push_back(fact);
+  }
+  return facts;
+}
+
+std::string told(const World& world, std::uint32_t contact = 1, CampaignIndex campaign = 0) {
+  const ContactRef ref{campaign, contact};
+  return explain(world.state(), ref, world.rules(), world.now(), history(world, ref));
+}
+
+nlohmann::json told_json(const World& world, std::uint32_t contact = 1) {
+  const ContactRef ref{0, contact};
+  return nlohmann::json::parse(
+      explain_json(world.state(), ref, world.rules(), world.now(), history(world, ref)));
+}
+
+// What stands in the way, by name.
+std::string gates(const World& world, std::uint32_t contact = 1) {
+  std::string names;
+  const auto json = told_json(world, contact);
+  for (const auto& gate : json["next"]["gates"]) {
+    names += gate["gate"].get<std::string>() + ' ';
+  }
+  return names;
+}
+
+bool says(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(explain)
+
+BOOST_AUTO_TEST_CASE(a_story_is_told_line_by_line_with_both_times) {
+  Running world(notification());
+  world.dial();
+  world.does(world.status("ringing")).later(25s).does(world.status("no-answer"));
+  BOOST_TEST(
+      told(world) ==
+      "note.1, row 2 of the list, Europe/Rome, it-IT\n"
+      "2026-03-02T08:00:00.000Z (2026-03-02T09:00:00+01:00 there)  the campaign was submitted\n"
+      "2026-03-02T08:00:00.000Z (2026-03-02T09:00:00+01:00 there)  enrolled from row 2 of the "
+      "list, language it-IT, time zone Europe/Rome\n"
+      "2026-03-02T08:00:00.000Z (2026-03-02T09:00:00+01:00 there)  the list is complete: 1 "
+      "person\n"
+      "2026-03-02T08:00:00.000Z (2026-03-02T09:00:00+01:00 there)  the campaign started: from "
+      "here on people may be called\n"
+      "2026-03-02T08:00:00.000Z (2026-03-02T09:00:00+01:00 there)  attempt 1: called: it was this "
+      "person's turn, the opening 09:00-20:00 of their day allowed it, and a line was free (1 line "
+      "in use with this one)\n"
+      "2026-03-02T08:00:00.000Z (2026-03-02T09:00:00+01:00 there)  attempt 1: the carrier took the "
+      "call, CA1-1\n"
+      "2026-03-02T08:00:00.000Z (2026-03-02T09:00:00+01:00 there)  attempt 1: it rang\n"
+      "2026-03-02T08:00:25.000Z (2026-03-02T09:00:25+01:00 there)  attempt 1: the call ended as "
+      "no-answer after 0 seconds, as the carrier reported\n"
+      "2026-03-02T08:00:25.000Z (2026-03-02T09:00:25+01:00 there)  attempt 1: came out as "
+      "no_answer\n"
+      "2026-03-02T08:00:25.000Z (2026-03-02T09:00:25+01:00 there)  to be called again, because the "
+      "last attempt came out as no_answer: not before 2026-03-02T10:00:25.000Z "
+      "(2026-03-02T11:00:25+01:00 there)\n"
+      "now 2026-03-02T08:00:25.000Z (2026-03-02T09:00:25+01:00 there)\n"
+      "next: to be called again; 2 attempts are left\n"
+      "  in the way: not due before 2026-03-02T10:00:25.000Z (2026-03-02T11:00:25+01:00 there)\n");
+}
+
+BOOST_AUTO_TEST_CASE(it_names_everything_that_stands_in_the_way) {
+  Running world(notification(), 3);
+  BOOST_TEST(gates(world, 1) == "");
+  BOOST_TEST(says(told(world, 1), "nothing is in the way"));
+  BOOST_TEST(gates(world, 3) == "queue ");
+  BOOST_TEST(says(told(world, 3), "2 people are called before"));
+  world.dial(1);
+  BOOST_TEST(gates(world, 2) == "lines rate ");
+  world.later(1s);
+  BOOST_TEST(gates(world, 2) == "lines ");
+  world.does(PauseCampaign{"note", "lunch"});
+  BOOST_TEST(gates(world, 2) == "paused lines ");
+  BOOST_TEST(says(told(world, 2), "the campaign is paused: lunch"));
+  world.does(ResumeCampaign{"note"}).does(world.status("no-answer"));
+  world.given(Subject::number(2), OptedOut{"other.1.1", "speech"});
+  BOOST_TEST(gates(world, 2) == "suppressed ");
+  BOOST_TEST(says(told(world, 2), "never to be called again: that holds for all campaigns"));
+  world.at("2026-03-02T21:00:00Z");
+  BOOST_TEST(gates(world, 3) == "window queue ");
+  BOOST_TEST(says(told(world, 3),
+                  "outside the calling hours until 2026-03-03T08:00:00.000Z "
+                  "(2026-03-03T09:00:00+01:00 there)"));
+}
+
+BOOST_AUTO_TEST_CASE(a_locked_number_an_empty_budget_and_an_unknown_zone_are_gates) {
+  Running world(notification("first"));
+  world.dial();
+  auto poor = notification("second");
+  poor.budget = {10'000, 20'000};
+  enrol(world, poor, {person(2, 1), person(3, 2, "Mars/Olympus")});
+  world.later(1s);
+  const auto text = told(world, 1, 1);
+  BOOST_TEST(says(text, "the number is locked by first.1.1, which is accepted"), text);
+  BOOST_TEST(says(text, "the budget does not cover another call"), text);
+  const auto martian = told(world, 2, 1);
+  BOOST_TEST(says(martian, "the time zone is not known here"), martian);
+  BOOST_TEST(says(martian, "(local time not known)"), martian);
+}
+
+BOOST_AUTO_TEST_CASE(it_says_what_a_call_under_way_is_waiting_for) {
+  Running world(notification());
+  world.plans();
+  BOOST_TEST(says(told(world), "next: note.1.1 is under way: requested"));
+  OrderAnswered doubt;
+  doubt.attempt = world.attempt();
+  doubt.why = "the connection broke";
+  world.does(doubt);
+  const auto text = told(world);
+  BOOST_TEST(says(text, "whether it was placed is in doubt: the connection broke"), text);
+  BOOST_TEST(says(text,
+                  "under way: in_doubt; if nothing is heard of it, the carrier is asked at "
+                  "2026-03-02T08:00:05.000Z"),
+             text);
+}
+
+BOOST_AUTO_TEST_CASE(it_says_how_a_case_ended) {
+  Running world(notification(), 2);
+  world.dial();
+  world.does(world.voice()).does(world.status("completed", 9));
+  BOOST_TEST(says(told(world), "next: nothing: the case is done, last word completed\n"));
+  world.does(CancelCampaign{"note", "wrong list"});
+  const auto text = told(world, 2);
+  BOOST_TEST(says(text, "the campaign was cancelled: wrong list"), text);
+  BOOST_TEST(says(text, "next: nothing: the case is excluded"), text);
+}
+
+BOOST_AUTO_TEST_CASE(a_held_case_waits_for_a_person) {
+  auto campaign = notification();
+  campaign.in_doubt = InDoubt::hold;
+  Running world(campaign);
+  world.plans();
+  OrderAnswered doubt;
+  doubt.attempt = world.attempt();
+  world.does(doubt).later(120s);
+  world.does(CallsListed{world.attempt(), {}}).later(30s).does(CallsListed{world.attempt(), {}});
+  BOOST_TEST(says(told(world), "next: nothing until a person decides"));
+}
+
+BOOST_AUTO_TEST_CASE(the_facts_of_others_are_not_told) {
+  Running world(notification(), 2);
+  world.dial(1);
+  world.does(world.status("busy"));
+  const auto text = told(world, 2);
+  BOOST_TEST(!says(text, "attempt 1"), text);
+  BOOST_TEST(history(world, {0, 2}).size() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(neither_number_nor_words_of_a_person_are_told) {
+  Running world(some::survey());
+  world.dial();
+  world.answer_all();
+  world.does(world.status("completed", 40));
+  for (const auto& text : {told(world), told_json(world).dump()}) {
+    BOOST_TEST(text.find("39021234") == std::string::npos);
+    BOOST_TEST(text.find("perché") == std::string::npos);
+    BOOST_TEST(text.find("Anna") == std::string::npos);
+    BOOST_TEST(says(text, "in their own words"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(json_says_the_same) {
+  Running world(notification());
+  world.dial();
+  world.does(world.status("busy"));
+  const auto json = told_json(world);
+  BOOST_TEST(json["contact"] == "note.1");
+  BOOST_TEST(json["row"] == 2);
+  BOOST_TEST(json["stage"] == "retry");
+  BOOST_TEST(json["place"] == "open");
+  BOOST_TEST(json["attempts"] == 1);
+  BOOST_TEST(json["now_local"] == "2026-03-02T09:00:00+01:00");
+  BOOST_TEST(json["events"].size() == 9u);
+  BOOST_TEST(json["events"][4]["type"] == "CallRequested");
+  BOOST_TEST(json["events"][4]["at_utc"] == "2026-03-02T08:00:00.000Z");
+  BOOST_TEST(json["next"]["due_utc"] == "2026-03-02T08:15:00.000Z");
+  BOOST_TEST(json["next"]["gates"][0]["gate"] == "not_due");
+  BOOST_TEST(json["next"]["gates"][0]["until_utc"] == "2026-03-02T08:15:00.000Z");
+}
+
+// One of each kind: a new event without words is seen here.
+BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
+  Running world(notification());
+  world.dial();
+  const auto subject = Subject::contact("note", 1);
+  Facts facts;
+  const auto add = [&](Event event) {
+    Fact fact;
+    fact.subject = subject;
+    fact.recorded_at = world.now();
+    fact.event = std::move(event);
+    facts.push_back(std::move(fact));
+  };
+  add(ContactExcluded{});
+  add(CallNotSent{});
+  add(CallRefused{});
+  add(CallInDoubt{});
+  add(CallLookedUp{1, "list"});
+  add(CallLookedUp{1, "sid"});
+  add(CallAdopted{});
+  add(CallNotPlaced{});
+  add(CallHeld{});
+  add(LateCallDetected{});
+  add(LateCallEnded{});
+  add(CallInitiated{});
+  add(CallAnswered{});
+  add(AnswererDetected{});
+  for (const char* prompt :
+       {"message", "question", "machine", "goodbye", "opted_out", "gave_up", "hang_up"}) {
+    add(PromptServed{1, 1, prompt});
+  }
+  add(AnswerGiven{});
+  add(AnswerInvalid{});
+  add(NoInput{});
+  add(ContactClosed{});
+  add(SpendReserved{1, 1'500'000});
+  add(SpendSettled{});
+  const auto text = campaigns::explain(world.state(), {0, 1}, world.rules(), world.now(), facts);
+  BOOST_TEST(std::count(text.begin(), text.end(), '\n') ==
+             static_cast<std::ptrdiff_t>(facts.size()) + 3);
+  BOOST_TEST(says(text, "at most 1.5 USD set aside"), text);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,445 @@
+#include "campaigns/export.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "campaigns/csv.hpp"
+#include "campaigns/csv_writer.hpp"
+#include "tests/campaigns/some_campaigns.hpp"
+
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+using Row = std::map<std::string, std::string>;
+
+// A CSV as people's programs see it: rows by column name, every row as long as the header.
+struct Table {
+  std::vector<std::string> columns{};
+  std::vector<Row> rows{};
+
+  explicit Table(const std::string& text) {
+    CsvReader reader(text, ',');
+    while (true) {
+      const auto next = reader.next();
+      if (next == CsvReader::Next::end) break;
+      BOOST_TEST_REQUIRE((next == CsvReader::Next::record));
+      const auto& fields = reader.fields();
+      if (columns.empty()) {
+        columns.assign(fields.begin(), fields.end());
+        continue;
+      }
+      BOOST_TEST_REQUIRE(fields.size() == columns.size());
+      Row row;
+      for (std::size_t i = 0; i < fields.size(); ++i) row[columns[i]] = std::string(fields[i]);
+      rows.push_back(std::move(row));
+    }
+  }
+};
+
+std::string text_of(const World& world, const char* name, CampaignIndex campaign = 0) {
+  for (const auto& file : export_files()) {
+    if (file.name != name) continue;
+    return support::text_of(
+        [&](const CanonicalSink& sink) { file.write(world.state(), campaign, sink); });
+  }
+  return {};
+}
+
+Table table(const World& world, const char* name, CampaignIndex campaign = 0) {
+  return Table(text_of(world, name, campaign));
+}
+
+Campaign with_ids() {
+  auto campaign = some::survey();
+  campaign.contacts.id_column = "id";
+  campaign.pacing.lines = 9;
+  return campaign;
+}
+
+// One row of everything: 1 completes after breaking off, 2 breaks off, 3 is not reached, 4 never
+// called, 5 silent.
+struct Field : Running {
+  explicit Field(std::string carrier = "rehearsal") : Running(with_ids(), 5, std::move(carrier)) {
+    dial(1);
+    does(status("ringing", 0, 1)).later(3s);
+    does(status("in-progress", 0, 1)).does(voice("human", 1));
+    later(5s).does(keyed("colour", 1, "1", 1));
+    later(5s).does(status("completed", 13, 1));
+    dial(2);
+    does(voice("", 2)).does(keyed("colour", 1, "2", 2)).does(keyed("rate", 2, "7", 2));
+    later(5s).does(status("completed", 9, 2));
+    dial(3);
+    later(20s).does(status("no-answer", 0, 3));
+    limits.new_people = 0;
+    at("2026-03-02T10:00:00Z");
+    dial(1, 2);
+    does(voice("", 1, 2)).does(keyed("dark", 1, "2", 1, 2));
+    does(keyed("rate", 2, "", 1, 2)).does(keyed("rate", 3, "4", 1, 2));
+    does(keyed("people", 4, "10", 1, 2));
+    does(said("why", 5, "Perché \"sì\",\r\ne basta", 1, 2));
+    later(30s).does(status("completed", 30, 1, 2));
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(exports)
+
+BOOST_AUTO_TEST_CASE(fields_are_quoted_only_where_they_must_be) {
+  std::string text;
+  CsvWriter csv([&](std::string_view part) { text += part; });
+  csv.field("a").field("b").field("c").end_row();
+  csv.field("plain text").field("it's; fine").empty().end_row();
+  csv.field("a,b").field("say \"hi\"").field("two\r\nlines").end_row();
+  csv.number(-3).flag(true).field("=1+1").end_row();
+  BOOST_TEST(text ==
+             "a,b,c\r\n"
+             "plain text,it's; fine,\r\n"
+             "\"a,b\",\"say \"\"hi\"\"\",\"two\r\nlines\"\r\n"
+             "-3,1,=1+1\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_row_of_one_empty_field_is_a_row) {
+  std::string text;
+  CsvWriter csv([&](std::string_view part) { text += part; });
+  csv.field("a").end_row();
+  csv.empty().end_row();
+  BOOST_TEST(text == "a\r\n\"\"\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(columns_are_lower_case_ascii_in_a_fixed_order) {
+  Field world;
+  BOOST_TEST(
+      text_of(world, "results")
+          .rfind("campaign,contact,row,contact_id,place,disposition,aapor,attempts,last_outcome,"
+                 "first_call_utc,first_call_local,last_call_utc,last_call_local,completed_at_utc,"
+                 "completed_at_local,closed_at_utc,zone,language,"
+                 "colour,colour__status,colour__source,dark,dark__status,dark__source,"
+                 "rate,rate__status,rate__source,people,people__status,people__source,"
+                 "why,why__status,why__source,rehearsal\r\n",
+                 0) == 0u);
+  BOOST_TEST(text_of(world, "answers")
+                 .rfind("timestamp,row_id,contact_id,session_id,question_id,response,"
+                        "response_metadata,rehearsal\r\n",
+                        0) == 0u);
+  for (const auto& file : export_files()) {
+    for (const auto& column : table(world, file.name.data()).columns) {
+      BOOST_TEST(
+          column.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos,
+          column);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_wide_file_has_a_row_for_everybody) {
+  Field world;
+  const auto wide = table(world, "results");
+  BOOST_TEST_REQUIRE(wide.rows.size() == 5u);
+  const auto& one = wide.rows[0];
+  BOOST_TEST(one.at("campaign") == "survey");
+  BOOST_TEST(one.at("contact") == "1");
+  BOOST_TEST(one.at("row") == "2");
+  BOOST_TEST(one.at("contact_id") == "id1");
+  BOOST_TEST(one.at("place") == "done");
+  BOOST_TEST(one.at("disposition") == "completed");
+  BOOST_TEST(one.at("aapor") == "1.1");
+  BOOST_TEST(one.at("attempts") == "2");
+  BOOST_TEST(one.at("first_call_utc") == "2026-03-02T08:00:00.000Z");
+  BOOST_TEST(one.at("first_call_local") == "2026-03-02T09:00:00+01:00");
+  BOOST_TEST(one.at("last_call_local") == "2026-03-02T11:00:00+01:00");
+  BOOST_TEST(one.at("completed_at_utc") == "2026-03-02T10:00:30.000Z");
+  BOOST_TEST(one.at("completed_at_local") == "2026-03-02T11:00:30+01:00");
+  BOOST_TEST(one.at("closed_at_utc") == "2026-03-02T10:00:30.000Z");
+  BOOST_TEST(one.at("zone") == "Europe/Rome");
+  BOOST_TEST(one.at("language") == "it-IT");
+  BOOST_TEST(one.at("colour") == "red");
+  BOOST_TEST(one.at("colour__status") == "answered");
+  BOOST_TEST(one.at("colour__source") == "key");
+  BOOST_TEST(one.at("dark") == "no");
+  BOOST_TEST(one.at("rate") == "4");
+  BOOST_TEST(one.at("people") == "10");
+  BOOST_TEST(one.at("why") == "Perché \"sì\",\r\ne basta");
+  BOOST_TEST(one.at("why__source") == "speech");
+  BOOST_TEST(one.at("rehearsal") == "1");
+
+  const auto& two = wide.rows[1];
+  BOOST_TEST(two.at("place") == "open");
+  BOOST_TEST(two.at("disposition") == "broken_off");
+  BOOST_TEST(two.at("completed_at_utc") == "");
+  BOOST_TEST(two.at("closed_at_utc") == "");
+  BOOST_TEST(two.at("colour") == "blue");
+  BOOST_TEST(two.at("dark") == "");
+  BOOST_TEST(two.at("dark__status") == "not_asked");
+  BOOST_TEST(two.at("rate") == "");
+  BOOST_TEST(two.at("rate__status") == "broken_off");
+  BOOST_TEST(two.at("rate__source") == "");
+  BOOST_TEST(two.at("people__status") == "not_reached");
+
+  const auto& three = wide.rows[2];
+  BOOST_TEST(three.at("disposition") == "no_answer");
+  BOOST_TEST(three.at("aapor") == "2.20");
+  // Whether it would have been asked is not known of somebody who was not reached.
+  BOOST_TEST(three.at("dark__status") == "not_reached");
+
+  const auto& four = wide.rows[3];
+  BOOST_TEST(four.at("place") == "open");
+  BOOST_TEST(four.at("disposition") == "");
+  BOOST_TEST(four.at("aapor") == "3.11");
+  BOOST_TEST(four.at("attempts") == "0");
+  BOOST_TEST(four.at("first_call_utc") == "");
+  BOOST_TEST(four.at("colour__status") == "not_reached");
+}
+
+BOOST_AUTO_TEST_CASE(statuses_tell_how_a_question_was_left) {
+  auto campaign = with_ids();
+  campaign.questions[3].silence_max = 0;
+  campaign.questions[4].invalid_max = 0;
+  Running world(campaign, 2);
+  world.dial(1);
+  world.does(world.voice()).does(world.keyed("colour", 1, "2")).does(world.keyed("rate", 2, "3"));
+  world.does(world.keyed("people", 3, ""));  // need not be answered: goes on
+  auto wide = table(world, "results");
+  BOOST_TEST(wide.rows[0].at("people__status") == "no_input");
+  BOOST_TEST(wide.rows[0].at("why__status") == "not_reached");  // the call is still at it
+  world.does(world.keyed("why", 4, "5"));                       // a key is no answer: gives up
+  world.does(world.status("completed", 30));
+  wide = table(world, "results");
+  BOOST_TEST(wide.rows[0].at("why__status") == "invalid");
+  // Opting out is a break-off at the question that was open.
+  world.later(1s);
+  world.dial(2);
+  world.does(world.voice("", 2)).does(world.keyed("colour", 1, "9", 2));
+  world.does(world.status("completed", 5, 2));
+  wide = table(world, "results");
+  BOOST_TEST(wide.rows[1].at("colour__status") == "broken_off");
+  BOOST_TEST(wide.rows[1].at("disposition") == "opted_out");
+}
+
+BOOST_AUTO_TEST_CASE(the_last_answer_given_is_the_person_s_answer) {
+  auto campaign = with_ids();
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice()).does(world.keyed("colour", 1, "1"));
+  // As an older program or a person's correction could have written it.
+  AnswerGiven later{1, 7, "colour", "speech", "blue", 0, "blu"};
+  world.given(Subject::contact("survey", 1), later);
+  world.given(Subject::contact("survey", 1), NoInput{1, 8, "colour"});
+  const auto wide = table(world, "results");
+  BOOST_TEST(wide.rows[0].at("colour") == "blue");
+  BOOST_TEST(wide.rows[0].at("colour__source") == "speech");
+  BOOST_TEST(wide.rows[0].at("colour__status") == "answered");
+}
+
+BOOST_AUTO_TEST_CASE(everybody_is_there_also_who_was_excluded_or_held) {
+  auto campaign = notification();
+  campaign.in_doubt = InDoubt::hold;
+  campaign.pacing.lines = 3;
+  Running world(campaign, 3);
+  world.plans();
+  OrderAnswered doubt;
+  doubt.attempt = world.attempt();
+  world.does(doubt).later(120s);
+  world.does(CallsListed{world.attempt(), {}}).later(30s).does(CallsListed{world.attempt(), {}});
+  world.given(Subject::number(3), OptedOut{"other.1.1", "key"});
+  for (int i = 0; i < 3; ++i) world.later(1s).plans();
+  const auto wide = table(world, "results");
+  BOOST_TEST_REQUIRE(wide.rows.size() == 3u);
+  BOOST_TEST(wide.rows[0].at("place") == "held");
+  BOOST_TEST(wide.rows[0].at("aapor") == "3.90");
+  BOOST_TEST(wide.rows[1].at("place") == "open");
+  BOOST_TEST(wide.rows[2].at("place") == "excluded");
+  BOOST_TEST(wide.rows[2].at("contact_id") == "3");  // no id column: the ordinal
+}
+
+BOOST_AUTO_TEST_CASE(the_long_file_has_a_row_for_each_answer) {
+  Field world;
+  const auto lines = table(world, "answers");
+  // 1: one, then dark, silence, rate, people, why; 2: colour and an invalid rate.
+  BOOST_TEST_REQUIRE(lines.rows.size() == 8u);
+  const auto& first = lines.rows[0];
+  BOOST_TEST(first.at("timestamp") == "2026-03-02T09:00:08+01:00");
+  BOOST_TEST(first.at("row_id") == "survey.1.1.1");
+  BOOST_TEST(first.at("contact_id") == "id1");
+  BOOST_TEST(first.at("session_id") == "survey.1.1");
+  BOOST_TEST(first.at("question_id") == "colour");
+  BOOST_TEST(first.at("response") == "red");
+  BOOST_TEST(first.at("response_metadata") ==
+             "{\"turn\":1,\"status\":\"answered\",\"source\":\"key\"}");
+  BOOST_TEST(lines.rows[2].at("response") == "");
+  BOOST_TEST(lines.rows[2].at("response_metadata") == "{\"turn\":2,\"status\":\"no_input\"}");
+  BOOST_TEST(lines.rows[5].at("response") == "Perché \"sì\",\r\ne basta");
+  BOOST_TEST(lines.rows[5].at("response_metadata") ==
+             "{\"turn\":5,\"status\":\"answered\",\"source\":\"speech\","
+             "\"confidence_thousandths\":875}");
+  BOOST_TEST(lines.rows[7].at("response_metadata") ==
+             "{\"turn\":2,\"status\":\"invalid\",\"source\":\"key\"}");
+  std::set<std::string> ids;
+  for (const auto& row : lines.rows) ids.insert(row.at("row_id"));
+  BOOST_TEST(ids.size() == lines.rows.size());
+}
+
+BOOST_AUTO_TEST_CASE(the_attempts_have_all_their_times) {
+  Field world;
+  const auto rows = table(world, "attempts").rows;
+  BOOST_TEST_REQUIRE(rows.size() == 4u);
+  BOOST_TEST(rows[0].at("attempt_id") == "survey.1.1");
+  BOOST_TEST(rows[1].at("attempt_id") == "survey.1.2");
+  BOOST_TEST(rows[2].at("attempt_id") == "survey.2.1");
+  BOOST_TEST(rows[3].at("attempt_id") == "survey.3.1");
+  const auto& first = rows[0];
+  BOOST_TEST(first.at("attempt") == "1");
+  BOOST_TEST(first.at("call_sid") == "CA1-1");
+  BOOST_TEST(first.at("caller_id") == "+390200000000");
+  BOOST_TEST(first.at("requested_at_utc") == "2026-03-02T08:00:00.000Z");
+  BOOST_TEST(first.at("requested_at_local") == "2026-03-02T09:00:00+01:00");
+  BOOST_TEST(first.at("accepted_at_utc") == "2026-03-02T08:00:00.000Z");
+  BOOST_TEST(first.at("answered_at_utc") == "2026-03-02T08:00:03.000Z");
+  BOOST_TEST(first.at("ended_at_utc") == "2026-03-02T08:00:13.000Z");
+  BOOST_TEST(first.at("carrier_status") == "completed");
+  BOOST_TEST(first.at("answered_by") == "human");
+  BOOST_TEST(first.at("seconds") == "13");
+  BOOST_TEST(first.at("outcome") == "broken_off");
+  BOOST_TEST(first.at("counts") == "1");
+  BOOST_TEST(first.at("retry_due_utc") == "2026-03-02T09:00:13.000Z");
+  BOOST_TEST(first.at("console_url") == "");
+  BOOST_TEST(first.at("rehearsal") == "1");
+  BOOST_TEST(rows[3].at("answered_at_utc") == "");
+  BOOST_TEST(rows[3].at("answered_at_local") == "");
+}
+
+BOOST_AUTO_TEST_CASE(attempts_that_were_not_placed_do_not_count) {
+  Running world(notification());
+  world.plans();
+  OrderAnswered refused;
+  refused.attempt = world.attempt();
+  refused.kind = OrderAnswered::Kind::rejected;
+  refused.http_status = 429;
+  refused.code = 20429;
+  refused.retryable = true;
+  world.does(refused);
+  const auto rows = table(world, "attempts").rows;
+  BOOST_TEST_REQUIRE(rows.size() == 1u);
+  BOOST_TEST(rows[0].at("counts") == "0");
+  BOOST_TEST(rows[0].at("refusal_code") == "20429");
+  BOOST_TEST(rows[0].at("outcome") == "not_placed");
+  const auto wide = table(world, "results").rows;
+  BOOST_TEST(wide[0].at("attempts") == "0");
+  BOOST_TEST(wide[0].at("first_call_utc") == "");
+  BOOST_TEST(wide[0].at("last_outcome") == "not_placed");
+  BOOST_TEST(wide[0].at("disposition") == "");
+}
+
+BOOST_AUTO_TEST_CASE(real_calls_lead_to_the_console_and_are_no_rehearsal) {
+  Field world("twilio");
+  const auto rows = table(world, "attempts").rows;
+  BOOST_TEST(rows[0].at("console_url") ==
+             "https://console.twilio.com/us1/monitor/logs/calls/CA1-1");
+  for (const auto& file : export_files()) {
+    for (const auto& row : table(world, file.name.data()).rows) {
+      BOOST_TEST(row.at("rehearsal") == "0");
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_codebook_describes_every_column_of_the_other_files) {
+  auto campaign = with_ids();
+  campaign.questions[0].ask.by_language["en-GB"] = "Which colour, \"red\" or blue?";
+  Condition any;
+  any.op = Condition::Op::any;
+  any.parts = {when_is("colour", "red"), Condition{}};
+  any.parts[1].op = Condition::Op::question_between;
+  any.parts[1].name = "rate";
+  any.parts[1].least = 2;
+  any.parts[1].most = 4;
+  campaign.questions[3].ask_if = any;
+  Running world(campaign);
+  const auto book = table(world, "codebook");
+  std::set<std::pair<std::string, std::string>> described;
+  std::map<std::string, Row> wide;
+  for (const auto& row : book.rows) {
+    BOOST_TEST(described.insert({row.at("file"), row.at("variable")}).second);
+    BOOST_TEST(row.at("label") != "");
+    if (row.at("file") == "responses_wide.csv") wide[row.at("variable")] = row;
+    if (!row.at("values").empty()) BOOST_TEST(nlohmann::json::parse(row.at("values")).is_object());
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto& file = export_files()[i];
+    for (const auto& column : table(world, file.name.data()).columns) {
+      BOOST_TEST(described.erase({std::string(file.file), column}) == 1u, column);
+    }
+  }
+  BOOST_TEST(described.empty());
+  BOOST_TEST(wide.at("colour").at("label") == "Che colore?");
+  BOOST_TEST(wide.at("colour").at("text_en_gb") == "Which colour, \"red\" or blue?");
+  BOOST_TEST(wide.at("colour").at("type") == "choice");
+  BOOST_TEST(wide.at("colour").at("values") == "{\"red\":\"rosso\",\"blue\":\"blu\"}");
+  BOOST_TEST(wide.at("colour").at("asked_if") == "");
+  BOOST_TEST(wide.at("dark").at("asked_if") == "colour is \"red\"");
+  BOOST_TEST(wide.at("people").at("asked_if") == "colour is \"red\" or rate is between 2 and 4");
+  BOOST_TEST(wide.at("rate").at("least") == "1");
+  BOOST_TEST(wide.at("rate").at("most") == "5");
+  BOOST_TEST(wide.at("why").at("personal") == "1");
+  BOOST_TEST(wide.at("rate").at("personal") == "0");
+  BOOST_TEST(nlohmann::json::parse(wide.at("rate__status").at("values")).size() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_question_named_as_a_column_gets_another_name) {
+  auto campaign = notification();
+  campaign.kind = Kind::survey;
+  campaign.questions = {question("language", QuestionType::rating, "?"),
+                        question("q_language", QuestionType::rating, "?"),
+                        question("a", QuestionType::rating, "?"),
+                        question("a__status", QuestionType::rating, "?")};
+  campaign.goodbye = words("Grazie.");
+  Running world(campaign);
+  const auto wide = table(world, "results");
+  std::set<std::string> names(wide.columns.begin(), wide.columns.end());
+  BOOST_TEST(names.size() == wide.columns.size());
+  BOOST_TEST(names.count("q_language") == 1u);
+  BOOST_TEST(names.count("q_q_language") == 1u);
+  BOOST_TEST(names.count("q_a__status") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(how_streams_interleave_in_the_log_does_not_show) {
+  Field world;
+  // The same facts, each stream in its own order: contacts from the last to the first.
+  World other(some_zones());
+  const auto& log = world.log();
+  std::size_t begun = 0;
+  while (!std::holds_alternative<CampaignStarted>(log[begun].event)) ++begun;
+  for (std::size_t i = 0; i <= begun; ++i) {
+    other.at(log[i].recorded_at).given(log[i].subject, log[i].event, log[i].occurred_at);
+  }
+  for (std::uint32_t ordinal = 5; ordinal >= 1; --ordinal) {
+    for (std::size_t i = begun + 1; i < log.size(); ++i) {
+      if (log[i].subject.ordinal != ordinal) continue;
+      other.at(log[i].recorded_at).given(log[i].subject, log[i].event, log[i].occurred_at);
+    }
+  }
+  BOOST_TEST(other.state().position == world.state().position);
+  for (const auto& file : export_files()) {
+    BOOST_TEST(text_of(other, file.name.data()) == text_of(world, file.name.data()), file.name);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(each_campaign_has_its_own_files) {
+  Field world;
+  enrol(world, notification("second"), {person(2, 50), person(3, 51)});
+  BOOST_TEST(table(world, "results", 1).rows.size() == 2u);
+  BOOST_TEST(table(world, "answers", 1).rows.empty());
+  BOOST_TEST(table(world, "results", 0).rows.size() == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(no_file_has_a_person_s_number) {
+  Field world;
+  for (const auto& file : export_files()) {
+    const auto text = text_of(world, file.name.data());
+    BOOST_TEST(text.find("39021234") == std::string::npos, file.name);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

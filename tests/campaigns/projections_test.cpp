@@ -1,0 +1,287 @@
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "campaigns/state.hpp"
+#include "tests/campaigns/some_campaigns.hpp"
+
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+// Every member that the projections print, with the values it was seen to have.
+class Seen {
+ public:
+  void look(const World& world) {
+    for (const auto& projection : projections()) {
+      std::istringstream lines(world.projection(projection.name));
+      for (std::string line; std::getline(lines, line);) {
+        const auto json = nlohmann::json::parse(line);
+        add(std::string(projection.name), json);
+      }
+    }
+  }
+  const std::map<std::string, std::set<std::string>>& values() const { return values_; }
+
+ private:
+  void add(const std::string& path, const nlohmann::json& json) {
+    if (json.is_object()) {
+      for (const auto& [name, value] : json.items()) add(path + '.' + name, value);
+    } else if (json.is_array() && !json.empty() && json.front().is_object()) {
+      for (const auto& value : json) add(path + "[]", value);
+    } else {
+      values_[path].insert(json.dump());
+    }
+  }
+  std::map<std::string, std::set<std::string>> values_{};
+};
+
+// A life in which everything happens that a log can say.
+void live(Seen& seen) {
+  for (const bool other : {false, true}) {
+    World world(some_zones());
+    const auto look = [&](const auto& command) {
+      world.later(1s).does(command);
+      seen.look(world);
+    };
+    world.at("2026-03-02T08:00:00Z");
+    LogCreated identity{"01", "rehearsal", "AC1", 7, "1.0"};
+    RunnerStarted run{1, "1.0", "https://a.test", "+390200000000", 1000, "zones"};
+    if (other) {
+      identity = {"02", "twilio", "AC2", 8, "1.1"};
+      run = {2, "1.1", "https://b.test", "+390200000009", 2000, "other"};
+    }
+    look(CreateLog{identity});
+    look(StartRunner{run});
+    auto survey = some::survey();
+    survey.budget = {10'000'000, 20'000};
+    survey.pacing.lines = 9;
+    auto submitted = submit(survey);
+    if (other) submitted.columns = {"id", "nome"};
+    look(submitted);
+    auto row = person(2, 1);
+    if (other) row.language = "en-GB", row.zone = "Europe/London";
+    auto bad = person(3, 2);
+    bad.reason = "no_number";
+    look(EnrolRows{"survey", {row, bad, person(4, 3), person(5, 4), person(6, 5)}});
+    look(CompleteEnrolment{"survey"});
+    if (other) world.at("2026-03-02T10:00:00Z");
+    auto changed = submit(survey, "d2");
+    changed.contacts_digest = "c2";
+    changed.accept_change = true;
+    look(changed);
+    auto beside = notification("beside");
+    beside.pacing.lines = 9;
+    look(submit(beside));
+    look(EnrolRows{"beside", {person(2, 11), person(3, 12)}});
+    look(CompleteEnrolment{"beside"});
+    // Calls: the survey's first person answers, the second is in doubt, the third refused.
+    const auto dial = [&](std::uint32_t contact) {
+      for (int i = 0; i < 20; ++i) {
+        world.later(1s).plans();
+        if (world.state().queue.open_attempt({0, contact})) break;
+      }
+      seen.look(world);
+    };
+    dial(1);
+    const AttemptId id{"survey", 1, 1};
+    OrderAnswered placed{id, OrderAnswered::Kind::placed, "CA1"};
+    look(placed);
+    for (const char* word : {"initiated", "ringing", "in-progress"}) {
+      look(StatusReported{id, "CA1", word});
+    }
+    look(VoiceRequested{id, "CA1", "human"});
+    look(SurveyAnswered{id, "CA1", "colour", 1, "", "verde"});
+    look(SurveyAnswered{id, "CA1", "colour", 2});
+    look(SurveyAnswered{id, "CA1", "colour", 3, "1"});
+    look(SurveyAnswered{id, "CA1", "dark", 4, "", "sì", 900});
+    look(SurveyAnswered{id, "CA1", "rate", 5});
+    look(SurveyAnswered{id, "CA1", "rate", 6});
+    look(SurveyAnswered{id, "CA1", "rate", 7});  // gives up
+    look(StatusReported{id, "CA1", "completed", 31, 200});
+    dial(2);
+    const AttemptId second{"survey", 2, 1};
+    look(OrderAnswered{second, OrderAnswered::Kind::in_doubt, "", 0, 0, false, "lost"});
+    look(CallsListed{second, {}});
+    world.later(120s);
+    look(CallsListed{second, {}});
+    world.later(30s);
+    look(CallsListed{second, {}});
+    look(StatusReported{second, "CAlate", "ringing"});
+    dial(3);
+    const AttemptId third{"survey", 3, 1};
+    look(OrderAnswered{third, OrderAnswered::Kind::rejected, "", 400, 21211});
+    dial(4);
+    const AttemptId fourth{"survey", 4, 1};
+    look(OrderAnswered{fourth, OrderAnswered::Kind::placed, "CA4"});
+    look(VoiceRequested{fourth, "CA4", ""});
+    look(SurveyAnswered{fourth, "CA4", "colour", 1, "2"});
+    look(SurveyAnswered{fourth, "CA4", "rate", 2, "9"});
+    look(StatusReported{fourth, "CA4", "completed", 5});
+    const AttemptId spoken{"beside", 1, 1};
+    const AttemptId also{"beside", 2, 1};
+    look(OrderAnswered{spoken, OrderAnswered::Kind::placed, "CA9"});
+    look(StatusReported{spoken, "CA9", "in-progress"});
+    look(OrderAnswered{also, OrderAnswered::Kind::placed, "CA8"});
+    look(StatusReported{also, "CA8", "in-progress"});
+    look(StatusReported{also, "CA8", "failed"});
+    look(OutsideStatusReported{"CAx", "initiated"});
+    look(OutsideStatusReported{"CAx", "ringing"});
+    look(OutsideVoiceRequested{"CAx"});
+    look(OutsideStatusReported{"CAx", "completed", 4});
+    look(OutsideVoiceRequested{"CAy"});
+    look(PauseCampaign{"survey", "lunch"});
+    look(ResumeCampaign{"survey"});
+    look(StatusReported{second, "CAlate", "completed"});
+    look(StatusReported{spoken, "CA9", "completed", 60});
+    // What a carrier that holds a call, and each of the outcomes, leads to, as facts.
+    const auto contact = [](std::uint32_t ordinal) { return Subject::contact("survey", ordinal); };
+    for (std::size_t outcome = 1; outcome < outcomes; ++outcome) {
+      CallRequested request;
+      request.attempt = static_cast<std::uint8_t>(outcome + 20);
+      request.caller_id = other ? "+1" : "+2";
+      request.slot = to_ms(world.now());
+      request.offset_minutes = 120;
+      request.public_url = other ? "https://x.test" : "https://y.test";
+      world.given(contact(2), request);
+      world.given(contact(2), AttemptClosed{request.attempt, static_cast<Outcome>(outcome)});
+      world.given(contact(2), RetryScheduled{to_ms(world.now()) + 1000, Outcome::busy});
+      seen.look(world);
+    }
+    dial(1);
+    const auto again = world.state().queue.contact({0, 1}).requests;
+    look(OrderAnswered{{"survey", 1, again}, OrderAnswered::Kind::in_doubt});
+    world.given(contact(1), CallHeld{again, "two"});
+    world.given(contact(1), ContactClosed{Place::held, Outcome::unconfirmed});
+    seen.look(world);
+    world.given(contact(2), ContactClosed{Place::exhausted, Outcome::busy});
+    world.given(Subject::contact("beside", 1), LateCallDetected{1, "CAz"});
+    seen.look(world);
+    look(CancelCampaign{"survey", "enough"});
+    world.plans();
+    seen.look(world);
+    if (other) {
+      enrol(world, notification("third"), {person(2, 21), person(3, 22)});
+      seen.look(world);
+      world.later(1s).plans();
+      seen.look(world);
+      world.later(1s).given(Subject::number(22), OptedOut{"survey.1.1", "key"});
+      look(CancelCampaign{"third", ""});
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(projections)
+
+// Everything printed is moved by some event. So a digest that stays the same means that nothing
+// that is printed changed.
+BOOST_AUTO_TEST_CASE(every_printed_field_changes_with_some_event) {
+  Seen seen;
+  live(seen);
+  // A number is in the projection because of an opt-out: there is no other fact about it yet.
+  // Late calls show by their own members.
+  const std::set<std::string> constant = {"suppression.opted_out", "suppression.version",
+                                          "dial_queue.late_calls"};
+  for (const auto& [path, values] : seen.values()) {
+    if (constant.count(path)) continue;
+    BOOST_TEST(values.size() >= 2u, path << " was always " << *values.begin());
+  }
+}
+
+// And everything that is kept is printed, or follows from what is. A field added to one of these
+// must be looked at here: is it printed?
+BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
+  const auto printed = [](const auto& first) { BOOST_TEST(&first != nullptr); };
+  const AttemptRow attempt;
+  const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18,
+               a19] = attempt;
+  printed(a1);
+  const AnswerRow answer;
+  const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10] = answer;
+  printed(b1);
+  const Case one;
+  const auto& [c1, c2, c3] = one;
+  printed(c1);
+  const OpenAttempt open;
+  const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17] = open;
+  printed(d1);
+  const DialContact contact;
+  const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10] = contact;
+  printed(e1);
+  const CampaignEntry entry;
+  const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12] = entry;
+  printed(f1);
+  const CallPosition call;
+  const auto& [g1, g2, g3, g4, g5, g6, g7, g8] = call;
+  printed(g1);
+  const OutsideCall outside;
+  const auto& [h1, h2, h3, h4, h5] = outside;
+  printed(h1);
+  const ScriptAnswer script;
+  const auto& [i1, i2, i3] = script;
+  printed(i1);
+}
+
+BOOST_AUTO_TEST_CASE(outcomes_know_of_answers_caps_locks_and_opt_outs) {
+  Running world(some::survey());
+  std::set<std::string> texts;
+  const auto changed = [&] { return texts.insert(world.outcomes()).second; };
+  BOOST_TEST(changed());
+  world.plans();
+  BOOST_TEST(changed());  // locked
+  world.accept();
+  world.does(world.status("ringing"));
+  BOOST_TEST(!changed());  // a raw fact
+  world.does(world.voice());
+  BOOST_TEST(!changed());
+  world.does(world.said("colour", 1, "rosso"));
+  BOOST_TEST(changed());
+  world.does(world.keyed("dark", 2, "9"));
+  BOOST_TEST(changed());
+  world.does(world.status("completed", 20));
+  BOOST_TEST(changed());
+  BOOST_TEST(world.outcomes().find("survey.1.1 opted_out 20") != std::string::npos);
+}
+
+// Campaigns of mode agent are not read yet; the permits are ready for them.
+BOOST_AUTO_TEST_CASE(a_stream_is_permitted_while_an_agent_s_call_is_answered) {
+  Register book;
+  auto agent = std::make_shared<Campaign>();
+  agent->id = "agent";
+  agent->mode = Mode::agent;
+  CampaignEntry entry;
+  entry.definition = agent;
+  book.campaigns.push_back(entry);
+  book.by_id["agent"] = 0;
+  StreamPermits permits;
+  const auto apply = [&](Event event) {
+    Fact fact;
+    fact.subject = Subject::contact("agent", 1);
+    fact.position = permits.position + 1;
+    fact.event = std::move(event);
+    permits.apply(fact, book);
+    return support::text_of([&](const CanonicalSink& sink) { permits.write(sink, book); });
+  };
+  BOOST_TEST(apply(CallRinging{2}) == "{\"position\":1}\n");
+  BOOST_TEST(apply(CallAnswered{2}) == "{\"position\":2}\n{\"permit\":\"agent.1.2\"}\n");
+  BOOST_TEST(apply(CallEnded{2}) == "{\"position\":3}\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_fact_out_of_its_order_is_a_bug) {
+  World world;
+  begin(world);
+  BOOST_TEST(world.state().version_of(Subject::runner()) == 2u);
+  Fact fact;
+  fact.event = RunnerStopped{};
+  stamp(world.state(), fact, {});
+  BOOST_TEST(fact.position == 3u);
+  BOOST_TEST(fact.version == 3u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
