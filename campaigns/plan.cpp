@@ -55,6 +55,31 @@ const std::string& caller_id_for(const State& state, CampaignIndex index, std::u
 // How many people of a group are looked at beyond the ones whose number is in a call just now.
 constexpr std::size_t locked_passed_max = 256;
 
+// The first of those who are left in a campaign, if all of them have the number of a call that is
+// held: until somebody decides on it nobody can be called, and the campaign would not end.
+std::optional<std::uint32_t> left_to_a_held_call(const State& state, CampaignIndex index) {
+  const auto& campaign = state.queue.campaigns[index];
+  if (campaign.count(Stage::calling) > 0 || campaign.open() > state.queue.locks.size()) return {};
+  const auto waits = [&](std::uint32_t ordinal) {
+    const auto lock = state.queue.locks.find(campaign.contact(ordinal).key);
+    return lock != state.queue.locks.end() &&
+           state.queue.attempts.at(lock->second).phase == Phase::held;
+  };
+  std::optional<std::uint32_t> first;
+  for (const auto& group : campaign.groups) {
+    for (auto i = group.next; i < group.fresh.size(); ++i) {
+      if (campaign.contact(group.fresh[i]).stage != Stage::fresh) continue;
+      if (!waits(group.fresh[i])) return {};
+      if (!first) first = group.fresh[i];
+    }
+    for (const auto& [due, ordinal] : group.retries) {
+      if (!waits(ordinal)) return {};
+      if (!first) first = ordinal;
+    }
+  }
+  return first;
+}
+
 // The person of a group to call next: whoever has a retry due, then the first that was never
 // called.
 std::optional<std::uint32_t> next_person(const State& state, CampaignIndex index,
@@ -69,9 +94,11 @@ std::optional<std::uint32_t> next_person(const State& state, CampaignIndex index
     if (!locked(ordinal)) return ordinal;
   }
   if (!new_people) return {};
-  for (auto i = group.next; i < group.fresh.size() && ++passed <= locked_passed_max; ++i) {
+  for (auto i = group.next; i < group.fresh.size() && passed <= locked_passed_max; ++i) {
     const auto ordinal = group.fresh[i];
-    if (campaign.contact(ordinal).stage == Stage::fresh && !locked(ordinal)) return ordinal;
+    if (campaign.contact(ordinal).stage != Stage::fresh) continue;
+    if (!locked(ordinal)) return ordinal;
+    ++passed;
   }
   return {};
 }
@@ -101,6 +128,11 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     add(Subject::campaign(definition.id),
         CampaignCompleted{campaign.count(Stage::done), campaign.count(Stage::exhausted),
                           campaign.count(Stage::excluded), campaign.count(Stage::held)});
+    return;
+  }
+  if (const auto ordinal = left_to_a_held_call(state, index)) {
+    add(Subject::contact(definition.id, *ordinal),
+        ContactExcluded{"held_number", "a call to this number is held until a person decides"});
     return;
   }
   if (limits.no_dials || !has_line(state, index) || earliest_slot(state, index) > moment.now)
