@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign.hpp"
 #include "runner/fold.hpp"
 
@@ -77,7 +78,10 @@ Runner::Runner(eventstore::EventStore& log, bridge::carrier::Carrier& carrier,
       door_(
           state_, std::move(door),
           [this](std::string_view token) { return keys_.read_token(token); },
-          [this](const AttemptId& attempt) { return keys_.token(attempt); }) {}
+          [this](const AttemptId& attempt) { return keys_.token(attempt); }) {
+  // The run before may have sent its last order just now, and later than its slot.
+  if (state_.queue.last_slot) last_post_ = clock_.now();
+}
 
 void Runner::notice(std::string text) const {
   if (on_notice_) on_notice_({std::move(text)});
@@ -265,11 +269,20 @@ std::chrono::milliseconds Runner::send_gap() const {
   return std::chrono::milliseconds{(1'000'000 + rate - 1) / rate};
 }
 
+bool Runner::open_to_calls(const AttemptId& attempt, bridge::net::Instant now) const {
+  const auto index = *state_.book.find(attempt.campaign);
+  const auto& campaign = state_.queue.campaigns[index];
+  const auto& zone = campaign.groups[campaign.contact(attempt.contact).group].zone;
+  return campaigns::opening_at(state_.book.at(index).definition->hours, zone, rules_, now).open;
+}
+
 void Runner::send_orders() {
   const auto now = clock_.now();
   while (!to_send_.empty()) {
     const auto attempt = to_send_.front();
-    const auto reason = campaigns::reason_not_to_send(state_, attempt, now);
+    auto reason = campaigns::reason_not_to_send(state_, attempt, now);
+    // A slow disk may have carried it beyond the end of the opening that allowed it.
+    if (reason.empty() && !open_to_calls(attempt, now)) reason = "the calling hours have ended";
     if (!reason.empty()) {
       to_send_.pop_front();
       note_command(core_answer(attempt, bridge::carrier::CallNotSent{reason}));

@@ -105,6 +105,7 @@ class Runner {
   void ask_carrier();
   void look_up(const campaigns::Lookup& lookup);
   std::chrono::milliseconds send_gap() const;
+  bool open_to_calls(const campaigns::AttemptId& attempt, bridge::net::Instant now) const;
   void send_orders();
   void place(const campaigns::AttemptId& attempt);
   campaigns::Moment moment() const;
