@@ -35,6 +35,7 @@ int rehearse(const Options& options) {
   if (!start) throw CLI::ValidationError("--start", "is no moment like 2026-03-02T08:00:00Z");
   carrier_options.speed = options.speed;
   carrier_options.calls_per_second = options.calls_per_second;
+  carrier_options.tell_acknowledged = true;
   try {
     carrier_options.people = bridge::rehearsal::parse_people(options.people);
     carrier_options.faults = bridge::rehearsal::parse_faults(options.faults);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "bridge/net/clock.hpp"
 #include "bridge/rehearsal/talk.hpp"
@@ -85,6 +86,15 @@ struct Call {
   std::optional<net::Instant> ended_at{};
   std::string_view answered_by{};  // a literal; empty: no detection, or not yet
   std::uint64_t callbacks = 0;     // sequence numbers given out
+
+  // What the program answered with 2xx: a status, or the request for a document. It must not be
+  // lost. Kept where somebody wants to know.
+  struct Acknowledged {
+    net::Instant at{};
+    std::string what{};  // "ringing", or the URL that was asked
+    std::string said{};  // keys or words that went with it
+  };
+  std::vector<Acknowledged> acknowledged{};
 
   // While it lives.
   std::unique_ptr<Talk> talk{};

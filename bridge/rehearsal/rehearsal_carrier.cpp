@@ -81,6 +81,11 @@ http::Response json_response(int status, std::string body) {
   return response;
 }
 
+bool is_success(const http::Reply& reply) {
+  return reply.sent == http::Sent::answered && reply.response.status >= 200 &&
+         reply.response.status <= 299;
+}
+
 http::Response error_response(const ApiError& error) {
   return json_response(error.status, error_json(error));
 }
@@ -317,7 +322,9 @@ struct RehearsalCarrier::Block {
       out += ",\"answered_at_ms\":" + instant(call->answered_at);
       out += ",\"ended_at_ms\":" + instant(call->ended_at);
       out += ",\"status\":\"" + std::string(callback_name(call->status)) + "\"";
-      out += ",\"duration_s\":" + std::to_string(call->talk_time().count()) + "}";
+      out += ",\"duration_s\":" + std::to_string(call->talk_time().count());
+      if (options.tell_acknowledged) append_acknowledged(out, *call);
+      out += '}';
     }
     out += "\n],\"counters\":{";
     const std::array<std::pair<std::string_view, std::uint64_t>, 11> all{{
@@ -339,6 +346,26 @@ struct RehearsalCarrier::Block {
     out.back() = '}';
     out += "}\n";
     return out;
+  }
+
+  static void append_acknowledged(std::string& out, const Call& call) {
+    out += ",\"acknowledged\":[";
+    for (const auto& each : call.acknowledged) {
+      if (out.back() == '}') out += ',';
+      out += "{\"at_ms\":" + std::to_string(milliseconds_of(each.at)) + ",\"what\":";
+      append_json_string(out, each.what);
+      out += ",\"said\":";
+      append_json_string(out, each.said);
+      out += '}';
+    }
+    out += ']';
+  }
+
+  void note_acknowledged(Call& call, std::string_view what, const Fields& fields) {
+    if (!options.tell_acknowledged) return;
+    std::string said(value_of(fields, "Digits"));
+    said += value_of(fields, "SpeechResult");
+    call.acknowledged.push_back({loop.now(), std::string(what), std::move(said)});
   }
 
   void on_order(http::ExchangeId exchange, const Fields& form) {
@@ -632,7 +659,7 @@ struct RehearsalCarrier::Block {
                   {"AccountSid", options.account_sid},
                   {"AnsweredBy", std::string(call.answered_by)},
                   {"MachineDetectionDuration", std::to_string(took.count())}};
-    post_callback(call.order.detected, std::move(fields));
+    post_callback(call, call.order.detected, std::move(fields));
   }
 
   void begin_talk(Call& call) {
@@ -654,8 +681,10 @@ struct RehearsalCarrier::Block {
     Fields fields = base_fields(call);
     fields.insert(fields.end(), extra.begin(), extra.end());
     send({.url = url, .by_get = by_get}, fields,
-         [this, &call, request, url, fallback](const http::Reply& reply) {
-           if (ending || call.documents != request || is_over(call.status)) return;
+         [this, &call, request, url, extra, fallback](const http::Reply& reply) {
+           if (ending) return;
+           if (is_success(reply)) note_acknowledged(call, url, extra);
+           if (call.documents != request || is_over(call.status)) return;
            on_document(call, url, reply, fallback);
          });
   }
@@ -771,22 +800,26 @@ struct RehearsalCarrier::Block {
     for (int copy = 0; copy < fault.copies; ++copy) {
       const seconds delay = fault.late + seconds(2 * copy);
       if (delay.count() == 0) {
-        post_callback(call.order.status, fields);
+        post_callback(call, call.order.status, fields);
       } else {
-        at(loop.now() + delay, [this, &call, fields] { post_callback(call.order.status, fields); });
+        at(loop.now() + delay,
+           [this, &call, fields] { post_callback(call, call.order.status, fields); });
       }
     }
   }
 
-  void post_callback(const Callback& callback, const Fields& fields) {
-    send(callback, fields, [this](const http::Reply& reply) {
+  void post_callback(Call& call, const Callback& callback, const Fields& fields) {
+    std::string status(value_of(fields, "CallStatus"));
+    if (status.empty()) status = value_of(fields, "AnsweredBy");
+    send(callback, fields, [this, &call, status = std::move(status)](const http::Reply& reply) {
       if (ending) return;
       if (reply.sent != http::Sent::answered) {
         ++counters.callbacks_undelivered;
-      } else if (reply.response.status < 200 || reply.response.status > 299) {
+      } else if (!is_success(reply)) {
         ++counters.callbacks_refused;
       } else {
         ++counters.callbacks_delivered;
+        note_acknowledged(call, status, {});
       }
     });
   }

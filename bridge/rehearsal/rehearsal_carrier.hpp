@@ -25,6 +25,8 @@ struct CarrierOptions {
   std::string auth_token{};
   // Numbers that may call; empty: all.
   std::vector<std::string> owned_numbers{};
+  // Whether the truth lists what the program acknowledged, which takes memory for each call.
+  bool tell_acknowledged = false;
   // Turns a long-lived carrier away from eating all memory.
   std::size_t calls_max = 2'000'000;
 };
