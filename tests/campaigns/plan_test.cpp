@@ -6,7 +6,7 @@
 #include <random>
 
 #include "campaigns/calling_hours.hpp"
-#include "some_campaigns.hpp"
+#include "tests/campaigns/some_campaigns.hpp"
 
 using namespace campaigns;
 using namespace some;
@@ -84,6 +84,21 @@ BOOST_AUTO_TEST_CASE(the_rates_of_account_and_campaign_both_hold) {
     if (last) BOOST_TEST((instant_from_ms(requested->slot) - *last >= 1s));
     last = instant_from_ms(requested->slot);
   }
+}
+
+BOOST_AUTO_TEST_CASE(campaigns_take_turns_where_the_account_s_rate_is_short) {
+  auto campaign = notification();
+  campaign.pacing.lines = 9;
+  Running world(campaign, 5);
+  auto other = campaign;
+  other.id = "other";
+  enrol(world, other, {person(2, 11), person(3, 12)});
+  std::string order;
+  for (int second = 0; second < 5; ++second) {
+    order += called(world.plans());
+    world.later(1s);
+  }
+  BOOST_TEST(order == "note.1 other.1 note.2 other.2 note.3 ");
 }
 
 BOOST_AUTO_TEST_CASE(the_bucket_is_not_refilled_by_a_restart) {
