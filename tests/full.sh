@@ -2,7 +2,7 @@
 # One named thing at its full count; tests/run.sh runs a share of each.
 #   usage: sh tests/full.sh NAME [ARGUMENT...]     without a NAME: the list
 #
-# A thing is a function do_NAME with a line "# NAME: what it does" above it. Everything is built with
+# A thing is a function do_NAME (with _ for each -) and a line "# NAME: what it does" above it. Everything is built with
 # optimisation in build/full, unless the thing says otherwise. Warnings are for the presets dev and lint
 # to read (-w): an optimiser or a planted bug brings false ones.
 set -eu
@@ -37,6 +37,25 @@ do_bench() {
     printf '\n== %s\n' "$(basename "$bench")"
     "$bench"
   done
+}
+
+# seeds: SEEDS (default 1000) simulated worlds of CONTACTS (200) people each, from FIRST_SEED (1) on
+do_seeds() {
+  simulate every_promise_holds_in_every_world CAMPANILE_SEEDS="${SEEDS:-1000}" \
+    CAMPANILE_FIRST_SEED="${FIRST_SEED:-1}" CAMPANILE_CONTACTS="${CONTACTS:-200}"
+}
+
+# outcome-seeds: SEEDS (default 10000) pairs of worlds whose status callbacks come in order and in any
+do_outcome_seeds() {
+  simulate the_outcome_does_not_hang_on_how_callbacks_come CAMPANILE_OUTCOME_SEEDS="${SEEDS:-10000}" \
+    CAMPANILE_FIRST_SEED="${FIRST_SEED:-1}"
+}
+
+simulate() { # test NAME=VALUE...
+  build runner_tests
+  test=$1
+  shift
+  env "$@" build/full/tests/runner/runner_tests --run_test="simulation/$test" --log_level=message
 }
 
 # mutants: plants each bug of tests/mutants (or the named ones) in a copy; its suite must go red
@@ -113,9 +132,10 @@ list() {
 if [ "$#" -eq 0 ]; then list; exit 0; fi
 name=$1
 shift
-if ! grep -q "^do_$name()" "$0"; then
+thing=do_$(echo "$name" | tr - _)
+if ! grep -q "^$thing()" "$0"; then
   echo "tests/full.sh: no $name" >&2
   list >&2
   exit 2
 fi
-"do_$name" "$@"
+"$thing" "$@"
