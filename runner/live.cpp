@@ -236,6 +236,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   // A rehearsal that goes on has the seed and the time of its log.
   Identity identity;
   net::Instant start = options.start.value_or(rehearsal_begins);
+  net::Instant last_recorded{};
   std::optional<campaigns::LogCreated> created;
   if (b.resumed) {
     eventstore::LogReader reader(options.log);
@@ -248,7 +249,8 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
     if (!created) {
       throw eventstore::LogForeign(options.log.string() + ": its first event names no owner");
     }
-    start = std::max(start, net::Instant{std::chrono::milliseconds{reader.head().recorded_at}});
+    last_recorded = net::Instant{std::chrono::milliseconds{reader.head().recorded_at}};
+    start = std::max(start, last_recorded);
   } else if (real && !options.new_log) {
     throw std::runtime_error(options.log.string() +
                              ": there is no log here. Real people may have been called under "
@@ -348,7 +350,9 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   if (listen.empty()) listen = real ? "0.0.0.0:8080" : "127.0.0.1:0";
   http::Server::Options door_options;
   std::tie(door_options.address, door_options.port) = split_address(listen);
-  door_options.links = &b.links;
+  // Bytes are counted for a clock that jumps, and for nobody else.
+  auto* const links = clock_port != 0 ? &b.links : nullptr;
+  door_options.links = links;
   b.door = std::make_unique<http::Server>(
       *b.loop, door_options, [&b](http::ExchangeId id, http::Request request) {
         b.runner->note_request(std::move(request),
@@ -369,7 +373,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   carrier_options.account_sid = account;
   carrier_options.user = user;
   carrier_options.password = password;
-  carrier_options.links = &b.links;
+  carrier_options.links = links;
   b.carrier = std::make_unique<bridge::carrier::Twilio>(*b.loop, carrier_options);
 
   webhook::DoorOptions door_facts;
@@ -379,6 +383,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   door_facts.message = options.message;
   Runner::Options runner_options;
   runner_options.seed = identity.seed;
+  runner_options.not_before = last_recorded;
   runner_options.new_people_max = options.new_people_max;
   campaigns::StartRunner started;
   started.run.epoch = b.log->epoch();

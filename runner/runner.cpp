@@ -75,6 +75,7 @@ Runner::Runner(eventstore::EventStore& log, bridge::carrier::Carrier& carrier,
       keys_(keys),
       state_(std::move(state)),
       options_(options),
+      now_(options.not_before),
       door_(
           state_, std::move(door),
           [this](std::string_view token) { return keys_.read_token(token); },
@@ -88,7 +89,7 @@ void Runner::notice(std::string text) const {
 }
 
 campaigns::Moment Runner::moment() const {
-  return {clock_.now(), options_.seed};
+  return {now_, options_.seed};
 }
 
 void Runner::note_request(bridge::http::Request request,
@@ -105,6 +106,9 @@ void Runner::note_command(Command command, std::function<void(std::optional<Refu
 }
 
 void Runner::tick() {
+  // One instant for all that a tick decides and folds: the batch is recorded at it, and a replay
+  // folds with what was recorded.
+  now_ = std::max(now_, clock_.now());
   for (std::size_t taken = 0; taken < options_.notes_max && !inbox_.empty(); ++taken) {
     auto note = std::move(inbox_.front());
     inbox_.pop_front();
@@ -113,7 +117,7 @@ void Runner::tick() {
   plan_all();
   ask_carrier();
   if (!batch_.empty()) {
-    log_.append(std::exchange(batch_, {}), campaigns::to_ms(moment().now));
+    log_.append(std::exchange(batch_, {}), campaigns::to_ms(now_));
   }
   gate_.release(log_.durable());
   send_orders();

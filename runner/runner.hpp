@@ -36,6 +36,9 @@ class Runner {
  public:
   struct Options {
     std::uint64_t seed = 0;
+    // When the log's last event was recorded: time does not go back in a log, whatever happened to
+    // the system's clock between two runs.
+    bridge::net::Instant not_before{};
     // How many notes one tick takes, so that the log gets its batch.
     std::size_t notes_max = 1024;
     // Requests that wait to be looked at; beyond: 503.
@@ -119,6 +122,7 @@ class Runner {
   const LogKeys& keys_;
   campaigns::State state_;
   Options options_;
+  bridge::net::Instant now_;  // of the tick
   webhook::Door door_;
   Gate gate_{};
   std::deque<Note> inbox_{};

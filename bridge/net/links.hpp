@@ -35,6 +35,8 @@ class Links {
     bool empty() const { return counts.empty() && gone.empty(); }
   };
   Changes take_changes();
+  // Whether there would be any.
+  bool changed() const { return !touched_.empty() || !gone_.empty(); }
 
  private:
   std::unordered_map<std::uint32_t, LinkCount> open_{};

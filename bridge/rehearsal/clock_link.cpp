@@ -57,15 +57,7 @@ struct ClockLink::Block {
     if (!whole || !understood) lose();
   }
 
-  void report(bool quiet, std::optional<net::Instant> next) {
-    if (!told_time || lost) return;
-    out.clear();
-    if (moved) {
-      moved = false;
-      out += "at ";
-      append_number(out, milliseconds_of(clock.now()));
-      out += '\n';
-    }
+  void tell_changes() {
     const net::Links::Changes changes = links.take_changes();
     for (const std::uint32_t id : changes.gone) {
       out += "gone ";
@@ -81,14 +73,25 @@ struct ClockLink::Block {
       append_number(out, static_cast<std::int64_t>(count.consumed));
       out += '\n';
     }
+  }
+
+  void report(bool quiet, std::optional<net::Instant> next) {
+    if (!told_time || lost) return;
     const net::Instant now = clock.now();
     if (const auto timer = loop.next_timer(); timer && (!next || *timer < *next)) next = timer;
     const bool due = next && *next <= now;
     Report report{.quiet = quiet && !due && links.connecting() == 0, .now = now, .next = next};
     if (!report.quiet) report.next.reset();
-    // Counts undo a "quiet" at the other end, so it is told again after them.
-    if (out.empty() && last == report) return;
+    out.clear();
+    if (std::exchange(moved, false)) {
+      out += "at ";
+      append_number(out, milliseconds_of(now));
+      out += '\n';
+    }
     if (report.quiet) {
+      if (out.empty() && last == report && !links.changed()) return;
+      tell_changes();
+      // Counts undo a "quiet" at the other end, so it is told again after them.
       out += "quiet ";
       append_number(out, milliseconds_of(now));
       out += ' ';
@@ -98,7 +101,9 @@ struct ClockLink::Block {
         out += '-';
       }
       out += '\n';
-    } else if (!last || last->quiet) {
+    } else if (out.empty() && last && last->quiet && !links.changed()) {
+      // Something that is none of the carrier's doing, so no count shows it. Otherwise counts that
+      // do not agree say the same, without a line for each turn of work.
       out += "busy\n";
     }
     last = report;

@@ -36,6 +36,8 @@ constexpr milliseconds grid{250};
 constexpr seconds detection_time{4};     // protocols.md 2.5
 constexpr seconds apology_time{3};       // "an application error has occurred"
 constexpr seconds webhook_time_max{15};  // protocols.md 2.3
+// Below the 15 s after which the program closes a connection that nothing comes over.
+constexpr std::chrono::milliseconds webhook_idle_time_max{12'000};
 constexpr std::size_t webhook_connections_max = 16;
 constexpr std::size_t targets_max = 64;
 constexpr std::size_t documents_max = 1'000;  // of one call: a redirect onto itself ends here
@@ -879,6 +881,7 @@ struct RehearsalCarrier::Block {
     client.waiting_max = 1U << 20U;  // bounded by the calls
     client.response_bytes_max = document_bytes_max + 1;
     client.response_time_max = webhook_time_max;
+    client.idle_time_max = webhook_idle_time_max;
     client.links = &links;
     return *targets.emplace(name, std::make_unique<http::Client>(loop, std::move(client)))
                 .first->second;
