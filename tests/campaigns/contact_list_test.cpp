@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "some_zones.hpp"
+#include "tests/campaigns/some_zones.hpp"
 
 using namespace campaigns;
 

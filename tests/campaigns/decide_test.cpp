@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "campaigns/survey.hpp"
-#include "some_campaigns.hpp"
+#include "tests/campaigns/some_campaigns.hpp"
 
 using namespace campaigns;
 using namespace some;

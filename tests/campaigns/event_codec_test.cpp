@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "../support/given.hpp"
+#include "tests/support/given.hpp"
 
 using namespace campaigns;
 

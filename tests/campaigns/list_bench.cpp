@@ -15,7 +15,7 @@
 #include "campaigns/contact_list.hpp"
 #include "campaigns/csv.hpp"
 #include "campaigns/preflight.hpp"
-#include "some_zones.hpp"
+#include "tests/campaigns/some_zones.hpp"
 
 using namespace campaigns;
 

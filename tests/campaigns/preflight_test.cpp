@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "some_zones.hpp"
+#include "tests/campaigns/some_zones.hpp"
 
 using namespace campaigns;
 using namespace std::chrono_literals;

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "../support/given.hpp"
 #include "campaigns/campaign_file.hpp"
-#include "some_zones.hpp"
+#include "tests/campaigns/some_zones.hpp"
+#include "tests/support/given.hpp"
 
 // Campaigns, people and worlds to begin from.
 namespace some {
