@@ -218,7 +218,7 @@ void end_call(Draft& draft, const State& state, const Named& named, const std::s
   }
   draft.add(named.subject, CallEnded{attempt, status, seconds, sip, cause}, occurred_at);
   close_attempt(draft, state, named, outcome_of_call(state, named, status, seconds, machine),
-                seconds, occurred_at.value_or(now), now);
+                seconds, std::min(occurred_at.value_or(now), now), now);
 }
 
 // A call that reports itself. Says whether it is the attempt's own and the attempt is open; if not,

@@ -59,6 +59,7 @@ void Register::apply(const Fact& fact) {
         if (std::find(public_urls.begin(), public_urls.end(), runner.public_url) ==
             public_urls.end()) {
           public_urls.push_back(runner.public_url);
+          if (public_urls.size() > public_urls_max) public_urls.erase(public_urls.begin());
         }
       }
       return;

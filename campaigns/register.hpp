@@ -50,11 +50,13 @@ struct Register {
   LogCreated identity{};
   RunnerStarted runner{};
   std::uint32_t runner_version = 0;
-  std::vector<std::string> public_urls{};  // every one that a run was started with, in order
+  // Those that the runs were started with, in order; at most public_urls_max, the oldest go first.
+  std::vector<std::string> public_urls{};
   std::vector<CampaignEntry> campaigns{};
   std::unordered_map<std::string, CampaignIndex> by_id{};
   std::unordered_map<std::string, OutsideCall> outside{};  // by sid; at most outside_calls_max
 
+  static constexpr std::size_t public_urls_max = 256;
   // Beyond, further calls of somebody else's are answered and not written down.
   static constexpr std::size_t outside_calls_max = 1'000'000;
 

@@ -166,9 +166,13 @@ int tell_end(const campaigns::State& state, campaigns::CampaignIndex index, cons
              bool interrupted) {
   if (on_terminal(options)) {
     const auto digest = digest_of(state);
-    print(status_text(state, campaigns::Instant{}, false).substr(0, 0) +
-          campaign_json(state, index) + "\nstate digest " + digest.state + " at event " +
-          std::to_string(state.position) + '\n');
+    print(status_text(state,
+                      state.results.attempts.empty()
+                          ? campaigns::Instant{}
+                          : state.book.at(index).ended_at.value_or(
+                                state.results.attempts.back().requested_at),
+                      false) +
+          "state digest " + digest.state + " at event " + std::to_string(state.position) + '\n');
     if (interrupted) print("interrupted: the same command goes on from here\n");
   } else {
     print(finished_json(state, index, interrupted) + '\n');
