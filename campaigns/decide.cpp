@@ -114,16 +114,20 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
                    Instant ended_at, Instant now) {
   const auto& campaign = *named.entry->definition;
   const auto& contact = state.queue.contact(named.ref);
-  const auto close = [&](Place place) { draft.add(named.subject, ContactClosed{place, outcome}); };
+  // What the case as a whole came to.
+  const auto disposition =
+      rank_of(contact.best_outcome) > rank_of(outcome) ? contact.best_outcome : outcome;
+  const auto end = conclusive(disposition) ? Place::done : Place::exhausted;
+  const auto close = [&](Place place) {
+    draft.add(named.subject, ContactClosed{place, disposition});
+  };
   if (conclusive(outcome) &&
       !campaign.retries.delay[static_cast<std::size_t>(outcome)].has_value()) {
     return close(Place::done);
   }
   if (named.entry->status == CampaignStatus::cancelled) return close(Place::excluded);
   // A held call that turned up after the campaign's end: nobody is dialled there any more.
-  if (named.entry->status == CampaignStatus::completed) {
-    return close(conclusive(outcome) ? Place::done : Place::exhausted);
-  }
+  if (named.entry->status == CampaignStatus::completed) return close(end);
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
     if (contact.unplaced + 1 < campaign.retries.unplaced_max) {
@@ -132,7 +136,7 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   } else if (contact.attempts + 1 < campaign.retries.attempts_max) {
     delay = campaign.retries.delay[static_cast<std::size_t>(outcome)];
   }
-  if (!delay) return close(conclusive(outcome) ? Place::done : Place::exhausted);
+  if (!delay) return close(end);
   // A report that came late must not make the next call due before this moment.
   const auto due = std::max(ended_at + *delay, now + Seconds{1});
   draft.add(named.subject, RetryScheduled{to_ms(due), outcome});

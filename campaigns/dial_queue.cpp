@@ -250,6 +250,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
       ++contact.attempts;
     }
     contact.last_outcome = closed->outcome;
+    if (rank_of(closed->outcome) > rank_of(contact.best_outcome)) {
+      contact.best_outcome = closed->outcome;
+    }
     ++campaign.by_outcome[static_cast<std::size_t>(closed->outcome)];
     if (holds_line(open->phase)) --campaign.lines_in_use;
     locks.erase(contact.key);
@@ -299,7 +302,8 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
           .member("requests", contact.requests)
           .member("attempts", contact.attempts)
           .member("unplaced", contact.unplaced)
-          .member("last_outcome", name_of(contact.last_outcome));
+          .member("last_outcome", name_of(contact.last_outcome))
+          .member("best_outcome", name_of(contact.best_outcome));
       object.close();
       text += '\n';
       sink(text);

@@ -35,6 +35,7 @@ struct DialContact {
   std::uint8_t attempts = 0;  // of these, the ones that count
   std::uint8_t unplaced = 0;  // and the ones that never left
   Outcome last_outcome = Outcome::none;
+  Outcome best_outcome = Outcome::none;  // by rank_of
 };
 
 // The contacts of one time zone. They open and close together, so nobody needs to look at each.

@@ -191,7 +191,8 @@ struct ContactExcluded {
   }
 };
 
-// The intent to call: durable before a byte leaves. Carries what allowed it.
+// The intent to call: durable before a byte leaves. Carries what allowed it. Not how many lines
+// were in use: that hangs on the order of events of one instant, and a replay up to here tells it.
 struct CallRequested {
   static constexpr std::string_view type = "CallRequested";
   std::uint8_t attempt = 0;
@@ -200,12 +201,10 @@ struct CallRequested {
   std::string public_url{};         // base of this attempt's URLs, and what its signatures cover
   std::int64_t offset_minutes = 0;  // the person's UTC offset now
   std::string window{};             // the opening that allows it
-  std::int64_t lines_in_use = 0;    // with this one
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("caller_id", e.caller_id), v("slot", e.slot),
-        v("public_url", e.public_url), v("offset_minutes", e.offset_minutes), v("window", e.window),
-        v("lines_in_use", e.lines_in_use);
+        v("public_url", e.public_url), v("offset_minutes", e.offset_minutes), v("window", e.window);
   }
 };
 

@@ -86,8 +86,7 @@ class Teller {
   }
   std::string operator()(const CallRequested& e) const {
     return attempt(e.attempt) + "called: it was this person's turn, the opening " + e.window +
-           " of their day allowed it, and a line was free (" +
-           plural(e.lines_in_use, "line", "lines") + " in use with this one)";
+           " of their day allowed it, and a line was free";
   }
   std::string operator()(const CallNotSent& e) const {
     return attempt(e.attempt) + "not sent" + because(e.reason);

@@ -76,4 +76,46 @@ std::string_view aapor_code(Outcome outcome, bool known_eligible) {
   return known_eligible ? entry_of(outcome).aapor_known : entry_of(outcome).aapor_unknown;
 }
 
+int rank_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::none:
+      return 0;
+    case Outcome::not_placed:
+      return 1;
+    case Outcome::canceled_by_us:
+      return 2;
+    case Outcome::network_error:
+      return 3;
+    case Outcome::unconfirmed:
+      return 4;
+    case Outcome::no_answer:
+      return 5;
+    case Outcome::busy:
+      return 6;
+    case Outcome::fax_or_data:
+      return 7;
+    case Outcome::invalid_number:
+      return 8;
+    case Outcome::machine_no_message:
+      return 9;
+    case Outcome::machine_message_left:
+      return 10;
+    case Outcome::human_hung_up_at_once:
+      return 11;
+    case Outcome::callback_requested:
+      return 12;
+    case Outcome::broken_off:
+      return 13;
+    case Outcome::refused:
+      return 14;
+    case Outcome::opted_out:
+      return 15;
+    case Outcome::partial:
+      return 16;
+    case Outcome::completed:
+      return 17;
+  }
+  return 0;
+}
+
 }  // namespace campaigns

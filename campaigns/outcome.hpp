@@ -35,6 +35,10 @@ inline constexpr std::size_t outcomes = 18;
 std::string_view name_of(Outcome outcome);
 std::optional<Outcome> outcome_named(std::string_view name);
 
+// How much an outcome says about a case: the disposition of a case is the highest of its attempts,
+// not the last, so that somebody who answered half a survey is not lost to a later "no answer".
+int rank_of(Outcome outcome);
+
 // Where a case stands. A case ends in exactly one place.
 enum class Place : std::uint8_t { open, done, exhausted, excluded, held };
 std::string_view name_of(Place place);

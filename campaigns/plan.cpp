@@ -161,7 +161,6 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     requested.public_url = state.book.runner.public_url;
     requested.offset_minutes = opening.utc_offset.count();
     requested.window = opening.window;
-    requested.lines_in_use = campaign.lines_in_use + 1;
     add(subject, requested);
     if (definition.budget.limit_millionths != 0) {
       add(subject, SpendReserved{requested.attempt, reservation_for(definition)});

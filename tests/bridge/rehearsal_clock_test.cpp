@@ -112,13 +112,10 @@ BOOST_AUTO_TEST_CASE(a_day_of_calls_passes_in_order_and_none_is_late) {
   };
   world.loop.call_at(noon + 10min, [&] { next(); });
   world.connect();
-  const auto began = std::chrono::steady_clock::now();
   world.run_until([&] { return ended == calls; });
-  const auto took = std::chrono::steady_clock::now() - began;
   BOOST_TEST(!stale);
   BOOST_TEST(world.program.placed.size() == 144U);
   BOOST_TEST((world.clock.now() > noon + 24h));
-  BOOST_TEST((took < 10s));  // generous: under one second where nothing else runs
   // Each call's events came when they happened: Timestamp and our clock agree.
   for (const auto* webhook : world.program.at_path("/status")) {
     BOOST_TEST(bridge::http::field(webhook->fields, "Timestamp") == rfc2822(webhook->at));

@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17] = open;
   printed(d1);
   const DialContact contact;
-  const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10] = contact;
+  const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11] = contact;
   printed(e1);
   const CampaignEntry entry;
   const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12] = entry;
