@@ -146,6 +146,7 @@ struct Server::Block {
 
   void set_read_timer(Connection& c, milliseconds after, void (Block::*late)(Connection&)) {
     stop_timer(c.read_timer);
+    if (after == milliseconds{0}) return;
     c.read_timer = loop.call_at(loop.now() + after, [this, &c, late] {
       c.read_timer = 0;
       (this->*late)(c);

@@ -14,7 +14,7 @@
 namespace bridge::http {
 
 // Limits of one side of the wire. One byte over is refused with the status in the comment and the
-// connection is closed.
+// connection is closed. A time to read of 0 is no limit.
 struct Limits {
   std::size_t request_line_bytes_max = 4096;        // 414
   std::size_t header_bytes_max = 16 * 1024;         // 431
