@@ -89,6 +89,7 @@ LiveOptions live_options(const Options& options) {
     throw CLI::ValidationError("--people, --faults", error.what());
   }
   live.listen = options.listen;
+  if (!live.listen.empty()) static_cast<void>(split_address(live.listen));  // before a log is made
   live.calls_per_second_thousandths = static_cast<std::uint32_t>(options.calls_per_second * 1000);
   live.new_people_max = options.limit;
   live.message = {options.message, options.message_language, options.message_voice};

@@ -1,12 +1,14 @@
 #include <signal.h>
 
 #include <memory>
+#include <tuple>
 
 #include "bridge/net/loop.hpp"
 #include "bridge/rehearsal/rehearsal_carrier.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/time.hpp"
 #include "runner/commands.hpp"
+#include "runner/live.hpp"
 #include "runner/output.hpp"
 
 namespace runner {
@@ -26,10 +28,7 @@ struct Options {
 int rehearse(const Options& options) {
   namespace net = bridge::net;
   bridge::rehearsal::CarrierOptions carrier_options;
-  const auto colon = options.listen.rfind(':');
-  if (colon == std::string::npos) throw CLI::ValidationError("--listen", "is HOST:PORT");
-  carrier_options.address = options.listen.substr(0, colon);
-  carrier_options.port = static_cast<std::uint16_t>(std::stoul(options.listen.substr(colon + 1)));
+  std::tie(carrier_options.address, carrier_options.port) = split_address(options.listen);
   carrier_options.seed = options.seed;
   const auto start = campaigns::parse_rfc3339(options.start);
   if (!start) throw CLI::ValidationError("--start", "is no moment like 2026-03-02T08:00:00Z");

@@ -35,19 +35,6 @@ struct Identity {
   std::uint64_t seed = 0;
 };
 
-std::pair<std::string, std::uint16_t> split_address(const std::string& text) {
-  const auto colon = text.rfind(':');
-  unsigned port = 0;
-  if (colon != std::string::npos) {
-    const auto digits = text.substr(colon + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (error == std::errc{} && end == digits.data() + digits.size() && port <= 65535) {
-      return {text.substr(0, colon), static_cast<std::uint16_t>(port)};
-    }
-  }
-  throw std::invalid_argument("\"" + text + "\" is no HOST:PORT");
-}
-
 std::unique_ptr<net::Clock> make_clock(const LiveOptions& options, double speed,
                                        net::Instant start) {
   if (options.carrier.kind == CarrierChoice::Kind::twilio) {
@@ -80,6 +67,19 @@ void refuse_other_carrier(const std::filesystem::path& log, const campaigns::Log
 }
 
 }  // namespace
+
+std::pair<std::string, std::uint16_t> split_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  unsigned port = 0;
+  if (colon != std::string::npos) {
+    const auto digits = text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error == std::errc{} && end == digits.data() + digits.size() && port <= 65535) {
+      return {text.substr(0, colon), static_cast<std::uint16_t>(port)};
+    }
+  }
+  throw std::invalid_argument("\"" + text + "\" is no HOST:PORT");
+}
 
 std::optional<CarrierChoice> CarrierChoice::parse(const std::string& text) {
   CarrierChoice choice;

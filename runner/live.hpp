@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bridge/http/server.hpp"
 #include "bridge/net/loop.hpp"
@@ -92,6 +93,9 @@ class Live {
   struct Block;
   std::unique_ptr<Block> block_;
 };
+
+// "HOST:PORT". Throws std::invalid_argument for anything else.
+std::pair<std::string, std::uint16_t> split_address(const std::string& text);
 
 // The socket that the running program listens on for commands, beside its log.
 std::filesystem::path control_socket_of(const std::filesystem::path& log);

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <stdexcept>
 
 #include "eventstore/event_store.hpp"
 #include "runner/commands.hpp"
@@ -24,6 +25,12 @@ int main(int argc, char** argv) {
   }
   try {
     return chosen();
+  } catch (const CLI::ParseError& error) {
+    runner::complain(error.what());
+    return runner::exit_bad_input;
+  } catch (const std::invalid_argument& error) {
+    runner::complain(error.what());
+    return runner::exit_bad_input;
   } catch (const std::exception& error) {
     runner::complain(error.what());
     return runner::exit_cannot_go_on;
