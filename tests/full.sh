@@ -58,6 +58,44 @@ simulate() { # test NAME=VALUE...
   env "$@" build/full/tests/runner/runner_tests --run_test="simulation/$test" --log_level=message
 }
 
+# kills: the real program killed KILLS (default 25) times in each of eight phases, dice from FIRST_SEED (1)
+do_kills() {
+  build campanile crash_shim
+  python3 -B tests/system/kill_test.py build/full/campanile build/full/tests/system/libcrash_shim.so \
+    --per-phase "${KILLS:-25}" --seed "${FIRST_SEED:-1}"
+}
+
+# kill-mutants: the kill test against orders and answers that do not wait for the disk; it must go red
+do_kill_mutants() {
+  copy=$(mktemp -d "${TMPDIR:-/tmp}/campanile-mutants.XXXXXX")
+  trap 'rm -rf "$copy"' EXIT
+  trap 'exit 130' INT TERM
+  tar -cf - --exclude=./build --exclude=./.git . | tar -C "$copy" -xf -
+  git -C "$copy" init -q
+  configure "$copy" "$copy/build/full"
+  survivors=0
+  for mutant in none order-before-durable answer-before-durable; do
+    patch=$(pwd)/tests/mutants/$mutant.patch
+    [ "$mutant" = none ] || git -C "$copy" apply "$patch"
+    cmake --build "$copy/build/full" --target campanile crash_shim >"$copy/output"
+    python3 -B "$copy/tests/system/kill_test.py" "$copy/build/full/campanile" \
+      "$copy/build/full/tests/system/libcrash_shim.so" --per-phase 3 >"$copy/output" 2>&1 &&
+      code=0 || code=$?
+    [ "$mutant" = none ] || git -C "$copy" apply -R "$patch"
+    # The table shows that it ran; what it says of a mutant is a problem, not a fall of its own.
+    case $mutant,$code in
+      none,0) verdict="passes, as it must" ;;
+      none,*) verdict="FAILS without a bug ($code)"; survivors=$((survivors + 1)) ;;
+      *,0) verdict=SURVIVED; survivors=$((survivors + 1)) ;;
+      *) grep -q '^PROBLEM: ' "$copy/output" && verdict="caught: $(sed -n 's/^PROBLEM: //p' "$copy/output" |
+           head -n 1 | cut -c1-70)" || { verdict="UNUSABLE ($code)"; survivors=$((survivors + 1)); } ;;
+    esac
+    printf '%-24s %s\n' "$mutant" "$verdict"
+    [ "$code" -eq 0 ] || [ "$mutant" != none ] || tail -n 20 "$copy/output"
+  done
+  [ "$survivors" -eq 0 ]
+}
+
 # mutants: plants each bug of tests/mutants (or the named ones) in a copy; its suite must go red
 do_mutants() {
   copy=$(mktemp -d "${TMPDIR:-/tmp}/campanile-mutants.XXXXXX")
@@ -126,14 +164,14 @@ build_and_run_suite() {
 
 list() {
   echo "usage: sh tests/full.sh NAME [ARGUMENT...]"
-  sed -n 's/^# \([a-z-]*\): /  \1  /p' "$0"
+  sed -n 's/^# \([a-z-]*\): /  \1  /p' tests/full.sh
 }
 
 if [ "$#" -eq 0 ]; then list; exit 0; fi
 name=$1
 shift
 thing=do_$(echo "$name" | tr - _)
-if ! grep -q "^$thing()" "$0"; then
+if ! grep -q "^$thing()" tests/full.sh; then
   echo "tests/full.sh: no $name" >&2
   list >&2
   exit 2

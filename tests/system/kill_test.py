@@ -1,0 +1,425 @@
+"""The kill test: the real program is killed at chosen points of its own doing, again and again,
+while the carrier, in a process of its own, lives on and keeps the truth. After each kill and at the
+end the log is held against that truth:
+
+  no acknowledged event is lost, no attempt has two accepted calls, no contact is forgotten, the
+  chain is intact, and a replay has the digest that the program printed.
+
+    kill_test.py CAMPANILE CRASH_SHIM [--per-phase N] [--seed S] [--people N]
+
+Each phase counts a kill only when what it left behind shows that it was that phase: by the log, the
+carrier's truth and the shim's note of what it saw last.
+"""
+
+import argparse
+import collections
+import os
+import random
+import sys
+import tempfile
+import time
+import urllib.parse
+
+import world
+from world import Route
+
+PHASES = ("before the intent", "intent to POST", "POST to 201", "201 to commit",
+          "callback to commit", "commit to answer", "recovery", "idle")
+
+# A pause before the end shows whatever leaves too early: an order or an answer that does not wait
+# for the disk.
+LINGER_MS = 25
+
+
+def points(phase, dice):
+    """A plan for the shim (crash_shim.c) that kills in this phase."""
+    few = dice.randint(1, 4)
+    if phase == "before the intent":
+        return dice.choice([
+            f"event:CallRequested:before:{few}:{LINGER_MS}",
+            f"event:CallRequested:before:{few}>commit::before:1:{LINGER_MS}",
+            f"event:CallRequested:before:{few}>pwrite:-wal:before:1:{LINGER_MS}",
+            # The first frame is torn: its header is there, its page is not.
+            f"event:CallRequested:before:{few}>pwrite:-wal:after:1:{LINGER_MS}",
+        ])
+    if phase == "intent to POST":
+        return dice.choice([
+            f"event:CallRequested:before:{few}>commit::after:1",
+            f"event:CallRequested:before:{few}>fdatasync:-wal:after:1",
+            f"write:/Calls.json HTTP:before:{few}",
+        ])
+    if phase == "POST to 201":
+        return f"write:/Calls.json HTTP:after:{few}" + dice.choice(["", ":5"])
+    if phase == "201 to commit":
+        return dice.choice([
+            f"read:HTTP/1.1 201:after:{few}",
+            f"read:HTTP/1.1 201:after:{few}>event:CallAccepted:before:1",
+            f"read:HTTP/1.1 201:after:{few}>event:CallAccepted:before:1>commit::before:1",
+        ])
+    if phase == "callback to commit":
+        what = dice.choice(["POST /call-status", "POST /call-status", "POST /outbound-call",
+                            "POST /survey-answer", "POST /survey-answer"])
+        return f"read:{what}:after:{few}" + dice.choice(["", f">commit::before:1:{LINGER_MS}"])
+    if phase == "commit to answer":
+        return f"write:HTTP/1.1 20{dice.choice('04')}:before:{few}"
+    if phase == "recovery":
+        return dice.choice([
+            f"open:L.db:after:{dice.randint(1, 6)}",
+            "fdatasync:L.db:before:1",
+            "event:RunnerStarted:before:1",
+            "event:RunnerStarted:before:1>commit::before:1",
+            "event:RunnerStarted:before:1>commit::after:1",
+            "write:GET /2010:before:1",
+            "write:GET /2010:after:1",
+            "event:CallLookedUp:before:1>commit::before:1",
+            "event:CallLookedUp:before:1>commit::after:1",
+        ])
+    assert phase == "idle"
+    return f"idle::after:{dice.randint(3, 40)}"
+
+
+class Note:
+    """What the shim saw at each step, the last one last."""
+
+    def __init__(self, path):
+        self.steps = []
+        with open(path, "rb") as file:
+            for line in file.read().splitlines():
+                call, _, seen = line.partition(b"\t")
+                self.steps.append((call.decode(), urllib.parse.unquote(seen.decode())))
+
+    def last(self, call):
+        return [seen for each, seen in self.steps if each == call][-1]
+
+    def event(self):
+        """Stream and version of the last event that was being inserted."""
+        stream, version, _ = self.last("event").split(" ", 2)
+        return stream, int(version)
+
+
+def order_of(request):
+    """The attempt that a POST of a call is for."""
+    form = dict(urllib.parse.parse_qsl(request.split("\r\n\r\n", 1)[1]))
+    return Route(form["Url"]).attempt
+
+
+class Callback:
+    """A request of the carrier, as the shim saw it."""
+
+    def __init__(self, request):
+        head, _, body = request.partition("\r\n\r\n")
+        self.route = Route(head.split(" ")[1])
+        self.form = dict(urllib.parse.parse_qsl(body))
+
+
+# --- the log against the truth
+
+STATUS_EVENTS = {"initiated": "CallInitiated", "ringing": "CallRinging",
+                 "in-progress": "CallAnswered", "completed": "CallEnded", "busy": "CallEnded",
+                 "no-answer": "CallEnded", "failed": "CallEnded", "canceled": "CallEnded"}
+STATUS_ORDER = ("CallInitiated", "CallRinging", "CallAnswered", "CallEnded")
+
+
+class Log:
+    """The log as it lies on the disk, by attempt."""
+
+    def __init__(self, path):
+        self.events = world.events_of(path)
+        self.by_attempt = collections.defaultdict(list)
+        for event in self.events:
+            if event.attempt():
+                self.by_attempt[event.attempt()].append(event)
+
+    def has(self, attempt, *types):
+        return any(event.type in types for event in self.by_attempt[attempt])
+
+    def shows(self, attempt, what, said, at_ms, route=None):
+        """Whether what was acknowledged at that instant has its effect here."""
+        of_attempt = self.by_attempt[attempt]
+        if route is None:
+            wanted = STATUS_EVENTS[what]
+            # A status that comes after a later one tells nothing and appends nothing.
+            later = STATUS_ORDER[STATUS_ORDER.index(wanted) + 1:]
+            return any(event.type == wanted or
+                       (event.type in later and event.recorded_at <= at_ms)
+                       for event in of_attempt)
+        turn = route.turn if route.kind == "survey-answer" else 0
+        # Its answer was the document of the next turn.
+        served = any(event.type == "PromptServed" and event.payload["turn"] > turn
+                     for event in of_attempt)
+        if turn == 0 or not said:
+            return served
+        heard = any(event.type in ("AnswerGiven", "AnswerInvalid") and
+                    event.payload["turn"] == turn for event in of_attempt)
+        left = any(event.type == "PromptServed" and event.payload["prompt"] == "opted_out"
+                   for event in of_attempt)
+        return served and (heard or left)
+
+    def in_doubt(self):
+        """Attempts whose result is neither known nor given up."""
+        return [attempt for attempt in self.by_attempt
+                if self.has(attempt, "CallRequested") and
+                not self.has(attempt, "CallAccepted", "CallAdopted", "CallNotPlaced", "CallRefused",
+                             "CallNotSent", "CallHeld", "AttemptClosed")]
+
+
+def acknowledged_and_lost(log, truth):
+    """What the carrier was told was noted, and the log does not know."""
+    lost = []
+    known = 0
+    for call in truth["calls"]:
+        attempt = Route(call["url"]).attempt
+        for each in call["acknowledged"]:
+            known += 1
+            route = Route(each["what"]) if "/" in each["what"] else None
+            if not log.shows(attempt, each["what"], each["said"], each["at_ms"], route):
+                lost.append((attempt, each["at_ms"], each["what"].split("/")[-1]))
+    return known, lost
+
+
+def calls_by_attempt(truth):
+    calls = collections.defaultdict(list)
+    for call in truth["calls"]:
+        calls[Route(call["url"]).attempt].append(call["sid"])
+    return calls
+
+
+class Round:
+    """One campaign from its start to its end, killed as often as was planned."""
+
+    def __init__(self, folder, shim, seed, people):
+        self.folder, self.shim = folder, shim
+        self.file = world.write_campaign(folder, world.survey(id="kill"), people)
+        self.log = os.path.join(folder, "L.db")
+        self.note = os.path.join(folder, "note")
+        self.carrier = world.Carrier(folder, "--seed", seed)
+        self.port = world.free_port()
+        self.people = people
+        self.starts = 0
+        self.told = None  # the program's last line, once it came to its end
+        self.problems = []
+
+    def problem(self, text):
+        self.problems.append(text)
+        print("PROBLEM: " + text, flush=True)
+
+    def run(self, plan=""):
+        """Until the program is killed (true) or has come to its end."""
+        self.starts += 1
+        if os.path.exists(self.note):
+            os.remove(self.note)
+        more = {"LD_PRELOAD": self.shim, "CRASH_AT": plan, "CRASH_NOTE": self.note} if plan else {}
+        program = world.Program(self.folder, "run", self.file, "--log", self.log, "--carrier",
+                                self.carrier.choice, "--listen", "127.0.0.1:%d" % self.port,
+                                "--calls-per-second", 5, env=world.environment(**more))
+        try:
+            code = program.wait()
+        except Exception:
+            program.kill()
+            raise AssertionError("the program does not come to its end; plan %r\n%s\n%s" %
+                                 (plan, program.out()[-2000:], program.err()[-2000:]))
+        if code == -9:
+            return True
+        if code != 0:
+            raise AssertionError("exit code %d; plan %r\n%s\n%s" %
+                                 (code, plan, program.out()[-2000:], program.err()[-2000:]))
+        self.told = world.last_json(program.out())
+        return False
+
+    def kill_in(self, phase, dice):
+        """One kill. Whether it happened (else the campaign is over) and in which phase it was."""
+        plan = points(phase, dice)
+        if not self.run(plan):
+            return None
+        log, truth = Log(self.log), self.carrier.truth()
+        _, lost = acknowledged_and_lost(log, truth)
+        if lost:
+            self.problem("acknowledged and lost after a kill %s (%s): %s" % (phase, plan, lost[:5]))
+        doubled = [a for a, sids in calls_by_attempt(truth).items() if len(sids) > 1]
+        if doubled:
+            self.problem("called twice for one attempt: %s" % doubled[:5])
+        return self.shows(phase, Note(self.note), log, truth)
+
+    def shows(self, phase, note, log, truth):
+        """Whether the kill was in that phase, by what it left behind."""
+        calls = calls_by_attempt(truth)
+        streams = collections.defaultdict(int)
+        for event in log.events:
+            streams[event.stream] = event.version
+        if phase == "before the intent":
+            stream, version = note.event()
+            if streams[stream] >= version:
+                return False
+            called = [event for event in calls if "contact/%s/%d" % event[:2] == stream and
+                      not log.has(event, "CallRequested")]
+            if called:
+                self.problem("a call without an intent: %s" % called)
+            return not called
+        if phase == "intent to POST":
+            if note.steps[-1][0] == "write":
+                attempt = order_of(note.last("write"))
+                return log.has(attempt, "CallRequested") and attempt not in calls
+            stream, version = note.event()
+            intent = [e for e in log.events if e.stream == stream and e.version == version]
+            return bool(intent) and intent[0].attempt() not in calls
+        if phase == "POST to 201":
+            attempt = order_of(note.last("write"))
+            # The carrier may still have it before itself.
+            deadline = time.monotonic() + 2
+            while attempt not in calls and time.monotonic() < deadline:
+                calls = calls_by_attempt(self.carrier.truth())
+            return (attempt in calls and log.has(attempt, "CallRequested") and
+                    not log.has(attempt, "CallAccepted", "CallAdopted"))
+        if phase == "201 to commit":
+            head, _, body = note.last("read").partition("\r\n\r\n")
+            sids = {sid for each in calls.values() for sid in each if sid in body}
+            known = {e.payload["sid"] for e in log.events if e.type == "CallAccepted"}
+            return len(sids) == 1 and not sids & known
+        if phase in ("callback to commit", "commit to answer"):
+            callback = Callback(note.last("read" if phase == "callback to commit" else "write"))
+            attempt = callback.route.attempt
+            status = callback.form["CallStatus"]
+            is_status = callback.route.kind == "call-status"
+            said = callback.form.get("Digits", "") + callback.form.get("SpeechResult", "")
+            noted = log.shows(attempt, status, said, 0, None if is_status else callback.route)
+            what = status if is_status else callback.route
+            acknowledged = any(
+                each["what"] == what if is_status else
+                "/" in each["what"] and vars(Route(each["what"])) == vars(what)
+                for call in truth["calls"] if Route(call["url"]).attempt == attempt
+                for each in call["acknowledged"])
+            if acknowledged:
+                return False
+            return not noted if phase == "callback to commit" else noted
+        if phase == "recovery":
+            started = sum(event.type == "RunnerStarted" for event in log.events)
+            return started < self.starts or bool(log.in_doubt())
+        assert phase == "idle"
+        # Nothing was under way: each order has its result, each answered request is in the log.
+        epoch = [e.position for e in log.events if e.type == "RunnerStarted"][-1]
+        return not any(event.type == "CallRequested" and event.position > epoch and
+                       event.attempt() in log.in_doubt() for event in log.events)
+
+    def finish(self):
+        """To the campaign's end without another kill, and everything against everything."""
+        while self.told is None:
+            self.run()
+        log, truth = Log(self.log), self.carrier.truth()
+        check = lambda good, text: None if good else self.problem(text)
+
+        known, lost = acknowledged_and_lost(log, truth)
+        check(not lost, "acknowledged and lost: %s" % lost[:5])
+
+        calls = calls_by_attempt(truth)
+        doubled = [a for a, sids in calls.items() if len(sids) > 1]
+        check(not doubled, "called twice for one attempt: %s" % doubled[:5])
+        for attempt in calls:
+            check(log.has(attempt, "CallRequested"), "a call without an intent: %s" % (attempt,))
+        by_sid = {e.payload["sid"]: e.attempt() for e in log.events
+                  if e.type in ("CallAccepted", "CallAdopted")}
+        for attempt, sids in calls.items():
+            for sid in sids:
+                check(by_sid.get(sid) == attempt, "the log does not know the call of %s" %
+                      (attempt,))
+
+        ended = {e.attempt(): e.payload for e in log.events if e.type == "CallEnded"}
+        for call in truth["calls"]:
+            end = ended.get(Route(call["url"]).attempt)
+            check(end and end["status"] == call["status"] and
+                  end.get("seconds", 0) == call["duration_s"],
+                  "%s ended otherwise: %s, %s s" % (end, call["status"], call["duration_s"]))
+
+        enrolled = [e.contact() for e in log.events if e.type == "ContactEnrolled"]
+        closed = [e.contact() for e in log.events if e.type == "ContactClosed"]
+        check(sorted(enrolled) == [("kill", n) for n in range(1, self.people + 1)],
+              "%d of %d people were enrolled" % (len(enrolled), self.people))
+        forgotten = set(enrolled) - set(closed)
+        check(not forgotten, "forgotten: %s" % sorted(forgotten)[:5])
+        check(len(closed) == len(set(closed)), "closed more than once")
+        standing = self.told["campaign"]
+        check(standing["done"] + standing["exhausted"] + standing["excluded"] == self.people and
+              standing["held"] == standing["fresh"] == standing["retry"] == standing["calling"] == 0,
+              "not everybody is in one final place: %s" % standing)
+
+        verified = world.campanile("verify", "--log", self.log)
+        check(verified.returncode == 0, "verify: " + verified.stdout + verified.stderr)
+        replayed = world.last_json(world.campanile("replay", "--log", self.log, "--json").stdout)
+        check(replayed["state_digest"] == self.told["state_digest"] and
+              replayed["position"] == self.told["position"],
+              "a replay has another state: %s, %s" % (replayed, self.told))
+        return {"events": len(log.events), "calls": len(truth["calls"]), "acknowledged": known,
+                "in doubt": sum(e.type == "CallInDoubt" for e in log.events),
+                "adopted": sum(e.type == "CallAdopted" for e in log.events),
+                "proven not placed": sum(e.type == "CallNotPlaced" for e in log.events)}
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("campanile")
+    arguments.add_argument("shim")
+    arguments.add_argument("--per-phase", type=int, default=5)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--people", type=int, default=150)
+    options = arguments.parse_args()
+    world.binary = os.path.abspath(options.campanile)
+    shim = os.path.abspath(options.shim)
+
+    dice = random.Random(options.seed)
+    wanted = collections.Counter({phase: options.per_phase for phase in PHASES})
+    shown, missed = collections.Counter(), collections.Counter()
+    totals = collections.Counter()
+    problems = []
+    began = time.monotonic()
+    for number in range(options.seed, options.seed + 100):
+        if not +wanted:
+            break
+        with tempfile.TemporaryDirectory(prefix="campanile-kill-") as folder:
+            campaign = Round(folder, shim, number, options.people)
+            try:
+                # About four kills for ten people, so that the campaign lives to see them.
+                for _ in range(max(1, options.people * 4 // 10)):
+                    left = [phase for phase in PHASES if wanted[phase] > 0]
+                    if not left:
+                        break
+                    phase = dice.choice(left)
+                    if phase == "recovery":
+                        # Something to recover.
+                        before = dice.choice(("intent to POST", "POST to 201"))
+                        was = campaign.kill_in(before, dice)
+                        if was is None or campaign.problems:
+                            break
+                        if was:
+                            shown[before] += 1
+                            wanted[before] -= 1
+                    was = campaign.kill_in(phase, dice)
+                    if was is None or campaign.problems:
+                        break
+                    if was:
+                        shown[phase] += 1
+                        wanted[phase] -= 1
+                    else:
+                        missed[phase] += 1
+                if not campaign.problems:
+                    totals.update(campaign.finish())
+                    totals["campaigns"] += 1
+            finally:
+                campaign.carrier.kill()
+            problems += campaign.problems
+            if problems:
+                break
+
+    print("%-20s %6s %12s" % ("killed", "shown", "another time"))
+    for phase in PHASES:
+        print("%-20s %6d %12d" % (phase, shown[phase], missed[phase]))
+    print("%-20s %6d %12d" % ("in all", sum(shown.values()), sum(missed.values())))
+    print(", ".join("%d %s" % (count, what) for what, count in totals.items()))
+    print("%.0f s; %s" % (time.monotonic() - began,
+                          "%d problems" % len(problems) if problems else
+                          "nothing lost, nobody called twice, nobody forgotten"))
+    if +wanted and not problems:
+        print("too few kills: " + ", ".join(+wanted))
+    sys.exit(1 if problems or +wanted else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""`serve` in one process, the commands that steer it in others, started elsewhere."""
+
+import calendar
+import os
+import signal
+import time
+
+import world
+from world import Route
+
+PEOPLE = 2000  # so many that steering comes long before the end, however fast time jumps
+
+
+class OperateTest(world.Case):
+    def setUp(self):
+        super().setUp()
+        self.here, self.elsewhere = self.path("here"), self.path("elsewhere")
+        os.mkdir(self.here)
+        os.mkdir(self.elsewhere)
+        self.phones = self.carrier()
+        self.log = self.path("here/L.db")
+        self.server = self.serve()
+
+    def serve(self, name="serve"):
+        """The server stands in `here` and names its log from there."""
+        server = self.start("serve", "--log", "L.db", "--carrier", self.phones.choice,
+                            "--calls-per-second", 20, "--json", name=name, cwd=self.here)
+        world.wait_until(lambda: "the public door listens" in server.out() or
+                         not server.running(), "the server serves")
+        self.assertTrue(server.running(), server.err())
+        return server
+
+    def steer(self, *arguments, expect=0):
+        """A command from another directory, which names the log from there."""
+        return self.campanile(*arguments, "--log", os.path.join("..", "here", "L.db"),
+                              cwd=self.elsewhere, expect=expect)
+
+    def submit(self, name, people, **members):
+        members.setdefault("pacing", {"calls_per_second": "20", "lines": 20})
+        file = world.write_campaign(
+            self.elsewhere, world.survey(id=name, **members), people, name + ".json")
+        return self.steer("submit", os.path.basename(file), "--json")
+
+    def status(self):
+        return world.last_json(self.steer("status", "--json").stdout)
+
+    def standing(self, name):
+        return {each["id"]: each for each in self.status()["campaigns"]}.get(name)
+
+    def calls(self, name):
+        return [call for call in self.phones.truth()["calls"]
+                if Route(call["url"]).attempt[0] == name]
+
+    def no_call_is_under_way(self):
+        return all(call["ended_at_ms"] is not None for call in self.phones.truth()["calls"])
+
+    def stop(self):
+        self.server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.server.wait(), 0, self.server.err())
+
+    def test_a_campaign_is_submitted_paused_resumed_and_another_one_runs_beside_it(self):
+        self.submit("first", PEOPLE)
+        world.wait_until(lambda: len(self.calls("first")) > 20, "people are called")
+
+        paused = world.last_json(self.steer("pause", "first", "--reason", "pranzo",
+                                            "--json").stdout)
+        self.assertEqual(paused["campaigns"][0]["status"], "paused")
+        self.assertEqual(paused["campaigns"][0]["reason"], "pranzo")
+        at_ms = milliseconds_of(paused["now"])
+        world.wait_until(self.no_call_is_under_way, "the calls of before the pause have ended")
+        world.wait_until(lambda: self.standing("first")["calling"] == 0, "the log knows it")
+        # Time went on while they talked, and nobody was dialled in it.
+        status = self.status()
+        self.assertTrue(status["running"])
+        self.assertGreater(milliseconds_of(status["now"]), at_ms)
+        self.assertGreater(status["campaigns"][0]["fresh"], 0)
+        late = [call["accepted_at_ms"] for call in self.calls("first")
+                if call["accepted_at_ms"] > at_ms]
+        self.assertEqual(late, [])
+        before = len(self.calls("first"))
+
+        # While it is paused another one runs to its end beside it.
+        self.submit("second", 20)
+        world.wait_until(lambda: self.standing("second")["status"] == "completed",
+                         "the second campaign is over")
+        self.assertEqual(self.standing("first")["status"], "paused")
+        self.assertEqual(len(self.calls("first")), before)
+        self.assertGreaterEqual(len(self.calls("second")), 20)
+
+        # The people of the two lists are the same, and nobody had two calls at once.
+        self.steer("resume", "first")
+        world.wait_until(lambda: len(self.calls("first")) > before, "people are called again")
+
+        self.steer("cancel", "first", "--reason", "basta")
+        world.wait_until(lambda: self.standing("first")["calling"] == 0, "the calls have ended")
+        standing = self.standing("first")
+        self.assertEqual(standing["status"], "cancelled")
+        self.assertGreater(standing["excluded"], 0)
+        self.assertEqual(standing["fresh"] + standing["retry"] + standing["held"], 0)
+        self.assertEqual(standing["done"] + standing["exhausted"] + standing["excluded"], PEOPLE)
+        after = len(self.calls("first"))
+
+        # What is over cannot be steered any more; what does not exist cannot either.
+        for command in ("pause", "resume"):
+            self.assertIn("cancelled", self.steer(command, "first", expect=2).stderr)
+        for command in ("pause", "resume", "cancel"):
+            self.assertIn("nobody", self.steer(command, "nobody", expect=2).stderr)
+
+        # A terminal that goes away is no reason to end.
+        self.server.process.send_signal(signal.SIGHUP)
+        self.assertTrue(self.status()["running"])
+
+        self.stop()
+        status = self.status()
+        self.assertFalse(status["running"])
+        self.assertEqual(len(self.calls("first")), after)
+        self.assertEqual([each["id"] for each in status["campaigns"]], ["first", "second"])
+        self.assert_log_is_well(self.log)
+        self.assert_nobody_had_two_calls_at_once()
+
+    def assert_nobody_had_two_calls_at_once(self):
+        by_number = {}
+        for call in self.phones.truth()["calls"]:
+            by_number.setdefault(call["to"], []).append(call)
+        for calls in by_number.values():
+            calls.sort(key=lambda call: call["accepted_at_ms"])
+            for one, next_one in zip(calls, calls[1:]):
+                self.assertLessEqual(one["ended_at_ms"], next_one["accepted_at_ms"])
+
+    def test_two_campaigns_for_the_same_people_share_the_lines_and_never_meet(self):
+        self.submit("first", 120)
+        self.submit("second", 120)
+        for name in ("first", "second"):
+            world.wait_until(lambda: self.standing(name)["status"] == "completed",
+                             name + " is over")
+            standing = self.standing(name)
+            self.assertEqual(standing["done"] + standing["exhausted"] + standing["excluded"], 120)
+        self.assert_nobody_had_two_calls_at_once()
+        self.stop()
+        self.assert_log_is_well(self.log)
+
+    def test_a_server_that_is_killed_goes_on_with_the_same_command(self):
+        self.submit("first", PEOPLE)
+        world.wait_until(lambda: len(self.calls("first")) > 20, "people are called")
+        self.steer("pause", "first")
+        self.server.kill()
+        self.assertFalse(self.status()["running"])
+        # Nothing runs: that is another answer than a wrong id.
+        self.assertIn("nothing runs", self.steer("resume", "first", expect=3).stderr)
+        self.server = self.serve(name="again")
+        self.assertEqual(self.standing("first")["status"], "paused")
+        before = len(self.calls("first"))
+        self.steer("resume", "first")
+        world.wait_until(lambda: len(self.calls("first")) > before, "people are called again")
+        self.steer("cancel", "first")
+        world.wait_until(lambda: self.standing("first")["calling"] == 0, "the calls have ended")
+        self.stop()
+        self.assert_log_is_well(self.log)
+
+    def test_what_cannot_be_submitted_is_refused_with_every_reason(self):
+        self.submit("first", 10)
+        world.wait_until(lambda: self.standing("first")["status"] == "completed", "it is over")
+        position = self.status()["position"]
+        file = os.path.join(self.elsewhere, "wrong.json")
+        with open(file, "w") as wrong:
+            wrong.write('{"id": "wrong", "kind": "survy", "contacts": {"file": "people.csv"},\n'
+                        ' "mesage": "?"}')
+        told = self.steer("submit", "wrong.json", expect=2).stderr
+        self.assertIn("/kind", told)
+        self.assertIn("/mesage", told)
+        self.steer("submit", "missing.json", expect=2)
+
+        # The same again is the same; another one under its id is a change, which has to be accepted.
+        self.steer("submit", "first.json")
+        self.assertEqual(self.status()["position"], position)
+        world.write_campaign(self.elsewhere, world.survey(id="first", goodbye="Altro."), 10,
+                             "first.json")
+        self.assertIn("change", self.steer("submit", "first.json", expect=2).stderr)
+        self.assertEqual(self.status()["position"], position)
+        self.stop()
+
+    def test_a_second_program_on_a_log_is_refused_at_once_and_told_who_holds_it(self):
+        file = world.write_campaign(self.elsewhere, world.survey(), 5)
+        for command in (("serve",), ("run", file)):
+            times = []
+            for _ in range(3):
+                began = time.monotonic()
+                done = self.campanile(*command, "--log", self.log, "--carrier",
+                                      self.phones.choice, expect=3)
+                times.append(time.monotonic() - began)
+                self.assertIn("is held by", done.stderr)
+                self.assertIn(str(self.server.process.pid), done.stderr)
+            # The best of three: other programs run on this machine.
+            self.assertLess(min(times), 1)
+        # The one that holds it has not noticed.
+        self.assertTrue(self.status()["running"])
+        self.submit("first", 5)
+        world.wait_until(lambda: self.standing("first")["status"] == "completed", "it is over")
+        self.stop()
+
+
+def milliseconds_of(text):
+    """Of "2026-01-05T08:00:00.000Z"."""
+    whole = time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")
+    return calendar.timegm(whole) * 1000 + int(text[20:23])
+
+
+if __name__ == "__main__":
+    world.main()

@@ -1,0 +1,465 @@
+"""What the tests of the whole program share: the binary under test, a carrier in a process of its
+own, a look into a log that may be in use, and a signature of our own making.
+
+Each test is run with the path of the binary as its first argument.
+"""
+
+import base64
+import email.utils
+import hashlib
+import hmac
+import http.client
+import http.server
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.parse
+import urllib.request
+import xml.etree.ElementTree
+
+EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "campaigns",
+                        "examples")
+
+# Nothing that the program is waited for takes longer, on any machine that tests run on.
+PATIENCE_S = 120
+
+binary = ""
+
+
+def main():
+    """Runs the test cases of the calling file against the binary named first."""
+    global binary
+    if len(sys.argv) < 2:
+        sys.exit("usage: %s CAMPANILE [TEST...]" % sys.argv[0])
+    binary = os.path.abspath(sys.argv.pop(1))
+    unittest.main(module="__main__", verbosity=2)
+
+
+def environment(**more):
+    """Of a program under test: no settings of the person who runs the tests."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS",
+                                                "UBSAN_OPTIONS", "TSAN_OPTIONS",
+                                                "LLVM_PROFILE_FILE") if name in os.environ}
+    kept.update(more)
+    return kept
+
+
+def campanile(*arguments, cwd=None, timeout=PATIENCE_S):
+    """Runs the program to its end."""
+    return subprocess.run([binary, *[str(a) for a in arguments]], cwd=cwd, env=environment(),
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=timeout)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, what, seconds=PATIENCE_S):
+    """The condition's first true value."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError("waited in vain until " + what)
+        time.sleep(0.02)
+
+
+def last_json(output):
+    """The last line of what a command printed, read as JSON."""
+    return json.loads(output.strip().splitlines()[-1])
+
+
+class Program:
+    """The program as it runs. What it says goes into files, which nobody has to drain."""
+
+    def __init__(self, folder, *arguments, name="program", cwd=None, env=None):
+        self.out_path = os.path.join(folder, name + ".out")
+        self.err_path = os.path.join(folder, name + ".err")
+        with open(self.out_path, "w") as out, open(self.err_path, "w") as err:
+            self.process = subprocess.Popen(
+                [binary, *[str(a) for a in arguments]], cwd=cwd, env=env or environment(),
+                stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+
+    def out(self):
+        with open(self.out_path) as file:
+            return file.read()
+
+    def err(self):
+        with open(self.err_path) as file:
+            return file.read()
+
+    def running(self):
+        return self.process.poll() is None
+
+    def wait(self, timeout=PATIENCE_S):
+        return self.process.wait(timeout)
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+
+    def kill(self):
+        """As the power goes: nothing is tidied up."""
+        if self.running():
+            self.process.kill()
+        self.process.wait()
+
+
+class Carrier(Program):
+    """A rehearsal carrier in a process of its own, which survives the program."""
+
+    def __init__(self, folder, *arguments, name="carrier"):
+        super().__init__(folder, "rehearsal", "--listen", "127.0.0.1:0", *arguments, name=name)
+        line = wait_until(lambda: self.out() if "\n" in self.out() else not self.running(),
+                          "the carrier listens")
+        if line is True:
+            raise AssertionError("the carrier did not start: " + self.err())
+        told = json.loads(line)
+        self.port = told["port"]
+        self.account_sid = told["account_sid"]
+        self.auth_token = told["auth_token"]
+        self.choice = "rehearsal@127.0.0.1:%d" % self.port
+
+    def get(self, path):
+        url = "http://127.0.0.1:%d%s" % (self.port, path)
+        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+            return json.load(answer)
+
+    def truth(self):
+        """What really happened to each call, and what the program acknowledged."""
+        return self.get("/rehearsal/truth.json")
+
+
+class HandCarrier:
+    """A carrier that does nothing of its own: it takes orders for calls, and its clock stands until
+    the test moves it. What happens to the calls, the test says."""
+
+    account_sid = "AC" + "5" * 32
+    auth_token = "0123456789abcdef0123456789abcdef"
+
+    def __init__(self, now_ms):
+        self.now_ms = now_ms
+        self.orders = []  # the form of each
+        self.program = None
+        self.said = []  # lines of the program on its clock connection, since the clock moved
+        self.changed = threading.Condition()
+        self.clock = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._keep_time, daemon=True).start()
+        carrier = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def answer(self, status, body):
+                text = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def do_GET(self):
+                if self.path == "/rehearsal.json":
+                    return self.answer(200, {
+                        "clock_port": carrier.clock.getsockname()[1], "seed": "1",
+                        "account_sid": carrier.account_sid, "auth_token": carrier.auth_token,
+                        "now_ms": carrier.now_ms, "time": "jumps", "speed": 0})
+                if "/Calls.json" in self.path:
+                    return self.answer(200, {"calls": [], "next_page_uri": None})
+                return self.answer(404, {"status": 404, "code": 20404})
+
+            def do_POST(self):
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                with carrier.changed:
+                    carrier.orders.append(dict(urllib.parse.parse_qsl(form)))
+                    sid = "CA%032x" % len(carrier.orders)
+                    carrier.changed.notify_all()
+                self.answer(201, {"sid": sid, "status": "queued", "direction": "outbound-api"})
+
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_):
+                pass  # a program that is killed breaks its connections
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.choice = "rehearsal@127.0.0.1:%d" % self.server.server_address[1]
+
+    def _keep_time(self):
+        """The carrier's end of bridge/rehearsal/clock_host.hpp, for one program after another."""
+        while True:
+            try:
+                program, _ = self.clock.accept()
+            except OSError:
+                return
+            with self.changed:
+                self.program = program
+            with program, program.makefile("r") as lines:
+                try:
+                    for line in lines:
+                        with self.changed:
+                            if line.startswith("hello"):
+                                self._tell_time()
+                            self.said.append(line.split())
+                            self.changed.notify_all()
+                except OSError:
+                    pass  # it was killed
+            with self.changed:
+                self.program = None
+                self.changed.notify_all()
+
+    def _tell_time(self):
+        self.said = []
+        self.program.sendall(b"time %d\n" % self.now_ms)
+
+    def move_clock(self, ms):
+        """Time goes on by so much; returns when the program is there and quiet."""
+        with self.changed:
+            self.now_ms += ms
+            self._tell_time()
+        self.wait_until_quiet()
+
+    def wait_until_quiet(self):
+        with self.changed:
+            good = self.changed.wait_for(
+                lambda: self.said and self.said[-1][:2] == ["quiet", str(self.now_ms)],
+                PATIENCE_S)
+        if not good:
+            raise AssertionError("the program does not come to rest: %s" % self.said[-3:])
+
+    def wait_until_alone(self):
+        """The program's end has been seen, with all that it said before."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.program is None, PATIENCE_S):
+                raise AssertionError("the program still holds its clock connection")
+            self.said = []
+
+    def wait_for_orders(self, count):
+        with self.changed:
+            if not self.changed.wait_for(lambda: len(self.orders) >= count, PATIENCE_S):
+                raise AssertionError("%d orders came, not %d" % (len(self.orders), count))
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.clock.close()
+
+
+class HandCall:
+    """One call of a HandCarrier, told to the program step by step."""
+
+    def __init__(self, carrier, number):
+        self.carrier = carrier
+        self.order = carrier.orders[number - 1]
+        self.sid = "CA%032x" % number
+        self.sequence = 0
+        self.document = None  # the last one, as bytes
+
+    def fields(self, status, **more):
+        return {"CallSid": self.sid, "AccountSid": self.carrier.account_sid,
+                "From": self.order["From"], "To": self.order["To"], "CallStatus": status,
+                "Direction": "outbound-api", "ApiVersion": "2010-04-01", **more}
+
+    def report(self, status, **more):
+        """A status callback; the status of its answer."""
+        when = email.utils.formatdate(self.carrier.now_ms / 1000)
+        fields = self.fields(status, Timestamp=when, CallbackSource="call-progress-events",
+                             SequenceNumber=str(self.sequence), **more)
+        self.sequence += 1
+        code, _ = post(self.order["StatusCallback"], fields, self.carrier.auth_token)
+        return code
+
+    def ask(self, url=None, **more):
+        """Asks for the next document, and keeps it; (status, document)."""
+        code, document = post(url or self.order["Url"], self.fields("in-progress", **more),
+                              self.carrier.auth_token)
+        if code == 200:
+            self.document = document
+        return code, document
+
+    def action(self):
+        """Where the answer to the current question goes."""
+        gather = xml.etree.ElementTree.fromstring(self.document).find("Gather")
+        return urllib.parse.urljoin(self.order["Url"], gather.get("action"))
+
+
+# --- what is in a log
+
+class Event:
+    def __init__(self, row):
+        self.position, self.stream, self.version, self.type, self.recorded_at, payload = row
+        self.payload = json.loads(payload)
+
+    def contact(self):
+        """(campaign, ordinal) of a contact's event."""
+        parts = self.stream.split("/")
+        return (parts[1], int(parts[2])) if parts[0] == "contact" else None
+
+    def attempt(self):
+        """(campaign, ordinal, attempt) of an event that belongs to one."""
+        contact = self.contact()
+        return contact + (self.payload["attempt"],) if contact and "attempt" in self.payload \
+            else None
+
+
+def events_of(log):
+    """The events of a log that nobody is writing, as a crash or an end left it: read from a copy, so
+    that neither the look nor the recovery it takes leaves a trace."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "copy.db")
+        if not os.path.exists(log):
+            return []
+        shutil.copyfile(log, copy)
+        if os.path.exists(log + "-wal"):
+            shutil.copyfile(log + "-wal", copy + "-wal")
+        database = sqlite3.connect(copy)
+        try:
+            rows = database.execute("SELECT position, stream, version, type, recorded_at, payload "
+                                    "FROM event ORDER BY position").fetchall()
+        finally:
+            database.close()
+    return [Event(row) for row in rows]
+
+
+TOKEN = re.compile(r"/([a-z-]+)/([a-z0-9-]+)\.(\d+)\.(\d+)\.[0-9a-f]{32}(?:/([^/?]+)/(\d+))?")
+
+
+class Route:
+    """An URL of ours, read."""
+
+    def __init__(self, url):
+        found = TOKEN.search(url)
+        if not found:
+            raise AssertionError("no URL of ours: " + url)
+        self.kind = found[1]
+        self.attempt = (found[2], int(found[3]), int(found[4]))
+        self.question = found[5]
+        self.turn = int(found[6]) if found[6] else 0
+
+
+# --- speaking Twilio by hand
+
+def signature(auth_token, url, fields):
+    """X-Twilio-Signature of a form post."""
+    text = url + "".join(name + value for name, value in sorted(fields))
+    digest = hmac.new(auth_token.encode(), text.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode()
+
+
+def post(url, fields, auth_token, headers=None):
+    """Posts a signed form: (status, body). `headers` come on top, and may spoil the signature."""
+    fields = list(fields.items()) if isinstance(fields, dict) else fields
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE_S)
+    try:
+        connection.request("POST", parts.path + ("?" + parts.query if parts.query else ""),
+                           urllib.parse.urlencode(fields),
+                           {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+                            "X-Twilio-Signature": signature(auth_token, url, fields),
+                            **(headers or {})})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+# --- campaigns to begin from
+
+def survey(**members):
+    """A survey of three questions whose contacts stand in people.csv."""
+    campaign = {
+        "id": "prova",
+        "kind": "survey",
+        "language": "it-IT",
+        "caller_ids": ["+390220527877"],
+        "contacts": {"file": "people.csv", "region": "IT", "zone": "Europe/Rome",
+                     "columns": {"number": "number", "id": "id"}},
+        "greeting": "Buongiorno {{name}}. Per non essere più chiamato prema 9.",
+        "questions": [
+            {"id": "colore", "type": "choice",
+             "ask": "Che colore preferisce? Rosso, prema 1. Blu, prema 2.",
+             "options": [{"code": "rosso", "key": "1", "label": "Rosso", "words": ["rosso"]},
+                         {"code": "blu", "key": "2", "label": "Blu", "words": ["blu"]}]},
+            {"id": "torna", "type": "yes_no", "ask": "Torna? Prema 1 per sì, 2 per no."},
+            {"id": "voto", "type": "rating", "least": 1, "most": 5,
+             "ask": "Da 1 a 5, quanto è contento?"},
+        ],
+        "goodbye": "Grazie e arrivederci.",
+        "opt_out": {"key": "9", "goodbye": "Non la chiameremo più."},
+        "answering_machine": {"action": "hang_up"},
+        "calling_hours": {"windows": [{"from": "09:00", "to": "20:00"}]},
+        "pacing": {"calls_per_second": "5", "lines": 10},
+        "retries": {"attempts_max": 3, "busy": "15m", "no_answer": "30m", "network_error": "10m",
+                    "machine_no_message": "1h", "broken_off": "10m",
+                    "human_hung_up_at_once": "1h"},
+        "in_doubt": "redial",
+    }
+    campaign.update(members)
+    return campaign
+
+
+def number_of(n):
+    """Numbers of nobody's that pass for Italian mobiles."""
+    return "+39347%07d" % (1000000 + n)
+
+
+def write_campaign(folder, campaign, people, name="campaign.json"):
+    """Writes the campaign file with a list of so many people beside it; its path."""
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(campaign, file, ensure_ascii=False, indent=1)
+    with open(os.path.join(folder, campaign["contacts"]["file"]), "w", encoding="utf-8") as file:
+        file.write("id,number,name\n")
+        for n in range(1, people + 1):
+            file.write("P-%04d,%s,Persona %d\n" % (n, number_of(n), n))
+    return path
+
+
+class Case(unittest.TestCase):
+    """A test with a folder of its own, which takes down what it started."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="campanile-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, *arguments, **options):
+        program = Program(self.folder, *arguments, **options)
+        self.addCleanup(program.kill)
+        return program
+
+    def carrier(self, *arguments, **options):
+        carrier = Carrier(self.folder, *arguments, **options)
+        self.addCleanup(carrier.kill)
+        return carrier
+
+    def campanile(self, *arguments, expect=0, **options):
+        """Runs a command that must end with that code."""
+        done = campanile(*arguments, **options)
+        if expect is not None:
+            self.assertEqual(done.returncode, expect, "%s\n%s\n%s" %
+                         (" ".join(map(str, arguments)), done.stdout, done.stderr))
+        return done
+
+    def assert_log_is_well(self, log):
+        """The chain holds and a replay says what it says; returns what `replay` says."""
+        self.assertRegex(self.campanile("verify", "--log", log).stdout, r"^well: ")
+        return last_json(self.campanile("replay", "--log", log, "--json").stdout)
