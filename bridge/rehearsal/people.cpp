@@ -237,7 +237,8 @@ Reaction react(const People& people, std::uint64_t seed, std::string_view to, st
       break;
     }
   }
-  // Who has no keys to press speaks, and who is not listened to presses.
+  // Who has no keys to press, or was told of none, speaks; and who is not listened to presses.
+  if (choice == right && offered.answers.empty()) choice = speech;
   if ((choice == right || choice == opt_out) && !question.takes_keys) choice = speech;
   if (choice == speech && !question.takes_speech) choice = right;
   if ((choice == right || choice == wrong || choice == opt_out) && !question.takes_keys) {
