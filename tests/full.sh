@@ -58,11 +58,13 @@ simulate() { # test NAME=VALUE...
   env "$@" build/full/tests/runner/runner_tests --run_test="simulation/$test" --log_level=message
 }
 
-# kills: the real program killed KILLS (default 25) times in each of eight phases, dice from FIRST_SEED (1)
+# kills: the real program killed KILLS (default 25) times in each of eight phases, then with faults besides
 do_kills() {
   build campanile crash_shim
-  python3 -B tests/system/kill_test.py build/full/campanile build/full/tests/system/libcrash_shim.so \
-    --per-phase "${KILLS:-25}" --seed "${FIRST_SEED:-1}"
+  for faults in "" all; do
+    python3 -B tests/system/kill_test.py build/full/campanile build/full/tests/system/libcrash_shim.so \
+      --per-phase "${KILLS:-25}" --seed "${FIRST_SEED:-1}" --faults "$faults"
+  done
 }
 
 # kill-mutants: the kill test against orders and answers that do not wait for the disk; it must go red

@@ -5,7 +5,7 @@ end the log is held against that truth:
   no acknowledged event is lost, no attempt has two accepted calls, no contact is forgotten, the
   chain is intact, and a replay has the digest that the program printed.
 
-    kill_test.py CAMPANILE CRASH_SHIM [--per-phase N] [--seed S] [--people N]
+    kill_test.py CAMPANILE CRASH_SHIM [--per-phase N] [--seed S] [--people N] [--faults all]
 
 Each phase counts a kill only when what it left behind shows that it was that phase: by the log, the
 carrier's truth and the shim's note of what it saw last.
@@ -25,6 +25,11 @@ from world import Route
 
 PHASES = ("before the intent", "intent to POST", "POST to 201", "201 to commit",
           "callback to commit", "commit to answer", "recovery", "idle")
+
+# What a carrier and its network can do besides (bridge/rehearsal/faults.hpp), in a thousand.
+ALL_FAULTS = ("callback_lost=200,callback_doubled=200,callback_late=100,callback_reordered=200,"
+              "post_refused=20,post_failed=20,post_failed_accepted=30,post_dropped=30,"
+              "post_unanswered=20,post_delayed=30,list_lag_s=20")
 
 # A pause before the end shows whatever leaves too early: an order or an answer that does not wait
 # for the disk.
@@ -187,12 +192,12 @@ def calls_by_attempt(truth):
 class Round:
     """One campaign from its start to its end, killed as often as was planned."""
 
-    def __init__(self, folder, shim, seed, people):
+    def __init__(self, folder, shim, seed, people, faults):
         self.folder, self.shim = folder, shim
         self.file = world.write_campaign(folder, world.survey(id="kill"), people)
         self.log = os.path.join(folder, "L.db")
         self.note = os.path.join(folder, "note")
-        self.carrier = world.Carrier(folder, "--seed", seed)
+        self.carrier = world.Carrier(folder, "--seed", seed, "--faults", faults)
         self.port = world.free_port()
         self.people = people
         self.starts = 0
@@ -360,7 +365,10 @@ def main():
     arguments.add_argument("--per-phase", type=int, default=5)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--people", type=int, default=150)
+    arguments.add_argument("--faults", default="", help="as `campanile rehearsal` takes them")
     options = arguments.parse_args()
+    if options.faults == "all":
+        options.faults = ALL_FAULTS
     world.binary = os.path.abspath(options.campanile)
     shim = os.path.abspath(options.shim)
 
@@ -374,8 +382,13 @@ def main():
         if not +wanted:
             break
         with tempfile.TemporaryDirectory(prefix="campanile-kill-") as folder:
-            campaign = Round(folder, shim, number, options.people)
+            campaign = Round(folder, shim, number, options.people, options.faults)
             try:
+                # Nobody may be lost or enrolled twice by a crash while the list is read.
+                for plan in (f"event:ContactEnrolled:before:{dice.randint(1, options.people)}",
+                             "event:ContactEnrolled:before:1>commit::after:1",
+                             "event:EnrolmentCompleted:before:1>commit::before:1"):
+                    totals["kills during enrolment"] += campaign.run(plan)
                 # About four kills for ten people, so that the campaign lives to see them.
                 for _ in range(max(1, options.people * 4 // 10)):
                     left = [phase for phase in PHASES if wanted[phase] > 0]
