@@ -21,7 +21,7 @@ class RunTest(world.Case):
 
     def run_example(self, log, *more, port, file=None):
         return self.campanile("run", file or self.example(), "--log", log, "--listen",
-                              "127.0.0.1:%d" % port, "--calls-per-second", 1, "--json", *more)
+                              "127.0.0.1:%d" % port, "--calls-per-second", 2, "--json", *more)
 
     def exports(self, log):
         """Every file of an export, by name."""
@@ -79,7 +79,8 @@ class RunTest(world.Case):
 
     def test_the_same_seed_gives_the_same_events_in_every_stream_and_the_same_exports(self):
         # The door's port is part of what is logged.
-        file, port = self.example(), world.free_port()
+        file = world.write_campaign(self.folder, world.survey(), 120)
+        port = world.free_port()
 
         def events_by_stream(log):
             streams = collections.defaultdict(list)
