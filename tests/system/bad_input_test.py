@@ -195,7 +195,7 @@ class DoorTest(world.Case):
         self.program = self.start("run", self.file, "--log", self.log, "--carrier",
                                   self.phones.choice, "--listen", "127.0.0.1:%d" % self.port,
                                   "--json")
-        self.phones.wait_for_orders(1)
+        world.wait_for_event(self.log, "CallAccepted")
         self.call = world.HandCall(self.phones, 1)
         self.voice, self.status = self.call.order["Url"], self.call.order["StatusCallback"]
 

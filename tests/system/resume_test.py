@@ -27,7 +27,8 @@ class Conversation:
         self.said = []  # every answer, in order
         self.starts = 0
         self.start()
-        self.carrier.wait_for_orders(1)
+        # Before a callback can come, or the call would be adopted.
+        world.wait_for_event(self.log, "CallAccepted")
         self.carrier.wait_until_quiet()
         self.call = world.HandCall(self.carrier, 1)
         self.asked = [None]  # where each question's answer went, from 1

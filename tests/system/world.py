@@ -250,11 +250,6 @@ class HandCarrier:
                 raise AssertionError("the program still holds its clock connection")
             self.said = []
 
-    def wait_for_orders(self, count):
-        with self.changed:
-            if not self.changed.wait_for(lambda: len(self.orders) >= count, PATIENCE_S):
-                raise AssertionError("%d orders came, not %d" % (len(self.orders), count))
-
     def close(self):
         self.server.shutdown()
         self.server.server_close()
@@ -335,6 +330,15 @@ def events_of(log):
         finally:
             database.close()
     return [Event(row) for row in rows]
+
+
+def wait_for_event(log, type_):
+    """Until the log of a program that runs holds an event of that type."""
+    def holds():
+        if not os.path.exists(log):
+            return False
+        return type_ in campanile("log", "--log", log, "--type", type_).stdout
+    wait_until(holds, "the log holds " + type_)
 
 
 TOKEN = re.compile(r"/([a-z-]+)/([a-z0-9-]+)\.(\d+)\.(\d+)\.[0-9a-f]{32}(?:/([^/?]+)/(\d+))?")
