@@ -90,8 +90,13 @@ int status(const Options& options) {
     now = campaigns::instant_from_ms(recorded.recorded_at);
     return true;
   });
-  print(options.json ? status_json(state, now, false) + '\n'
-                     : status_text(state, now, running.has_value()));
+  if (options.json) {
+    print(status_json(state, now, {}) + '\n');
+    return exit_done;
+  }
+  const auto body = nlohmann::json::parse(running ? running->body : "{}", nullptr, false);
+  const bool disk_full = body.is_object() && body.value("disk_full", false);
+  print(status_text(state, now, running.has_value(), disk_full));
   return exit_done;
 }
 

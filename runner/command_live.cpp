@@ -172,7 +172,7 @@ int tell_end(const campaigns::State& state, campaigns::CampaignIndex index, cons
                           ? campaigns::Instant{}
                           : state.book.at(index).ended_at.value_or(
                                 state.results.attempts.back().requested_at),
-                      false) +
+                      false, false) +
           "state digest " + digest.state + " at event " + std::to_string(state.position) + '\n');
     if (interrupted) print("interrupted: the same command goes on from here\n");
   } else {
@@ -204,6 +204,18 @@ std::filesystem::path default_log(const Options& options, const std::string& cam
     std::filesystem::rename(log.string() + part, last + part, ignored);
   }
   return log;
+}
+
+// Tells how it goes, and nothing that a crash could undo.
+void follow(Live& program, Progress& progress) {
+  program.runner().on_notice([&](const Runner::Notice& notice) { progress.say(notice.text); });
+  program.runner().on_fact([&](const campaigns::Fact&) {
+    const auto text = progress.look(program.state(), program.now());
+    if (!text) return;
+    program.runner().tell([&progress, text = *text](bool durable) {
+      if (durable) progress.draw(text);
+    });
+  });
 }
 
 int run(Options& options) {
@@ -259,9 +271,7 @@ int run(Options& options) {
 
   Live program(std::move(live), begins);
   Progress progress(on_terminal(options));
-  program.runner().on_notice([&](const Runner::Notice& notice) { progress.say(notice.text); });
-  program.runner().on_fact(
-      [&](const campaigns::Fact&) { progress.look(program.state(), program.now()); });
+  follow(program, progress);
   std::optional<campaigns::Refusal> refused;
   program.submit(std::move(submission), options.accept_change,
                  [&](std::optional<campaigns::Refusal> refusal) {
@@ -299,9 +309,7 @@ int serve(const Options& options) {
   const campaigns::Instant begins = sys_days{year{2026} / 1 / 5} + hours{8};
   Live program(std::move(live), begins);
   Progress progress(on_terminal(options));
-  program.runner().on_notice([&](const Runner::Notice& notice) { progress.say(notice.text); });
-  program.runner().on_fact(
-      [&](const campaigns::Fact&) { progress.look(program.state(), program.now()); });
+  follow(program, progress);
   progress.say("serving; the public door listens on port " + std::to_string(program.door_port()));
   program.run();
   progress.end();

@@ -61,13 +61,22 @@ void ControlServer::answer(http::ExchangeId id, int status, std::string json) {
   server_.answer(id, response);
 }
 
+void ControlServer::answer_status(http::ExchangeId id) {
+  const auto tell = [this](std::uint64_t durable) {
+    return status_json(live_.state(), live_.now(),
+                       LogStanding{live_.runner().disk_full(), durable});
+  };
+  // Made now, since the state runs ahead of the disk again when this much is durable.
+  live_.runner().tell([this, id, tell, text = tell(live_.state().position)](bool durable) mutable {
+    answer(id, 200, durable ? std::move(text) : tell(live_.runner().durable_position()));
+  });
+}
+
 void ControlServer::take(http::ExchangeId id, const http::Request& request) {
   const auto refuse = [&](int status, const std::string& what) {
     answer(id, status, problems_json({{request.target, what, ""}}));
   };
-  if (request.method == "GET" && request.target == "/status") {
-    return answer(id, 200, status_json(live_.state(), live_.now(), true));
-  }
+  if (request.method == "GET" && request.target == "/status") return answer_status(id);
   const auto body =
       nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
   if (!body.is_object()) return refuse(400, "the body is no JSON object");
@@ -85,9 +94,8 @@ void ControlServer::take(http::ExchangeId id, const http::Request& request) {
     if (!file.is_absolute()) return refuse(400, "\"file\" is no absolute path");
     live_.check_and_submit(file, {flag("skip_bad_rows"), text("encoding")}, flag("accept_change"),
                            [this, id](const campaigns::Problems& problems) {
-                             answer(id, problems.empty() ? 200 : 409,
-                                    problems.empty() ? status_json(live_.state(), live_.now(), true)
-                                                     : problems_json(problems));
+                             if (problems.empty()) return answer_status(id);
+                             answer(id, 409, problems_json(problems));
                            });
     return;
   }
@@ -112,7 +120,7 @@ void ControlServer::take(http::ExchangeId id, const http::Request& request) {
                               [this, id](const std::optional<campaigns::Refusal>& refusal) {
                                 if (refusal)
                                   return answer(id, 409, problems_json({{"", refusal->text, ""}}));
-                                answer(id, 200, status_json(live_.state(), live_.now(), true));
+                                answer_status(id);
                               });
 }
 

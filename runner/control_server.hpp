@@ -17,6 +17,7 @@ class Live;
 //   POST /campaigns/<id>/resume
 //   POST /campaigns/<id>/cancel    {"reason"}
 // 200 when it is durable; 409 with {"problems":[{"where","what","cure"}]} when it was refused.
+// While the disk is full the status says so at once; its "position" is the last event on disk.
 class ControlServer {
  public:
   // `loop` and `live` outlive it. Throws std::system_error when the socket cannot be made.
@@ -26,6 +27,8 @@ class ControlServer {
  private:
   void take(bridge::http::ExchangeId id, const bridge::http::Request& request);
   void answer(bridge::http::ExchangeId id, int status, std::string json);
+  // Where the campaigns stand now, once that is durable.
+  void answer_status(bridge::http::ExchangeId id);
 
   Live& live_;
   std::filesystem::path socket_;

@@ -44,7 +44,7 @@ std::string time_left(std::chrono::milliseconds passed, std::uint64_t done, std:
 
 }  // namespace
 
-void Progress::look(const campaigns::State& state, campaigns::Instant now) {
+std::optional<std::string> Progress::look(const campaigns::State& state, campaigns::Instant now) {
   const auto real = std::chrono::steady_clock::now();
   if (!began_) {
     began_ = now;
@@ -53,7 +53,7 @@ void Progress::look(const campaigns::State& state, campaigns::Instant now) {
   using namespace std::chrono_literals;
   if (real - last_ <
       (terminal_ ? std::chrono::milliseconds{250} : std::chrono::milliseconds{5000})) {
-    return;
+    return {};
   }
   last_ = real;
   const auto totals = totals_of(state);
@@ -69,8 +69,7 @@ void Progress::look(const campaigns::State& state, campaigns::Instant now) {
         .member("lines_in_use", totals.lines_in_use)
         .member("position", static_cast<std::int64_t>(state.position));
     object.close();
-    print(text + '\n');
-    return;
+    return text + '\n';
   }
   constexpr std::uint64_t width = 24;
   const auto filled = totals.contacts == 0 ? 0 : totals.closed * width / totals.contacts;
@@ -80,12 +79,16 @@ void Progress::look(const campaigns::State& state, campaigns::Instant now) {
   const auto done = totals.closed - closed_at_begin_;
   const auto per_minute =
       passed.count() > 0 ? static_cast<std::int64_t>(done) * 60'000 / passed.count() : 0;
-  print("\r\033[K[" + bar + "] " + std::to_string(totals.closed) + '/' +
-        std::to_string(totals.contacts) + ' ' + campaigns::rfc3339_utc(now).substr(0, 16) + ' ' +
-        std::to_string(totals.lines_in_use) + '/' + std::to_string(totals.lines) + " lines, " +
-        std::to_string(per_minute) + "/min, " + std::to_string(totals.completed) + " completed, " +
-        time_left(passed, done, totals.contacts - totals.closed) + " left");
-  drawn_ = true;
+  return "\r\033[K[" + bar + "] " + std::to_string(totals.closed) + '/' +
+         std::to_string(totals.contacts) + ' ' + campaigns::rfc3339_utc(now).substr(0, 16) + ' ' +
+         std::to_string(totals.lines_in_use) + '/' + std::to_string(totals.lines) + " lines, " +
+         std::to_string(per_minute) + "/min, " + std::to_string(totals.completed) + " completed, " +
+         time_left(passed, done, totals.contacts - totals.closed) + " left";
+}
+
+void Progress::draw(const std::string& text) {
+  print(text);
+  drawn_ = terminal_;
 }
 
 void Progress::end() {

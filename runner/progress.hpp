@@ -17,9 +17,10 @@ class Progress {
  public:
   explicit Progress(bool terminal) : terminal_(terminal) {}
 
-  // To be called for each fact, as often as one likes: it draws at most four times a second of real
-  // time, and in JSON each five seconds of it.
-  void look(const campaigns::State& state, campaigns::Instant now);
+  // To be called for each fact, as often as one likes: what to draw once the state is durable, at
+  // most four times a second of real time, and in JSON each five seconds of it.
+  std::optional<std::string> look(const campaigns::State& state, campaigns::Instant now);
+  void draw(const std::string& text);
   // Ends the line on a terminal.
   void end();
   // A line for the operator.

@@ -105,6 +105,20 @@ void Runner::note_command(Command command, std::function<void(std::optional<Refu
   inbox_.push_back(CommandNote{std::move(command), std::move(done)});
 }
 
+void Runner::tell(std::function<void(bool)> act) {
+  tellings_.push_back({state_.position, std::move(act)});
+}
+
+void Runner::tell_what_may_be_told() {
+  while (!tellings_.empty()) {
+    const bool durable = tellings_.front().position <= durable_position();
+    if (!durable && !disk_full()) return;
+    const auto act = std::move(tellings_.front().act);
+    tellings_.pop_front();
+    act(durable);
+  }
+}
+
 void Runner::tick() {
   // One instant for all that a tick decides and folds: the batch is recorded at it, and a replay
   // folds with what was recorded.
@@ -120,6 +134,7 @@ void Runner::tick() {
     log_.append(std::exchange(batch_, {}), campaigns::to_ms(now_));
   }
   gate_.release(log_.durable());
+  tell_what_may_be_told();
   send_orders();
 }
 
@@ -331,7 +346,8 @@ void Runner::place(const AttemptId& attempt) {
 }
 
 bool Runner::idle() const {
-  return inbox_.empty() && gate_.held() == 0 && log_.waiting() == 0 && batch_.empty();
+  return inbox_.empty() && gate_.held() == 0 && tellings_.empty() && log_.waiting() == 0 &&
+         batch_.empty();
 }
 
 std::optional<bridge::net::Instant> Runner::next_wakeup() const {

@@ -68,6 +68,10 @@ class Runner {
   void note_command(campaigns::Command command,
                     std::function<void(std::optional<campaigns::Refusal>)> done = {});
 
+  // What tells somebody of the state as it is now: `act` is called once all of it is durable, with
+  // true. While the log waits for space it is called at once, with false.
+  void tell(std::function<void(bool durable)> act);
+
   void tick();
 
   // No new dials from here on; what is under way goes on.
@@ -82,6 +86,9 @@ class Runner {
   const campaigns::State& state() const { return state_; }
   const webhook::Door& door() const { return door_; }
   std::size_t held() const { return gate_.held(); }
+  // The log waits for space on its disk: nobody is dialled until there is some.
+  bool disk_full() const { return log_.disk_full(); }
+  eventstore::Position durable_position() const { return log_.last() - log_.waiting(); }
   bool limit_reached() const;
 
   // Called for each fact as it is folded: progress for people.
@@ -103,6 +110,7 @@ class Runner {
   void take(CommandNote note);
   std::optional<campaigns::Refusal> decide_and_fold(const campaigns::Command& command);
   void fold(campaigns::Facts facts);
+  void tell_what_may_be_told();
   void follow(const campaigns::Fact& fact);  // the orders that a fact gives rise to
   void plan_all();
   void ask_carrier();
@@ -127,6 +135,11 @@ class Runner {
   Gate gate_{};
   std::deque<Note> inbox_{};
   std::vector<eventstore::NewEvent> batch_{};
+  struct Telling {
+    eventstore::Position position = 0;
+    std::function<void(bool)> act{};
+  };
+  std::deque<Telling> tellings_{};
   // Dial orders that are durable and wait for their turn at the account's rate.
   std::deque<campaigns::AttemptId> to_send_{};
   std::optional<bridge::net::Instant> last_post_{};

@@ -39,12 +39,14 @@ std::string campaign_json(const campaigns::State& state, CampaignIndex index) {
   return text;
 }
 
-std::string status_json(const campaigns::State& state, campaigns::Instant now, bool running) {
+std::string status_json(const campaigns::State& state, campaigns::Instant now,
+                        const std::optional<LogStanding>& log) {
   std::string text;
   JsonObject object(text);
-  object.flag("running", running)
+  object.flag("running", log.has_value())
+      .flag("disk_full", log && log->disk_full)
       .member("now", campaigns::rfc3339_utc(now))
-      .member("position", static_cast<std::int64_t>(state.position))
+      .member("position", static_cast<std::int64_t>(log ? log->durable : state.position))
       .member("carrier", state.book.identity.carrier);
   auto& list = object.open("campaigns");
   list += '[';
@@ -57,10 +59,12 @@ std::string status_json(const campaigns::State& state, campaigns::Instant now, b
   return text;
 }
 
-std::string status_text(const campaigns::State& state, campaigns::Instant now, bool running) {
+std::string status_text(const campaigns::State& state, campaigns::Instant now, bool running,
+                        bool disk_full) {
   std::string text = running ? "running" : "not running";
   text += ", " + campaigns::rfc3339_utc(now) + ", carrier " + state.book.identity.carrier +
           ", event " + std::to_string(state.position) + '\n';
+  if (disk_full) text += "the disk is full: nobody is called until there is space\n";
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
     const auto& entry = state.book.campaigns[i];
     const auto& queue = state.queue.campaigns[i];

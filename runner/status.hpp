@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "campaigns/state.hpp"
@@ -7,10 +9,20 @@
 
 namespace runner {
 
+// What the program that runs knows of its log.
+struct LogStanding {
+  // Nothing can be written for want of space: nobody is dialled.
+  bool disk_full = false;
+  // The last event on disk; what a status tells of later ones may be lost.
+  std::uint64_t durable = 0;
+};
+
 // Where the campaigns of a log stand, as JSON for programs and as text for people. No numbers, no
-// names.
-std::string status_json(const campaigns::State& state, campaigns::Instant now, bool running);
-std::string status_text(const campaigns::State& state, campaigns::Instant now, bool running);
+// names. `log`: nothing where no program runs.
+std::string status_json(const campaigns::State& state, campaigns::Instant now,
+                        const std::optional<LogStanding>& log);
+std::string status_text(const campaigns::State& state, campaigns::Instant now, bool running,
+                        bool disk_full);
 
 // One campaign as one JSON object.
 std::string campaign_json(const campaigns::State& state, campaigns::CampaignIndex index);
