@@ -5,6 +5,8 @@
 //   CRASH_AT    steps joined by ">"; each waits for the one before it, the last one kills:
 //               CALL:PATTERN:before|after:N[:LINGER_MS]
 //   CRASH_NOTE  file that is told what was seen at each step, just before the end
+//   SYNC_MS     how long each sync of a write-ahead file takes, so that what does not wait for it is
+//               seen by whoever looks from outside
 //
 // CALL is one of
 //   write      a write to a descriptor whose bytes contain PATTERN
@@ -43,6 +45,7 @@ struct step {
 static struct step steps[steps_max];
 static int steps_known = 0;
 static int steps_done = 0;
+static long sync_ms = 0;
 static char note[256 * 1024];
 static size_t note_bytes = 0;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -94,6 +97,13 @@ __attribute__((constructor)) static void read_plan(void) {
   }
   // What we start ourselves is not to be killed.
   unsetenv("CRASH_AT");
+  const char* slow = getenv("SYNC_MS");
+  if (slow != NULL) sync_ms = atol(slow);
+}
+
+static void sleep_ms(long ms) {
+  const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+  nanosleep(&time, NULL);
 }
 
 // One line of the note: every byte that is not plain is written as %XX.
@@ -113,10 +123,7 @@ static void write_down(const char* bytes, size_t count) {
 
 static void die(long linger_ms) {
   const char* file = getenv("CRASH_NOTE");
-  if (linger_ms > 0) {
-    const struct timespec time = {linger_ms / 1000, linger_ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
-  }
+  if (linger_ms > 0) sleep_ms(linger_ms);
   if (file != NULL) {
     const long fd = syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (fd >= 0) syscall(SYS_write, fd, note, note_bytes);
@@ -277,10 +284,11 @@ static int plan_is_about(const char* call) {
 
 int fdatasync(int fd) {
   REAL(int, "fdatasync", int);
-  if (!plan_is_about("fdatasync")) return real(fd);
+  if (sync_ms == 0 && !plan_is_about("fdatasync")) return real(fd);
   char path[512];
   const size_t length = path_of(fd, path, sizeof path);
   meet("fdatasync", 0, path, length, path, length);
+  if (sync_ms > 0 && length > 4 && strcmp(path + length - 4, "-wal") == 0) sleep_ms(sync_ms);
   const int result = real(fd);
   meet("fdatasync", 1, path, length, path, length);
   return result;

@@ -5,18 +5,28 @@ end the log is held against that truth:
   no acknowledged event is lost, no attempt has two accepted calls, no contact is forgotten, the
   chain is intact, and a replay has the digest that the program printed.
 
-    kill_test.py CAMPANILE CRASH_SHIM [--per-phase N] [--seed S] [--people N] [--faults all]
+    kill_test.py CAMPANILE CRASH_SHIM [--per-phase N] [--random N] [--recoveries N] [--seed S]
+                 [--people N] [--faults all]
 
 Each phase counts a kill only when what it left behind shows that it was that phase: by the log, the
 carrier's truth and the shim's note of what it saw last.
+
+Random kills come at any moment of real time, on disks of different speed. What the program told
+before is acknowledged, too: each position that its status or its progress named, and each pause and
+each resumption that was answered. The log before a kill must be a part of the log after it.
+
+Recoveries are starts on a log of 100,000 events, each after a kill, from the start of the process to
+the first order that leaves it.
 """
 
 import argparse
 import collections
+import json
 import os
 import random
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -189,6 +199,46 @@ def calls_by_attempt(truth):
     return calls
 
 
+class Operator(threading.Thread):
+    """Somebody who steers the program as long as it runs, and keeps what it was told."""
+
+    def __init__(self, log, seed, faithful):
+        super().__init__(daemon=True)
+        self.control = world.Control(log)
+        self.dice = random.Random(seed)
+        self.faithful = faithful  # leaves the campaign to itself, but for resuming it
+        self.told = 0  # the highest position
+        self.answers = 0
+        self.paused = 0
+        self.resumed = 0
+        self.over = threading.Event()
+        self.answered = threading.Event()
+
+    def run(self):
+        while not self.over.wait(self.dice.choice((0, 0.005, 0.02))):
+            answer = self.ask("GET", "/status")
+            if not answer or not answer["campaigns"]:
+                continue
+            status = answer["campaigns"][0]["status"]
+            if status == "paused":
+                self.resumed += bool(self.ask("POST", "/campaigns/kill/resume", {}))
+            elif status == "running" and not self.faithful and self.dice.random() < 0.2:
+                self.paused += bool(self.ask("POST", "/campaigns/kill/pause", {"reason": "pausa"}))
+
+    def ask(self, method, target, body=None):
+        answer = self.control.ask(method, target, body)
+        if not answer or answer[0] != 200:
+            return None
+        self.told = max(self.told, answer[1]["position"])
+        self.answers += 1
+        self.answered.set()
+        return answer[1]
+
+    def end(self):
+        self.over.set()
+        self.join()
+
+
 class Round:
     """One campaign from its start to its end, killed as often as was planned."""
 
@@ -203,20 +253,26 @@ class Round:
         self.starts = 0
         self.told = None  # the program's last line, once it came to its end
         self.problems = []
+        self.chain = []  # the hashes of the log after the last kill
+        self.promised = collections.Counter()  # events that an operator was told of
+        self.answers = 0
 
     def problem(self, text):
         self.problems.append(text)
         print("PROBLEM: " + text, flush=True)
 
+    def start(self, **more):
+        self.starts += 1
+        return world.Program(self.folder, "run", self.file, "--log", self.log, "--carrier",
+                             self.carrier.choice, "--listen", "127.0.0.1:%d" % self.port,
+                             "--calls-per-second", 5, "--json", env=world.environment(**more))
+
     def run(self, plan=""):
         """Until the program is killed (true) or has come to its end."""
-        self.starts += 1
         if os.path.exists(self.note):
             os.remove(self.note)
         more = {"LD_PRELOAD": self.shim, "CRASH_AT": plan, "CRASH_NOTE": self.note} if plan else {}
-        program = world.Program(self.folder, "run", self.file, "--log", self.log, "--carrier",
-                                self.carrier.choice, "--listen", "127.0.0.1:%d" % self.port,
-                                "--calls-per-second", 5, env=world.environment(**more))
+        program = self.start(**more)
         try:
             code = program.wait()
         except Exception:
@@ -244,6 +300,65 @@ class Round:
         if doubled:
             self.problem("called twice for one attempt: %s" % doubled[:5])
         return self.shows(phase, Note(self.note), log, truth)
+
+    def kill_at(self, seconds, sync_ms, seed, on_an_answer):
+        """Kills it after so many seconds, or then when an operator has just been answered. False:
+        the campaign was over before."""
+        operator = Operator(self.log, seed, faithful=False)
+        program = self.start(LD_PRELOAD=self.shim, SYNC_MS=str(sync_ms))
+        operator.start()
+        deadline = time.monotonic() + seconds
+        while program.running() and time.monotonic() < deadline:
+            time.sleep(min(0.01, max(0, deadline - time.monotonic())))
+        operator.answered.clear()
+        while on_an_answer and program.running() and not operator.answered.wait(0.1):
+            pass
+        over = not program.running()
+        program.kill()
+        operator.end()
+        if over and program.process.returncode != 0:
+            raise AssertionError("exit code %d\n%s\n%s" % (program.process.returncode,
+                                 program.out()[-2000:], program.err()[-2000:]))
+        self.compare(operator, program)
+        if over:
+            self.told = world.last_json(program.out())
+        return not over
+
+    def compare(self, operator, program):
+        """What the carrier, the operator and whoever reads along were told, with the log."""
+        if not os.path.exists(self.log):
+            if operator.answers or self.chain:
+                self.problem("the log is gone")
+            return
+        try:
+            chain = world.chain_of(self.log)
+        except AssertionError as error:
+            self.problem(str(error))
+            return
+        if chain[:len(self.chain)] != self.chain:
+            self.problem("the log is not what it was before: %d events, now %d" %
+                         (len(self.chain), len(chain)))
+        self.chain = chain
+        told = max([operator.told] + [json.loads(line).get("position", 0)
+                                      for line in program.out().splitlines() if line[-1:] == "}"])
+        if told > len(chain):
+            self.problem("position %d was told and the log ends at %d" % (told, len(chain)))
+        log, truth = Log(self.log), self.carrier.truth()
+        self.promised["CampaignPaused"] += operator.paused
+        self.promised["CampaignResumed"] += operator.resumed
+        self.answers += operator.answers
+        types = collections.Counter(event.type for event in log.events)
+        for type_, count in self.promised.items():
+            if types[type_] < count:
+                self.problem("%d %s were answered, %d are in the log" % (count, type_, types[type_]))
+        _, lost = acknowledged_and_lost(log, truth)
+        if lost:
+            self.problem("acknowledged and lost: %s" % lost[:5])
+        for attempt, sids in calls_by_attempt(truth).items():
+            if len(sids) > 1:
+                self.problem("called twice for one attempt: %s" % (attempt,))
+            if not log.has(attempt, "CallRequested"):
+                self.problem("a call without an intent: %s" % (attempt,))
 
     def shows(self, phase, note, log, truth):
         """Whether the kill was in that phase, by what it left behind."""
@@ -308,7 +423,12 @@ class Round:
     def finish(self):
         """To the campaign's end without another kill, and everything against everything."""
         while self.told is None:
-            self.run()
+            operator = Operator(self.log, 0, faithful=True)
+            operator.start()
+            try:
+                self.run()
+            finally:
+                operator.end()
         log, truth = Log(self.log), self.carrier.truth()
         check = lambda good, text: None if good else self.problem(text)
 
@@ -358,11 +478,85 @@ class Round:
                 "proven not placed": sum(e.type == "CallNotPlaced" for e in log.events)}
 
 
+def kill_at_random(shim, dice, options):
+    began = time.monotonic()
+    kills, early, totals = 0, 0, collections.Counter()
+    number = options.seed
+    while kills < options.random:
+        number += 1
+        with tempfile.TemporaryDirectory(prefix="campanile-kill-") as folder:
+            campaign = Round(folder, shim, number, options.people, options.faults)
+            try:
+                of_campaign = 0
+                while campaign.told is None and not campaign.problems and (
+                        kills < options.random and of_campaign < options.people * 4 // 10):
+                    seconds = dice.choice((0.05, 0.2, 0.5, 1.5)) * dice.random()
+                    was = campaign.kill_at(seconds, dice.choice((0, 0, 2, 10, 50)),
+                                           number * 1000 + kills, dice.random() < 0.3)
+                    kills += was
+                    of_campaign += was
+                    early += was and not campaign.chain
+                if not campaign.problems:
+                    totals.update(campaign.finish())
+                    totals["campaigns"] += 1
+                    totals["answers to the operator"] += campaign.answers
+                    totals["pauses and resumptions"] += sum(campaign.promised.values())
+            finally:
+                campaign.carrier.kill()
+            if campaign.problems:
+                sys.exit(1)
+    print("%d kills at random moments, %d of them before there was a log" % (kills, early))
+    print(", ".join("%d %s" % (count, what) for what, count in totals.items()))
+    print("%.0f s; 0 acknowledged events lost, 0 chain breaks" % (time.monotonic() - began))
+
+
+RECOVERY_EVENTS = 100_000
+RECOVERY_S_MAX = 2
+
+
+def measure_recoveries(shim, times):
+    """Starts on a long log: from the start of the process to its first order."""
+    with tempfile.TemporaryDirectory(prefix="campanile-kill-") as folder:
+        campaign = Round(folder, shim, 1, 12_000, "")
+        try:
+            began = time.monotonic()
+            program = campaign.start()
+            control = world.Control(campaign.log)
+            def long_enough():
+                answer = control.ask("GET", "/status")
+                return (answer and answer[1]["position"] > RECOVERY_EVENTS) or not program.running()
+            world.wait_until(long_enough, "the log is long", 1800)
+            if not program.running():
+                sys.exit("the campaign was too short")
+            program.kill()
+            print("a log of %d events, %d MB, in %.0f s" %
+                  (len(world.chain_of(campaign.log)), os.path.getsize(campaign.log) >> 20,
+                   time.monotonic() - began))
+            seconds = []
+            for _ in range(times):
+                before = time.monotonic()
+                if not campaign.run("write:/Calls.json HTTP:before:1"):
+                    sys.exit("the campaign was over before an order left")
+                seconds.append(time.monotonic() - before)
+            log = Log(campaign.log)
+            lost = acknowledged_and_lost(log, campaign.carrier.truth())[1]
+        finally:
+            campaign.carrier.kill()
+    print("ready to dial at %d events: %s s (each after a kill; the best counts, other programs run "
+          "here)" % (len(log.events), ", ".join("%.2f" % each for each in seconds)))
+    if lost:
+        sys.exit("acknowledged and lost: %s" % lost[:5])
+    if min(seconds) > RECOVERY_S_MAX:
+        sys.exit("a recovery takes longer than %d s" % RECOVERY_S_MAX)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("campanile")
     arguments.add_argument("shim")
     arguments.add_argument("--per-phase", type=int, default=5)
+    arguments.add_argument("--random", type=int, default=0)
+    arguments.add_argument("--recoveries", type=int, default=0)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--people", type=int, default=150)
     arguments.add_argument("--faults", default="", help="as `campanile rehearsal` takes them")
@@ -373,6 +567,12 @@ def main():
     shim = os.path.abspath(options.shim)
 
     dice = random.Random(options.seed)
+    if options.recoveries:
+        measure_recoveries(shim, options.recoveries)
+    if options.random:
+        kill_at_random(shim, dice, options)
+    if not options.per_phase:
+        return
     wanted = collections.Counter({phase: options.per_phase for phase in PHASES})
     shown, missed = collections.Counter(), collections.Counter()
     totals = collections.Counter()

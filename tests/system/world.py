@@ -5,6 +5,7 @@ Each test is run with the path of the binary as its first argument.
 """
 
 import base64
+import contextlib
 import email.utils
 import hashlib
 import hmac
@@ -27,8 +28,9 @@ import urllib.parse
 import urllib.request
 import xml.etree.ElementTree
 
-EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "campaigns",
-                        "examples")
+import canaries
+
+EXAMPLES = canaries.EXAMPLES
 
 # Nothing that the program is waited for takes longer, on any machine that tests run on.
 PATIENCE_S = 120
@@ -56,9 +58,11 @@ def environment(**more):
 
 def campanile(*arguments, cwd=None, timeout=PATIENCE_S):
     """Runs the program to its end."""
-    return subprocess.run([binary, *[str(a) for a in arguments]], cwd=cwd, env=environment(),
+    done = subprocess.run([binary, *[str(a) for a in arguments]], cwd=cwd, env=environment(),
                           stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=timeout)
+    canaries.listen(arguments, done.stdout, done.stderr)
+    return done
 
 
 def free_port():
@@ -88,6 +92,7 @@ class Program:
     """The program as it runs. What it says goes into files, which nobody has to drain."""
 
     def __init__(self, folder, *arguments, name="program", cwd=None, env=None):
+        self.arguments = arguments
         self.out_path = os.path.join(folder, name + ".out")
         self.err_path = os.path.join(folder, name + ".err")
         with open(self.out_path, "w") as out, open(self.err_path, "w") as err:
@@ -107,7 +112,9 @@ class Program:
         return self.process.poll() is None
 
     def wait(self, timeout=PATIENCE_S):
-        return self.process.wait(timeout)
+        code = self.process.wait(timeout)
+        self.listen()
+        return code
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
@@ -117,6 +124,12 @@ class Program:
         if self.running():
             self.process.kill()
         self.process.wait()
+        self.listen()
+
+    def listen(self):
+        """Once it has ended: whether it told what it must not."""
+        if os.path.exists(self.out_path):
+            canaries.listen(self.arguments, self.out(), self.err())
 
 
 class Carrier(Program):
@@ -316,20 +329,80 @@ class Event:
 def events_of(log):
     """The events of a log that nobody is writing, as a crash or an end left it: read from a copy, so
     that neither the look nor the recovery it takes leaves a trace."""
+    if not os.path.exists(log):
+        return []
+    with copy_of(log) as database:
+        rows = database.execute("SELECT position, stream, version, type, recorded_at, payload "
+                                "FROM event ORDER BY position").fetchall()
+    return [Event(row) for row in rows]
+
+
+@contextlib.contextmanager
+def copy_of(log):
+    """A connection to a copy of a log as it lies on the disk."""
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, "copy.db")
-        if not os.path.exists(log):
-            return []
         shutil.copyfile(log, copy)
         if os.path.exists(log + "-wal"):
             shutil.copyfile(log + "-wal", copy + "-wal")
         database = sqlite3.connect(copy)
         try:
-            rows = database.execute("SELECT position, stream, version, type, recorded_at, payload "
-                                    "FROM event ORDER BY position").fetchall()
+            yield database
         finally:
             database.close()
-    return [Event(row) for row in rows]
+
+
+COLUMNS = ("position", "stream", "version", "type", "schema", "recorded_at", "occurred_at", "epoch",
+           "cause", "key_id", "personal", "payload")
+
+
+def chain_of(log):
+    """The hash of every event of a log that nobody is writing, by our own reading of the chain
+    (eventstore/chain.hpp). The first break is an AssertionError with its position."""
+    hashes = []
+    before = bytes(32)
+    with copy_of(log) as database:
+        for row in database.execute("SELECT %s, hash FROM event ORDER BY position" %
+                                    ", ".join(COLUMNS)):
+            text = b"campanile.event.1" + before
+            for value in row[:-1]:
+                if value is None:
+                    text += b"\xff\xff\xff\xff"
+                    continue
+                if isinstance(value, int):
+                    value = value.to_bytes(8, "big", signed=True)
+                elif isinstance(value, str):
+                    value = value.encode()
+                text += len(value).to_bytes(4, "big") + value
+            before = hashlib.sha256(text).digest()
+            if row[0] != len(hashes) + 1 or before != row[-1]:
+                raise AssertionError("the chain breaks at event %d" % (len(hashes) + 1))
+            hashes.append(before)
+    return hashes
+
+
+class Control:
+    """The socket beside a log, asked as the commands ask it."""
+
+    def __init__(self, log):
+        self.path = os.path.abspath(log) + ".sock"
+        if len(self.path) > 100:
+            raise AssertionError("the socket of such a long path stands elsewhere")
+
+    def ask(self, method, target, body=None, timeout=PATIENCE_S):
+        """(status, JSON); nothing where nobody answers."""
+        connection = http.client.HTTPConnection("localhost", timeout=timeout)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(timeout)
+        try:
+            connection.sock.connect(self.path)
+            connection.request(method, target, json.dumps(body) if body is not None else None)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
 
 
 def wait_for_event(log, type_):
