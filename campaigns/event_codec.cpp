@@ -186,10 +186,6 @@ std::unordered_map<std::string_view, ReadFunction> read_functions(std::index_seq
 
 }  // namespace
 
-std::string_view type_of(const Event& event) {
-  return std::visit([](const auto& e) { return std::decay_t<decltype(e)>::type; }, event);
-}
-
 EncodedEvent encode(const Subject& subject, const Event& event) {
   EncodedEvent encoded;
   encoded.stream = subject.stream();

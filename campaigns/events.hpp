@@ -507,6 +507,15 @@ struct Fact {
   std::optional<Instant> occurred_at{};
   std::uint64_t cause = 0;
   Event event{};
+
+  // Written once, in events.cpp: every file that moves facts would else write the copying of some
+  // forty kinds of event anew.
+  Fact();
+  Fact(const Fact&);
+  Fact(Fact&&) noexcept;
+  Fact& operator=(const Fact&);
+  Fact& operator=(Fact&&) noexcept;
+  ~Fact();
 };
 using Facts = std::vector<Fact>;
 

@@ -1,0 +1,16 @@
+#include "campaigns/events.hpp"
+
+namespace campaigns {
+
+Fact::Fact() = default;
+Fact::Fact(const Fact&) = default;
+Fact::Fact(Fact&&) noexcept = default;
+Fact& Fact::operator=(const Fact&) = default;
+Fact& Fact::operator=(Fact&&) noexcept = default;
+Fact::~Fact() = default;
+
+std::string_view type_of(const Event& event) {
+  return std::visit([](const auto& e) { return std::decay_t<decltype(e)>::type; }, event);
+}
+
+}  // namespace campaigns
