@@ -51,4 +51,25 @@ class LogDamaged : public LogFailed {
   Position first_bad_;
 };
 
+// Events that were told to be durable are gone: the witness saw the log up to a position that it no
+// longer reaches, or the log as a whole is not there. `first_bad` is the first missing one.
+class LogLost : public LogDamaged {
+ public:
+  LogLost(const std::string& message, Position first_missing, Position witnessed)
+      : LogDamaged(message, first_missing), witnessed_(witnessed) {}
+
+  // The last position that the witness saw; 0 where it cannot be read.
+  Position witnessed() const { return witnessed_; }
+
+ private:
+  Position witnessed_;
+};
+
+// Nothing can be said about the end of the log: its witness is not there, is of another log, or
+// cannot be read.
+class LogUnwitnessed : public LogFailed {
+ public:
+  using LogFailed::LogFailed;
+};
+
 }  // namespace eventstore

@@ -3,6 +3,8 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -16,6 +18,8 @@ namespace eventstore {
 namespace {
 
 constexpr int busy_wait_ms = 2000;
+
+constexpr Position end_of_log = std::numeric_limits<Position>::max();
 
 // What one transaction reads at most.
 constexpr std::size_t page_events_max = 1000;
@@ -102,8 +106,19 @@ class Page {
 }  // namespace
 
 struct LogReader::Block {
+  // What a verification is about.
+  struct Scope {
+    Position from = 1;
+    Position to = end_of_log;
+    bool witness = true;
+    bool structure = true;
+  };
+  class Verification;
+
   explicit Block(const std::filesystem::path& log)
-      : name(log.string()), database(open_beside(log)) {}
+      : file(log), name(log.string()), database(open_beside(log)) {}
+
+  bool verify(const Scope& scope, const std::function<void(const Problem&)>& visit);
 
   // Fills the page with the events from `from` on. False when there are none.
   bool load(Position from) {
@@ -130,16 +145,131 @@ struct LogReader::Block {
     throw LogFailed("cannot read the log " + name + ": " + error.what());
   }
 
+  std::filesystem::path file;
   std::string name;
   SQLite::Database database;
   std::optional<SQLite::Statement> select{};
   Page page{};
 };
 
+// One verification: what it has told and how far it is.
+class LogReader::Block::Verification {
+ public:
+  Verification(Block& block, const Scope& scope, const std::function<void(const Problem&)>& visit)
+      : block_(block), scope_(scope), visit_(visit), expected_(scope.from) {}
+
+  bool run() {
+    // Before the log: a writer that goes on meanwhile only moves the log further ahead.
+    if (scope_.witness) attempt([this] { look_at_witness(); });
+    try {
+      attempt([this] { check_schema(block_.database, block_.name); });
+      find_what_is_before();
+      while (expected_ <= scope_.to && block_.load(expected_)) {
+        for (std::size_t i = 0; i < block_.page.events().size() && expected_ <= scope_.to; ++i) {
+          see(block_.page.events()[i], block_.page.sound(i));
+        }
+      }
+      see_end();
+      if (scope_.structure) ask_sqlite();
+    } catch (const SQLite::Exception& error) {
+      tell(expected_, "event " + std::to_string(expected_) + " cannot be read: " + error.what());
+    }
+    return problems_ == 0;
+  }
+
+ private:
+  void tell(Position position, std::string sentence) {
+    if (++problems_ <= problems_max) visit_({position, std::move(sentence)});
+  }
+
+  template <typename Check>
+  void attempt(Check check) {
+    try {
+      check();
+    } catch (const LogLost& lost) {
+      tell(lost.first_bad(), lost.what());
+    } catch (const LogDamaged& damage) {
+      tell(at_event_ ? damage.first_bad() : 0, damage.what());
+    } catch (const LogFailed& failure) {
+      tell(0, failure.what());
+    }
+  }
+
+  void look_at_witness() {
+    witness_.emplace(block_.file, witness_path(block_.file), witness_of(block_.file));
+  }
+
+  void find_what_is_before() {
+    at_event_ = true;
+    if (scope_.from == 1) return;
+    const Position before = scope_.from - 1;
+    if (block_.load(before) && block_.page.events().front().position == before) {
+      before_ = block_.page.events().front().hash;
+    } else {
+      tell(before, "event " + std::to_string(before) + " is missing");
+    }
+  }
+
+  void see(const RecordedEvent& event, bool sound) {
+    const std::string here = "event " + std::to_string(event.position);
+    if (event.position != expected_) {
+      tell(expected_, "event " + std::to_string(expected_) + " is missing: " + here +
+                          " is the next one there");
+    }
+    if (!sound || chain_hash(before_, event) != event.hash) {
+      tell(event.position, here + " is not what was written: its hash does not fit");
+    }
+    if (scope_.from > 1 && versions_.of(event.stream) == 0) {
+      versions_.put(event.stream, event.version);
+    } else if (!versions_.advance(event.stream, event.version)) {
+      tell(event.position, here + " has version " + std::to_string(event.version) +
+                               " where its stream is at " +
+                               std::to_string(versions_.of(event.stream)));
+      versions_.put(event.stream, event.version);
+    }
+    if (witness_) attempt([&] { witness_->see(event.position, event.hash); });
+    before_ = event.hash;
+    expected_ = event.position + 1;
+  }
+
+  void see_end() {
+    const Position last = expected_ - 1;
+    if (witness_ && witness_->witnessed().head.position <= scope_.to) {
+      attempt([&] { witness_->end(last); });
+    } else if (last < scope_.to && scope_.to != end_of_log) {
+      tell(expected_, "event " + std::to_string(expected_) + " is missing");
+    }
+  }
+
+  void ask_sqlite() {
+    SQLite::Statement check(block_.database, "PRAGMA quick_check(10)");
+    while (check.executeStep()) {
+      const std::string line = check.getColumn(0).getString();
+      if (line != "ok") tell(0, "SQLite's own check: " + line);
+    }
+  }
+
+  Block& block_;
+  const Scope& scope_;
+  const std::function<void(const Problem&)>& visit_;
+  std::optional<WitnessCheck> witness_{};
+  StreamVersions versions_{};
+  Position expected_;
+  Hash before_{};
+  bool at_event_ = false;
+  std::size_t problems_ = 0;
+};
+
+bool LogReader::Block::verify(const Scope& scope,
+                              const std::function<void(const Problem&)>& visit) {
+  return Verification(*this, scope, visit).run();
+}
+
 LogReader::LogReader(const std::filesystem::path& log) {
   std::error_code failed;
   const std::filesystem::path file = std::filesystem::canonical(log, failed);
   if (failed == std::errc::no_such_file_or_directory || failed == std::errc::not_a_directory) {
+    refuse_lost_log(log);
     throw LogMissing("there is no log at " + log.string());
   }
   if (failed) throw LogFailed("cannot open the log " + log.string() + ": " + failed.message());
@@ -163,7 +293,7 @@ LogReader::LogReader(const std::filesystem::path& log) {
     if (error.getErrorCode() == SQLITE_NOTADB) {
       throw LogForeign(log.string() + " is not a log: it is no SQLite database. Name another file");
     }
-    throw LogFailed("cannot open the log " + log.string() + ": " + error.what());
+    throw LogFailed("cannot open the log " + log.string() + ": " + reason_of(error));
   }
 }
 
@@ -198,49 +328,16 @@ Head LogReader::head() {
 }
 
 bool LogReader::verify(const std::function<void(const Problem&)>& visit) {
-  std::size_t problems = 0;
-  const auto tell = [&](Position position, std::string sentence) {
-    if (++problems <= problems_max) visit({position, std::move(sentence)});
-  };
-  Position expected = 1;
-  try {
-    try {
-      check_schema(block_->database, block_->name);
-    } catch (const LogDamaged& damage) {
-      tell(0, damage.what());
-    }
-    Hash before{};
-    StreamVersions versions;
-    while (block_->load(expected)) {
-      for (std::size_t i = 0; i < block_->page.events().size(); ++i) {
-        const RecordedEvent& event = block_->page.events()[i];
-        const std::string here = "event " + std::to_string(event.position);
-        if (event.position != expected) {
-          tell(expected, "event " + std::to_string(expected) + " is missing: " + here +
-                             " is the next one there");
-        }
-        if (!block_->page.sound(i) || chain_hash(before, event) != event.hash) {
-          tell(event.position, here + " is not what was written: its hash does not fit");
-        }
-        if (!versions.advance(event.stream, event.version)) {
-          tell(event.position, here + " has version " + std::to_string(event.version) +
-                                   " where its stream is at " +
-                                   std::to_string(versions.of(event.stream)));
-          versions.put(event.stream, event.version);
-        }
-        before = event.hash;
-        expected = event.position + 1;
-      }
-    }
-    SQLite::Statement check(block_->database, "PRAGMA quick_check(10)");
-    while (check.executeStep()) {
-      const std::string line = check.getColumn(0).getString();
-      if (line != "ok") tell(0, "SQLite's own check: " + line);
-    }
-  } catch (const SQLite::Exception& error) {
-    tell(expected, "event " + std::to_string(expected) + " cannot be read: " + error.what());
-  }
-  return problems == 0;
+  return block_->verify({1, end_of_log, true, true}, visit);
+}
+
+bool LogReader::verify(Position from, Position to,
+                       const std::function<void(const Problem&)>& visit) {
+  return block_->verify({std::max<Position>(from, 1), to, true, false}, visit);
+}
+
+bool LogReader::verify_itself(const std::function<void(const Problem&)>& visit) {
+  return block_->verify({1, end_of_log, false, true}, visit);
 }
 
 }  // namespace eventstore

@@ -7,17 +7,9 @@
 
 #include "eventstore/log_errors.hpp"
 #include "eventstore/record.hpp"
+#include "eventstore/witness.hpp"
 
 namespace eventstore {
-
-// Where a log ends.
-struct Head {
-  // 0 for a log without events.
-  Position position = 0;
-  Hash hash{};
-  std::int64_t recorded_at = 0;
-  std::uint32_t epoch = 0;
-};
 
 // Something that `verify` found.
 struct Problem {
@@ -50,10 +42,19 @@ class LogReader {
   // The last event now.
   Head head();
 
-  // Checks layout, positions, versions, chain and SQLite's own structure, and tells the visitor
-  // each problem, in the order of the log, at most `problems_max`. True when all is well. After a
-  // break the rest is checked against the hash that stands there, so each break is told once.
+  // Checks layout, positions, versions, chain, the witness and SQLite's own structure, and tells
+  // the visitor each problem, in the order of the log, at most `problems_max`. True when all is
+  // well. After a break the rest is checked against the hash that stands there, so each break is
+  // told once. May run while a writer works.
   bool verify(const std::function<void(const Problem&)>& visit);
+
+  // The same of the events `from` to `to` (both included), without SQLite's structure. Versions are
+  // held against the first one of each stream that is met, and what the witness saw after `to` is
+  // not looked for.
+  bool verify(Position from, Position to, const std::function<void(const Problem&)>& visit);
+
+  // The same of the whole log without its witness: whether it is sound as far as it goes.
+  bool verify_itself(const std::function<void(const Problem&)>& visit);
 
   static constexpr std::size_t problems_max = 100;
 

@@ -123,6 +123,12 @@ void check_schema(SQLite::Database& database, const std::string& name) {
   }
 }
 
+std::string reason_of(const SQLite::Exception& error) {
+  const bool full =
+      error.getErrorCode() == SQLITE_FULL || error.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE;
+  return full ? "the disk is full. Make space, then try again" : error.what();
+}
+
 bool read_row(const SQLite::Statement& row, RecordedEvent& event) {
   bool plausible = narrow(row.getColumn(0).getInt64(), event.position);
   event.stream = text_of(row.getColumn(1));

@@ -7,6 +7,7 @@
 namespace SQLite {
 class Column;
 class Database;
+class Exception;
 class Statement;
 }  // namespace SQLite
 
@@ -30,6 +31,9 @@ void create_schema(SQLite::Database& database);
 // Throws LogForeign for a file that is no log or an empty one, LogNewer for a later layout, and
 // LogDamaged if the table or a trigger is not as create_schema made it. `name` is for the message.
 void check_schema(SQLite::Database& database, const std::string& name);
+
+// Why SQLite could not open or read the file, for people.
+std::string reason_of(const SQLite::Exception& error);
 
 // Reads the row the statement stands on. The views hold until the statement moves. Returns false
 // where a value is out of the range that a writer could have written.

@@ -18,18 +18,22 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "eventstore/chain.hpp"
 #include "eventstore/log_lock.hpp"
 #include "eventstore/log_reader.hpp"
+#include "eventstore/reserve.hpp"
 #include "eventstore/schema.hpp"
 #include "eventstore/stream_versions.hpp"
+#include "eventstore/witness.hpp"
 
 namespace eventstore {
 
 namespace {
 
 using std::chrono::seconds;
+using Clock = std::chrono::steady_clock;
 
 // A reader that meets a half-written WAL index takes the write lock for an instant to read it
 // again. Whoever holds it longer is another writer, and then the log fails.
@@ -41,6 +45,9 @@ constexpr seconds retry_on_full_disk{1};
 // in silence), so the WAL is kept short: copied at these limits or when the log is quiet, and cut
 // to nothing when it stays quiet.
 constexpr int wal_pages_max = 1000;
+constexpr std::uint64_t page_bytes = 4096;
+constexpr std::uint64_t wal_header_bytes = 32;
+constexpr std::uint64_t wal_frame_header_bytes = 24;
 constexpr int commits_in_wal_max = 256;
 constexpr seconds quiet_until_copied{1};
 constexpr seconds quiet_until_cut{4};
@@ -81,24 +88,8 @@ RecordedEvent recorded(const NewEvent& event, Position position, std::int64_t re
   return row;
 }
 
-// SQLITE_IOERR_SHMSIZE: there was no space for the WAL's index. Both leave the log as it was or
-// with the whole group in it, which the next try writes again at the same place.
-bool means_disk_full(const SQLite::Exception& error) {
-  return error.getErrorCode() == SQLITE_FULL ||
-         error.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE;
-}
-
-void sync_directory_of(const std::filesystem::path& file) {
-  const std::filesystem::path folder =
-      file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-  const int error = errno;
-  if (descriptor >= 0) close(descriptor);
-  if (!synced) {
-    throw LogFailed("cannot sync the folder of the log " + file.string() + ": " +
-                    std::generic_category().message(error));
-  }
+bool means_disk_full(int system_error) {
+  return system_error == ENOSPC || system_error == EDQUOT;
 }
 
 // The one connection that writes, and the end of the chain it extends. Made on the opening thread,
@@ -108,6 +99,15 @@ class Writer {
   explicit Writer(const std::filesystem::path& file)
       : database_(file.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, busy_wait_ms) {
     harden(database_);
+    // To close what was refused, or what failed, must change nothing. The end of a lost log may
+    // still lie in the WAL, and after a failed sync nothing is to be tried again.
+    tidy_up_when_closed(false);
+  }
+
+  // Whether closing copies the WAL and removes it.
+  void tidy_up_when_closed(bool tidy) {
+    sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, tidy ? 0 : 1,
+                      nullptr);
   }
 
   // The table, and the first batch with it, in one transaction.
@@ -120,8 +120,10 @@ class Writer {
     group[0].events = first;
     group[0].recorded_at = recorded_at;
     group[0].first = 1;
-    insert(group, hashes_of(group));
+    const std::vector<Hash> hashes = hashes_of(group);
+    insert(group, hashes);
     database_.exec("COMMIT");
+    went_on_to(group, hashes);
   }
 
   // Only after check_schema: nothing of another program's database may be changed.
@@ -157,11 +159,19 @@ class Writer {
 
   SQLite::Database& database() { return database_; }
 
-  void continue_after(const Hash& hash) { head_ = hash; }
+  // `identity` is the hash of the first event.
+  void continue_after(const Head& head, const Hash& identity) {
+    head_ = head;
+    identity_ = identity;
+  }
+
+  // The last event of the last commit, and the hash of the first one of all.
+  const Head& head() const { return head_; }
+  const Hash& identity() const { return identity_; }
 
   std::vector<Hash> hashes_of(const std::vector<Batch>& group) const {
     std::vector<Hash> hashes;
-    Hash before = head_;
+    Hash before = head_.hash;
     for (const Batch& batch : group) {
       Position position = batch.first;
       for (const NewEvent& event : batch.events) {
@@ -179,7 +189,8 @@ class Writer {
       check_that_nobody_else_wrote(group.front().first);
       insert(group, hashes);
       run(*commit_);
-    } catch (const SQLite::Exception&) {
+    } catch (const SQLite::Exception& error) {
+      disk_full_ = says_disk_full(error);
       begin_->tryReset();
       last_->tryReset();
       insert_->tryReset();
@@ -187,31 +198,61 @@ class Writer {
       if (sqlite3_get_autocommit(database_.getHandle()) == 0) database_.tryExec("ROLLBACK");
       throw;
     }
-    if (!hashes.empty()) head_ = hashes.back();
+    went_on_to(group, hashes);
     ++commits_in_wal_;
   }
 
-  bool wal_is_long() const {
-    return wal_pages_ >= wal_pages_max || commits_in_wal_ >= commits_in_wal_max;
+  // Whether the last commit that threw only lacked space.
+  bool disk_is_full() const { return disk_full_; }
+
+  bool wal_is_due() const {
+    return wal_pages_ - wal_pages_seen_ >= wal_pages_max || commits_in_wal_ >= commits_in_wal_max;
+  }
+
+  std::uint64_t wal_bytes() const {
+    return wal_pages_ == 0 ? 0
+                           : wal_header_bytes + static_cast<std::uint64_t>(wal_pages_) *
+                                                    (page_bytes + wal_frame_header_bytes);
   }
 
   // Copies the WAL into the database, as far as readers allow; with `cut` also empties the file.
-  // A full disk leaves the WAL as it is.
-  void checkpoint(bool cut) {
+  // A full disk leaves the WAL as it is. True if all of it was copied, or cut.
+  bool checkpoint(bool cut) {
     const int mode = cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
     sqlite3* handle = database_.getHandle();
     sqlite3_busy_timeout(handle, 0);
-    const int result = sqlite3_wal_checkpoint_v2(handle, nullptr, mode, nullptr, nullptr);
-    sqlite3_busy_timeout(handle, busy_wait_ms);
-    wal_pages_ = 0;
-    commits_in_wal_ = 0;
-    if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_LOCKED &&
-        result != SQLITE_FULL) {
-      throw SQLite::Exception(handle, result);
+    int pages = 0;
+    int copied = 0;
+    const int result = sqlite3_wal_checkpoint_v2(handle, nullptr, mode, &pages, &copied);
+    if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_LOCKED) {
+      const SQLite::Exception error(handle, result);
+      if (!says_disk_full(error)) throw error;
     }
+    sqlite3_busy_timeout(handle, busy_wait_ms);
+    // What readers kept from being copied is tried again when as much has come on top of it.
+    wal_pages_ = std::max(pages, 0);
+    wal_pages_seen_ = wal_pages_;
+    commits_in_wal_ = 0;
+    return result == SQLITE_OK && pages == copied;
   }
 
  private:
+  // Only called where nothing has asked the system since. SHMSIZE: the WAL's index could not grow.
+  // The others are where SQLite knows no other word for a quota. All of them leave the log as it
+  // was or with the whole group in it, which the next try writes again at the same place.
+  bool says_disk_full(const SQLite::Exception& error) {
+    if (error.getErrorCode() == SQLITE_FULL) return true;
+    const int code = error.getExtendedErrorCode();
+    const bool was_writing = code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_WRITE;
+    return was_writing && means_disk_full(sqlite3_system_errno(database_.getHandle()));
+  }
+
+  void went_on_to(const std::vector<Batch>& group, const std::vector<Hash>& hashes) {
+    if (hashes.empty()) return;
+    if (head_.position == 0) identity_ = hashes.front();
+    head_ = {head_.position + hashes.size(), hashes.back(), group.back().recorded_at, epoch_};
+  }
+
   static void run(SQLite::Statement& statement) {
     statement.exec();
     statement.reset();
@@ -260,7 +301,9 @@ class Writer {
   }
 
   static int note_wal_pages(void* self, sqlite3*, const char*, int pages) noexcept {
-    static_cast<Writer*>(self)->wal_pages_ = pages;
+    Writer& writer = *static_cast<Writer*>(self);
+    if (pages < writer.wal_pages_) writer.wal_pages_seen_ = 0;  // it was used anew
+    writer.wal_pages_ = pages;
     return SQLITE_OK;
   }
 
@@ -270,28 +313,68 @@ class Writer {
   std::optional<SQLite::Statement> insert_{};
   std::optional<SQLite::Statement> commit_{};
   std::uint32_t epoch_ = 0;
-  Hash head_{};
+  Head head_{};
+  Hash identity_{};
+  bool disk_full_ = false;
   int wal_pages_ = 0;
+  int wal_pages_seen_ = 0;
   int commits_in_wal_ = 0;
 };
 
-// Makes a whole log under a name of its own and gives it its real one when it is durable, so that
-// a crash never leaves half a log. Returns the lock, which lies on the file and so moves with it.
+// The witness and, where one is kept, its copy. Throws std::system_error.
+class Witnesses {
+ public:
+  explicit Witnesses(std::chrono::milliseconds sync_every) : sync_every_(sync_every) {}
+
+  void add(const std::filesystem::path& file) {
+    files_.push_back(std::make_unique<WitnessFile>(file, false));
+  }
+
+  void write(const Head& head, const Hash& identity) {
+    if (!unsynced_) sync_at_ = Clock::now() + sync_every_;
+    unsynced_ = true;
+    for (const auto& file : files_) file->write(head, identity);
+  }
+
+  void sync() {
+    if (!unsynced_) return;
+    for (const auto& file : files_) file->sync();
+    unsynced_ = false;
+  }
+
+  // When the next sync is due, where one is.
+  std::optional<Clock::time_point> sync_at() const {
+    return unsynced_ ? std::optional(sync_at_) : std::nullopt;
+  }
+
+ private:
+  std::chrono::milliseconds sync_every_;
+  std::vector<std::unique_ptr<WitnessFile>> files_{};
+  bool unsynced_ = false;
+  Clock::time_point sync_at_{};
+};
+
+// Makes a whole log and its witness under names of their own and gives them their real ones when
+// they are durable, so that a crash never leaves half a log: first the log, and the witness only
+// when that is on disk. Returns the lock, which lies on the file and so moves with it.
 std::unique_ptr<LogLock> create_log(const SqliteEventStore::Options& options) {
   const std::filesystem::path& path = options.path;
   const std::filesystem::path draft = path.string() + ".new";
+  const std::filesystem::path witness_draft = witness_draft_path(path);
   auto lock = std::make_unique<LogLock>(draft, LogLock::Open::create);
   const auto remove_draft = [&] {
     std::error_code ignored;
     for (const char* end : {"", "-wal", "-shm"}) {
       std::filesystem::remove(draft.string() + end, ignored);
     }
+    std::filesystem::remove(witness_draft, ignored);
   };
   try {
     // Asked under the draft's lock, so that two that create the same log cannot both get here.
     if (std::filesystem::exists(std::filesystem::symlink_status(path))) {
       throw LogExists("a log cannot be made at " + path.string() + ": something stands there");
     }
+    refuse_lost_log(path);
     // SQLite would take what is in it for the newest part of the new log.
     if (std::filesystem::exists(path.string() + "-wal")) {
       throw LogExists(path.string() + "-wal belongs to a log that stood at " + path.string() +
@@ -309,6 +392,8 @@ std::unique_ptr<LogLock> create_log(const SqliteEventStore::Options& options) {
       Writer writer(draft);
       writer.create(options.first, options.first_recorded_at);
       writer.checkpoint(true);
+      writer.tidy_up_when_closed(true);
+      make_witness(witness_draft, writer.head(), writer.identity());
     }
     if (fsync(lock->descriptor()) != 0) {
       throw LogFailed("cannot sync the log " + path.string() + ": " +
@@ -317,22 +402,47 @@ std::unique_ptr<LogLock> create_log(const SqliteEventStore::Options& options) {
     std::filesystem::rename(draft, path);
   } catch (const SQLite::Exception& error) {
     remove_draft();
-    throw LogFailed("cannot make the log " + path.string() + ": " + error.what());
-  } catch (const std::filesystem::filesystem_error& error) {
+    throw LogFailed("cannot make the log " + path.string() + ": " + reason_of(error));
+  } catch (const std::system_error& error) {
     remove_draft();
     throw LogFailed("cannot make the log " + path.string() + ": " + error.code().message());
   } catch (...) {
     remove_draft();
     throw;
   }
-  sync_directory_of(path);
+  // From here on there is a log, and the next start finds its witness under either name.
+  try {
+    sync_folder_of(path);
+  } catch (const std::system_error& error) {
+    throw LogFailed("cannot sync the folder of the log " + path.string() + ": " +
+                    error.code().message());
+  }
   return lock;
+}
+
+// The witness's copy, if it is there already.
+std::optional<WitnessCheck> check_of_copy(const std::filesystem::path& log,
+                                          const std::filesystem::path& copy) {
+  if (copy.empty() || !std::filesystem::exists(copy)) return std::nullopt;
+  const auto witnessed = read_witness(copy);
+  if (!witnessed) {
+    throw LogUnwitnessed(
+        "both halves of the witness's copy " + copy.string() +
+        " are broken. Look after that disk, then remove the file: it is made anew");
+  }
+  return WitnessCheck(log, copy, *witnessed);
 }
 
 }  // namespace
 
 struct SqliteEventStore::Block {
-  explicit Block(const std::filesystem::path& log) : path(log) {}
+  explicit Block(const Options& options)
+      : path(options.path),
+        witness_copy(options.witness_copy),
+        reserve_bytes_max(options.reserve_bytes_max),
+        on_durable(options.on_durable) {
+    witnesses.emplace(options.witness_sync_every);
+  }
 
   void open(const std::function<void(const RecordedEvent&)>& replay, bool created);
   void load(const std::function<void(const RecordedEvent&)>& replay);
@@ -341,6 +451,11 @@ struct SqliteEventStore::Block {
   bool commit_or_wait(const std::vector<Batch>& group, const std::vector<Hash>& hashes,
                       std::unique_lock<std::mutex>& held);
   std::vector<Batch> take_group();
+  std::optional<Clock::time_point> next_chore() const;
+  void do_chores(Clock::time_point now);
+  void copy_wal();
+  void open_witnesses();
+  void close();
   void set_disk_full(bool full);
   void fail(const std::string& why);
   void throw_if_failed() const;
@@ -349,6 +464,8 @@ struct SqliteEventStore::Block {
   }
 
   std::filesystem::path path;
+  std::filesystem::path witness_copy{};
+  std::uintmax_t reserve_bytes_max = 0;
   std::function<void()> on_durable{};
   std::uint32_t epoch = 0;
 
@@ -362,6 +479,13 @@ struct SqliteEventStore::Block {
   std::atomic<bool> disk_full{false};
   std::atomic<bool> failed{false};
   std::atomic<std::uint64_t> commits{0};
+  std::atomic<std::uint64_t> wal_bytes{0};
+
+  // The writer thread only. After the last commit the WAL is first copied, then cut.
+  enum class Wal { clean, dirty, copied };
+  Wal wal = Wal::clean;
+  Clock::time_point wal_since{};
+  Clock::time_point reserve_at{};
 
   // Guards what follows.
   mutable std::mutex mutex{};
@@ -374,6 +498,8 @@ struct SqliteEventStore::Block {
   // In the order of their making: the lock outlives every connection, and the thread ends first.
   std::unique_ptr<LogLock> lock{};
   std::optional<Writer> writer{};
+  std::optional<Witnesses> witnesses{};
+  std::optional<Reserve> reserve{};
   std::unique_ptr<LogReader> reader{};
   std::thread thread{};
 };
@@ -384,6 +510,7 @@ void SqliteEventStore::Block::open(const std::function<void(const RecordedEvent&
   std::error_code unresolved;
   const std::filesystem::path file = std::filesystem::canonical(path, unresolved);
   if (!unresolved) path = file;
+  if (unresolved) refuse_lost_log(path);
   if (!lock) lock = std::make_unique<LogLock>(path, LogLock::Open::existing);
   // Refuses what is no log of ours before a connection that writes touches it.
   { const LogReader probe(path); }
@@ -395,11 +522,17 @@ void SqliteEventStore::Block::open(const std::function<void(const RecordedEvent&
     load(replay);
     if (created) epoch = 1;
     writer->prepare(epoch);
+    open_witnesses();
     // What the last run left in the WAL is safer in the database.
     writer->checkpoint(true);
   } catch (const SQLite::Exception& error) {
-    throw LogFailed("cannot open the log " + path.string() + ": " + error.what());
+    throw LogFailed("cannot open the log " + path.string() + ": " + reason_of(error));
+  } catch (const std::system_error& error) {
+    throw LogFailed("cannot open the witness of the log " + path.string() + ": " +
+                    error.code().message());
   }
+  reserve.emplace(path, reserve_bytes_max);
+  disk_full = !reserve->take();
   durable = last;
   thread = std::thread([this] { write(); });
 }
@@ -410,7 +543,10 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
                           what + ". Run verify; restore a backup",
                       last + 1);
   };
+  const WitnessCheck witness(path, witness_path(path), witness_of(path));
+  const std::optional<WitnessCheck> copy = check_of_copy(path, witness_copy);
   Hash head{};
+  Hash identity{};
   std::uint32_t newest_epoch = 0;
   RecordedEvent event;
   SQLite::Statement rows(writer->database(),
@@ -430,46 +566,113 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
     if (!versions.advance(event.stream, event.version)) {
       throw damaged("has a version that is not the next one of its stream");
     }
+    witness.see(event.position, event.hash);
+    if (copy) copy->see(event.position, event.hash);
+    if (event.position == 1) identity = event.hash;
     head = event.hash;
     last = event.position;
     last_recorded_at = event.recorded_at;
     newest_epoch = std::max(newest_epoch, event.epoch);
     if (replay) replay(event);
   }
-  writer->continue_after(head);
+  witness.end(last);
+  if (copy) copy->end(last);
+  writer->continue_after({last, head, last_recorded_at, newest_epoch}, identity);
   epoch = newest_epoch + 1;
 }
 
-// The writer thread. Quiet steps: after the last commit the WAL is first copied, then cut.
+// Only after the log was held against them.
+void SqliteEventStore::Block::open_witnesses() {
+  const std::filesystem::path draft = witness_draft_path(path);
+  if (!std::filesystem::exists(witness_path(path))) {
+    rename_durably(draft, witness_path(path));
+  } else {
+    std::filesystem::remove(draft);
+  }
+  witnesses->add(witness_path(path));
+  if (!witness_copy.empty()) {
+    if (!std::filesystem::exists(witness_copy)) {
+      const std::filesystem::path copy_draft = witness_copy.string() + ".new";
+      make_witness(copy_draft, writer->head(), writer->identity());
+      rename_durably(copy_draft, witness_copy);
+    }
+    witnesses->add(witness_copy);
+  }
+  witnesses->write(writer->head(), writer->identity());
+  witnesses->sync();
+}
+
 void SqliteEventStore::Block::write() {
-  enum class Wal { clean, dirty, copied };
-  Wal wal = Wal::clean;
   std::unique_lock held(mutex);
   const auto work = [this] { return stopping || !queue.empty(); };
+  std::string why;
   try {
     for (;;) {
-      if (wal == Wal::clean) {
-        to_writer.wait(held, work);
-      } else if (!to_writer.wait_for(held, wal == Wal::dirty ? quiet_until_copied : quiet_until_cut,
-                                     work)) {
-        held.unlock();
-        writer->checkpoint(wal == Wal::copied);
-        held.lock();
-        wal = wal == Wal::dirty ? Wal::copied : Wal::clean;
-        continue;
+      const auto chore = next_chore();
+      if (!chore) to_writer.wait(held, work);
+      if (!chore || to_writer.wait_until(held, *chore, work)) {
+        if (queue.empty()) break;
+        write_group(held);
       }
-      if (queue.empty()) break;
-      write_group(held);
-      wal = Wal::dirty;
+      held.unlock();
+      do_chores(Clock::now());
+      held.lock();
     }
     held.unlock();
-    writer->checkpoint(true);
-  } catch (const SQLite::Exception& error) {
-    if (held.owns_lock()) held.unlock();
-    fail("the log " + path.string() + " failed: " + error.what() +
-         ". Nothing that was not yet durable was told to anybody; look after the disk, then start "
-         "again");
+    close();
+    return;
+  } catch (const std::system_error& error) {
+    why = "its witness: " + error.code().message();
+  } catch (const std::exception& error) {
+    why = error.what();
   }
+  if (held.owns_lock()) held.unlock();
+  fail("the log " + path.string() + " failed: " + why +
+       ". Nothing that was not yet durable was told to anybody; look after the disk, then start "
+       "again");
+}
+
+std::optional<Clock::time_point> SqliteEventStore::Block::next_chore() const {
+  std::optional<Clock::time_point> next = witnesses->sync_at();
+  const auto also = [&](Clock::time_point at) { next = next ? std::min(*next, at) : at; };
+  if (wal == Wal::dirty) also(wal_since + quiet_until_copied);
+  if (wal == Wal::copied) also(wal_since + quiet_until_cut);
+  if (disk_full) also(reserve_at);
+  return next;
+}
+
+void SqliteEventStore::Block::do_chores(Clock::time_point now) {
+  if (const auto sync_at = witnesses->sync_at(); sync_at && now >= *sync_at) witnesses->sync();
+  if (writer->wal_is_due() || (wal == Wal::dirty && now >= wal_since + quiet_until_copied)) {
+    copy_wal();
+  } else if (wal == Wal::copied && now >= wal_since + quiet_until_cut) {
+    if (writer->checkpoint(true)) wal = Wal::clean;
+    wal_since = now;
+  }
+  wal_bytes.store(writer->wal_bytes(), std::memory_order_relaxed);
+  if (disk_full && now >= reserve_at) {
+    set_disk_full(!reserve->take());
+    reserve_at = now + retry_on_full_disk;
+  }
+}
+
+// The witness first: what it saw is then on two disks' worth of files before the WAL may be used
+// anew.
+void SqliteEventStore::Block::copy_wal() {
+  witnesses->sync();
+  if (writer->checkpoint(false)) wal = Wal::copied;
+  wal_since = Clock::now();
+}
+
+// Leaves both slots of the witness at the end of the log, so that a later damage of one costs
+// nothing.
+void SqliteEventStore::Block::close() {
+  witnesses->sync();
+  writer->checkpoint(true);
+  writer->tidy_up_when_closed(true);
+  if (disk_full) return;
+  witnesses->write(writer->head(), writer->identity());
+  witnesses->sync();
 }
 
 void SqliteEventStore::Block::write_group(std::unique_lock<std::mutex>& held) {
@@ -486,24 +689,32 @@ void SqliteEventStore::Block::write_group(std::unique_lock<std::mutex>& held) {
   durable.store(group.back().first + group.back().events.size() - 1, std::memory_order_release);
   to_owner.notify_all();
   held.unlock();
+  wal = Wal::dirty;
+  wal_since = Clock::now();
   tell();
-  if (writer->wal_is_long()) writer->checkpoint(false);
   held.lock();
 }
 
-// Tries until the disk has space. False when the store is being destroyed and there is none.
+// Tries until the disk has space for the events and for the witness. False when the store is being
+// destroyed and there is none. What is committed and not witnessed is told to nobody, and the next
+// start finds a log that is ahead of its witness, as after any crash between the two.
 bool SqliteEventStore::Block::commit_or_wait(const std::vector<Batch>& group,
                                              const std::vector<Hash>& hashes,
                                              std::unique_lock<std::mutex>& held) {
-  for (;;) {
+  for (bool committed = false;;) {
     try {
-      writer->commit(group, hashes);
-      set_disk_full(false);
+      if (!committed) writer->commit(group, hashes);
+      committed = true;
+      witnesses->write(writer->head(), writer->identity());
       return true;
-    } catch (const SQLite::Exception& error) {
-      if (!means_disk_full(error)) throw;
+    } catch (const SQLite::Exception&) {
+      if (!writer->disk_is_full()) throw;
+    } catch (const std::system_error& error) {
+      if (!means_disk_full(error.code().value())) throw;
     }
+    reserve_at = Clock::now() + retry_on_full_disk;
     set_disk_full(true);
+    if (reserve->give_up()) continue;
     held.lock();
     const bool last_try_was_this = stopping;
     to_writer.wait_for(held, retry_on_full_disk, [this] { return stopping; });
@@ -527,7 +738,7 @@ std::vector<Batch> SqliteEventStore::Block::take_group() {
 }
 
 void SqliteEventStore::Block::set_disk_full(bool full) {
-  if (disk_full.exchange(full) != full && full) tell();
+  if (disk_full.exchange(full) != full) tell();
 }
 
 void SqliteEventStore::Block::fail(const std::string& why) {
@@ -548,8 +759,7 @@ void SqliteEventStore::Block::throw_if_failed() const {
 
 SqliteEventStore::SqliteEventStore(Options options,
                                    const std::function<void(const RecordedEvent&)>& replay)
-    : block_(std::make_unique<Block>(options.path)) {
-  block_->on_durable = std::move(options.on_durable);
+    : block_(std::make_unique<Block>(options)) {
   if (options.create) {
     StreamVersions().claim(options.first);
     block_->lock = create_log(options);
@@ -624,6 +834,10 @@ void SqliteEventStore::wait_until_durable() {
   block_->to_owner.wait(held, [this] { return block_->failed || waiting() == 0; });
   held.unlock();
   block_->throw_if_failed();
+}
+
+std::uint64_t SqliteEventStore::wal_bytes() const {
+  return block_->wal_bytes.load(std::memory_order_relaxed);
 }
 
 std::uint64_t SqliteEventStore::commits() const {

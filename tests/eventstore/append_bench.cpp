@@ -49,7 +49,7 @@ double seconds_of(const std::function<void()>& work) {
 }
 
 void remove_log(const fs::path& log) {
-  for (const char* end : {"", "-wal", "-shm"}) fs::remove(log.string() + end);
+  for (const char* end : {"", "-wal", "-shm", ".head"}) fs::remove(log.string() + end);
 }
 
 double bare_append(const fs::path& log, std::size_t rows, std::size_t per_commit) {

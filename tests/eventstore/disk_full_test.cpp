@@ -43,6 +43,10 @@ class SmallDisk {
     const std::string page(4096, 'x');
     while (file.write(page.data(), static_cast<std::streamsize>(page.size())).flush()) continue;
   }
+  // Gives a few bytes back.
+  void leave(std::uintmax_t bytes) {
+    fs::resize_file(folder_ / "filler", fs::file_size(folder_ / "filler") - bytes);
+  }
   void make_space() { fs::remove(folder_ / "filler"); }
 
  private:
@@ -92,7 +96,8 @@ BOOST_AUTO_TEST_SUITE(disk_full, *boost::unit_test::precondition(small_disks))
 BOOST_AUTO_TEST_CASE(a_batch_waits_for_space_and_nothing_is_lost) {
   Bell bell;
   SmallDisk disk;
-  const std::string payload(20'000, 'x');
+  // Four of them are more than the reserve has.
+  const std::string payload(100'000, 'x');
   auto store = open(disk.log(), true, bell);
   store->append({event("a", 1)}, 1);
   store->wait_until_durable();
@@ -108,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_batch_waits_for_space_and_nothing_is_lost) {
   store->wait_until_durable();
   BOOST_TEST(durable_when_full < 5u);
   BOOST_TEST(store->durable().position() == 6u);
-  BOOST_TEST(!store->disk_full());
+  bell.wait_until([&] { return !store->disk_full(); });
   store.reset();
   store = open(disk.log(), false, bell);
   BOOST_TEST(store->last() == 6u);
@@ -121,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_store_on_a_full_disk_can_be_ended_and_keeps_what_was_dura
   store->append({event("a", 1)}, 1);
   store->wait_until_durable();
   disk.fill();
-  store->append({event("a", 2, std::string(200'000, 'x'))}, 2);
+  store->append({event("a", 2, std::string(600'000, 'x'))}, 2);
   bell.wait_until([&] { return store->disk_full(); });
   store.reset();
   disk.make_space();
@@ -132,12 +137,52 @@ BOOST_AUTO_TEST_CASE(a_store_on_a_full_disk_can_be_ended_and_keeps_what_was_dura
   BOOST_TEST(eventstore::LogReader(disk.log()).verify([](const eventstore::Problem&) {}));
 }
 
+// Calls that are under way come to their end in the space of the reserve, and dialling, which asks
+// disk_full(), does not begin and stop with every page that comes free.
+BOOST_AUTO_TEST_CASE(the_reserve_lets_live_work_end_and_the_disk_stays_full_until_it_is_back) {
+  Bell bell;
+  SmallDisk disk;
+  auto store = open(disk.log(), true, bell);
+  const fs::path reserve = disk.log().string() + ".reserve";
+  BOOST_TEST(fs::file_size(reserve) > 100'000u);
+  disk.fill();
+  store->append({event("a", 1, std::string(20'000, 'x'))}, 1);
+  bell.wait_until([&] { return store->disk_full(); });
+  BOOST_TEST(!fs::exists(reserve));
+  store->wait_until_durable();
+  store->append({event("a", 2)}, 1);
+  store->wait_until_durable();
+  BOOST_TEST(store->disk_full());
+  disk.make_space();
+  bell.wait_until([&] { return !store->disk_full(); });
+  BOOST_TEST(fs::exists(reserve));
+  store.reset();
+  BOOST_TEST(!fs::exists(reserve));
+}
+
+BOOST_AUTO_TEST_CASE(a_disk_that_has_no_room_for_a_reserve_is_full) {
+  Bell bell;
+  SmallDisk disk;
+  open(disk.log(), true, bell);
+  disk.fill();
+  // SQLite itself needs some to open it.
+  BOOST_CHECK_EXCEPTION(open(disk.log(), false, bell), eventstore::LogFailed, [](const auto& e) {
+    return std::string(e.what()).find("the disk is full") != std::string::npos;
+  });
+  disk.leave(60'000);
+  auto store = open(disk.log(), false, bell);
+  BOOST_TEST(store->disk_full());
+  disk.make_space();
+  bell.wait_until([&] { return !store->disk_full(); });
+}
+
 BOOST_AUTO_TEST_CASE(a_log_is_not_made_halfway_on_a_full_disk) {
   Bell bell;
   SmallDisk disk;
   disk.fill();
   BOOST_CHECK_THROW(open(disk.log(), true, bell), eventstore::LogFailed);
   BOOST_TEST(!fs::exists(disk.log()));
+  BOOST_TEST(!fs::exists(disk.log().string() + ".head"));
   disk.make_space();
   open(disk.log(), true, bell);
 }

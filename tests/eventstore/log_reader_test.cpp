@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_wal_that_a_crash_left_is_read) {
   TemporaryFolder folder;
   const auto store = make(folder / "log.db");
   fill(*store, 10);
-  for (const char* end : {"", "-wal"}) {
+  for (const char* end : {"", "-wal", ".head"}) {
     const std::string command = "cp '" + (folder / "log.db").string() + end + "' '" +
                                 (folder / "copy.db").string() + end + "'";
     BOOST_REQUIRE(std::system(command.c_str()) == 0);
