@@ -198,7 +198,8 @@ std::filesystem::path default_log(const Options& options, const std::string& cam
       known.state.book.at(*known.index).contacts_digest == submission.contacts_digest;
   if (unfinished) return log;
   const auto last = base.string() + ".rehearsal.last.db";
-  for (const char* part : {"", "-wal", "-shm", ".key"}) {
+  // The log itself last: a crash in between leaves one that is looked at and moved again.
+  for (const char* part : {".head", "-wal", "-shm", ".key", ""}) {
     std::error_code ignored;
     std::filesystem::remove(last + part, ignored);
     std::filesystem::rename(log.string() + part, last + part, ignored);
