@@ -1,6 +1,6 @@
 #!/bin/sh
 # Everything a change must pass, as CI runs it: installs what is missing on Debian 12, builds the
-# preset dev, runs every test. Ends with the summary of ctest. At most 15 minutes on two cores.
+# preset dev, runs every test, and `bridge` once more under valgrind. Ends with the summary of ctest. At most 15 minutes on two cores.
 #   usage: sh tests/run.sh
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,4 +8,4 @@ cd "$(dirname "$0")/.."
 sh runner/install_packages.sh runner/packages.txt runner/packages-tests.txt
 cmake --preset dev -Wno-dev --log-level=WARNING >/dev/null
 cmake --build --preset dev
-ctest --preset dev --no-label-summary
+ctest --preset whole --no-label-summary

@@ -1,0 +1,43 @@
+#include "runner/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <stdexcept>
+
+#include "eventstore/event_store.hpp"
+#include "runner/commands.hpp"
+#include "runner/output.hpp"
+#include "runner/version.hpp"
+
+namespace runner {
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app{"Campanile runs outbound phone-call campaigns from an append-only event log."};
+  app.set_version_flag("--version", std::string("campanile ") + version);
+  app.require_subcommand(1);
+  Chosen chosen;
+  add_check(app, chosen);
+  add_live(app, chosen);
+  add_control(app, chosen);
+  add_reading(app, chosen);
+  add_rehearsal(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_done : exit_bad_input;
+  }
+  try {
+    return chosen();
+  } catch (const CLI::ParseError& error) {
+    complain(error.what());
+    return exit_bad_input;
+  } catch (const std::invalid_argument& error) {
+    complain(error.what());
+    return exit_bad_input;
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return exit_cannot_go_on;
+  }
+}
+
+}  // namespace runner
