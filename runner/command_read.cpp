@@ -1,17 +1,14 @@
-#include <unistd.h>
-
 #include <charconv>
 #include <filesystem>
 #include <memory>
-#include <thread>
 
 #include "campaigns/explain.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/json_writer.hpp"
-#include "eventstore/log_reader.hpp"
+#include "eventstore/chain.hpp"
 #include "runner/commands.hpp"
-#include "runner/crypto.hpp"
 #include "runner/fold.hpp"
+#include "runner/log_reading.hpp"
 #include "runner/output.hpp"
 #include "runner/zone_loader.hpp"
 
@@ -23,52 +20,44 @@ struct Options {
   std::string log{};
   std::string campaign{};
   std::string contact{};
-  std::string attempt{};
-  std::string type{};
   std::string until{};
   std::string out{};
   std::string what{};
   std::string to{};
-  bool follow = false;
   bool json = false;
 };
 
-// Up to where a log is read: the end, a position, or a moment.
-struct Until {
-  eventstore::Position position = UINT64_MAX;
-  std::int64_t moment_ms = INT64_MAX;
-  bool includes(const eventstore::RecordedEvent& recorded) const {
-    return recorded.position <= position && recorded.recorded_at <= moment_ms;
-  }
+// What a log says up to there.
+struct Folded {
+  campaigns::State state{};
+  eventstore::Head head{};  // the last event that counts
 };
 
-Until parse_until(const std::string& text) {
-  Until until;
-  if (text.empty()) return until;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), until.position);
-  if (error == std::errc{} && end == text.data() + text.size()) return until;
-  until.position = UINT64_MAX;
-  const auto moment = campaigns::parse_rfc3339(text);
-  if (!moment) {
-    throw CLI::ValidationError("--until", "is a position or a moment like 2026-03-02T08:00:00Z");
-  }
-  until.moment_ms = campaigns::to_ms(*moment);
-  return until;
-}
-
-// Folds a log up to there; `seen` is called for each fact, before it is folded.
-campaigns::State fold_log(eventstore::LogReader& reader, const Until& until,
-                          const std::function<void(const campaigns::Fact&)>& seen = {}) {
-  campaigns::State state;
+// Reads the log to its end, so that its whole chain is checked, and folds it up to there; `seen` is
+// called for each fact, before it is folded.
+Folded fold_log(CheckedLog& log, const Options& options, const std::optional<LogPlace>& until,
+                const std::function<void(const campaigns::Fact&)>& seen = {}) {
+  Folded folded;
   Folder folder;
-  reader.read(1, [&](const eventstore::RecordedEvent& recorded) {
-    if (!until.includes(recorded)) return false;
-    const auto fact = folder.fact(recorded);
+  const OpenPersonal open = personal_opener(options.log);
+  eventstore::Position last = 0;
+  log.read(1, [&](const eventstore::RecordedEvent& recorded) {
+    last = recorded.position;
+    if (!is_until(until, recorded)) return true;
+    const auto personal = open(recorded);
+    eventstore::RecordedEvent event = recorded;
+    event.personal = personal ? std::string_view(*personal) : std::string_view{};
+    const auto fact = folder.fact(event);
     if (seen) seen(fact);
-    campaigns::evolve(state, fact);
+    campaigns::evolve(folded.state, fact);
+    folded.head = {event.position, event.hash, event.recorded_at, event.epoch};
     return true;
   });
-  return state;
+  if (until && until->position && *until->position > last) {
+    complain("--until lies after the end: the log has " + std::to_string(last) + " events");
+  }
+  if (until && folded.head.position == 0) complain("--until lies before the first event");
+  return folded;
 }
 
 // The campaign that was named, or the only one.
@@ -111,81 +100,26 @@ std::optional<campaigns::ContactRef> find_contact(const campaigns::State& state,
   return {};
 }
 
-std::string line_of(const eventstore::RecordedEvent& recorded) {
-  std::string text;
-  campaigns::JsonObject object(text);
-  object.member("position", static_cast<std::int64_t>(recorded.position))
-      .member("stream", recorded.stream)
-      .member("version", recorded.version)
-      .member("type", recorded.type)
-      .member("recorded_at",
-              campaigns::rfc3339_utc(campaigns::instant_from_ms(recorded.recorded_at)));
-  if (recorded.occurred_at) {
-    object.member("occurred_at",
-                  campaigns::rfc3339_utc(campaigns::instant_from_ms(*recorded.occurred_at)));
-  }
-  object.member("epoch", recorded.epoch)
-      .raw("payload", recorded.payload)
-      .flag("personal", !recorded.personal.empty())
-      .member("hash", hex(recorded.hash.data(), recorded.hash.size()));
-  object.close();
-  return text + '\n';
-}
-
-bool wanted(const eventstore::RecordedEvent& recorded, const Options& options) {
-  const std::string_view stream = recorded.stream;
-  if (!options.type.empty() && recorded.type != options.type) return false;
-  if (!options.campaign.empty() && stream != "campaign/" + options.campaign &&
-      stream.rfind("contact/" + options.campaign + '/', 0) != 0) {
-    return false;
-  }
-  if (!options.contact.empty()) {
-    const auto slash = stream.rfind('/');
-    if (stream.rfind("contact/", 0) != 0 || stream.substr(slash + 1) != options.contact) {
-      return false;
-    }
-  }
-  if (!options.attempt.empty()) {
-    const auto member = "\"attempt\":" + options.attempt;
-    const auto at = recorded.payload.find(member);
-    if (at == std::string_view::npos) return false;
-    const auto after = recorded.payload.substr(at + member.size(), 1);
-    if (after != "," && after != "}") return false;
-  }
-  return true;
-}
-
-int show_log(const Options& options) {
-  eventstore::LogReader reader(options.log);
-  const auto until = parse_until(options.until);
-  eventstore::Position next = 1;
-  for (;;) {
-    reader.read(next, [&](const eventstore::RecordedEvent& recorded) {
-      if (!until.includes(recorded)) return false;
-      if (wanted(recorded, options)) print(line_of(recorded));
-      next = recorded.position + 1;
-      return true;
-    });
-    if (!options.follow) return exit_done;
-    std::this_thread::sleep_for(std::chrono::milliseconds{200});
-  }
-}
-
 int explain(const Options& options) {
-  eventstore::LogReader reader(options.log);
-  const auto until = parse_until(options.until);
+  const auto until = parse_place("--until", options.until);
+  CheckedLog log(options.log);
   campaigns::Instant now{};
-  const auto state =
-      fold_log(reader, until, [&](const campaigns::Fact& fact) { now = fact.recorded_at; });
+  const auto folded =
+      fold_log(log, options, until, [&](const campaigns::Fact& fact) { now = fact.recorded_at; });
+  const auto& state = folded.state;
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
   const auto contact = find_contact(state, *index, options.contact);
   if (!contact) return exit_bad_input;
   campaigns::Facts history;
   Folder folder;
-  reader.read(1, [&](const eventstore::RecordedEvent& recorded) {
-    if (!until.includes(recorded)) return false;
-    auto fact = folder.fact(recorded);
+  const OpenPersonal open = personal_opener(options.log);
+  log.read(1, [&](const eventstore::RecordedEvent& recorded) {
+    if (!is_until(until, recorded)) return false;
+    const auto personal = open(recorded);
+    eventstore::RecordedEvent event = recorded;
+    event.personal = personal ? std::string_view(*personal) : std::string_view{};
+    auto fact = folder.fact(event);
     if (campaigns::tells_of(state, *contact, fact)) history.push_back(std::move(fact));
     return true;
   });
@@ -196,26 +130,26 @@ int explain(const Options& options) {
 }
 
 int replay(const Options& options) {
-  eventstore::LogReader reader(options.log);
-  campaigns::Instant last{};
-  const auto state = fold_log(reader, parse_until(options.until),
-                              [&](const campaigns::Fact& fact) { last = fact.recorded_at; });
+  const auto until = parse_place("--until", options.until);
+  CheckedLog log(options.log);
+  const auto [state, head] = fold_log(log, options, until);
   const auto digest = digest_of(state);
   if (!options.out.empty()) {
-    write_whole_file(options.out, 0600, [&](const auto& sink) {
+    write_whole_file(options.out, 0600, [&, &folded = state](const auto& sink) {
       for (const auto& projection : campaigns::projections()) {
         sink("{\"projection\":\"" + std::string(projection.name) + "\"}\n");
-        projection.write(state, sink);
+        projection.write(folded, sink);
       }
     });
   }
+  const auto moment = campaigns::rfc3339_utc(campaigns::instant_from_ms(head.recorded_at));
+  const auto hash = eventstore::to_hex(head.hash);
   if (options.json) {
     std::string text;
     campaigns::JsonObject object(text);
-    object.member("position", static_cast<std::int64_t>(state.position))
-        .member("recorded_at", campaigns::rfc3339_utc(last))
-        .member("state_digest", digest.state)
-        .member("outcome_digest", digest.outcome);
+    object.member("position", static_cast<std::int64_t>(head.position));
+    if (head.position != 0) object.member("recorded_at", moment).member("hash", hash);
+    object.member("state_digest", digest.state).member("outcome_digest", digest.outcome);
     campaigns::JsonObject parts(object.open("projections"));
     for (const auto& one : digest.projections) parts.member(one.name, one.hex);
     parts.close();
@@ -223,7 +157,9 @@ int replay(const Options& options) {
     print(text + '\n');
     return exit_done;
   }
-  print("event " + std::to_string(state.position) + ", " + campaigns::rfc3339_utc(last) + '\n');
+  print(head.position == 0
+            ? "before the first event\n"
+            : "event " + std::to_string(head.position) + ", " + moment + ", head " + hash + '\n');
   for (const auto& one : digest.projections) {
     print("  " + one.name + std::string(16 - one.name.size(), ' ') + one.hex + '\n');
   }
@@ -231,37 +167,37 @@ int replay(const Options& options) {
   return exit_done;
 }
 
-int verify(const Options& options) {
-  eventstore::LogReader reader(options.log);
-  const bool well = reader.verify([](const eventstore::Problem& problem) {
-    complain((problem.position ? "event " + std::to_string(problem.position) + ": " : "") +
-             problem.sentence);
-  });
-  const auto head = reader.head();
-  print(std::string(well ? "well" : "damaged") + ": " + std::to_string(head.position) +
-        " events, last at " + campaigns::rfc3339_utc(campaigns::instant_from_ms(head.recorded_at)) +
-        ", head " + hex(head.hash.data(), head.hash.size()) + '\n');
-  return well ? exit_done : exit_not_well;
-}
-
 int export_results(const Options& options) {
-  eventstore::LogReader reader(options.log);
-  const auto state = fold_log(reader, parse_until(options.until));
-  const auto index = chosen_campaign(state, options.campaign);
-  if (!index) return exit_bad_input;
   if (options.to.empty() && options.what.empty()) {
     complain("say which file (results, answers, attempts, codebook), or --to DIR for all");
     return exit_bad_input;
   }
+  const auto until = parse_place("--until", options.until);
+  CheckedLog log(options.log);
+  const auto [state, head] = fold_log(log, options, until);
+  const auto index = chosen_campaign(state, options.campaign);
+  if (!index) return exit_bad_input;
+  // Of which events the files tell, to be kept elsewhere. Written when they are all there, and the
+  // one of earlier files is gone before them.
+  const auto head_file = std::filesystem::path(options.to) / "head.json";
+  if (!options.to.empty()) {
+    std::filesystem::create_directories(options.to);
+    std::filesystem::remove(head_file);
+  }
   for (const auto& file : campaigns::export_files()) {
     if (!options.to.empty()) {
-      std::filesystem::create_directories(options.to);
       const auto path = std::filesystem::path(options.to) / file.file;
-      write_whole_file(path, 0600, [&](const auto& sink) { file.write(state, *index, sink); });
+      write_whole_file(
+          path, 0600, [&, &folded = state](const auto& sink) { file.write(folded, *index, sink); });
       complain(path.string() + " written");
     } else if (file.name == options.what) {
       file.write(state, *index, [](std::string_view text) { print(text); });
     }
+  }
+  if (!options.to.empty()) {
+    const auto text = head_json(head, identity_of(log));
+    write_whole_file(head_file, 0600, [&](const auto& sink) { sink(text); });
+    complain(head_file.string() + " written");
   }
   return exit_done;
 }
@@ -273,8 +209,9 @@ void add_reading(CLI::App& app, Chosen& chosen) {
     const auto options = std::make_shared<Options>();
     auto* command = app.add_subcommand(name, what);
     command->add_option("--log", options->log, "The log")->required();
-    command->callback(
-        [options, &chosen, act] { chosen = [options, act] { return act(*options); }; });
+    command->callback([options, &chosen, act] {
+      chosen = [options, act] { return reading([&] { return act(*options); }); };
+    });
     return std::make_pair(command, options);
   };
   const auto until = [](CLI::App* command, Options& options) {
@@ -283,15 +220,6 @@ void add_reading(CLI::App& app, Chosen& chosen) {
   const auto campaign = [](CLI::App* command, Options& options) {
     command->add_option("--campaign", options.campaign, "The campaign's id");
   };
-  {
-    const auto [command, options] = add("log", "Print events as JSON lines", show_log);
-    until(command, *options);
-    campaign(command, *options);
-    command->add_option("--contact", options->contact, "The contact's ordinal");
-    command->add_option("--attempt", options->attempt, "The attempt's number");
-    command->add_option("--type", options->type, "The events' type");
-    command->add_flag("--follow", options->follow, "Go on as events are appended");
-  }
   {
     const auto [command, options] =
         add("explain", "Why a person was or was not called, each time", explain);
@@ -307,7 +235,6 @@ void add_reading(CLI::App& app, Chosen& chosen) {
     command->add_option("--out", options->out, "Write the state itself to this file");
     command->add_flag("--json", options->json, "As JSON");
   }
-  add("verify", "Check the log's chain", verify);
   {
     const auto [command, options] = add("export", "Results as CSV", export_results);
     until(command, *options);
@@ -316,6 +243,7 @@ void add_reading(CLI::App& app, Chosen& chosen) {
         ->check(CLI::IsMember({"results", "answers", "attempts", "codebook"}));
     command->add_option("--to", options->to, "Write all files into this directory");
   }
+  add_log(app, chosen);
 }
 
 }  // namespace runner

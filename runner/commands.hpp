@@ -12,7 +12,8 @@ using Chosen = std::function<int()>;
 void add_check(CLI::App& app, Chosen& chosen);      // check
 void add_live(CLI::App& app, Chosen& chosen);       // run, serve
 void add_control(CLI::App& app, Chosen& chosen);    // submit, status, pause, resume, cancel
-void add_reading(CLI::App& app, Chosen& chosen);    // log, explain, replay, verify, export
+void add_reading(CLI::App& app, Chosen& chosen);    // explain, replay, export, and add_log's
+void add_log(CLI::App& app, Chosen& chosen);        // log, verify, backup
 void add_rehearsal(CLI::App& app, Chosen& chosen);  // rehearsal
 
 }  // namespace runner

@@ -1,0 +1,158 @@
+#include "runner/log_reading.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "campaigns/json_writer.hpp"
+#include "campaigns/time.hpp"
+#include "eventstore/chain.hpp"
+#include "runner/commands.hpp"
+#include "runner/fold.hpp"
+#include "runner/output.hpp"
+#include "runner/version.hpp"
+
+namespace runner {
+
+const std::vector<std::string>& key_endings() {
+  static const std::vector<std::string> endings{".keys", ".key"};
+  return endings;
+}
+
+std::optional<LogPlace> parse_place(const std::string& option, const std::string& text) {
+  if (text.empty()) return {};
+  LogPlace place;
+  eventstore::Position position = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
+  // The log counts in 63 bits.
+  if (error == std::errc{} && end == text.data() + text.size() && position <= INT64_MAX) {
+    place.position = position;
+    return place;
+  }
+  const auto moment = campaigns::parse_rfc3339(text);
+  if (!moment) {
+    throw CLI::ValidationError(
+        option, "give the position of an event, or a moment like 2026-03-02T08:00:00Z");
+  }
+  place.moment_ms = campaigns::to_ms(*moment);
+  return place;
+}
+
+bool is_until(const std::optional<LogPlace>& until, const eventstore::RecordedEvent& event) {
+  if (!until) return true;
+  if (until->position && event.position > *until->position) return false;
+  return !until->moment_ms || event.recorded_at <= *until->moment_ms;
+}
+
+OpenPersonal personal_opener(const std::filesystem::path& /*log*/) {
+  return [](const eventstore::RecordedEvent& event) { return std::string(event.personal); };
+}
+
+CheckedLog::CheckedLog(const std::filesystem::path& log) : reader_(log) {
+  // Before the head: a writer that goes on meanwhile only moves the log further ahead.
+  std::error_code unresolved;
+  auto file = std::filesystem::canonical(log, unresolved);
+  if (unresolved) file = log;
+  const auto witnessed = eventstore::witness_of(file);
+  const eventstore::WitnessCheck witness(log, eventstore::witness_path(file), witnessed);
+  const auto see = [&](eventstore::Position position) {
+    reader_.read(position, [&](const eventstore::RecordedEvent& event) {
+      witness.see(event.position, event.hash);
+      return false;
+    });
+  };
+  witness.end(reader_.head().position);
+  see(1);
+  if (witnessed.head.position > 1) see(witnessed.head.position);
+}
+
+void CheckedLog::read(eventstore::Position from,
+                      const std::function<bool(const eventstore::RecordedEvent&)>& visit) {
+  if (from <= 1) {
+    seen_ = 0;
+    hash_ = {};
+  } else if (seen_ + 1 != from) {
+    seen_ = 0;
+    reader_.read(from - 1, [&](const eventstore::RecordedEvent& before) {
+      if (before.position == from - 1) seen_ = before.position;
+      hash_ = before.hash;
+      return false;
+    });
+    if (seen_ == 0) return;  // it begins after the end
+  }
+  reader_.read(seen_ + 1, [&](const eventstore::RecordedEvent& event) {
+    const auto expected = seen_ + 1;
+    if (event.position != expected) {
+      throw eventstore::LogDamaged(
+          "event " + std::to_string(expected) + " of the log is missing. Ask verify what else is",
+          expected);
+    }
+    if (eventstore::chain_hash(hash_, event) != event.hash) {
+      throw eventstore::LogDamaged("event " + std::to_string(expected) +
+                                       " of the log is not what was written: its hash does not "
+                                       "fit. Ask verify what else is wrong",
+                                   expected);
+    }
+    seen_ = event.position;
+    hash_ = event.hash;
+    return visit(event);
+  });
+}
+
+eventstore::Position CheckedLog::first_since(std::int64_t moment_ms) {
+  // Moments never go back in a log.
+  eventstore::Position first = 1;
+  eventstore::Position end = reader_.head().position + 1;
+  while (first < end) {
+    const auto middle = first + (end - first) / 2;
+    bool before = false;
+    reader_.read(middle, [&](const eventstore::RecordedEvent& event) {
+      before = event.recorded_at < moment_ms;
+      return false;
+    });
+    before ? first = middle + 1 : end = middle;
+  }
+  return first;
+}
+
+std::optional<campaigns::LogCreated> identity_of(CheckedLog& log) {
+  std::optional<campaigns::LogCreated> identity;
+  log.read(1, [&](const eventstore::RecordedEvent& first) {
+    auto fact = Folder().fact(first);
+    if (auto* created = std::get_if<campaigns::LogCreated>(&fact.event)) {
+      identity = std::move(*created);
+    }
+    return false;
+  });
+  return identity;
+}
+
+std::string head_json(const eventstore::Head& head,
+                      const std::optional<campaigns::LogCreated>& identity) {
+  std::string text;
+  campaigns::JsonObject object(text);
+  object.member("position", static_cast<std::int64_t>(head.position))
+      .member("hash", eventstore::to_hex(head.hash))
+      .member("recorded_at", campaigns::rfc3339_utc(campaigns::instant_from_ms(head.recorded_at)));
+  if (identity) {
+    campaigns::JsonObject log(object.open("log"));
+    log.member("installation", identity->installation)
+        .member("carrier", identity->carrier)
+        .member("account", identity->account);
+    if (identity->carrier == "rehearsal") log.member("seed", identity->seed);
+    log.close();
+  }
+  object.member("program", version);
+  object.close();
+  return text + '\n';
+}
+
+int reading(const std::function<int()>& command) {
+  try {
+    return command();
+  } catch (const eventstore::LogDamaged& damage) {
+    complain(damage.what());
+    return exit_not_well;
+  }
+}
+
+}  // namespace runner

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "campaigns/events.hpp"
+#include "eventstore/log_reader.hpp"
+
+// What the commands that read a log share.
+namespace runner {
+
+// What the names of a log's key files end in, after the log's own name.
+const std::vector<std::string>& key_endings();
+
+// A place in a log as people name one: a position, or a moment.
+struct LogPlace {
+  std::optional<eventstore::Position> position{};
+  std::optional<std::int64_t> moment_ms{};
+};
+
+// Throws CLI::ValidationError, naming the option, for what is neither. Nothing for an empty text.
+std::optional<LogPlace> parse_place(const std::string& option, const std::string& text);
+
+// Whether an event lies at or before the place; all do where none is named.
+bool is_until(const std::optional<LogPlace>& until, const eventstore::RecordedEvent& event);
+
+// Opens the personal part of an event of this log; nothing where its key was destroyed.
+using OpenPersonal =
+    std::function<std::optional<std::string>(const eventstore::RecordedEvent& event)>;
+// With the keys that belong to the log.
+OpenPersonal personal_opener(const std::filesystem::path& log);
+
+// A log that is trusted no further than it proves: what it holds is checked against its chain as it
+// is read, and its end against its witness when it is opened.
+class CheckedLog {
+ public:
+  // Throws as LogReader does; LogLost, LogDamaged or LogUnwitnessed if the end is not what the
+  // witness saw.
+  explicit CheckedLog(const std::filesystem::path& log);
+
+  // As LogReader::read, the personal parts as they stand. Throws LogDamaged with its position at
+  // the first event that is not what was written; those before it have been visited.
+  void read(eventstore::Position from,
+            const std::function<bool(const eventstore::RecordedEvent&)>& visit);
+
+  eventstore::Head head() { return reader_.head(); }
+
+  // The first event that was recorded at that moment or later; one after the last if there is none.
+  eventstore::Position first_since(std::int64_t moment_ms);
+
+ private:
+  eventstore::LogReader reader_;
+  // The last event that `read` visited.
+  eventstore::Position seen_ = 0;
+  eventstore::Hash hash_{};
+};
+
+// Whose log it is, as its first event says; nothing for a log without events.
+std::optional<campaigns::LogCreated> identity_of(CheckedLog& log);
+
+// {"position":…,"hash":…,"recorded_at":…,"log":{…},"program":…} and a line end: what somebody keeps
+// elsewhere to hold the log against later.
+std::string head_json(const eventstore::Head& head,
+                      const std::optional<campaigns::LogCreated>& identity);
+
+// Runs a command on a log. Damage is something that was asked about: exit code 1, the sentence
+// told.
+int reading(const std::function<int()>& command);
+
+}  // namespace runner
