@@ -11,6 +11,7 @@
 #include "bridge/http/writer.hpp"
 #include "bridge/net/resolver.hpp"
 #include "bridge/net/stream.hpp"
+#include "bridge/tls/tls_stream.hpp"
 
 namespace bridge::http {
 namespace {
@@ -24,18 +25,18 @@ struct Exchange {
 
 // One connection of the pool. A plain record; the client's block is the machine.
 //
-//   resolving ─► connecting ─► idle ◄─► busy
-//       └────────────┴──────────┴────────┴──► closed
+//   resolving ─► connecting ─► (securing ─►) idle ◄─► busy
+//       └────────────┴─────────────┴───────────┴────────┴──► closed
 struct Connection final : net::Retired {
   explicit Connection(const Parser::Options& options) : parser(options) {}
 
-  enum class Step : unsigned char { resolving, connecting, idle, busy };
+  enum class Step : unsigned char { resolving, connecting, securing, idle, busy };
 
   std::uint64_t id = 0;
   Step step = Step::resolving;
   std::unique_ptr<net::Resolver> resolver{};
   std::vector<std::string> addresses{};  // still to be tried, the best one last
-  std::unique_ptr<net::Stream> stream{};
+  std::unique_ptr<net::ByteStream> stream{};
   Parser parser;
   Exchange exchange{};  // while busy
   net::Loop::TimerId timer = 0;
@@ -53,7 +54,8 @@ std::string host_header(const Client::Options& options) {
   if (!options.unix_path.empty()) return "localhost";
   std::string host = options.host;
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  if (options.port != 80) host += ":" + std::to_string(options.port);
+  if (options.port != (options.tls != nullptr ? 443 : 80))
+    host += ":" + std::to_string(options.port);
   return host;
 }
 
@@ -74,7 +76,7 @@ struct Client::Block {
   std::deque<Exchange> waiting{};
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections{};
   std::vector<std::uint64_t> idle{};  // the last one was used last
-  std::size_t opening = 0;            // connections that resolve or connect
+  std::size_t opening = 0;            // connections that resolve, connect or secure
   std::size_t busy = 0;
   std::uint64_t ids = 0;
   std::deque<Told> failed{};  // in `send`, to be told soon
@@ -218,6 +220,20 @@ struct Client::Block {
   }
 
   void connected(Connection& c) {
+    if (options.tls == nullptr) return ready(c);
+    c.step = Step::securing;
+    stop_timer(c);  // the handshake has a time of its own
+    c.stream = std::make_unique<tls::Stream>(
+        loop, std::move(c.stream), options.tls->connect(options.host, options.port),
+        tls::Stream::Options{.handshake_time_max = options.handshake_time_max,
+                             .links = options.links});
+    c.stream->start({.on_open = [this, &c] { ready(c); },
+                     .on_data = [this, &c](std::string_view bytes) { received(c, bytes); },
+                     .on_end = [this, &c](std::error_code error) { ended(c, error); },
+                     .on_drained = {}});
+  }
+
+  void ready(Connection& c) {
     --opening;
     become_idle(c);
     pump();
@@ -252,6 +268,9 @@ struct Client::Block {
           c.stream->close();
           connect_next(c);
         }
+        break;
+      case Step::securing:
+        cannot_connect(c, "the connection could not be secured: " + error.message());
         break;
       case Step::idle:
         close(c);
@@ -313,7 +332,7 @@ struct Client::Block {
 
   // The connection is silent from here on and dies at the end of the turn.
   void close(Connection& c) {
-    if (c.step == Step::resolving || c.step == Step::connecting) --opening;
+    if (c.step < Step::idle) --opening;
     std::erase(idle, c.id);
     shut(c);
     auto node = connections.extract(c.id);

@@ -9,6 +9,7 @@
 #include "bridge/http/message.hpp"
 #include "bridge/net/links.hpp"
 #include "bridge/net/loop.hpp"
+#include "bridge/tls/client_context.hpp"
 
 namespace bridge::http {
 
@@ -33,12 +34,15 @@ class Client {
   struct Options {
     std::string host = "127.0.0.1";  // an address or, for the real world, a name that is resolved
     std::uint16_t port = 80;
-    std::string unix_path{};           // not empty: connect there instead
+    std::string unix_path{};  // not empty: connect there instead
+    // Not null: https. The certificate has to be for `host`. Outlives the client.
+    tls::ClientContext* tls = nullptr;
     std::size_t connections_max = 16;  // further requests wait in order
     std::size_t waiting_max = 4096;    // beyond: not_sent
     std::size_t response_bytes_max = 4 << 20;
     std::chrono::milliseconds connect_time_max{5'000};
-    std::chrono::milliseconds response_time_max{30'000};  // from the first byte written
+    std::chrono::milliseconds handshake_time_max{10'000};  // of TLS, after that
+    std::chrono::milliseconds response_time_max{30'000};   // from the first byte written
     std::chrono::milliseconds idle_time_max{4'000};
     net::Links* links = nullptr;
   };

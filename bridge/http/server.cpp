@@ -10,6 +10,7 @@
 #include "bridge/http/writer.hpp"
 #include "bridge/net/listener.hpp"
 #include "bridge/net/stream.hpp"
+#include "bridge/tls/tls_stream.hpp"
 
 namespace bridge::http {
 namespace {
@@ -41,15 +42,16 @@ Parser::Options parser_options(const Limits& limits) {
 //    │          └─(refused)────────────────┘           ▲
 //    └─(idle too long, or the client left: from everywhere)┘
 struct Connection final : net::Retired {
-  Connection(const Parser::Options& options, std::unique_ptr<net::Stream> socket)
+  Connection(const Parser::Options& options, std::unique_ptr<net::ByteStream> socket)
       : stream(std::move(socket)), parser(options) {}
 
   enum class Step : unsigned char { idle, receiving, answering, lingering };
 
   std::uint64_t id = 0;
-  std::unique_ptr<net::Stream> stream;
+  std::unique_ptr<net::ByteStream> stream;
   Parser parser;
   Step step = Step::idle;
+  bool secured = false;       // or never to be
   ExchangeId exchange = 0;    // while answering
   bool keep_alive = false;    // of the request that is being answered
   bool answers_head = false;  // likewise
@@ -73,6 +75,9 @@ struct Server::Block {
   Limits limits;
   std::function<void(ExchangeId, Request)> on_request;
   OnRefused on_refused;
+  tls::ServerContext* tls;
+  std::function<void(std::error_code)> on_unsecured;
+  net::Links* links;
   std::unique_ptr<net::Listener> listener{};
   std::uint16_t port = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections{};
@@ -86,7 +91,10 @@ struct Server::Block {
       : loop(with),
         limits(options.limits),
         on_request(std::move(request)),
-        on_refused(std::move(refused)) {
+        on_refused(std::move(refused)),
+        tls(options.tls),
+        on_unsecured(std::move(options.on_unsecured)),
+        links(options.links) {
     listener = std::make_unique<net::Listener>(
         loop,
         net::Endpoint{.address = std::move(options.address),
@@ -104,19 +112,35 @@ struct Server::Block {
     while (!connections.empty()) close(*connections.begin()->second);
   }
 
-  void accept(std::unique_ptr<net::Stream> stream) {
+  void accept(std::unique_ptr<net::ByteStream> stream) {
     if (connections.size() >= limits.connections_max && !close_oldest_idle()) return;
+    if (tls != nullptr) {
+      stream = std::make_unique<tls::Stream>(
+          loop, std::move(stream), tls->accept(),
+          tls::Stream::Options{.handshake_time_max = limits.handshake_time_max, .links = links});
+    }
     auto made = std::make_unique<Connection>(parser_options(limits), std::move(stream));
     Connection& c = *made;
     c.id = ++ids;
     connections.emplace(c.id, std::move(made));
+    c.secured = tls == nullptr;
     become_idle(c);
-    c.stream->start({.on_open = {},
+    c.stream->start({.on_open = [this, &c] { secured(c); },
                      .on_data = [this, &c](std::string_view bytes) { received(c, bytes); },
                      // Also an end in order is a leave: a half-open client gets no answer, as with
                      // nginx, for it cannot be told from one that is gone.
-                     .on_end = [this, &c](std::error_code) { close(c); },
+                     .on_end = [this, &c](std::error_code error) { ended(c, error); },
                      .on_drained = [this, &c] { drained(c); }});
+  }
+
+  void secured(Connection& c) {
+    c.secured = true;
+    become_idle(c);
+  }
+
+  void ended(Connection& c, std::error_code error) {
+    if (!c.secured && on_unsecured) on_unsecured(error);
+    close(c);
   }
 
   bool close_oldest_idle() {

@@ -6,10 +6,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "bridge/http/message.hpp"
 #include "bridge/net/links.hpp"
 #include "bridge/net/loop.hpp"
+#include "bridge/tls/server_context.hpp"
 
 namespace bridge::http {
 
@@ -25,6 +27,7 @@ struct Limits {
   std::chrono::milliseconds head_time_max{10'000};  // 408
   std::chrono::milliseconds body_time_max{10'000};  // 408
   std::chrono::milliseconds idle_time_max{15'000};  // closed
+  std::chrono::milliseconds handshake_time_max{10'000};    // of TLS; closed
   std::chrono::milliseconds write_stall_time_max{10'000};  // closed
 };
 
@@ -46,6 +49,11 @@ class Server {
     std::string unix_path{};    // not empty: listen there instead; an old socket is replaced
     unsigned unix_mode = 0600;  // file mode of the socket
     Limits limits{};
+    // Not null: https, and nothing else on this port. Outlives the server; a reload of it is for
+    // connections to come.
+    tls::ServerContext* tls = nullptr;
+    // A client that was not secured, for the operator: a tls::Fault or an error of its socket.
+    std::function<void(std::error_code)> on_unsecured{};
     net::Links* links = nullptr;  // counts the bytes of accepted connections; outlives the server
   };
 

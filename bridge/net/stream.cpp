@@ -64,7 +64,9 @@ struct Stream::Block {
     }
     opened(true);
     read();
-    if (events.on_open) events.on_open();
+    // Whoever is told may hand the stream over to somebody else, who starts it anew.
+    const auto tell = std::exchange(events.on_open, {});
+    if (tell) tell();
   }
 
   void opened(bool by_us) {

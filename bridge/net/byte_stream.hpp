@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <system_error>
+
+namespace bridge::net {
+
+// A two-way stream of bytes: a socket, or an encrypted stream over one. What speaks a protocol
+// talks to this and does not know which it has. May be closed or destroyed at any time, also inside
+// its own callbacks; it is silent from then on. What was still queued is thrown away.
+//
+//   opening ──on_open──► open ──on_data*──► ended (on_end, once)
+//      └─────────────────on_end───────────────┘
+class ByteStream {
+ public:
+  struct Events {
+    std::function<void()> on_open{};  // a stream that was not open when it was made is now; once
+    // The bytes are valid within the call only.
+    std::function<void(std::string_view)> on_data{};
+    // No error: the peer has ended its side in order. Never called from inside a function of the
+    // stream.
+    std::function<void(std::error_code)> on_end{};
+    std::function<void()> on_drained{};  // everything that waited is with the system
+  };
+
+  virtual ~ByteStream() = default;
+  ByteStream(const ByteStream&) = delete;
+  ByteStream& operator=(const ByteStream&) = delete;
+
+  // Begins to read, and from now on tells these and nobody else. For a stream that was handed over.
+  virtual void start(Events events) = 0;
+
+  // Hands bytes to the system, and keeps what it does not take at once. False: not a byte was
+  // taken, because the stream has ended, the queue is full or the system refused; the owner closes
+  // it.
+  [[nodiscard]] virtual bool write(std::string_view bytes) = 0;
+  // Bytes that were given to `write` and are not yet with the system, as they go over the wire.
+  virtual std::size_t queued() const = 0;
+  // Ends our side after what is queued; reading goes on. No `write` after it.
+  virtual void finish() = 0;
+
+  virtual void pause_reading() = 0;
+  virtual void resume_reading() = 0;
+
+  virtual void close() = 0;
+  virtual bool closed() const = 0;
+
+  // Connecting port << 16 | listening port; 0 for a Unix socket or before it is connected.
+  virtual std::uint32_t link_id() const = 0;
+
+ protected:
+  ByteStream() = default;
+};
+
+}  // namespace bridge::net
