@@ -234,7 +234,8 @@ class LogReader::Block::Verification {
 
   void see_end() {
     const Position last = expected_ - 1;
-    if (witness_ && witness_->witnessed().head.position <= scope_.to) {
+    const Position witnessed = witness_ ? witness_->witnessed().head.position : 0;
+    if (last < witnessed && witnessed <= scope_.to) {
       attempt([&] { witness_->end(last); });
     } else if (last < scope_.to && scope_.to != end_of_log) {
       tell(expected_, "event " + std::to_string(expected_) + " is missing");
