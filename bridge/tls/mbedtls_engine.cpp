@@ -239,7 +239,7 @@ class MbedtlsEngine final : public Engine {
       if (!record_waits()) return MBEDTLS_ERR_SSL_WANT_READ;
       if (const auto wrong = judge_header()) {
         fault_ = *wrong;
-        return MBEDTLS_ERR_SSL_CONN_EOF;
+        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;  // `fault_` says it better
       }
       record_left_ = header_bytes + length_of_record();
       first_record_ = false;
