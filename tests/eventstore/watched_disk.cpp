@@ -63,6 +63,7 @@ struct FaultState {
   std::size_t seen = 0;
   bool happened = false;
   std::size_t since = 0;
+  std::chrono::steady_clock::time_point at{};
   std::set<Inode> files{};
 };
 FaultState* fault = nullptr;
@@ -170,6 +171,7 @@ int fails(int descriptor, std::optional<Fault::Call> call) {
   const bool now =
       fault->plan.for_good ? fault->seen >= fault->plan.nth : fault->seen == fault->plan.nth;
   if (!now) return 0;
+  if (!fault->happened) fault->at = std::chrono::steady_clock::now();
   fault->happened = true;
   return fault->plan.error;
 }
@@ -351,6 +353,11 @@ Fault::~Fault() {
 bool Fault::happened() const {
   const std::lock_guard guard(watch_mutex);
   return fault->happened;
+}
+
+std::chrono::steady_clock::duration Fault::age() const {
+  const std::lock_guard guard(watch_mutex);
+  return std::chrono::steady_clock::now() - fault->at;
 }
 
 std::size_t Fault::calls_since() const {

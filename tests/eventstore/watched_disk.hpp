@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -121,7 +122,10 @@ class Fault {
 
   bool happened() const;
 
-  // Writes, cuts and syncs since the fault, failed ones too.
+  // Since the first fault.
+  std::chrono::steady_clock::duration age() const;
+
+  // Writes, cuts and syncs (never of what Recording leaves out) since the fault, failed ones too.
   std::size_t calls_since() const;
 };
 
