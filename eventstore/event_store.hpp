@@ -69,6 +69,15 @@ class EventStore {
   virtual void read(Position from,
                     const std::function<bool(const RecordedEvent&)>& visit) const = 0;
 
+  // Makes what is sealed under these keys unreadable for good, once all that was handed over before
+  // is durable. What is still handed over for such a key is kept without its personal part. Not an
+  // event: append the one that says so first, and ask again after each start, because a crash may
+  // come between the two. Nothing happens to a key that is destroyed already.
+  virtual void destroy_keys(std::vector<std::uint64_t> ids) = 0;
+
+  // True until all of that is done; the notification comes then.
+  virtual bool destroying_keys() const = 0;
+
   // Version of the last event of a stream, 0 where there is none; counts what waits.
   virtual std::uint32_t version_of(std::string_view stream) const = 0;
 

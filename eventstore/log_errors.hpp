@@ -72,4 +72,35 @@ class LogUnwitnessed : public LogFailed {
   using LogFailed::LogFailed;
 };
 
+// The keys of the log are not there, or the file lacks a key that the log needs: it is older than
+// its log. Or the log is sealed and no master key was given.
+class KeysMissing : public LogFailed {
+ public:
+  using LogFailed::LogFailed;
+};
+
+// Keys were to be made and stand there already, for a log that is not there.
+class KeysExist : public LogFailed {
+ public:
+  using LogFailed::LogFailed;
+};
+
+// The key file cannot be opened with this master key.
+class WrongMasterKey : public LogFailed {
+ public:
+  using LogFailed::LogFailed;
+};
+
+// The file is no key file of ours, or the one of another log.
+class KeysForeign : public LogFailed {
+ public:
+  using LogFailed::LogFailed;
+};
+
+// What stands in the key file is not what was written.
+class KeysDamaged : public LogFailed {
+ public:
+  using LogFailed::LogFailed;
+};
+
 }  // namespace eventstore

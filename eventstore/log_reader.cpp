@@ -10,55 +10,20 @@
 #include <vector>
 
 #include "eventstore/chain.hpp"
+#include "eventstore/open_beside.hpp"
 #include "eventstore/schema.hpp"
+#include "eventstore/sealing.hpp"
 #include "eventstore/stream_versions.hpp"
 
 namespace eventstore {
 
 namespace {
 
-constexpr int busy_wait_ms = 2000;
-
 constexpr Position end_of_log = std::numeric_limits<Position>::max();
 
 // What one transaction reads at most.
 constexpr std::size_t page_events_max = 1000;
 constexpr std::size_t page_bytes_max = 1 << 20;
-
-// A file name as a URI, so that options can follow it.
-std::string uri_of(const std::filesystem::path& file, const char* options) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string uri = "file:";
-  for (const char c : file.string()) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '/' || c == '.' || c == '-' || c == '_';
-    if (plain) {
-      uri += c;
-    } else {
-      uri += '%';
-      uri += digits[byte >> 4];
-      uri += digits[byte & 15];
-    }
-  }
-  return uri + options;
-}
-
-SQLite::Database open_beside(const std::filesystem::path& file) {
-  constexpr int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
-  SQLite::Database database(uri_of(file, "?mode=ro"), flags, busy_wait_ms);
-  try {
-    database.execAndGet("PRAGMA schema_version");
-    return database;
-  } catch (const SQLite::Exception& error) {
-    // Nobody writes this log and the folder may not be written either (an archive): then nothing
-    // can change under us, and SQLite needs no file beside it. With a WAL beside it that would hide
-    // events.
-    const bool has_wal = std::filesystem::exists(file.string() + "-wal");
-    if (error.getErrorCode() != SQLITE_CANTOPEN || has_wal) throw;
-  }
-  return SQLite::Database(uri_of(file, "?mode=ro&immutable=1"), flags, busy_wait_ms);
-}
 
 // A part of the log, copied out of its transaction.
 class Page {
@@ -120,6 +85,11 @@ struct LogReader::Block {
 
   bool verify(const Scope& scope, const std::function<void(const Problem&)>& visit);
 
+  bool visit(RecordedEvent event, const std::function<bool(const RecordedEvent&)>& visitor) {
+    if (keys) open_personal(*keys, event, opened);
+    return visitor(event);
+  }
+
   // Fills the page with the events from `from` on. False when there are none.
   bool load(Position from) {
     page.clear();
@@ -149,6 +119,8 @@ struct LogReader::Block {
   std::string name;
   SQLite::Database database;
   std::optional<SQLite::Statement> select{};
+  std::optional<KeyStore> keys{};
+  std::string opened{};
   Page page{};
 };
 
@@ -298,13 +270,24 @@ LogReader::LogReader(const std::filesystem::path& log) {
   }
 }
 
+LogReader::LogReader(const std::filesystem::path& log, const Secret& master_key) : LogReader(log) {
+  std::optional<Hash> identity;
+  read(1, [&](const RecordedEvent& first) {
+    identity = first.hash;
+    return false;
+  });
+  block_->keys.emplace(KeyStore::path_of(block_->file), master_key, KeyStore::Access::read);
+  if (identity) block_->keys->belong_to(*identity);
+}
+
 LogReader::~LogReader() = default;
 
 void LogReader::read(Position from, const std::function<bool(const RecordedEvent&)>& visit) {
   try {
     while (block_->load(from)) {
+      if (block_->keys) block_->keys->refresh();
       for (const RecordedEvent& event : block_->page.events()) {
-        if (!visit(event)) return;
+        if (!block_->visit(event, visit)) return;
       }
       from = block_->page.events().back().position + 1;
     }

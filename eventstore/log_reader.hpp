@@ -7,6 +7,7 @@
 
 #include "eventstore/log_errors.hpp"
 #include "eventstore/record.hpp"
+#include "eventstore/secret.hpp"
 #include "eventstore/witness.hpp"
 
 namespace eventstore {
@@ -29,7 +30,13 @@ struct Problem {
 class LogReader {
  public:
   // Throws LogMissing, LogForeign or LogNewer. A damaged log opens, so that it can be looked at.
+  // A sealed log is read as it stands, `personal` sealed: to verify or copy it needs no key.
   explicit LogReader(const std::filesystem::path& log);
+
+  // The same, and `read` opens what is sealed. Throws besides KeysMissing, WrongMasterKey,
+  // KeysForeign or KeysDamaged. The keys are looked at again for each page of events, so what is
+  // destroyed meanwhile is not shown for longer than that.
+  LogReader(const std::filesystem::path& log, const Secret& master_key);
   ~LogReader();
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;

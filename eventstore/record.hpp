@@ -34,9 +34,9 @@ struct NewEvent {
   std::optional<std::int64_t> occurred_at{};
   // Position of the event that caused this one; 0 for none.
   Position cause = 0;
-  // Which key sealed `personal`.
+  // Whose key seals `personal`.
   std::optional<std::uint64_t> key_id{};
-  // What names or quotes a person; empty for nothing. Bytes, later sealed.
+  // What names or quotes a person; empty for nothing. In a sealed log it needs a `key_id`.
   std::string personal{};
   // The rest, as JSON that a person can read.
   std::string payload{};
@@ -56,9 +56,13 @@ struct RecordedEvent {
   std::uint32_t epoch = 0;
   Position cause = 0;
   std::optional<std::uint64_t> key_id{};
+  // Opened where the visitor's source has the keys; otherwise the bytes as they stand in the log,
+  // which are the ones that `hash` covers.
   std::string_view personal{};
   std::string_view payload{};
   Hash hash{};
+  // The key was destroyed: what was personal is gone for good and `personal` is empty.
+  bool forgotten = false;
 };
 
 }  // namespace eventstore

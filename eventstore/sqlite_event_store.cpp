@@ -21,10 +21,12 @@
 #include <vector>
 
 #include "eventstore/chain.hpp"
+#include "eventstore/key_store.hpp"
 #include "eventstore/log_lock.hpp"
 #include "eventstore/log_reader.hpp"
 #include "eventstore/reserve.hpp"
 #include "eventstore/schema.hpp"
+#include "eventstore/sealing.hpp"
 #include "eventstore/stream_versions.hpp"
 #include "eventstore/witness.hpp"
 
@@ -128,11 +130,7 @@ class Writer {
 
   // Only after check_schema: nothing of another program's database may be changed.
   void configure() {
-    // To its end: the row that says "wal" comes before the writing that may fail.
-    SQLite::Statement change(database_, "PRAGMA journal_mode = WAL");
-    change.executeStep();
-    const std::string mode = change.getColumn(0).getString();
-    change.executeStep();
+    const std::string mode = database_.execAndGet("PRAGMA journal_mode = WAL").getString();
     if (mode != "wal") {
       throw LogFailed("the log cannot be kept on this file system: SQLite refuses WAL mode (" +
                       mode + "). Keep it on a local disk");
@@ -188,14 +186,13 @@ class Writer {
 
   // One transaction. When it throws, nothing of it counts and it may be tried again.
   void commit(const std::vector<Batch>& group, const std::vector<Hash>& hashes) {
-    errno = 0;
     try {
       run(*begin_);
       check_that_nobody_else_wrote(group.front().first);
       insert(group, hashes);
       run(*commit_);
     } catch (const SQLite::Exception& error) {
-      disk_full_ = says_disk_full(error, errno);
+      disk_full_ = says_disk_full(error);
       begin_->tryReset();
       last_->tryReset();
       insert_->tryReset();
@@ -228,12 +225,10 @@ class Writer {
     sqlite3_busy_timeout(handle, 0);
     int pages = 0;
     int copied = 0;
-    errno = 0;
     const int result = sqlite3_wal_checkpoint_v2(handle, nullptr, mode, &pages, &copied);
-    const int system_error = errno;
     if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_LOCKED) {
       const SQLite::Exception error(handle, result);
-      if (!says_disk_full(error, system_error)) throw error;
+      if (!says_disk_full(error)) throw error;
     }
     sqlite3_busy_timeout(handle, busy_wait_ms);
     // What readers kept from being copied is tried again when as much has come on top of it.
@@ -244,15 +239,14 @@ class Writer {
   }
 
  private:
-  // `errno` is still that of the call that failed: SQLite tells it of some calls only. SHMSIZE: the
-  // WAL's index could not grow. The others are where SQLite knows no other word for a quota. All of
-  // them leave the log as it was or with the whole group in it, which the next try writes again at
-  // the same place.
-  static bool says_disk_full(const SQLite::Exception& error, int system_error) {
+  // Only called where nothing has asked the system since. SHMSIZE: the WAL's index could not grow.
+  // The others are where SQLite knows no other word for a quota. All of them leave the log as it
+  // was or with the whole group in it, which the next try writes again at the same place.
+  bool says_disk_full(const SQLite::Exception& error) {
     if (error.getErrorCode() == SQLITE_FULL) return true;
     const int code = error.getExtendedErrorCode();
     const bool was_writing = code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_WRITE;
-    return was_writing && means_disk_full(system_error);
+    return was_writing && means_disk_full(sqlite3_system_errno(database_.getHandle()));
   }
 
   void went_on_to(const std::vector<Batch>& group, const std::vector<Hash>& hashes) {
@@ -334,8 +328,9 @@ class Witnesses {
  public:
   explicit Witnesses(std::chrono::milliseconds sync_every) : sync_every_(sync_every) {}
 
-  void add(const std::filesystem::path& file) {
+  void add(const std::filesystem::path& file, const FileMark& log) {
     files_.push_back(std::make_unique<WitnessFile>(file, false));
+    files_.back()->speak_of(log);
   }
 
   void write(const Head& head, const Hash& identity) {
@@ -397,8 +392,17 @@ std::unique_ptr<LogLock> create_log(const SqliteEventStore::Options& options) {
                       std::generic_category().message(errno));
     }
     {
+      std::vector<NewEvent> first = options.first;
+      if (options.master_key) {
+        const std::filesystem::path key_file = KeyStore::path_of(path);
+        KeyStore::create(key_file, *options.master_key,
+                         options.log_secret ? *options.log_secret : Secret::random());
+        KeyStore keys(key_file, *options.master_key, KeyStore::Access::write);
+        for (NewEvent& event : first) seal_personal(keys, event);
+        if (!keys.make_durable()) throw LogFailed("the disk is full. Make space, then try again");
+      }
       Writer writer(draft);
-      writer.create(options.first, options.first_recorded_at);
+      writer.create(first, options.first_recorded_at);
       writer.checkpoint(true);
       writer.tidy_up_when_closed(true);
       make_witness(witness_draft, writer.head(), writer.identity());
@@ -447,7 +451,9 @@ struct SqliteEventStore::Block {
   explicit Block(const Options& options)
       : path(options.path),
         witness_copy(options.witness_copy),
+        refuse_copies(options.refuse_copies),
         reserve_bytes_max(options.reserve_bytes_max),
+        master_key(options.master_key),
         on_durable(options.on_durable) {
     witnesses.emplace(options.witness_sync_every);
   }
@@ -463,6 +469,8 @@ struct SqliteEventStore::Block {
   void do_chores(Clock::time_point now);
   void copy_wal();
   void open_witnesses();
+  void open_keys();
+  void destroy_keys_that_are_due(Clock::time_point now);
   void close();
   void set_disk_full(bool full);
   void fail(const std::string& why);
@@ -473,7 +481,10 @@ struct SqliteEventStore::Block {
 
   std::filesystem::path path;
   std::filesystem::path witness_copy{};
+  bool refuse_copies = false;
   std::uintmax_t reserve_bytes_max = 0;
+  std::optional<Secret> master_key{};
+  std::optional<Secret> log_secret{};
   std::function<void()> on_durable{};
   std::uint32_t epoch = 0;
 
@@ -488,23 +499,34 @@ struct SqliteEventStore::Block {
   std::atomic<bool> failed{false};
   std::atomic<std::uint64_t> commits{0};
   std::atomic<std::uint64_t> wal_bytes{0};
+  std::atomic<bool> destroying{false};
 
   // The writer thread only. After the last commit the WAL is first copied, then cut.
   enum class Wal { clean, dirty, copied };
   Wal wal = Wal::clean;
   Clock::time_point wal_since{};
   Clock::time_point reserve_at{};
+  // Keys whose turn has come, and when it is tried again.
+  std::vector<std::uint64_t> to_destroy{};
+  Clock::time_point destroy_at{};
 
   // Guards what follows.
   mutable std::mutex mutex{};
   std::condition_variable to_writer{};
   std::condition_variable to_owner{};
   std::deque<Batch> queue{};
+  // Keys that are to be destroyed when `after` is durable.
+  struct Destruction {
+    Position after = 0;
+    std::vector<std::uint64_t> ids{};
+  };
+  std::deque<Destruction> destructions{};
   bool stopping = false;
   std::string failure{};
 
   // In the order of their making: the lock outlives every connection, and the thread ends first.
   std::unique_ptr<LogLock> lock{};
+  std::optional<KeyStore> keys{};
   std::optional<Writer> writer{};
   std::optional<Witnesses> witnesses{};
   std::optional<Reserve> reserve{};
@@ -527,6 +549,7 @@ void SqliteEventStore::Block::open(const std::function<void(const RecordedEvent&
     check_schema(writer->database(), path.string());
     lock->say_who_holds(path);
     writer->configure();
+    open_keys();
     load(replay);
     if (created) epoch = 1;
     writer->prepare(epoch);
@@ -551,8 +574,11 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
                           what + ". Run verify; restore a backup",
                       last + 1);
   };
-  const WitnessCheck witness(path, witness_path(path), witness_of(path));
+  const Witnessed witnessed = witness_of(path);
+  if (refuse_copies) refuse_copied_log(path, witnessed, mark_of(lock->descriptor()));
+  const WitnessCheck witness(path, witness_path(path), witnessed);
   const std::optional<WitnessCheck> copy = check_of_copy(path, witness_copy);
+  std::string opened;
   Hash head{};
   Hash identity{};
   std::uint32_t newest_epoch = 0;
@@ -576,17 +602,36 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
     }
     witness.see(event.position, event.hash);
     if (copy) copy->see(event.position, event.hash);
-    if (event.position == 1) identity = event.hash;
+    if (event.position == 1) {
+      identity = event.hash;
+      if (keys) keys->belong_to(identity);
+    }
     head = event.hash;
     last = event.position;
     last_recorded_at = event.recorded_at;
     newest_epoch = std::max(newest_epoch, event.epoch);
-    if (replay) replay(event);
+    if (!replay) continue;
+    event.forgotten = false;
+    if (keys) open_personal(*keys, event, opened);
+    replay(event);
   }
   witness.end(last);
   if (copy) copy->end(last);
   writer->continue_after({last, head, last_recorded_at, newest_epoch}, identity);
   epoch = newest_epoch + 1;
+}
+
+// The log's lock is held.
+void SqliteEventStore::Block::open_keys() {
+  const std::filesystem::path file = KeyStore::path_of(path);
+  if (!master_key) {
+    if (!KeyStore::stands_at(file)) return;
+    throw KeysMissing("the log " + path.string() + " is sealed: give the master key of " +
+                      file.string());
+  }
+  keys.emplace(file, *master_key, KeyStore::Access::write);
+  log_secret = keys->log_secret();
+  destroying = keys->destruction_under_way();
 }
 
 // Only after the log was held against them.
@@ -597,14 +642,15 @@ void SqliteEventStore::Block::open_witnesses() {
   } else {
     std::filesystem::remove(draft);
   }
-  witnesses->add(witness_path(path));
+  const FileMark mark = mark_of(lock->descriptor());
+  witnesses->add(witness_path(path), mark);
   if (!witness_copy.empty()) {
     if (!std::filesystem::exists(witness_copy)) {
       const std::filesystem::path copy_draft = witness_copy.string() + ".new";
       make_witness(copy_draft, writer->head(), writer->identity());
       rename_durably(copy_draft, witness_copy);
     }
-    witnesses->add(witness_copy);
+    witnesses->add(witness_copy, mark);
   }
   witnesses->write(writer->head(), writer->identity());
   witnesses->sync();
@@ -612,15 +658,15 @@ void SqliteEventStore::Block::open_witnesses() {
 
 void SqliteEventStore::Block::write() {
   std::unique_lock held(mutex);
-  const auto work = [this] { return stopping || !queue.empty(); };
+  const auto work = [this] { return stopping || !queue.empty() || !destructions.empty(); };
   std::string why;
   try {
     for (;;) {
       const auto chore = next_chore();
       if (!chore) to_writer.wait(held, work);
       if (!chore || to_writer.wait_until(held, *chore, work)) {
-        if (queue.empty()) break;
-        write_group(held);
+        if (stopping && queue.empty()) break;
+        if (!queue.empty()) write_group(held);
       }
       held.unlock();
       do_chores(Clock::now());
@@ -646,6 +692,7 @@ std::optional<Clock::time_point> SqliteEventStore::Block::next_chore() const {
   if (wal == Wal::dirty) also(wal_since + quiet_until_copied);
   if (wal == Wal::copied) also(wal_since + quiet_until_cut);
   if (disk_full) also(reserve_at);
+  if (keys && (!to_destroy.empty() || keys->destruction_under_way())) also(destroy_at);
   return next;
 }
 
@@ -662,6 +709,30 @@ void SqliteEventStore::Block::do_chores(Clock::time_point now) {
     set_disk_full(!reserve->take());
     reserve_at = now + retry_on_full_disk;
   }
+  if (keys) destroy_keys_that_are_due(now);
+}
+
+void SqliteEventStore::Block::destroy_keys_that_are_due(Clock::time_point now) {
+  {
+    const std::lock_guard guard(mutex);
+    for (; !destructions.empty() && destructions.front().after <= durable;
+         destructions.pop_front()) {
+      const std::vector<std::uint64_t>& ids = destructions.front().ids;
+      to_destroy.insert(to_destroy.end(), ids.begin(), ids.end());
+    }
+  }
+  if (!destroying || now < destroy_at) return;
+  const KeyStore::Destruction result = keys->destroy(to_destroy);
+  if (result != KeyStore::Destruction::disk_full) to_destroy.clear();
+  if (result != KeyStore::Destruction::done) {
+    destroy_at = now + retry_on_full_disk;
+    return;
+  }
+  {
+    const std::lock_guard guard(mutex);
+    destroying = !destructions.empty();
+  }
+  tell();
 }
 
 // The witness first: what it saw is then on two disks' worth of files before the WAL may be used
@@ -675,6 +746,7 @@ void SqliteEventStore::Block::copy_wal() {
 // Leaves both slots of the witness at the end of the log, so that a later damage of one costs
 // nothing.
 void SqliteEventStore::Block::close() {
+  if (keys) destroy_keys_that_are_due(Clock::time_point::max());
   witnesses->sync();
   writer->checkpoint(true);
   writer->tidy_up_when_closed(true);
@@ -684,8 +756,13 @@ void SqliteEventStore::Block::close() {
 }
 
 void SqliteEventStore::Block::write_group(std::unique_lock<std::mutex>& held) {
-  const std::vector<Batch> group = take_group();
+  std::vector<Batch> group = take_group();
   held.unlock();
+  if (keys) {
+    for (Batch& batch : group) {
+      for (NewEvent& event : batch.events) seal_personal(*keys, event);
+    }
+  }
   const std::vector<Hash> hashes = writer->hashes_of(group);
   if (!commit_or_wait(group, hashes, held)) {
     held.lock();
@@ -711,19 +788,21 @@ bool SqliteEventStore::Block::commit_or_wait(const std::vector<Batch>& group,
                                              std::unique_lock<std::mutex>& held) {
   for (bool committed = false;;) {
     try {
-      if (!committed) writer->commit(group, hashes);
-      committed = true;
-      witnesses->write(writer->head(), writer->identity());
-      return true;
+      if (!keys || keys->make_durable()) {
+        if (!committed) writer->commit(group, hashes);
+        committed = true;
+        if (keys && group.front().first == 1) keys->belong_to(writer->identity());
+        witnesses->write(writer->head(), writer->identity());
+        return true;
+      }
     } catch (const SQLite::Exception&) {
       if (!writer->disk_is_full()) throw;
     } catch (const std::system_error& error) {
       if (!means_disk_full(error.code().value())) throw;
     }
     reserve_at = Clock::now() + retry_on_full_disk;
-    const bool has_space_again = reserve->give_up();
     set_disk_full(true);
-    if (has_space_again) continue;
+    if (reserve->give_up()) continue;
     held.lock();
     const bool last_try_was_this = stopping;
     to_writer.wait_for(held, retry_on_full_disk, [this] { return stopping; });
@@ -789,6 +868,9 @@ Position SqliteEventStore::append(std::vector<NewEvent> batch, std::int64_t reco
   block_->throw_if_failed();
   if (batch.empty()) return block_->last;
   assert(recorded_at >= block_->last_recorded_at);
+  for (const NewEvent& event : batch) {
+    assert(!block_->master_key || event.personal.empty() || event.key_id);
+  }
   block_->versions.claim(batch);
   Batch waiting;
   waiting.recorded_at = recorded_at;
@@ -829,13 +911,36 @@ std::uint32_t SqliteEventStore::epoch() const {
 void SqliteEventStore::read(Position from,
                             const std::function<bool(const RecordedEvent&)>& visit) const {
   const Position end = durable().position();
-  if (!block_->reader) block_->reader = std::make_unique<LogReader>(block_->path);
+  if (!block_->reader) {
+    block_->reader = block_->master_key
+                         ? std::make_unique<LogReader>(block_->path, *block_->master_key)
+                         : std::make_unique<LogReader>(block_->path);
+  }
   block_->reader->read(
       from, [&](const RecordedEvent& event) { return event.position <= end && visit(event); });
 }
 
 std::uint32_t SqliteEventStore::version_of(std::string_view stream) const {
   return block_->versions.of(stream);
+}
+
+void SqliteEventStore::destroy_keys(std::vector<std::uint64_t> ids) {
+  block_->throw_if_failed();
+  if (!block_->master_key || ids.empty()) return;
+  {
+    const std::lock_guard guard(block_->mutex);
+    block_->destroying = true;
+    block_->destructions.push_back({block_->last, std::move(ids)});
+  }
+  block_->to_writer.notify_one();
+}
+
+bool SqliteEventStore::destroying_keys() const {
+  return block_->destroying;
+}
+
+std::optional<Secret> SqliteEventStore::log_secret() const {
+  return block_->log_secret;
 }
 
 void SqliteEventStore::wait_until_durable() {

@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "eventstore/event_store.hpp"
 #include "eventstore/log_errors.hpp"
+#include "eventstore/secret.hpp"
 
 namespace eventstore {
 
@@ -21,8 +23,9 @@ namespace eventstore {
 //                              └─ disk full: the same group again each second
 //
 // A crash at any point leaves the log at the end of some group: whole batches only. The files of a
-// log: FILE, FILE-wal and FILE-shm (SQLite's), FILE.head (the witness), and while a writer has it
-// FILE.lock (who that is) and FILE.reserve (space for when the disk is full).
+// log: FILE, FILE-wal and FILE-shm (SQLite's), FILE.head (the witness), FILE.keys (of a sealed
+// log), and while a writer has it FILE.lock (who that is) and FILE.reserve (space for when the disk
+// is full).
 class SqliteEventStore final : public EventStore {
  public:
   struct Options {
@@ -39,8 +42,16 @@ class SqliteEventStore final : public EventStore {
     std::filesystem::path witness_copy{};
     // How much a loss of power may leave the witness behind.
     std::chrono::milliseconds witness_sync_every{1000};
+    // Refuses a log whose witness saw another file, until somebody accepts it (accept_head).
+    bool refuse_copies = false;
     // The reserve takes this much, or an eighth of what is free where that is less.
     std::uintmax_t reserve_bytes_max = 16 << 20;
+    // Seals the log: each `personal` under the key that its event names, in FILE.keys, whose keys
+    // are wrapped under this one (key_store.hpp). A log that was made with one can only be opened
+    // with it, and one that was made without only without.
+    std::optional<Secret> master_key{};
+    // With `create` and `master_key`: the log's secret, where a rehearsal derives it from its seed.
+    std::optional<Secret> log_secret{};
     // Called on the writer thread after each commit, when the disk becomes full or has space
     // again, and once when the log fails. Must not throw and must not call the store. Must stay
     // callable until the store is destroyed.
@@ -50,7 +61,8 @@ class SqliteEventStore final : public EventStore {
   // Takes the lock, checks the file and the whole chain in one pass, hands every event to `replay`
   // on the way, and holds the end against the witness; the views hold during the call. An exception
   // of `replay` passes through. Throws LogMissing, LogExists, LogLocked, LogForeign, LogNewer,
-  // LogDamaged, LogLost, LogUnwitnessed or LogFailed; log and witness are then as they were.
+  // LogDamaged, LogLost, LogUnwitnessed, LogFailed or what the keys throw; log, witness and keys
+  // are then as they were.
   explicit SqliteEventStore(Options options,
                             const std::function<void(const RecordedEvent&)>& replay = {});
 
@@ -69,6 +81,12 @@ class SqliteEventStore final : public EventStore {
   std::uint32_t epoch() const override;
   void read(Position from, const std::function<bool(const RecordedEvent&)>& visit) const override;
   std::uint32_t version_of(std::string_view stream) const override;
+  // In a log that is not sealed there is nothing to destroy.
+  void destroy_keys(std::vector<std::uint64_t> ids) override;
+  bool destroying_keys() const override;
+
+  // The secret made with a sealed log; nothing in another.
+  std::optional<Secret> log_secret() const;
 
   // Blocks until all that was handed over is durable; waits through a full disk. Throws LogFailed.
   void wait_until_durable();

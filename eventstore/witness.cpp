@@ -1,6 +1,7 @@
 #include "eventstore/witness.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,6 +97,8 @@ Slot encode(const Witnessed& witnessed) {
   cursor.put(witnessed.head.hash);
   cursor.put(witnessed.boot, boot_bytes);
   cursor.put(witnessed.host, host_bytes);
+  cursor.put(witnessed.file.inode, 8);
+  cursor.put(static_cast<std::uint64_t>(witnessed.file.born), 8);
   cursor.at = slot.data() + checked_bytes;
   cursor.put(crc32c(slot.data(), checked_bytes), 4);
   return slot;
@@ -115,6 +118,8 @@ std::optional<Witnessed> decode(Slot& slot) {
   witnessed.head.hash = cursor.take_hash();
   witnessed.boot = cursor.take_text(boot_bytes);
   witnessed.host = cursor.take_text(host_bytes);
+  witnessed.file.inode = cursor.take(8);
+  witnessed.file.born = static_cast<std::int64_t>(cursor.take(8));
   return witnessed;
 }
 
@@ -250,6 +255,31 @@ void refuse_lost_log(const std::filesystem::path& log) {
                 1, last);
 }
 
+bool FileMark::may_be(const FileMark& other) const {
+  if (inode == 0 || other.inode == 0) return true;
+  return inode == other.inode && (born == 0 || other.born == 0 || born == other.born);
+}
+
+FileMark mark_of(int descriptor) {
+  struct statx known {};
+  if (statx(descriptor, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &known) != 0) raise(errno);
+  FileMark mark;
+  mark.inode = known.stx_ino;
+  if ((known.stx_mask & STATX_BTIME) != 0) {
+    mark.born = known.stx_btime.tv_sec * 1'000'000'000 + known.stx_btime.tv_nsec;
+  }
+  return mark;
+}
+
+void refuse_copied_log(const std::filesystem::path& log, const Witnessed& witnessed,
+                       const FileMark& file) {
+  if (file.may_be(witnessed.file)) return;
+  throw LogUnwitnessed(log.string() + " is a copy: " + witness_path(log).string() +
+                       " saw another file. If that one is still used, the same people would be "
+                       "called from both: stop, and use that one. If this is the log from now on, "
+                       "say so with verify --accept-head");
+}
+
 WitnessCheck::WitnessCheck(std::filesystem::path log, std::filesystem::path file,
                            Witnessed witnessed)
     : log_(std::move(log)), file_(std::move(file)), witnessed_(std::move(witnessed)) {}
@@ -285,6 +315,7 @@ struct WitnessFile::Block {
   Descriptor descriptor;
   std::string host = this_host();
   std::string boot = this_boot();
+  FileMark log{};
   std::uint64_t sequence = 0;
   std::size_t slot = 0;
   bool unsynced = false;
@@ -300,14 +331,20 @@ WitnessFile::WitnessFile(const std::filesystem::path& file, bool create)
   const Slots slots = read_slots(block_->descriptor.number);
   if (const auto newer = newer_of(slots)) {
     block_->sequence = slots[*newer]->sequence;
+    block_->log = slots[*newer]->file;
     block_->slot = 1 - *newer;
   }
 }
 
 WitnessFile::~WitnessFile() = default;
 
+void WitnessFile::speak_of(const FileMark& log) {
+  block_->log = log;
+}
+
 void WitnessFile::write(const Head& head, const Hash& identity) {
-  const Slot slot = encode({head, identity, block_->sequence + 1, block_->host, block_->boot});
+  const Slot slot =
+      encode({head, identity, block_->sequence + 1, block_->host, block_->boot, block_->log});
   // Before the writing: half a slot is something to sync, too.
   block_->unsynced = true;
   write_whole(block_->descriptor.number, slot.data(), slot.size(), place_of(block_->slot));
@@ -330,9 +367,11 @@ void sync_folder_of(const std::filesystem::path& file) {
   if (fsync(descriptor.number) != 0) raise(errno);
 }
 
-void make_witness(const std::filesystem::path& file, const Head& head, const Hash& identity) {
+void make_witness(const std::filesystem::path& file, const Head& head, const Hash& identity,
+                  const FileMark& log) {
   std::filesystem::remove(file);
   WitnessFile made(file, true);
+  made.speak_of(log);
   for (int slot = 0; slot < 2; ++slot) {
     made.write(head, identity);
     made.sync();
@@ -364,11 +403,12 @@ Head accept_head(const std::filesystem::path& log, const std::filesystem::path& 
     return false;
   });
   try {
-    make_witness(witness_draft_path(file), head, identity);
+    const FileMark mark = mark_of(lock.descriptor());
+    make_witness(witness_draft_path(file), head, identity, mark);
     rename_durably(witness_draft_path(file), witness_path(file));
     if (!witness_copy.empty()) {
       const std::filesystem::path draft = witness_copy.string() + ".new";
-      make_witness(draft, head, identity);
+      make_witness(draft, head, identity, mark);
       rename_durably(draft, witness_copy);
     }
   } catch (const std::system_error& error) {

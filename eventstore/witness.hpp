@@ -20,6 +20,22 @@ struct Head {
   std::uint32_t epoch = 0;
 };
 
+// Which file a log is: its number in its file system, and when it came into being there. Another
+// name changes neither; a copy has others. The device is no part of it, since many are numbered
+// anew at each boot.
+struct FileMark {
+  // 0: not known.
+  std::uint64_t inode = 0;
+  // Nanoseconds since 1970 UTC; 0 where the file system does not tell.
+  std::int64_t born = 0;
+
+  // False only where both are known and differ.
+  bool may_be(const FileMark& other) const;
+};
+
+// Throws std::system_error.
+FileMark mark_of(int descriptor);
+
 // What the witness of a log says.
 struct Witnessed {
   Head head{};
@@ -30,6 +46,8 @@ struct Witnessed {
   // Of the machine that wrote it, for people.
   std::string host{};
   std::string boot{};
+  // The log's file as its last writer had it; not known until there was one.
+  FileMark file{};
 };
 
 // The witness stands beside the log, in `<log>.head`. SQLite drops the end of a damaged
@@ -46,8 +64,8 @@ struct Witnessed {
 // After a loss of power it may be behind, by what was appended since the last sync.
 //
 // A slot, numbers little-endian: magic (8 bytes), version, epoch (4 each), sequence, position,
-// recorded_at (8 each), identity, hash (32 each), boot id (40), host (64), zeros, CRC-32C (the last
-// 4 of 512).
+// recorded_at (8 each), identity, hash (32 each), boot id (40), host (64), the log's inode and
+// birth (8 each), zeros, CRC-32C (the last 4 of 512).
 inline constexpr std::size_t witness_slot_bytes = 512;
 inline constexpr std::size_t witness_slot_distance = 4096;
 
@@ -68,6 +86,11 @@ Witnessed witness_of(const std::filesystem::path& log);
 
 // Throws LogLost if a witness stands where there is no log.
 void refuse_lost_log(const std::filesystem::path& log);
+
+// Throws LogUnwitnessed if the witness saw another file than this one: `log` is a copy, and whoever
+// runs the other one would call the same people.
+void refuse_copied_log(const std::filesystem::path& log, const Witnessed& witnessed,
+                       const FileMark& file);
 
 // Holds a log against its witness, one event after the other.
 class WitnessCheck {
@@ -99,6 +122,9 @@ class WitnessFile {
   WitnessFile(const WitnessFile&) = delete;
   WitnessFile& operator=(const WitnessFile&) = delete;
 
+  // What is written from now on speaks of this file; until then of the one that was last seen.
+  void speak_of(const FileMark& log);
+
   // Into the slot that does not hold what was last synced. Not synced.
   void write(const Head& head, const Hash& identity);
 
@@ -114,8 +140,9 @@ class WitnessFile {
 };
 
 // Makes a whole synced witness under `file`, whose folder is synced too. Replaces what stands
-// there.
-void make_witness(const std::filesystem::path& file, const Head& head, const Hash& identity);
+// there. `log`: not known where the first writer is to say it.
+void make_witness(const std::filesystem::path& file, const Head& head, const Hash& identity,
+                  const FileMark& log = {});
 
 // Makes the names in the folder of this file durable. Throws std::system_error.
 void sync_folder_of(const std::filesystem::path& file);

@@ -36,8 +36,9 @@ RecordedEvent view_of(const StoredEvent& stored) {
   return view;
 }
 
-SimulatedEventStore::SimulatedEventStore(std::vector<StoredEvent> events)
-    : events_(std::move(events)) {
+SimulatedEventStore::SimulatedEventStore(std::vector<StoredEvent> events,
+                                         std::set<std::uint64_t> destroyed)
+    : events_(std::move(events)), destroyed_(std::move(destroyed)) {
   reopen();
 }
 
@@ -86,30 +87,59 @@ void SimulatedEventStore::read(Position from,
   throw_if_failed();
   const std::size_t end = events_.size();
   for (std::size_t i = from == 0 ? 0 : from - 1; i < end; ++i) {
-    if (!visit(view_of(events_[i]))) return;
+    RecordedEvent event = view_of(events_[i]);
+    event.forgotten = event.key_id && destroyed_.contains(*event.key_id);
+    if (event.forgotten) event.personal = {};
+    if (!visit(event)) return;
   }
 }
 
+void SimulatedEventStore::destroy_keys(std::vector<std::uint64_t> ids) {
+  throw_if_failed();
+  if (!ids.empty()) destructions_.push_back({last_, std::move(ids)});
+}
+
+bool SimulatedEventStore::destroy_what_is_due() {
+  bool any = false;
+  for (; !destructions_.empty() && destructions_.front().after <= events_.size();
+       destructions_.pop_front()) {
+    destroyed_.insert(destructions_.front().ids.begin(), destructions_.front().ids.end());
+    any = true;
+  }
+  return any;
+}
+
 bool SimulatedEventStore::commit_one() {
-  if (batches_.empty() || disk_full_ || !failure_.empty()) return false;
+  if (disk_full_ || !failure_.empty()) return false;
+  if (batches_.empty()) {
+    const bool destroyed = destroy_what_is_due();
+    if (destroyed && tell_) tell_();
+    return destroyed;
+  }
   Batch batch = std::move(batches_.front());
   batches_.pop_front();
   for (NewEvent& event : batch.events) {
+    if (event.key_id && destroyed_.contains(*event.key_id)) event.personal.clear();
     StoredEvent stored{std::move(event), events_.size() + 1, batch.recorded_at, epoch_, {}};
     assert(stored.event.cause < stored.position);
     stored.hash = eventstore::chain_hash(digest(), view_of(stored));
     events_.push_back(std::move(stored));
   }
+  destroy_what_is_due();
   if (tell_) tell_();
   return true;
 }
 
 void SimulatedEventStore::commit_all() {
-  for (std::size_t left = batches_.size(); left > 0 && commit_one(); --left) continue;
+  for (std::size_t left = std::max<std::size_t>(batches_.size(), 1); left > 0 && commit_one();
+       --left) {
+    continue;
+  }
 }
 
 void SimulatedEventStore::crash() {
   batches_.clear();
+  destructions_.clear();
   failure_.clear();
   reopen();
 }

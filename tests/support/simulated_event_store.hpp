@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,9 @@ class SimulatedEventStore final : public eventstore::EventStore {
 
   // Goes on after these events, under the next epoch. Throws LogDamaged, as the real one does,
   // when the chain, the positions or the versions are broken.
-  explicit SimulatedEventStore(std::vector<StoredEvent> events);
+  // What was destroyed before stays so: `destroyed` is `destroyed_keys()` of the store before.
+  explicit SimulatedEventStore(std::vector<StoredEvent> events,
+                               std::set<std::uint64_t> destroyed = {});
 
   eventstore::Position append(std::vector<eventstore::NewEvent> batch,
                               std::int64_t recorded_at) override;
@@ -49,11 +52,14 @@ class SimulatedEventStore final : public eventstore::EventStore {
   void read(eventstore::Position from,
             const std::function<bool(const eventstore::RecordedEvent&)>& visit) const override;
   std::uint32_t version_of(std::string_view stream) const override { return versions_.of(stream); }
+  // Done by commit_one or commit_all, after the batches that waited before.
+  void destroy_keys(std::vector<std::uint64_t> ids) override;
+  bool destroying_keys() const override { return !destructions_.empty(); }
 
   // Called by commit_one and fail, as the writer thread of the real one does. May append.
   void on_durable(std::function<void()> tell) { tell_ = std::move(tell); }
 
-  // Makes the batch that waits longest durable. False when none waits, on a full disk, and after a
+  // Makes the batch that waits longest durable, and destroys the keys whose turn is then. False when none waits, on a full disk, and after a
   // failure.
   bool commit_one();
 
@@ -70,8 +76,10 @@ class SimulatedEventStore final : public eventstore::EventStore {
   // From now on append and durable throw LogFailed with this message.
   void fail(const std::string& why);
 
-  // What is durable.
+  // What is durable, and what is still readable of it is seen by `read`.
   const std::vector<StoredEvent>& events() const { return events_; }
+
+  const std::set<std::uint64_t>& destroyed_keys() const { return destroyed_; }
 
   // Hash of the last durable event: equal for equal logs, and only for those.
   eventstore::Hash digest() const;
@@ -82,11 +90,19 @@ class SimulatedEventStore final : public eventstore::EventStore {
     std::int64_t recorded_at = 0;
   };
 
+  struct Destruction {
+    eventstore::Position after = 0;
+    std::vector<std::uint64_t> ids{};
+  };
+
   void reopen();
+  bool destroy_what_is_due();
   void throw_if_failed() const;
 
   std::vector<StoredEvent> events_;
+  std::set<std::uint64_t> destroyed_;
   std::deque<Batch> batches_{};
+  std::deque<Destruction> destructions_{};
   eventstore::StreamVersions versions_{};
   eventstore::Position last_ = 0;
   std::int64_t last_recorded_at_ = 0;
