@@ -38,8 +38,9 @@ struct Told {
   std::uint64_t position = 0;
 };
 
-// Writes down what happens in one folder (not below it) until it is stopped. SQLite's index of the WAL
-// and the files that hold nothing of the log (-shm, .lock, .reserve) are left out. One at a time.
+// Writes down what happens in one folder (not below it) until it is stopped. SQLite's index of the
+// WAL and the files that hold nothing of the log (-shm, .lock, .reserve) are left out. One at a
+// time.
 class Recording {
  public:
   explicit Recording(const std::filesystem::path& folder);
