@@ -94,6 +94,20 @@ const std::vector<ScriptAnswer>& CallScript::answers(ContactRef contact) const {
   return found == answers_.end() ? none : found->second;
 }
 
+// As if the person had been enrolled without any values, which is how a replay sees them: the bytes
+// are gone as well.
+void CallScript::forget(ContactRef contact) {
+  auto& people = campaigns_[contact.campaign];
+  std::size_t end = at(contact).offset;
+  const auto begin = end;
+  for (auto count = take_length(people.text, end); count > 0; --count) {
+    const auto length = take_length(people.text, end);
+    end += length;
+  }
+  std::fill(people.text.begin() + static_cast<std::ptrdiff_t>(begin),
+            people.text.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+}
+
 void CallScript::apply(const Fact& fact, const Register& book) {
   position = fact.position;
   if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
@@ -119,6 +133,10 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     }
     person.language = static_cast<std::uint16_t>(language - people.languages.begin());
     people.people.push_back(person);
+    return;
+  }
+  if (std::holds_alternative<ContactForgotten>(fact.event)) {
+    forget(*ref);
     return;
   }
   if (const auto* e = std::get_if<CallRequested>(&fact.event)) {

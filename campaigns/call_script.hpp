@@ -64,6 +64,7 @@ class CallScript {
     std::string text{};
     std::vector<std::string> languages{};
   };
+  void forget(ContactRef contact);
   const Person& at(ContactRef contact) const {
     return campaigns_[contact.campaign].people[contact.ordinal - 1];
   }

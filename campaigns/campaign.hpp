@@ -173,6 +173,8 @@ struct Campaign {
   Seconds ring_time{25};
   Seconds call_time{600};
   Budget budget{};
+  // How long after its end a campaign keeps what names or quotes people; nothing: until told.
+  std::optional<Seconds> retention{};
   bool known_eligible = true;
   friend bool operator==(const Campaign&, const Campaign&) = default;
 };

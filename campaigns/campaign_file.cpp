@@ -520,6 +520,11 @@ void CampaignReader::read_head(const Members& root) {
   read_word(root, "eligibility", eligibility_words, c.known_eligible);
   read_duration(root, "ring_time", c.ring_time, Seconds{5}, Seconds{600});
   read_duration(root, "call_time", c.call_time, Seconds{10}, Seconds{4 * 3600});
+  if (root.find("retention") != nullptr) {
+    constexpr Seconds day{86400};
+    c.retention = day;
+    read_duration(root, "retention", *c.retention, day, 3650 * day);
+  }
 }
 
 void CampaignReader::check_zone(const std::string& where, const std::string& zone) {

@@ -164,6 +164,7 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
         {"currency", campaign.budget.currency}}},
       {"eligibility", word_for(eligibility_words, campaign.known_eligible)},
   };
+  if (campaign.retention) out["retention"] = duration_text(*campaign.retention);
   if (campaign.opt_out.key != '\0') out["opt_out"]["key"] = std::string(1, campaign.opt_out.key);
   if (campaign.machine.action == MachineAction::leave_message) {
     out["answering_machine"]["message"] = text_json(campaign.machine.message, language);

@@ -83,6 +83,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
           "ring_time",
           "call_time",
           "budget",
+          "retention",
           "eligibility"}},
         {"contacts",
          {"file", "list", "encoding", "delimiter", "region", "columns", "zone", "bad_rows"}},

@@ -68,6 +68,13 @@ struct CancelCampaign {
   std::string reason{};
 };
 
+// Nothing of whoever has this number may be read any more, in any campaign.
+struct ForgetNumber {
+  NumberKey key = 0;
+};
+// The same of everybody whose campaign's time of retention is over, some hundreds at a time.
+struct ForgetExpired {};
+
 // --- the carrier's answers to what we asked ---
 
 // How the one POST of an attempt ended.
@@ -154,7 +161,7 @@ struct OutsideVoiceRequested {
 
 using Command =
     std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
-                 PauseCampaign, ResumeCampaign, CancelCampaign, OrderAnswered, CallsListed,
+                 PauseCampaign, ResumeCampaign, CancelCampaign, ForgetNumber, ForgetExpired, OrderAnswered, CallsListed,
                  CallFetched, LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
                  MachineDetected, OutsideStatusReported, OutsideVoiceRequested>;
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/forget.hpp"
 #include "campaigns/survey.hpp"
 
 namespace campaigns {
@@ -384,7 +385,7 @@ Decision on(const State& state, const PauseCampaign& command, Moment) {
                    "the campaign is " + std::string(name_of(status)) + ": nothing to pause"};
   }
   Draft draft;
-  draft.add(Subject::campaign(command.campaign), CampaignPaused{command.reason});
+  draft.add(Subject::campaign(command.campaign), CampaignPaused{command.reason, "operator"});
   return draft.take();
 }
 
@@ -413,6 +414,14 @@ Decision on(const State& state, const CancelCampaign& command, Moment) {
   Draft draft;
   draft.add(Subject::campaign(command.campaign), CampaignCancelled{command.reason});
   return draft.take();
+}
+
+Decision on(const State& state, const ForgetNumber& command, Moment) {
+  return forget_number(state, command.key);
+}
+
+Decision on(const State& state, const ForgetExpired&, Moment moment) {
+  return forget_expired(state, moment.now);
 }
 
 // --- the carrier's answers ---
@@ -448,7 +457,8 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
         draft.add(
             Subject::campaign(command.attempt.campaign),
             CampaignPaused{"the carrier refuses every call: code " +
-                           std::to_string(command.code ? command.code : command.http_status)});
+                               std::to_string(command.code ? command.code : command.http_status),
+                           "program"});
       }
       break;
     }

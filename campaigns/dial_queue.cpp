@@ -142,6 +142,15 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     move(ref, Stage::excluded);
     return;
   }
+  if (std::holds_alternative<ContactForgotten>(fact.event)) {
+    contact.number = 0;
+    contact.forgotten = true;
+    while (campaign.forgotten_up_to < campaign.contacts.size() &&
+           campaign.contact(campaign.forgotten_up_to + 1).forgotten) {
+      ++campaign.forgotten_up_to;
+    }
+    return;
+  }
   if (const auto* e = std::get_if<CallRequested>(&fact.event)) {
     move(ref, Stage::calling);
     contact.requests = e->attempt;
@@ -294,7 +303,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
       JsonObject object(text);
       object.member("contact", ordinal)
           .member("number_key", number_key_text(contact.key))
-          .member("number", "+" + std::to_string(contact.number))
+          .member("number", contact.number ? "+" + std::to_string(contact.number) : "")
           .member("zone", campaign.groups[contact.group].zone)
           .member("stage", name_of(contact.stage))
           .member("due", contact.stage == Stage::retry ? contact.due_ms : 0)
@@ -303,7 +312,8 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
           .member("attempts", contact.attempts)
           .member("unplaced", contact.unplaced)
           .member("last_outcome", name_of(contact.last_outcome))
-          .member("best_outcome", name_of(contact.best_outcome));
+          .member("best_outcome", name_of(contact.best_outcome))
+          .flag("forgotten", contact.forgotten);
       object.close();
       text += '\n';
       sink(text);

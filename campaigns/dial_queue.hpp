@@ -26,7 +26,7 @@ std::string_view name_of(Stage stage);
 // One person of a campaign, as far as dialling goes. A list has up to millions of them.
 struct DialContact {
   NumberKey key = 0;
-  std::uint64_t number = 0;   // E.164 digits without the '+'
+  std::uint64_t number = 0;   // E.164 digits without the '+'; 0: forgotten
   std::int64_t due_ms = 0;    // stage retry
   std::uint32_t version = 0;  // of the contact's stream
   std::uint16_t group = 0;    // index into DialCampaign::groups
@@ -36,6 +36,7 @@ struct DialContact {
   std::uint8_t unplaced = 0;  // and the ones that never left
   Outcome last_outcome = Outcome::none;
   Outcome best_outcome = Outcome::none;  // by rank_of
+  bool forgotten = false;
 };
 
 // The contacts of one time zone. They open and close together, so nobody needs to look at each.
@@ -55,6 +56,7 @@ struct DialCampaign {
   std::optional<Instant> last_slot{};
   std::array<std::uint32_t, 7> by_stage{};           // contacts, indexed by Stage
   std::array<std::uint32_t, outcomes> by_outcome{};  // closed attempts
+  std::uint32_t forgotten_up_to = 0;                 // everybody up to this ordinal is forgotten
 
   std::uint32_t count(Stage stage) const { return by_stage[static_cast<std::size_t>(stage)]; }
   // Contacts that may still be called or are being called.

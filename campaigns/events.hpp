@@ -118,9 +118,10 @@ struct CampaignStarted {
 struct CampaignPaused {
   static constexpr std::string_view type = "CampaignPaused";
   std::string reason{};
+  std::string by{};  // "operator" | "program": it cannot go on without somebody's help
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("reason", e.reason);
+    v("reason", e.reason), v("by", e.by);
   }
 };
 struct CampaignResumed {
@@ -188,6 +189,17 @@ struct ContactExcluded {
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("gate", e.gate), v("evidence", e.evidence);
+  }
+};
+
+// Nothing of this person may be read from here on, what stands before included: their key is
+// destroyed as soon as this is durable. Whoever opted out stays so, by number key.
+struct ContactForgotten {
+  static constexpr std::string_view type = "ContactForgotten";
+  std::string by{};  // "operator" | "retention"
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("by", e.by);
   }
 };
 
@@ -488,15 +500,14 @@ struct OptedOut {
   }
 };
 
-using Event =
-    std::variant<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-                 EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
-                 CampaignCancelled, CampaignCompleted, CampaignChanged, ContactEnrolled,
-                 ContactExcluded, CallRequested, CallNotSent, CallAccepted, CallRefused,
-                 CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, LateCallDetected,
-                 LateCallEnded, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
-                 PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed,
-                 RetryScheduled, ContactClosed, SpendReserved, SpendSettled, OptedOut>;
+using Event = std::variant<
+    LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+    EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
+    CampaignCompleted, CampaignChanged, ContactEnrolled, ContactExcluded, ContactForgotten,
+    CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted,
+    CallNotPlaced, CallHeld, LateCallDetected, LateCallEnded, CallInitiated, CallRinging,
+    CallAnswered, AnswererDetected, PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded,
+    AttemptClosed, RetryScheduled, ContactClosed, SpendReserved, SpendSettled, OptedOut>;
 
 // An event with everything around it. `version` and `position` are given when it is folded.
 struct Fact {

@@ -84,6 +84,10 @@ class Teller {
   std::string operator()(const ContactExcluded& e) const {
     return "excluded by the gate \"" + e.gate + "\"" + because(e.evidence);
   }
+  std::string operator()(const ContactForgotten& e) const {
+    return e.by == "retention" ? "forgotten: the time for which the campaign keeps people is over"
+                               : "forgotten: an operator asked for it";
+  }
   std::string operator()(const CallRequested& e) const {
     return attempt(e.attempt) + "called: it was this person's turn, the opening " + e.window +
            " of their day allowed it, and a line was free";

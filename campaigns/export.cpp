@@ -45,6 +45,10 @@ std::string contact_id(const State& state, ContactRef contact) {
   if (!column.empty()) {
     const auto id = state.script.value(contact, entry, column);
     if (!id.empty()) return std::string(id);
+    // Not the bare ordinal: another row of the list may have it for its id.
+    if (state.queue.contact(contact).forgotten) {
+      return "forgotten." + std::to_string(contact.ordinal);
+    }
   }
   return std::to_string(contact.ordinal);
 }

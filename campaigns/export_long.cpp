@@ -45,7 +45,7 @@ void export_long(const State& state, CampaignIndex campaign, const CanonicalSink
     csv.field(session).field(questions[row->question].value);
     const bool answered = row->status == AnswerRow::Status::answered;
     const bool open = definition.questions[row->question].type == QuestionType::open;
-    csv.field(!answered ? std::string_view() : std::string_view(open ? row->words : row->value));
+    csv.field(!answered ? std::string_view() : open ? state.results.words_of(*row) : row->value);
     metadata.clear();
     JsonObject object(metadata);
     object.member("turn", row->turn);

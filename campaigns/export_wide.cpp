@@ -201,7 +201,7 @@ void export_wide(const State& state, CampaignIndex campaign, const CanonicalSink
         continue;
       }
       const bool open = definition.questions[i].type == QuestionType::open;
-      csv.field(open ? answer->words : answer->value).field(standings[i].status);
+      csv.field(open ? state.results.words_of(*answer) : answer->value).field(standings[i].status);
       csv.field(answer->by_speech ? "speech" : "key");
     }
     csv.flag(is_rehearsal(state)).end_row();

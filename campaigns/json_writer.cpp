@@ -2,10 +2,32 @@
 
 #include <charconv>
 
+#include "campaigns/encoding.hpp"
+
 namespace campaigns {
+
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+
+// Each byte that is not UTF-8 becomes U+FFFD.
+std::string repaired(std::string_view text) {
+  std::string good;
+  for (;;) {
+    const auto bad = first_invalid_utf8(text);
+    good += text.substr(0, bad);
+    if (bad == std::string_view::npos) return good;
+    good += replacement;
+    text.remove_prefix(bad + 1);
+  }
+}
+
+}  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char digits[] = "0123456789abcdef";
+  // An event that could not be read again would stop every later start of the log.
+  if (has_high_byte(text) && !is_utf8(text)) return append_json_string(out, repaired(text));
   out += '"';
   std::size_t done = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -14,6 +36,9 @@ void append_json_string(std::string& out, std::string_view text) {
     out.append(text.data() + done, i - done);
     done = i + 1;
     switch (c) {
+      case '\0':
+        out += replacement;
+        break;
       case '"':
         out += "\\\"";
         break;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "campaigns/calling_hours.hpp"
+#include "campaigns/forget.hpp"
 
 namespace campaigns {
 
@@ -151,7 +152,7 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     }
     if (!within_budget(state, index)) {
       add(Subject::campaign(definition.id),
-          CampaignPaused{"the budget does not cover another call"});
+          CampaignPaused{"the budget does not cover another call", "program"});
       return;
     }
     CallRequested requested;
@@ -187,7 +188,7 @@ Facts plan(const State& state, const ZoneRules& rules, Moment moment, const Plan
     plan_campaign(facts, state, index, rules, moment, limits);
     if (!facts.empty()) return facts;
   }
-  return {};
+  return forget_expired(state, moment.now);
 }
 
 std::optional<Instant> lookup_due_at(const State& state, const OpenAttempt& open) {
@@ -246,6 +247,7 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
     if (being_asked && being_asked(open.contact)) continue;
     if (const auto at = lookup_due_at(state, open)) consider(*at);
   }
+  if (const auto at = next_expiry(state)) consider(std::max(now, *at));
   if (limits.no_dials) return next;
   const bool new_people = !limits.new_people || *limits.new_people > 0;
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {

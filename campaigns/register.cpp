@@ -112,9 +112,11 @@ void Register::apply(const Fact& fact) {
   } else if (const auto* paused = std::get_if<CampaignPaused>(&fact.event)) {
     entry.status = CampaignStatus::paused;
     entry.status_reason = paused->reason;
+    entry.paused_by_program = paused->by == "program";
   } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
     entry.status = CampaignStatus::running;
     entry.status_reason.clear();
+    entry.paused_by_program = false;
   } else if (const auto* cancelled = std::get_if<CampaignCancelled>(&fact.event)) {
     entry.status = CampaignStatus::cancelled;
     entry.status_reason = cancelled->reason;
@@ -160,6 +162,7 @@ void Register::write(const CanonicalSink& sink) const {
         .member("contacts", entry.contacts_digest)
         .member("status", name_of(entry.status))
         .member("reason", entry.status_reason)
+        .flag("paused_by_program", entry.paused_by_program)
         .member("version", entry.version)
         .member("last_row", static_cast<std::int64_t>(entry.last_row))
         .member("enrolled", static_cast<std::int64_t>(entry.enrolled))

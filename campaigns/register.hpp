@@ -28,6 +28,7 @@ struct CampaignEntry {
   std::vector<std::string> columns{};
   CampaignStatus status = CampaignStatus::enrolling;
   std::string status_reason{};
+  bool paused_by_program = false;
   std::uint32_t version = 0;   // of its stream
   std::uint64_t last_row = 0;  // of the list that was enrolled or rejected
   std::uint64_t enrolled = 0;

@@ -28,7 +28,7 @@ void Results::apply(const Fact& fact, const Register& book) {
       if (last && last->outcome == Outcome::none) continue;
       const bool called = last && last->outcome != Outcome::not_placed;
       one = {Place::excluded, called ? last->outcome : Outcome::canceled_by_us,
-             to_ms(fact.recorded_at)};
+             to_ms(fact.recorded_at), one.forgotten};
     }
     return;
   }
@@ -41,11 +41,15 @@ void Results::apply(const Fact& fact, const Register& book) {
   }
   auto& one = all[ref->ordinal - 1];
   if (std::holds_alternative<ContactExcluded>(fact.event)) {
-    one = {Place::excluded, Outcome::none, to_ms(fact.recorded_at)};
+    one = {Place::excluded, Outcome::none, to_ms(fact.recorded_at), one.forgotten};
+    return;
+  }
+  if (std::holds_alternative<ContactForgotten>(fact.event)) {
+    one.forgotten = true;
     return;
   }
   if (const auto* closed = std::get_if<ContactClosed>(&fact.event)) {
-    one = {closed->place, closed->disposition, to_ms(fact.recorded_at)};
+    one = {closed->place, closed->disposition, to_ms(fact.recorded_at), one.forgotten};
     // A held attempt may still be adopted.
     if (closed->place != Place::held) last_attempt_.erase(ref->packed());
     return;
@@ -194,7 +198,7 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("at", to_ms(row.at))
           .member("confidence_thousandths", row.confidence_thousandths)
           .member("value", row.value)
-          .member("words", row.words);
+          .member("words", words_of(row));
     });
   }
   for (std::size_t index = 0; index < cases.size(); ++index) {
@@ -206,7 +210,8 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
             .member("contact", static_cast<std::int64_t>(i + 1))
             .member("place", name_of(one.place))
             .member("disposition", name_of(one.disposition))
-            .member("closed_at", one.closed_at_ms);
+            .member("closed_at", one.closed_at_ms)
+            .flag("forgotten", one.forgotten);
       });
     }
   }
@@ -240,7 +245,7 @@ void Results::write_outcomes(const CanonicalSink& sink, const Register& book) co
     text += ' ' + std::to_string(row.question) + ' ' +
             std::to_string(static_cast<int>(row.status)) + ' ' + (row.by_speech ? "s " : "k ");
     append_json_string(text, row.value);
-    append_json_string(text, row.words);
+    append_json_string(text, words_of(row));
     text += '\n';
     sink(text);
   }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -44,13 +45,14 @@ struct AnswerRow {
   Instant at{};
   std::int64_t confidence_thousandths = 0;
   std::string value{};
-  std::string words{};
+  std::string words{};  // read them by words_of
 };
 
 struct Case {
   Place place = Place::open;
   Outcome disposition = Outcome::none;
   std::int64_t closed_at_ms = 0;
+  bool forgotten = false;
 };
 
 struct Results {
@@ -58,6 +60,12 @@ struct Results {
   std::vector<AttemptRow> attempts{};
   std::vector<AnswerRow> answers{};
   std::vector<std::vector<Case>> cases{};  // by campaign, then ordinal - 1
+
+  // What somebody said, for as long as they are not forgotten.
+  std::string_view words_of(const AnswerRow& answer) const {
+    const auto& of = cases[answer.contact.campaign][answer.contact.ordinal - 1];
+    return of.forgotten ? std::string_view() : answer.words;
+  }
 
   void apply(const Fact& fact, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;

@@ -211,7 +211,7 @@ bool Runner::limit_reached() const {
 }
 
 void Runner::plan_all() {
-  for (;;) {
+  while (batch_.size() < options_.batch_events_max) {
     auto facts = campaigns::plan(state_, rules_, moment(), plan_limits());
     if (facts.empty()) return;
     fold(std::move(facts));

@@ -41,6 +41,8 @@ class Runner {
     bridge::net::Instant not_before{};
     // How many notes one tick takes, so that the log gets its batch.
     std::size_t notes_max = 1024;
+    // Beyond, planning goes on in the next tick.
+    std::size_t batch_events_max = 4096;
     // Requests that wait to be looked at; beyond: 503.
     std::size_t inbox_max = 10'000;
     // Events that wait for the disk; beyond: no new dials, and requests are answered 503.

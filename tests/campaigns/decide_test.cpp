@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(pause_resume_and_cancel_say_when_there_is_nothing_to_do) {
   Running world(notification());
   BOOST_TEST(world.when(ResumeCampaign{"note"}) == "");
   BOOST_TEST(world.when(PauseCampaign{"note", "lunch"}) ==
-             "campaign/note CampaignPaused {\"reason\":\"lunch\"}\n");
+             "campaign/note CampaignPaused {\"reason\":\"lunch\",\"by\":\"operator\"}\n");
   BOOST_TEST(world.when(PauseCampaign{"note", "lunch"}) == "");
   BOOST_TEST(world.plans() == "");
   BOOST_TEST(world.when(ResumeCampaign{"note"}) == "campaign/note CampaignResumed {}\n");

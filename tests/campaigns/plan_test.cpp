@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(the_budget_pauses_the_campaign_before_it_is_exceeded) {
   world.dial(2);
   BOOST_TEST(world.later(1s).plans() ==
              "campaign/note CampaignPaused "
-             "{\"reason\":\"the budget does not cover another call\"}\n");
+             "{\"reason\":\"the budget does not cover another call\",\"by\":\"program\"}\n");
   // A call that cost nothing gives its money back.
   const auto ended = world.when(world.status("no-answer"));
   BOOST_TEST(ended.find("SpendSettled {\"attempt\":1}") != std::string::npos, ended);

@@ -136,6 +136,9 @@ void live(Seen& seen) {
     look(OutsideVoiceRequested{"CAy"});
     look(PauseCampaign{"survey", "lunch"});
     look(ResumeCampaign{"survey"});
+    world.given(Subject::campaign("survey"), CampaignPaused{"no money left", "program"});
+    seen.look(world);
+    look(ResumeCampaign{"survey"});
     look(StatusReported{second, "CAlate", "completed"});
     look(StatusReported{spoken, "CA9", "completed", 60});
     // What a carrier that holds a call, and each of the outcomes, leads to, as facts.
@@ -161,6 +164,7 @@ void live(Seen& seen) {
     world.given(contact(2), ContactClosed{Place::exhausted, Outcome::busy});
     world.given(Subject::contact("beside", 1), LateCallDetected{1, "CAz"});
     seen.look(world);
+    look(ForgetNumber{4});
     look(CancelCampaign{"survey", "enough"});
     world.plans();
     seen.look(world);
@@ -206,16 +210,16 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10] = answer;
   printed(b1);
   const Case one;
-  const auto& [c1, c2, c3] = one;
+  const auto& [c1, c2, c3, c4] = one;
   printed(c1);
   const OpenAttempt open;
   const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17] = open;
   printed(d1);
   const DialContact contact;
-  const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11] = contact;
+  const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12] = contact;
   printed(e1);
   const CampaignEntry entry;
-  const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12] = entry;
+  const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13] = entry;
   printed(f1);
   const CallPosition call;
   const auto& [g1, g2, g3, g4, g5, g6, g7, g8] = call;
