@@ -67,6 +67,30 @@ do_kills() {
   done
 }
 
+# kills-1000: the real program killed 1,000 times, in each phase and at random moments, and 5 recoveries at 100,000 events
+do_kills_1000() {
+  build campanile crash_shim
+  for faults in "" all; do
+    python3 -B tests/system/kill_test.py build/full/campanile build/full/tests/system/libcrash_shim.so \
+      --per-phase 32 --random 250 --seed "${FIRST_SEED:-1}" --faults "$faults"
+  done
+  python3 -B tests/system/kill_test.py build/full/campanile build/full/tests/system/libcrash_shim.so \
+    --per-phase 0 --recoveries 5
+}
+
+# second-runners: STARTS (default 100) starts of a second program on a log that somebody runs
+do_second_runners() {
+  build campanile
+  python3 -B tests/system/second_runner_test.py build/full/campanile --starts "${STARTS:-100}" \
+    --seed "${FIRST_SEED:-1}"
+}
+
+# full-disk: a file system of 4 MiB that fills up during a campaign, before it and at the log's making
+do_full_disk() {
+  build campanile
+  python3 -B tests/system/full_disk_test.py build/full/campanile "$@"
+}
+
 # kill-mutants: the kill test against orders and answers that do not wait for the disk; it must go red
 do_kill_mutants() {
   copy=$(mktemp -d "${TMPDIR:-/tmp}/campanile-mutants.XXXXXX")
@@ -166,7 +190,7 @@ build_and_run_suite() {
 
 list() {
   echo "usage: sh tests/full.sh NAME [ARGUMENT...]"
-  sed -n 's/^# \([a-z-]*\): /  \1  /p' tests/full.sh
+  sed -n 's/^# \([a-z0-9-]*\): /  \1  /p' tests/full.sh
 }
 
 if [ "$#" -eq 0 ]; then list; exit 0; fi
