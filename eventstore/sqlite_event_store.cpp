@@ -130,7 +130,11 @@ class Writer {
 
   // Only after check_schema: nothing of another program's database may be changed.
   void configure() {
-    const std::string mode = database_.execAndGet("PRAGMA journal_mode = WAL").getString();
+    // To its end: the row that says "wal" comes before the writing that may fail.
+    SQLite::Statement change(database_, "PRAGMA journal_mode = WAL");
+    change.executeStep();
+    const std::string mode = change.getColumn(0).getString();
+    change.executeStep();
     if (mode != "wal") {
       throw LogFailed("the log cannot be kept on this file system: SQLite refuses WAL mode (" +
                       mode + "). Keep it on a local disk");
@@ -186,13 +190,14 @@ class Writer {
 
   // One transaction. When it throws, nothing of it counts and it may be tried again.
   void commit(const std::vector<Batch>& group, const std::vector<Hash>& hashes) {
+    errno = 0;
     try {
       run(*begin_);
       check_that_nobody_else_wrote(group.front().first);
       insert(group, hashes);
       run(*commit_);
     } catch (const SQLite::Exception& error) {
-      disk_full_ = says_disk_full(error);
+      disk_full_ = says_disk_full(error, errno);
       begin_->tryReset();
       last_->tryReset();
       insert_->tryReset();
@@ -225,10 +230,12 @@ class Writer {
     sqlite3_busy_timeout(handle, 0);
     int pages = 0;
     int copied = 0;
+    errno = 0;
     const int result = sqlite3_wal_checkpoint_v2(handle, nullptr, mode, &pages, &copied);
+    const int system_error = errno;
     if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_LOCKED) {
       const SQLite::Exception error(handle, result);
-      if (!says_disk_full(error)) throw error;
+      if (!says_disk_full(error, system_error)) throw error;
     }
     sqlite3_busy_timeout(handle, busy_wait_ms);
     // What readers kept from being copied is tried again when as much has come on top of it.
@@ -239,14 +246,15 @@ class Writer {
   }
 
  private:
-  // Only called where nothing has asked the system since. SHMSIZE: the WAL's index could not grow.
-  // The others are where SQLite knows no other word for a quota. All of them leave the log as it
-  // was or with the whole group in it, which the next try writes again at the same place.
-  bool says_disk_full(const SQLite::Exception& error) {
+  // `errno` is still that of the call that failed: SQLite tells it of some calls only. SHMSIZE: the
+  // WAL's index could not grow. The others are where SQLite knows no other word for a quota. All of
+  // them leave the log as it was or with the whole group in it, which the next try writes again at
+  // the same place.
+  static bool says_disk_full(const SQLite::Exception& error, int system_error) {
     if (error.getErrorCode() == SQLITE_FULL) return true;
     const int code = error.getExtendedErrorCode();
     const bool was_writing = code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_WRITE;
-    return was_writing && means_disk_full(sqlite3_system_errno(database_.getHandle()));
+    return was_writing && means_disk_full(system_error);
   }
 
   void went_on_to(const std::vector<Batch>& group, const std::vector<Hash>& hashes) {
@@ -801,8 +809,9 @@ bool SqliteEventStore::Block::commit_or_wait(const std::vector<Batch>& group,
       if (!means_disk_full(error.code().value())) throw;
     }
     reserve_at = Clock::now() + retry_on_full_disk;
+    const bool has_space_again = reserve->give_up();
     set_disk_full(true);
-    if (reserve->give_up()) continue;
+    if (has_space_again) continue;
     held.lock();
     const bool last_try_was_this = stopping;
     to_writer.wait_for(held, retry_on_full_disk, [this] { return stopping; });
