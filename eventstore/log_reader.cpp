@@ -173,7 +173,13 @@ class LogReader::Block::Verification {
 
   void find_what_is_before() {
     at_event_ = true;
-    if (scope_.from == 1) return;
+    if (scope_.from == 1) {
+      const SQLite::Column first = block_.database.execAndGet("SELECT min(position) FROM event");
+      if (!first.isNull() && first.getInt64() < 1) {
+        tell(1, "event 1 is not the first: there is a row before it");
+      }
+      return;
+    }
     const Position before = scope_.from - 1;
     if (block_.load(before) && block_.page.events().front().position == before) {
       before_ = block_.page.events().front().hash;
@@ -265,6 +271,10 @@ LogReader::LogReader(const std::filesystem::path& log) {
   } catch (const SQLite::Exception& error) {
     if (error.getErrorCode() == SQLITE_NOTADB) {
       throw LogForeign(log.string() + " is not a log: it is no SQLite database. Name another file");
+    }
+    if (error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_ERROR) {
+      throw LogDamaged(
+          log.string() + " is damaged from event 1 on: " + error.what() + ". Restore a backup", 1);
     }
     throw LogFailed("cannot open the log " + log.string() + ": " + reason_of(error));
   }

@@ -29,8 +29,9 @@ struct Problem {
 // Used from one thread. Throws LogFailed when the file cannot be read any more.
 class LogReader {
  public:
-  // Throws LogMissing, LogForeign or LogNewer. A damaged log opens, so that it can be looked at.
-  // A sealed log is read as it stands, `personal` sealed: to verify or copy it needs no key.
+  // Throws LogMissing, LogForeign or LogNewer. A damaged log opens, so that it can be looked at,
+  // unless SQLite makes nothing of it: then LogDamaged. A sealed log is read as it stands, `personal`
+  // sealed: to verify or copy it needs no key.
   explicit LogReader(const std::filesystem::path& log);
 
   // The same, and `read` opens what is sealed. Throws besides KeysMissing, WrongMasterKey,

@@ -118,8 +118,9 @@ void check_schema(SQLite::Database& database, const std::string& name) {
     }
   }
   if (found != pieces.size() || rows.hasRow()) {
-    throw LogDamaged(name + " is damaged: its tables or triggers were changed. Restore a backup",
-                     1);
+    throw LogDamaged(
+        name + " is damaged from event 1 on: its tables or triggers were changed. Restore a backup",
+        1);
   }
 }
 

@@ -122,6 +122,29 @@ do_kill_mutants() {
   [ "$survivors" -eq 0 ]
 }
 
+# crash-images: IMAGES (default 20000) losses of power during a run of the log, from SEED (1)
+do_crash_images() {
+  log_suite crash_images CAMPANILE_IMAGES="${IMAGES:-20000}" CAMPANILE_SEED="${SEED:-1}"
+}
+
+# damage: DAMAGES (default 1500) wrong bits in database, WAL and witness, every cut, and EDITS (1000) of rows
+do_damage() {
+  log_suite damage CAMPANILE_DAMAGES="${DAMAGES:-1500}" CAMPANILE_EDITS="${EDITS:-1000}" \
+    CAMPANILE_SEED="${SEED:-1}"
+}
+
+# io-errors: each of the first 500 writes and syncs of the log fails, once and for good
+do_io_errors() {
+  log_suite io_error CAMPANILE_FAULT_STRIDE=1
+}
+
+log_suite() { # suite NAME=VALUE...
+  build eventstore_tests
+  suite=$1
+  shift
+  env "$@" build/full/tests/eventstore/eventstore_tests --run_test="$suite" --log_level=message
+}
+
 # mutants: plants each bug of tests/mutants (or the named ones) in a copy; its suite must go red
 do_mutants() {
   copy=$(mktemp -d "${TMPDIR:-/tmp}/campanile-mutants.XXXXXX")
