@@ -30,8 +30,8 @@ struct Problem {
 class LogReader {
  public:
   // Throws LogMissing, LogForeign or LogNewer. A damaged log opens, so that it can be looked at,
-  // unless SQLite makes nothing of it: then LogDamaged. A sealed log is read as it stands, `personal`
-  // sealed: to verify or copy it needs no key.
+  // unless SQLite makes nothing of it: then LogDamaged. A sealed log is read as it stands,
+  // `personal` sealed: to verify or copy it needs no key.
   explicit LogReader(const std::filesystem::path& log);
 
   // The same, and `read` opens what is sealed. Throws besides KeysMissing, WrongMasterKey,

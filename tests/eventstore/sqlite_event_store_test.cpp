@@ -478,6 +478,34 @@ BOOST_AUTO_TEST_CASE(the_wal_stays_short_while_much_is_written) {
   BOOST_TEST(longest < 16u << 20);
 }
 
+// Nobody can keep another program from holding a transaction open. It must be seen, must not cost a
+// checkpoint with each commit, and must be over when the transaction is.
+BOOST_AUTO_TEST_CASE(a_slow_reader_makes_the_wal_long_and_that_is_seen) {
+  TemporaryFolder folder(TemporaryFolder::in_memory());
+  const auto store = open(folder / "log.db", true);
+  const std::string large(900'000, 'x');
+  std::uint32_t version = 0;
+  const auto append = [&] {
+    store->append({event("a", ++version, large)}, 1);
+    store->wait_until_durable();
+  };
+  append();
+  {
+    SQLite::Database reader(folder / "log.db", SQLite::OPEN_READONLY);
+    reader.exec("BEGIN");
+    BOOST_TEST(reader.execAndGet("SELECT count(*) FROM event").getInt() == 1);
+    BOOST_TEST(!store->wal_is_long());
+    while (!store->wal_is_long() && version < 60) append();
+    BOOST_TEST(store->wal_is_long());
+    BOOST_TEST(fs::file_size(folder / "log.db-wal") > SqliteEventStore::wal_bytes_alarm);
+  }
+  for (const std::uint32_t end = version + 20; store->wal_is_long() && version < end;) append();
+  BOOST_TEST(!store->wal_is_long());
+  const std::uint32_t last = version;
+  append();
+  BOOST_TEST(store->last() == last + 1);
+}
+
 BOOST_AUTO_TEST_CASE(each_commit_is_told_and_durable_by_then) {
   TemporaryFolder folder;
   std::atomic<int> told{0};
