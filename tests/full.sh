@@ -211,6 +211,13 @@ build_and_run_suite() {
   timeout "${MUTANT_SECONDS:-900}" "$binary" --run_test="$suite" >"$copy/output" 2>&1
 }
 
+# backup-kills: KILLS (default 50) backups killed while another process writes the log; what is whole is restored
+do_backup_kills() {
+  build campanile
+  python3 -B tests/system/backup_kill_test.py build/full/campanile --kills "${KILLS:-50}" \
+    --seed "${FIRST_SEED:-1}" --people 3000
+}
+
 list() {
   echo "usage: sh tests/full.sh NAME [ARGUMENT...]"
   sed -n 's/^# \([a-z0-9-]*\): /  \1  /p' tests/full.sh
