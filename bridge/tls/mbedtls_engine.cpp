@@ -32,8 +32,9 @@ constexpr std::array<int, 7> suites{MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY13
                                     MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
                                     MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
                                     0};
-constexpr std::array<mbedtls_ecp_group_id, 4> groups{MBEDTLS_ECP_DP_SECP256R1,
-                                                     MBEDTLS_ECP_DP_CURVE25519,
+// X25519 first: a third less work than P-256 here.
+constexpr std::array<mbedtls_ecp_group_id, 4> groups{MBEDTLS_ECP_DP_CURVE25519,
+                                                     MBEDTLS_ECP_DP_SECP256R1,
                                                      MBEDTLS_ECP_DP_SECP384R1, MBEDTLS_ECP_DP_NONE};
 constexpr std::array<int, 4> hashes{MBEDTLS_MD_SHA256, MBEDTLS_MD_SHA384, MBEDTLS_MD_SHA512,
                                     MBEDTLS_MD_NONE};
