@@ -93,6 +93,12 @@ void DialQueue::move(ContactRef ref, Stage to) {
   }
 }
 
+void DialCampaign::count_forgotten() {
+  while (forgotten_up_to < contacts.size() && contact(forgotten_up_to + 1).forgotten) {
+    ++forgotten_up_to;
+  }
+}
+
 void DialQueue::apply(const Fact& fact, const Register& book) {
   position = fact.position;
   if (fact.subject.kind == Subject::Kind::campaign) {
@@ -122,6 +128,8 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     DialContact contact;
     contact.key = parse_number_key(e->number_key).value_or(0);
     contact.number = digits_of(e->number);
+    // Read without the key. Nobody can be called at no number.
+    contact.forgotten = contact.number == 0;
     contact.version = fact.version;
     auto group = std::find_if(campaign.groups.begin(), campaign.groups.end(),
                               [&](const ZoneGroup& g) { return g.zone == e->zone; });
@@ -134,6 +142,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     ++campaign.by_stage[static_cast<std::size_t>(Stage::fresh)];
     campaign.enrolling.insert(contact.key);
     campaign.contacts.push_back(contact);
+    campaign.count_forgotten();
     return;
   }
   auto& contact = campaign.contact(ref.ordinal);
@@ -145,10 +154,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   if (std::holds_alternative<ContactForgotten>(fact.event)) {
     contact.number = 0;
     contact.forgotten = true;
-    while (campaign.forgotten_up_to < campaign.contacts.size() &&
-           campaign.contact(campaign.forgotten_up_to + 1).forgotten) {
-      ++campaign.forgotten_up_to;
-    }
+    campaign.count_forgotten();
     return;
   }
   if (const auto* e = std::get_if<CallRequested>(&fact.event)) {

@@ -63,6 +63,7 @@ struct DialCampaign {
   std::uint32_t open() const {
     return count(Stage::fresh) + count(Stage::retry) + count(Stage::calling);
   }
+  void count_forgotten();
   DialContact& contact(std::uint32_t ordinal) { return contacts[ordinal - 1]; }
   const DialContact& contact(std::uint32_t ordinal) const { return contacts[ordinal - 1]; }
 };

@@ -146,6 +146,10 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     if (!ordinal) continue;
     const auto& contact = campaign.contact(*ordinal);
     const auto subject = Subject::contact(definition.id, *ordinal);
+    if (contact.forgotten) {
+      add(subject, ContactExcluded{"forgotten", "the person's key was destroyed"});
+      return;
+    }
     if (state.suppression.suppressed(contact.key)) {
       add(subject, ContactExcluded{"suppressed", "the person has opted out"});
       return;

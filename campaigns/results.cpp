@@ -35,8 +35,8 @@ void Results::apply(const Fact& fact, const Register& book) {
   const auto ref = book.contact_of(fact.subject);
   if (!ref) return;
   auto& all = cases[ref->campaign];
-  if (std::holds_alternative<ContactEnrolled>(fact.event)) {
-    all.emplace_back();
+  if (const auto* enrolled = std::get_if<ContactEnrolled>(&fact.event)) {
+    all.emplace_back().forgotten = enrolled->number.empty();
     return;
   }
   auto& one = all[ref->ordinal - 1];

@@ -119,7 +119,8 @@ bool says_disk_full(SQLite::Database& database, const SQLite::Exception& error) 
 void put(SQLite::Database& database, Item item, std::string_view value) {
   SQLite::Statement insert(database, "INSERT OR REPLACE INTO meta VALUES(?, ?)");
   insert.bind(1, static_cast<std::int32_t>(item));
-  insert.bindNoCopy(2, value.data(), static_cast<int>(value.size()));
+  // A null pointer would be bound as NULL, and an empty view may have one.
+  insert.bindNoCopy(2, value.empty() ? "" : value.data(), static_cast<int>(value.size()));
   insert.exec();
 }
 

@@ -86,7 +86,10 @@ int status(const Options& options) {
   eventstore::LogReader reader(options.log);
   auto now = campaigns::instant_from_ms(0);
   reader.read(1, [&](const eventstore::RecordedEvent& recorded) {
-    folder.fold(state, recorded);
+    // Where everybody stands; who they are is sealed, and not asked for.
+    auto known = recorded;
+    known.personal = {};
+    folder.fold(state, known);
     now = campaigns::instant_from_ms(recorded.recorded_at);
     return true;
   });

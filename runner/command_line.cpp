@@ -20,6 +20,7 @@ int run_command_line(int argc, char** argv) {
   add_live(app, chosen);
   add_control(app, chosen);
   add_reading(app, chosen);
+  add_people(app, chosen);
   add_rehearsal(app, chosen);
   try {
     app.parse(argc, argv);

@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "campaigns/json_writer.hpp"
-#include "eventstore/log_reader.hpp"
 #include "runner/commands.hpp"
 #include "runner/environment.hpp"
 #include "runner/fold.hpp"
 #include "runner/live.hpp"
+#include "runner/log_reading.hpp"
 #include "runner/output.hpp"
 #include "runner/progress.hpp"
 #include "runner/status.hpp"
@@ -69,6 +69,7 @@ LiveOptions live_options(const Options& options) {
   const auto environment = Environment::read(options.env_file);
   LiveOptions live;
   live.log = options.log;
+  live.environment = environment;
   live.new_log = options.new_log;
   const auto carrier = CarrierChoice::parse(options.carrier);
   if (!carrier) {
@@ -140,8 +141,11 @@ Known look_into(const std::filesystem::path& log, const std::string& campaign) {
   Known known;
   if (!std::filesystem::exists(log)) return known;
   Folder folder;
-  eventstore::LogReader reader(log);
-  reader.read(1, [&](const eventstore::RecordedEvent& recorded) {
+  CheckedLog reader(log);
+  const auto open = reader.opener();
+  std::string plain;
+  reader.read(1, [&](eventstore::RecordedEvent recorded) {
+    open(recorded, plain);
     folder.fold(known.state, recorded);
     return true;
   });
@@ -199,7 +203,8 @@ std::filesystem::path default_log(const Options& options, const std::string& cam
   if (unfinished) return log;
   const auto last = base.string() + ".rehearsal.last.db";
   // The log itself last: a crash in between leaves one that is looked at and moved again.
-  for (const char* part : {".head", "-wal", "-shm", ".key", ""}) {
+  for (const char* part :
+       {".head", "-wal", "-shm", ".key", ".keys", ".keys-wal", ".keys-shm", ""}) {
     std::error_code ignored;
     std::filesystem::remove(last + part, ignored);
     std::filesystem::rename(log.string() + part, last + part, ignored);
@@ -289,7 +294,10 @@ int run(Options& options) {
     for (const auto& [packed, open] : queue.attempts) {
       under_way |= open.phase != campaigns::Phase::held;
     }
-    if (status == campaigns::CampaignStatus::cancelled) return !under_way;
+    // What the program paused by itself goes on when a person has helped, and none is waited for.
+    const bool stuck = status == campaigns::CampaignStatus::paused &&
+                       program.state().book.at(*index).paused_by_program;
+    if (status == campaigns::CampaignStatus::cancelled || stuck) return !under_way;
     return program.runner().limit_reached() && !under_way;
   });
   program.run();

@@ -105,7 +105,8 @@ class Filter {
       throw CLI::ValidationError("--campaign", "is no campaign's id");
     }
     std::uint32_t contact = 0;
-    if (!ordinal.empty() && (!read_number(ordinal, contact) || contact == 0)) {
+    if ((!ordinal.empty() || !options.contact.empty()) &&
+        (!read_number(ordinal, contact) || contact == 0)) {
       throw CLI::ValidationError("--contact",
                                  "give the contact's ordinal in its list, or CAMPAIGN/ORDINAL");
     }
@@ -168,8 +169,8 @@ class Filter {
   bool anything_ = true;
 };
 
-// `open` is empty unless the personal part is asked for.
-void append_line(std::string& text, const RecordedEvent& event, const OpenPersonal& open) {
+// `opened`: the personal part is asked for, and the event has it in clear.
+void append_line(std::string& text, const RecordedEvent& event, bool opened) {
   campaigns::JsonObject object(text);
   object.member("position", static_cast<std::int64_t>(event.position))
       .member("stream", event.stream)
@@ -181,12 +182,12 @@ void append_line(std::string& text, const RecordedEvent& event, const OpenPerson
   object.member("epoch", event.epoch);
   if (event.cause != 0) object.member("cause", static_cast<std::int64_t>(event.cause));
   object.raw("payload", event.payload);
-  if (event.personal.empty() || !open) {
-    object.flag("personal", !event.personal.empty());
-  } else if (const auto opened = open(event)) {
-    object.raw("personal", *opened);
-  } else {
+  if (opened && event.forgotten) {
     object.member("personal", "forgotten");
+  } else if (opened && !event.personal.empty()) {
+    object.raw("personal", event.personal);
+  } else {
+    object.flag("personal", !event.personal.empty());
   }
   object.member("hash", eventstore::to_hex(event.hash));
   object.close();
@@ -215,7 +216,7 @@ int show_log(const LogOptions& options) {
   const Filter filter(options);
   CheckedLog log(options.log);
   const auto file = file_behind(options.log);
-  const OpenPersonal open = options.personal ? personal_opener(options.log) : OpenPersonal{};
+  const auto open = log.opener();
 
   Position next = 1;
   if (since && since->position) next = std::max<Position>(*since->position, 1);
@@ -224,6 +225,7 @@ int show_log(const LogOptions& options) {
   constexpr int poll_ms = 200;
   Lines lines;
   std::string line;
+  std::string plain;
   bool ended = false;
   while (stopped == 0) {
     log.read(next, [&](const RecordedEvent& event) {
@@ -232,7 +234,13 @@ int show_log(const LogOptions& options) {
       next = event.position + 1;
       if (filter.wants(event)) {
         line.clear();
-        append_line(line, event, open);
+        if (options.personal) {
+          RecordedEvent in_clear = event;
+          open(in_clear, plain);
+          append_line(line, in_clear, true);
+        } else {
+          append_line(line, event, false);
+        }
         lines.add(line);
       }
       return stopped == 0;

@@ -35,18 +35,18 @@ struct Folded {
 
 // Reads the log to its end, so that its whole chain is checked, and folds it up to there; `seen` is
 // called for each fact, before it is folded.
-Folded fold_log(CheckedLog& log, const Options& options, const std::optional<LogPlace>& until,
+Folded fold_log(CheckedLog& log, const std::optional<LogPlace>& until,
                 const std::function<void(const campaigns::Fact&)>& seen = {}) {
   Folded folded;
   Folder folder;
-  const OpenPersonal open = personal_opener(options.log);
+  const auto open = log.opener();
+  std::string plain;
   eventstore::Position last = 0;
   log.read(1, [&](const eventstore::RecordedEvent& recorded) {
     last = recorded.position;
     if (!is_until(until, recorded)) return true;
-    const auto personal = open(recorded);
     eventstore::RecordedEvent event = recorded;
-    event.personal = personal ? std::string_view(*personal) : std::string_view{};
+    open(event, plain);
     const auto fact = folder.fact(event);
     if (seen) seen(fact);
     campaigns::evolve(folded.state, fact);
@@ -105,7 +105,7 @@ int explain(const Options& options) {
   CheckedLog log(options.log);
   campaigns::Instant now{};
   const auto folded =
-      fold_log(log, options, until, [&](const campaigns::Fact& fact) { now = fact.recorded_at; });
+      fold_log(log, until, [&](const campaigns::Fact& fact) { now = fact.recorded_at; });
   const auto& state = folded.state;
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
@@ -113,12 +113,12 @@ int explain(const Options& options) {
   if (!contact) return exit_bad_input;
   campaigns::Facts history;
   Folder folder;
-  const OpenPersonal open = personal_opener(options.log);
+  const auto open = log.opener();
+  std::string plain;
   log.read(1, [&](const eventstore::RecordedEvent& recorded) {
     if (!is_until(until, recorded)) return false;
-    const auto personal = open(recorded);
     eventstore::RecordedEvent event = recorded;
-    event.personal = personal ? std::string_view(*personal) : std::string_view{};
+    open(event, plain);
     auto fact = folder.fact(event);
     if (campaigns::tells_of(state, *contact, fact)) history.push_back(std::move(fact));
     return true;
@@ -132,7 +132,7 @@ int explain(const Options& options) {
 int replay(const Options& options) {
   const auto until = parse_place("--until", options.until);
   CheckedLog log(options.log);
-  const auto [state, head] = fold_log(log, options, until);
+  const auto [state, head] = fold_log(log, until);
   const auto digest = digest_of(state);
   if (!options.out.empty()) {
     write_whole_file(options.out, 0600, [&, &folded = state](const auto& sink) {
@@ -174,7 +174,7 @@ int export_results(const Options& options) {
   }
   const auto until = parse_place("--until", options.until);
   CheckedLog log(options.log);
-  const auto [state, head] = fold_log(log, options, until);
+  const auto [state, head] = fold_log(log, until);
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
   // Of which events the files tell, to be kept elsewhere. Written when they are all there, and the

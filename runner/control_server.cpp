@@ -99,6 +99,22 @@ void ControlServer::take(http::ExchangeId id, const http::Request& request) {
                            });
     return;
   }
+  if (request.target == "/forget") {
+    campaigns::Command forget = campaigns::ForgetExpired{};
+    if (const auto number = text("number_key"); !number.empty()) {
+      const auto key = campaigns::parse_number_key(number);
+      if (!key) return refuse(400, "\"number_key\" is no number's key");
+      forget = campaigns::ForgetNumber{*key};
+    }
+    live_.runner().note_command(
+        std::move(forget), [this, id](const std::optional<campaigns::Refusal>& refusal) {
+          if (refusal) {
+            return answer(id, 409, problems_json({{"", refusal->text, ""}}));
+          }
+          answer(id, 200, "{}");
+        });
+    return;
+  }
   const std::string prefix = "/campaigns/";
   const auto slash = request.target.rfind('/');
   if (request.target.rfind(prefix, 0) != 0 || slash < prefix.size()) {

@@ -16,8 +16,10 @@ class Live;
 //   POST /campaigns/<id>/pause     {"reason"}
 //   POST /campaigns/<id>/resume
 //   POST /campaigns/<id>/cancel    {"reason"}
-// 200 when it is durable; 409 with {"problems":[{"where","what","cure"}]} when it was refused.
-// While the disk is full the status says so at once; its "position" is the last event on disk.
+//   POST /forget                   {"number_key"}; without one: whoever has expired
+// 200 when it is durable, and nobody's key is left to destroy; 409 with
+// {"problems":[{"where","what","cure"}]} when it was refused. While the disk is full the status
+// says so at once; its "position" is the last event on disk.
 class ControlServer {
  public:
   // `loop` and `live` outlive it. Throws std::system_error when the socket cannot be made.

@@ -28,7 +28,7 @@ void Folder::fold(campaigns::State& state, const eventstore::RecordedEvent& reco
   campaigns::evolve(state, fact(recorded));
 }
 
-eventstore::NewEvent row_of(const campaigns::Fact& fact) {
+eventstore::NewEvent row_of(const campaigns::Fact& fact, std::optional<std::uint64_t> key_id) {
   auto encoded = campaigns::encode(fact.subject, fact.event);
   eventstore::NewEvent row;
   row.stream = std::move(encoded.stream);
@@ -38,8 +38,23 @@ eventstore::NewEvent row_of(const campaigns::Fact& fact) {
   if (fact.occurred_at) row.occurred_at = campaigns::to_ms(*fact.occurred_at);
   row.cause = fact.cause;
   row.personal = std::move(encoded.personal);
+  if (!row.personal.empty()) row.key_id = key_id;
   row.payload = std::move(encoded.payload);
   return row;
+}
+
+std::optional<std::uint64_t> key_of(const campaigns::State& state, const campaigns::Fact& fact) {
+  const auto contact = state.book.contact_of(fact.subject);
+  if (!contact) return {};
+  return contact->packed();
+}
+
+std::optional<std::uint64_t> key_to_destroy(const campaigns::State& state,
+                                            const campaigns::Fact& fact) {
+  if (!std::holds_alternative<campaigns::ContactForgotten>(fact.event)) return {};
+  const auto contact = *state.book.contact_of(fact.subject);
+  if (state.queue.contact(contact).number == 0) return {};
+  return contact.packed();
 }
 
 StateDigest digest_of(const campaigns::State& state) {

@@ -17,6 +17,7 @@
 #include "runner/control_server.hpp"
 #include "runner/crypto.hpp"
 #include "runner/fold.hpp"
+#include "runner/master_key.hpp"
 #include "runner/version.hpp"
 #include "runner/zone_loader.hpp"
 
@@ -100,7 +101,11 @@ std::optional<CarrierChoice> CarrierChoice::parse(const std::string& text) {
 }
 
 std::filesystem::path control_socket_of(const std::filesystem::path& log) {
-  const auto path = std::filesystem::absolute(log).string() + ".sock";
+  // Whatever links lead there: what belongs to a log stands beside the log itself.
+  std::error_code unresolved;
+  auto file = std::filesystem::canonical(log, unresolved);
+  if (unresolved) file = std::filesystem::absolute(log);
+  const auto path = file.string() + ".sock";
   // A Unix socket's path has room for 107 bytes.
   if (path.size() <= 100) return path;
   return std::filesystem::temp_directory_path() /
@@ -230,6 +235,10 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   auto& b = *block_;
   b.options = std::move(given);
   auto& options = b.options;
+  std::error_code unresolved;
+  if (auto file = std::filesystem::canonical(options.log, unresolved); !unresolved) {
+    options.log = file;
+  }
   const bool real = options.carrier.kind == CarrierChoice::Kind::twilio;
   b.resumed = std::filesystem::exists(options.log);
 
@@ -320,12 +329,14 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   eventstore::SqliteEventStore::Options log_options;
   log_options.path = options.log;
   log_options.create = !b.resumed;
+  log_options.refuse_copies = true;
   log_options.on_durable = [loop = b.loop.get()] { loop->post([] {}); };
   if (b.resumed) {
-    b.keys = LogKeys::load(options.log);
+    log_options.master_key = find_master_key(options.log, options.environment);
   } else {
-    b.keys = real ? LogKeys::make() : LogKeys::for_rehearsal(identity.seed);
-    b.keys->save(options.log);
+    log_options.master_key = make_master_key(options.log, options.environment);
+    log_options.log_secret =
+        real ? eventstore::Secret::random() : LogKeys::rehearsal_secret(identity.seed);
     campaigns::LogCreated first;
     first.installation =
         real ? hex(sha256(random_key())).substr(0, 32)
@@ -341,9 +352,25 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
     log_options.first.push_back(row_of(fact));
     log_options.first_recorded_at = campaigns::to_ms(start);
   }
-  b.log = std::make_unique<eventstore::SqliteEventStore>(
-      std::move(log_options),
-      [&](const eventstore::RecordedEvent& recorded) { folder.fold(state, recorded); });
+  // Forgotten, and the program stopped before their keys were destroyed.
+  std::vector<std::uint64_t> keys_left;
+  try {
+    b.log = std::make_unique<eventstore::SqliteEventStore>(
+        std::move(log_options), [&](const eventstore::RecordedEvent& recorded) {
+          const auto fact = folder.fact(recorded);
+          if (const auto key = key_to_destroy(state, fact)) keys_left.push_back(*key);
+          campaigns::evolve(state, fact);
+        });
+  } catch (...) {
+    // A log that could not be made leaves no key behind.
+    if (!b.resumed && !std::filesystem::exists(options.log)) {
+      std::filesystem::remove(master_key_file_of(options.log), unresolved);
+    }
+    throw;
+  }
+
+  if (!keys_left.empty()) b.log->destroy_keys(std::move(keys_left));
+  b.keys.emplace(*b.log->log_secret());
 
   // The wires. A door first: its port may be part of our public URL.
   auto listen = options.listen;

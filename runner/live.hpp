@@ -15,6 +15,7 @@
 #include "bridge/rehearsal/people.hpp"
 #include "campaigns/zone_rules.hpp"
 #include "runner/enrolment.hpp"
+#include "runner/environment.hpp"
 #include "runner/runner.hpp"
 #include "runner/submission.hpp"
 #include "webhook/door.hpp"
@@ -46,6 +47,7 @@ struct LiveOptions {
   std::optional<std::uint64_t> new_people_max{};
   webhook::DoorOptions::Message message{};  // for calls that somebody else's code placed
   // From the environment.
+  Environment environment{};  // where the master key may be
   std::string account_sid{};
   std::vector<std::string> auth_tokens{};
   std::string api_key{};

@@ -2,12 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <memory>
 
 #include "campaigns/json_writer.hpp"
 #include "campaigns/time.hpp"
 #include "eventstore/chain.hpp"
+#include "eventstore/key_store.hpp"
+#include "eventstore/sealing.hpp"
 #include "runner/commands.hpp"
+#include "runner/environment.hpp"
 #include "runner/fold.hpp"
+#include "runner/master_key.hpp"
 #include "runner/output.hpp"
 #include "runner/version.hpp"
 
@@ -43,20 +48,25 @@ bool is_until(const std::optional<LogPlace>& until, const eventstore::RecordedEv
   return !until->moment_ms || event.recorded_at <= *until->moment_ms;
 }
 
-OpenPersonal personal_opener(const std::filesystem::path& /*log*/) {
-  return [](const eventstore::RecordedEvent& event) { return std::string(event.personal); };
-}
+namespace {
 
-CheckedLog::CheckedLog(const std::filesystem::path& log) : reader_(log) {
-  // Before the head: a writer that goes on meanwhile only moves the log further ahead.
+// What belongs to a log lies beside its file, whatever link it was named by.
+std::filesystem::path file_of(const std::filesystem::path& log) {
   std::error_code unresolved;
   auto file = std::filesystem::canonical(log, unresolved);
-  if (unresolved) file = log;
-  const auto witnessed = eventstore::witness_of(file);
-  const eventstore::WitnessCheck witness(log, eventstore::witness_path(file), witnessed);
+  return unresolved ? log : file;
+}
+
+}  // namespace
+
+CheckedLog::CheckedLog(const std::filesystem::path& log) : file_(file_of(log)), reader_(log) {
+  // Before the head: a writer that goes on meanwhile only moves the log further ahead.
+  const auto witnessed = eventstore::witness_of(file_);
+  const eventstore::WitnessCheck witness(log, eventstore::witness_path(file_), witnessed);
   const auto see = [&](eventstore::Position position) {
     reader_.read(position, [&](const eventstore::RecordedEvent& event) {
       witness.see(event.position, event.hash);
+      if (event.position == 1) identity_ = event.hash;
       return false;
     });
   };
@@ -96,6 +106,29 @@ void CheckedLog::read(eventstore::Position from,
     hash_ = event.hash;
     return visit(event);
   });
+}
+
+CheckedLog::Opener CheckedLog::opener() const {
+  struct Keys {
+    std::optional<eventstore::KeyStore> store{};
+    unsigned opened = 0;
+  };
+  // What is destroyed meanwhile is not shown for longer than so many more events.
+  constexpr unsigned opened_before_refresh = 64;
+  const auto keys = std::make_shared<Keys>();
+  return [keys, file = file_, identity = identity_](eventstore::RecordedEvent& event,
+                                                    std::string& plain) {
+    if (!event.key_id) return;
+    if (!keys->store) {
+      keys->store.emplace(eventstore::KeyStore::path_of(file),
+                          find_master_key(file, Environment::read({})),
+                          eventstore::KeyStore::Access::read);
+      keys->store->belong_to(identity);
+    } else if (++keys->opened % opened_before_refresh == 0) {
+      keys->store->refresh();
+    }
+    eventstore::open_personal(*keys->store, event, plain);
+  };
 }
 
 eventstore::Position CheckedLog::first_since(std::int64_t moment_ms) {

@@ -28,12 +28,6 @@ std::optional<LogPlace> parse_place(const std::string& option, const std::string
 // Whether an event lies at or before the place; all do where none is named.
 bool is_until(const std::optional<LogPlace>& until, const eventstore::RecordedEvent& event);
 
-// Opens the personal part of an event of this log; nothing where its key was destroyed.
-using OpenPersonal =
-    std::function<std::optional<std::string>(const eventstore::RecordedEvent& event)>;
-// With the keys that belong to the log.
-OpenPersonal personal_opener(const std::filesystem::path& log);
-
 // A log that is trusted no further than it proves: what it holds is checked against its chain as it
 // is read, and its end against its witness when it is opened.
 class CheckedLog {
@@ -49,11 +43,20 @@ class CheckedLog {
 
   eventstore::Head head() { return reader_.head(); }
 
+  // Opens what is sealed of the events of this log: `personal` points into `plain`, or `forgotten`
+  // is set. The keys are looked for when the first sealed event comes, so a log without one needs
+  // none. Throws as KeyStore and find_master_key do.
+  using Opener = std::function<void(eventstore::RecordedEvent& event, std::string& plain)>;
+  Opener opener() const;
+
   // The first event that was recorded at that moment or later; one after the last if there is none.
   eventstore::Position first_since(std::int64_t moment_ms);
 
  private:
+  std::filesystem::path file_;
   eventstore::LogReader reader_;
+  // Of the first event.
+  eventstore::Hash identity_{};
   // The last event that `read` visited.
   eventstore::Position seen_ = 0;
   eventstore::Hash hash_{};

@@ -133,7 +133,12 @@ void Runner::tick() {
   if (!batch_.empty()) {
     log_.append(std::exchange(batch_, {}), campaigns::to_ms(now_));
   }
+  if (!keys_to_destroy_.empty()) log_.destroy_keys(std::exchange(keys_to_destroy_, {}));
   gate_.release(log_.durable());
+  apologise();
+  if (!log_.destroying_keys()) {
+    for (auto& done : std::exchange(forgotten_, {})) done();
+  }
   tell_what_may_be_told();
   send_orders();
 }
@@ -147,7 +152,6 @@ void Runner::take(RequestNote note) {
   }
   const auto& inbound = std::get<webhook::Inbound>(read);
   if (!inbound.note.empty()) notice(inbound.note);
-  bridge::http::Response response;
   if (inbound.command) {
     if (const auto refusal = decide_and_fold(*inbound.command)) {
       notice("request refused: 404 " + refusal->code);
@@ -155,15 +159,47 @@ void Runner::take(RequestNote note) {
       return;
     }
   }
-  response = door_.answer(inbound);
+  // Not a word of what the log may lose: the carrier waits 15 s, and then tells its own error.
+  auto waiting = std::make_shared<WaitingReply>();
+  waiting->until = now_ + options_.reply_time_max;
+  waiting->reply = std::move(note.reply);
+  waiting->apology = busy_response();
+  if (inbound.kind == webhook::Kind::call_document ||
+      inbound.kind == webhook::Kind::outside_message) {
+    auto instead = inbound;
+    instead.kind = webhook::Kind::apology;
+    waiting->apology = door_.answer(instead);
+  }
+  waiting_replies_.push_back(waiting);
   gate_.hold(state_.position,
-             [reply = std::move(note.reply), response = std::move(response)](
-                 const eventstore::Durable&) mutable { reply(std::move(response)); });
+             [waiting, response = door_.answer(inbound)](const eventstore::Durable&) mutable {
+               if (waiting->reply) std::exchange(waiting->reply, {})(std::move(response));
+             });
+}
+
+void Runner::apologise() {
+  const auto now = clock_.now();
+  while (!waiting_replies_.empty()) {
+    auto& first = *waiting_replies_.front();
+    if (first.reply && first.until > now) return;
+    if (first.reply) {
+      notice("the log is slow or its disk full: a caller was given an apology");
+      std::exchange(first.reply, {})(std::move(first.apology));
+    }
+    waiting_replies_.pop_front();
+  }
 }
 
 void Runner::take(CommandNote note) {
   auto refusal = decide_and_fold(note.command);
   if (!note.done) return;
+  // Nobody is told that somebody is forgotten before the key is gone.
+  if (std::holds_alternative<campaigns::ForgetNumber>(note.command) ||
+      std::holds_alternative<campaigns::ForgetExpired>(note.command)) {
+    note.done = [this, done = std::move(note.done)](std::optional<Refusal> outcome) {
+      forgotten_.push_back([done, outcome = std::move(outcome)] { done(outcome); });
+    };
+  }
   gate_.hold(state_.position,
              [done = std::move(note.done), refusal = std::move(refusal)](
                  const eventstore::Durable&) mutable { done(std::move(refusal)); });
@@ -179,7 +215,8 @@ std::optional<Refusal> Runner::decide_and_fold(const Command& command) {
 void Runner::fold(Facts facts) {
   for (auto& fact : facts) {
     campaigns::stamp(state_, fact, moment());
-    batch_.push_back(row_of(fact));
+    batch_.push_back(row_of(fact, key_of(state_, fact)));
+    if (const auto key = key_to_destroy(state_, fact)) keys_to_destroy_.push_back(*key);
     campaigns::evolve(state_, fact);
     if (on_fact_) on_fact_(fact);
     follow(fact);
@@ -347,7 +384,7 @@ void Runner::place(const AttemptId& attempt) {
 
 bool Runner::idle() const {
   return inbox_.empty() && gate_.held() == 0 && tellings_.empty() && log_.waiting() == 0 &&
-         batch_.empty();
+         batch_.empty() && forgotten_.empty() && !log_.destroying_keys();
 }
 
 std::optional<bridge::net::Instant> Runner::next_wakeup() const {
@@ -359,6 +396,7 @@ std::optional<bridge::net::Instant> Runner::next_wakeup() const {
     if (!next || at < *next) next = at;
   };
   if (!to_send_.empty() && last_post_) consider(*last_post_ + send_gap());
+  if (!waiting_replies_.empty()) consider(waiting_replies_.front()->until);
   for (const auto& [key, at] : lookups_.again_at) consider(at);
   for (const auto& [key, at] : endings_.again_at) consider(at);
   return next;

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -47,6 +48,8 @@ class Runner {
     std::size_t inbox_max = 10'000;
     // Events that wait for the disk; beyond: no new dials, and requests are answered 503.
     std::size_t waiting_events_max = 20'000;
+    // How long a request waits for the log before it is given an apology.
+    std::chrono::seconds reply_time_max{12};
     std::optional<std::uint64_t> new_people_max{};  // of this run; nothing: no limit
   };
   // What an operator would want to see happen, without personal data.
@@ -124,6 +127,7 @@ class Runner {
   campaigns::Moment moment() const;
   campaigns::PlanLimits plan_limits() const;
   void notice(std::string text) const;
+  void apologise();
 
   eventstore::EventStore& log_;
   bridge::carrier::Carrier& carrier_;
@@ -137,6 +141,15 @@ class Runner {
   Gate gate_{};
   std::deque<Note> inbox_{};
   std::vector<eventstore::NewEvent> batch_{};
+  // Answers that wait at the gate, and what is said instead when one waits too long.
+  struct WaitingReply {
+    bridge::net::Instant until{};
+    std::function<void(bridge::http::Response)> reply{};  // none: it was given
+    bridge::http::Response apology{};
+  };
+  std::deque<std::shared_ptr<WaitingReply>> waiting_replies_{};
+  std::vector<std::uint64_t> keys_to_destroy_{};
+  std::vector<std::function<void()>> forgotten_{};  // to be told when no key is left to destroy
   struct Telling {
     eventstore::Position position = 0;
     std::function<void(bool)> act{};

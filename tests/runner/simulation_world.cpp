@@ -205,7 +205,7 @@ Tally& Tally::operator+=(const Tally& other) {
 World::World(const WorldOptions& options)
     : options_(options),
       rules_(some_zones()),
-      keys_(runner::LogKeys::for_rehearsal(options.seed)),
+      keys_(runner::LogKeys::rehearsal_secret(options.seed)),
       clock_(start_of(options.seed)),
       deadline_(clock_.now() + std::chrono::days{30}),
       dice_(options.seed, "world"),

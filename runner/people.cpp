@@ -1,0 +1,226 @@
+#include "runner/people.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "campaigns/decide.hpp"
+#include "campaigns/json_writer.hpp"
+#include "eventstore/key_store.hpp"
+#include "eventstore/sqlite_event_store.hpp"
+#include "runner/fold.hpp"
+#include "runner/log_keys.hpp"
+#include "runner/master_key.hpp"
+
+namespace runner {
+
+using campaigns::ContactRef;
+using campaigns::State;
+
+std::vector<ContactRef> contacts_with(const State& state, campaigns::NumberKey key) {
+  std::vector<ContactRef> found;
+  for (std::size_t index = 0; index < state.queue.campaigns.size(); ++index) {
+    const auto& contacts = state.queue.campaigns[index].contacts;
+    for (std::size_t i = 0; i < contacts.size(); ++i) {
+      if (contacts[i].key != key) continue;
+      found.push_back(
+          {static_cast<campaigns::CampaignIndex>(index), static_cast<std::uint32_t>(i + 1)});
+    }
+  }
+  return found;
+}
+
+namespace {
+
+// Calls `visit` with each attempt and each answer of a contact.
+template <typename Rows, typename Visit>
+void for_each_of(const Rows& rows, ContactRef contact, const Visit& visit) {
+  for (const auto& row : rows) {
+    if (row.contact == contact) visit(row);
+  }
+}
+
+std::string_view standing_of(const campaigns::AnswerRow& answer) {
+  switch (answer.status) {
+    case campaigns::AnswerRow::Status::answered:
+      return "answered";
+    case campaigns::AnswerRow::Status::no_input:
+      return "no_input";
+    case campaigns::AnswerRow::Status::invalid:
+      return "invalid";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string person_text(const State& state, campaigns::NumberKey key) {
+  const auto contacts = contacts_with(state, key);
+  std::string text = state.suppression.suppressed(key)
+                         ? "has opted out: this number is not called any more\n"
+                         : "has not opted out\n";
+  if (contacts.empty()) return text + "stands on no list of this log\n";
+  for (const auto contact : contacts) {
+    const auto& entry = state.book.at(contact.campaign);
+    const auto& dial = state.queue.contact(contact);
+    const auto& one = state.results.cases[contact.campaign][contact.ordinal - 1];
+    text += "campaign " + entry.definition->id + ", contact " + std::to_string(contact.ordinal) +
+            ", row " + std::to_string(state.script.row(contact)) +
+            " of the list: " + std::string(name_of(one.place)) +
+            (dial.forgotten ? ", forgotten\n" : "\n");
+    text += "  language " + state.script.language(contact) + ", time zone " +
+            state.queue.campaigns[contact.campaign].groups[dial.group].zone + '\n';
+    if (!dial.forgotten) {
+      for (std::size_t column = 0; column < entry.columns.size(); ++column) {
+        text += "  " + entry.columns[column] + ": " +
+                std::string(state.script.value(contact, column)) + '\n';
+      }
+    }
+    for_each_of(state.results.attempts, contact, [&](const campaigns::AttemptRow& row) {
+      text += "  attempt " + std::to_string(row.attempt) + " at " +
+              campaigns::rfc3339_utc(row.requested_at) + ": " + std::string(name_of(row.outcome)) +
+              (row.sid.empty() ? "" : ", call " + row.sid) + ", " + std::to_string(row.seconds) +
+              " s\n";
+    });
+    for_each_of(state.results.answers, contact, [&](const campaigns::AnswerRow& row) {
+      text += "  " + entry.definition->questions[row.question].id + ": " +
+              (row.value.empty() ? std::string(standing_of(row)) : row.value);
+      const auto words = state.results.words_of(row);
+      text += words.empty() ? "\n" : ", \"" + std::string(words) + "\"\n";
+    });
+  }
+  return text;
+}
+
+std::string person_json(const State& state, campaigns::NumberKey key) {
+  std::string text;
+  campaigns::JsonObject object(text);
+  object.flag("opted_out", state.suppression.suppressed(key));
+  auto& list = object.open("contacts");
+  char before = '[';
+  for (const auto contact : contacts_with(state, key)) {
+    list += before;
+    before = ',';
+    const auto& entry = state.book.at(contact.campaign);
+    const auto& dial = state.queue.contact(contact);
+    const auto& one = state.results.cases[contact.campaign][contact.ordinal - 1];
+    campaigns::JsonObject person(list);
+    person.member("campaign", entry.definition->id)
+        .member("contact", contact.ordinal)
+        .member("row", state.script.row(contact))
+        .member("place", name_of(one.place))
+        .member("disposition", name_of(one.disposition))
+        .member("language", state.script.language(contact))
+        .member("zone", state.queue.campaigns[contact.campaign].groups[dial.group].zone)
+        .flag("forgotten", dial.forgotten);
+    if (!dial.forgotten) {
+      campaigns::JsonObject values(person.open("values"));
+      for (std::size_t column = 0; column < entry.columns.size(); ++column) {
+        values.member(entry.columns[column], state.script.value(contact, column));
+      }
+      values.close();
+    }
+    auto& attempts = person.open("attempts");
+    char comma = '[';
+    for_each_of(state.results.attempts, contact, [&](const campaigns::AttemptRow& row) {
+      attempts += std::exchange(comma, ',');
+      campaigns::JsonObject call(attempts);
+      call.member("attempt", row.attempt)
+          .member("requested_at", campaigns::rfc3339_utc(row.requested_at))
+          .member("outcome", name_of(row.outcome))
+          .member("sid", row.sid)
+          .member("seconds", row.seconds);
+      call.close();
+    });
+    attempts += comma == '[' ? "[]" : "]";
+    auto& answers = person.open("answers");
+    comma = '[';
+    for_each_of(state.results.answers, contact, [&](const campaigns::AnswerRow& row) {
+      answers += std::exchange(comma, ',');
+      campaigns::JsonObject answer(answers);
+      answer.member("attempt", row.attempt)
+          .member("question", entry.definition->questions[row.question].id)
+          .member("status", standing_of(row))
+          .member("value", row.value)
+          .member("words", state.results.words_of(row));
+      answer.close();
+    });
+    answers += comma == '[' ? "[]" : "]";
+    person.close();
+  }
+  list += before == '[' ? "[]" : "]";
+  object.close();
+  return text;
+}
+
+campaigns::NumberKey number_key_in(const std::filesystem::path& log, const Environment& environment,
+                                   const std::string& e164) {
+  std::error_code unresolved;
+  auto file = std::filesystem::canonical(log, unresolved);
+  if (unresolved) file = log;
+  const eventstore::KeyStore keys(eventstore::KeyStore::path_of(file),
+                                  find_master_key(file, environment),
+                                  eventstore::KeyStore::Access::read);
+  return LogKeys(keys.log_secret()).number_key(e164);
+}
+
+campaigns::Result<std::size_t, campaigns::Refusal> forget_at_rest(
+    const std::filesystem::path& log, const Environment& environment,
+    const campaigns::Command& command) {
+  State state;
+  Folder folder;
+  std::vector<std::uint64_t> keys;
+  std::int64_t last_ms = 0;
+  eventstore::SqliteEventStore::Options options;
+  options.path = log;
+  options.refuse_copies = true;
+  options.master_key = find_master_key(log, environment);
+  std::mutex mutex;
+  std::condition_variable changed;
+  options.on_durable = [&] {
+    const std::lock_guard guard(mutex);
+    changed.notify_all();
+  };
+  eventstore::SqliteEventStore store(std::move(options),
+                                     [&](const eventstore::RecordedEvent& recorded) {
+                                       const auto fact = folder.fact(recorded);
+                                       if (const auto key = key_to_destroy(state, fact))
+                                         keys.push_back(*key);
+                                       last_ms = recorded.recorded_at;
+                                       campaigns::evolve(state, fact);
+                                     });
+  // The time of a rehearsal's log is its own.
+  auto now = campaigns::instant_from_ms(last_ms);
+  if (state.book.identity.carrier != "rehearsal") {
+    now = std::max(now,
+                   std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now()));
+  }
+  std::size_t forgotten = 0;
+  for (;;) {
+    auto decided = campaigns::decide(state, command, {now, 0});
+    if (!decided) return decided.error();
+    auto facts = std::move(decided).value();
+    if (facts.empty()) break;
+    std::vector<eventstore::NewEvent> batch;
+    for (auto& fact : facts) {
+      campaigns::stamp(state, fact, {now, 0});
+      batch.push_back(row_of(fact, key_of(state, fact)));
+      if (const auto key = key_to_destroy(state, fact)) keys.push_back(*key);
+      forgotten += std::holds_alternative<campaigns::ContactForgotten>(fact.event) ? 1u : 0u;
+      campaigns::evolve(state, fact);
+    }
+    store.append(std::move(batch), campaigns::to_ms(now));
+  }
+  if (!keys.empty()) store.destroy_keys(std::move(keys));
+  store.wait_until_durable();
+  std::unique_lock held(mutex);
+  changed.wait(held, [&] {
+    static_cast<void>(store.durable());  // throws if the log has failed
+    return !store.destroying_keys();
+  });
+  return forgotten;
+}
+
+}  // namespace runner

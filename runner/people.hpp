@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "campaigns/commands.hpp"
+#include "campaigns/ids.hpp"
+#include "campaigns/result.hpp"
+#include "campaigns/state.hpp"
+#include "runner/environment.hpp"
+
+// What the log holds of one person, and how it comes to hold nothing any more.
+namespace runner {
+
+// Everybody with this number, in the order of campaigns and lists.
+std::vector<campaigns::ContactRef> contacts_with(const campaigns::State& state,
+                                                 campaigns::NumberKey key);
+
+// All that is held, names and words included; a line each, or one JSON object.
+std::string person_text(const campaigns::State& state, campaigns::NumberKey key);
+std::string person_json(const campaigns::State& state, campaigns::NumberKey key);
+
+// The key under which a log knows a number. Throws as KeyStore does.
+campaigns::NumberKey number_key_in(const std::filesystem::path& log, const Environment& environment,
+                                   const std::string& e164);
+
+// Where nothing runs on the log: takes it, decides the command, writes what follows and destroys
+// the keys of whoever is forgotten. Nothing stays held afterwards. Throws LogFailed and its kinds.
+campaigns::Result<std::size_t, campaigns::Refusal> forget_at_rest(
+    const std::filesystem::path& log, const Environment& environment,
+    const campaigns::Command& command);
+
+}  // namespace runner
