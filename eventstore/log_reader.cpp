@@ -103,9 +103,14 @@ struct LogReader::Block {
       ~EndTransaction() { statement.tryReset(); }
     } at_the_end{*select};
     RecordedEvent event;
-    while (!page.full() && select->executeStep()) {
-      const bool sound = read_row(*select, event);
-      page.add(event, sound);
+    try {
+      while (!page.full() && select->executeStep()) {
+        const bool sound = read_row(*select, event);
+        page.add(event, sound);
+      }
+    } catch (const SQLite::Exception&) {
+      // What lies before a place that cannot be read is read; the next load meets it first.
+      if (page.events().empty()) throw;
     }
     page.seal();
     return !page.events().empty();
