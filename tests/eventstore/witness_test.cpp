@@ -122,7 +122,7 @@ std::vector<Problem> problems_in(const fs::path& log) {
 BOOST_AUTO_TEST_SUITE(witness)
 
 BOOST_AUTO_TEST_CASE(the_witness_is_at_the_end_when_an_append_is_durable) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   SqliteEventStore store(options_for(folder / "log.db", true));
   for (std::uint32_t i = 1; i <= 20; ++i) {
     append(store, 1);
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(the_witness_is_at_the_end_when_an_append_is_durable) {
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_end_is_refused_and_both_positions_are_told) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   make_log(folder / "log.db", 9);
   lose_the_end(folder / "log.db", 7);
   const std::string why = refusal_of<LogLost>(folder / "log.db");
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_lost_end_is_refused_and_both_positions_are_told) {
 // As SQLite sees it after one flipped bit: the rest of the WAL is not there. What lies behind the
 // bit must still be there when somebody comes to save it.
 BOOST_AUTO_TEST_CASE(the_wal_of_a_lost_log_is_left_for_whoever_saves_it) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   std::string wal;
   {
     SqliteEventStore store(options_for(folder / "live.db", true));
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(the_wal_of_a_lost_log_is_left_for_whoever_saves_it) {
 }
 
 BOOST_AUTO_TEST_CASE(another_event_where_the_witness_looked_is_refused) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   make_log(folder / "log.db", 5);
   make_log(folder / "other.db", 5);
   // The same first event, and then another story with a sound chain.
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(another_event_where_the_witness_looked_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(the_witness_of_another_log_is_refused) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   make_log(folder / "log.db", 3);
   auto other = options_for(folder / "other.db", true);
   other.first[0].payload = R"({"installation":"another"})";
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(the_witness_of_another_log_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_log_without_its_witness_is_refused) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   make_log(folder / "log.db", 3);
   fs::remove(head_of(folder / "log.db"));
   BOOST_TEST(says(refusal_of<LogUnwitnessed>(folder / "log.db"), "has lost its witness"));
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(a_log_without_its_witness_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_witness_without_its_log_is_refused) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   make_log(folder / "log.db", 3);
   fs::remove(folder / "log.db");
   BOOST_TEST(says(refusal_of<LogLost>(folder / "log.db"), "saw it with 3 events"));
@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(a_witness_without_its_log_is_refused) {
 
 BOOST_AUTO_TEST_CASE(one_broken_slot_does_no_harm_and_two_are_refused) {
   for (const std::size_t slot : {0U, 1U}) {
-    TemporaryFolder folder;
+    TemporaryFolder folder(TemporaryFolder::in_memory());
     make_log(folder / "log.db", 6);
     overwrite(head_of(folder / "log.db"), slot * eventstore::witness_slot_distance + 40, "x");
     BOOST_TEST(eventstore::witness_of(folder / "log.db").head.position == 6u);
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(one_broken_slot_does_no_harm_and_two_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(every_bit_of_a_slot_is_guarded) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   make_log(folder / "log.db", 3);
   const fs::path file = head_of(folder / "log.db");
   const std::string whole = bytes_of(file);
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(every_bit_of_a_slot_is_guarded) {
 
 // Until a sync only the one slot is written, so a loss of power can spoil only that one.
 BOOST_AUTO_TEST_CASE(slots_change_places_at_a_sync_and_only_then) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   const fs::path file = folder / "head";
   eventstore::make_witness(file, {1, {}, 0, 1}, {});
   WitnessFile witness(file, false);
@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(slots_change_places_at_a_sync_and_only_then) {
 
 // Steps of making a log at which a crash may leave it: there is no log, or a whole one that opens.
 BOOST_AUTO_TEST_CASE(a_crash_while_a_log_is_made_leaves_none_or_a_whole_one) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   const fs::path log = folder / "log.db";
   make_log(log, 1);
   const fs::path draft = log.string() + ".head.new";
@@ -318,7 +318,7 @@ BOOST_AUTO_TEST_CASE(a_crash_while_a_log_is_made_leaves_none_or_a_whole_one) {
 }
 
 BOOST_AUTO_TEST_CASE(the_copy_notices_what_was_put_back_as_a_whole) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   const fs::path copy = folder / "elsewhere.head";
   make_log(folder / "log.db", 3, copy);
   fs::copy_file(folder / "log.db", folder / "old.db");
@@ -338,7 +338,7 @@ BOOST_AUTO_TEST_CASE(the_copy_notices_what_was_put_back_as_a_whole) {
 }
 
 BOOST_AUTO_TEST_CASE(a_copy_is_made_where_there_is_none_and_a_broken_one_is_refused) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   const fs::path copy = folder / "elsewhere.head";
   make_log(folder / "log.db", 3);
   open(folder / "log.db", copy);
@@ -349,7 +349,7 @@ BOOST_AUTO_TEST_CASE(a_copy_is_made_where_there_is_none_and_a_broken_one_is_refu
 }
 
 BOOST_AUTO_TEST_CASE(a_head_is_accepted_only_of_a_log_that_is_sound_and_that_nobody_holds) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   make_log(folder / "log.db", 6);
   log_fixture::tamper(folder / "log.db", "UPDATE event SET type = 'x' WHERE position = 4");
   const std::string witness = bytes_of(head_of(folder / "log.db"));
@@ -367,7 +367,7 @@ BOOST_AUTO_TEST_CASE(a_head_is_accepted_only_of_a_log_that_is_sound_and_that_nob
 }
 
 BOOST_AUTO_TEST_CASE(accepting_a_head_says_where_the_log_ends_and_lets_it_go_on) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   make_log(folder / "log.db", 9);
   lose_the_end(folder / "log.db", 5);
   const Head head = eventstore::accept_head(folder / "log.db");
@@ -379,7 +379,7 @@ BOOST_AUTO_TEST_CASE(accepting_a_head_says_where_the_log_ends_and_lets_it_go_on)
 }
 
 BOOST_AUTO_TEST_CASE(verify_of_a_range_is_about_that_range) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   make_log(folder / "log.db", 2500);
   log_fixture::tamper(folder / "log.db", "UPDATE event SET type = 'x' WHERE position IN (5, 1200)");
   const auto verify = [&](Position from, Position to) {
@@ -400,7 +400,7 @@ BOOST_AUTO_TEST_CASE(verify_of_a_range_is_about_that_range) {
 }
 
 BOOST_AUTO_TEST_CASE(verify_beside_a_writer_never_sees_the_witness_ahead) {
-  TemporaryFolder folder;
+  TemporaryFolder folder(TemporaryFolder::in_memory());
   SqliteEventStore store(options_for(folder / "log.db", true));
   for (int round = 0; round < 100; ++round) {
     for (int i = 0; i < 5; ++i) store.append({event("a", store.version_of("a") + 1)}, 7);
