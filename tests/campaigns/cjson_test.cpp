@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "campaigns/contact_list.hpp"
+#include "campaigns/encoding.hpp"
 #include "campaigns/event_codec.hpp"
 #include "campaigns/json_text.hpp"
-#include "campaigns/json_writer.hpp"
+#include "tests/campaigns/some_zones.hpp"
 
 using namespace campaigns;
 
@@ -242,6 +244,44 @@ BOOST_AUTO_TEST_CASE(a_number_or_a_text_that_cjson_would_not_keep_is_refused_in_
     BOOST_TEST(json_text_problems(text).empty(), text);
     BOOST_TEST(parse(text).get() != nullptr, text);
   }
+}
+
+// A name of any kind in a list: the row is refused, or what the log says of that person is to cJSON
+// what it is to the campaign.
+BOOST_AUTO_TEST_CASE(a_row_of_a_list_is_refused_or_parses_to_what_was_read) {
+  Campaign campaign;
+  campaign.kind = Kind::notification;
+  campaign.contacts.file = "list.csv";
+  campaign.contacts.region = "IT";
+  campaign.contacts.number_column = "Telefono";
+  campaign.greeting.by_language = {{"it-IT", "Ciao {{Nome}}"}};
+  const ZoneRules rules = some_zones();
+  std::size_t kept = 0;
+  for (const Hostile& text : hostile()) {
+    std::string cell;
+    for (const char c : text.text) cell += c == '"' ? std::string("\"\"") : std::string(1, c);
+    const std::string list = "Telefono,Nome\n+393471000001,\"" + cell + "\"\n";
+    auto reader = ContactListReader::open_csv(campaign, rules, list);
+    if (!reader.ok()) continue;
+    ContactRow row;
+    RejectedRow rejected;
+    if (reader->next(row, rejected) != ContactListReader::Next::row) continue;
+    ++kept;
+    ContactEnrolled enrolled;
+    enrolled.number = row.number;
+    for (const auto value : row.values) enrolled.values.emplace_back(value);
+    const auto json = parse(encode(Subject::contact("a", 1), enrolled).personal);
+    BOOST_TEST_REQUIRE(json.get(), text.what);
+    const cJSON* values = cJSON_GetObjectItemCaseSensitive(json.get(), "values");
+    BOOST_TEST_REQUIRE(cJSON_GetArraySize(values) == static_cast<int>(enrolled.values.size()));
+    for (std::size_t i = 0; i < enrolled.values.size(); ++i) {
+      BOOST_TEST(
+          (cJSON_GetArrayItem(values, static_cast<int>(i))->valuestring == enrolled.values[i]),
+          text.what);
+      BOOST_TEST(is_utf8(enrolled.values[i]), text.what);
+    }
+  }
+  BOOST_TEST(kept >= 4U);  // a list that keeps nobody would show nothing
 }
 
 BOOST_AUTO_TEST_SUITE_END()
