@@ -39,6 +39,47 @@ do_bench() {
   done
 }
 
+# testssl: testssl.sh against our TLS server, with each kind of key; red at anything above LOW that is not explained here
+do_testssl() {
+  build tls_server
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/campanile-testssl.XXXXXX")
+  server=
+  trap 'kill "$server" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+  trap 'exit 130' INT TERM
+  bad=0
+  for key in p256 rsa; do
+    build/full/tests/bridge/tls_server "$key" >"$scratch/port" &
+    server=$!
+    until [ -s "$scratch/port" ]; do sleep 0.1; done
+    read -r port ca <"$scratch/port"
+    testssl --quiet --warnings off --color 0 --add-ca "$ca" --jsonfile "$scratch/$key.json" \
+      "localhost:$port" >"$scratch/$key.txt" 2>&1 || true
+    kill "$server"
+    wait "$server" || true
+    : >"$scratch/port"
+    printf '\n== %s\n' "$key"
+    # Explained: the certificate of the test is from an authority that takes nothing back
+    # (cert_revocation); the door answers a carrier and serves no page to a browser, whose headers
+    # are the webhook's to choose (security_headers).
+    python3 -B - "$scratch/$key.json" <<'END' || bad=1
+import json, sys
+explained = {"cert_revocation", "security_headers"}
+rank = ["OK", "INFO", "WARN", "LOW", "MEDIUM", "HIGH", "CRITICAL", "FATAL"]
+with open(sys.argv[1], encoding="utf-8") as file:
+    findings = json.load(file)
+worse = [f for f in findings if f["severity"] not in ("OK", "INFO")]
+for f in sorted(worse, key=lambda f: -rank.index(f["severity"])):
+    note = " (explained)" if f["id"] in explained else ""
+    print(f'{f["severity"]:8} {f["id"]}: {f["finding"]}{note}')
+unexplained = [f for f in worse if rank.index(f["severity"]) > rank.index("LOW")
+               and f["id"] not in explained]
+print(f"{len(findings)} findings, {len(unexplained)} above LOW without an explanation")
+sys.exit(1 if unexplained or len(findings) < 50 else 0)
+END
+  done
+  return "$bad"
+}
+
 # seeds: SEEDS (default 1000) simulated worlds of CONTACTS (200) people each, from FIRST_SEED (1) on
 do_seeds() {
   simulate every_promise_holds_in_every_world CAMPANILE_SEEDS="${SEEDS:-1000}" \

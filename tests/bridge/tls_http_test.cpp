@@ -154,10 +154,10 @@ BOOST_AUTO_TEST_CASE(large_bodies_pass_both_ways) {
 }
 
 BOOST_AUTO_TEST_CASE(many_clients_shake_hands_at_once) {
-  Secure s({}, {.connections_max = 12});
-  for (int i = 0; i < 12; ++i) s.send(std::to_string(i));
-  for (int i = 0; i < 12; ++i) BOOST_TEST(s.reply().response.status == 200);
-  BOOST_TEST(s.requests.size() == 12U);
+  Secure s({}, {.connections_max = 5});
+  for (int i = 0; i < 5; ++i) s.send(std::to_string(i));
+  for (int i = 0; i < 5; ++i) BOOST_TEST(s.reply().response.status == 200);
+  BOOST_TEST(s.requests.size() == 5U);
 }
 
 BOOST_AUTO_TEST_CASE(a_side_is_quiet_only_when_all_ciphertext_has_arrived) {

@@ -127,6 +127,7 @@ struct World : SteppedLoop {
   // One request to what `script` makes.
   Reply ask(const MakeScript& with, const std::string& host = "localhost") {
     script = with;
+    connections.clear();
     std::optional<Reply> reply;
     Client client(loop, {.host = host, .port = listener.port(), .tls = &clients, .links = &near});
     client.send({.method = "GET", .target = "/", .headers = {}, .body = {}},
@@ -141,8 +142,13 @@ struct World : SteppedLoop {
     return *reply;
   }
 
-  // Nothing is on its way and nothing is being computed: who waits, waits for time.
+  // Nothing is on its way and nothing is being computed: who waits, waits for time. An end that is
+  // on its way has no bytes to count.
   bool quiet() const {
+    if (std::any_of(connections.begin(), connections.end(),
+                    [](const Connection& each) { return each.script->hang_up; })) {
+      return false;
+    }
     if (near.connecting() != 0 || near.open().size() != far.open().size()) return false;
     return std::all_of(near.open().begin(), near.open().end(), [&](const auto& link) {
       const auto other = far.open().find(link.first);
@@ -383,6 +389,7 @@ BOOST_AUTO_TEST_CASE(a_handshake_is_whole_or_refused) {
   for (std::size_t at = 1; at < handshake; at += 17) {
     const Reply cut = w.ask(spoilt(at, {}));
     BOOST_TEST((cut.sent == Sent::not_sent), "cut at " << at);
+    for (const auto& each : w.connections) BOOST_TEST(!each.script->fooled);
     const Reply flipped = w.ask(spoilt({}, at));
     // A length that grew makes it wait for more, until its deadline; none of them is a success.
     BOOST_TEST((flipped.sent == Sent::not_sent), "spoilt at " << at);
