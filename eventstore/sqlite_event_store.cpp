@@ -811,6 +811,9 @@ bool SqliteEventStore::Block::commit_or_wait(const std::vector<Batch>& group,
     reserve_at = Clock::now() + retry_on_full_disk;
     const bool has_space_again = reserve->give_up();
     set_disk_full(true);
+    // The WAL itself may be what fills the disk, and with the reserve there is space to copy it.
+    witnesses->sync();
+    writer->checkpoint(true);
     if (has_space_again) continue;
     held.lock();
     const bool last_try_was_this = stopping;
