@@ -604,6 +604,14 @@ KeyStore::Destruction KeyStore::finish_destroying() {
   if (b.checkpoint(SQLITE_CHECKPOINT_TRUNCATE) != SQLITE_OK) return Destruction::under_way;
   if (b.anything_left()) {
     const bool written_anew = in_our_words(b.name, [&] {
+      // VACUUM writes into a database of its own, which no other statement here may attach.
+      struct OneAttached {
+        sqlite3* handle;
+        explicit OneAttached(sqlite3* of) : handle(of) {
+          sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 1);
+        }
+        ~OneAttached() { sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0); }
+      } for_vacuum(b.database->getHandle());
       try {
         b.database->exec("VACUUM");
         return true;
