@@ -159,10 +159,10 @@ struct OutsideVoiceRequested {
   std::string sid{};
 };
 
-using Command =
-    std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
-                 PauseCampaign, ResumeCampaign, CancelCampaign, ForgetNumber, ForgetExpired, OrderAnswered, CallsListed,
-                 CallFetched, LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
-                 MachineDetected, OutsideStatusReported, OutsideVoiceRequested>;
+using Command = std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows,
+                             CompleteEnrolment, PauseCampaign, ResumeCampaign, CancelCampaign,
+                             ForgetNumber, ForgetExpired, OrderAnswered, CallsListed, CallFetched,
+                             LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
+                             MachineDetected, OutsideStatusReported, OutsideVoiceRequested>;
 
 }  // namespace campaigns

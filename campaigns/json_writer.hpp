@@ -7,8 +7,8 @@
 // Writing JSON without a tree: events, digests and answers are built by appending.
 namespace campaigns {
 
-// Appends `text` in quotes, escaped. It should be UTF-8 without NUL; a NUL and each byte that is not
-// UTF-8 become U+FFFD, because half of the readers of JSON take neither.
+// Appends `text` in quotes, escaped. It should be UTF-8 without NUL; a NUL and each byte that is
+// not UTF-8 become U+FFFD, because half of the readers of JSON take neither.
 void append_json_string(std::string& out, std::string_view text);
 void append_json_number(std::string& out, std::int64_t number);
 

@@ -373,12 +373,17 @@ std::unique_ptr<LogLock> create_log(const SqliteEventStore::Options& options) {
   const std::filesystem::path draft = path.string() + ".new";
   const std::filesystem::path witness_draft = witness_draft_path(path);
   auto lock = std::make_unique<LogLock>(draft, LogLock::Open::create);
+  bool keys_made = false;
   const auto remove_draft = [&] {
     std::error_code ignored;
     for (const char* end : {"", "-wal", "-shm"}) {
       std::filesystem::remove(draft.string() + end, ignored);
     }
     std::filesystem::remove(witness_draft, ignored);
+    if (!keys_made) return;
+    for (const char* end : {"-wal", "-shm", ""}) {
+      std::filesystem::remove(KeyStore::path_of(path).string() + end, ignored);
+    }
   };
   try {
     // Asked under the draft's lock, so that two that create the same log cannot both get here.
@@ -405,6 +410,7 @@ std::unique_ptr<LogLock> create_log(const SqliteEventStore::Options& options) {
         const std::filesystem::path key_file = KeyStore::path_of(path);
         KeyStore::create(key_file, *options.master_key,
                          options.log_secret ? *options.log_secret : Secret::random());
+        keys_made = true;
         KeyStore keys(key_file, *options.master_key, KeyStore::Access::write);
         for (NewEvent& event : first) seal_personal(keys, event);
         if (!keys.make_durable()) throw LogFailed("the disk is full. Make space, then try again");

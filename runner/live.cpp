@@ -330,11 +330,14 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   log_options.path = options.log;
   log_options.create = !b.resumed;
   log_options.refuse_copies = true;
+  bool key_written = false;
   log_options.on_durable = [loop = b.loop.get()] { loop->post([] {}); };
   if (b.resumed) {
     log_options.master_key = find_master_key(options.log, options.environment);
   } else {
-    log_options.master_key = make_master_key(options.log, options.environment);
+    const auto master = make_master_key(options.log, options.environment);
+    log_options.master_key = master.key;
+    key_written = master.written;
     log_options.log_secret =
         real ? eventstore::Secret::random() : LogKeys::rehearsal_secret(identity.seed);
     campaigns::LogCreated first;
@@ -363,7 +366,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
         });
   } catch (...) {
     // A log that could not be made leaves no key behind.
-    if (!b.resumed && !std::filesystem::exists(options.log)) {
+    if (key_written && !std::filesystem::exists(options.log)) {
       std::filesystem::remove(master_key_file_of(options.log), unresolved);
     }
     throw;

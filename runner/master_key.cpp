@@ -84,13 +84,13 @@ eventstore::Secret find_master_key(const std::filesystem::path& log,
   return *key;
 }
 
-eventstore::Secret make_master_key(const std::filesystem::path& log,
-                                   const Environment& environment) {
-  if (const auto key = from_environment(environment)) return *key;
+MasterKey make_master_key(const std::filesystem::path& log, const Environment& environment) {
+  if (const auto key = from_environment(environment)) return {*key, false};
   const auto key = eventstore::Secret::random();
   const auto file = master_key_file_of(log);
   auto text = hex(key.data(), eventstore::Secret::size) + '\n';
-  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0 && errno == EEXIST) return {find_master_key(log, environment), false};
   if (fd < 0) refuse(file, std::string("cannot write the key file: ") + std::strerror(errno));
   const bool written =
       write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
@@ -100,7 +100,7 @@ eventstore::Secret make_master_key(const std::filesystem::path& log,
     unlink(file.c_str());
     refuse(file, "cannot write the key file: the disk may be full");
   }
-  return key;
+  return {key, true};
 }
 
 }  // namespace runner

@@ -20,8 +20,12 @@ std::filesystem::path master_key_file_of(const std::filesystem::path& log);
 eventstore::Secret find_master_key(const std::filesystem::path& log,
                                    const Environment& environment = {});
 
-// Of a log that is about to be made: the environment's; else a new one, written to the file.
-eventstore::Secret make_master_key(const std::filesystem::path& log,
-                                   const Environment& environment);
+// Of a log that is about to be made: the environment's; else what stands in the file, which a crash
+// or somebody who makes the same log just now has left there; else a new one, written to the file.
+struct MasterKey {
+  eventstore::Secret key{};
+  bool written = false;
+};
+MasterKey make_master_key(const std::filesystem::path& log, const Environment& environment);
 
 }  // namespace runner

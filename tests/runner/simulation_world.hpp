@@ -153,6 +153,8 @@ class World {
   void check_fact(const campaigns::Fact& fact);
   void check_order(const support::SimulatedCarrier::Order& order);
   void check_accepted(const support::SimulatedCall& call);
+  bool is_apology(const bridge::http::Request& request,
+                  const bridge::http::Response& response) const;
   void check_answer(const bridge::http::Request& request, const bridge::http::Response& response);
   void check_replay() const;
   void check_end();

@@ -59,8 +59,8 @@ class SimulatedEventStore final : public eventstore::EventStore {
   // Called by commit_one and fail, as the writer thread of the real one does. May append.
   void on_durable(std::function<void()> tell) { tell_ = std::move(tell); }
 
-  // Makes the batch that waits longest durable, and destroys the keys whose turn is then. False when none waits, on a full disk, and after a
-  // failure.
+  // Makes the batch that waits longest durable, and destroys the keys whose turn is then. False
+  // when none waits, on a full disk, and after a failure.
   bool commit_one();
 
   // Makes durable what waits now.

@@ -84,13 +84,7 @@ class Conversation:
         return self
 
     def exports(self):
-        folder = os.path.join(self.folder, "export")
-        self.case.campanile("export", "--log", self.log, "--to", folder)
-        files = {}
-        for name in sorted(os.listdir(folder)):
-            with open(os.path.join(folder, name), "rb") as file:
-                files[name] = file.read()
-        return files
+        return self.case.exports(self.log)
 
 
 class ResumeTest(world.Case):

@@ -23,16 +23,6 @@ class RunTest(world.Case):
         return self.campanile("run", file or self.example(), "--log", log, "--listen",
                               "127.0.0.1:%d" % port, "--calls-per-second", 2, "--json", *more)
 
-    def exports(self, log):
-        """Every file of an export, by name."""
-        folder = self.path("export-%d" % time.monotonic_ns())
-        self.campanile("export", "--log", log, "--to", folder)
-        files = {}
-        for name in sorted(os.listdir(folder)):
-            with open(os.path.join(folder, name), "rb") as file:
-                files[name] = file.read()
-        return files
-
     def test_the_example_survey_runs_to_its_end_and_everything_agrees(self):
         log = self.path("L.db")
         told = world.last_json(self.run_example(log, port=world.free_port()).stdout)

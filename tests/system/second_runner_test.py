@@ -61,6 +61,13 @@ class Races:
         world.wait_until(lambda: control.ask("GET", "/status") or not self.first.running(),
                          "the first one runs")
 
+    def first_has_the_lock(self):
+        try:
+            with open(self.log + ".lock") as file:
+                return "pid %d\n" % self.first.process.pid in file.read()
+        except FileNotFoundError:
+            return not self.first.running()
+
     def way_to_the_log(self, way, folder):
         """(path, working directory) of the log, for the second one."""
         if way == "path":
@@ -113,7 +120,7 @@ class Races:
             if moment not in ("while it starts", "while it recovers"):
                 self.wait_until_it_runs()
             else:
-                world.wait_until(lambda: os.path.exists(self.log), "there is a log")
+                world.wait_until(self.first_has_the_lock, "the first one has the log")
         elif moment == "while it starts":
             moment = "while it runs"
         time.sleep(self.dice.random() * 0.3)

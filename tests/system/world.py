@@ -536,6 +536,18 @@ class Case(unittest.TestCase):
                          (" ".join(map(str, arguments)), done.stdout, done.stderr))
         return done
 
+    def exports(self, log):
+        """The tables of an export, by name. Which log they are of, head.json says."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        self.campanile("export", "--log", log, "--to", folder)
+        files = {}
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name), "rb") as file:
+                files[name] = file.read()
+        head = json.loads(files.pop("head.json"))
+        assert head["position"] > 0 and len(head["hash"]) == 64, head
+        return files
+
     def assert_log_is_well(self, log):
         """The chain holds and a replay says what it says; returns what `replay` says."""
         self.assertRegex(self.campanile("verify", "--log", log).stdout, r"^well: ")
