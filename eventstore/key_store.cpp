@@ -32,8 +32,14 @@ constexpr int busy_wait_ms = 2000;
 // Above this many pages the WAL is copied into the file.
 constexpr int wal_pages_max = 1000;
 
-// So many ciphers are kept ready, about 800 bytes each.
+// So many ciphers are kept ready, about 800 bytes each, and so many keys unwrapped, 48 bytes each:
+// a replay meets people by turns, and to fetch a key costs ten times what the cipher does.
 constexpr std::size_t ciphers_max = 4096;
+constexpr std::size_t unwrapped_max = 1 << 17;
+
+// Who is met for the first time is mostly met after their neighbour: so many keys are fetched at
+// once.
+constexpr std::int32_t fetched_at_once = 16;
 
 // Of a few destroyed keys it is looked whether anything is left in the file; after more it is
 // written anew without looking.
@@ -92,6 +98,18 @@ std::int64_t row_of(std::uint64_t id) {
   assert(id <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
   return static_cast<std::int64_t>(id);
 }
+
+// An id is its campaign's above its ordinal: neighbours stand side by side, and campaigns not upon
+// one another.
+std::size_t place_of(std::uint64_t id, std::size_t places) {
+  constexpr std::uint64_t odd = 0x9E3779B1;
+  return (id + (id >> 32) * odd) % places;
+}
+
+struct EndTransaction {
+  SQLite::Statement& statement;
+  ~EndTransaction() { statement.tryReset(); }
+};
 
 // False where it was not wrapped by this cipher as this.
 bool unwrap(AesGcm& master, std::string_view what, std::string_view wrapped, Secret& into) {
@@ -182,13 +200,15 @@ struct KeyStore::Block {
       : name(key_file.string()), master(master_key) {}
 
   void open(const std::filesystem::path& file, Access access);
-  void examine(const SQLite::Database& from);
   void configure();
   void load_destroyed();
   std::optional<std::string> wrapped_of(std::uint64_t id);
+  bool fetch(std::uint64_t id);
   AesGcm* cipher_of(std::uint64_t id);
+  AesGcm& make_ready(std::uint64_t id, const Secret& key);
   AesGcm& cipher_of_new(std::uint64_t id);
-  void drop_ciphers();
+  void drop(std::uint64_t id);
+  void drop_all();
   bool commit(const std::function<void()>& work);
   int checkpoint(int mode);
   void look_for_later(const std::string& wrapped);
@@ -216,13 +236,18 @@ struct KeyStore::Block {
   // No key in the file or pending has a higher id.
   std::uint64_t highest = 0;
 
-  // A cipher stands at its key's id modulo their number; the next one with the same place replaces
-  // it. The ids of a campaign's people are neighbours and do not meet.
+  // A cipher and a key stand where place_of says; the next one with the same place replaces it. The
+  // keys' own table is made when the first one is fetched.
   struct Slot {
     std::optional<std::uint64_t> id{};
     AesGcm cipher{};
   };
+  struct Unwrapped {
+    std::optional<std::uint64_t> id{};
+    Secret key{};
+  };
   std::vector<std::optional<Slot>> slots = std::vector<std::optional<Slot>>(ciphers_max);
+  std::vector<Unwrapped> unwrapped{};
 
   bool erasing = false;
   bool write_anew = false;
@@ -261,7 +286,7 @@ void KeyStore::Block::open(const std::filesystem::path& file, Access access) {
       erasing = get(*database, Item::erasing).has_value();
       write_anew = erasing;
     }
-    select.emplace(*database, "SELECT wrapped FROM key WHERE id = ?");
+    select.emplace(*database, "SELECT id, wrapped FROM key WHERE id >= ? ORDER BY id LIMIT ?");
     highest = static_cast<std::uint64_t>(
         database->execAndGet("SELECT coalesce(max(id), 0) FROM key").getInt64());
     data_version = database->execAndGet("PRAGMA data_version").getInt64();
@@ -298,47 +323,86 @@ void KeyStore::Block::load_destroyed() {
 
 std::optional<std::string> KeyStore::Block::wrapped_of(std::uint64_t id) {
   if (const auto found = pending.find(id); found != pending.end()) return found->second;
-  if (writes && id > highest) return std::nullopt;
   return in_our_words(name, [&]() -> std::optional<std::string> {
+    const EndTransaction at_the_end{*select};
     select->bind(1, row_of(id));
-    struct EndTransaction {
-      SQLite::Statement& statement;
-      ~EndTransaction() { statement.tryReset(); }
-    } at_the_end{*select};
-    if (!select->executeStep()) return std::nullopt;
-    return blob_of(select->getColumn(0));
+    select->bind(2, 1);
+    if (!select->executeStep() || select->getColumn(0).getInt64() != row_of(id)) {
+      return std::nullopt;
+    }
+    return blob_of(select->getColumn(1));
   });
 }
 
-AesGcm* KeyStore::Block::cipher_of(std::uint64_t id) {
-  auto& slot = slots[id % slots.size()];
-  if (slot && slot->id == id) return &slot->cipher;
-  const auto wrapped = wrapped_of(id);
-  if (!wrapped) return nullptr;
-  Secret key;
-  if (!unwrap(master, key_is(id), *wrapped, key)) {
-    throw KeysDamaged(name + " is damaged: key " + std::to_string(id) +
-                      " is not what was written. Restore a copy of the keys");
+// Unwraps the key and the next ones of its neighbours. False where there is none.
+bool KeyStore::Block::fetch(std::uint64_t id) {
+  std::vector<std::pair<std::uint64_t, std::string>> wrapped;
+  if (const auto found = pending.find(id); found != pending.end()) {
+    wrapped.push_back(*found);
+  } else if (!writes || id <= highest) {
+    in_our_words(name, [&] {
+      const EndTransaction at_the_end{*select};
+      select->bind(1, row_of(id));
+      select->bind(2, fetched_at_once);
+      while (select->executeStep()) {
+        wrapped.emplace_back(select->getColumn(0).getInt64(), blob_of(select->getColumn(1)));
+      }
+    });
   }
-  if (!slot) slot.emplace();
-  slot->cipher.set_key(key);
-  slot->id = id;
-  return &slot->cipher;
+  if (wrapped.empty() || wrapped.front().first != id) return false;
+  unwrapped.resize(unwrapped_max);
+  // From the last on: a neighbour of another campaign may have the same place.
+  for (auto at = wrapped.rbegin(); at != wrapped.rend(); ++at) {
+    const auto& [other, bytes] = *at;
+    Unwrapped& place = unwrapped[place_of(other, unwrapped.size())];
+    if (place.id == other) continue;
+    place.id.reset();
+    if (unwrap(master, key_is(other), bytes, place.key)) {
+      place.id = other;
+    } else if (other == id) {
+      throw KeysDamaged(name + " is damaged: key " + std::to_string(id) +
+                        " is not what was written. Restore a copy of the keys");
+    }
+  }
+  return true;
 }
 
-AesGcm& KeyStore::Block::cipher_of_new(std::uint64_t id) {
-  const Secret key = Secret::random();
-  pending.emplace(id, wrap(master, key_is(id), text_of(key)));
-  highest = std::max(highest, id);
-  auto& slot = slots[id % slots.size()];
+AesGcm* KeyStore::Block::cipher_of(std::uint64_t id) {
+  auto& slot = slots[place_of(id, slots.size())];
+  if (slot && slot->id == id) return &slot->cipher;
+  const auto is_there = [&] {
+    return !unwrapped.empty() && unwrapped[place_of(id, unwrapped.size())].id == id;
+  };
+  if (!is_there() && !fetch(id)) return nullptr;
+  assert(is_there());
+  return &make_ready(id, unwrapped[place_of(id, unwrapped.size())].key);
+}
+
+AesGcm& KeyStore::Block::make_ready(std::uint64_t id, const Secret& key) {
+  auto& slot = slots[place_of(id, slots.size())];
   if (!slot) slot.emplace();
   slot->cipher.set_key(key);
   slot->id = id;
   return slot->cipher;
 }
 
-void KeyStore::Block::drop_ciphers() {
+AesGcm& KeyStore::Block::cipher_of_new(std::uint64_t id) {
+  const Secret key = Secret::random();
+  pending.emplace(id, wrap(master, key_is(id), text_of(key)));
+  highest = std::max(highest, id);
+  return make_ready(id, key);
+}
+
+void KeyStore::Block::drop(std::uint64_t id) {
+  if (auto& slot = slots[place_of(id, slots.size())]; slot && slot->id == id) slot.reset();
+  if (unwrapped.empty()) return;
+  Unwrapped& place = unwrapped[place_of(id, unwrapped.size())];
+  if (place.id == id) place = {};
+}
+
+void KeyStore::Block::drop_all() {
   for (auto& slot : slots) slot.reset();
+  unwrapped.clear();
 }
 
 // One transaction. False when the disk is full; then nothing of it counts.
@@ -589,7 +653,7 @@ KeyStore::Destruction KeyStore::destroy(const std::vector<std::uint64_t>& ids) {
   });
   if (!deleted) return Destruction::disk_full;
   for (const std::uint64_t id : now) {
-    if (auto& slot = b.slots[id % b.slots.size()]; slot && slot->id == id) slot.reset();
+    b.drop(id);
   }
   const auto middle = static_cast<std::ptrdiff_t>(b.destroyed.size());
   b.destroyed.insert(b.destroyed.end(), now.begin(), now.end());
@@ -649,7 +713,7 @@ void KeyStore::refresh() {
     b.data_version = version;
     const std::size_t before = b.destroyed.size();
     b.load_destroyed();
-    if (b.destroyed.size() != before) b.drop_ciphers();
+    if (b.destroyed.size() != before) b.drop_all();
   });
 }
 

@@ -1,6 +1,7 @@
 // What every store must do, run on the one on disk and on the simulated one.
 #include <boost/test/unit_test.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -23,7 +24,10 @@ using log_fixture::full_event;
 // A log on disk that a test can settle (wait until all is durable) and open again.
 class OnDisk {
  public:
-  OnDisk() { open(true); }
+  explicit OnDisk(std::optional<eventstore::Secret> master_key = {})
+      : master_key_(std::move(master_key)) {
+    open(true);
+  }
   EventStore& store() { return *store_; }
   void settle() { store_->wait_until_durable(); }
   void reopen() { open(false); }
@@ -34,11 +38,19 @@ class OnDisk {
     eventstore::SqliteEventStore::Options options;
     options.path = folder_ / "log.db";
     options.create = create;
+    options.master_key = master_key_;
     store_ = std::make_unique<eventstore::SqliteEventStore>(std::move(options));
   }
 
   log_fixture::TemporaryFolder folder_{};
+  std::optional<eventstore::Secret> master_key_;
   std::unique_ptr<eventstore::SqliteEventStore> store_{};
+};
+
+// The same, sealed.
+class Sealed : public OnDisk {
+ public:
+  Sealed() : OnDisk(eventstore::Secret{}) {}
 };
 
 class Simulated {
@@ -47,7 +59,8 @@ class Simulated {
   void settle() { store_->commit_all(); }
   void reopen() {
     settle();
-    store_ = std::make_unique<support::SimulatedEventStore>(store_->events());
+    store_ =
+        std::make_unique<support::SimulatedEventStore>(store_->events(), store_->destroyed_keys());
   }
 
  private:
@@ -56,6 +69,7 @@ class Simulated {
 };
 
 using Stores = std::tuple<OnDisk, Simulated>;
+using StoresThatForget = std::tuple<Sealed, Simulated>;
 
 std::vector<std::string> payloads_from(const EventStore& store, Position from) {
   std::vector<std::string> payloads;
@@ -213,6 +227,44 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_epoch_grows_with_each_run_that_wrote, Log, Sto
   });
   const std::vector<std::uint32_t> expected = {1, 2};
   BOOST_TEST(epochs == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(who_is_forgotten_is_gone_and_the_others_are_not, Log,
+                              StoresThatForget) {
+  const auto person = [](std::uint64_t id, std::uint32_t version) {
+    NewEvent about = event("contact/a/" + std::to_string(id), version);
+    about.key_id = id;
+    about.personal = "person " + std::to_string(id);
+    return about;
+  };
+  const auto shown = [](const EventStore& store) {
+    std::vector<std::string> texts;
+    store.read(1, [&](const RecordedEvent& read) {
+      texts.push_back(read.forgotten ? "forgotten" : std::string(read.personal));
+      BOOST_TEST((!read.forgotten || read.personal.empty()));
+      return true;
+    });
+    return texts;
+  };
+  Log log;
+  log.store().append({person(1, 1), person(2, 1), event("runner", 1)}, 5);
+  log.settle();
+  const std::vector<std::string> before = {"person 1", "person 2", ""};
+  BOOST_TEST(shown(log.store()) == before, boost::test_tools::per_element());
+  BOOST_TEST(!log.store().destroying_keys());
+  log.store().append({person(1, 2)}, 6);
+  log.store().destroy_keys({1});
+  BOOST_TEST(log.store().destroying_keys());
+  log.settle();
+  log.reopen();
+  BOOST_TEST(!log.store().destroying_keys());
+  log.store().append({person(1, 3)}, 7);
+  log.settle();
+  const std::vector<std::string> after = {"forgotten", "person 2", "", "forgotten", "forgotten"};
+  for (int round = 0; round < 2; ++round) {
+    BOOST_TEST(shown(log.store()) == after, boost::test_tools::per_element());
+    log.reopen();
+  }
 }
 
 BOOST_AUTO_TEST_CASE(both_stores_write_the_same_chain) {

@@ -76,7 +76,7 @@ class SimulatedEventStore final : public eventstore::EventStore {
   // From now on append and durable throw LogFailed with this message.
   void fail(const std::string& why);
 
-  // What is durable, and what is still readable of it is seen by `read`.
+  // What is durable, with what was personal of the forgotten; `read` shows what is left.
   const std::vector<StoredEvent>& events() const { return events_; }
 
   const std::set<std::uint64_t>& destroyed_keys() const { return destroyed_; }
