@@ -7,8 +7,10 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "eventstore/log_reader.hpp"
@@ -74,12 +76,15 @@ class Bell {
   int rung_ = 0;
 };
 
-std::unique_ptr<SqliteEventStore> open(const fs::path& log, bool create, Bell& bell) {
+std::unique_ptr<SqliteEventStore> open(
+    const fs::path& log, bool create, Bell& bell, std::optional<eventstore::Secret> master_key = {},
+    const std::function<void(const eventstore::RecordedEvent&)>& replay = {}) {
   SqliteEventStore::Options options;
   options.path = log;
   options.create = create;
   options.on_durable = [&bell] { bell.ring(); };
-  return std::make_unique<SqliteEventStore>(std::move(options));
+  options.master_key = std::move(master_key);
+  return std::make_unique<SqliteEventStore>(std::move(options), replay);
 }
 
 boost::test_tools::assertion_result small_disks(boost::unit_test::test_unit_id) {
@@ -185,6 +190,38 @@ BOOST_AUTO_TEST_CASE(a_log_is_not_made_halfway_on_a_full_disk) {
   BOOST_TEST(!fs::exists(disk.log().string() + ".head"));
   disk.make_space();
   open(disk.log(), true, bell);
+}
+
+// More keys than fit: the full disk is met by the key file first.
+BOOST_AUTO_TEST_CASE(new_keys_wait_for_space_and_seal_nothing_twice) {
+  Bell bell;
+  SmallDisk disk;
+  const eventstore::Secret master;
+  auto store = open(disk.log(), true, bell, master);
+  disk.fill();
+  const auto about = [](std::uint64_t person) {
+    eventstore::NewEvent made = event("contact/a/" + std::to_string(person), 1);
+    made.key_id = person;
+    made.personal = "person " + std::to_string(person);
+    return made;
+  };
+  for (std::uint64_t person = 1; person <= 3000; ++person) store->append({about(person)}, 1);
+  store->destroy_keys({3});
+  bell.wait_until([&] { return store->disk_full(); });
+  BOOST_TEST(store->destroying_keys());
+  disk.make_space();
+  store->wait_until_durable();
+  bell.wait_until([&] { return !store->destroying_keys(); });
+  store.reset();
+  std::uint64_t seen = 0;
+  std::uint64_t forgotten = 0;
+  store = open(disk.log(), false, bell, master, [&](const eventstore::RecordedEvent& read) {
+    ++seen;
+    forgotten += read.forgotten;
+    BOOST_REQUIRE((read.forgotten || read.personal == "person " + std::to_string(seen)));
+  });
+  BOOST_TEST(seen == 3000u);
+  BOOST_TEST(forgotten == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
