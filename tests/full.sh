@@ -27,7 +27,7 @@ do_fuzz() {
 
 # bench: every *_bench program, or the named ones, one after the other
 do_bench() {
-  build all
+  build benches
   benches=$(find build/full/tests -name '*_bench' -type f | sort)
   if [ "$#" -gt 0 ]; then
     benches=$(for name in "$@"; do find build/full/tests -name "$name" -type f; done)
@@ -78,6 +78,12 @@ sys.exit(1 if unexplained or len(findings) < 50 else 0)
 END
   done
   return "$bad"
+}
+
+# bench-postgres: our appends beside PostgreSQL 15's (installed where it is missing), in FOLDER (/tmp)
+do_bench_postgres() {
+  build append_bench
+  sh tests/eventstore/postgres_append_bench.sh build/full/tests/eventstore/append_bench "${FOLDER:-/tmp}"
 }
 
 # seeds: SEEDS (default 1000) simulated worlds of CONTACTS (200) people each, from FIRST_SEED (1) on
