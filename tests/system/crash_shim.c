@@ -4,6 +4,9 @@
 //
 //   CRASH_AT    steps joined by ">"; each waits for the one before it, the last one kills:
 //               CALL:PATTERN:before|after:N[:LINGER_MS]
+//   FAIL_AT     CALL:PATTERN:N:once|ever: the Nth fdatasync or pwrite of a file whose path contains
+//               PATTERN fails with EIO, or that one and all after it; FAIL_NOTE is then written, so
+//               that somebody outside knows when
 //   CRASH_NOTE  file that is told what was seen at each step, just before the end
 //   SYNC_MS     how long each sync of a write-ahead file takes, so that what does not wait for it is
 //               seen by whoever looks from outside
@@ -19,6 +22,7 @@
 // N counts the matches; LINGER_MS leaves the other threads time to do what they should not.
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -46,6 +50,11 @@ static struct step steps[steps_max];
 static int steps_known = 0;
 static int steps_done = 0;
 static long sync_ms = 0;
+static char fail_call[word_max];
+static char fail_pattern[word_max];
+static long fail_number = 0;
+static int fail_ever = 0;
+static long fail_seen = 0;
 static char note[256 * 1024];
 static size_t note_bytes = 0;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -94,6 +103,16 @@ __attribute__((constructor)) static void read_plan(void) {
     take_word(word, &plan);
     step->linger_ms = atol(word);
     if (*plan == '>') ++plan;
+  }
+  const char* failure = getenv("FAIL_AT");
+  if (failure != NULL) {
+    char word[word_max];
+    take_word(fail_call, &failure);
+    take_word(fail_pattern, &failure);
+    take_word(word, &failure);
+    fail_number = atol(word);
+    take_word(word, &failure);
+    fail_ever = strcmp(word, "ever") == 0;
   }
   // What we start ourselves is not to be killed.
   unsetenv("CRASH_AT");
@@ -282,8 +301,26 @@ static int plan_is_about(const char* call) {
   return done < steps_known && strcmp(steps[done].call, call) == 0;
 }
 
+// Whether this call is to fail, by the order of FAIL_AT.
+static int fails(const char* call, int fd) {
+  if (fail_number == 0 || strcmp(call, fail_call) != 0) return 0;
+  char path[512];
+  path_of(fd, path, sizeof path);
+  if (strstr(path, fail_pattern) == NULL) return 0;
+  const long seen = __atomic_add_fetch(&fail_seen, 1, __ATOMIC_SEQ_CST);
+  if (seen < fail_number || (seen > fail_number && !fail_ever)) return 0;
+  const char* told = getenv("FAIL_NOTE");
+  if (seen == fail_number && told != NULL) {
+    const int file = open(told, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0) close(file);
+  }
+  errno = EIO;
+  return 1;
+}
+
 int fdatasync(int fd) {
   REAL(int, "fdatasync", int);
+  if (fails("fdatasync", fd)) return -1;
   if (sync_ms == 0 && !plan_is_about("fdatasync")) return real(fd);
   char path[512];
   const size_t length = path_of(fd, path, sizeof path);
@@ -296,6 +333,7 @@ int fdatasync(int fd) {
 
 ssize_t pwrite64(int fd, const void* bytes, size_t count, off64_t offset) {
   REAL(ssize_t, "pwrite64", int, const void*, size_t, off64_t);
+  if (fails("pwrite", fd)) return -1;
   if (!plan_is_about("pwrite")) return real(fd, bytes, count, offset);
   char path[512];
   const size_t length = path_of(fd, path, sizeof path);
