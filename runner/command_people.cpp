@@ -1,8 +1,13 @@
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
-#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
@@ -43,100 +48,166 @@ campaigns::State state_of(const std::filesystem::path& path) {
 
 // Nothing, and the reason told, for what is no number.
 std::optional<std::string> read_number(const Options& options) {
+  if (!options.region.empty() && !campaigns::is_phone_region(options.region)) {
+    complain("--region: no country is called that; give its two capital letters, as IT");
+    return {};
+  }
   auto number = campaigns::parse_phone_number(options.number, options.region);
   if (number) return number.value().e164;
-  complain("the number cannot be read: " + number.error().text +
-           ". Write it with its country code, +39…, or name the country with --region");
+  // The reason that the core gives for this one speaks of a campaign file.
+  complain(number.error().code == "no_country_code"
+               ? "the number has no country code: write it with one, as +39…, or name the country "
+                 "with --region"
+               : "the number cannot be read: " + number.error().text);
   return {};
 }
 
+std::string counted(std::size_t count, const char* one, const char* several) {
+  return std::to_string(count) + ' ' + (count == 1 ? one : several);
+}
+
 // What this program cannot forget for others.
-void tell_what_else_exists(const campaigns::State& state,
-                           const std::vector<campaigns::ContactRef>& contacts) {
-  std::set<std::string> lists;
-  std::set<std::string> calls;
+struct Elsewhere {
+  std::set<std::string> lists{};
+  // The carrier's ids of the calls.
+  std::set<std::string> calls{};
+};
+
+Elsewhere elsewhere(const campaigns::State& state,
+                    const std::vector<campaigns::ContactRef>& contacts) {
+  Elsewhere found;
+  std::set<std::uint64_t> people;
   for (const auto contact : contacts) {
+    people.insert(contact.packed());
     const auto& definition = *state.book.at(contact.campaign).definition;
-    lists.insert(definition.contacts.file.empty()
-                     ? "inside the file of campaign " + definition.id
-                     : definition.contacts.file + " of campaign " + definition.id);
-    for (const auto& row : state.results.attempts) {
-      if (row.contact == contact && !row.sid.empty()) calls.insert(row.sid);
-    }
+    found.lists.insert(definition.contacts.file.empty()
+                           ? "inside the file of campaign " + definition.id
+                           : definition.contacts.file + " of campaign " + definition.id);
   }
+  for (const auto& row : state.results.attempts) {
+    if (!row.sid.empty() && people.count(row.contact.packed()) != 0) found.calls.insert(row.sid);
+  }
+  return found;
+}
+
+// More calls than these are counted and not named.
+constexpr std::size_t calls_named_max = 20;
+
+std::string text_of(const Elsewhere& found, const std::filesystem::path& log) {
   std::string text = "Still there, and not in this log's power:\n";
-  for (const auto& list : lists) text += "  the contact list " + list + '\n';
+  for (const auto& list : found.lists) text += "  the contact list " + list + '\n';
   text += "  what was exported before, wherever it was copied to\n";
-  text += "  backups of the key file (.keys) made before: destroy them, or they open the log's\n";
-  if (!calls.empty()) {
-    text += "  the carrier's own records of " + std::to_string(calls.size()) + " calls:";
-    for (const auto& sid : calls) text += ' ' + sid;
+  text += "  copies of the key file " + log.filename().string() +
+          ".keys made before, in backups: destroy them, for with the master key they still open "
+          "every copy of this log\n";
+  if (!found.calls.empty()) {
+    text += "  the carrier's own records of " + counted(found.calls.size(), "call", "calls");
+    char before = ':';
+    if (found.calls.size() <= calls_named_max) {
+      for (const auto& sid : found.calls) {
+        text += before;
+        text += ' ' + sid;
+        before = ',';
+      }
+    }
     text += '\n';
   }
-  print(text);
+  return text;
+}
+
+std::string strings_json(const std::set<std::string>& strings) {
+  return nlohmann::json(strings).dump();
+}
+
+std::vector<campaigns::ContactRef> forgotten_in(const campaigns::State& state) {
+  std::vector<campaigns::ContactRef> found;
+  for (std::size_t index = 0; index < state.queue.campaigns.size(); ++index) {
+    const auto& contacts = state.queue.campaigns[index].contacts;
+    for (std::size_t i = 0; i < contacts.size(); ++i) {
+      if (!contacts[i].forgotten) continue;
+      found.push_back(
+          {static_cast<campaigns::CampaignIndex>(index), static_cast<std::uint32_t>(i + 1)});
+    }
+  }
+  return found;
+}
+
+// What the running program answers at once if it answers at all.
+constexpr std::chrono::seconds status_time_max{10};
+
+// Exit code of the refusal, told; nothing where it is done.
+std::optional<int> have_forgotten(const Options& options, const Environment& environment,
+                                  const campaigns::Command& command, const std::string& body) {
+  // An order that is not answered may yet be carried out, so a program that hangs is given none:
+  // the log's lock, which it holds, refuses below.
+  bridge::http::Request question;
+  question.method = "GET";
+  question.target = "/status";
+  std::optional<bridge::http::Response> answer;
+  if (ask_running(options.log, std::move(question), status_time_max)) {
+    bridge::http::Request order;
+    order.method = "POST";
+    order.target = "/forget";
+    order.body = body;
+    answer = ask_running(options.log, std::move(order));
+  }
+  if (!answer) {
+    const auto done = forget_at_rest(options.log, environment, command);
+    if (done) return {};
+    complain(done.error().text);
+    return exit_not_well;
+  }
+  if (answer->status == 200) return {};
+  const auto told = nlohmann::json::parse(answer->body, nullptr, false);
+  complain(told.is_object() && told.contains("problems") && !told["problems"].empty()
+               ? told["problems"][0].value("what", "refused")
+               : "the running program refused");
+  return exit_not_well;
 }
 
 int forget(const Options& options) {
   const auto environment = Environment::read(options.env_file);
-  nlohmann::json body;
+  auto body = nlohmann::json::object();
   campaigns::Command command = campaigns::ForgetExpired{};
   campaigns::NumberKey key = 0;
-  if (!options.expired) {
-    const auto number = read_number(options);
-    if (!number) return exit_bad_input;
+  const auto number = options.expired ? std::nullopt : read_number(options);
+  if (!options.expired && !number) return exit_bad_input;
+  // Says what is wrong with the log before its keys are looked for.
+  static_cast<void>(CheckedLog(options.log));
+  if (number) {
     key = number_key_in(options.log, environment, *number);
     command = campaigns::ForgetNumber{key};
     body["number_key"] = campaigns::number_key_text(key);
   }
-  bridge::http::Request request;
-  request.method = "POST";
-  request.target = "/forget";
-  request.body = body.dump();
-  if (const auto running = ask_running(options.log, std::move(request))) {
-    if (running->status != 200) {
-      const auto answer = nlohmann::json::parse(running->body, nullptr, false);
-      complain(answer.is_object() && answer.contains("problems") && !answer["problems"].empty()
-                   ? answer["problems"][0].value("what", "refused")
-                   : "the running program refused");
-      return exit_not_well;
-    }
-  } else {
-    const auto done = forget_at_rest(options.log, environment, command);
-    if (!done) {
-      complain(done.error().text);
-      return exit_not_well;
-    }
+  if (const auto refused = have_forgotten(options, environment, command, body.dump())) {
+    return *refused;
   }
   const auto state = state_of(options.log);
-  std::size_t forgotten = 0;
-  if (options.expired) {
-    for (const auto& campaign : state.queue.campaigns) {
-      for (const auto& contact : campaign.contacts) forgotten += contact.forgotten ? 1u : 0u;
-    }
-  } else {
-    forgotten = contacts_with(state, key).size();
-  }
+  const auto contacts = number ? contacts_with(state, key) : forgotten_in(state);
+  const bool opted_out = number && state.suppression.suppressed(key);
+  const auto left = elsewhere(state, contacts);
   if (options.json) {
     std::string text;
     campaigns::JsonObject object(text);
-    object.member("forgotten", static_cast<std::int64_t>(forgotten))
-        .flag("opted_out", !options.expired && state.suppression.suppressed(key));
+    object.member("forgotten", static_cast<std::int64_t>(contacts.size()))
+        .flag("opted_out", opted_out);
+    object.open("lists") += strings_json(left.lists);
+    object.open("calls") += strings_json(left.calls);
     object.close();
     print(text + '\n');
     return exit_done;
   }
-  if (options.expired) {
-    print(std::to_string(forgotten) + " entries of lists are forgotten in this log\n");
+  if (contacts.empty()) {
+    print(number ? "this number stands on no list of this log\n"
+                 : "nobody of this log is forgotten: no campaign keeps people only for a while, or "
+                   "none ended that long ago\n");
     return exit_done;
   }
-  if (forgotten == 0) {
-    print("this number stands on no list of this log\n");
-    return exit_done;
-  }
-  print("forgotten: " + std::to_string(forgotten) + (forgotten == 1 ? " entry" : " entries") +
-        " of this log's lists" +
-        (state.suppression.suppressed(key) ? "; the opt-out stays\n" : "\n"));
-  tell_what_else_exists(state, contacts_with(state, key));
+  print(number ? "forgotten: " + counted(contacts.size(), "entry", "entries") +
+                     " of this log's lists" + (opted_out ? "; the opt-out stays\n" : "\n")
+               : "forgotten by now: " + counted(contacts.size(), "entry", "entries") +
+                     " of this log's lists\n");
+  print(text_of(left, options.log));
   return exit_done;
 }
 
@@ -144,8 +215,8 @@ int person(const Options& options) {
   const auto environment = Environment::read(options.env_file);
   const auto number = read_number(options);
   if (!number) return exit_bad_input;
-  const auto key = number_key_in(options.log, environment, *number);
   const auto state = state_of(options.log);
+  const auto key = number_key_in(options.log, environment, *number);
   print(options.json ? person_json(state, key) + '\n' : person_text(state, key));
   return exit_done;
 }

@@ -9,7 +9,8 @@
 namespace runner {
 
 std::optional<bridge::http::Response> ask_running(const std::filesystem::path& log,
-                                                  bridge::http::Request request) {
+                                                  bridge::http::Request request,
+                                                  std::chrono::milliseconds patience) {
   const auto socket = control_socket_of(log);
   if (!std::filesystem::exists(socket)) return {};
   std::optional<bridge::http::Response> response;
@@ -18,7 +19,7 @@ std::optional<bridge::http::Response> ask_running(const std::filesystem::path& l
   {
     bridge::http::Client::Options options;
     options.unix_path = socket.string();
-    options.response_time_max = std::chrono::minutes{2};
+    options.response_time_max = patience;
     bridge::http::Client client(loop, options);
     client.send(std::move(request), [&](bridge::http::Reply reply) {
       if (reply.sent == bridge::http::Sent::answered) response = std::move(reply.response);

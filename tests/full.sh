@@ -265,6 +265,13 @@ do_backup_kills() {
     --seed "${FIRST_SEED:-1}" --people 3000
 }
 
+# forget-range: the digests of every Italian mobile number against a log and its backups that forgot somebody
+do_forget_range() {
+  build campanile number_range
+  python3 -B tests/system/forget_test.py build/full/campanile build/full/tests/system/number_range \
+    --whole-range NumberRangeTest LeftoverTest.test_while_nothing_runs
+}
+
 list() {
   echo "usage: sh tests/full.sh NAME [ARGUMENT...]"
   sed -n 's/^# \([a-z0-9-]*\): /  \1  /p' tests/full.sh
