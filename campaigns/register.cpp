@@ -37,6 +37,8 @@ std::shared_ptr<const Campaign> definition_from(const RawJson& text) {
 }  // namespace
 
 std::optional<CampaignIndex> Register::find(const std::string& id) const {
+  // Most logs hold one campaign, and each projection asks for it at every event.
+  if (campaigns.size() == 1 && campaigns.front().definition->id == id) return CampaignIndex{0};
   const auto found = by_id.find(id);
   if (found == by_id.end()) return {};
   return found->second;

@@ -38,6 +38,9 @@ struct Options {
   double speed = 0;
   double calls_per_second = 1;
   std::string listen{};
+  std::string tls_certificate{};
+  std::string tls_key{};
+  std::string ca_file{};
   bool new_log = false;
   bool accept_change = false;
   bool json = false;
@@ -49,9 +52,17 @@ void add_options(CLI::App& command, Options& options) {
   command.add_flag("--new-log", options.new_log, "Begin a log on a real carrier");
   command.add_option("--env-file", options.env_file, "Settings as NAME=value (default .env)");
   command.add_option("--listen", options.listen, "HOST:PORT of the public door");
+  auto* certificate = command.add_option("--tls-cert", options.tls_certificate,
+                                         "Certificate chain of the public door, PEM");
+  auto* key = command.add_option("--tls-key", options.tls_key, "Its key, PEM");
+  certificate->needs(key);
+  key->needs(certificate);
+  command.add_option("--ca-file", options.ca_file,
+                     "Authorities to trust, PEM (default: the system's)");
   command.add_option("--calls-per-second", options.calls_per_second, "Of the account (default 1)")
       ->check(CLI::Range(0.01, 1000.0));
-  command.add_option("--seed", options.seed, "Of a rehearsal (default 1)");
+  command.add_option("--seed", options.seed, "Of a rehearsal (default 1)")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53));
   command.add_option("--start", options.start, "When a rehearsal begins (RFC 3339)");
   command
       .add_option("--speed", options.speed,
@@ -90,6 +101,9 @@ LiveOptions live_options(const Options& options) {
     throw CLI::ValidationError("--people, --faults", error.what());
   }
   live.listen = options.listen;
+  live.tls_certificate = options.tls_certificate;
+  live.tls_key = options.tls_key;
+  live.ca_file = options.ca_file;
   if (!live.listen.empty()) static_cast<void>(split_address(live.listen));  // before a log is made
   live.calls_per_second_thousandths = static_cast<std::uint32_t>(options.calls_per_second * 1000);
   live.new_people_max = options.limit;

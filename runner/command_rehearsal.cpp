@@ -81,7 +81,8 @@ void add_rehearsal(CLI::App& app, Chosen& chosen) {
   auto* command = app.add_subcommand(
       "rehearsal", "A simulated carrier on its own, for any program that speaks Twilio's protocol");
   command->add_option("--listen", options->listen, "HOST:PORT (port 0: a free one)");
-  command->add_option("--seed", options->seed, "The same seed: the same people");
+  command->add_option("--seed", options->seed, "The same seed: the same people")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53));
   command->add_option("--start", options->start, "Its time when it starts (RFC 3339)");
   command->add_option("--speed", options->speed,
                       "Multiple of real time; programs without a clock connection need it");

@@ -11,6 +11,8 @@
 #include "bridge/carrier/twilio.hpp"
 #include "bridge/rehearsal/clock_link.hpp"
 #include "bridge/rehearsal/rehearsal_carrier.hpp"
+#include "bridge/tls/client_context.hpp"
+#include "bridge/tls/server_context.hpp"
 #include "campaigns/calling_hours.hpp"
 #include "eventstore/log_reader.hpp"
 #include "eventstore/sqlite_event_store.hpp"
@@ -130,6 +132,8 @@ struct Live::Block {
   net::SteppedClock* stepped = nullptr;
   net::Links links{};
   std::unique_ptr<net::Loop> loop{};
+  std::unique_ptr<bridge::tls::ClientContext> trusted{};
+  std::unique_ptr<bridge::tls::ServerContext> door_certificate{};
   std::unique_ptr<eventstore::SqliteEventStore> log{};
   std::optional<LogKeys> keys{};
   std::unique_ptr<bridge::carrier::Twilio> carrier{};
@@ -156,7 +160,29 @@ struct Live::Block {
   void interrupt();
   void stop(const std::string& reason);
   bool calls_under_way() const;
+  void note_unsecured(std::error_code error);
+  void look_at_certificate();
+  std::uint64_t unsecured = 0;  // connections to the door that were not secured
 };
+
+// The internet knocks at every door: one in a hundred is told of, the first one too.
+void Live::Block::note_unsecured(std::error_code error) {
+  if (unsecured++ % 100 != 0) return;
+  if (runner) {
+    runner->say("a connection to the public door was not secured: " + error.message() + " (" +
+                std::to_string(unsecured) + " so far)");
+  }
+}
+
+// A certificate that was renewed is shown from the next connection on.
+void Live::Block::look_at_certificate() {
+  try {
+    if (door_certificate->reload_if_changed()) runner->say("the public door has a new certificate");
+  } catch (const std::runtime_error& error) {
+    runner->say(std::string("the public door keeps its old certificate: ") + error.what());
+  }
+  loop->call_at(clock->now() + std::chrono::minutes{1}, [this] { look_at_certificate(); });
+}
 
 bool Live::Block::calls_under_way() const {
   for (const auto& [packed, open] : runner->state().queue.attempts) {
@@ -383,6 +409,16 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   // Bytes are counted for a clock that jumps, and for nobody else.
   auto* const links = clock_port != 0 ? &b.links : nullptr;
   door_options.links = links;
+  if (!options.tls_certificate.empty() && !real) {
+    throw std::invalid_argument(
+        "--tls-cert is for --carrier twilio: a rehearsal asks the door over plain HTTP");
+  }
+  if (!options.tls_certificate.empty()) {
+    b.door_certificate = std::make_unique<bridge::tls::ServerContext>(
+        bridge::tls::ServerContext::Options{options.tls_certificate, options.tls_key});
+    door_options.tls = b.door_certificate.get();
+    door_options.on_unsecured = [&b](std::error_code error) { b.note_unsecured(error); };
+  }
   b.door = std::make_unique<http::Server>(
       *b.loop, door_options, [&b](http::ExchangeId id, http::Request request) {
         b.runner->note_request(std::move(request),
@@ -400,6 +436,12 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
 
   bridge::carrier::Twilio::Options carrier_options;
   carrier_options.base_url = base_url;
+  if (base_url.rfind("https://", 0) == 0) {
+    bridge::tls::ClientContext::Options trust;
+    if (!options.ca_file.empty()) trust.ca_file = options.ca_file;
+    b.trusted = std::make_unique<bridge::tls::ClientContext>(trust);
+    carrier_options.tls = b.trusted.get();
+  }
   carrier_options.account_sid = account;
   carrier_options.user = user;
   carrier_options.password = password;
@@ -425,6 +467,8 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   started.run.zone_rules = b.rules.digest;
   b.runner = std::make_unique<Runner>(*b.log, *b.carrier, *b.clock, b.rules, *b.keys, door_facts,
                                       std::move(state), runner_options);
+  // In a rehearsal time jumps, and its certificates do not change.
+  if (b.door_certificate && real) b.look_at_certificate();
   b.runner->note_command(started);
   b.control = std::make_unique<ControlServer>(*b.loop, control_socket_of(options.log), *this);
   if (clock_port != 0) {

@@ -42,7 +42,12 @@ struct LiveOptions {
   double speed = 0;  // 0: time jumps
   bridge::rehearsal::People people{};
   bridge::rehearsal::Faults faults{};
-  std::string listen{};  // HOST:PORT; empty: 0.0.0.0:8080, in rehearsal a free port of 127.0.0.1
+  // Of the public door: certificate chain and key, PEM. Empty: plain HTTP, behind a proxy or
+  // tunnel.
+  std::string tls_certificate{};
+  std::string tls_key{};
+  std::string ca_file{};  // whom to trust besides nobody; empty: the system's authorities
+  std::string listen{};   // HOST:PORT; empty: 0.0.0.0:8080, in rehearsal a free port of 127.0.0.1
   std::uint32_t calls_per_second_thousandths = 1000;
   std::optional<std::uint64_t> new_people_max{};
   webhook::DoorOptions::Message message{};  // for calls that somebody else's code placed

@@ -98,6 +98,8 @@ class Runner {
 
   // Called for each fact as it is folded: progress for people.
   void on_fact(std::function<void(const campaigns::Fact&)> f) { on_fact_ = std::move(f); }
+  // Tells the operator something that does not come from the log.
+  void say(std::string text) const { notice(std::move(text)); }
   void on_notice(std::function<void(const Notice&)> f) { on_notice_ = std::move(f); }
 
  private:

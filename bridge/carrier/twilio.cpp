@@ -23,20 +23,20 @@ constexpr int code_not_found = 20404;
 struct Base {
   std::string host{};
   std::uint16_t port = 80;
+  bool secured = false;
 };
 
 Base read_base_url(std::string_view url) {
-  if (url.starts_with("https://")) {
-    throw std::invalid_argument(
-        "the carrier's base URL is https, which this version cannot speak yet; use a rehearsal, or"
-        " an http address on this machine");
-  }
-  constexpr std::string_view scheme = "http://";
-  constexpr const char* shape = "the carrier's base URL must look like http://host:port";
-  if (!url.starts_with(scheme)) throw std::invalid_argument(shape);
-  url.remove_prefix(scheme.size());
-  if (url.ends_with('/')) url.remove_suffix(1);
+  constexpr const char* shape =
+      "the carrier's base URL must look like https://host or http://host:port";
+  constexpr std::string_view plain = "http://";
+  constexpr std::string_view secured = "https://";
   Base base;
+  base.secured = url.starts_with(secured);
+  if (!base.secured && !url.starts_with(plain)) throw std::invalid_argument(shape);
+  url.remove_prefix(base.secured ? secured.size() : plain.size());
+  if (base.secured) base.port = 443;
+  if (url.ends_with('/')) url.remove_suffix(1);
   const std::size_t colon = url.rfind(':');
   const bool has_port =
       colon != std::string_view::npos && url.find(']', colon) == std::string_view::npos;
@@ -263,6 +263,12 @@ Twilio::Twilio(net::Loop& loop, Options options) {
   http::Client::Options client;
   client.host = base.host;
   client.port = base.port;
+  if (base.secured) {
+    if (options.tls == nullptr) {
+      throw std::invalid_argument("the carrier's base URL is https, and nobody says whom to trust");
+    }
+    client.tls = options.tls;
+  }
   client.connections_max = options.connections_max;
   client.waiting_max = options.waiting_max;
   client.response_time_max = options.answer_time_max;

@@ -9,6 +9,7 @@
 #include "bridge/carrier/carrier.hpp"
 #include "bridge/net/links.hpp"
 #include "bridge/net/loop.hpp"
+#include "bridge/tls/client_context.hpp"
 
 namespace bridge::carrier {
 
@@ -17,8 +18,9 @@ namespace bridge::carrier {
 class Twilio final : public Carrier {
  public:
   struct Options {
-    // "https://api.twilio.com", or where TWILIO_BASE_URL points. Only http for now.
+    // "https://api.twilio.com", or where TWILIO_BASE_URL points. http is for rehearsals.
     std::string base_url{};
+    tls::ClientContext* tls = nullptr;  // for https; outlives the carrier
     std::string account_sid{};
     std::string user{};      // empty: the account's sid; else an API key's sid
     std::string password{};  // the auth token or the API key's secret

@@ -1,9 +1,11 @@
 #include <boost/test/unit_test.hpp>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "bridge/carrier/twilio.hpp"
 #include "bridge/http/client.hpp"
 #include "bridge/http/server.hpp"
 #include "bridge/net/listener.hpp"
@@ -347,6 +349,42 @@ BOOST_AUTO_TEST_CASE(a_new_certificate_is_taken_up_without_a_stop) {
              [&](const Reply& reply) { why = reply.why; });
   s.until([&] { return !why.empty(); });
   BOOST_TEST(why.find("signed by itself") != std::string::npos, why);
+}
+
+// The order leaves once, and only to whom the authority vouches for.
+BOOST_AUTO_TEST_CASE(an_order_goes_to_the_carrier_over_tls_or_not_at_all) {
+  Secure s;
+  s.answer.status = 201;
+  s.answer.body = R"({"sid":"CA00000000000000000000000000000001","status":"queued"})";
+  bridge::carrier::Twilio::Options options;
+  options.base_url = "https://localhost:" + std::to_string(s.server->port());
+  options.account_sid = "AC00000000000000000000000000000000";
+  options.password = "secret";
+  BOOST_CHECK_THROW(bridge::carrier::Twilio(s.loop, options), std::invalid_argument);
+  const auto place = [&](tls::ClientContext& trusted) {
+    options.tls = &trusted;
+    options.links = &s.near;
+    bridge::carrier::Twilio twilio(s.loop, options);
+    std::optional<bridge::carrier::PlaceReply> told;
+    bridge::carrier::CallOrder order;
+    order.to = "+390611111111";
+    order.from = "+390200000000";
+    order.url = "https://example.test/outbound-call/x";
+    order.status_url = "https://example.test/call-status/x";
+    twilio.place(order, [&](bridge::carrier::PlaceReply reply) { told = std::move(reply); });
+    s.until([&] { return told.has_value(); });
+    return *told;
+  };
+  const auto placed = place(*s.clients);
+  BOOST_TEST_REQUIRE(std::holds_alternative<bridge::carrier::CallPlaced>(placed));
+  BOOST_TEST(s.requests.size() == 1U);
+  BOOST_TEST(s.requests.front().header("authorization").rfind("Basic ", 0) == 0U);
+
+  const Identity other = make_authority("Somebody else");
+  tls::ClientContext stranger({.ca_file = s.folder.write("other.pem", other.certificate)});
+  const auto refused = place(stranger);
+  BOOST_TEST_REQUIRE(std::holds_alternative<bridge::carrier::CallNotSent>(refused));
+  BOOST_TEST(s.requests.size() == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -339,7 +339,7 @@ BOOST_AUTO_TEST_CASE(a_base_url_that_cannot_be_is_refused_with_a_reason) {
   Twilio::Options options;
   options.account_sid = "AC00000000000000000000000000000000";
   for (const char* url : {"", "127.0.0.1", "ftp://h", "http://", "http://h:0", "http://h:99999",
-                          "http://h/path", "http://u@h", "https://api.twilio.com"}) {
+                          "http://h/path", "http://u@h", "https://u@h", "https://api.twilio.com"}) {
     options.base_url = url;
     BOOST_CHECK_THROW(Twilio(world.loop, options), std::invalid_argument);
   }
