@@ -41,8 +41,9 @@ constexpr std::size_t unwrapped_max = 1 << 17;
 // once.
 constexpr std::int32_t fetched_at_once = 16;
 
-// Of a few destroyed keys it is looked whether anything is left in the file; after more it is
-// written anew without looking.
+// SQLite overwrites what it deletes (secure_delete) and promises nothing of what it moved before.
+// Of a few destroyed keys it is looked whether anything is left in the file, which then is written
+// anew; after more, or when a crash came between, it is written anew without looking.
 constexpr std::size_t keys_looked_for_max = 16;
 
 // The pieces of a key's ciphertext that are looked for: SQLite may have overwritten a part.
@@ -296,7 +297,7 @@ void KeyStore::Block::open(const std::filesystem::path& file, Access access) {
 
 void KeyStore::Block::configure() {
   writes = true;
-  const std::string mode = database->execAndGet("PRAGMA journal_mode = WAL").getString();
+  const std::string mode = enter_wal_mode(*database);
   if (mode != "wal") {
     throw LogFailed("the keys cannot be kept on this file system: SQLite refuses WAL mode (" +
                     mode + "). Keep the log on a local disk");
@@ -515,7 +516,8 @@ void KeyStore::create(const std::filesystem::path& file, const Secret& master_ke
       }
     }
     const auto remove = [](const std::filesystem::path& database) {
-      for (const char* end : {"-wal", "-shm", ""}) {
+      // The journal too: SQLite would take it for one of the file that comes to stand there.
+      for (const char* end : {"-journal", "-wal", "-shm", ""}) {
         std::filesystem::remove(database.string() + end);
       }
     };

@@ -84,9 +84,9 @@ class KeyStore {
     disk_full,
   };
 
-  // Destroys the keys, durably, and with them the bytes: in the file, in the WAL and in pages that
-  // SQLite copied. An id that never had a key counts as destroyed too. May be asked again. Throws
-  // LogFailed.
+  // Destroys the keys, durably, and with them the bytes: in the file and in the WAL; what is
+  // not trusted to be overwritten is looked for. An id that never had a key counts as destroyed
+  // too. May be asked again. Throws LogFailed.
   Destruction destroy(const std::vector<std::uint64_t>& ids);
   Destruction finish_destroying();
   // True from the destruction on until it is done, also when a crash came between.

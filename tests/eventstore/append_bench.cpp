@@ -1,8 +1,9 @@
 // Rows a second through our API beside a bare loop over SQLite's C interface with the same table
 // columns and pragmas, in the same run, so that the ratio holds on any machine.
 //
-//   append_bench [FOLDER]         everything
-//   append_bench --ours FOLDER    our appends alone, for a run beside another database
+//   append_bench [FOLDER]                    everything
+//   append_bench --ours PER_COMMIT FOLDER    one round of our appends, for a run beside another
+//                                            database: prints the rate
 //
 // The bare loop has no triggers, no hashes, no cipher, no thread and no versions: it is the limit,
 // not a peer. Half of the events have a personal part of 60 bytes, of people whose keys are there;
@@ -347,33 +348,33 @@ void print_ciphers(const fs::path& log) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool ours_alone = argc > 2 && std::strcmp(argv[1], "--ours") == 0;
   const fs::path folder = argc > 1 ? fs::path(argv[argc - 1]) : fs::temp_directory_path();
   const fs::path log = folder / "append_bench.db";
-  for (const Size& size : sizes) {
-    const std::string what = "append, " + std::to_string(size.per_commit) + " a commit";
-    if (ours_alone) {
-      std::printf("%-28s ours %9.0f/s\n", what.c_str(),
-                  middle_of([&] { return our_append(log, size); }));
-      continue;
+  if (argc == 4 && std::strcmp(argv[1], "--ours") == 0) {
+    for (const Size& size : sizes) {
+      if (std::to_string(size.per_commit) != argv[2]) continue;
+      std::printf("%.0f\n", our_append(log, size));
     }
-    compare(
-        what, [&] { return bare_append(log, size); }, [&] { return our_append(log, size); });
+    remove_log(log);
+    return 0;
   }
-  if (!ours_alone) {
-    print_prices(log);
-    print_ciphers(log);
-    constexpr Size size{450'000, 1000};
-    our_append(log, size, false);
+  for (const Size& size : sizes) {
     compare(
-        "replay with the chain", [&] { return bare_scan(log, size.rows); },
-        [&] { return our_replay(log, size.rows, false); });
-    our_append(log, size);
-    const std::size_t rows = size.rows + streams;
-    compare(
-        "replay, chain, opening half", [&] { return bare_scan(log, rows); },
-        [&] { return our_replay(log, rows, true); });
+        "append, " + std::to_string(size.per_commit) + " a commit",
+        [&] { return bare_append(log, size); }, [&] { return our_append(log, size); });
   }
+  print_prices(log);
+  print_ciphers(log);
+  constexpr Size size{450'000, 1000};
+  our_append(log, size, false);
+  compare(
+      "replay with the chain", [&] { return bare_scan(log, size.rows); },
+      [&] { return our_replay(log, size.rows, false); });
+  our_append(log, size);
+  const std::size_t rows = size.rows + streams;
+  compare(
+      "replay, chain, opening half", [&] { return bare_scan(log, rows); },
+      [&] { return our_replay(log, rows, true); });
   remove_log(log);
   return 0;
 }

@@ -318,8 +318,7 @@ BOOST_AUTO_TEST_CASE(a_key_destroyed_before_it_was_durable_never_reaches_the_fil
   BOOST_TEST(keys.opened(7, sealed) == "(destroyed)");
 }
 
-// People of several campaigns enrolled by turns: SQLite splits pages and leaves copies of rows in
-// what it does not use of them.
+// People of several campaigns enrolled by turns, so that SQLite splits pages and moves rows.
 BOOST_AUTO_TEST_CASE(the_bytes_of_a_destroyed_key_are_in_no_file) {
   Keys keys;
   std::vector<std::uint64_t> ids;
