@@ -81,6 +81,14 @@ void harden(SQLite::Database& database) {
       "PRAGMA cache_size = -8192;");
 }
 
+std::string enter_wal_mode(SQLite::Database& database) {
+  SQLite::Statement change(database, "PRAGMA journal_mode = WAL");
+  change.executeStep();
+  std::string mode = change.getColumn(0).getString();
+  change.executeStep();
+  return mode;
+}
+
 void create_schema(SQLite::Database& database) {
   database.exec("PRAGMA application_id = " + std::to_string(log_application_id));
   database.exec("PRAGMA user_version = " + std::to_string(log_layout_version));

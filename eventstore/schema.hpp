@@ -25,6 +25,10 @@ extern const char* const event_columns;
 // run code, and no value longer than an event can be.
 void harden(SQLite::Database& database);
 
+// Turns to WAL mode, to its end: the row that says "wal" comes before the writing that may fail.
+// Returns the mode that the database is in then.
+std::string enter_wal_mode(SQLite::Database& database);
+
 // Makes the table and its triggers and marks the file as ours. Inside a transaction of the caller.
 void create_schema(SQLite::Database& database);
 

@@ -130,11 +130,7 @@ class Writer {
 
   // Only after check_schema: nothing of another program's database may be changed.
   void configure() {
-    // To its end: the row that says "wal" comes before the writing that may fail.
-    SQLite::Statement change(database_, "PRAGMA journal_mode = WAL");
-    change.executeStep();
-    const std::string mode = change.getColumn(0).getString();
-    change.executeStep();
+    const std::string mode = enter_wal_mode(database_);
     if (mode != "wal") {
       throw LogFailed("the log cannot be kept on this file system: SQLite refuses WAL mode (" +
                       mode + "). Keep it on a local disk");
@@ -376,12 +372,12 @@ std::unique_ptr<LogLock> create_log(const SqliteEventStore::Options& options) {
   bool keys_made = false;
   const auto remove_draft = [&] {
     std::error_code ignored;
-    for (const char* end : {"", "-wal", "-shm"}) {
+    for (const char* end : {"", "-journal", "-wal", "-shm"}) {
       std::filesystem::remove(draft.string() + end, ignored);
     }
     std::filesystem::remove(witness_draft, ignored);
     if (!keys_made) return;
-    for (const char* end : {"-wal", "-shm", ""}) {
+    for (const char* end : {"-journal", "-wal", "-shm", ""}) {
       std::filesystem::remove(KeyStore::path_of(path).string() + end, ignored);
     }
   };
@@ -397,7 +393,7 @@ std::unique_ptr<LogLock> create_log(const SqliteEventStore::Options& options) {
                       ". Put both together again, or remove it, or name another file");
     }
     // What a crash left of an earlier try.
-    for (const char* end : {"-wal", "-shm"}) {
+    for (const char* end : {"-journal", "-wal", "-shm"}) {
       std::filesystem::remove(draft.string() + end);
     }
     if (ftruncate(lock->descriptor(), 0) != 0) {
