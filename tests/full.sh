@@ -183,6 +183,9 @@ do_damage() {
 # io-errors: each of the first 500 writes and syncs of the log fails, once and for good
 do_io_errors() {
   log_suite io_error CAMPANILE_FAULT_STRIDE=1
+  build campanile crash_shim
+  python3 -B tests/system/io_error_test.py build/full/campanile \
+    build/full/tests/system/libcrash_shim.so --failures "${FAILURES:-200}" --seed "${FIRST_SEED:-1}"
 }
 
 log_suite() { # suite NAME=VALUE...
