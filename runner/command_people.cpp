@@ -11,6 +11,7 @@
 
 #include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
+#include "eventstore/log_errors.hpp"
 #include "runner/commands.hpp"
 #include "runner/control_client.hpp"
 #include "runner/fold.hpp"
@@ -144,7 +145,8 @@ std::optional<int> have_forgotten(const Options& options, const Environment& env
   question.method = "GET";
   question.target = "/status";
   std::optional<bridge::http::Response> answer;
-  if (ask_running(options.log, std::move(question), status_time_max)) {
+  const bool answers = ask_running(options.log, std::move(question), status_time_max).has_value();
+  if (answers) {
     bridge::http::Request order;
     order.method = "POST";
     order.target = "/forget";
@@ -152,9 +154,16 @@ std::optional<int> have_forgotten(const Options& options, const Environment& env
     answer = ask_running(options.log, std::move(order));
   }
   if (!answer) {
-    const auto done = forget_at_rest(options.log, environment, command);
-    if (done) return {};
-    complain(done.error().text);
+    try {
+      const auto done = forget_at_rest(options.log, environment, command);
+      if (done) return {};
+      complain(done.error().text);
+    } catch (const eventstore::LogLocked&) {
+      if (!answers) throw;
+      complain(
+          "the program that runs on this log was asked and has not answered; it may still do it. "
+          "Ask again");
+    }
     return exit_not_well;
   }
   if (answer->status == 200) return {};

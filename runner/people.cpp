@@ -13,6 +13,7 @@
 #include "runner/fold.hpp"
 #include "runner/log_keys.hpp"
 #include "runner/master_key.hpp"
+#include "runner/output.hpp"
 
 namespace runner {
 
@@ -166,6 +167,13 @@ campaigns::NumberKey number_key_in(const std::filesystem::path& log, const Envir
   return LogKeys(keys.log_secret()).number_key(e164);
 }
 
+namespace {
+
+// After so long a wait it is said what is waited for.
+constexpr std::chrono::seconds patience{3};
+
+}  // namespace
+
 campaigns::Result<std::size_t, campaigns::Refusal> forget_at_rest(
     const std::filesystem::path& log, const Environment& environment,
     const campaigns::Command& command) {
@@ -215,11 +223,17 @@ campaigns::Result<std::size_t, campaigns::Refusal> forget_at_rest(
   }
   if (!keys.empty()) store.destroy_keys(std::move(keys));
   store.wait_until_durable();
-  std::unique_lock held(mutex);
-  changed.wait(held, [&] {
+  const auto destroyed = [&] {
     static_cast<void>(store.durable());  // throws if the log has failed
     return !store.destroying_keys();
-  });
+  };
+  std::unique_lock held(mutex);
+  if (!changed.wait_for(held, patience, destroyed)) {
+    complain(
+        "nobody can use the keys any more, but their bytes are still in the key file: another "
+        "program reads it, or the disk is full. Waiting until they are gone");
+    changed.wait(held, destroyed);
+  }
   return forgotten;
 }
 

@@ -363,6 +363,27 @@ class LeftoverTest(ForgetCase):
             self.assert_nothing_is_left_of(person)
         self.assert_log_is_well(self.log)
 
+    def test_while_another_program_reads_the_keys(self):
+        self.stop()
+        pieces = self.pieces_of_keys(SPOKE)
+        reader = sqlite3.connect(self.keys, isolation_level=None)
+        self.addCleanup(reader.close)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM key").fetchone()
+        forgetting = self.start("forget", SPOKE.number, "--log", self.log, name="forget")
+        world.wait_until(lambda: "Waiting until they are gone" in forgetting.err() or
+                         not forgetting.running(), "it says what it waits for")
+        # Nothing opens them, and nobody is told yet that it is done.
+        self.assertTrue(forgetting.running(), forgetting.err())
+        self.assertEqual(forgetting.out(), "")
+        self.assertNotIn(SPOKE.name, self.person(SPOKE))
+        self.assertTrue(where_found(pieces, self.log_files()))
+        reader.execute("ROLLBACK")
+        self.assertEqual(forgetting.wait(), 0, forgetting.err())
+        self.assertIn("1 entry", forgetting.out())
+        self.assertEqual(where_found(pieces, self.log_files()), [])
+        self.assert_log_is_well(self.log)
+
     def test_a_number_that_nobody_has_changes_nothing(self):
         self.stop()
         before = self.log_files()
