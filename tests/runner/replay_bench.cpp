@@ -300,7 +300,8 @@ int main(int argc, char** argv) {
               static_cast<double>(fs::file_size(log)) / 1e6, writing);
   double ready = 0;
   double scan = 1e9, map = 1e9, map_hash = 1e9, fold = 1e9, whole = 1e9;
-  for (int round = 0; round < 3; ++round) {
+  // The best of three, where one takes no minutes.
+  for (int round = 0; round < (events < 2'000'000 ? 3 : 1); ++round) {
     scan = std::min(scan, bare_scan(log));
     map = std::min(map, peer(log, false));
     map_hash = std::min(map_hash, peer(log, true));
