@@ -255,6 +255,8 @@ Complaints complaints_about_build(std::string_view name, std::string_view cmake)
   for (const std::string_view ending : {"_test.cpp", "_fuzz.cpp"}) {
     if (listed.ends_with(ending)) listed.remove_suffix(ending.size());
   }
+  // add_bench(NAME …)
+  if (listed.ends_with("_bench.cpp")) listed.remove_suffix(std::string_view(".cpp").size());
   const auto is_part = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '/';
   };
