@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "eventstore/chain.hpp"
+#include "eventstore/event_rows.hpp"
 #include "eventstore/open_beside.hpp"
 #include "eventstore/schema.hpp"
 #include "eventstore/sealing.hpp"
@@ -93,19 +94,16 @@ struct LogReader::Block {
   // Fills the page with the events from `from` on. False when there are none.
   bool load(Position from) {
     page.clear();
-    if (!select) {
-      select.emplace(database, std::string("SELECT ") + event_columns +
-                                   " FROM event WHERE position >= ? ORDER BY position");
-    }
-    select->bind(1, static_cast<std::int64_t>(from));
+    if (!rows) rows.emplace(database, "WHERE position >= ? ORDER BY position");
+    rows->begin(static_cast<std::int64_t>(from));
     struct EndTransaction {
-      SQLite::Statement& statement;
-      ~EndTransaction() { statement.tryReset(); }
-    } at_the_end{*select};
+      EventRows& ended;
+      ~EndTransaction() { ended.end(); }
+    } at_the_end{*rows};
     RecordedEvent event;
     try {
-      while (!page.full() && select->executeStep()) {
-        const bool sound = read_row(*select, event);
+      while (!page.full() && rows->next()) {
+        const bool sound = rows->read(event);
         page.add(event, sound);
       }
     } catch (const SQLite::Exception&) {
@@ -123,7 +121,7 @@ struct LogReader::Block {
   std::filesystem::path file;
   std::string name;
   SQLite::Database database;
-  std::optional<SQLite::Statement> select{};
+  std::optional<EventRows> rows{};
   std::optional<KeyStore> keys{};
   std::string opened{};
   Page page{};
@@ -313,11 +311,10 @@ void LogReader::read(Position from, const std::function<bool(const RecordedEvent
 
 Head LogReader::head() {
   try {
-    SQLite::Statement last(block_->database, std::string("SELECT ") + event_columns +
-                                                 " FROM event ORDER BY position DESC LIMIT 1");
-    if (!last.executeStep()) return {};
+    EventRows last(block_->database, "ORDER BY position DESC LIMIT 1");
+    if (!last.next()) return {};
     RecordedEvent event;
-    if (!read_row(last, event)) {
+    if (!last.read(event)) {
       throw LogDamaged(block_->name + " is damaged at its last event. Run verify", event.position);
     }
     return {event.position, event.hash, event.recorded_at, event.epoch};

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <limits>
 #include <string_view>
 
 #include "eventstore/log_errors.hpp"
@@ -54,12 +52,6 @@ constexpr std::array<Piece, 4> pieces = {{
 std::string_view text_of(const SQLite::Column& column) {
   const char* text = column.getText("");
   return {text, static_cast<std::size_t>(column.getBytes())};
-}
-
-template <typename Narrow>
-bool narrow(std::int64_t value, Narrow& into) {
-  into = static_cast<Narrow>(value);
-  return value >= 0 && static_cast<std::uint64_t>(into) == static_cast<std::uint64_t>(value);
 }
 
 }  // namespace
@@ -136,40 +128,6 @@ std::string reason_of(const SQLite::Exception& error) {
   const bool full =
       error.getErrorCode() == SQLITE_FULL || error.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE;
   return full ? "the disk is full. Make space, then try again" : error.what();
-}
-
-bool read_row(const SQLite::Statement& row, RecordedEvent& event) {
-  bool plausible = narrow(row.getColumn(0).getInt64(), event.position);
-  event.stream = text_of(row.getColumn(1));
-  plausible &= narrow(row.getColumn(2).getInt64(), event.version);
-  event.type = text_of(row.getColumn(3));
-  plausible &= narrow(row.getColumn(4).getInt64(), event.schema);
-  event.recorded_at = row.getColumn(5).getInt64();
-  event.occurred_at.reset();
-  if (const SQLite::Column column = row.getColumn(6); !column.isNull()) {
-    event.occurred_at = column.getInt64();
-  }
-  plausible &= narrow(row.getColumn(7).getInt64(), event.epoch);
-  plausible &= narrow(row.getColumn(8).getInt64(), event.cause);
-  event.key_id.reset();
-  if (const SQLite::Column column = row.getColumn(9); !column.isNull()) {
-    plausible &= narrow(column.getInt64(), event.key_id.emplace());
-  }
-  const SQLite::Column personal = row.getColumn(10);
-  event.personal = {};
-  if (const void* bytes = personal.getBlob(); bytes != nullptr) {
-    event.personal = {static_cast<const char*>(bytes),
-                      static_cast<std::size_t>(personal.getBytes())};
-  }
-  event.payload = text_of(row.getColumn(11));
-  const SQLite::Column hash = row.getColumn(12);
-  const void* hash_bytes = hash.getBlob();
-  if (hash_bytes == nullptr || hash.getBytes() != static_cast<int>(event.hash.size())) {
-    event.hash = {};
-    return false;
-  }
-  std::memcpy(event.hash.data(), hash_bytes, event.hash.size());
-  return plausible;
 }
 
 }  // namespace eventstore

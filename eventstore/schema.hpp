@@ -5,20 +5,18 @@
 #include "eventstore/record.hpp"
 
 namespace SQLite {
-class Column;
 class Database;
 class Exception;
-class Statement;
 }  // namespace SQLite
 
-// The table of the log and how a row becomes an event; shared by the writer and the readers.
+// The table of the log; shared by the writer and the readers (event_rows.hpp).
 namespace eventstore {
 
 // "CAMP" and the version of the file's layout, in the header of the database file.
 inline constexpr std::uint32_t log_application_id = 0x43414D50;
 inline constexpr std::uint32_t log_layout_version = 1;
 
-// Every column, in the order that read_row expects.
+// Every column, in the order of the table.
 extern const char* const event_columns;
 
 // Settings of every connection, the writing one and the readers: nothing in the file is trusted to
@@ -38,9 +36,5 @@ void check_schema(SQLite::Database& database, const std::string& name);
 
 // Why SQLite could not open or read the file, for people.
 std::string reason_of(const SQLite::Exception& error);
-
-// Reads the row the statement stands on. The views hold until the statement moves. Returns false
-// where a value is out of the range that a writer could have written.
-[[nodiscard]] bool read_row(const SQLite::Statement& row, RecordedEvent& event);
 
 }  // namespace eventstore

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "eventstore/chain.hpp"
+#include "eventstore/event_rows.hpp"
 #include "eventstore/key_store.hpp"
 #include "eventstore/log_lock.hpp"
 #include "eventstore/log_reader.hpp"
@@ -593,18 +594,17 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
   Hash identity{};
   std::uint32_t newest_epoch = 0;
   RecordedEvent event;
-  SQLite::Statement rows(writer->database(),
-                         std::string("SELECT ") + event_columns + " FROM event ORDER BY position");
+  EventRows rows(writer->database(), "ORDER BY position");
   const auto next = [&] {
     try {
-      return rows.executeStep();
+      return rows.next();
     } catch (const SQLite::Exception& error) {
       if (error.getErrorCode() != SQLITE_CORRUPT) throw;
       throw damaged(std::string("cannot be read: ") + error.what());
     }
   };
   while (next()) {
-    const bool sound = read_row(rows, event);
+    const bool sound = rows.read(event);
     if (event.position != last + 1) throw damaged("is missing");
     if (!sound || chain_hash(head, event) != event.hash) throw damaged("is not what was written");
     if (!versions.advance(event.stream, event.version)) {

@@ -29,8 +29,8 @@
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/plan.hpp"
 #include "eventstore/chain.hpp"
+#include "eventstore/event_rows.hpp"
 #include "eventstore/key_store.hpp"
-#include "eventstore/schema.hpp"
 #include "eventstore/sealing.hpp"
 #include "eventstore/sqlite_event_store.hpp"
 #include "runner/fold.hpp"
@@ -211,11 +211,10 @@ double bare_scan(const fs::path& log) {
 void for_each_row(const fs::path& log,
                   const std::function<void(const eventstore::RecordedEvent&)>& visit) {
   SQLite::Database database(log.string(), SQLite::OPEN_READONLY);
-  SQLite::Statement rows(database, std::string("SELECT ") + eventstore::event_columns +
-                                       " FROM event ORDER BY position");
+  eventstore::EventRows rows(database, "ORDER BY position");
   eventstore::RecordedEvent event;
-  while (rows.executeStep()) {
-    if (!read_row(rows, event)) std::exit(1);
+  while (rows.next()) {
+    if (!rows.read(event)) std::exit(1);
     visit(event);
   }
 }
