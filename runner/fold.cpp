@@ -28,7 +28,7 @@ void Folder::fold(campaigns::State& state, const eventstore::RecordedEvent& reco
   campaigns::evolve(state, fact(recorded));
 }
 
-eventstore::NewEvent row_of(const campaigns::Fact& fact, std::optional<std::uint64_t> key_id) {
+eventstore::NewEvent row_of(const campaigns::State& state, const campaigns::Fact& fact) {
   auto encoded = campaigns::encode(fact.subject, fact.event);
   eventstore::NewEvent row;
   row.stream = std::move(encoded.stream);
@@ -38,15 +38,11 @@ eventstore::NewEvent row_of(const campaigns::Fact& fact, std::optional<std::uint
   if (fact.occurred_at) row.occurred_at = campaigns::to_ms(*fact.occurred_at);
   row.cause = fact.cause;
   row.personal = std::move(encoded.personal);
-  if (!row.personal.empty()) row.key_id = key_id;
+  if (!row.personal.empty()) {
+    if (const auto contact = state.book.contact_of(fact.subject)) row.key_id = contact->packed();
+  }
   row.payload = std::move(encoded.payload);
   return row;
-}
-
-std::optional<std::uint64_t> key_of(const campaigns::State& state, const campaigns::Fact& fact) {
-  const auto contact = state.book.contact_of(fact.subject);
-  if (!contact) return {};
-  return contact->packed();
 }
 
 std::optional<std::uint64_t> key_to_destroy(const campaigns::State& state,

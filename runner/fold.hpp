@@ -24,16 +24,13 @@ class Folder {
   campaigns::EventDecoder decoder_{};
 };
 
-// `key_id` says whose key seals what is personal; nothing only where nothing is.
-eventstore::NewEvent row_of(const campaigns::Fact& fact, std::optional<std::uint64_t> key_id = {});
+// `state` knows whose key seals what is personal: the contact's, by its place.
+eventstore::NewEvent row_of(const campaigns::State& state, const campaigns::Fact& fact);
 
 // The key of a person of whom this fact says that they are forgotten, if it could still open what
 // `state` holds of them; asked before the fact is folded.
 std::optional<std::uint64_t> key_to_destroy(const campaigns::State& state,
                                             const campaigns::Fact& fact);
-
-// Whose key seals what a fact says of a person: the contact's, by its place.
-std::optional<std::uint64_t> key_of(const campaigns::State& state, const campaigns::Fact& fact);
 
 // SHA-256 of each projection's canonical text, and of all of them.
 struct StateDigest {

@@ -169,17 +169,18 @@ struct Live::Block {
 void Live::Block::note_unsecured(std::error_code error) {
   if (unsecured++ % 100 != 0) return;
   if (runner) {
-    runner->say("a connection to the public door was not secured: " + error.message() + " (" +
-                std::to_string(unsecured) + " so far)");
+    runner->notice("a connection to the public door was not secured: " + error.message() + " (" +
+                   std::to_string(unsecured) + " so far)");
   }
 }
 
 // A certificate that was renewed is shown from the next connection on.
 void Live::Block::look_at_certificate() {
   try {
-    if (door_certificate->reload_if_changed()) runner->say("the public door has a new certificate");
+    if (door_certificate->reload_if_changed())
+      runner->notice("the public door has a new certificate");
   } catch (const std::runtime_error& error) {
-    runner->say(std::string("the public door keeps its old certificate: ") + error.what());
+    runner->notice(std::string("the public door keeps its old certificate: ") + error.what());
   }
   loop->call_at(clock->now() + std::chrono::minutes{1}, [this] { look_at_certificate(); });
 }
@@ -378,7 +379,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
     fact.subject = campaigns::Subject::runner();
     fact.version = 1;
     fact.event = first;
-    log_options.first.push_back(row_of(fact));
+    log_options.first.push_back(row_of(state, fact));
     log_options.first_recorded_at = campaigns::to_ms(start);
   }
   // Forgotten, and the program stopped before their keys were destroyed.

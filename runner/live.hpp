@@ -46,7 +46,7 @@ struct LiveOptions {
   // tunnel.
   std::string tls_certificate{};
   std::string tls_key{};
-  std::string ca_file{};  // whom to trust besides nobody; empty: the system's authorities
+  std::string ca_file{};  // authorities to trust, PEM; empty: the system's
   std::string listen{};   // HOST:PORT; empty: 0.0.0.0:8080, in rehearsal a free port of 127.0.0.1
   std::uint32_t calls_per_second_thousandths = 1000;
   std::optional<std::uint64_t> new_people_max{};

@@ -214,7 +214,7 @@ campaigns::Result<std::size_t, campaigns::Refusal> forget_at_rest(
     std::vector<eventstore::NewEvent> batch;
     for (auto& fact : facts) {
       campaigns::stamp(state, fact, {now, 0});
-      batch.push_back(row_of(fact, key_of(state, fact)));
+      batch.push_back(row_of(state, fact));
       if (const auto key = key_to_destroy(state, fact)) keys.push_back(*key);
       forgotten += std::holds_alternative<campaigns::ContactForgotten>(fact.event) ? 1u : 0u;
       campaigns::evolve(state, fact);

@@ -215,7 +215,7 @@ std::optional<Refusal> Runner::decide_and_fold(const Command& command) {
 void Runner::fold(Facts facts) {
   for (auto& fact : facts) {
     campaigns::stamp(state_, fact, moment());
-    batch_.push_back(row_of(fact, key_of(state_, fact)));
+    batch_.push_back(row_of(state_, fact));
     if (const auto key = key_to_destroy(state_, fact)) keys_to_destroy_.push_back(*key);
     campaigns::evolve(state_, fact);
     if (on_fact_) on_fact_(fact);

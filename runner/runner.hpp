@@ -98,8 +98,8 @@ class Runner {
 
   // Called for each fact as it is folded: progress for people.
   void on_fact(std::function<void(const campaigns::Fact&)> f) { on_fact_ = std::move(f); }
-  // Tells the operator something that does not come from the log.
-  void say(std::string text) const { notice(std::move(text)); }
+  // Tells the operator something, without personal data.
+  void notice(std::string text) const;
   void on_notice(std::function<void(const Notice&)> f) { on_notice_ = std::move(f); }
 
  private:
@@ -128,7 +128,6 @@ class Runner {
   void place(const campaigns::AttemptId& attempt);
   campaigns::Moment moment() const;
   campaigns::PlanLimits plan_limits() const;
-  void notice(std::string text) const;
   void apologise();
 
   eventstore::EventStore& log_;

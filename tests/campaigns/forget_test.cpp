@@ -77,13 +77,25 @@ BOOST_AUTO_TEST_CASE(a_replay_without_the_key_gives_the_same_state) {
   world.does(ForgetNumber{1});
   const auto after = exported(world.state());
   BOOST_TEST(after.find("perché") == std::string::npos);
-  BOOST_TEST(after.find("forgotten.1") == std::string::npos);  // this list has no ids of its own
   BOOST_TEST(std::count(before.begin(), before.end(), '\n') ==
              std::count(after.begin(), after.end(), '\n'));
   check_equal(world.state(), replayed_without(world, {{0, 1}}));
   BOOST_TEST(world.state().queue.contact({0, 1}).number == 0u);
   BOOST_TEST(world.state().script.value({0, 1}, 1) == "");
   BOOST_TEST(world.state().script.value({0, 2}, 1) == "Anna");
+}
+
+// An ordinal alone could be the id of another row.
+BOOST_AUTO_TEST_CASE(whose_id_is_forgotten_has_one_that_no_list_gives) {
+  auto with_ids = survey();
+  with_ids.contacts.id_column = "id";
+  Running world(with_ids, 2);
+  BOOST_TEST(exported(world.state()).find("id1") != std::string::npos);
+  world.does(ForgetNumber{1});
+  const auto after = exported(world.state());
+  BOOST_TEST(after.find("id1") == std::string::npos);
+  BOOST_TEST(after.find("forgotten.1") != std::string::npos);
+  BOOST_TEST(after.find("id2") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_number_is_forgotten_in_every_campaign) {

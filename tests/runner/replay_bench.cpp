@@ -168,7 +168,10 @@ class Writer {
     fact.subject = subject;
     fact.version = version;
     fact.event = std::move(event);
-    return runner::row_of(fact, key);
+    static const State nothing;
+    auto made = runner::row_of(nothing, fact);
+    if (!made.personal.empty()) made.key_id = key;
+    return made;
   }
   void add(const Subject& subject, std::uint32_t version, Event event) {
     std::optional<std::uint64_t> key;
