@@ -25,6 +25,7 @@
 #include "eventstore/key_store.hpp"
 #include "eventstore/log_lock.hpp"
 #include "eventstore/log_reader.hpp"
+#include "eventstore/read_ahead.hpp"
 #include "eventstore/reserve.hpp"
 #include "eventstore/schema.hpp"
 #include "eventstore/sealing.hpp"
@@ -589,11 +590,8 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
   if (refuse_copies) refuse_copied_log(path, witnessed, mark_of(lock->descriptor()));
   const WitnessCheck witness(path, witness_path(path), witnessed);
   const std::optional<WitnessCheck> copy = check_of_copy(path, witness_copy);
-  std::string opened;
   Hash head{};
-  Hash identity{};
   std::uint32_t newest_epoch = 0;
-  RecordedEvent event;
   EventRows rows(writer->database(), "ORDER BY position");
   const auto next = [&] {
     try {
@@ -603,7 +601,9 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
       throw damaged(std::string("cannot be read: ") + error.what());
     }
   };
-  while (next()) {
+  // On a thread of its own: nobody else uses the connection or what is counted here meanwhile.
+  const auto prove = [&](RecordedEvent& event) {
+    if (!next()) return false;
     const bool sound = rows.read(event);
     if (event.position != last + 1) throw damaged("is missing");
     if (!sound || chain_hash(head, event) != event.hash) throw damaged("is not what was written");
@@ -612,19 +612,24 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
     }
     witness.see(event.position, event.hash);
     if (copy) copy->see(event.position, event.hash);
-    if (event.position == 1) {
-      identity = event.hash;
-      if (keys) keys->belong_to(identity);
-    }
     head = event.hash;
     last = event.position;
     last_recorded_at = event.recorded_at;
     newest_epoch = std::max(newest_epoch, event.epoch);
-    if (!replay) continue;
+    return true;
+  };
+  std::string opened;
+  Hash identity{};
+  read_ahead(prove, [&](RecordedEvent& event) {
+    if (event.position == 1) {
+      identity = event.hash;
+      if (keys) keys->belong_to(identity);
+    }
+    if (!replay) return;
     event.forgotten = false;
     if (keys) open_personal(*keys, event, opened);
     replay(event);
-  }
+  });
   witness.end(last);
   if (copy) copy->end(last);
   writer->continue_after({last, head, last_recorded_at, newest_epoch}, identity);

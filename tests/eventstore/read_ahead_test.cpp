@@ -1,0 +1,96 @@
+#include "eventstore/read_ahead.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+using eventstore::RecordedEvent;
+
+// Gives `count` events whose bytes are gone when the next one is read.
+struct Source {
+  std::uint64_t count = 0;
+  std::size_t payload_bytes = 20;
+  std::uint64_t given = 0;
+  std::string stream{};
+  std::string payload{};
+
+  bool operator()(RecordedEvent& event) {
+    if (given == count) return false;
+    ++given;
+    event.position = given;
+    stream = "contact/c/" + std::to_string(given);
+    payload.assign(payload_bytes, static_cast<char>('a' + given % 26));
+    event.stream = stream;
+    event.payload = payload;
+    event.personal = {};
+    return true;
+  }
+};
+
+bool as_given(const RecordedEvent& event, std::size_t payload_bytes) {
+  return event.stream == "contact/c/" + std::to_string(event.position) &&
+         event.payload ==
+             std::string(payload_bytes, static_cast<char>('a' + event.position % 26)) &&
+         event.personal.empty();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(read_ahead)
+
+BOOST_AUTO_TEST_CASE(every_event_is_visited_in_order_with_its_own_bytes) {
+  for (const std::uint64_t count : {0u, 1u, 1023u, 1024u, 1025u, 30000u}) {
+    Source source{.count = count};
+    std::uint64_t visited = 0;
+    bool sound = true;
+    eventstore::read_ahead(std::ref(source), [&](RecordedEvent& event) {
+      sound &= event.position == ++visited && as_given(event, source.payload_bytes);
+    });
+    BOOST_TEST(visited == count);
+    BOOST_TEST(sound);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(events_larger_than_a_batch_pass) {
+  Source source{.count = 40, .payload_bytes = eventstore::event_bytes_max};
+  std::uint64_t visited = 0;
+  bool sound = true;
+  eventstore::read_ahead(std::ref(source), [&](RecordedEvent& event) {
+    sound &= event.position == ++visited && as_given(event, source.payload_bytes);
+  });
+  BOOST_TEST(visited == 40u);
+  BOOST_TEST(sound);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_read_before_a_failure_is_visited_before_it_is_told) {
+  Source source{.count = 5'000};
+  std::uint64_t visited = 0;
+  const auto failing = [&](RecordedEvent& event) {
+    if (source.given == 4'321) throw std::runtime_error("damaged");
+    return source(event);
+  };
+  BOOST_CHECK_EXCEPTION(eventstore::read_ahead(
+                            failing, [&](const RecordedEvent& event) { visited = event.position; }),
+                        std::runtime_error,
+                        [](const auto& error) { return error.what() == std::string("damaged"); });
+  BOOST_TEST(visited == 4'321u);
+}
+
+BOOST_AUTO_TEST_CASE(a_visitor_that_fails_ends_the_reading) {
+  Source source{.count = 1'000'000};
+  BOOST_CHECK_EXCEPTION(eventstore::read_ahead(std::ref(source),
+                                               [](const RecordedEvent& event) {
+                                                 if (event.position == 10)
+                                                   throw std::runtime_error("full");
+                                               }),
+                        std::runtime_error,
+                        [](const auto& error) { return error.what() == std::string("full"); });
+  // The batches that were on their way, and no more.
+  BOOST_TEST(source.given <= 1024u * (eventstore::read_ahead_batches_max + 1));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
