@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "campaigns/json_writer.hpp"
+#include "eventstore/log_lock.hpp"
+#include "eventstore/log_reader.hpp"
 #include "runner/commands.hpp"
 #include "runner/environment.hpp"
 #include "runner/fold.hpp"
@@ -146,24 +148,24 @@ void tell_difference(const campaigns::CampaignEntry& entry, const Submission& su
   }
 }
 
-// The entry of a campaign in a log that may not exist; with the state it was read from.
+// What a log holds of the campaign that was given.
 struct Known {
-  campaigns::State state{};
-  std::optional<campaigns::CampaignIndex> index{};
+  std::optional<campaigns::CampaignIndex> index{};  // nothing: it was never submitted
+  bool same = false;                                // the file and the list are the ones it holds
+  bool enrolled = false;                            // to the last row
+  bool over = false;                                // and it has ended
 };
-Known look_into(const std::filesystem::path& log, const std::string& campaign) {
+Known look_for(const campaigns::State& state, const Submission& submission) {
   Known known;
-  if (!std::filesystem::exists(log)) return known;
-  Folder folder;
-  CheckedLog reader(log);
-  const auto open = reader.opener();
-  std::string plain;
-  reader.read(1, [&](eventstore::RecordedEvent recorded) {
-    open(recorded, plain);
-    folder.fold(known.state, recorded);
-    return true;
-  });
-  known.index = known.state.book.find(campaign);
+  known.index = state.book.find(submission.file.campaign.id);
+  if (!known.index) return known;
+  const auto& entry = state.book.at(*known.index);
+  known.same = entry.definition_digest == submission.definition_digest &&
+               entry.contacts_digest == submission.contacts_digest;
+  known.enrolled = entry.status != campaigns::CampaignStatus::enrolling;
+  known.over = (entry.status == campaigns::CampaignStatus::completed ||
+                entry.status == campaigns::CampaignStatus::cancelled) &&
+               state.queue.campaigns[*known.index].open() == 0;
   return known;
 }
 
@@ -202,19 +204,16 @@ int tell_end(const campaigns::State& state, campaigns::CampaignIndex index, cons
 // Where `run` keeps its log unless it is told: beside the campaign file, so that the working
 // directory never decides whether people are rung again. A rehearsal that came to its end makes
 // room for a fresh one and is kept as the last.
-std::filesystem::path default_log(const Options& options, const std::string& campaign,
-                                  const Submission& submission) {
+std::filesystem::path default_log(const Options& options, const Submission& submission) {
   auto base = std::filesystem::absolute(options.file);
   base.replace_extension();
   if (options.carrier == "twilio") return base.string() + ".db";
   const std::filesystem::path log = base.string() + ".rehearsal.db";
-  const auto known = look_into(log, campaign);
   if (!std::filesystem::exists(log)) return log;
-  const bool unfinished =
-      known.index && known.state.queue.campaigns[*known.index].open() > 0 &&
-      known.state.book.at(*known.index).definition_digest == submission.definition_digest &&
-      known.state.book.at(*known.index).contacts_digest == submission.contacts_digest;
-  if (unfinished) return log;
+  const auto known = look_for(fold_log(log).state, submission);
+  if (known.same && !known.over) return log;
+  // Nobody goes on with it meanwhile.
+  const eventstore::LogLock held(log, eventstore::LogLock::Open::existing);
   const auto last = base.string() + ".rehearsal.last.db";
   // The log itself last: a crash in between leaves one that is looked at and moved again.
   for (const char* part :
@@ -238,6 +237,19 @@ void follow(Live& program, Progress& progress) {
   });
 }
 
+// A run that came to its end says so in its last event: what it came to is told without a carrier.
+bool came_to_its_end(const std::filesystem::path& log) {
+  eventstore::LogReader reader(log);
+  bool finished = false;
+  reader.read(reader.head().position, [&](const eventstore::RecordedEvent& last) {
+    const auto fact = Folder().fact(last);
+    const auto* stopped = std::get_if<campaigns::RunnerStopped>(&fact.event);
+    finished = stopped != nullptr && stopped->reason == Live::finished;
+    return false;
+  });
+  return finished;
+}
+
 int run(Options& options) {
   auto loaded = load_submission(options.file, options.overrides);
   if (!loaded) {
@@ -247,36 +259,35 @@ int run(Options& options) {
   auto& submission = loaded.value();
   const auto id = submission.file.campaign.id;
   const auto rules = load_zone_rules();
-  if (options.log.empty()) options.log = default_log(options, id, submission);
+  if (options.log.empty()) options.log = default_log(options, submission);
   auto live = live_options(options);
-
-  bool enrolled = false;
-  {
-    const auto known = look_into(options.log, id);
-    if (known.index) {
-      const auto& entry = known.state.book.at(*known.index);
-      const bool same = entry.definition_digest == submission.definition_digest &&
-                        entry.contacts_digest == submission.contacts_digest;
-      if (!same && !options.accept_change) {
-        tell_difference(entry, submission);
-        complain("campaign \"" + id + "\" in " + options.log +
-                 " was submitted otherwise: take the change with --accept-change, or give the file "
-                 "another id");
-        return exit_bad_input;
-      }
-      enrolled = same && entry.status != campaigns::CampaignStatus::enrolling;
-      const bool over = entry.status == campaigns::CampaignStatus::completed ||
-                        entry.status == campaigns::CampaignStatus::cancelled;
-      if (enrolled && over && known.state.queue.campaigns[*known.index].open() == 0) {
-        return tell_end(known.state, *known.index, options, false);
-      }
-    }
-  }
   const auto begins = first_opening(submission.file.campaign, rules);
-  if (!enrolled) {
+  const auto starts = live.start.value_or(begins);
+
+  std::optional<Live> opened;
+  Known known;
+  if (std::filesystem::exists(options.log)) {
+    if (came_to_its_end(options.log)) {
+      const auto state = fold_log(options.log).state;
+      known = look_for(state, submission);
+      if (known.same && known.over) return tell_end(state, *known.index, options, false);
+    }
+    opened.emplace(std::move(live), begins);
+    const auto& state = opened->state();
+    known = look_for(state, submission);
+    if (known.index && !known.same && !options.accept_change) {
+      tell_difference(state.book.at(*known.index), submission);
+      complain("campaign \"" + id + "\" in " + options.log +
+               " was submitted otherwise: take the change with --accept-change, or give the file "
+               "another id");
+      return exit_bad_input;
+    }
+    if (known.same && known.over) return tell_end(state, *known.index, options, false);
+  }
+  if (!known.same || !known.enrolled) {
+    const auto calls_per_second = static_cast<std::uint32_t>(options.calls_per_second * 1000);
     const auto report =
-        campaigns::preflight(submission.file, rules, submission.contacts,
-                             live.start.value_or(begins), live.calls_per_second_thousandths);
+        campaigns::preflight(submission.file, rules, submission.contacts, starts, calls_per_second);
     if (const auto refused = reason_not_to_enrol(submission, report)) {
       complain_of(report.problems);
       for (const auto& row : report.rejected) {
@@ -289,7 +300,8 @@ int run(Options& options) {
     for (const auto& warning : report.warnings) complain("warning: " + warning);
   }
 
-  Live program(std::move(live), begins);
+  if (!opened) opened.emplace(std::move(live), begins);
+  auto& program = *opened;
   Progress progress(on_terminal(options));
   follow(program, progress);
   std::optional<campaigns::Refusal> refused;

@@ -14,7 +14,6 @@
 #include "eventstore/log_errors.hpp"
 #include "runner/commands.hpp"
 #include "runner/control_client.hpp"
-#include "runner/fold.hpp"
 #include "runner/log_reading.hpp"
 #include "runner/output.hpp"
 #include "runner/people.hpp"
@@ -32,20 +31,6 @@ struct Options {
   bool expired = false;
   bool json = false;
 };
-
-campaigns::State state_of(const std::filesystem::path& path) {
-  CheckedLog log(path);
-  const auto open = log.opener();
-  campaigns::State state;
-  Folder folder;
-  std::string plain;
-  log.read(1, [&](eventstore::RecordedEvent event) {
-    open(event, plain);
-    folder.fold(state, event);
-    return true;
-  });
-  return state;
-}
 
 // Nothing, and the reason told, for what is no number.
 std::optional<std::string> read_number(const Options& options) {
@@ -191,7 +176,7 @@ int forget(const Options& options) {
   if (const auto refused = have_forgotten(options, environment, command, body.dump())) {
     return *refused;
   }
-  const auto state = state_of(options.log);
+  const auto state = fold_log(options.log).state;
   const auto contacts = number ? contacts_with(state, key) : forgotten_in(state);
   const bool opted_out = number && state.suppression.suppressed(key);
   const auto left = elsewhere(state, contacts);
@@ -224,7 +209,7 @@ int person(const Options& options) {
   const auto environment = Environment::read(options.env_file);
   const auto number = read_number(options);
   if (!number) return exit_bad_input;
-  const auto state = state_of(options.log);
+  const auto state = fold_log(options.log).state;
   const auto key = number_key_in(options.log, environment, *number);
   print(options.json ? person_json(state, key) + '\n' : person_text(state, key));
   return exit_done;

@@ -27,39 +27,6 @@ struct Options {
   bool json = false;
 };
 
-// What a log says up to there.
-struct Folded {
-  campaigns::State state{};
-  eventstore::Head head{};  // the last event that counts
-};
-
-// Reads the log to its end, so that its whole chain is checked, and folds it up to there; `seen` is
-// called for each fact, before it is folded.
-Folded fold_log(CheckedLog& log, const std::optional<LogPlace>& until,
-                const std::function<void(const campaigns::Fact&)>& seen = {}) {
-  Folded folded;
-  Folder folder;
-  const auto open = log.opener();
-  std::string plain;
-  eventstore::Position last = 0;
-  log.read(1, [&](const eventstore::RecordedEvent& recorded) {
-    last = recorded.position;
-    if (!is_until(until, recorded)) return true;
-    eventstore::RecordedEvent event = recorded;
-    open(event, plain);
-    const auto fact = folder.fact(event);
-    if (seen) seen(fact);
-    campaigns::evolve(folded.state, fact);
-    folded.head = {event.position, event.hash, event.recorded_at, event.epoch};
-    return true;
-  });
-  if (until && until->position && *until->position > last) {
-    complain("--until lies after the end: the log has " + std::to_string(last) + " events");
-  }
-  if (until && folded.head.position == 0) complain("--until lies before the first event");
-  return folded;
-}
-
 // The campaign that was named, or the only one.
 std::optional<campaigns::CampaignIndex> chosen_campaign(const campaigns::State& state,
                                                         const std::string& id) {

@@ -219,7 +219,7 @@ void Live::Block::work() {
     if (draining && !calls_under_way()) {
       stop("interrupted");
     } else if (over && over()) {
-      stop("finished");
+      stop(finished);
     }
     if (stopping) runner->tick();
   }

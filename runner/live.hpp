@@ -67,6 +67,9 @@ struct LiveOptions {
 // and the check of a submitted list happens on the thread that calls `run`.
 class Live {
  public:
+  // Why a run that came to its end stopped, as RunnerStopped tells it.
+  static constexpr const char* finished = "finished";
+
   // Opens everything. `first_opening` gives the instant at which a new rehearsal begins. Throws
   // LogFailed and its kinds, std::runtime_error and std::system_error with what to do.
   Live(LiveOptions options, campaigns::Instant rehearsal_begins);

@@ -159,6 +159,35 @@ std::optional<campaigns::LogCreated> identity_of(CheckedLog& log) {
   return identity;
 }
 
+FoldedLog fold_log(CheckedLog& log, const std::optional<LogPlace>& until,
+                   const std::function<void(const campaigns::Fact&)>& seen) {
+  FoldedLog folded;
+  Folder folder;
+  const auto open = log.opener();
+  std::string plain;
+  eventstore::Position last = 0;
+  log.read(1, [&](eventstore::RecordedEvent event) {
+    last = event.position;
+    if (!is_until(until, event)) return true;
+    open(event, plain);
+    const auto fact = folder.fact(event);
+    if (seen) seen(fact);
+    campaigns::evolve(folded.state, fact);
+    folded.head = {event.position, event.hash, event.recorded_at, event.epoch};
+    return true;
+  });
+  if (until && until->position && *until->position > last) {
+    complain("--until lies after the end: the log has " + std::to_string(last) + " events");
+  }
+  if (until && folded.head.position == 0) complain("--until lies before the first event");
+  return folded;
+}
+
+FoldedLog fold_log(const std::filesystem::path& log) {
+  CheckedLog reader(log);
+  return fold_log(reader);
+}
+
 std::string head_json(const eventstore::Head& head,
                       const std::optional<campaigns::LogCreated>& identity) {
   std::string text;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "campaigns/events.hpp"
+#include "campaigns/state.hpp"
 #include "eventstore/log_reader.hpp"
 
 // What the commands that read a log share.
@@ -64,6 +65,20 @@ class CheckedLog {
 
 // Whose log it is, as its first event says; nothing for a log without events.
 std::optional<campaigns::LogCreated> identity_of(CheckedLog& log);
+
+// What a log says up to a place.
+struct FoldedLog {
+  campaigns::State state{};
+  eventstore::Head head{};  // the last event that counts
+};
+
+// Reads the log to its end, so that its whole chain is checked, and folds it up to there; `seen` is
+// called for each fact, before it is folded. Complains of a place outside of the log. Throws as
+// CheckedLog, its opener and Folder do.
+FoldedLog fold_log(CheckedLog& log, const std::optional<LogPlace>& until = {},
+                   const std::function<void(const campaigns::Fact&)>& seen = {});
+// All of the log at this path.
+FoldedLog fold_log(const std::filesystem::path& log);
 
 // {"position":…,"hash":…,"recorded_at":…,"log":{…},"program":…} and a line end: what somebody keeps
 // elsewhere to hold the log against later.
