@@ -242,9 +242,11 @@ bool came_to_its_end(const std::filesystem::path& log) {
   eventstore::LogReader reader(log);
   bool finished = false;
   reader.read(reader.head().position, [&](const eventstore::RecordedEvent& last) {
-    const auto fact = Folder().fact(last);
-    const auto* stopped = std::get_if<campaigns::RunnerStopped>(&fact.event);
-    finished = stopped != nullptr && stopped->reason == Live::finished;
+    // Others may be sealed.
+    if (last.type == campaigns::RunnerStopped::type) {
+      const auto fact = Folder().fact(last);
+      finished = std::get<campaigns::RunnerStopped>(fact.event).reason == Live::finished;
+    }
     return false;
   });
   return finished;
