@@ -10,7 +10,7 @@
 
 #include "bridge/carrier/twilio.hpp"
 #include "bridge/rehearsal/clock_link.hpp"
-#include "bridge/rehearsal/rehearsal_carrier.hpp"
+#include "bridge/rehearsal/rehearsal_thread.hpp"
 #include "bridge/tls/client_context.hpp"
 #include "bridge/tls/server_context.hpp"
 #include "campaigns/calling_hours.hpp"
@@ -325,6 +325,12 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
       base_url = "http://" + options.carrier.host + ':' + std::to_string(options.carrier.port);
       account = found.account_sid;
       password = found.auth_token;
+      if (password.empty()) password = options.environment.get("TWILIO_AUTH_TOKEN");
+      if (password.empty()) {
+        throw std::runtime_error(
+            "the rehearsal carrier was given a token, which it tells nobody: set TWILIO_AUTH_TOKEN "
+            "to the same one");
+      }
       clock_host = options.carrier.host;
       clock_port = found.clock_port;
       speed = found.speed;

@@ -179,6 +179,8 @@ struct Client::Block {
               [this, &c] { cannot_connect(c, "connecting took too long"); });
     if (!options.unix_path.empty()) {
       connect(c, {.unix_path = options.unix_path});
+    } else if (!options.connect_address.empty()) {
+      connect(c, {.address = options.connect_address, .port = options.connect_port});
     } else if (net::is_literal_address(options.host)) {
       connect(c, {.address = options.host, .port = options.port});
     } else {

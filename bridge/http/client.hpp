@@ -35,6 +35,10 @@ class Client {
     std::string host = "127.0.0.1";  // an address or, for the real world, a name that is resolved
     std::uint16_t port = 80;
     std::string unix_path{};  // not empty: connect there instead
+    // Not empty: connect to this literal address and port instead, and speak to `host` all the
+    // same.
+    std::string connect_address{};
+    std::uint16_t connect_port = 0;
     // Not null: https. The certificate has to be for `host`. Outlives the client.
     tls::ClientContext* tls = nullptr;
     std::size_t connections_max = 16;  // further requests wait in order

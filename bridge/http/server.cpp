@@ -358,6 +358,11 @@ void Server::drop(ExchangeId id) {
   if (found != block_->exchanges.end()) block_->close(*found->second);
 }
 
+void Server::answer_in_part(ExchangeId id, std::string_view bytes) {
+  const auto found = block_->exchanges.find(id);
+  if (found != block_->exchanges.end()) block_->write(*found->second, bytes);
+}
+
 void Server::stop_listening() {
   block_->listener.reset();
 }

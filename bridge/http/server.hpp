@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "bridge/http/message.hpp"
@@ -71,8 +72,11 @@ class Server {
   std::uint16_t port() const;
   // Sends the answer. An id whose client has left is normal and ignored.
   void answer(ExchangeId id, const Response& response);
-  // Closes the connection of an exchange without an answer.
+  // Closes the connection of an exchange without an answer, or without the rest of one.
   void drop(ExchangeId id);
+  // Sends bytes as they are and leaves the exchange open; `drop` ends it. For a double of a server
+  // that fails in the middle of an answer.
+  void answer_in_part(ExchangeId id, std::string_view bytes);
   // Takes no more connections; open ones live on.
   void stop_listening();
   // True while bytes that were handed to the server are not yet with the system.

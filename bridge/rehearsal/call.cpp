@@ -1,86 +1,14 @@
 #include "bridge/rehearsal/call.hpp"
 
-#include <algorithm>
-#include <charconv>
+#include <array>
+#include <cstdio>
 
 namespace bridge::rehearsal {
 namespace {
 
-constexpr std::size_t inline_twiml_max = 4000;
-
-bool is_number(std::string_view text) {
-  return text.size() >= 8 && text.size() <= 16 && text[0] == '+' && text[1] != '0' &&
-         text.find_first_not_of("0123456789", 1) == std::string_view::npos;
-}
-
-// Reads the parameters of one order; holds the first error.
-struct Reader {
-  const Fields& form;
-  std::optional<ApiError> bad{};
-
-  void refuse(int code, std::string message) {
-    if (!bad) bad = ApiError{.status = 400, .code = code, .message = std::move(message)};
-  }
-
-  Callback callback(std::string_view url_name, std::string_view method_name) {
-    Callback callback{.url = std::string(value_of(form, url_name))};
-    const auto method = find(form, method_name).value_or("POST");
-    callback.by_get = method == "GET";
-    if (method != "POST" && method != "GET") {
-      refuse(21209, std::string(method_name) + " must be GET or POST");
-    }
-    if (!callback.url.empty() && !read_url(callback.url)) {
-      refuse(21205, std::string(url_name) +
-                        " is not a valid URL (a rehearsal reaches absolute http URLs only)");
-    }
-    return callback;
-  }
-
-  std::chrono::seconds seconds(std::string_view name, std::chrono::seconds otherwise, int most,
-                               int code) {
-    const auto text = find(form, name);
-    if (!text) return otherwise;
-    int number = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error != std::errc{} || end != text->data() + text->size() || number < 1 || number > most) {
-      refuse(code, std::string(name) + " is not valid");
-    }
-    return std::chrono::seconds(std::min(number, most));
-  }
-
-  void events(Order& order) {
-    if (!find(form, "StatusCallbackEvent")) return;
-    order.on_completed = false;
-    for (const Field& field : form) {
-      if (field.name != "StatusCallbackEvent") continue;
-      if (field.value == "initiated") {
-        order.on_initiated = true;
-      } else if (field.value == "ringing") {
-        order.on_ringing = true;
-      } else if (field.value == "answered") {
-        order.on_answered = true;
-      } else if (field.value == "completed") {
-        order.on_completed = true;
-      } else {
-        refuse(21626, "StatusCallbackEvent is not valid");
-      }
-    }
-  }
-
-  void detection(Order& order) {
-    const auto mode = find(form, "MachineDetection");
-    if (!mode) return;
-    if (*mode == "Enable") {
-      order.detection = Order::Detection::start;
-    } else if (*mode == "DetectMessageEnd") {
-      order.detection = Order::Detection::message_end;
-    } else {
-      refuse(21234, "MachineDetection must be Enable or DetectMessageEnd");
-    }
-    order.detection_async = value_of(form, "AsyncAmd") == "true";
-    order.detected = callback("AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod");
-  }
-};
+// A minute of an invented price, in millionths of a dollar, and when it is known.
+constexpr std::int64_t minute_price = 14'000;
+constexpr std::chrono::seconds pricing_time{90};
 
 void append_text(std::string& out, std::string_view name, std::string_view value) {
   out.append("\"").append(name).append("\":");
@@ -104,44 +32,19 @@ std::string date_of(const std::optional<net::Instant>& at) {
   return at ? rfc2822(*at) : "";
 }
 
+// "-0.01400"; empty for a call that costs nothing, or not yet.
+std::string price_of(const Call& call, net::Instant now) {
+  const std::int64_t seconds = call.talk_time().count();
+  if (seconds == 0 || now < *call.ended_at + pricing_time) return {};
+  const std::int64_t price = (seconds + 59) / 60 * minute_price;
+  std::array<char, 32> text{};
+  const int length = std::snprintf(text.data(), text.size(), "-%lld.%05lld",
+                                   static_cast<long long>(price / 1'000'000),
+                                   static_cast<long long>(price % 1'000'000 / 10));
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
 }  // namespace
-
-std::string error_json(const ApiError& error) {
-  const std::string code = std::to_string(error.code);
-  std::string out = "{\"code\":" + code + ",\"message\":";
-  append_json_string(out, error.message);
-  out += ",\"more_info\":\"https://www.twilio.com/docs/errors/" + code +
-         "\",\"status\":" + std::to_string(error.status) + "}";
-  return out;
-}
-
-std::variant<Order, ApiError> read_order(const Fields& form) {
-  Reader read{form};
-  Order order;
-  order.to = value_of(form, "To");
-  order.from = value_of(form, "From");
-  if (order.to.empty()) read.refuse(21201, "No 'To' number is specified");
-  if (order.from.empty()) read.refuse(21213, "No 'From' number is specified");
-  if (!is_number(order.to)) read.refuse(21211, "The 'To' number is not valid");
-  if (!is_number(order.from)) read.refuse(21212, "The 'From' number is not valid");
-  if (order.to == order.from) read.refuse(21211, "'To' and 'From' are the same number");
-  order.document = read.callback("Url", "Method");
-  if (order.document.url.empty()) order.inline_twiml = value_of(form, "Twiml");
-  if (order.inline_twiml.size() > inline_twiml_max) {
-    read.refuse(32018, "The 'Twiml' parameter is longer than 4000 characters");
-  }
-  if (order.document.url.empty() && order.inline_twiml.empty()) {
-    read.refuse(21205, "Url parameter is required");
-  }
-  order.fallback = read.callback("FallbackUrl", "FallbackMethod");
-  order.status = read.callback("StatusCallback", "StatusCallbackMethod");
-  read.events(order);
-  order.ring_time = read.seconds("Timeout", order.ring_time, 600, 21208);
-  order.time_limit = read.seconds("TimeLimit", order.time_limit, 86'400, 21208);
-  read.detection(order);
-  if (read.bad) return *std::move(read.bad);
-  return order;
-}
 
 std::string_view callback_name(Status status) {
   switch (status) {
@@ -180,7 +83,12 @@ std::chrono::seconds Call::talk_time() const {
   return std::chrono::ceil<std::chrono::seconds>(*ended_at - *answered_at);
 }
 
-void append_call_json(std::string& out, const Call& call, std::string_view account_sid) {
+std::string recording_sid(const Call& call) {
+  return "RE" + hex_from(0, call.sid, 0, 32);
+}
+
+void append_call_json(std::string& out, const Call& call, std::string_view account_sid,
+                      net::Instant now) {
   const std::string address =
       "/2010-04-01/Accounts/" + std::string(account_sid) + "/Calls/" + call.sid;
   out += '{';
@@ -191,14 +99,14 @@ void append_call_json(std::string& out, const Call& call, std::string_view accou
   append_text(out, "to_formatted", call.order.to);
   append_text(out, "from", call.order.from);
   append_text(out, "from_formatted", call.order.from);
-  append_null(out, "phone_number_sid");
+  append_text(out, "phone_number_sid", "PN" + hex_from(0, call.order.from, 0, 32));
   append_text(out, "status", resource_name(call.status));
   append_text_or_null(out, "start_time", date_of(call.initiated_at));
   append_text_or_null(out, "end_time", date_of(call.ended_at));
   append_text_or_null(
       out, "duration",
       call.answered_at && call.ended_at ? std::to_string(call.talk_time().count()) : std::string());
-  append_null(out, "price");
+  append_text_or_null(out, "price", price_of(call, now));
   append_text(out, "price_unit", "USD");
   append_text(out, "direction", "outbound-api");
   append_text_or_null(out, "answered_by", std::string(call.answered_by));

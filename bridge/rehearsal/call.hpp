@@ -6,52 +6,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include "bridge/net/clock.hpp"
+#include "bridge/rehearsal/order.hpp"
 #include "bridge/rehearsal/talk.hpp"
-#include "bridge/rehearsal/wire.hpp"
+#include "bridge/rehearsal/timetable.hpp"
 
-// Calls as the rehearsal carrier's REST resource takes and shows them (protocols.md 1). Pure.
+// Calls as the rehearsal carrier knows them and as its REST resource shows them (protocols.md 1.3,
+// 1.4). Pure.
 namespace bridge::rehearsal {
-
-// A URL that the carrier will ask, and how.
-struct Callback {
-  std::string url{};  // empty: none
-  bool by_get = false;
-};
-
-// An order to place a call, checked.
-struct Order {
-  std::string to{};
-  std::string from{};
-  Callback document{};
-  std::string inline_twiml{};  // instead of `document`
-  Callback fallback{};
-  Callback status{};
-  bool on_initiated = false;  // which status callbacks were asked for
-  bool on_ringing = false;
-  bool on_answered = false;
-  bool on_completed = true;
-  std::chrono::seconds ring_time{60};
-  std::chrono::seconds time_limit{4 * 60 * 60};
-  enum class Detection : unsigned char { off, start, message_end };
-  Detection detection = Detection::off;
-  bool detection_async = false;
-  Callback detected{};
-};
-
-// A refusal as the REST interface tells it.
-struct ApiError {
-  int status = 400;
-  int code = 0;
-  std::string message{};
-};
-std::string error_json(const ApiError& error);
-
-std::variant<Order, ApiError> read_order(const Fields& form);
 
 enum class Status : unsigned char {
   queued,
@@ -68,10 +32,6 @@ std::string_view callback_name(Status status);  // "initiated", "in-progress"
 std::string_view resource_name(Status status);
 bool is_over(Status status);
 
-// Something that the carrier will do: when, and which. The second is never used again, and 0 stands
-// for none.
-using ActId = std::pair<net::Instant, std::uint64_t>;
-
 struct Call {
   std::string sid{};
   Order order{};
@@ -86,6 +46,8 @@ struct Call {
   std::optional<net::Instant> ended_at{};
   std::string_view answered_by{};  // a literal; empty: no detection, or not yet
   std::uint64_t callbacks = 0;     // sequence numbers given out
+  std::uint64_t webhooks = 0;      // requests of any kind that went out for it
+  bool deleted = false;            // by the program; the truth keeps it
 
   // What the program answered with 2xx: a status, or the request for a document. It must not be
   // lost. Kept where somebody wants to know.
@@ -106,6 +68,11 @@ struct Call {
   std::chrono::seconds talk_time() const;  // 0 for a call that was not answered
 };
 
-void append_call_json(std::string& out, const Call& call, std::string_view account_sid);
+// `now` decides whether the price is known yet: it comes some time after the call's end.
+void append_call_json(std::string& out, const Call& call, std::string_view account_sid,
+                      net::Instant now);
+
+// The sid of what was recorded of a call.
+std::string recording_sid(const Call& call);
 
 }  // namespace bridge::rehearsal

@@ -207,7 +207,7 @@ Discovered discover(const std::string& host, std::uint16_t port) {
   try {
     return {.clock_port = json.at("clock_port").get<std::uint16_t>(),
             .account_sid = json.at("account_sid").get<std::string>(),
-            .auth_token = json.at("auth_token").get<std::string>(),
+            .auth_token = json.value("auth_token", std::string{}),
             .seed = std::stoull(json.at("seed").get<std::string>()),
             .now = instant_of(json.at("now_ms").get<std::int64_t>()),
             .speed = json.at("speed").get<double>()};

@@ -42,7 +42,7 @@ class ClockLink {
 struct Discovered {
   std::uint16_t clock_port = 0;  // 0: its time runs by itself
   std::string account_sid{};
-  std::string auth_token{};
+  std::string auth_token{};  // empty: somebody gave it one, which it does not tell
   std::uint64_t seed = 0;
   net::Instant now{};
   double speed = 0;  // of time that runs by itself; 0: time jumps

@@ -1,29 +1,73 @@
 #include "bridge/rehearsal/faults.hpp"
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "bridge/rehearsal/dice.hpp"
 #include "bridge/rehearsal/settings.hpp"
 
 namespace bridge::rehearsal {
 
+namespace {
+
+struct Described {
+  std::string_view name{};
+  int Faults::*value = nullptr;
+  std::string_view meaning{};
+  int most = 1000;
+};
+
+constexpr std::array described{
+    Described{"callback_lost", &Faults::callback_lost, "a status callback is never sent"},
+    Described{"callback_late", &Faults::callback_late, "comes one to five minutes late"},
+    Described{"callback_doubled", &Faults::callback_doubled, "is sent two to five times"},
+    Described{"callback_reordered", &Faults::callback_reordered,
+              "comes some seconds late, so that the next may overtake it"},
+    Described{"webhook_unknown_fields", &Faults::webhook_unknown_fields,
+              "a webhook carries fields nobody has heard of"},
+    Described{"webhook_odd_encoding", &Faults::webhook_odd_encoding,
+              "a webhook's form is encoded in another way"},
+    Described{"post_refused", &Faults::post_refused, "an order gets 429, and is not done"},
+    Described{"post_refused_later", &Faults::post_refused_later,
+              "the same, with Retry-After: retry_after_s"},
+    Described{"post_failed", &Faults::post_failed, "gets 500, and is not done"},
+    Described{"post_failed_accepted", &Faults::post_failed_accepted, "gets 500, and is done"},
+    Described{"post_dropped", &Faults::post_dropped, "is done, and its connection closed"},
+    Described{"post_reset", &Faults::post_reset, "is done, and its connection reset"},
+    Described{"post_unanswered", &Faults::post_unanswered, "is done, and never answered"},
+    Described{"post_delayed", &Faults::post_delayed, "is done, and answered after post_delay_s"},
+    Described{"post_split", &Faults::post_split, "is done, and answered in two halves"},
+    Described{"post_truncated", &Faults::post_truncated,
+              "is done, and its answer ends in the middle"},
+    Described{"get_refused", &Faults::get_refused, "a look-up or list gets 429"},
+    Described{"get_failed", &Faults::get_failed, "a look-up or list gets 500"},
+    Described{"post_delay_s", &Faults::post_delay_s, "seconds (default 25)", 3600},
+    Described{"retry_after_s", &Faults::retry_after_s, "seconds (default 5)", 3600},
+    Described{"list_lag_s", &Faults::list_lag_s,
+              "seconds until a new call shows in the list (default 0)", 3600},
+};
+
+}  // namespace
+
 Faults parse_faults(std::string_view text, Faults faults) {
-  const std::array settings{
-      Setting{"callback_lost", &faults.callback_lost},
-      Setting{"callback_late", &faults.callback_late},
-      Setting{"callback_doubled", &faults.callback_doubled},
-      Setting{"callback_reordered", &faults.callback_reordered},
-      Setting{"post_refused", &faults.post_refused},
-      Setting{"post_failed", &faults.post_failed},
-      Setting{"post_failed_accepted", &faults.post_failed_accepted},
-      Setting{"post_dropped", &faults.post_dropped},
-      Setting{"post_unanswered", &faults.post_unanswered},
-      Setting{"post_delayed", &faults.post_delayed},
-      Setting{"post_delay_s", &faults.post_delay_s, 3600},
-      Setting{"list_lag_s", &faults.list_lag_s, 3600},
-  };
+  std::vector<Setting> settings;
+  for (const Described& each : described) {
+    settings.push_back({each.name, &(faults.*each.value), each.most});
+  }
   read_settings("faults", text, settings);
   return faults;
+}
+
+std::string faults_help() {
+  std::string out;
+  for (const Described& each : described) {
+    constexpr std::size_t column = 26;
+    out.append("  ").append(each.name);
+    out.append(column - std::min(column - 1, each.name.size()), ' ');
+    out.append(each.meaning).append("\n");
+  }
+  return out;
 }
 
 PostFault post_fault(const Faults& faults, std::uint64_t seed, std::string_view to,
@@ -40,7 +84,19 @@ PostFault post_fault(const Faults& faults, std::uint64_t seed, std::string_view 
   if (strikes(faults.post_dropped)) return PostFault::dropped;
   if (strikes(faults.post_unanswered)) return PostFault::unanswered;
   if (strikes(faults.post_delayed)) return PostFault::delayed;
+  if (strikes(faults.post_refused_later)) return PostFault::refused_later;
+  if (strikes(faults.post_reset)) return PostFault::reset;
+  if (strikes(faults.post_split)) return PostFault::split;
+  if (strikes(faults.post_truncated)) return PostFault::truncated;
   return PostFault::none;
+}
+
+GetFault get_fault(const Faults& faults, std::uint64_t seed, std::string_view subject,
+                   std::uint64_t ordinal) {
+  Dice dice(seed, subject, ordinal, "get");
+  if (dice.per_mille(faults.get_refused)) return GetFault::refused;
+  if (dice.per_mille(faults.get_failed)) return GetFault::failed;
+  return GetFault::none;
 }
 
 CallbackFault callback_fault(const Faults& faults, std::uint64_t seed, std::string_view sid,

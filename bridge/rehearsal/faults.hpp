@@ -2,32 +2,47 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace bridge::rehearsal {
 
 // What goes wrong, in chances of one in a thousand, each drawn for one call and one event. No
-// faults unless asked for.
+// faults unless asked for. The names are those of --faults; `faults_help` says each in a line.
 struct Faults {
   // Status callbacks.
   int callback_lost = 0;
   int callback_late = 0;       // by one to five minutes
   int callback_doubled = 0;    // sent two to five times
   int callback_reordered = 0;  // a few seconds late, so that the next one may overtake it
+  // Webhooks of every kind.
+  int webhook_unknown_fields = 0;  // fields that nobody has heard of, also twice and empty
+  int webhook_odd_encoding = 0;    // the same form in other bytes
   // Orders to place a call. Of these at most one strikes an order.
   int post_refused = 0;          // 429, nothing done
+  int post_refused_later = 0;    // the same, and Retry-After says when to come again
   int post_failed = 0;           // 500, nothing done
   int post_failed_accepted = 0;  // 500, but the call is placed
   int post_dropped = 0;          // placed, connection closed without an answer
   int post_unanswered = 0;       // placed, never answered
   int post_delayed = 0;          // placed, answered `post_delay_s` later
-  int post_delay_s = 20;
+  int post_reset = 0;            // placed, connection reset without an answer
+  int post_split = 0;            // placed, the answer comes in two halves a second apart
+  int post_truncated = 0;        // placed, the answer ends in its middle
+  int post_delay_s = 25;
+  int retry_after_s = 5;
+  // Questions about calls: fetch and list.
+  int get_refused = 0;  // 429
+  int get_failed = 0;   // 500
   // A new call shows in the list, and under its own address, only after so many seconds.
   int list_lag_s = 0;
 };
 
 // Reads "callback_lost=100,post_dropped=5" on top of `faults`. Throws std::invalid_argument.
 Faults parse_faults(std::string_view text, Faults faults = {});
+
+// Every name with what it does, a line each, for people.
+std::string faults_help();
 
 enum class PostFault : unsigned char {
   none,
@@ -37,10 +52,19 @@ enum class PostFault : unsigned char {
   dropped,
   unanswered,
   delayed,
+  refused_later,
+  reset,
+  split,
+  truncated,
 };
 // `ordinal` counts the orders for this number, refused ones too.
 PostFault post_fault(const Faults& faults, std::uint64_t seed, std::string_view to,
                      std::uint64_t ordinal);
+
+enum class GetFault : unsigned char { none, refused, failed };
+// `ordinal` counts the questions about this subject, a sid or a number.
+GetFault get_fault(const Faults& faults, std::uint64_t seed, std::string_view subject,
+                   std::uint64_t ordinal);
 
 // How one status callback travels.
 struct CallbackFault {

@@ -143,6 +143,31 @@ std::string write_form(const Fields& fields) {
   return out;
 }
 
+std::string write_form_oddly(const Fields& fields, Dice& dice) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  const auto append = [&](std::string_view text) {
+    for (const char c : text) {
+      const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+      if (letter && !dice.per_mille(100)) {
+        out += c;
+        continue;
+      }
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += digits[byte / 16];
+      out += digits[byte % 16];
+    }
+  };
+  for (const Field& field : fields) {
+    if (!out.empty()) out += '&';
+    append(field.name);
+    out += '=';
+    append(field.value);
+  }
+  return out;
+}
+
 std::optional<std::string_view> find(const Fields& fields, std::string_view name) {
   for (const Field& field : fields) {
     if (field.name == name) return field.value;
@@ -155,10 +180,14 @@ std::string_view value_of(const Fields& fields, std::string_view name) {
 }
 
 std::optional<Url> read_url(std::string_view text) {
-  constexpr std::string_view scheme = "http://";
+  constexpr std::string_view plain = "http://";
+  constexpr std::string_view secure = "https://";
   text = text.substr(0, text.find('#'));
-  if (!text.starts_with(scheme)) return {};
-  text.remove_prefix(scheme.size());
+  Url url;
+  url.secure = text.starts_with(secure);
+  if (!url.secure && !text.starts_with(plain)) return {};
+  text.remove_prefix(url.secure ? secure.size() : plain.size());
+  if (url.secure) url.port = 443;
   for (const char c : text) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f') return {};
   }
@@ -166,7 +195,6 @@ std::optional<Url> read_url(std::string_view text) {
   std::string_view authority = text.substr(0, authority_end);
   const std::string_view rest = text.substr(authority_end);
 
-  Url url;
   const std::size_t colon = authority.rfind(':');
   if (colon != std::string_view::npos) {
     const std::string_view digits = authority.substr(colon + 1);

@@ -13,6 +13,8 @@
 // purpose not the code that the program's end uses: a shared mistake would hide.
 namespace bridge::rehearsal {
 
+class Dice;
+
 struct Field {
   std::string name{};
   std::string value{};
@@ -24,13 +26,18 @@ constexpr std::size_t form_fields_max = 200;
 // A form or a query, decoded, in its order. Nothing for a broken escape, a NUL or too many fields.
 std::optional<Fields> read_form(std::string_view text);
 std::string write_form(const Fields& fields);
+// The same form as another writer might put it: "%20" for blanks, escapes in lower case, escapes
+// where none is needed.
+std::string write_form_oddly(const Fields& fields, Dice& dice);
 // The first value of this name; nothing where there is none.
 std::optional<std::string_view> find(const Fields& fields, std::string_view name);
 // The same, empty where there is none.
 std::string_view value_of(const Fields& fields, std::string_view name);
 
-// An absolute http URL, cut for sending. Only what a rehearsal can reach: no userinfo, no https.
+// An absolute http or https URL, cut for sending. Without userinfo, which a rehearsal does not
+// send.
 struct Url {
+  bool secure = false;  // https
   std::string host{};
   std::uint16_t port = 80;
   std::string target{};  // path and query, without the fragment

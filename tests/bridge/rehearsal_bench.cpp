@@ -17,7 +17,7 @@
 #include "bridge/http/form.hpp"
 #include "bridge/http/server.hpp"
 #include "bridge/rehearsal/clock_link.hpp"
-#include "bridge/rehearsal/rehearsal_carrier.hpp"
+#include "bridge/rehearsal/rehearsal_thread.hpp"
 
 using namespace bridge;
 

@@ -5,19 +5,36 @@
 #include <nlohmann/json.hpp>
 
 #include "bridge/carrier/twilio_signature.hpp"
-#include "bridge/http/client.hpp"
+#include "bridge/rehearsal/rehearsal_thread.hpp"
 #include "bridge/rehearsal/wire.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 using bridge::http::field;
+using bridge::testing::calls_target;
 using bridge::testing::noon;
 using bridge::testing::OneLoopWorld;
 using bridge::testing::only;
 using bridge::testing::ToyProgram;
 
 namespace {
+
+// One answer of the REST resource, read.
+struct Asked {
+  int status = 0;
+  nlohmann::json body{};
+  bridge::http::Response response{};
+};
+Asked read(bridge::http::Response response) {
+  return {.status = response.status,
+          .body = nlohmann::json::parse(response.body, nullptr, false),
+          .response = std::move(response)};
+}
+Asked ask(OneLoopWorld& world, const std::string& method, const std::string& target,
+          const std::string& body = {}) {
+  return read(bridge::testing::ask_as_account(world, method, target, body));
+}
 
 const std::string number = "+390611111111";
 const std::string question =
@@ -60,35 +77,8 @@ struct Called : OneLoopWorld {
   }
 };
 
-// One request of any kind, with the account's password.
-struct Asked {
-  int status = 0;
-  nlohmann::json body{};
-};
-Asked ask(OneLoopWorld& world, const std::string& method, const std::string& target,
-          const std::string& body = {}, bool password = true) {
-  bridge::http::Client::Options options;
-  options.port = world.far->port();
-  bridge::http::Client client(world.loop, options);
-  std::optional<bridge::http::Reply> told;
-  bridge::http::Request request{.method = method, .target = target};
-  request.body = body;
-  if (password) {
-    request.headers.push_back({"Authorization", "Basic " + base64(world.far->account_sid() + ":" +
-                                                                  world.far->auth_token())});
-  }
-  client.send(request, [&](bridge::http::Reply reply) { told = std::move(reply); });
-  world.until([&] { return told.has_value(); });
-  return {.status = told->response.status,
-          .body = nlohmann::json::parse(told->response.body, nullptr, false)};
-}
-
-std::string calls_target(const OneLoopWorld& world) {
-  return "/2010-04-01/Accounts/" + world.far->account_sid() + "/Calls";
-}
-
 nlohmann::json truth(OneLoopWorld& world) {
-  return ask(world, "GET", "/rehearsal/truth.json", {}, false).body;
+  return ask(world, "GET", "/rehearsal/truth.json").body;
 }
 
 // A campaign in small: `count` people are called, all at once or one by one.
@@ -314,53 +304,6 @@ BOOST_AUTO_TEST_CASE(the_queue_lets_calls_out_at_its_rate) {
   }
   BOOST_TEST(began.size() == 10U);
   for (std::size_t i = 1; i < began.size(); ++i) BOOST_TEST((began[i] - began[i - 1] == 500ms));
-}
-
-BOOST_AUTO_TEST_CASE(a_wrong_order_is_refused_as_the_carrier_would) {
-  CarrierOptions options;
-  options.owned_numbers = {"+390612345678"};
-  OneLoopWorld world(std::move(options));
-  const std::string target = calls_target(world) + ".json";
-  const auto code = [&](const std::string& form) {
-    const Asked asked = ask(world, "POST", target, form);
-    BOOST_TEST(asked.status == 400);
-    BOOST_TEST(asked.body["status"] == 400);
-    BOOST_TEST(asked.body["more_info"].get<std::string>().ends_with(
-        std::to_string(asked.body["code"].get<int>())));
-    return asked.body["code"].get<int>();
-  };
-  const std::string good = "To=%2B390611111111&From=%2B390612345678&Url=http%3A%2F%2Fh%2F";
-  BOOST_TEST(ask(world, "POST", target, good).status == 201);
-  BOOST_TEST(code("From=%2B390612345678&Url=http%3A%2F%2Fh%2F") == 21201);
-  BOOST_TEST(code("To=%2B390611111111&Url=http%3A%2F%2Fh%2F") == 21213);
-  BOOST_TEST(code("To=0611111111&From=%2B390612345678&Url=http%3A%2F%2Fh%2F") == 21211);
-  BOOST_TEST(code("To=%2B390612345678&From=%2B390612345678&Url=http%3A%2F%2Fh%2F") == 21211);
-  BOOST_TEST(code("To=%2B390611111111&From=%2B390699999999&Url=http%3A%2F%2Fh%2F") == 21210);
-  BOOST_TEST(code("To=%2B390611111111&From=%2B390612345678") == 21205);
-  BOOST_TEST(code("To=%2B390611111111&From=%2B390612345678&Url=talk") == 21205);
-  BOOST_TEST(code(good + "&Method=PUT") == 21209);
-  BOOST_TEST(code(good + "&Timeout=601") == 21208);
-  BOOST_TEST(code(good + "&MachineDetection=Maybe") == 21234);
-  BOOST_TEST(code("To=%2B390611111111&From=%2B390612345678&Twiml=" + std::string(4001, 'a')) ==
-             32018);
-  BOOST_TEST(ask(world, "POST", target, good, false).body["code"] == 20003);
-  BOOST_TEST(ask(world, "GET", "/2010-04-01/Accounts/ACother/Calls.json").body["code"] == 20404);
-  BOOST_TEST(ask(world, "GET", calls_target(world) + "/CAnone.json").body["code"] == 20404);
-  BOOST_TEST(ask(world, "GET", target + "?PageSize=1001").body["code"] == 20007);
-  BOOST_TEST(ask(world, "GET", "/").status == 404);
-}
-
-BOOST_AUTO_TEST_CASE(numbers_in_a_resource_are_texts) {
-  Called world(with(only("human")));
-  const Asked asked = ask(world, "GET", calls_target(world) + ".json?To=%2B390611111111");
-  BOOST_TEST(asked.body["calls"].size() == 1U);
-  const auto& call = asked.body["calls"][0];
-  BOOST_TEST(call["duration"].is_string());
-  BOOST_TEST(call["queue_time"].is_string());
-  BOOST_TEST(call["price"].is_null());
-  BOOST_TEST(call["status"] == "completed");
-  BOOST_TEST(ask(world, "GET", calls_target(world) + ".json?Status=queued").body["calls"].empty());
-  BOOST_TEST(asked.body["next_page_uri"].is_null());
 }
 
 BOOST_AUTO_TEST_CASE(a_live_call_takes_new_orders) {

@@ -5,6 +5,7 @@
 
 #include "bridge/net/stream.hpp"
 #include "bridge/rehearsal/clock_link.hpp"
+#include "bridge/rehearsal/rehearsal_thread.hpp"
 #include "bridge/rehearsal/wire.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bridge/http/form.hpp"
+#include "bridge/rehearsal/dice.hpp"
 
 using namespace bridge::rehearsal;
 
@@ -32,6 +33,21 @@ BOOST_AUTO_TEST_CASE(what_it_writes_the_programs_end_reads) {
   BOOST_REQUIRE(read.has_value());
   BOOST_TEST((*read)[0].value == all);
   BOOST_TEST((*read)[1].name == "b");
+}
+
+BOOST_AUTO_TEST_CASE(a_form_that_is_written_oddly_is_the_same_form) {
+  const Fields fields{{"CallSid", "CA01"}, {"Said", "sì & no + più"}, {"Empty", ""}};
+  Dice dice(1, "form", 0, "odd");
+  const std::string odd = write_form_oddly(fields, dice);
+  BOOST_TEST(odd != write_form(fields));
+  BOOST_TEST(odd.find('+') == std::string::npos);
+  const auto read = bridge::http::decode_form(odd);
+  BOOST_REQUIRE(read.has_value());
+  BOOST_TEST(read->size() == fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    BOOST_TEST((*read)[i].name == fields[i].name);
+    BOOST_TEST((*read)[i].value == fields[i].value);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(references_are_resolved_as_the_standard_says) {
@@ -71,8 +87,14 @@ BOOST_AUTO_TEST_CASE(only_what_a_rehearsal_can_reach_is_a_url) {
   BOOST_TEST(url->target == "/a/b?c=d");
   BOOST_TEST(read_url("http://h")->target == "/");
   BOOST_TEST(read_url("http://h?x")->target == "/?x");
-  for (const char* text : {"", "h", "/a", "https://h/", "http://", "http://:80/", "http://h:/",
-                           "http://h:70000/", "http://u@h/", "http://h/a b"}) {
+  BOOST_TEST(!url->secure);
+  const auto secure = read_url("https://h/a#rc=3");
+  BOOST_REQUIRE(secure.has_value());
+  BOOST_TEST(secure->secure);
+  BOOST_TEST(secure->port == 443U);
+  BOOST_TEST(read_url("https://h:8443/a")->port == 8443U);
+  for (const char* text : {"", "h", "/a", "wss://h/", "https://", "http://", "http://:80/",
+                           "http://h:/", "http://h:70000/", "http://u@h/", "http://h/a b"}) {
     BOOST_TEST(!read_url(text).has_value(), text);
   }
 }

@@ -3,15 +3,18 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bridge/carrier/twilio.hpp"
+#include "bridge/http/client.hpp"
 #include "bridge/http/form.hpp"
 #include "bridge/http/server.hpp"
 #include "bridge/rehearsal/clock_link.hpp"
 #include "bridge/rehearsal/rehearsal_carrier.hpp"
+#include "bridge/rehearsal/wire.hpp"
 #include "tests/bridge/loopback.hpp"
 
 namespace bridge::testing {
@@ -26,6 +29,7 @@ struct ToyProgram {
     http::Fields fields{};
     std::string signature{};
     std::string body{};
+    std::string idempotency_token{};
   };
 
   net::Loop& loop;
@@ -48,12 +52,14 @@ struct ToyProgram {
         loop, listen, [this](http::ExchangeId id, http::Request request) {
           const auto target = http::split_target(request.target);
           const bool get = request.method == "GET";
-          Webhook note{.at = loop.now(),
-                       .method = request.method,
-                       .path = std::string(target.path),
-                       .fields = http::decode_form(get ? target.query : request.body).value(),
-                       .signature = std::string(request.header("X-Twilio-Signature")),
-                       .body = request.body};
+          Webhook note{
+              .at = loop.now(),
+              .method = request.method,
+              .path = std::string(target.path),
+              .fields = http::decode_form(get ? target.query : request.body).value(),
+              .signature = std::string(request.header("X-Twilio-Signature")),
+              .body = request.body,
+              .idempotency_token = std::string(request.header("I-Twilio-Idempotency-Token"))};
           webhooks.push_back(note);
           http::Response response;
           if (answer_with) {
@@ -123,6 +129,33 @@ struct OneLoopWorld : SteppedLoop {
     }
   }
 };
+
+// The answer to one request of any kind, by `user:password`, or by nobody.
+inline http::Response ask_as(OneLoopWorld& world, const std::string& who, const std::string& method,
+                             const std::string& target, const std::string& body = {}) {
+  http::Client::Options options;
+  options.port = world.far->port();
+  http::Client client(world.loop, options);
+  std::optional<http::Reply> told;
+  http::Request request{.method = method, .target = target};
+  request.body = body;
+  if (!who.empty()) {
+    request.headers.push_back({"Authorization", "Basic " + rehearsal::base64(who)});
+  }
+  client.send(request, [&](http::Reply reply) { told = std::move(reply); });
+  world.until([&] { return told.has_value(); });
+  return told->response;
+}
+// By the account itself.
+inline http::Response ask_as_account(OneLoopWorld& world, const std::string& method,
+                                     const std::string& target, const std::string& body = {}) {
+  return ask_as(world, world.far->account_sid() + ":" + world.far->auth_token(), method, target,
+                body);
+}
+
+inline std::string calls_target(const OneLoopWorld& world) {
+  return "/2010-04-01/Accounts/" + world.far->account_sid() + "/Calls";
+}
 
 // Everybody of one kind.
 inline rehearsal::People only(const std::string& who, const std::string& more = {}) {
