@@ -8,9 +8,9 @@
 #include "eventstore/log_lock.hpp"
 #include "eventstore/log_reader.hpp"
 #include "runner/commands.hpp"
-#include "runner/environment.hpp"
 #include "runner/fold.hpp"
 #include "runner/live.hpp"
+#include "runner/live_arguments.hpp"
 #include "runner/log_reading.hpp"
 #include "runner/output.hpp"
 #include "runner/progress.hpp"
@@ -21,113 +21,11 @@ namespace runner {
 
 namespace {
 
-struct Options {
+struct Options : LiveArguments {
   std::string file{};
-  std::string log{};
-  std::string carrier{"rehearsal"};
-  std::string env_file{};
-  std::string start{};
-  std::string people{};
-  std::string faults{};
-  std::string message{
-      "Ciao! Questo è un messaggio di prova. Il sistema di chiamate funziona. "
-      "Grazie e arrivederci!"};
-  std::string message_language{"it-IT"};
-  std::string message_voice{};
   SubmissionOverrides overrides{};
-  std::optional<std::uint64_t> seed{};
-  std::optional<std::uint64_t> limit{};
-  double speed = 0;
-  double calls_per_second = 1;
-  std::string listen{};
-  std::string tls_certificate{};
-  std::string tls_key{};
-  std::string ca_file{};
-  bool new_log = false;
   bool accept_change = false;
-  bool json = false;
 };
-
-void add_options(CLI::App& command, Options& options) {
-  command.add_option("--carrier", options.carrier,
-                     "rehearsal (default; nobody's telephone rings), rehearsal@HOST:PORT, twilio");
-  command.add_flag("--new-log", options.new_log, "Begin a log on a real carrier");
-  command.add_option("--env-file", options.env_file, "Settings as NAME=value (default .env)");
-  command.add_option("--listen", options.listen, "HOST:PORT of the public door");
-  auto* certificate = command.add_option("--tls-cert", options.tls_certificate,
-                                         "Certificate chain of the public door, PEM");
-  auto* key = command.add_option("--tls-key", options.tls_key, "Its key, PEM");
-  certificate->needs(key);
-  key->needs(certificate);
-  command.add_option("--ca-file", options.ca_file,
-                     "Authorities to trust, PEM (default: the system's)");
-  command.add_option("--calls-per-second", options.calls_per_second, "Of the account (default 1)")
-      ->check(CLI::Range(0.01, 1000.0));
-  command.add_option("--seed", options.seed, "Of a rehearsal (default 1)")
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53));
-  command.add_option("--start", options.start, "When a rehearsal begins (RFC 3339)");
-  command
-      .add_option("--speed", options.speed,
-                  "Rehearse at this multiple of real time; without it time jumps")
-      ->check(CLI::Range(0.001, 100000.0));
-  command.add_option("--people", options.people, "Of a rehearsal: human=700,busy=50,…");
-  command.add_option("--faults", options.faults, "Of a rehearsal: callback_lost=300,…");
-  command.add_option("--message", options.message, "Told to calls that other programs placed");
-  command.add_option("--message-language", options.message_language, "Its language");
-  command.add_option("--message-voice", options.message_voice, "Its voice");
-  command.add_flag("--json", options.json, "Tell how it goes in JSON, a line each");
-}
-
-LiveOptions live_options(const Options& options) {
-  const auto environment = Environment::read(options.env_file);
-  LiveOptions live;
-  live.log = options.log;
-  live.environment = environment;
-  live.new_log = options.new_log;
-  const auto carrier = CarrierChoice::parse(options.carrier);
-  if (!carrier) {
-    throw CLI::ValidationError("--carrier", "is one of rehearsal, rehearsal@HOST:PORT, twilio");
-  }
-  live.carrier = *carrier;
-  live.seed = options.seed;
-  if (!options.start.empty()) {
-    live.start = campaigns::parse_rfc3339(options.start);
-    if (!live.start)
-      throw CLI::ValidationError("--start", "is no moment like 2026-03-02T08:00:00Z");
-  }
-  live.speed = options.speed;
-  try {
-    live.people = bridge::rehearsal::parse_people(options.people);
-    live.faults = bridge::rehearsal::parse_faults(options.faults);
-  } catch (const std::invalid_argument& error) {
-    throw CLI::ValidationError("--people, --faults", error.what());
-  }
-  live.listen = options.listen;
-  live.tls_certificate = options.tls_certificate;
-  live.tls_key = options.tls_key;
-  live.ca_file = options.ca_file;
-  if (!live.listen.empty()) static_cast<void>(split_address(live.listen));  // before a log is made
-  live.calls_per_second_thousandths = static_cast<std::uint32_t>(options.calls_per_second * 1000);
-  live.new_people_max = options.limit;
-  live.message = {options.message, options.message_language, options.message_voice};
-  live.caller_id = environment.get("TRANSFER_NUMBER_MAIN");
-  if (live.carrier.kind == CarrierChoice::Kind::twilio) {
-    live.account_sid = environment.get("TWILIO_ACCOUNT_SID");
-    const auto token = environment.get("TWILIO_AUTH_TOKEN");
-    if (live.account_sid.empty() || token.empty()) {
-      throw CLI::ValidationError("--carrier twilio",
-                                 "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set in the "
-                                 "environment, in .env or in --env-file");
-    }
-    live.auth_tokens = {token};
-    live.api_key = environment.get("TWILIO_API_KEY");
-    live.api_secret = environment.get("TWILIO_API_SECRET");
-    live.server_url = environment.get("SERVER_URL");
-    const auto base = environment.get("TWILIO_BASE_URL");
-    if (!base.empty()) live.twilio_base_url = base;
-  }
-  return live;
-}
 
 bool on_terminal(const Options& options) {
   return !options.json && isatty(STDOUT_FILENO) == 1;
@@ -368,14 +266,14 @@ void add_live(CLI::App& app, Chosen& chosen) {
   run_command->add_flag("--accept-change", options->accept_change,
                         "Take a changed file for a campaign that is known");
   run_command->add_option("--limit", options->limit, "Stop after so many people");
-  add_options(*run_command, *options);
+  add_live_arguments(*run_command, *options);
   run_command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 
   const auto serve_options = std::make_shared<Options>();
   auto* serve_command =
       app.add_subcommand("serve", "Run until stopped; campaigns come by `submit`");
   serve_command->add_option("--log", serve_options->log, "The log")->required();
-  add_options(*serve_command, *serve_options);
+  add_live_arguments(*serve_command, *serve_options);
   serve_command->callback(
       [serve_options, &chosen] { chosen = [serve_options] { return serve(*serve_options); }; });
 }

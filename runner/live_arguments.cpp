@@ -1,0 +1,91 @@
+#include "runner/live_arguments.hpp"
+
+#include <stdexcept>
+
+#include "runner/environment.hpp"
+
+namespace runner {
+
+void add_live_arguments(CLI::App& command, LiveArguments& arguments) {
+  command.add_option("--carrier", arguments.carrier,
+                     "rehearsal (default; nobody's telephone rings), rehearsal@HOST:PORT, twilio");
+  command.add_flag("--new-log", arguments.new_log, "Begin a log on a real carrier");
+  command.add_option("--env-file", arguments.env_file, "Settings as NAME=value (default .env)");
+  command.add_option("--listen", arguments.listen, "HOST:PORT of the public door");
+  auto* certificate = command.add_option("--tls-cert", arguments.tls_certificate,
+                                         "Certificate chain of the public door, PEM");
+  auto* key = command.add_option("--tls-key", arguments.tls_key, "Its key, PEM");
+  certificate->needs(key);
+  key->needs(certificate);
+  command.add_option("--ca-file", arguments.ca_file,
+                     "Authorities to trust, PEM (default: the system's)");
+  command
+      .add_option("--calls-per-second", arguments.calls_per_second, "Of the account (default 1)")
+      ->check(CLI::Range(0.01, 1000.0));
+  command.add_option("--seed", arguments.seed, "Of a rehearsal (default 1)")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53));
+  command.add_option("--start", arguments.start, "When a rehearsal begins (RFC 3339)");
+  command
+      .add_option("--speed", arguments.speed,
+                  "Rehearse at this multiple of real time; without it time jumps")
+      ->check(CLI::Range(0.001, 100000.0));
+  command.add_option("--people", arguments.people, "Of a rehearsal: human=700,busy=50,…");
+  command.add_option("--faults", arguments.faults, "Of a rehearsal: callback_lost=300,…");
+  command.add_option("--message", arguments.message, "Told to calls that other programs placed");
+  command.add_option("--message-language", arguments.message_language, "Its language");
+  command.add_option("--message-voice", arguments.message_voice, "Its voice");
+  command.add_flag("--json", arguments.json, "Tell how it goes in JSON, a line each");
+}
+
+LiveOptions live_options(const LiveArguments& arguments) {
+  const auto environment = Environment::read(arguments.env_file);
+  LiveOptions live;
+  live.log = arguments.log;
+  live.environment = environment;
+  live.new_log = arguments.new_log;
+  const auto carrier = CarrierChoice::parse(arguments.carrier);
+  if (!carrier) {
+    throw CLI::ValidationError("--carrier", "is one of rehearsal, rehearsal@HOST:PORT, twilio");
+  }
+  live.carrier = *carrier;
+  live.seed = arguments.seed;
+  if (!arguments.start.empty()) {
+    live.start = campaigns::parse_rfc3339(arguments.start);
+    if (!live.start)
+      throw CLI::ValidationError("--start", "is no moment like 2026-03-02T08:00:00Z");
+  }
+  live.speed = arguments.speed;
+  try {
+    live.people = bridge::rehearsal::parse_people(arguments.people);
+    live.faults = bridge::rehearsal::parse_faults(arguments.faults);
+  } catch (const std::invalid_argument& error) {
+    throw CLI::ValidationError("--people, --faults", error.what());
+  }
+  live.listen = arguments.listen;
+  live.tls_certificate = arguments.tls_certificate;
+  live.tls_key = arguments.tls_key;
+  live.ca_file = arguments.ca_file;
+  if (!live.listen.empty()) static_cast<void>(split_address(live.listen));  // before a log is made
+  live.calls_per_second_thousandths = static_cast<std::uint32_t>(arguments.calls_per_second * 1000);
+  live.new_people_max = arguments.limit;
+  live.message = {arguments.message, arguments.message_language, arguments.message_voice};
+  live.caller_id = environment.get("TRANSFER_NUMBER_MAIN");
+  if (live.carrier.kind == CarrierChoice::Kind::twilio) {
+    live.account_sid = environment.get("TWILIO_ACCOUNT_SID");
+    const auto token = environment.get("TWILIO_AUTH_TOKEN");
+    if (live.account_sid.empty() || token.empty()) {
+      throw CLI::ValidationError("--carrier twilio",
+                                 "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set in the "
+                                 "environment, in .env or in --env-file");
+    }
+    live.auth_tokens = {token};
+    live.api_key = environment.get("TWILIO_API_KEY");
+    live.api_secret = environment.get("TWILIO_API_SECRET");
+    live.server_url = environment.get("SERVER_URL");
+    const auto base = environment.get("TWILIO_BASE_URL");
+    if (!base.empty()) live.twilio_base_url = base;
+  }
+  return live;
+}
+
+}  // namespace runner
