@@ -4,8 +4,10 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
+#include "runner/env_file.hpp"
 #include "runner/output.hpp"
 
 namespace runner {
@@ -28,24 +30,15 @@ Environment Environment::read(const std::filesystem::path& env_file) {
     if (!env_file.empty()) throw std::runtime_error(path.string() + ": cannot be read");
     return environment;
   }
-  int number = 0;
-  for (std::string line; std::getline(file, line);) {
-    ++number;
-    line = trimmed(line);
-    if (line.rfind("export ", 0) == 0) line = trimmed(line.substr(7));
-    if (line.empty() || line[0] == '#') continue;
-    const auto equals = line.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw std::runtime_error(path.string() + ", line " + std::to_string(number) +
-                               ": not of the form NAME=value");
-    }
-    auto value = trimmed(line.substr(equals + 1));
-    const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
-                        value.back() == value.front();
-    if (quoted) value = value.substr(1, value.size() - 2);
-    environment.file_[trimmed(line.substr(0, equals))] = value;
-  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  auto read = parse_env_file(text.str());
+  environment.file_ = std::move(read.settings);
   complain("settings read from " + path.string());
+  for (const int line : read.skipped) {
+    complain("warning: " + path.string() + ", line " + std::to_string(line) +
+             " sets nothing: it is not of the form NAME=value");
+  }
   struct stat status {};
   if (stat(path.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
     complain("warning: others can read " + path.string() + "; run: chmod 600 " + path.string());

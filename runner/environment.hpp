@@ -13,8 +13,8 @@ namespace runner {
 class Environment {
  public:
   // `env_file`: empty for `.env`, which may be missing; a named one must be there. Throws
-  // std::runtime_error, with the line, for a file that cannot be read. Says on standard error when
-  // a file was read, and warns when others may read it.
+  // std::runtime_error for a file that cannot be read. Says on standard error when a file was read,
+  // and warns of lines that set nothing and when others may read it.
   static Environment read(const std::filesystem::path& env_file);
 
   // Empty for what is not set.
