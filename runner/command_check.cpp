@@ -121,66 +121,36 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
 // What one person would hear, from the first word to the last, each question once.
 int show(const Submission& submission, const campaigns::ZoneRules& rules, const std::string& id) {
   const auto& campaign = submission.file.campaign;
-  auto reader =
-      campaign.contacts.file.empty()
-          ? campaigns::ContactListReader::open_inline(campaign, rules, submission.contacts)
-          : campaigns::ContactListReader::open_csv(campaign, rules, submission.contacts);
-  if (!reader) {
-    complain_of(reader.error());
+  const auto found = find_listed(submission, rules, id);
+  if (!found) {
+    complain_of(found.error());
     return exit_bad_input;
   }
-  const auto& columns = reader->columns();
-  campaigns::ContactRow row;
-  campaigns::RejectedRow rejected;
-  using Next = campaigns::ContactListReader::Next;
-  std::uint64_t ordinal = 0;
-  for (auto next = reader->next(row, rejected); next != Next::end;
-       next = reader->next(row, rejected)) {
-    if (next == Next::rejected) {
-      if ("row:" + std::to_string(rejected.row) == id) {
-        complain("row " + std::to_string(rejected.row) + " cannot be used: " + rejected.what);
-        return exit_bad_input;
-      }
-      continue;
+  const auto& contact = found.value();
+  const auto say = [&](const char* what, const campaigns::Text& text) {
+    if (text.empty()) return;
+    print(std::string(what) +
+          campaigns::render_template(text.in(contact.language, campaign.language),
+                                     [&](std::string_view name) { return contact.value(name); }) +
+          '\n');
+  };
+  print("language " + contact.language + ", zone " + contact.zone + "\n\n");
+  say("", campaign.greeting);
+  for (const auto& question : campaign.questions) {
+    say(question.ask_if.op == campaigns::Condition::Op::always
+            ? "  ? "
+            : "  ? (if the answers before lead here) ",
+        question.ask);
+    for (const auto& option : question.options) {
+      if (option.key == '\0') continue;
+      const auto& label = option.label.in(contact.language, campaign.language);
+      print(std::string("      ") + option.key + ": " + option.code +
+            (label.empty() ? "" : " - " + label) + '\n');
     }
-    ++ordinal;
-    const auto value = [&](std::string_view name) -> std::string_view {
-      for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (columns[i] == name) return row.values[i];
-      }
-      return {};
-    };
-    const bool wanted =
-        "row:" + std::to_string(row.row) == id ||
-        (campaign.contacts.id_column.empty() ? std::to_string(ordinal) == id
-                                             : value(campaign.contacts.id_column) == id);
-    if (!wanted) continue;
-    const auto say = [&](const char* what, const campaigns::Text& text) {
-      if (text.empty()) return;
-      print(std::string(what) +
-            campaigns::render_template(text.in(row.language, campaign.language), value) + '\n');
-    };
-    print("language " + row.language + ", zone " + row.zone + "\n\n");
-    say("", campaign.greeting);
-    for (const auto& question : campaign.questions) {
-      say(question.ask_if.op == campaigns::Condition::Op::always
-              ? "  ? "
-              : "  ? (if the answers before lead here) ",
-          question.ask);
-      for (const auto& option : question.options) {
-        if (option.key == '\0') continue;
-        const auto& label = option.label.in(row.language, campaign.language);
-        print(std::string("      ") + option.key + ": " + option.code +
-              (label.empty() ? "" : " - " + label) + '\n');
-      }
-    }
-    say("", campaign.goodbye);
-    say("an answering machine hears: ", campaign.machine.message);
-    return exit_done;
   }
-  complain("no usable contact with the id \"" + id +
-           "\": give a value of the id column, or row:N for a row of the list");
-  return exit_bad_input;
+  say("", campaign.goodbye);
+  say("an answering machine hears: ", campaign.machine.message);
+  return exit_done;
 }
 
 int check(const Options& options) {

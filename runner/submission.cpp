@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "campaigns/contact_list.hpp"
 #include "runner/crypto.hpp"
 
 namespace runner {
@@ -89,6 +90,48 @@ std::optional<std::string> reason_not_to_enrol(const Submission& submission,
            "--skip-bad-rows to enrol the others";
   }
   return {};
+}
+
+std::string_view ListedContact::value(std::string_view column) const {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] == column) return values[i];
+  }
+  return {};
+}
+
+campaigns::Result<ListedContact> find_listed(const Submission& submission,
+                                             const campaigns::ZoneRules& rules,
+                                             const std::string& id) {
+  const auto& campaign = submission.file.campaign;
+  auto reader =
+      campaign.contacts.file.empty()
+          ? campaigns::ContactListReader::open_inline(campaign, rules, submission.contacts)
+          : campaigns::ContactListReader::open_csv(campaign, rules, submission.contacts);
+  if (!reader) return reader.error();
+  campaigns::ContactRow row;
+  campaigns::RejectedRow rejected;
+  using Next = campaigns::ContactListReader::Next;
+  std::uint64_t ordinal = 0;
+  for (auto next = reader->next(row, rejected); next != Next::end;
+       next = reader->next(row, rejected)) {
+    if (next == Next::rejected) {
+      const auto place = "row " + std::to_string(rejected.row);
+      if ("row:" + std::to_string(rejected.row) != id) continue;
+      return Problems{{place, "cannot be used: " + rejected.what, ""}};
+    }
+    ++ordinal;
+    ListedContact contact{row.number,
+                          row.language,
+                          row.zone,
+                          reader->columns(),
+                          {row.values.begin(), row.values.end()}};
+    const bool by_id = campaign.contacts.id_column.empty()
+                           ? std::to_string(ordinal) == id
+                           : contact.value(campaign.contacts.id_column) == id;
+    if (by_id || "row:" + std::to_string(row.row) == id) return contact;
+  }
+  return Problems{{"", "no usable contact with the id \"" + id + "\"",
+                   "give a value of the id column, or row:N for a row of the list"}};
 }
 
 }  // namespace runner

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/preflight.hpp"
@@ -33,6 +35,24 @@ campaigns::Result<Submission> load_submission(const std::filesystem::path& file,
 // Whether a list may be enrolled after its check; else why not, for people.
 std::optional<std::string> reason_not_to_enrol(const Submission& submission,
                                                const campaigns::Preflight& report);
+
+// One row of a list.
+struct ListedContact {
+  std::string number{};  // E.164
+  std::string language{};
+  std::string zone{};
+  std::vector<std::string> columns{};
+  std::vector<std::string> values{};  // one for each column
+
+  // Of a column; empty where there is none.
+  std::string_view value(std::string_view column) const;
+};
+
+// The row that a person names, by its id or as "row:N". A problem when there is none or it cannot
+// be used.
+campaigns::Result<ListedContact> find_listed(const Submission& submission,
+                                             const campaigns::ZoneRules& rules,
+                                             const std::string& id);
 
 // A whole file; a problem when it cannot be read. Regular files only, 1 GiB at most.
 campaigns::Result<std::string> read_file(const std::filesystem::path& file);

@@ -1,0 +1,283 @@
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "campaigns/json_writer.hpp"
+#include "campaigns/phone_number.hpp"
+#include "runner/commands.hpp"
+#include "runner/crypto.hpp"
+#include "runner/live.hpp"
+#include "runner/live_arguments.hpp"
+#include "runner/output.hpp"
+#include "runner/submission.hpp"
+#include "runner/zone_loader.hpp"
+
+// One call to a telephone of one's own: to try the way there and back, or to hear what a person on
+// a list would hear.
+namespace runner {
+
+namespace {
+
+struct Options : LiveArguments {
+  std::string number{};
+  std::string region{};
+  std::string say{};
+  std::string campaign{};
+  std::string contact{};
+};
+
+// What is said without a campaign, when nobody says what.
+constexpr const char* test_message =
+    "Ciao! Questo è un messaggio di prova. Il sistema di chiamate in uscita funziona. "
+    "Grazie e arrivederci!";
+
+// At any hour, once, and nothing of it is held for anybody: it is the caller's own telephone.
+void make_test_call(campaigns::Campaign& campaign, const std::string& zone) {
+  campaign.id = campaign.id.substr(0, 40) + "-call";
+  campaign.hours = {};
+  campaign.hours.windows = {{0x7F, std::chrono::minutes{0}, std::chrono::minutes{1440}}};
+  campaign.retries = {};
+  campaign.retries.attempts_max = 1;
+  campaign.retries.unplaced_max = 1;
+  campaign.in_doubt = campaigns::InDoubt::never;
+  campaign.machine = {};
+  campaign.pacing = {};
+  campaign.budget = {};
+  campaign.contacts.file.clear();
+  campaign.contacts.zone = zone;
+  campaign.contacts.zone_column.clear();
+  campaign.contacts.bad_rows = campaigns::BadRows::refuse;
+}
+
+std::string list_of_one(const ListedContact& contact, const std::string& number_column,
+                        const std::string& number) {
+  std::string text = "[";
+  campaigns::JsonObject object(text);
+  for (std::size_t i = 0; i < contact.columns.size(); ++i) {
+    object.member(contact.columns[i],
+                  contact.columns[i] == number_column ? number : contact.values[i]);
+  }
+  object.close();
+  return text + ']';
+}
+
+void seal(Submission& submission) {
+  submission.file.inline_contacts = submission.contacts;
+  submission.definition = campaigns::print_campaign(submission.file.campaign);
+  submission.definition_digest = hex(sha256(submission.definition));
+  submission.contacts_digest = hex(sha256(submission.contacts));
+}
+
+campaigns::Result<Submission> message_to(const Options& options, const std::string& number) {
+  Submission submission;
+  auto& campaign = submission.file.campaign;
+  campaign.id = "test";
+  campaign.kind = campaigns::Kind::notification;
+  campaign.language = options.message_language;
+  const auto said = options.say.empty() ? std::string(test_message) : options.say;
+  campaign.greeting.by_language[campaign.language] = said;
+  if (!options.message_voice.empty()) campaign.voices[campaign.language] = options.message_voice;
+  campaign.contacts.number_column = "number";
+  make_test_call(campaign, "UTC");
+  submission.contacts = list_of_one({.columns = {"number"}, .values = {""}}, "number", number);
+  seal(submission);
+  return submission;
+}
+
+campaigns::Result<Submission> as_somebody(const Options& options, const campaigns::ZoneRules& rules,
+                                          const std::string& number) {
+  auto loaded = load_submission(options.campaign, {});
+  if (!loaded) return loaded;
+  auto& submission = loaded.value();
+  const auto contact = find_listed(submission, rules, options.contact);
+  if (!contact) return contact.error();
+  auto& campaign = submission.file.campaign;
+  make_test_call(campaign, contact.value().zone);
+  submission.contacts = list_of_one(contact.value(), campaign.contacts.number_column, number);
+  seal(submission);
+  return loaded;
+}
+
+// Test calls have a log of their own, one for each account: nobody's list stands in it.
+std::filesystem::path default_log(const LiveOptions& live) {
+  std::filesystem::path folder;
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0') {
+    folder = state;
+  } else if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+    folder = std::filesystem::path(home) / ".local" / "state";
+  } else {
+    throw CLI::ValidationError("--log", "name one: there is no home directory to keep it in");
+  }
+  folder /= "campanile";
+  std::filesystem::create_directories(folder);
+  const bool real = live.carrier.kind == CarrierChoice::Kind::twilio;
+  return folder / (real ? "calls-" + live.account_sid + ".db" : std::string("calls-rehearsal.db"));
+}
+
+// What happens to the call, a line each.
+class Story {
+ public:
+  explicit Story(bool real) : real_(real) {}
+
+  // Nothing for what a person need not hear of.
+  std::optional<std::string> line(const campaigns::Fact& fact) {
+    const auto text = std::visit([this](const auto& event) { return tell(event); }, fact.event);
+    if (text.empty()) return {};
+    if (!began_) began_ = fact.recorded_at;
+    const auto tenths = (fact.recorded_at - *began_).count() / 100;
+    auto seconds = std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10);
+    seconds.insert(0, seconds.size() < 6 ? 6 - seconds.size() : 0, ' ');
+    return seconds + " s  " + text + '\n';
+  }
+  bool answered() const { return answered_; }
+
+ private:
+  template <typename E>
+  std::string tell(const E&) {
+    return {};
+  }
+  std::string tell(const campaigns::CallRequested& e) {
+    return "calling, from the number that ends in " + ending(e.caller_id);
+  }
+  std::string tell(const campaigns::CallAccepted& e) { return placed(e.sid); }
+  std::string tell(const campaigns::CallAdopted& e) { return placed(e.sid); }
+  std::string tell(const campaigns::CallRefused& e) {
+    return "refused: HTTP " + std::to_string(e.http_status) +
+           (e.code != 0 ? ", code " + std::to_string(e.code) +
+                              ": https://www.twilio.com/docs/api/errors/" + std::to_string(e.code)
+                        : "");
+  }
+  std::string tell(const campaigns::CallNotSent& e) { return "not sent: " + e.reason; }
+  std::string tell(const campaigns::CallInDoubt& e) {
+    return "in doubt, being looked for: " + e.reason;
+  }
+  std::string tell(const campaigns::CallNotPlaced&) { return "was never placed"; }
+  std::string tell(const campaigns::CallInitiated&) { return "initiated"; }
+  std::string tell(const campaigns::CallRinging&) { return "ringing"; }
+  std::string tell(const campaigns::CallAnswered&) {
+    answered_ = true;
+    return "answered";
+  }
+  std::string tell(const campaigns::AnswererDetected& e) { return "answered by: " + e.answered_by; }
+  std::string tell(const campaigns::PromptServed& e) {
+    return "told: " + e.prompt + (e.question.empty() ? "" : " " + e.question) +
+           (e.again.empty() ? "" : ", again after " + e.again);
+  }
+  std::string tell(const campaigns::AnswerGiven& e) {
+    return "answer to " + e.question + " by " + e.source + (e.value.empty() ? "" : ": " + e.value);
+  }
+  std::string tell(const campaigns::AnswerInvalid& e) {
+    return "answer to " + e.question + " by " + e.source + " that is none";
+  }
+  std::string tell(const campaigns::NoInput& e) { return "no answer to " + e.question; }
+  std::string tell(const campaigns::OptedOut&) {
+    return "opted out: this number is called no more from this log";
+  }
+  std::string tell(const campaigns::ContactExcluded& e) { return "not called: " + e.evidence; }
+  std::string tell(const campaigns::CampaignPaused& e) { return "stopped: " + e.reason; }
+  std::string tell(const campaigns::CallEnded& e) {
+    return "ended: " + e.status + ", after " + std::to_string(e.seconds) + " s" +
+           (e.sip != 0 ? ", SIP " + std::to_string(e.sip) : "");
+  }
+  std::string tell(const campaigns::AttemptClosed& e) {
+    return "outcome: " + std::string(campaigns::name_of(e.outcome));
+  }
+
+  std::string placed(const std::string& sid) const {
+    return "placed as " + sid +
+           (real_ ? "\n            https://console.twilio.com/us1/monitor/logs/calls/" + sid : "");
+  }
+  static std::string ending(const std::string& number) {
+    return number.size() < 4 ? "" : number.substr(number.size() - 4);
+  }
+
+  bool real_;
+  bool answered_ = false;
+  std::optional<campaigns::Instant> began_{};
+};
+
+int call(Options& options) {
+  const auto number = campaigns::parse_phone_number(options.number, options.region);
+  if (!number) {
+    complain("the number cannot be read: write it with its country code, as +39…");
+    return exit_bad_input;
+  }
+  if (options.campaign.empty() != options.contact.empty()) {
+    complain("--campaign and --contact go together: whose call is it to be?");
+    return exit_bad_input;
+  }
+  const auto rules = load_zone_rules();
+  auto made = options.campaign.empty() ? message_to(options, number.value().e164)
+                                       : as_somebody(options, rules, number.value().e164);
+  if (!made) {
+    complain_of(made.error());
+    return exit_bad_input;
+  }
+  auto& submission = made.value();
+  auto live = live_options(options);
+  if (live.log.empty()) {
+    live.log = default_log(live);
+    live.new_log = true;
+  }
+  // Each call is a campaign of its own.
+  const bool real = live.carrier.kind == CarrierChoice::Kind::twilio;
+  const campaigns::Instant begins = first_opening(submission.file.campaign, rules);
+  Live program(std::move(live), begins);
+  submission.file.campaign.id += '-' + std::to_string(program.state().book.campaigns.size() + 1);
+  seal(submission);
+  const auto id = submission.file.campaign.id;
+
+  Story story(real);
+  program.runner().on_notice(
+      [](const Runner::Notice& notice) { print("          " + notice.text + '\n'); });
+  program.runner().on_fact([&](const campaigns::Fact& fact) {
+    auto line = story.line(fact);
+    if (!line) return;
+    program.runner().tell([text = std::move(*line)](bool durable) {
+      if (durable) print(text);
+    });
+  });
+  std::optional<campaigns::Refusal> refused;
+  program.submit(std::move(submission), false, [&](std::optional<campaigns::Refusal> refusal) {
+    refused = std::move(refusal);
+    if (refused) program.stop("refused");
+  });
+  program.finish_when([&] {
+    const auto index = program.state().book.find(id);
+    if (!index) return false;
+    const auto& entry = program.state().book.at(*index);
+    const bool stuck = entry.status == campaigns::CampaignStatus::paused && entry.paused_by_program;
+    return (entry.status == campaigns::CampaignStatus::completed || stuck) &&
+           program.state().queue.attempts.empty();
+  });
+  program.run();
+  if (refused) {
+    complain(refused->text);
+    return exit_bad_input;
+  }
+  return story.answered() ? exit_done : exit_not_well;
+}
+
+}  // namespace
+
+void add_call(CLI::App& app, Chosen& chosen) {
+  const auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand(
+      "call", "Call a telephone of your own, to try the way or to hear what a person would hear");
+  command->add_option("number", options->number, "The telephone number, as +39…")->required();
+  command->add_option("--region", options->region, "Country of a number without its code (IT)");
+  command->add_option("--say", options->say, "What to say instead of the test message");
+  command->add_option("--campaign", options->campaign,
+                      "Say what this campaign file says to the person named by --contact");
+  command->add_option("--contact", options->contact, "An id of its list, or row:N");
+  command->add_option("--log", options->log,
+                      "The log (default: one for test calls, in your state directory)");
+  add_live_arguments(*command, *options);
+  command->callback([options, &chosen] { chosen = [options] { return call(*options); }; });
+}
+
+}  // namespace runner

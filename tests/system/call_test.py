@@ -1,0 +1,98 @@
+"""A call to a telephone of one's own: what is printed of it, and where it is kept."""
+
+import os
+import resource
+import signal
+import subprocess
+
+import world
+
+MINE = "+393471999999"
+PATIENT = ("human=1000,no_answer=0,busy=0,machine=0,failed=0,fax=0,hang_up=0,opt_out=0,"
+           "hang_up_at_once=0")
+
+
+class CallTest(world.Case):
+    def call(self, *arguments, expect=0):
+        done = subprocess.run([world.binary, "call", *arguments], cwd=self.folder,
+                              env=world.environment(XDG_STATE_HOME=self.path("state")),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=world.PATIENCE_S)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done
+
+    def assert_told(self, done, *what):
+        at = 0
+        for words in what:
+            found = done.stdout.find(words, at)
+            self.assertNotEqual(found, -1, "%r is missing after %r" % (words, done.stdout[:at]))
+            at = found
+        self.assertNotIn(MINE, done.stdout + done.stderr)
+
+    def test_a_message_is_heard_and_its_story_told(self):
+        done = self.call(MINE, "--say", "Prova", "--people", PATIENT)
+        self.assert_told(done, "calling", "placed as CA", "initiated", "ringing", "answered",
+                         "told: message", "ended: completed", "outcome: ")
+        self.assertNotIn("console.twilio.com", done.stdout)
+        # In a log of its own, which grows by the next one, and none where one happens to be.
+        self.assertIn("calls-rehearsal.db", os.listdir(self.path("state/campanile")))
+        self.assertEqual(os.listdir(self.folder), ["state"])
+        self.call(MINE, "--people", PATIENT)
+        told = self.campanile("status", "--log", self.path("state/campanile/calls-rehearsal.db"))
+        self.assertIn("test-call-2", told.stdout)
+
+    def test_nobody_answers(self):
+        done = self.call(MINE, "--people", "human=0,machine=0,busy=0,no_answer=1000", expect=1)
+        self.assert_told(done, "ringing", "ended: no-answer")
+
+    def test_what_somebody_on_a_list_would_hear(self):
+        file = world.write_campaign(self.folder, world.survey(
+            calling_hours={"windows": [{"from": "03:00", "to": "03:01"}]}), 3)
+        done = self.call(MINE, "--campaign", file, "--contact", "P-0002",
+                         "--people", PATIENT)
+        self.assert_told(done, "answered", "told: question colore")
+        log = self.path("state/campanile/calls-rehearsal.db")
+        enrolled = [line for line in
+                    self.campanile("log", "--log", log, "--personal").stdout.splitlines()
+                    if "ContactEnrolled" in line]
+        self.assertEqual(len(enrolled), 1)
+        self.assertIn("Persona 2", enrolled[0])
+        self.assertIn(MINE, enrolled[0])
+        self.assertNotIn(world.number_of(2), enrolled[0])
+
+    def test_what_cannot_be_called(self):
+        file = world.write_campaign(self.folder, world.survey(), 3)
+        self.assertIn("country code", self.call("333", expect=2).stderr)
+        self.assertIn("--contact", self.call(MINE, "--campaign", file, expect=2).stderr)
+        self.assertIn("no usable contact", self.call(MINE, "--campaign", file, "--contact", "P-9",
+                                                     expect=2).stderr)
+        self.assertFalse(os.path.exists(self.path("state")))
+
+
+class CoreDumpTest(world.Case):
+    def killed_with_a_core(self, *arguments):
+        """The files left by a program that died of a fault and may dump as much as it likes."""
+        folder = self.path(os.path.basename(arguments[0]))
+        os.mkdir(folder)
+        process = subprocess.Popen(
+            arguments, cwd=folder, env=world.environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (1 << 26, 1 << 26)))
+        process.stdout.readline()
+        process.send_signal(signal.SIGABRT)
+        process.wait()
+        process.stdout.close()
+        return [name for name in os.listdir(folder) if name.startswith("core")]
+
+    def test_no_core_dump_holds_what_the_program_knows(self):
+        limit = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        if limit != resource.RLIM_INFINITY and limit < 1 << 26:
+            self.skipTest("no program may dump its core here")
+        if not self.killed_with_a_core("/bin/sh", "-c", "echo up; read never; sleep 60"):
+            self.skipTest("this machine keeps its core dumps elsewhere")
+        self.assertEqual(self.killed_with_a_core(world.binary, "rehearsal", "--listen",
+                                                 "127.0.0.1:0"), [])
+
+
+if __name__ == "__main__":
+    world.main()
