@@ -8,6 +8,7 @@
 
 #include "campaigns/events.hpp"
 #include "campaigns/ids.hpp"
+#include "campaigns/outcome.hpp"
 #include "campaigns/time.hpp"
 
 // Everything somebody may ask of the core, one struct each. What came over a wire was verified and
@@ -65,6 +66,13 @@ struct ResumeCampaign {
 };
 struct CancelCampaign {
   std::string campaign{};
+  std::string reason{};
+};
+
+// A person decides on a held call. The same again is nothing new, another decision is refused.
+struct ResolveCall {
+  AttemptId attempt{};
+  Resolution as = Resolution::none;
   std::string reason{};
 };
 
@@ -159,10 +167,11 @@ struct OutsideVoiceRequested {
   std::string sid{};
 };
 
-using Command = std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows,
-                             CompleteEnrolment, PauseCampaign, ResumeCampaign, CancelCampaign,
-                             ForgetNumber, ForgetExpired, OrderAnswered, CallsListed, CallFetched,
-                             LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
-                             MachineDetected, OutsideStatusReported, OutsideVoiceRequested>;
+using Command =
+    std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
+                 PauseCampaign, ResumeCampaign, CancelCampaign, ResolveCall, ForgetNumber,
+                 ForgetExpired, OrderAnswered, CallsListed, CallFetched, LateCallWasEnded,
+                 StatusReported, VoiceRequested, SurveyAnswered, MachineDetected,
+                 OutsideStatusReported, OutsideVoiceRequested>;
 
 }  // namespace campaigns

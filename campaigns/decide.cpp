@@ -416,6 +416,66 @@ Decision on(const State& state, const CancelCampaign& command, Moment) {
   return draft.take();
 }
 
+Decision on(const State& state, const ResolveCall& command, Moment moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  const auto attempt = command.attempt.attempt;
+  if (!named.open) {
+    const auto& row = *state.results.find(named.ref, attempt);
+    if (row.resolved == command.as && row.resolved != Resolution::none) return Facts{};
+    return Refusal{"over", "the attempt is over: it " +
+                               (row.resolved == Resolution::none
+                                    ? "came out as " + std::string(name_of(row.outcome))
+                                    : "was settled as " + std::string(name_of(row.resolved)))};
+  }
+  if (named.open->phase != Phase::held) {
+    return Refusal{"not_held", "the attempt is " + std::string(name_of(named.open->phase)) +
+                                   ": only a held one waits for a decision"};
+  }
+  const auto& entry = *named.entry;
+  const auto settle_as_placed = [&](Draft& draft) {
+    draft.add(named.subject, AttemptClosed{attempt, Outcome::unconfirmed});
+    // It may have cost what was set aside.
+    if (const auto reserved = state.spend.reservations.find(named.ref.packed());
+        reserved != state.spend.reservations.end()) {
+      draft.add(named.subject, SpendSettled{attempt, reserved->second});
+    }
+  };
+  Draft draft;
+  draft.add(named.subject, CallResolved{attempt, command.as, "operator", command.reason});
+  switch (command.as) {
+    case Resolution::none:
+      return Refusal{"no_decision", "nothing was decided"};
+    case Resolution::placed:
+      settle_as_placed(draft);
+      after_attempt(draft, state, named, Outcome::unconfirmed, moment.now, moment.now);
+      break;
+    case Resolution::not_placed:
+      close_attempt(draft, state, named, Outcome::not_placed, 0, moment.now, moment.now);
+      break;
+    case Resolution::redial:
+      if (entry.status == CampaignStatus::cancelled) {
+        return Refusal{"cancelled", "the campaign was cancelled: nobody is called there any more"};
+      }
+      // It may have rung, so it counts.
+      if (state.queue.contact(named.ref).attempts + 1 >= entry.definition->retries.attempts_max) {
+        return Refusal{"attempts_max",
+                       "the person has had as many attempts as the campaign allows: settle it as "
+                       "placed or not placed"};
+      }
+      settle_as_placed(draft);
+      if (entry.status == CampaignStatus::completed) {
+        draft.add(Subject::campaign(command.attempt.campaign),
+                  CampaignReopened{"a held call is to be made again"});
+      }
+      draft.add(named.subject,
+                RetryScheduled{to_ms(moment.now + Seconds{1}), Outcome::unconfirmed});
+      break;
+  }
+  return draft.take();
+}
+
 Decision on(const State& state, const ForgetNumber& command, Moment) {
   return forget_number(state, command.key);
 }

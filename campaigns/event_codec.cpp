@@ -82,6 +82,11 @@ class FieldWriter {
     name_to(out, name);
     append_json_string(out, name_of(value));
   }
+  static void write(std::string& out, std::string_view name, Resolution value) {
+    if (value == Resolution::none) return;
+    name_to(out, name);
+    append_json_string(out, name_of(value));
+  }
 
   std::string payload_{};
   std::string personal_{};
@@ -160,6 +165,14 @@ class FieldReader {
     const auto place = place_named(text);
     if (!place) return false;
     value = *place;
+    return true;
+  }
+  static bool take(simdjson::dom::element element, Resolution& value) {
+    std::string_view text;
+    if (element.get(text)) return false;
+    const auto resolution = resolution_named(text);
+    if (!resolution) return false;
+    value = *resolution;
     return true;
   }
 

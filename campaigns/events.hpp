@@ -149,6 +149,15 @@ struct CampaignCompleted {
     v("done", e.done), v("exhausted", e.exhausted), v("excluded", e.excluded), v("held", e.held);
   }
 };
+// A completed campaign has somebody to call again, because a person decided so: it runs once more.
+struct CampaignReopened {
+  static constexpr std::string_view type = "CampaignReopened";
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("reason", e.reason);
+  }
+};
 // A person accepted that the files behind a campaign changed: its definition from here on. The
 // contacts stay as they were enrolled.
 struct CampaignChanged {
@@ -309,6 +318,20 @@ struct CallHeld {
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("reason", e.reason);
+  }
+};
+
+// A person decided on a held call. What follows from it (AttemptClosed, RetryScheduled or
+// ContactClosed) stands beside it.
+struct CallResolved {
+  static constexpr std::string_view type = "CallResolved";
+  std::uint8_t attempt = 0;
+  Resolution as = Resolution::none;
+  std::string by{};  // "operator"
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("as", e.as), v("by", e.by), v("reason", e.reason);
   }
 };
 
@@ -500,14 +523,16 @@ struct OptedOut {
   }
 };
 
-using Event = std::variant<
-    LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-    EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
-    CampaignCompleted, CampaignChanged, ContactEnrolled, ContactExcluded, ContactForgotten,
-    CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted,
-    CallNotPlaced, CallHeld, LateCallDetected, LateCallEnded, CallInitiated, CallRinging,
-    CallAnswered, AnswererDetected, PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded,
-    AttemptClosed, RetryScheduled, ContactClosed, SpendReserved, SpendSettled, OptedOut>;
+using Event =
+    std::variant<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+                 EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
+                 CampaignCancelled, CampaignCompleted, CampaignReopened, CampaignChanged,
+                 ContactEnrolled, ContactExcluded, ContactForgotten, CallRequested, CallNotSent,
+                 CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced,
+                 CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallInitiated,
+                 CallRinging, CallAnswered, AnswererDetected, PromptServed, AnswerGiven,
+                 AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled, ContactClosed,
+                 SpendReserved, SpendSettled, OptedOut>;
 
 // An event with everything around it. `version` and `position` are given when it is folded.
 struct Fact {

@@ -74,6 +74,9 @@ class Teller {
            "; whoever was waiting is not called any more";
   }
   std::string operator()(const CampaignCompleted&) const { return "the campaign is complete"; }
+  std::string operator()(const CampaignReopened& e) const {
+    return "the completed campaign runs again" + because(e.reason);
+  }
   std::string operator()(const CampaignChanged&) const {
     return "the campaign file was changed; it holds from here on";
   }
@@ -125,6 +128,12 @@ class Teller {
   }
   std::string operator()(const CallHeld& e) const {
     return attempt(e.attempt) + "held" + because(e.reason);
+  }
+  std::string operator()(const CallResolved& e) const {
+    const char* what = e.as == Resolution::placed       ? "a person settled that it was placed"
+                       : e.as == Resolution::not_placed ? "a person settled that it was not placed"
+                                                        : "a person wants it made again";
+    return attempt(e.attempt) + what + because(e.reason);
   }
   std::string operator()(const LateCallDetected& e) const {
     return attempt(e.attempt) + "a call that should not be there turned up, " + e.sid +
@@ -330,7 +339,7 @@ void add_next(Explanation& out, const State& state, ContactRef ref, const ZoneRu
     case Stage::held:
       out.next =
           "nothing until a person decides: whether the last call was placed is not known, "
-          "and the number stays locked";
+          "and the number stays locked (campanile held, campanile resolve)";
       return;
     case Stage::done:
     case Stage::exhausted:

@@ -72,6 +72,23 @@ std::optional<Place> place_named(std::string_view name) {
   return std::nullopt;
 }
 
+namespace {
+
+constexpr std::array<std::string_view, 4> resolution_names = {"", "placed", "not_placed", "redial"};
+
+}  // namespace
+
+std::string_view name_of(Resolution resolution) {
+  return resolution_names[static_cast<std::size_t>(resolution)];
+}
+
+std::optional<Resolution> resolution_named(std::string_view name) {
+  for (std::size_t i = 1; i < resolution_names.size(); ++i) {
+    if (resolution_names[i] == name) return static_cast<Resolution>(i);
+  }
+  return std::nullopt;
+}
+
 std::string_view aapor_code(Outcome outcome, bool known_eligible) {
   return known_eligible ? entry_of(outcome).aapor_known : entry_of(outcome).aapor_unknown;
 }

@@ -44,6 +44,12 @@ enum class Place : std::uint8_t { open, done, exhausted, excluded, held };
 std::string_view name_of(Place place);
 std::optional<Place> place_named(std::string_view name);
 
+// What a person decided on a held call: that it was placed (it counts), that it was not (it does
+// not), or that the person is to be called again whatever became of it (it counts).
+enum class Resolution : std::uint8_t { none, placed, not_placed, redial };
+std::string_view name_of(Resolution resolution);
+std::optional<Resolution> resolution_named(std::string_view name);
+
 // The AAPOR code of a case whose last word is this outcome, for example "2.12". `known_eligible`
 // says whether the people on the list are known to be eligible.
 std::string_view aapor_code(Outcome outcome, bool known_eligible);

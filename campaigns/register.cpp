@@ -126,6 +126,9 @@ void Register::apply(const Fact& fact) {
   } else if (std::holds_alternative<CampaignCompleted>(fact.event)) {
     entry.status = CampaignStatus::completed;
     entry.ended_at = fact.recorded_at;
+  } else if (std::holds_alternative<CampaignReopened>(fact.event)) {
+    entry.status = CampaignStatus::running;
+    entry.ended_at.reset();
   }
 }
 

@@ -12,6 +12,13 @@ AttemptRow* Results::open(ContactRef contact) {
   return found == last_attempt_.end() ? nullptr : &attempts[found->second];
 }
 
+const AttemptRow* Results::find(ContactRef contact, std::uint8_t attempt) const {
+  const auto found = std::find_if(attempts.rbegin(), attempts.rend(), [&](const AttemptRow& row) {
+    return row.contact == contact && row.attempt == attempt;
+  });
+  return found == attempts.rend() ? nullptr : &*found;
+}
+
 void Results::apply(const Fact& fact, const Register& book) {
   position = fact.position;
   if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
@@ -92,6 +99,9 @@ void Results::apply(const Fact& fact, const Register& book) {
     row->sid = adopted->sid;
     row->accepted_at = fact.recorded_at;
     if (one.place == Place::held) one = {};
+  } else if (const auto* resolved = std::get_if<CallResolved>(&fact.event)) {
+    row->resolved = resolved->as;
+    if (one.place == Place::held) one = {};
   } else if (const auto* refused = std::get_if<CallRefused>(&fact.event)) {
     row->code = refused->code ? refused->code : refused->http_status;
   } else if (std::holds_alternative<CallInitiated>(fact.event)) {
@@ -164,6 +174,7 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
                AttemptId{campaign_id(row.contact), row.contact.ordinal, row.attempt}.text())
           .member("outcome", name_of(row.outcome))
           .flag("initiated", row.initiated)
+          .member("resolved", name_of(row.resolved))
           .member("ended_at_question", row.ended_at_question)
           .member("requested_at", to_ms(row.requested_at))
           .member("offset_minutes", row.offset_minutes)

@@ -18,7 +18,8 @@ struct AttemptRow {
   std::uint8_t attempt = 0;
   Outcome outcome = Outcome::none;
   bool initiated = false;
-  std::uint8_t ended_at_question = 0;  // from 1: the question that was open last; 0: none was
+  Resolution resolved = Resolution::none;  // by a person, after it was held
+  std::uint8_t ended_at_question = 0;      // from 1: the question that was open last; 0: none was
   Instant requested_at{};
   std::int64_t offset_minutes = 0;
   Instant accepted_at{};  // the epoch: not
@@ -66,6 +67,9 @@ struct Results {
     const auto& of = cases[answer.contact.campaign][answer.contact.ordinal - 1];
     return of.forgotten ? std::string_view() : answer.words;
   }
+
+  // The row of an attempt; none: there is no such attempt.
+  const AttemptRow* find(ContactRef contact, std::uint8_t attempt) const;
 
   void apply(const Fact& fact, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;

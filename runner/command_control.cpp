@@ -5,6 +5,7 @@
 #include "eventstore/log_reader.hpp"
 #include "runner/commands.hpp"
 #include "runner/control_client.hpp"
+#include "runner/control_orders.hpp"
 #include "runner/fold.hpp"
 #include "runner/output.hpp"
 #include "runner/status.hpp"
@@ -61,13 +62,12 @@ int submit(const Options& options) {
   return report(ask_running(options.log, std::move(request)), options);
 }
 
-int steer(const Options& options, const std::string& verb) {
-  nlohmann::json body;
-  body["reason"] = options.reason;
+int steer(const Options& options, const campaigns::Command& command) {
+  auto [target, body] = control_order(command);
   bridge::http::Request request;
   request.method = "POST";
-  request.target = "/campaigns/" + options.campaign + '/' + verb;
-  request.body = body.dump();
+  request.target = std::move(target);
+  request.body = std::move(body);
   return report(ask_running(options.log, std::move(request)), options);
 }
 
@@ -125,17 +125,26 @@ void add_control(CLI::App& app, Chosen& chosen) {
   auto* status_command = with_log(app.add_subcommand("status", "Where the campaigns stand"));
   status_command->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
 
-  const auto steering = [&](const char* verb, const char* what, bool with_reason) {
+  const auto steering = [&](const char* verb, const char* what, bool with_reason,
+                            campaigns::Command (*command_of)(const Options&)) {
     auto* command = with_log(app.add_subcommand(verb, what));
     command->add_option("campaign", options->campaign, "The campaign's id")->required();
     if (with_reason) command->add_option("--reason", options->reason, "Kept in the log");
-    command->callback([options, &chosen, verb = std::string(verb)] {
-      chosen = [options, verb] { return steer(*options, verb); };
+    command->callback([options, &chosen, command_of] {
+      chosen = [options, command_of] { return steer(*options, command_of(*options)); };
     });
   };
-  steering("pause", "No new calls until it is resumed", true);
-  steering("resume", "Go on calling", false);
-  steering("cancel", "End a campaign; live calls end by themselves", true);
+  steering("pause", "No new calls until it is resumed", true,
+           [](const Options& o) -> campaigns::Command {
+             return campaigns::PauseCampaign{o.campaign, o.reason};
+           });
+  steering("resume", "Go on calling", false, [](const Options& o) -> campaigns::Command {
+    return campaigns::ResumeCampaign{o.campaign};
+  });
+  steering("cancel", "End a campaign; live calls end by themselves", true,
+           [](const Options& o) -> campaigns::Command {
+             return campaigns::CancelCampaign{o.campaign, o.reason};
+           });
 }
 
 }  // namespace runner

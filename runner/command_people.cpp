@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -11,9 +10,8 @@
 
 #include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
-#include "eventstore/log_errors.hpp"
+#include "runner/at_rest.hpp"
 #include "runner/commands.hpp"
-#include "runner/control_client.hpp"
 #include "runner/log_reading.hpp"
 #include "runner/output.hpp"
 #include "runner/people.hpp"
@@ -118,50 +116,8 @@ std::vector<campaigns::ContactRef> forgotten_in(const campaigns::State& state) {
   return found;
 }
 
-// What the running program answers at once if it answers at all.
-constexpr std::chrono::seconds status_time_max{10};
-
-// Exit code of the refusal, told; nothing where it is done.
-std::optional<int> have_forgotten(const Options& options, const Environment& environment,
-                                  const campaigns::Command& command, const std::string& body) {
-  // An order that is not answered may yet be carried out, so a program that hangs is given none:
-  // the log's lock, which it holds, refuses below.
-  bridge::http::Request question;
-  question.method = "GET";
-  question.target = "/status";
-  std::optional<bridge::http::Response> answer;
-  const bool answers = ask_running(options.log, std::move(question), status_time_max).has_value();
-  if (answers) {
-    bridge::http::Request order;
-    order.method = "POST";
-    order.target = "/forget";
-    order.body = body;
-    answer = ask_running(options.log, std::move(order));
-  }
-  if (!answer) {
-    try {
-      const auto done = forget_at_rest(options.log, environment, command);
-      if (done) return {};
-      complain(done.error().text);
-    } catch (const eventstore::LogLocked&) {
-      if (!answers) throw;
-      complain(
-          "the program that runs on this log was asked and has not answered; it may still do it. "
-          "Ask again");
-    }
-    return exit_not_well;
-  }
-  if (answer->status == 200) return {};
-  const auto told = nlohmann::json::parse(answer->body, nullptr, false);
-  complain(told.is_object() && told.contains("problems") && !told["problems"].empty()
-               ? told["problems"][0].value("what", "refused")
-               : "the running program refused");
-  return exit_not_well;
-}
-
 int forget(const Options& options) {
   const auto environment = Environment::read(options.env_file);
-  auto body = nlohmann::json::object();
   campaigns::Command command = campaigns::ForgetExpired{};
   campaigns::NumberKey key = 0;
   const auto number = options.expired ? std::nullopt : read_number(options);
@@ -171,10 +127,9 @@ int forget(const Options& options) {
   if (number) {
     key = number_key_in(options.log, environment, *number);
     command = campaigns::ForgetNumber{key};
-    body["number_key"] = campaigns::number_key_text(key);
   }
-  if (const auto refused = have_forgotten(options, environment, command, body.dump())) {
-    return *refused;
+  if (const auto told = have_carried_out(options.log, environment, command, exit_not_well)) {
+    return *told;
   }
   const auto state = fold_log(options.log).state;
   const auto contacts = number ? contacts_with(state, key) : forgotten_in(state);

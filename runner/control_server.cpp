@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "campaigns/json_writer.hpp"
+#include "runner/control_orders.hpp"
 #include "runner/live.hpp"
 #include "runner/status.hpp"
 
@@ -99,44 +100,16 @@ void ControlServer::take(http::ExchangeId id, const http::Request& request) {
                            });
     return;
   }
-  if (request.target == "/forget") {
-    campaigns::Command forget = campaigns::ForgetExpired{};
-    if (const auto number = text("number_key"); !number.empty()) {
-      const auto key = campaigns::parse_number_key(number);
-      if (!key) return refuse(400, "\"number_key\" is no number's key");
-      forget = campaigns::ForgetNumber{*key};
-    }
-    live_.runner().note_command(
-        std::move(forget), [this, id](const std::optional<campaigns::Refusal>& refusal) {
-          if (refusal) {
-            return answer(id, 409, problems_json({{"", refusal->text, ""}}));
-          }
-          answer(id, 200, "{}");
-        });
-    return;
-  }
-  const std::string prefix = "/campaigns/";
-  const auto slash = request.target.rfind('/');
-  if (request.target.rfind(prefix, 0) != 0 || slash < prefix.size()) {
-    return refuse(404, "no such command");
-  }
-  const auto campaign = request.target.substr(prefix.size(), slash - prefix.size());
-  const auto verb = request.target.substr(slash + 1);
-  campaigns::Command command;
-  if (verb == "pause") {
-    command = campaigns::PauseCampaign{campaign, text("reason")};
-  } else if (verb == "resume") {
-    command = campaigns::ResumeCampaign{campaign};
-  } else if (verb == "cancel") {
-    command = campaigns::CancelCampaign{campaign, text("reason")};
-  } else {
-    return refuse(404, "no such command");
-  }
-  live_.runner().note_command(std::move(command),
-                              [this, id](const std::optional<campaigns::Refusal>& refusal) {
+  auto order = read_control_order(request.target, request.body);
+  if (!order) return refuse(404, "no such command");
+  if (!*order) return refuse(400, order->error().text);
+  const bool steers = request.target.rfind("/campaigns/", 0) == 0;
+  live_.runner().note_command(std::move(*order).value(),
+                              [this, id, steers](const std::optional<campaigns::Refusal>& refusal) {
                                 if (refusal)
                                   return answer(id, 409, problems_json({{"", refusal->text, ""}}));
-                                answer_status(id);
+                                if (steers) return answer_status(id);
+                                answer(id, 200, "{}");
                               });
 }
 

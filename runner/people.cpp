@@ -1,19 +1,12 @@
 #include "runner/people.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
-#include "campaigns/decide.hpp"
 #include "campaigns/json_writer.hpp"
 #include "eventstore/key_store.hpp"
-#include "eventstore/sqlite_event_store.hpp"
-#include "runner/fold.hpp"
 #include "runner/log_keys.hpp"
 #include "runner/master_key.hpp"
-#include "runner/output.hpp"
 
 namespace runner {
 
@@ -165,76 +158,6 @@ campaigns::NumberKey number_key_in(const std::filesystem::path& log, const Envir
                                   find_master_key(file, environment),
                                   eventstore::KeyStore::Access::read);
   return LogKeys(keys.log_secret()).number_key(e164);
-}
-
-namespace {
-
-// After so long a wait it is said what is waited for.
-constexpr std::chrono::seconds patience{3};
-
-}  // namespace
-
-campaigns::Result<std::size_t, campaigns::Refusal> forget_at_rest(
-    const std::filesystem::path& log, const Environment& environment,
-    const campaigns::Command& command) {
-  State state;
-  Folder folder;
-  std::vector<std::uint64_t> keys;
-  std::int64_t last_ms = 0;
-  eventstore::SqliteEventStore::Options options;
-  options.path = log;
-  options.refuse_copies = true;
-  options.master_key = find_master_key(log, environment);
-  std::mutex mutex;
-  std::condition_variable changed;
-  options.on_durable = [&] {
-    const std::lock_guard guard(mutex);
-    changed.notify_all();
-  };
-  eventstore::SqliteEventStore store(std::move(options),
-                                     [&](const eventstore::RecordedEvent& recorded) {
-                                       const auto fact = folder.fact(recorded);
-                                       if (const auto key = key_to_destroy(state, fact))
-                                         keys.push_back(*key);
-                                       last_ms = recorded.recorded_at;
-                                       campaigns::evolve(state, fact);
-                                     });
-  // The time of a rehearsal's log is its own.
-  auto now = campaigns::instant_from_ms(last_ms);
-  if (state.book.identity.carrier != "rehearsal") {
-    now = std::max(now,
-                   std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now()));
-  }
-  std::size_t forgotten = 0;
-  for (;;) {
-    auto decided = campaigns::decide(state, command, {now, 0});
-    if (!decided) return decided.error();
-    auto facts = std::move(decided).value();
-    if (facts.empty()) break;
-    std::vector<eventstore::NewEvent> batch;
-    for (auto& fact : facts) {
-      campaigns::stamp(state, fact, {now, 0});
-      batch.push_back(row_of(state, fact));
-      if (const auto key = key_to_destroy(state, fact)) keys.push_back(*key);
-      forgotten += std::holds_alternative<campaigns::ContactForgotten>(fact.event) ? 1u : 0u;
-      campaigns::evolve(state, fact);
-    }
-    store.append(std::move(batch), campaigns::to_ms(now));
-  }
-  if (!keys.empty()) store.destroy_keys(std::move(keys));
-  store.wait_until_durable();
-  const auto destroyed = [&] {
-    static_cast<void>(store.durable());  // throws if the log has failed
-    return !store.destroying_keys();
-  };
-  std::unique_lock held(mutex);
-  if (!changed.wait_for(held, patience, destroyed)) {
-    complain(
-        "nobody can use the keys any more, but their bytes are still in the key file: another "
-        "program reads it, or the disk is full. Waiting until they are gone");
-    changed.wait(held, destroyed);
-  }
-  return forgotten;
 }
 
 }  // namespace runner

@@ -4,9 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "campaigns/commands.hpp"
 #include "campaigns/ids.hpp"
-#include "campaigns/result.hpp"
 #include "campaigns/state.hpp"
 #include "runner/environment.hpp"
 
@@ -24,11 +22,5 @@ std::string person_json(const campaigns::State& state, campaigns::NumberKey key)
 // The key under which a log knows a number. Throws as KeyStore does.
 campaigns::NumberKey number_key_in(const std::filesystem::path& log, const Environment& environment,
                                    const std::string& e164);
-
-// Where nothing runs on the log: takes it, decides the command, writes what follows and destroys
-// the keys of whoever is forgotten. Nothing stays held afterwards. Throws LogFailed and its kinds.
-campaigns::Result<std::size_t, campaigns::Refusal> forget_at_rest(
-    const std::filesystem::path& log, const Environment& environment,
-    const campaigns::Command& command);
 
 }  // namespace runner

@@ -99,6 +99,7 @@ class Filler {
   void fill(bool& value) { value = true; }
   void fill(Outcome& value) { value = Outcome::human_hung_up_at_once; }
   void fill(Place& value) { value = Place::exhausted; }
+  void fill(Resolution& value) { value = Resolution::redial; }
   void fill(std::uint8_t& value) { value = 255; }
   void fill(std::int64_t& value) { value = even_ ? exact_max : -exact_max, even_ = !even_; }
 
@@ -161,6 +162,9 @@ class Comparer {
     BOOST_TEST(member(object, name)->valuestring == std::string(name_of(value)));
   }
   void compare(const cJSON* object, std::string_view name, const Place& value) {
+    BOOST_TEST(member(object, name)->valuestring == std::string(name_of(value)));
+  }
+  void compare(const cJSON* object, std::string_view name, const Resolution& value) {
     BOOST_TEST(member(object, name)->valuestring == std::string(name_of(value)));
   }
 

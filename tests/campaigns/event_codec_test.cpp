@@ -41,6 +41,7 @@ class Filler {
   void fill(std::string_view, bool& value) { value = true; }
   void fill(std::string_view, Outcome& value) { value = Outcome::human_hung_up_at_once; }
   void fill(std::string_view, Place& value) { value = Place::exhausted; }
+  void fill(std::string_view, Resolution& value) { value = Resolution::redial; }
   void fill(std::string_view, std::uint8_t& value) { value = 255; }
   void fill(std::string_view, std::int64_t& value) { value = exact_max - ++count_; }
 
@@ -70,6 +71,7 @@ struct Texts {
   }
   void operator()(std::string_view name, Outcome value) { add(name, name_of(value)); }
   void operator()(std::string_view name, Place value) { add(name, name_of(value)); }
+  void operator()(std::string_view name, Resolution value) { add(name, name_of(value)); }
   template <std::integral T>
   void operator()(std::string_view name, T value) {
     add(name, std::to_string(value));
@@ -219,6 +221,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_not_quoted) {
   BOOST_TEST(code("CallAccepted", "", R"(["secret"])") == "bad_payload");
   BOOST_TEST(code("CallAccepted", "", R"({"sid":"secret)") == "bad_payload");
   BOOST_TEST(code("AttemptClosed", "", R"({"outcome":"secret"})") == "bad_payload");
+  BOOST_TEST(code("CallResolved", "", R"({"as":"secret"})") == "bad_payload");
   BOOST_TEST(code("ContactEnrolled", R"({"number":3})", "{}") == "bad_payload");
   BOOST_TEST(code("ContactEnrolled", R"({"values":["a",3]})", "{}") == "bad_payload");
   BOOST_TEST(code("ContactEnrolled", "secret", "{}") == "bad_payload");

@@ -151,6 +151,9 @@ void live(Seen& seen) {
       request.offset_minutes = 120;
       request.public_url = other ? "https://x.test" : "https://y.test";
       world.given(contact(2), request);
+      if (outcome % 2 == 0) {
+        world.given(contact(2), CallResolved{request.attempt, Resolution::placed, "operator", "x"});
+      }
       world.given(contact(2), AttemptClosed{request.attempt, static_cast<Outcome>(outcome)});
       world.given(contact(2), RetryScheduled{to_ms(world.now()) + 1000, Outcome::busy});
       seen.look(world);
@@ -203,8 +206,8 @@ BOOST_AUTO_TEST_CASE(every_printed_field_changes_with_some_event) {
 BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto printed = [](const auto& first) { BOOST_TEST(&first != nullptr); };
   const AttemptRow attempt;
-  const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18,
-               a19] = attempt;
+  const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19,
+               a20] = attempt;
   printed(a1);
   const AnswerRow answer;
   const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10] = answer;

@@ -199,6 +199,7 @@ Tally& Tally::operator+=(const Tally& other) {
   cancels += other.cancels;
   full_disks += other.full_disks;
   looked_up += other.looked_up;
+  resolved += other.resolved;
   return *this;
 }
 
@@ -475,7 +476,35 @@ void World::watch_campaigns() {
       runner_->note_command(ResumeCampaign{entry.definition->id});
     }
   }
+  any_open |= decide_on_held();
   if (any_open) agenda_.at(clock_.now() + 7min, [this] { watch_campaigns(); });
+}
+
+// They look into the carrier's console, and some decide to have the call made again. False: nothing
+// is held that they would decide on.
+bool World::decide_on_held() {
+  if (!options_.operators) return false;
+  bool any = false;
+  for (const auto& [packed, open] : durable_.queue.attempts) {
+    if (open.phase != Phase::held) continue;
+    any = true;
+    const auto& entry = durable_.book.at(open.contact.campaign);
+    const AttemptId attempt{entry.definition->id, open.contact.ordinal, open.attempt};
+    const auto calls = carrier_.calls_of(keys_.token(attempt));
+    if (std::any_of(calls.begin(), calls.end(), [](const auto* call) { return !call->over(); })) {
+      continue;
+    }
+    const bool again =
+        dice_about("decision on " + attempt.text()).chance(400) &&
+        entry.status != CampaignStatus::cancelled &&
+        durable_.queue.contact(open.contact).attempts + 1 < entry.definition->retries.attempts_max;
+    const auto as = again           ? Resolution::redial
+                    : calls.empty() ? Resolution::not_placed
+                                    : Resolution::placed;
+    if (!runner_) continue;
+    runner_->note_command(ResolveCall{attempt, as, "an operator's decision"});
+  }
+  return any;
 }
 
 bool World::over() const {
@@ -810,6 +839,10 @@ void World::check_fact(const Fact& fact) {
     ++tally_.in_doubt;
   } else if (std::holds_alternative<CallHeld>(fact.event)) {
     ++tally_.held;
+  } else if (std::holds_alternative<CallResolved>(fact.event)) {
+    ++tally_.resolved;
+    const auto* open = durable_.queue.open_attempt(*ref);
+    keep(open && open->phase == Phase::held, "I4", who + ": decided on, and was not held");
   } else if (std::holds_alternative<CallLookedUp>(fact.event)) {
     ++tally_.looked_up;
   } else if (std::holds_alternative<ContactExcluded>(fact.event)) {
@@ -820,7 +853,8 @@ void World::check_fact(const Fact& fact) {
   } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
     const auto calls = carrier_.calls_of(token_of(closed->attempt));
     for (const auto* call : calls) {
-      if (!options_.list_is_prompt) continue;
+      // What a person decided may differ.
+      if (!options_.list_is_prompt || closed->outcome == Outcome::unconfirmed) continue;
       keep(call->over(), "I8",
            who + ": closed as " + std::string(name_of(closed->outcome)) + " while it is " +
                call->status);

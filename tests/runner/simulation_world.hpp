@@ -54,7 +54,7 @@ struct WorldOptions {
   unsigned disk_stalls = 0;  // of a thousand commits
   bool crashes = false;
   bool full_disk = false;
-  bool operators = false;  // pause, resume, cancel
+  bool operators = false;  // pause, resume, cancel, decide on held calls
   // Whether the carrier shows a call before the quarantine of one in doubt has passed. Where it
   // does not, calls that turn up late are to be expected.
   bool list_is_prompt = true;
@@ -87,6 +87,7 @@ struct Tally {
   std::uint64_t cancels = 0;
   std::uint64_t full_disks = 0;
   std::uint64_t looked_up = 0;
+  std::uint64_t resolved = 0;
   Tally& operator+=(const Tally& other);
 };
 
@@ -125,6 +126,7 @@ class World {
   void settle();
   bool turn_of_the_disk();
   void watch_campaigns();
+  bool decide_on_held();
   void plan_operator();
   bool over() const;
 

@@ -18,6 +18,7 @@ MAY_HOLD_PERSONAL_DATA = (
     ("rehearsal", None),  # the carrier's own side: it invents the people and hands out its password
     ("check", "--show"),
     ("log", "--personal"),
+    ("held", "--personal"),
 )
 
 # What world.py writes into lists, also as people and programs write it, and what opens a call.

@@ -1,0 +1,98 @@
+#include "runner/control_orders.hpp"
+
+#include <cassert>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
+
+namespace runner {
+
+using campaigns::Command;
+using campaigns::Refusal;
+using campaigns::Result;
+using nlohmann::json;
+
+namespace {
+
+struct Writer {
+  ControlOrder operator()(const campaigns::PauseCampaign& c) const {
+    return {"/campaigns/" + c.campaign + "/pause", json{{"reason", c.reason}}.dump()};
+  }
+  ControlOrder operator()(const campaigns::ResumeCampaign& c) const {
+    return {"/campaigns/" + c.campaign + "/resume", "{}"};
+  }
+  ControlOrder operator()(const campaigns::CancelCampaign& c) const {
+    return {"/campaigns/" + c.campaign + "/cancel", json{{"reason", c.reason}}.dump()};
+  }
+  ControlOrder operator()(const campaigns::ResolveCall& c) const {
+    return {"/calls/" + c.attempt.text() + "/resolve",
+            json{{"as", name_of(c.as)}, {"reason", c.reason}}.dump()};
+  }
+  ControlOrder operator()(const campaigns::ForgetNumber& c) const {
+    return {"/forget", json{{"number_key", campaigns::number_key_text(c.key)}}.dump()};
+  }
+  ControlOrder operator()(const campaigns::ForgetExpired&) const { return {"/forget", "{}"}; }
+  template <typename Other>
+  ControlOrder operator()(const Other&) const {
+    assert(false && "no order of an operator");
+    return {};
+  }
+};
+
+// "/campaigns/<name>/<verb>", for this prefix; an empty verb: it is none.
+std::pair<std::string, std::string> name_and_verb(std::string_view target,
+                                                  std::string_view prefix) {
+  const auto slash = target.rfind('/');
+  if (target.substr(0, prefix.size()) != prefix || slash < prefix.size()) return {};
+  return {std::string(target.substr(prefix.size(), slash - prefix.size())),
+          std::string(target.substr(slash + 1))};
+}
+
+Refusal bad_order(std::string what) {
+  return {"bad_order", std::move(what)};
+}
+
+}  // namespace
+
+ControlOrder control_order(const Command& command) {
+  return std::visit(Writer{}, command);
+}
+
+std::optional<Result<Command, Refusal>> read_control_order(std::string_view target,
+                                                           std::string_view body) {
+  using Read = Result<Command, Refusal>;
+  const auto members = json::parse(body.empty() ? "{}" : body, nullptr, false);
+  const auto text = [&](const char* name) {
+    if (!members.is_object()) return std::string();
+    const auto found = members.find(name);
+    return found != members.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  std::optional<Read> read;
+  if (target == "/forget") {
+    if (const auto number = text("number_key"); number.empty()) {
+      read = Read(Command(campaigns::ForgetExpired{}));
+    } else if (const auto key = campaigns::parse_number_key(number)) {
+      read = Read(Command(campaigns::ForgetNumber{*key}));
+    } else {
+      read = Read(bad_order("\"number_key\" is no number's key"));
+    }
+  } else if (const auto [id, resolve] = name_and_verb(target, "/calls/"); resolve == "resolve") {
+    const auto attempt = campaigns::AttemptId::parse(id);
+    const auto as = campaigns::resolution_named(text("as"));
+    if (!attempt) {
+      read = Read(bad_order("no attempt is called that"));
+    } else if (!as) {
+      read = Read(bad_order("\"as\" is none of placed, not_placed, redial"));
+    } else {
+      read = Read(Command(campaigns::ResolveCall{*attempt, *as, text("reason")}));
+    }
+  } else if (const auto [campaign, verb] = name_and_verb(target, "/campaigns/"); !verb.empty()) {
+    if (verb == "pause") read = Read(Command(campaigns::PauseCampaign{campaign, text("reason")}));
+    if (verb == "resume") read = Read(Command(campaigns::ResumeCampaign{campaign}));
+    if (verb == "cancel") read = Read(Command(campaigns::CancelCampaign{campaign, text("reason")}));
+  }
+  if (read && !members.is_object()) return Read(bad_order("the body is no JSON object"));
+  return read;
+}
+
+}  // namespace runner

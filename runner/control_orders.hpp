@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "campaigns/commands.hpp"
+#include "campaigns/result.hpp"
+
+// How an operator's command is said over the control socket: a target and a JSON body. Written by
+// the commands, read by the program that runs.
+namespace runner {
+
+struct ControlOrder {
+  std::string target{};
+  std::string body{};
+};
+
+// Commands of an operator only; any other is a bug.
+ControlOrder control_order(const campaigns::Command& command);
+
+// Nothing for a target that names no order. Refused with "bad_order" where the body does not fit.
+std::optional<campaigns::Result<campaigns::Command, campaigns::Refusal>> read_control_order(
+    std::string_view target, std::string_view body);
+
+}  // namespace runner

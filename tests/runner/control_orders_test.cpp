@@ -1,0 +1,67 @@
+#include "runner/control_orders.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <vector>
+
+using namespace campaigns;
+using runner::control_order;
+using runner::read_control_order;
+
+namespace {
+
+// What a command is on the other side of the socket, said again.
+std::string there_and_back(const Command& command) {
+  const auto said = control_order(command);
+  const auto read = read_control_order(said.target, said.body);
+  BOOST_TEST_REQUIRE(read.has_value(), said.target);
+  BOOST_TEST_REQUIRE(read->ok(), said.target);
+  BOOST_TEST((read->value().index() == command.index()), said.target);
+  const auto again = control_order(read->value());
+  BOOST_TEST(again.target == said.target);
+  BOOST_TEST(again.body == said.body);
+  return said.target + ' ' + said.body;
+}
+
+std::string refusal(std::string_view target, std::string_view body) {
+  const auto read = read_control_order(target, body);
+  if (!read) return "none";
+  return read->ok() ? "taken" : read->error().code;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(control_orders)
+
+BOOST_AUTO_TEST_CASE(every_order_comes_back_as_it_was_given) {
+  BOOST_TEST(there_and_back(PauseCampaign{"note", "lu\"nch"}) ==
+             "/campaigns/note/pause {\"reason\":\"lu\\\"nch\"}");
+  BOOST_TEST(there_and_back(ResumeCampaign{"note"}) == "/campaigns/note/resume {}");
+  BOOST_TEST(there_and_back(CancelCampaign{"note", ""}) ==
+             "/campaigns/note/cancel {\"reason\":\"\"}");
+  BOOST_TEST(there_and_back(ForgetNumber{0xabcdef}) ==
+             "/forget {\"number_key\":\"0000000000abcdef\"}");
+  BOOST_TEST(there_and_back(ForgetExpired{}) == "/forget {}");
+  for (const auto as : {Resolution::placed, Resolution::not_placed, Resolution::redial}) {
+    there_and_back(ResolveCall{{"note", 12, 3}, as, "asked"});
+  }
+  BOOST_TEST(there_and_back(ResolveCall{{"note", 12, 3}, Resolution::redial, "asked"}) ==
+             "/calls/note.12.3/resolve {\"as\":\"redial\",\"reason\":\"asked\"}");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_order_is_refused) {
+  BOOST_TEST(refusal("/campaigns", "{}") == "none");
+  BOOST_TEST(refusal("/campaigns/note", "{}") == "none");
+  BOOST_TEST(refusal("/campaigns/note/explode", "{}") == "none");
+  BOOST_TEST(refusal("/calls/note.1.1/explode", "{}") == "none");
+  BOOST_TEST(refusal("", "") == "none");
+  BOOST_TEST(refusal("/campaigns/note/pause", "[]") == "bad_order");
+  BOOST_TEST(refusal("/campaigns/note/pause", "{") == "bad_order");
+  BOOST_TEST(refusal("/campaigns/note/pause", "") == "taken");
+  BOOST_TEST(refusal("/forget", "{\"number_key\":\"zz\"}") == "bad_order");
+  BOOST_TEST(refusal("/calls/note.1/resolve", "{\"as\":\"placed\"}") == "bad_order");
+  BOOST_TEST(refusal("/calls/note.1.1/resolve", "{\"as\":\"maybe\"}") == "bad_order");
+  BOOST_TEST(refusal("/calls/note.1.1/resolve", "{}") == "bad_order");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
