@@ -76,6 +76,19 @@ struct ResolveCall {
   std::string reason{};
 };
 
+// Nobody calls this number any more, in any campaign, or not before then: also one that stands on
+// no list. What is under way to it and not answered is ended.
+struct SuppressNumber {
+  NumberKey key = 0;
+  std::string reason{};
+  std::optional<Instant> until{};
+};
+// It may be called again, whoever said that it must not.
+struct UnsuppressNumber {
+  NumberKey key = 0;
+  std::string reason{};
+};
+
 // Nothing of whoever has this number may be read any more, in any campaign.
 struct ForgetNumber {
   NumberKey key = 0;
@@ -169,9 +182,9 @@ struct OutsideVoiceRequested {
 
 using Command =
     std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
-                 PauseCampaign, ResumeCampaign, CancelCampaign, ResolveCall, ForgetNumber,
-                 ForgetExpired, OrderAnswered, CallsListed, CallFetched, LateCallWasEnded,
-                 StatusReported, VoiceRequested, SurveyAnswered, MachineDetected,
-                 OutsideStatusReported, OutsideVoiceRequested>;
+                 PauseCampaign, ResumeCampaign, CancelCampaign, ResolveCall, SuppressNumber,
+                 UnsuppressNumber, ForgetNumber, ForgetExpired, OrderAnswered, CallsListed,
+                 CallFetched, LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
+                 MachineDetected, OutsideStatusReported, OutsideVoiceRequested>;
 
 }  // namespace campaigns

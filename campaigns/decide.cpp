@@ -110,6 +110,9 @@ Result<Named, Refusal> find(const State& state, const AttemptId& id) {
   return named;
 }
 
+// Requests of one contact, beyond which an attempt that does not count is the last all the same.
+constexpr std::uint8_t requests_max = 100;
+
 // What becomes of a case after an attempt: another one later, or its end.
 void after_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
                    Instant ended_at, Instant now) {
@@ -122,6 +125,16 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   const auto close = [&](Place place) {
     draft.add(named.subject, ContactClosed{place, disposition});
   };
+  // We wanted it back before anybody answered: they are due again, and what stood in the way then
+  // is looked at when their turn comes. One that never rang does not count.
+  if (outcome == Outcome::canceled_by_us && named.open->end_requested &&
+      (named.entry->status == CampaignStatus::running ||
+       named.entry->status == CampaignStatus::paused) &&
+      (named.open->withdrawn() || contact.attempts + 1 < campaign.retries.attempts_max) &&
+      contact.requests < requests_max) {
+    draft.add(named.subject, RetryScheduled{to_ms(now + Seconds{1}), outcome});
+    return;
+  }
   if (conclusive(outcome) &&
       !campaign.retries.delay[static_cast<std::size_t>(outcome)].has_value()) {
     return close(Place::done);
@@ -476,6 +489,45 @@ Decision on(const State& state, const ResolveCall& command, Moment moment) {
   return draft.take();
 }
 
+Decision on(const State& state, const SuppressNumber& command, Moment moment) {
+  if (command.until && *command.until <= moment.now) {
+    return Refusal{"past", "that time is over: " + rfc3339_utc(*command.until)};
+  }
+  const auto until = command.until ? to_ms(*command.until) : 0;
+  const auto found = state.suppression.numbers.find(command.key);
+  if (found != state.suppression.numbers.end() && found->second.suppressed &&
+      found->second.until_ms == until) {
+    return Facts{};
+  }
+  Draft draft;
+  draft.add(Subject::number(command.key), Suppressed{"operator", command.reason, until});
+  return draft.take();
+}
+
+Decision on(const State& state, const UnsuppressNumber& command, Moment moment) {
+  const auto until = state.suppression.until(command.key, moment.now);
+  if (!state.suppression.opted_out(command.key) && !state.suppression.by_operator(command.key)) {
+    return Facts{};
+  }
+  Draft draft;
+  draft.add(Subject::number(command.key), SuppressionLifted{"operator", command.reason});
+  if (!until) return draft.take();
+  // Whoever was put off for it is due.
+  for (std::size_t index = 0; index < state.queue.campaigns.size(); ++index) {
+    const auto& campaign = state.queue.campaigns[index];
+    for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
+      const auto& contact = campaign.contact(ordinal);
+      if (contact.key != command.key || contact.stage != Stage::retry ||
+          contact.due_ms != to_ms(*until)) {
+        continue;
+      }
+      draft.add(Subject::contact(state.book.campaigns[index].definition->id, ordinal),
+                CallPostponed{"lifted", to_ms(moment.now), "the number may be called again"});
+    }
+  }
+  return draft.take();
+}
+
 Decision on(const State& state, const ForgetNumber& command, Moment) {
   return forget_number(state, command.key);
 }
@@ -604,6 +656,8 @@ Decision on(const State& state, const CallFetched& command, Moment moment) {
              command.call.answered_by, "looked_up", command.call.ended, moment.now);
   } else if (command.call.status == "in-progress" && !named.open->answered) {
     draft.add(named.subject, CallAnswered{attempt});
+  } else if (command.call.status == "ringing" && !named.open->ringing) {
+    draft.add(named.subject, CallRinging{attempt});
   }
   return draft.take();
 }
@@ -754,7 +808,7 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
       break;
     case Understood::Kind::opt_out: {
       const auto key = state.queue.contact(named.ref).key;
-      if (!state.suppression.suppressed(key)) {
+      if (!state.suppression.opted_out(key)) {
         draft.add(Subject::number(key), OptedOut{command.attempt.text(), understood.source});
       }
       served.prompt = "opted_out";
@@ -839,8 +893,8 @@ std::string reason_not_to_send(const State& state, const AttemptId& attempt, Ins
     case CampaignStatus::completed:
       return "the campaign is not running";
   }
-  if (state.suppression.suppressed(state.queue.contact(named.ref).key)) {
-    return "the person has opted out";
+  if (const auto key = state.queue.contact(named.ref).key; state.suppression.suppressed(key, now)) {
+    return std::string(why_suppressed(state.suppression, key));
   }
   if (now > named.open->slot + send_delay_max) return "its slot is too long ago";
   return {};

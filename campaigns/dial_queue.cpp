@@ -175,12 +175,13 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     attempts.insert_or_assign(ref.packed(), std::move(open));
     return;
   }
-  if (const auto* e = std::get_if<RetryScheduled>(&fact.event)) {
+  const auto due_at = [&](std::int64_t due) {
     move(ref, Stage::retry);
-    contact.due_ms = e->due;
-    campaign.groups[contact.group].retries.emplace(e->due, ref.ordinal);
-    return;
-  }
+    contact.due_ms = due;
+    campaign.groups[contact.group].retries.emplace(due, ref.ordinal);
+  };
+  if (const auto* e = std::get_if<RetryScheduled>(&fact.event)) return due_at(e->due);
+  if (const auto* e = std::get_if<CallPostponed>(&fact.event)) return due_at(e->due);
   if (const auto* e = std::get_if<ContactClosed>(&fact.event)) {
     switch (e->place) {
       case Place::done:
@@ -244,6 +245,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     }
   } else if (std::holds_alternative<CallHeld>(fact.event)) {
     to_phase(Phase::held);
+  } else if (const auto* end = std::get_if<CallEndRequested>(&fact.event)) {
+    open->end_requested = true;
+    open->end_ringing |= end->ringing;
   } else if (std::holds_alternative<CallInitiated>(fact.event)) {
     open->initiated = true;
     open->last_news = fact.recorded_at;
@@ -261,7 +265,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
     if (closed->outcome == Outcome::not_placed) {
       ++contact.unplaced;
-    } else {
+    } else if (closed->outcome != Outcome::canceled_by_us || !open->withdrawn()) {
       ++contact.attempts;
     }
     contact.last_outcome = closed->outcome;
@@ -340,6 +344,8 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .flag("initiated", attempt->initiated)
         .flag("ringing", attempt->ringing)
         .flag("answered", attempt->answered)
+        .flag("end_requested", attempt->end_requested)
+        .flag("end_ringing", attempt->end_ringing)
         .member("answered_by", attempt->answered_by)
         .member("sid", attempt->sid)
         .member("caller_id", attempt->caller_id)

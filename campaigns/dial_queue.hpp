@@ -82,6 +82,8 @@ struct OpenAttempt {
   bool initiated = false;
   bool ringing = false;
   bool answered = false;
+  bool end_requested = false;  // before it is answered
+  bool end_ringing = false;    // and also when it rings
   std::string answered_by{};
   std::string sid{};
   std::string caller_id{};
@@ -93,6 +95,9 @@ struct OpenAttempt {
   std::int64_t lookups = 0;        // by list since in doubt
   std::int64_t empty_lookups = 0;  // completed after the quarantine
   Instant first_empty_lookup{};    // the first of these
+
+  // It was to be ended while the carrier had it wait: nobody was called with it.
+  bool withdrawn() const { return end_requested && !end_ringing && !answered; }
 };
 
 struct DialQueue {

@@ -354,6 +354,19 @@ struct LateCallEnded {
   }
 };
 
+// A call that the carrier took is to be ended before anybody answers it, and not later. One that
+// was answered meanwhile is left alone.
+struct CallEndRequested {
+  static constexpr std::string_view type = "CallEndRequested";
+  std::uint8_t attempt = 0;
+  std::string reason{};
+  bool ringing = false;  // also when it rings already; else only while the carrier has it wait
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("reason", e.reason), v("ringing", e.ringing);
+  }
+};
+
 // What the carrier said of a call. In a contact's stream with the attempt's number; in a stream
 // "call/<sid>" (attempt 0) of a call that somebody else's code placed.
 struct CallInitiated {
@@ -480,6 +493,19 @@ struct RetryScheduled {
   }
 };
 
+// The person's turn came and a gate that opens again by itself stood before it: not due before that
+// instant. It counts as no attempt.
+struct CallPostponed {
+  static constexpr std::string_view type = "CallPostponed";
+  std::string gate{};  // "suppressed"
+  std::int64_t due = 0;
+  std::string evidence{};  // for a person
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("gate", e.gate), v("due", e.due), v("evidence", e.evidence);
+  }
+};
+
 struct ContactClosed {
   static constexpr std::string_view type = "ContactClosed";
   Place place = Place::open;
@@ -523,16 +549,39 @@ struct OptedOut {
   }
 };
 
+// An operator wants the number not to be called, in any campaign: for good, or until then.
+struct Suppressed {
+  static constexpr std::string_view type = "Suppressed";
+  std::string by{};  // "operator"
+  std::string reason{};
+  std::int64_t until = 0;  // 0: for good
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("by", e.by), v("reason", e.reason), v("until", e.until);
+  }
+};
+// The number may be called again: lifts an operator's suppression and what the person had said.
+struct SuppressionLifted {
+  static constexpr std::string_view type = "SuppressionLifted";
+  std::string by{};  // "operator"
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("by", e.by), v("reason", e.reason);
+  }
+};
+
 using Event =
     std::variant<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
                  EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
                  CampaignCancelled, CampaignCompleted, CampaignReopened, CampaignChanged,
                  ContactEnrolled, ContactExcluded, ContactForgotten, CallRequested, CallNotSent,
                  CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced,
-                 CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallInitiated,
-                 CallRinging, CallAnswered, AnswererDetected, PromptServed, AnswerGiven,
-                 AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled, ContactClosed,
-                 SpendReserved, SpendSettled, OptedOut>;
+                 CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallEndRequested,
+                 CallInitiated, CallRinging, CallAnswered, AnswererDetected, PromptServed,
+                 AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
+                 CallPostponed, ContactClosed, SpendReserved, SpendSettled, OptedOut, Suppressed,
+                 SuppressionLifted>;
 
 // An event with everything around it. `version` and `position` are given when it is folded.
 struct Fact {

@@ -193,6 +193,22 @@ class Teller {
   std::string operator()(const SpendSettled& e) const {
     return attempt(e.attempt) + "cost " + money(e.millionths);
   }
+  std::string operator()(const CallEndRequested& e) const {
+    return attempt(e.attempt) + "to be ended before anybody answers it" + because(e.reason);
+  }
+  std::string operator()(const CallPostponed& e) const {
+    return "their turn came and they were put off" + because(e.evidence) + "; not before " +
+           utc_and_local(instant_from_ms(e.due), zone_, rules_);
+  }
+  std::string operator()(const Suppressed& e) const {
+    return "an operator suppressed the number" + because(e.reason) +
+           (e.until == 0 ? "; that holds for all campaigns"
+                         : "; that holds for all campaigns until " +
+                               utc_and_local(instant_from_ms(e.until), zone_, rules_));
+  }
+  std::string operator()(const SuppressionLifted& e) const {
+    return "an operator lets the number be called again" + because(e.reason);
+  }
   std::string operator()(const OptedOut& e) const {
     return "the person asked by " + e.by + ", in " + e.attempt +
            ", never to be called again: that holds for all campaigns";
@@ -271,8 +287,13 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
     case CampaignStatus::running:
       break;
   }
-  if (state.suppression.suppressed(contact.key)) {
-    gate("suppressed", "the person has opted out: excluded when their turn comes");
+  if (state.suppression.suppressed(contact.key, now)) {
+    const std::string why{why_suppressed(state.suppression, contact.key)};
+    const auto until = state.suppression.until(contact.key, now);
+    gate("suppressed",
+         until ? why + " until " + utc_and_local(*until, zone, rules)
+               : why + ": excluded when their turn comes",
+         until);
   }
   if (const auto locked = state.queue.locks.find(contact.key); locked != state.queue.locks.end()) {
     if (const auto* other = state.queue.open_attempt(ContactRef::unpack(locked->second))) {
@@ -320,6 +341,10 @@ void add_next(Explanation& out, const State& state, ContactRef ref, const ZoneRu
       return add_gates(out, state, ref, rules, now);
     case Stage::retry:
       out.due = instant_from_ms(contact.due_ms);
+      if (contact.requests == 0) {
+        out.next = "to be called for the first time";
+        return add_gates(out, state, ref, rules, now);
+      }
       out.next = "to be called again; " +
                  plural(entry.definition->retries.attempts_max - contact.attempts, "attempt is",
                         "attempts are") +

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
+#include <utility>
 
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/forget.hpp"
@@ -92,6 +94,7 @@ std::optional<std::uint32_t> next_person(const State& state, CampaignIndex index
   std::size_t passed = 0;
   for (const auto& [due, ordinal] : group.retries) {
     if (due > to_ms(now) || ++passed > locked_passed_max) break;
+    if (!new_people && campaign.contact(ordinal).requests == 0) continue;
     if (!locked(ordinal)) return ordinal;
   }
   if (!new_people) return {};
@@ -150,8 +153,13 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       add(subject, ContactExcluded{"forgotten", "the person's key was destroyed"});
       return;
     }
-    if (state.suppression.suppressed(contact.key)) {
-      add(subject, ContactExcluded{"suppressed", "the person has opted out"});
+    if (state.suppression.suppressed(contact.key, moment.now)) {
+      const std::string why{why_suppressed(state.suppression, contact.key)};
+      if (const auto until = state.suppression.until(contact.key, moment.now)) {
+        add(subject, CallPostponed{"suppressed", to_ms(*until), why});
+      } else {
+        add(subject, ContactExcluded{"suppressed", why});
+      }
       return;
     }
     if (!within_budget(state, index)) {
@@ -174,9 +182,79 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
   }
 }
 
+// Why a call that the carrier took must not go on: never lean on the carrier's queue.
+struct EndReason {
+  std::string text{};
+  bool ringing = false;
+};
+
+bool waits_at_carrier(const OpenAttempt& open) {
+  return open.phase == Phase::accepted && !open.initiated && !open.ringing && !open.answered;
+}
+
+Opening opening_for(const State& state, const OpenAttempt& open, const ZoneRules& rules,
+                    Instant now) {
+  const auto& campaign = state.queue.campaigns[open.contact.campaign];
+  const auto& zone = campaign.groups[campaign.contact(open.contact.ordinal).group].zone;
+  return opening_at(state.book.at(open.contact.campaign).definition->hours, zone, rules, now);
+}
+
+std::optional<EndReason> reason_to_end(const State& state, const OpenAttempt& open,
+                                       const ZoneRules& rules, Instant now) {
+  if (open.phase != Phase::accepted || open.answered) return {};
+  const auto key = state.queue.contact(open.contact).key;
+  if (!open.end_ringing && state.suppression.suppressed(key, now)) {
+    return EndReason{std::string(why_suppressed(state.suppression, key)), true};
+  }
+  if (open.end_requested || !waits_at_carrier(open)) return {};
+  const auto status = state.book.at(open.contact.campaign).status;
+  if (status == CampaignStatus::paused) return EndReason{"the campaign was paused"};
+  if (status == CampaignStatus::cancelled) return EndReason{"the campaign was cancelled"};
+  if (!opening_for(state, open, rules, now).open) return EndReason{"the calling hours have ended"};
+  return {};
+}
+
+Facts ends_to_request(const State& state, const ZoneRules& rules, Instant now) {
+  Facts facts;
+  for (const auto& [packed, open] : state.queue.attempts) {
+    auto reason = reason_to_end(state, open, rules, now);
+    if (!reason) continue;
+    Fact fact;
+    fact.subject =
+        Subject::contact(state.book.at(open.contact.campaign).definition->id, open.contact.ordinal);
+    fact.event = CallEndRequested{open.attempt, std::move(reason->text), reason->ringing};
+    facts.push_back(std::move(fact));
+  }
+  std::sort(facts.begin(), facts.end(), [](const Fact& a, const Fact& b) {
+    return std::tie(a.subject.name, a.subject.ordinal) <
+           std::tie(b.subject.name, b.subject.ordinal);
+  });
+  return facts;
+}
+
 }  // namespace
 
+std::vector<Ending> endings_due(const State& state) {
+  std::vector<Ending> due;
+  for (const auto& [packed, open] : state.queue.attempts) {
+    if (!open.end_requested || open.phase != Phase::accepted || open.answered) continue;
+    if (!open.end_ringing && !waits_at_carrier(open)) continue;
+    Ending ending;
+    ending.attempt = {state.book.at(open.contact.campaign).definition->id, open.contact.ordinal,
+                      open.attempt};
+    ending.sid = open.sid;
+    ending.ringing = open.end_ringing;
+    due.push_back(std::move(ending));
+  }
+  std::sort(due.begin(), due.end(), [](const Ending& a, const Ending& b) {
+    return std::tie(a.attempt.campaign, a.attempt.contact) <
+           std::tie(b.attempt.campaign, b.attempt.contact);
+  });
+  return due;
+}
+
 Facts plan(const State& state, const ZoneRules& rules, Moment moment, const PlanLimits& limits) {
+  if (auto ends = ends_to_request(state, rules, moment.now); !ends.empty()) return ends;
   // One campaign a round: a dial of the first moves the account's slot for all. Whoever dialled
   // longest ago comes first, so that none waits for another's list to end.
   std::vector<CampaignIndex> running;
@@ -250,6 +328,12 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
   for (const auto& [packed, open] : state.queue.attempts) {
     if (being_asked && being_asked(open.contact)) continue;
     if (const auto at = lookup_due_at(state, open)) consider(*at);
+  }
+  // A call that still waits at the carrier when the hours end is taken back.
+  for (const auto& [packed, open] : state.queue.attempts) {
+    if (open.end_requested || !waits_at_carrier(open)) continue;
+    const auto opening = opening_for(state, open, rules, now);
+    if (opening.open && opening.changes_at) consider(*opening.changes_at);
   }
   if (const auto at = next_expiry(state)) consider(std::max(now, *at));
   if (limits.no_dials) return next;

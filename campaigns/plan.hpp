@@ -20,8 +20,9 @@ struct PlanLimits {
   bool no_dials = false;
 };
 
-// The facts that are due now: at most one dial for each campaign, exclusions, completed campaigns.
-// Whoever folds them asks again until nothing comes. Pure.
+// The facts that are due now: calls to be taken back, at most one dial for each campaign, people
+// put off or excluded, completed campaigns. Whoever folds them asks again until nothing comes.
+// Pure.
 Facts plan(const State& state, const ZoneRules& rules, Moment moment, const PlanLimits& limits);
 
 // When `plan` or `lookups_due` may have something to say, if nothing happens before; nothing:
@@ -49,6 +50,17 @@ struct Lookup {
 // The questions that are due. They stay due until an answer was folded in: whoever asks keeps in
 // mind what is under way.
 std::vector<Lookup> lookups_due(const State& state, Instant now);
+
+// A call that is to be ended before it is answered: while it waits at the carrier, or also while it
+// rings.
+struct Ending {
+  AttemptId attempt{};
+  std::string sid{};
+  bool ringing = false;
+};
+// Those that were requested and have no end yet. They stay due until the carrier's record of the
+// call was folded in: whoever asks keeps in mind what is under way.
+std::vector<Ending> endings_due(const State& state);
 
 // When the next question about this attempt is due; nothing: none is.
 std::optional<Instant> lookup_due_at(const State& state, const OpenAttempt& open);

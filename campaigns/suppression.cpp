@@ -11,12 +11,44 @@ void Suppression::apply(const Fact& fact) {
   if (fact.subject.kind != Subject::Kind::number) return;
   auto& number = numbers[parse_number_key(fact.subject.name).value_or(0)];
   number.version = fact.version;
-  number.opted_out |= std::holds_alternative<OptedOut>(fact.event);
+  if (std::holds_alternative<OptedOut>(fact.event)) {
+    number.opted_out = true;
+  } else if (const auto* suppressed = std::get_if<Suppressed>(&fact.event)) {
+    number.suppressed = true;
+    number.until_ms = suppressed->until;
+  } else if (std::holds_alternative<SuppressionLifted>(fact.event)) {
+    number.opted_out = number.suppressed = false;
+    number.until_ms = 0;
+  }
 }
 
-bool Suppression::suppressed(NumberKey key) const {
+bool Suppression::opted_out(NumberKey key) const {
   const auto found = numbers.find(key);
   return found != numbers.end() && found->second.opted_out;
+}
+
+bool Suppression::by_operator(NumberKey key) const {
+  const auto found = numbers.find(key);
+  return found != numbers.end() && found->second.suppressed;
+}
+
+bool Suppression::suppressed(NumberKey key, Instant now) const {
+  const auto found = numbers.find(key);
+  if (found == numbers.end()) return false;
+  const auto& number = found->second;
+  return number.opted_out ||
+         (number.suppressed && (number.until_ms == 0 || to_ms(now) < number.until_ms));
+}
+
+std::optional<Instant> Suppression::until(NumberKey key, Instant now) const {
+  if (!suppressed(key, now) || opted_out(key)) return {};
+  const auto until = numbers.at(key).until_ms;
+  return until == 0 ? std::nullopt : std::optional(instant_from_ms(until));
+}
+
+std::string_view why_suppressed(const Suppression& suppression, NumberKey key) {
+  return suppression.opted_out(key) ? "the person has opted out"
+                                    : "an operator suppressed the number";
 }
 
 void Suppression::write(const CanonicalSink& sink) const {
@@ -34,7 +66,9 @@ void Suppression::write(const CanonicalSink& sink) const {
     JsonObject object(text);
     object.member("number_key", number_key_text(key))
         .member("version", number.version)
-        .flag("opted_out", number.opted_out);
+        .flag("opted_out", number.opted_out)
+        .flag("suppressed", number.suppressed)
+        .member("until", number.until_ms);
     object.close();
     text += '\n';
     sink(text);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <unordered_map>
 
 #include "campaigns/events.hpp"
@@ -8,19 +10,31 @@
 
 namespace campaigns {
 
-// Numbers that nobody may ring again, over all campaigns. Known by key only, so that it outlives
-// the person's data.
+// Numbers that nobody may ring, again or for a while, over all campaigns. Known by key only, so
+// that it outlives the person's data.
 struct Suppression {
   struct Number {
     std::uint32_t version = 0;  // of the number's stream
-    bool opted_out = false;
+    bool opted_out = false;     // the person said so
+    bool suppressed = false;    // an operator did
+    std::int64_t until_ms = 0;  // of the operator's; 0: for good
   };
   std::uint64_t position = 0;
   std::unordered_map<NumberKey, Number> numbers{};
 
   void apply(const Fact& fact);
   void write(const CanonicalSink& sink) const;
-  bool suppressed(NumberKey key) const;
+  // Whether it must not be called now.
+  bool suppressed(NumberKey key, Instant now) const;
+  // Whether the person asked for it, whatever an operator did besides.
+  bool opted_out(NumberKey key) const;
+  // Whether there is an operator's suppression, over or not.
+  bool by_operator(NumberKey key) const;
+  // When it may be called again; nothing for good, or where it may be called now.
+  std::optional<Instant> until(NumberKey key, Instant now) const;
 };
+
+// Why a number that is suppressed is not called, for a person.
+std::string_view why_suppressed(const Suppression& suppression, NumberKey key);
 
 }  // namespace campaigns

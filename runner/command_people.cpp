@@ -12,11 +12,12 @@
 #include "campaigns/phone_number.hpp"
 #include "runner/at_rest.hpp"
 #include "runner/commands.hpp"
+#include "runner/local_time.hpp"
 #include "runner/log_reading.hpp"
 #include "runner/output.hpp"
 #include "runner/people.hpp"
 
-// The commands on one person: forget, person.
+// The commands on one person: forget, suppress, unsuppress, person.
 namespace runner {
 
 namespace {
@@ -26,6 +27,8 @@ struct Options {
   std::string number{};
   std::string region{};
   std::string env_file{};
+  std::string reason{};
+  std::string until{};
   bool expired = false;
   bool json = false;
 };
@@ -133,7 +136,7 @@ int forget(const Options& options) {
   }
   const auto state = fold_log(options.log).state;
   const auto contacts = number ? contacts_with(state, key) : forgotten_in(state);
-  const bool opted_out = number && state.suppression.suppressed(key);
+  const bool opted_out = number && state.suppression.opted_out(key);
   const auto left = elsewhere(state, contacts);
   if (options.json) {
     std::string text;
@@ -158,6 +161,79 @@ int forget(const Options& options) {
                      " of this log's lists\n");
   print(text_of(left, options.log));
   return exit_done;
+}
+
+// What becomes of the number's calls from here on, told.
+int tell_suppression(const Options& options, const campaigns::State& state,
+                     campaigns::NumberKey key, bool changed) {
+  const bool suppressed = state.suppression.by_operator(key);
+  const auto until_ms = suppressed ? state.suppression.numbers.at(key).until_ms : 0;
+  if (options.json) {
+    std::string text;
+    campaigns::JsonObject object(text);
+    object.flag("suppressed", suppressed)
+        .flag("opted_out", state.suppression.opted_out(key))
+        .flag("changed", changed)
+        .member("entries", static_cast<std::int64_t>(contacts_with(state, key).size()));
+    if (until_ms != 0) {
+      object.member("until", campaigns::rfc3339_utc(campaigns::instant_from_ms(until_ms)));
+    }
+    object.close();
+    print(text + '\n');
+    return exit_done;
+  }
+  std::string text = changed ? "" : "as before: ";
+  text += !suppressed     ? "the number may be called"
+          : until_ms == 0 ? "the number is not called any more"
+                          : "the number is not called before " +
+                                local_text(campaigns::instant_from_ms(until_ms));
+  text += ", in any campaign of this log; it stands on " +
+          counted(contacts_with(state, key).size(), "entry", "entries") + " of its lists\n";
+  print(text);
+  return exit_done;
+}
+
+int carry_out_suppression(const Options& options, const Environment& environment,
+                          campaigns::NumberKey key, const campaigns::Command& command) {
+  const auto version = [&](const campaigns::State& state) {
+    return state.version_of(campaigns::Subject::number(key));
+  };
+  const auto before = version(fold_log(options.log).state);
+  if (const auto told = have_carried_out(options.log, environment, command, exit_bad_input)) {
+    return *told;
+  }
+  const auto state = fold_log(options.log).state;
+  return tell_suppression(options, state, key, version(state) != before);
+}
+
+int suppress(const Options& options) {
+  const auto environment = Environment::read(options.env_file);
+  const auto number = read_number(options);
+  if (!number) return exit_bad_input;
+  campaigns::SuppressNumber command;
+  if (!options.until.empty()) {
+    command.until = read_moment(options.until);
+    if (!command.until) {
+      complain(
+          "--until: write a day as 2026-12-25, from whose beginning the number may be called "
+          "again, or a moment as 2026-12-25 18:00");
+      return exit_bad_input;
+    }
+  }
+  static_cast<void>(CheckedLog(options.log));
+  command.key = number_key_in(options.log, environment, *number);
+  command.reason = options.reason;
+  return carry_out_suppression(options, environment, command.key, command);
+}
+
+int unsuppress(const Options& options) {
+  const auto environment = Environment::read(options.env_file);
+  const auto number = read_number(options);
+  if (!number) return exit_bad_input;
+  static_cast<void>(CheckedLog(options.log));
+  const auto key = number_key_in(options.log, environment, *number);
+  return carry_out_suppression(options, environment, key,
+                               campaigns::UnsuppressNumber{key, options.reason});
 }
 
 int person(const Options& options) {
@@ -194,6 +270,14 @@ void add_people(CLI::App& app, Chosen& chosen) {
       add("forget", "Make all that names or quotes a person unreadable, for good", forget);
   forgetting->add_flag("--expired", options->expired,
                        "Everybody whose campaign keeps people no longer");
+  const auto [suppressing, with_reason] =
+      add("suppress", "Call a number no more, in any campaign, or not for a while", suppress);
+  suppressing->add_option("--reason", with_reason->reason, "Kept in the log");
+  suppressing->add_option("--until", with_reason->until,
+                          "The day (2026-12-25) or moment from which it may be called again");
+  const auto [lifting, must_have_reason] = add(
+      "unsuppress", "Let a number be called again, whoever said that it must not be", unsuppress);
+  lifting->add_option("--reason", must_have_reason->reason, "Kept in the log")->required();
   add("person", "All that the log holds of a person", person);
 }
 

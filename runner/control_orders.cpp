@@ -28,6 +28,15 @@ struct Writer {
     return {"/calls/" + c.attempt.text() + "/resolve",
             json{{"as", name_of(c.as)}, {"reason", c.reason}}.dump()};
   }
+  ControlOrder operator()(const campaigns::SuppressNumber& c) const {
+    json body{{"reason", c.reason}};
+    if (c.until) body["until"] = campaigns::rfc3339_utc(*c.until);
+    return {"/numbers/" + campaigns::number_key_text(c.key) + "/suppress", body.dump()};
+  }
+  ControlOrder operator()(const campaigns::UnsuppressNumber& c) const {
+    return {"/numbers/" + campaigns::number_key_text(c.key) + "/unsuppress",
+            json{{"reason", c.reason}}.dump()};
+  }
   ControlOrder operator()(const campaigns::ForgetNumber& c) const {
     return {"/forget", json{{"number_key", campaigns::number_key_text(c.key)}}.dump()};
   }
@@ -85,6 +94,19 @@ std::optional<Result<Command, Refusal>> read_control_order(std::string_view targ
       read = Read(bad_order("\"as\" is none of placed, not_placed, redial"));
     } else {
       read = Read(Command(campaigns::ResolveCall{*attempt, *as, text("reason")}));
+    }
+  } else if (const auto [number, how] = name_and_verb(target, "/numbers/");
+             how == "suppress" || how == "unsuppress") {
+    const auto key = campaigns::parse_number_key(number);
+    const auto until = campaigns::parse_rfc3339(text("until"));
+    if (!key) {
+      read = Read(bad_order("no number's key"));
+    } else if (how == "unsuppress") {
+      read = Read(Command(campaigns::UnsuppressNumber{*key, text("reason")}));
+    } else if (members.contains("until") && !until) {
+      read = Read(bad_order("\"until\" is no moment"));
+    } else {
+      read = Read(Command(campaigns::SuppressNumber{*key, text("reason"), until}));
     }
   } else if (const auto [campaign, verb] = name_and_verb(target, "/campaigns/"); !verb.empty()) {
     if (verb == "pause") read = Read(Command(campaigns::PauseCampaign{campaign, text("reason")}));

@@ -17,6 +17,8 @@ class Live;
 //   POST /campaigns/<id>/resume
 //   POST /campaigns/<id>/cancel    {"reason"}
 //   POST /calls/<attempt>/resolve  {"as", "reason"}
+//   POST /numbers/<key>/suppress   {"reason", "until"}; <key>: as the log knows the number
+//   POST /numbers/<key>/unsuppress {"reason"}
 //   POST /forget                   {"number_key"}; without one: whoever has expired
 // 200 when it is durable, and nobody's key is left to destroy; 409 with
 // {"problems":[{"where","what","cure"}]} when it was refused. While the disk is full the status

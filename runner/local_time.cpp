@@ -2,8 +2,10 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
+#include <cstddef>
 #include <ctime>
+#include <string_view>
+#include <vector>
 
 namespace runner {
 
@@ -33,13 +35,21 @@ std::optional<Instant> instant_of(std::tm parts) {
   return Instant{std::chrono::seconds{seconds}};
 }
 
-// Whether the whole text has this form: `pattern` with a %n at its end.
-template <typename... Numbers>
-bool reads(const std::string& text, const char* pattern, Numbers&... numbers) {
-  int end = -1;
-  return std::sscanf(text.c_str(), pattern, &numbers..., &end) ==
-             static_cast<int>(sizeof...(Numbers)) &&
-         end == static_cast<int>(text.size());
+// The numbers of a text of this form, where each 9 is a digit and each run of them a number. None
+// where it has another form.
+std::vector<int> numbers_of(std::string_view form, std::string_view text) {
+  std::vector<int> numbers;
+  if (text.size() != form.size()) return {};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (form[i] != '9') {
+      if (text[i] != form[i]) return {};
+      continue;
+    }
+    if (text[i] < '0' || text[i] > '9') return {};
+    if (i == 0 || form[i - 1] != '9') numbers.push_back(0);
+    numbers.back() = numbers.back() * 10 + (text[i] - '0');
+  }
+  return numbers;
 }
 
 bool is_time_of_day(int hour, int minute) {
@@ -57,33 +67,32 @@ std::string local_text(Instant at) {
 
 std::optional<Instant> read_moment(const std::string& text) {
   if (const auto instant = campaigns::parse_rfc3339(text)) return instant;
-  int year = 0;
-  int month = 0;
-  int day = 0;
-  int hour = 0;
-  int minute = 0;
-  if (!reads(text, "%4d-%2d-%2d%n", year, month, day) &&
-      !reads(text, "%4d-%2d-%2d %2d:%2d%n", year, month, day, hour, minute)) {
+  auto n = numbers_of("9999-99-99", text);
+  if (n.empty()) {
+    n = numbers_of("9999-99-99 99:99", text);
+  } else {
+    n.resize(5);
+  }
+  if (n.empty() || n[0] < 1970 || n[1] < 1 || n[1] > 12 || n[2] < 1 ||
+      !is_time_of_day(n[3], n[4])) {
     return {};
   }
-  if (year < 1970 || month < 1 || month > 12 || day < 1 || !is_time_of_day(hour, minute)) return {};
   std::tm parts{};
-  parts.tm_year = year - 1900;
-  parts.tm_mon = month - 1;
-  parts.tm_mday = day;
-  parts.tm_hour = hour;
-  parts.tm_min = minute;
+  parts.tm_year = n[0] - 1900;
+  parts.tm_mon = n[1] - 1;
+  parts.tm_mday = n[2];
+  parts.tm_hour = n[3];
+  parts.tm_min = n[4];
   return instant_of(parts);
 }
 
 std::optional<Instant> read_since(const std::string& text, Instant now) {
-  int hour = 0;
-  int minute = 0;
-  if (!reads(text, "%2d:%2d%n", hour, minute)) return read_moment(text);
-  if (!is_time_of_day(hour, minute)) return {};
+  const auto time = numbers_of("99:99", text);
+  if (time.empty()) return read_moment(text);
+  if (!is_time_of_day(time[0], time[1])) return {};
   auto parts = local_parts(now);
-  parts.tm_hour = hour;
-  parts.tm_min = minute;
+  parts.tm_hour = time[0];
+  parts.tm_min = time[1];
   parts.tm_sec = 0;
   auto at = instant_of(parts);
   if (at && *at > now) {

@@ -52,9 +52,16 @@ std::string_view standing_of(const campaigns::AnswerRow& answer) {
 
 std::string person_text(const State& state, campaigns::NumberKey key) {
   const auto contacts = contacts_with(state, key);
-  std::string text = state.suppression.suppressed(key)
+  std::string text = state.suppression.opted_out(key)
                          ? "has opted out: this number is not called any more\n"
                          : "has not opted out\n";
+  if (state.suppression.by_operator(key)) {
+    const auto until = state.suppression.numbers.at(key).until_ms;
+    text +=
+        "suppressed by an operator: this number is not called " +
+        (until == 0 ? "any more\n"
+                    : "before " + campaigns::rfc3339_utc(campaigns::instant_from_ms(until)) + '\n');
+  }
   if (contacts.empty()) return text + "stands on no list of this log\n";
   for (const auto contact : contacts) {
     const auto& entry = state.book.at(contact.campaign);
@@ -91,7 +98,13 @@ std::string person_text(const State& state, campaigns::NumberKey key) {
 std::string person_json(const State& state, campaigns::NumberKey key) {
   std::string text;
   campaigns::JsonObject object(text);
-  object.flag("opted_out", state.suppression.suppressed(key));
+  object.flag("opted_out", state.suppression.opted_out(key))
+      .flag("suppressed", state.suppression.by_operator(key));
+  if (state.suppression.by_operator(key)) {
+    if (const auto until = state.suppression.numbers.at(key).until_ms; until != 0) {
+      object.member("suppressed_until", campaigns::rfc3339_utc(campaigns::instant_from_ms(until)));
+    }
+  }
   auto& list = object.open("contacts");
   char before = '[';
   for (const auto contact : contacts_with(state, key)) {

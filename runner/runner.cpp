@@ -19,6 +19,8 @@ namespace {
 
 // How long a question that the carrier did not answer waits before it is asked again.
 constexpr std::chrono::seconds ask_again_after{15};
+// And how soon after its end a call's record is read.
+constexpr std::chrono::seconds look_at_ended_after{1};
 
 campaigns::CarrierCall core_call(const bridge::carrier::CallRecord& record) {
   campaigns::CarrierCall call;
@@ -271,6 +273,13 @@ void Runner::ask_carrier() {
     gate_.hold(state_.position,
                [this, lookup = std::move(lookup)](const eventstore::Durable&) { look_up(lookup); });
   }
+  for (auto& ending : campaigns::endings_due(state_)) {
+    if (endings_.resting(ending.sid)) continue;
+    endings_.under_way.insert(ending.sid);
+    gate_.hold(state_.position, [this, ending = std::move(ending)](const eventstore::Durable&) {
+      take_back(ending);
+    });
+  }
   for (const auto& [sid, ref] : state_.queue.late_calls) {
     if (endings_.resting(sid)) continue;
     endings_.under_way.insert(sid);
@@ -288,6 +297,36 @@ void Runner::ask_carrier() {
       });
     });
   }
+}
+
+// The carrier's record first, and its end only where nobody has answered: ending hangs up on
+// whoever has. What became of it is asked for afterwards, because a call that ends in the carrier's
+// queue is never reported.
+void Runner::take_back(const campaigns::Ending& ending) {
+  const auto& sid = ending.sid;
+  const auto rest = [this, sid](std::chrono::seconds time) {
+    endings_.under_way.erase(sid);
+    endings_.again_at[sid] = clock_.now() + time;
+  };
+  carrier_.fetch(sid, [this, ending, rest](const bridge::carrier::FetchReply& reply) {
+    if (!reply.ok) return rest(ask_again_after);
+    const auto& status = reply.call.status;
+    if (!reply.found || !(status == "queued" || (ending.ringing && status == "ringing"))) {
+      rest(ask_again_after);
+      return note_fetched(ending.attempt, reply);
+    }
+    carrier_.end(ending.sid, [rest](const bridge::carrier::CancelReply& ended) {
+      rest(ended.ok ? look_at_ended_after : ask_again_after);
+    });
+  });
+}
+
+void Runner::note_fetched(const AttemptId& attempt, const bridge::carrier::FetchReply& reply) {
+  campaigns::CallFetched fetched;
+  fetched.attempt = attempt;
+  fetched.found = reply.found;
+  if (reply.found) fetched.call = core_call(reply.call);
+  note_command(std::move(fetched));
 }
 
 void Runner::look_up(const campaigns::Lookup& lookup) {
@@ -312,11 +351,7 @@ void Runner::look_up(const campaigns::Lookup& lookup) {
   carrier_.fetch(lookup.sid, [this, attempt = lookup.attempt,
                               answered](const bridge::carrier::FetchReply& reply) {
     if (!answered(reply.ok)) return;
-    campaigns::CallFetched fetched;
-    fetched.attempt = attempt;
-    fetched.found = reply.found;
-    if (reply.found) fetched.call = core_call(reply.call);
-    note_command(std::move(fetched));
+    note_fetched(attempt, reply);
   });
 }
 

@@ -122,6 +122,8 @@ class Runner {
   void plan_all();
   void ask_carrier();
   void look_up(const campaigns::Lookup& lookup);
+  void note_fetched(const campaigns::AttemptId& attempt, const bridge::carrier::FetchReply& reply);
+  void take_back(const campaigns::Ending& ending);
   std::chrono::milliseconds send_gap() const;
   bool open_to_calls(const campaigns::AttemptId& attempt, bridge::net::Instant now) const;
   void send_orders();

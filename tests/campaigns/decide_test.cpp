@@ -798,7 +798,7 @@ BOOST_AUTO_TEST_CASE(opting_out_holds_at_once_and_for_all_campaigns) {
             "contact/survey/1 PromptServed "
             "{\"attempt\":1,\"turn\":2,\"prompt\":\"opted_out\"}\n");
     BOOST_TEST(document(world) == "say Non chiameremo più.\nhang up\n");
-    BOOST_TEST(world.state().suppression.suppressed(1));
+    BOOST_TEST(world.state().suppression.opted_out(1));
     world.does(world.status("completed", 12));
     BOOST_TEST((outcome(world) == Outcome::opted_out));
     BOOST_TEST((stage(world) == Stage::done));

@@ -176,8 +176,9 @@ BOOST_AUTO_TEST_CASE(the_budget_pauses_the_campaign_before_it_is_exceeded) {
   BOOST_TEST(first.find("SpendReserved {\"attempt\":1,\"millionths\":20000}") != std::string::npos,
              first);
   world.accept(1);
-  world.later(1s);
+  world.does(world.status("initiated")).later(1s);
   world.dial(2);
+  world.does(world.status("initiated", 0, 2));
   BOOST_TEST(world.later(1s).plans() ==
              "campaign/note CampaignPaused "
              "{\"reason\":\"the budget does not cover another call\",\"by\":\"program\"}\n");

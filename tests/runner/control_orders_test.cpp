@@ -42,6 +42,13 @@ BOOST_AUTO_TEST_CASE(every_order_comes_back_as_it_was_given) {
   BOOST_TEST(there_and_back(ForgetNumber{0xabcdef}) ==
              "/forget {\"number_key\":\"0000000000abcdef\"}");
   BOOST_TEST(there_and_back(ForgetExpired{}) == "/forget {}");
+  BOOST_TEST(there_and_back(SuppressNumber{0xabcdef, "asked", {}}) ==
+             "/numbers/0000000000abcdef/suppress {\"reason\":\"asked\"}");
+  BOOST_TEST(there_and_back(SuppressNumber{1, "asked", instant_from_ms(1772438400000)}) ==
+             "/numbers/0000000000000001/suppress "
+             "{\"reason\":\"asked\",\"until\":\"2026-03-02T08:00:00.000Z\"}");
+  BOOST_TEST(there_and_back(UnsuppressNumber{1, "asked"}) ==
+             "/numbers/0000000000000001/unsuppress {\"reason\":\"asked\"}");
   for (const auto as : {Resolution::placed, Resolution::not_placed, Resolution::redial}) {
     there_and_back(ResolveCall{{"note", 12, 3}, as, "asked"});
   }
@@ -59,6 +66,9 @@ BOOST_AUTO_TEST_CASE(what_is_no_order_is_refused) {
   BOOST_TEST(refusal("/campaigns/note/pause", "{") == "bad_order");
   BOOST_TEST(refusal("/campaigns/note/pause", "") == "taken");
   BOOST_TEST(refusal("/forget", "{\"number_key\":\"zz\"}") == "bad_order");
+  BOOST_TEST(refusal("/numbers/1/suppress", "{}") == "bad_order");
+  BOOST_TEST(refusal("/numbers/0000000000000001/explode", "{}") == "none");
+  BOOST_TEST(refusal("/numbers/0000000000000001/suppress", "{\"until\":\"soon\"}") == "bad_order");
   BOOST_TEST(refusal("/calls/note.1/resolve", "{\"as\":\"placed\"}") == "bad_order");
   BOOST_TEST(refusal("/calls/note.1.1/resolve", "{\"as\":\"maybe\"}") == "bad_order");
   BOOST_TEST(refusal("/calls/note.1.1/resolve", "{}") == "bad_order");

@@ -57,7 +57,8 @@ void show(const Tally& t) {
                               << t.in_doubt << ", adopted " << t.adopted << ", proven not placed "
                               << t.not_placed << ", not sent " << t.not_sent << ", held " << t.held
                               << ", decided on " << t.resolved << ", late calls " << t.late_calls
-                              << ", looked up " << t.looked_up << ", opted out " << t.opted_out
+                              << ", looked up " << t.looked_up << ", taken back " << t.taken_back
+                              << ", put off " << t.postponed << ", opted out " << t.opted_out
                               << ", suppressed " << t.suppressed << ", pauses " << t.pauses
                               << ", cancels " << t.cancels << ", full disks " << t.full_disks);
 }
@@ -86,6 +87,8 @@ BOOST_AUTO_TEST_CASE(every_promise_holds_in_every_world) {
   BOOST_TEST(all.not_sent > 0u);
   BOOST_TEST(all.held > 0u);
   BOOST_TEST(all.resolved > 0u);
+  BOOST_TEST(all.taken_back > 0u);
+  BOOST_TEST(all.postponed > 0u);
   BOOST_TEST(all.late_calls > 0u);
   BOOST_TEST(all.forged > 0u);
   BOOST_TEST(all.looked_up > 0u);

@@ -156,6 +156,8 @@ WorldOptions WorldOptions::everything(std::uint64_t seed, std::uint32_t contacts
   made.disk_stalls = dice.chance(700) ? up_to(300) : 0;
   made.full_disk = dice.chance(200);
   made.operators = dice.chance(600);
+  made.queued = up_to(300);
+  made.queued_max = dice.between(1s, 20min);
   return made;
 }
 
@@ -200,6 +202,8 @@ Tally& Tally::operator+=(const Tally& other) {
   full_disks += other.full_disks;
   looked_up += other.looked_up;
   resolved += other.resolved;
+  taken_back += other.taken_back;
+  postponed += other.postponed;
   return *this;
 }
 
@@ -225,7 +229,11 @@ World::World(const WorldOptions& options)
     check_accepted(call);
     ring(call);
   };
-  carrier_.on_ended = [this](const SimulatedCall& call) { report(call, call.status); };
+  carrier_.on_ended = [this](const SimulatedCall& call) {
+    ++tally_.taken_back;
+    // One that was never dialled is never reported (protocols.md 1.4).
+    if (call.dialled) report(call, call.status);
+  };
   store_.on_durable([this] { follow_log(); });
   make_lists();
 }
@@ -314,6 +322,7 @@ void World::make_lists() {
 
 void World::start_program() {
   ++program_;
+  started_ = clock_.now();
   runner::Runner::Options options;
   options.seed = options_.seed;
   webhook::DoorOptions door;
@@ -446,6 +455,20 @@ void World::plan_operator() {
             PauseCampaign{lists_[which % lists_.size()].campaign.id, "an operator's wish"});
       });
     }
+    const auto letters = dice_.below(4);
+    for (std::uint64_t i = 0; i < letters; ++i) {
+      agenda_.at(clock_.now() + dice_.between(10s, 90min), [this, which = dice_.next()] {
+        if (!runner_) return;
+        const auto& rows = lists_[which % lists_.size()].rows;
+        const auto key = rows[which / 7 % rows.size()].key;
+        const auto until = which % 3 == 0 ? std::optional(clock_.now() + 2h) : std::nullopt;
+        runner_->note_command(SuppressNumber{key, "an operator's wish", until});
+        if (which % 5 != 0) return;
+        agenda_.at(clock_.now() + 20min, [this, key] {
+          if (runner_) runner_->note_command(UnsuppressNumber{key, "an operator's wish"});
+        });
+      });
+    }
     if (dice_.chance(250)) {
       agenda_.at(clock_.now() + dice_.between(10s, 90min), [this, which = dice_.next()] {
         if (!runner_) return;
@@ -550,6 +573,18 @@ AttemptId World::attempt_of(const std::string& token) const {
 // What becomes of a call, and what a person does in it, hangs on the seed, the person and the
 // attempt alone: the same in every order of things.
 void World::ring(SimulatedCall& call) {
+  Dice queue = dice_about("queue " + attempt_of(call.token).text());
+  if (!queue.chance(options_.queued)) return dial_out(call);
+  agenda_.at(clock_.now() + queue.between(1s, options_.queued_max), [this, it = &call] {
+    if (it->over()) return;
+    check_dialled_out(*it);
+    dial_out(*it);
+  });
+}
+
+void World::dial_out(SimulatedCall& call) {
+  call.status = "ringing";  // the carrier's records have no word between
+  call.dialled = true;
   Dice dice = dice_about("person " + attempt_of(call.token).text());
   const auto fate = dice.below(100);
   const auto rings = dice.between(1s, 3s);
@@ -563,10 +598,7 @@ void World::ring(SimulatedCall& call) {
   later(200ms, [this, it] { report(*it, "initiated"); });
   if (fate < 7) return later(rings, [this, it] { hang_up(*it, "failed"); });
   if (fate < 17) return later(rings, [this, it] { hang_up(*it, "busy"); });
-  later(rings, [this, it] {
-    it->status = "ringing";
-    report(*it, "ringing");
-  });
+  later(rings, [this, it] { report(*it, "ringing"); });
   if (fate < 34) {
     return later(rings + it->order.ring_time_max, [this, it] { hang_up(*it, "no-answer"); });
   }
@@ -786,6 +818,12 @@ void World::follow_log() {
 
 void World::check_fact(const Fact& fact) {
   const auto ref = durable_.book.contact_of(fact.subject);
+  if (std::holds_alternative<CampaignPaused>(fact.event) ||
+      std::holds_alternative<CampaignCancelled>(fact.event)) {
+    stopped_since_.emplace(fact.subject.name, fact.recorded_at);
+  } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
+    stopped_since_.erase(fact.subject.name);
+  }
   if (!ref) {
     tally_.opted_out += std::holds_alternative<OptedOut>(fact.event);
     return;
@@ -845,6 +883,8 @@ void World::check_fact(const Fact& fact) {
     keep(open && open->phase == Phase::held, "I4", who + ": decided on, and was not held");
   } else if (std::holds_alternative<CallLookedUp>(fact.event)) {
     ++tally_.looked_up;
+  } else if (std::holds_alternative<CallPostponed>(fact.event)) {
+    ++tally_.postponed;
   } else if (std::holds_alternative<ContactExcluded>(fact.event)) {
     ++tally_.suppressed;
   } else if (std::holds_alternative<LateCallDetected>(fact.event)) {
@@ -886,7 +926,8 @@ void World::check_order(const support::SimulatedCarrier::Order& order) {
   keep(entry.status == CampaignStatus::running, "I6",
        who + ": ordered while its campaign is " + std::string(name_of(entry.status)));
   const auto& contact = durable_.queue.contact(ref);
-  keep(!durable_.suppression.suppressed(contact.key), "I6", who + ": ordered after an opt-out");
+  keep(!durable_.suppression.suppressed(contact.key, clock_.now()), "I6",
+       who + ": ordered after an opt-out");
   keep(order.order.to == '+' + std::to_string(contact.number), "I6", who + ": another number");
   const auto now = clock_.now();
   keep(now >= open->slot && now - open->slot <= send_delay_max, "I6", who + ": not in its slot");
@@ -896,6 +937,31 @@ void World::check_order(const support::SimulatedCarrier::Order& order) {
   keep(!last_order_ || now - *last_order_ >= milliseconds{1'000'000 / account_rate_}, "I6",
        who + ": ordered above the account's rate");
   last_order_ = now;
+}
+
+// A call that the carrier had wait begins to ring: nobody may have wanted it back by then. Asking
+// the carrier takes its time where it fails.
+void World::check_dialled_out(const SimulatedCall& call) const {
+  if (!runner_ || options_.full_disk || !options_.list_is_prompt) return;
+  const auto attempt = attempt_of(call.token);
+  const ContactRef ref{*durable_.book.find(attempt.campaign), attempt.contact};
+  const auto* open = durable_.queue.open_attempt(ref);
+  if (!open || open->sid != call.sid) return;
+  const auto patience = 5min;
+  if (clock_.now() - started_ < patience || clock_.now() - open->requested_at < patience) return;
+  const auto since = stopped_since_.find(attempt.campaign);
+  keep(since == stopped_since_.end() || clock_.now() - since->second < patience, "I6",
+       attempt.text() + ": rang long after its campaign was paused or cancelled");
+  const auto& campaign = durable_.queue.campaigns[ref.campaign];
+  const auto& zone = campaign.groups[campaign.contact(ref.ordinal).group].zone;
+  const auto& hours = durable_.book.at(ref.campaign).definition->hours;
+  keep(opening_at(hours, zone, rules_, clock_.now()).open ||
+           opening_at(hours, zone, rules_, clock_.now() - patience).open,
+       "I6", attempt.text() + ": rang long after the calling hours");
+  const auto suppressed = durable_.suppression.numbers.find(durable_.queue.contact(ref).key);
+  keep(suppressed == durable_.suppression.numbers.end() || !suppressed->second.suppressed ||
+           open->last_news > clock_.now() - patience,
+       "I6", attempt.text() + ": rang long after its number was suppressed");
 }
 
 void World::check_accepted(const SimulatedCall& call) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -54,7 +55,10 @@ struct WorldOptions {
   unsigned disk_stalls = 0;  // of a thousand commits
   bool crashes = false;
   bool full_disk = false;
-  bool operators = false;  // pause, resume, cancel, decide on held calls
+  // Of a thousand calls: wait in the carrier's queue before anybody is dialled, so long at most.
+  unsigned queued = 0;
+  milliseconds queued_max{};
+  bool operators = false;  // pause, resume, cancel, decide on held calls, suppress
   // Whether the carrier shows a call before the quarantine of one in doubt has passed. Where it
   // does not, calls that turn up late are to be expected.
   bool list_is_prompt = true;
@@ -88,6 +92,8 @@ struct Tally {
   std::uint64_t full_disks = 0;
   std::uint64_t looked_up = 0;
   std::uint64_t resolved = 0;
+  std::uint64_t taken_back = 0;  // calls ended in the carrier's queue, or while they rang
+  std::uint64_t postponed = 0;
   Tally& operator+=(const Tally& other);
 };
 
@@ -132,6 +138,8 @@ class World {
 
   // --- the carrier's side: calls, people, webhooks ---
   void ring(support::SimulatedCall& call);
+  void dial_out(support::SimulatedCall& call);
+  void check_dialled_out(const support::SimulatedCall& call) const;
   void pick_up(support::SimulatedCall& call, bool machine, bool hangs_up);
   void ask_document(support::SimulatedCall& call, const std::string& url,
                     bridge::http::Fields fields);
@@ -184,6 +192,8 @@ class World {
   std::unique_ptr<webhook::Door> durable_door_{};
   std::optional<Instant> last_order_{};
   std::optional<Instant> last_slot_{};
+  Instant started_{};                               // this run of the program
+  std::map<std::string, Instant> stopped_since_{};  // campaign -> paused or cancelled
   Tally tally_{};
   bool trace_ = false;
 };

@@ -1,0 +1,119 @@
+#include "campaigns/suppression.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/campaigns/some_campaigns.hpp"
+
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+SuppressNumber suppress(NumberKey key, const char* until = nullptr) {
+  SuppressNumber made{key, "asked by letter", {}};
+  if (until) made.until = utc(until);
+  return made;
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(suppression)
+
+BOOST_AUTO_TEST_CASE(a_number_is_suppressed_once_by_its_key_alone) {
+  Running world(notification());
+  BOOST_TEST(world.when(suppress(1)) ==
+             "number/0000000000000001 Suppressed "
+             "{\"by\":\"operator\",\"reason\":\"asked by letter\"}\n");
+  BOOST_TEST(world.when(suppress(1)) == "");
+  BOOST_TEST(world.plans() ==
+             "contact/note/1 ContactExcluded "
+             "{\"gate\":\"suppressed\",\"evidence\":\"an operator suppressed the number\"}\n"
+             "campaign/note CampaignCompleted {\"excluded\":1}\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_number_of_no_list_is_not_called_when_it_comes_into_one) {
+  World world(some_zones());
+  begin(world);
+  world.does(suppress(7));
+  enrol(world, notification(), {person(2, 7), person(3, 8)});
+  const auto lines = world.plans();
+  BOOST_TEST(has(lines, "contact/note/1 ContactExcluded"));
+  BOOST_TEST(has(lines, "contact/note/2 CallRequested"));
+}
+
+BOOST_AUTO_TEST_CASE(an_order_that_has_not_left_is_not_sent) {
+  Running world(notification());
+  world.plans();
+  BOOST_TEST(reason_not_to_send(world.state(), world.attempt(), world.now()) == "");
+  world.does(suppress(1, "2026-03-02T08:00:03Z"));
+  BOOST_TEST(reason_not_to_send(world.state(), world.attempt(), world.now()) ==
+             "an operator suppressed the number");
+  BOOST_TEST(reason_not_to_send(world.state(), world.attempt(), world.now() + 3s) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_number_suppressed_for_a_while_is_put_off_and_called_afterwards) {
+  Running world(notification());
+  world.does(suppress(1, "2026-03-03T12:00:00Z"));
+  BOOST_TEST(world.plans() ==
+             "contact/note/1 CallPostponed {\"gate\":\"suppressed\",\"due\":1772539200000,"
+             "\"evidence\":\"an operator suppressed the number\"}\n");
+  BOOST_TEST(world.wakes() == "2026-03-03T12:00:00.000Z");
+  BOOST_TEST(world.at("2026-03-03T11:59:59Z").plans() == "");
+  BOOST_TEST(has(world.at("2026-03-03T12:00:00Z").plans(), "CallRequested {\"attempt\":1"));
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).attempts == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_suppression_may_be_made_longer_shorter_and_for_good) {
+  Running world(notification());
+  world.does(suppress(1, "2026-03-03T12:00:00Z"));
+  BOOST_TEST(world.when(suppress(1, "2026-03-03T12:00:00Z")) == "");
+  BOOST_TEST(has(world.when(suppress(1, "2026-03-04T12:00:00Z")), "\"until\":1772625600000"));
+  BOOST_TEST(has(world.when(suppress(1)), "Suppressed"));
+  BOOST_TEST(!world.state().suppression.until(1, world.now()).has_value());
+  BOOST_TEST(has(world.plans(), "ContactExcluded"));
+  BOOST_TEST(world.when(suppress(1, "2026-03-02T08:00:00Z")) == "refused: past");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_lifted_holds_no_more_and_who_was_put_off_is_due) {
+  Running world(notification(), 2);
+  world.does(suppress(1, "2026-03-05T12:00:00Z"));
+  world.plans();
+  BOOST_TEST(world.later(1h).when(UnsuppressNumber{1, "asked for it"}) ==
+             "number/0000000000000001 SuppressionLifted "
+             "{\"by\":\"operator\",\"reason\":\"asked for it\"}\n"
+             "contact/note/1 CallPostponed {\"gate\":\"lifted\",\"due\":1772442000000,"
+             "\"evidence\":\"the number may be called again\"}\n");
+  BOOST_TEST(world.when(UnsuppressNumber{1, "asked for it"}) == "");
+  BOOST_TEST(world.when(UnsuppressNumber{9, "asked for it"}) == "");
+  world.does(world.status("initiated", 0, 2));
+  world.does(world.status("busy", 0, 2));
+  BOOST_TEST(has(world.later(1s).plans(), "contact/note/1 CallRequested"));
+}
+
+BOOST_AUTO_TEST_CASE(an_opt_out_is_kept_whatever_an_operator_suppressed_and_may_be_lifted) {
+  Running world(survey());
+  world.dial();
+  world.does(suppress(1, "2026-03-02T20:00:00Z"));
+  world.does(world.voice());
+  BOOST_TEST(has(world.when(world.keyed("colour", 1, "9")), "OptedOut"));
+  BOOST_TEST(world.state().suppression.suppressed(1, utc("2027-01-01T00:00:00Z")));
+  BOOST_TEST(!world.state().suppression.until(1, world.now()).has_value());
+  BOOST_TEST(has(world.when(UnsuppressNumber{1, "asked in writing"}), "SuppressionLifted"));
+  BOOST_TEST(!world.state().suppression.suppressed(1, world.now()));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_for_so_many_people_calls_nobody_new_who_was_put_off) {
+  Running world(notification());
+  world.does(suppress(1, "2026-03-02T09:00:00Z"));
+  world.plans();
+  world.limits.new_people = 0;
+  BOOST_TEST(world.at("2026-03-02T09:00:00Z").plans() == "");
+  world.limits.new_people = 1;
+  BOOST_TEST(has(world.plans(), "CallRequested"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
