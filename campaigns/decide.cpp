@@ -594,9 +594,14 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
   Draft draft;
   draft.add(named.subject,
             CallLookedUp{attempt, "list", static_cast<std::int64_t>(unknown.size()), ""});
-  if (unknown.size() > 1) {
-    draft.add(named.subject,
-              CallHeld{attempt, "the carrier lists several calls that could be this one"});
+  const bool another_s = unknown.size() == 1 && state.queue.may_be_given_up_call(
+                                                    state.queue.contact(named.ref).key, moment.now);
+  if (unknown.size() > 1 || another_s) {
+    draft.add(
+        named.subject,
+        CallHeld{attempt, another_s ? "the carrier lists a call that could be this one, or an "
+                                      "earlier one that was taken for not placed"
+                                    : "the carrier lists several calls that could be this one"});
     draft.add(named.subject, ContactClosed{Place::held, Outcome::unconfirmed});
     return draft.take();
   }

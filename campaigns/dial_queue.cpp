@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <map>
 
 #include "campaigns/json_writer.hpp"
 
@@ -77,6 +78,11 @@ OpenAttempt* DialQueue::attempt_of(ContactRef ref) {
 
 bool DialQueue::knows_call(const std::string& sid) const {
   return known_calls.count(sid_digest(sid)) != 0;
+}
+
+bool DialQueue::may_be_given_up_call(NumberKey number, Instant now) const {
+  const auto found = given_up.find(number);
+  return found != given_up.end() && now - found->second < std::chrono::hours{24};
 }
 
 void DialQueue::move(ContactRef ref, Stage to) {
@@ -243,6 +249,8 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
         ++open->empty_lookups;
       }
     }
+  } else if (std::holds_alternative<CallNotPlaced>(fact.event)) {
+    given_up[contact.key] = fact.recorded_at;
   } else if (std::holds_alternative<CallHeld>(fact.event)) {
     to_phase(Phase::held);
   } else if (const auto* end = std::get_if<CallEndRequested>(&fact.event)) {
@@ -357,6 +365,15 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .member("lookups", attempt->lookups)
         .member("empty_lookups", attempt->empty_lookups)
         .member("first_empty_lookup", to_ms(attempt->first_empty_lookup));
+    object.close();
+    text += '\n';
+    sink(text);
+  }
+  const std::map<NumberKey, Instant> proven(given_up.begin(), given_up.end());
+  for (const auto& [number, at] : proven) {
+    text.clear();
+    JsonObject object(text);
+    object.member("given_up", number_key_text(number)).member("at", to_ms(at));
     object.close();
     text += '\n';
     sink(text);

@@ -107,6 +107,7 @@ struct DialQueue {
   std::unordered_map<NumberKey, std::uint64_t> locks{};       // number -> that attempt
   std::unordered_set<std::uint64_t> known_calls{};            // digests of every sid of ours
   std::unordered_map<std::string, ContactRef> late_calls{};   // sid -> whose; not ended yet
+  std::unordered_map<NumberKey, Instant> given_up{};          // the last CallNotPlaced to a number
   std::optional<Instant> last_slot{};                         // the account's
 
   void apply(const Fact& fact, const Register& book);
@@ -117,6 +118,9 @@ struct DialQueue {
     return campaigns[ref.campaign].contact(ref.ordinal);
   }
   bool knows_call(const std::string& sid) const;
+  // Whether an unknown call to this number may be one that was proven not placed and was so all the
+  // same: the carrier keeps a call in its queue for a day at most (protocols.md 1.8).
+  bool may_be_given_up_call(NumberKey number, Instant now) const;
 
  private:
   void move(ContactRef ref, Stage to);

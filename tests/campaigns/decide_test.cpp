@@ -616,6 +616,34 @@ BOOST_AUTO_TEST_CASE(two_calls_that_could_be_it_are_for_a_person_to_decide) {
   BOOST_TEST((stage(world) == Stage::held));
 }
 
+// What was proven not placed may be placed all the same, later than the carrier ever is: its call
+// must not be taken for the next attempt's, or the person would be called by both.
+BOOST_AUTO_TEST_CASE(a_call_that_could_be_one_that_was_given_up_is_for_a_person_to_decide) {
+  for (const auto later : {10min, 60min * 30}) {
+    Running world(notification());
+    world.plans();
+    world.does(in_doubt(world)).later(120s);
+    world.does(listed(world)).later(30s);
+    world.does(listed(world)).later(later);
+    world.plans();
+    auto doubt = in_doubt(world);
+    doubt.attempt = world.attempt(1, 2);
+    world.does(doubt).later(5s);
+    const auto lines =
+        world.when(CallsListed{world.attempt(1, 2), {carrier_call("CAold", "ringing")}});
+    // The carrier's queue keeps a call for a day at most.
+    const bool held = later == 10min;
+    BOOST_TEST((lines.find("CallHeld") != std::string::npos) == held, lines);
+    BOOST_TEST((lines.find("CallAdopted") != std::string::npos) == !held, lines);
+    if (!held) continue;
+    // Its own callback tells it from the other one.
+    auto own = world.status("ringing");
+    own.attempt = world.attempt(1, 2);
+    own.sid = "CAnew";
+    BOOST_TEST(world.when(own).find("CallAdopted") != std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_held_call_that_reports_itself_goes_on) {
   auto campaign = notification();
   campaign.in_doubt = InDoubt::hold;
