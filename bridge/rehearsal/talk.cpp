@@ -89,6 +89,13 @@ Act Talk::perform(const Document& document, const std::string& url) {
                      .after = now,
                      .url = resolve_url(url, verb.text),
                      .by_get = verb.by_get});
+      case Verb::Kind::connect:
+        now += verb.time;
+        if (verb.action.empty()) break;
+        return done({.kind = Act::Kind::request,
+                     .after = now,
+                     .url = resolve_url(url, verb.action),
+                     .by_get = verb.by_get});
       case Verb::Kind::gather: {
         Heard answer = gather(verb, heard, url, now);
         if (answer.ended) return done(std::move(answer.act));

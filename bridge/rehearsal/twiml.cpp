@@ -14,9 +14,14 @@ constexpr int not_xml = 12100;
 constexpr int not_twiml = 12200;
 constexpr int too_long = 11750;
 constexpr int say_too_long = 13521;
+constexpr int bad_stream_url = 31921;
+constexpr int bad_stream_track = 31941;
 constexpr std::size_t say_bytes_max = 4096;
 constexpr int loops_max = 1000;   // what loop="0" stands for
 constexpr seconds audio_time{5};  // nobody fetches the audio
+// Until it is clear that nobody takes the stream: a rehearsal opens none.
+constexpr seconds stream_failing_time{1};
+constexpr std::size_t parameter_bytes_end = 500;  // of name and value
 constexpr seconds verb_time_max{24 * 60 * 60};
 
 std::optional<int> number_of(std::string_view text) {
@@ -145,6 +150,31 @@ struct Reader {
     return verb;
   }
 
+  // Connect with a Stream, both ways (protocols.md 4.7).
+  Verb connect(const pugi::xml_node& node) {
+    Verb verb{.kind = Verb::Kind::connect, .time = stream_failing_time};
+    verb.by_get = by_get(node);
+    verb.action = node.attribute("action").as_string();
+    const pugi::xml_node stream = node.child("Stream");
+    if (!stream || stream.next_sibling() || stream.previous_sibling()) refuse(not_twiml);
+    verb.text = stream.attribute("url").as_string();
+    const bool socket = verb.text.starts_with("wss://") || verb.text.starts_with("ws://");
+    if (!socket) refuse(bad_stream_url);
+    if (std::string_view(stream.attribute("track").as_string("inbound_track")) != "inbound_track") {
+      refuse(bad_stream_track);
+    }
+    for (const pugi::xml_node parameter : stream.children()) {
+      if (parameter.type() != pugi::node_element) continue;
+      const std::string_view name = parameter.attribute("name").as_string();
+      const std::string_view value = parameter.attribute("value").as_string();
+      if (std::string_view(parameter.name()) != "Parameter" || name.empty() ||
+          name.size() + value.size() >= parameter_bytes_end) {
+        refuse(not_twiml);
+      }
+    }
+    return verb;
+  }
+
   Verb redirect(const pugi::xml_node& node) {
     Verb verb{.kind = Verb::Kind::redirect};
     verb.by_get = by_get(node);
@@ -169,6 +199,8 @@ struct Reader {
         out.verbs.push_back(pause(node));
       } else if (name == "Gather") {
         out.verbs.push_back(gather(node));
+      } else if (name == "Connect") {
+        out.verbs.push_back(connect(node));
       } else if (name == "Redirect") {
         out.verbs.push_back(redirect(node));
       } else if (name == "Hangup") {

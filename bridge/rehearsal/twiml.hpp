@@ -13,16 +13,17 @@ namespace bridge::rehearsal {
 constexpr std::size_t document_bytes_max = 64 * 1024;
 
 struct Verb {
-  enum class Kind : unsigned char { say, play, pause, gather, redirect, hangup };
+  enum class Kind : unsigned char { say, play, pause, gather, connect, redirect, hangup };
   Kind kind = Kind::hangup;
   std::chrono::seconds time{0};  // how long a say, play or pause takes, loops included
-  std::string text{};            // what is said; where a redirect leads
+  std::string text{};            // what is said; where a redirect or a stream leads
   std::string language{};
   bool by_get = false;  // method of a redirect or of an action
 
+  std::string action{};  // of a gather: empty, the document's own URL; of a connect: empty, none
+
   // Of a gather.
   std::vector<Verb> prompts{};
-  std::string action{};  // empty: the document's own URL
   std::string hints{};
   std::string finish_on_key = "#";
   bool takes_keys = true;
@@ -39,7 +40,7 @@ struct Document {
 };
 
 // The carrier's error code (protocols.md 2.1, 4.1): 12100 not XML, 12200 not what TwiML allows,
-// 11750 too long, 13xxx a verb that cannot be done.
+// 11750 too long, 13xxx a verb that cannot be done, 319xx a stream that cannot be.
 struct BadTwiml {
   int code = 0;
 };

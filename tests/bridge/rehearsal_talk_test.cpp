@@ -193,4 +193,21 @@ BOOST_AUTO_TEST_CASE(what_is_no_twiml_is_an_error) {
   BOOST_TEST((std::get<BadTwiml>(read_twiml("")).code == 12100));
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_that_nobody_takes_is_over_and_the_next_verb_follows) {
+  const std::string stream =
+      "<Stream url=\"wss://h/media-stream\">"
+      "<Parameter name=\"from\" value=\"+39\"/></Stream>";
+  BOOST_TEST(performed("<Connect>" + stream + "</Connect><Pause length=\"4\"/><Hangup/>") ==
+             "5s hang up");
+  BOOST_TEST(performed("<Connect action=\"/after\">" + stream + "</Connect>") ==
+             "1s POST http://p/after");
+  BOOST_TEST(performed("<Connect/>") == "error 12200");
+  BOOST_TEST(performed("<Connect>" + stream + stream + "</Connect>") == "error 12200");
+  BOOST_TEST(performed("<Connect><Stream url=\"https://h/\"/></Connect>") == "error 31921");
+  BOOST_TEST(performed("<Connect><Stream url=\"wss://h/\" track=\"both_tracks\"/></Connect>") ==
+             "error 31941");
+  BOOST_TEST(performed("<Connect><Stream url=\"wss://h/\"><Parameter name=\"n\" value=\"" +
+                       std::string(499, 'v') + "\"/></Stream></Connect>") == "error 12200");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@ struct ToyProgram {
   struct Webhook {
     net::Instant at{};
     std::string method{};
+    std::string target{};
     std::string path{};
     http::Fields fields{};
     std::string signature{};
@@ -37,6 +39,7 @@ struct ToyProgram {
   std::vector<Webhook> webhooks{};
   // What a document request gets, by path; others get 204.
   std::map<std::string, std::string> documents{};
+  std::set<std::string> silent{};  // paths that are never answered
   std::function<void(const Webhook&)> on_webhook{};
   std::function<http::Response(const Webhook&)> answer_with{};  // instead of the documents
   std::unique_ptr<http::Server> server{};
@@ -55,12 +58,14 @@ struct ToyProgram {
           Webhook note{
               .at = loop.now(),
               .method = request.method,
+              .target = request.target,
               .path = std::string(target.path),
               .fields = http::decode_form(get ? target.query : request.body).value(),
               .signature = std::string(request.header("X-Twilio-Signature")),
               .body = request.body,
               .idempotency_token = std::string(request.header("I-Twilio-Idempotency-Token"))};
           webhooks.push_back(note);
+          if (silent.contains(note.path)) return;
           http::Response response;
           if (answer_with) {
             response = answer_with(note);
