@@ -32,6 +32,10 @@ std::string LogKeys::token(const campaigns::AttemptId& attempt) const {
   return id + '.' + mac_of(text(key_), id);
 }
 
+std::string LogKeys::call_token(std::string_view sid) const {
+  return hex(hmac_sha256(text(key_), "call:" + std::string(sid))).substr(0, 32);
+}
+
 std::optional<campaigns::AttemptId> LogKeys::read_token(std::string_view token) const {
   const auto dot = token.rfind('.');
   if (dot == std::string_view::npos || token.size() - dot - 1 != 32) return {};

@@ -21,6 +21,8 @@ class LogKeys {
   campaigns::NumberKey number_key(std::string_view e164) const;
   // "survey.12.1.<32 hex digits>": the attempt's id and 128 bits of an HMAC over it.
   std::string token(const campaigns::AttemptId& attempt) const;
+  // 32 hex digits that bind a media stream to a call that somebody else's code placed.
+  std::string call_token(std::string_view sid) const;
   // Nothing for a token that this log did not make. Takes the same time for every wrong one.
   std::optional<campaigns::AttemptId> read_token(std::string_view token) const;
 

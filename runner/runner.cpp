@@ -81,7 +81,8 @@ Runner::Runner(eventstore::EventStore& log, bridge::carrier::Carrier& carrier,
       door_(
           state_, std::move(door),
           [this](std::string_view token) { return keys_.read_token(token); },
-          [this](const AttemptId& attempt) { return keys_.token(attempt); }) {
+          [this](const AttemptId& attempt) { return keys_.token(attempt); },
+          [this](std::string_view sid) { return keys_.call_token(sid); }) {
   // The run before may have sent its last order just now, and later than its slot.
   if (state_.queue.last_slot) last_post_ = clock_.now();
 }

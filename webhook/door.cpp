@@ -1,6 +1,7 @@
 #include "webhook/door.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <span>
 #include <utility>
@@ -87,19 +88,41 @@ campaigns::SurveyAnswered survey_answered(const AttemptId& attempt, const Route&
   return command;
 }
 
-// What the operator should hear of the mode that somebody's script asks for. The word itself is
-// not repeated: it may be anything.
-std::string note_on_mode(std::string_view query) {
+// What a call that somebody else's script placed gets by the mode in its URL, and what the operator
+// should hear of it. The word itself is not repeated: it may be anything.
+struct OutsideMode {
+  Kind kind = Kind::outside_message;
+  std::string note{};
+};
+OutsideMode outside_mode(std::string_view query) {
   const auto fields = bridge::http::decode_form(query);
-  if (!fields) return "a call of somebody else's script asks with a broken query: said the message";
+  if (!fields) {
+    return {.note = "a call of somebody else's script asks with a broken query: said the message"};
+  }
   const std::string_view mode = bridge::http::field(*fields, "mode");
   if (mode.empty() || mode == "simple") return {};
-  if (mode == "agent") {
-    return "a call of somebody else's script asks for mode agent, which this server does not "
-           "offer: said the message";
-  }
-  return "a call of somebody else's script asks for an unknown mode (simple is known): said the "
-         "message";
+  if (mode == "agent") return {.kind = Kind::outside_agent};
+  return {.note =
+              "a call of somebody else's script asks for an unknown mode (simple and agent are "
+              "known): said the message"};
+}
+
+// "Just a moment", in the language of the message; English where ours lacks it.
+campaigns::Say moment_please(const DoorOptions::Message& message) {
+  struct Phrase {
+    std::string_view language{};
+    std::string_view text{};
+  };
+  static constexpr std::array<Phrase, 5> phrases{{{"it", "Un momento prego."},
+                                                  {"en", "One moment, please."},
+                                                  {"fr", "Un instant, s'il vous plaît."},
+                                                  {"de", "Einen Moment, bitte."},
+                                                  {"es", "Un momento, por favor."}}};
+  const std::string_view primary =
+      std::string_view(message.language).substr(0, message.language.find('-'));
+  const auto* found = std::ranges::find(phrases, primary, &Phrase::language);
+  if (found == phrases.end()) return {std::string(phrases[1].text), "en-US", {}};
+  return {std::string(found->text), message.language, message.voice};
 }
 
 // Fills in what a route makes of a form whose signature and account are good.
@@ -137,11 +160,17 @@ void understand(Inbound& inbound, const Route& route, std::string_view query, Fo
                      std::to_string(small_number(form.value("ErrorCode"))) + ", attempt " +
                      attempt.text();
       return;
-    case Route::Kind::outside_voice:
-      inbound.kind = Kind::outside_message;
+    case Route::Kind::outside_voice: {
+      const OutsideMode mode = outside_mode(query);
       inbound.command = campaigns::OutsideVoiceRequested{inbound.sid};
-      inbound.note = note_on_mode(query);
+      inbound.kind = mode.kind;
+      inbound.note = mode.note;
+      if (inbound.kind == Kind::outside_agent) {
+        inbound.from = form.value("From");
+        inbound.to = form.value("To");
+      }
       return;
+    }
     case Route::Kind::outside_status:
       if (is_reported_status(form.value("CallStatus"))) {
         inbound.command = outside_status_reported(form);
@@ -197,12 +226,13 @@ CallUrls urls_of(const std::string& public_url, const std::string& token) {
 }
 
 Door::Door(const campaigns::State& state, DoorOptions options, ReadToken read_token,
-           WriteToken write_token)
+           WriteToken write_token, WriteCallToken write_call_token)
     : state_(state),
       options_(std::move(options)),
       read_token_(std::move(read_token)),
-      write_token_(std::move(write_token)) {
-  assert(read_token_ && write_token_);
+      write_token_(std::move(write_token)),
+      write_call_token_(std::move(write_call_token)) {
+  assert(read_token_ && write_token_ && write_call_token_);
 }
 
 std::variant<Inbound, TurnedAway> Door::read(const Request& request) const {
@@ -272,6 +302,8 @@ Response Door::answer(const Inbound& inbound) const {
       return twiml(write_twiml(
           campaigns::message_document(message.text, message.language, message.voice), {}));
     }
+    case Kind::outside_agent:
+      return twiml(stream_document(inbound));
     case Kind::call_document:
       return twiml(call_document(inbound));
     case Kind::apology:
@@ -291,6 +323,19 @@ std::string Door::call_document(const Inbound& inbound) const {
   const auto urls = urls_of(open->public_url, write_token_(inbound.attempt));
   return write_twiml(campaigns::current_document(state_.book, state_.script, open->contact),
                      urls.answer);
+}
+
+std::string Door::stream_document(const Inbound& inbound) const {
+  StreamDocument document;
+  document.greeting = moment_please(options_.message);
+  // http becomes ws, https wss.
+  document.url =
+      "ws" + options_.public_url.substr(std::string_view("http").size()) + "/media-stream";
+  document.parameters = {{"from", inbound.from},
+                         {"to", inbound.to},
+                         {"outbound", "true"},
+                         {"token", write_call_token_(inbound.sid)}};
+  return write_stream_twiml(document);
 }
 
 // The campaign's goodbye: the only words that fit whatever went wrong.

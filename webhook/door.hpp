@@ -37,12 +37,15 @@ struct DoorOptions {
 using ReadToken = std::function<std::optional<campaigns::AttemptId>(std::string_view token)>;
 // The token of an attempt: at most token_bytes_max of A-Z a-z 0-9 - . _ ~
 using WriteToken = std::function<std::string(const campaigns::AttemptId&)>;
+// The token that a media stream of a call that somebody else's code placed has to bring along.
+using WriteCallToken = std::function<std::string(std::string_view sid)>;
 
 // What is asked for.
 enum class Kind : std::uint8_t {
   call_document,    // what the call is told or asked now
   empty,            // nothing: 204
   outside_message,  // the message for a call that somebody else's code placed
+  outside_agent,    // the voice agent for one
   up,               // whether the program is there
   apology           // a parting word after a failure of ours
 };
@@ -53,6 +56,8 @@ struct Inbound {
   Kind kind = Kind::empty;
   campaigns::AttemptId attempt{};
   std::string sid{};   // of the call that asks
+  std::string from{};  // outside_agent: who calls whom, for the stream; personal
+  std::string to{};
   std::string note{};  // for the operator, if not empty; no personal data
 };
 
@@ -67,7 +72,7 @@ class Door {
  public:
   // `state` outlives the door and is read at each request.
   Door(const campaigns::State& state, DoorOptions options, ReadToken read_token,
-       WriteToken write_token);
+       WriteToken write_token, WriteCallToken write_call_token);
 
   // Knows the route first, then the signature, then the fields.
   std::variant<Inbound, TurnedAway> read(const bridge::http::Request& request) const;
@@ -83,12 +88,14 @@ class Door {
                          const std::optional<campaigns::AttemptId>& attempt,
                          const bridge::http::Fields& fields) const;
   std::string call_document(const Inbound& inbound) const;
+  std::string stream_document(const Inbound& inbound) const;
   std::string apology(const campaigns::AttemptId& attempt) const;
 
   const campaigns::State& state_;
   DoorOptions options_;
   ReadToken read_token_;
   WriteToken write_token_;
+  WriteCallToken write_call_token_;
 };
 
 // The URLs of one attempt. `public_url` is the one it was requested with, so that they stay the

@@ -141,6 +141,24 @@ class Writer {
     return std::move(out_);
   }
 
+  std::string write(const StreamDocument& document) {
+    out_ = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>";
+    append(document.greeting);
+    out_ += "<Connect><Stream";
+    append_attribute(out_, "url", document.url);
+    out_ += '>';
+    for (const auto& [name, value] : document.parameters) {
+      out_ += "<Parameter";
+      append_attribute(out_, "name", name);
+      append_attribute(out_, "value", clean_text(value, parameter_bytes_max - name.size()));
+      out_ += "/>";
+    }
+    out_ += "</Stream></Connect>";
+    append(Hangup{});
+    out_ += "</Response>";
+    return std::move(out_);
+  }
+
  private:
   void append(const Say& say) {
     const std::string clean = clean_text(say.text, say.text.size());
@@ -247,6 +265,10 @@ std::string write_twiml(const CallDocument& document, std::string_view answer_ur
   const std::size_t verbs = Writer(answer_url, 0).write(document).size();
   assert(verbs <= twiml_bytes_max);
   return Writer(answer_url, twiml_bytes_max - verbs).write(document);
+}
+
+std::string write_stream_twiml(const StreamDocument& document) {
+  return Writer({}, say_characters_max).write(document);
 }
 
 }  // namespace webhook

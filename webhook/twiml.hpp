@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "campaigns/survey.hpp"
 
@@ -27,5 +29,17 @@ inline constexpr std::size_t name_bytes_max = 128;
 // input gives the same bytes. Of texts that do not fit into one document the end is left out, never
 // a verb.
 std::string write_twiml(const campaigns::CallDocument& document, std::string_view answer_url);
+
+// What connects a call with a voice agent (design.md 7, protocols.md 4.7): a word to the person,
+// then the call's sound to a WebSocket until we close it, then the end.
+struct StreamDocument {
+  campaigns::Say greeting{};
+  std::string url{};  // wss://…, without a query, which the carrier drops
+  // Told to whoever takes the stream. A value that is too long is cut.
+  std::vector<std::pair<std::string, std::string>> parameters{};
+};
+// Name and value of a Parameter together (protocols.md 4.7).
+inline constexpr std::size_t parameter_bytes_max = 499;
+std::string write_stream_twiml(const StreamDocument& document);
 
 }  // namespace webhook

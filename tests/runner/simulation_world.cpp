@@ -223,7 +223,8 @@ World::World(const WorldOptions& options)
   door.public_url = public_urls[0];
   durable_door_ = std::make_unique<webhook::Door>(
       durable_, door, [this](std::string_view token) { return keys_.read_token(token); },
-      [this](const AttemptId& attempt) { return keys_.token(attempt); });
+      [this](const AttemptId& attempt) { return keys_.token(attempt); },
+      [this](std::string_view sid) { return keys_.call_token(sid); });
   carrier_.on_order = [this](const auto& order) { check_order(order); };
   carrier_.on_accepted = [this](SimulatedCall& call) {
     check_accepted(call);

@@ -128,7 +128,8 @@ struct House {
               .account_sid = account,
               .public_url = now_url,
               .message = {.text = "Ciao & benvenuti!", .language = "it-IT", .voice = "alice"}},
-             read_token, token_of) {
+             read_token, token_of,
+             [](std::string_view sid) { return "stream-" + std::string(sid.substr(2, 4)); }) {
     support::start_run(state, old_url);
     support::submit(state, campaign_of(visits), {"nome"},
                     {{number, "", {"Ada <b>"}},
@@ -403,7 +404,7 @@ BOOST_AUTO_TEST_CASE(a_door_without_an_account_lets_nobody_in) {
   State state;
   support::start_run(state, now_url);
   const Door door(state, {.auth_tokens = {primary_token}, .public_url = now_url}, read_token,
-                  token_of);
+                  token_of, [](std::string_view) { return std::string(); });
   check_refused(door, post("/outbound-call", call_fields({{"AccountSid", ""}}), now_url), 403,
                 "other_account");
 }
@@ -659,6 +660,48 @@ BOOST_AUTO_TEST_CASE(a_fallback_says_goodbye_in_the_persons_language) {
   BOOST_TEST(house.digest() == before);
 }
 
+BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_is_connected_with_the_agent) {
+  House house;
+  const Request request =
+      post("/outbound-call?mode=agent", call_fields({{"To", "+3906<\"&'"}}), now_url);
+  const auto inbound = let_in(house.door, request);
+  BOOST_TEST(std::get<OutsideVoiceRequested>(*inbound.command).sid == call_sid);
+  BOOST_TEST(inbound.note.empty());
+  BOOST_TEST(house.send(request).body ==
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
+             "<Say language=\"it-IT\" voice=\"alice\">Un momento prego.</Say>"
+             "<Connect><Stream url=\"wss://now.example.test/media-stream\">"
+             "<Parameter name=\"from\" value=\"+393331234567\"/>"
+             "<Parameter name=\"to\" value=\"+3906&lt;&quot;&amp;&apos;\"/>"
+             "<Parameter name=\"outbound\" value=\"true\"/>"
+             "<Parameter name=\"token\" value=\"stream-bbbb\"/>"
+             "</Stream></Connect><Hangup/></Response>");
+}
+
+BOOST_AUTO_TEST_CASE(a_moment_is_asked_for_in_the_language_of_the_message) {
+  const State state;
+  const auto greeting = [&](const std::string& language, const std::string& public_url) {
+    const Door door(state,
+                    {.auth_tokens = {primary_token},
+                     .account_sid = account,
+                     .public_url = public_url,
+                     .message = {.text = "x", .language = language, .voice = ""}},
+                    read_token, token_of, [](std::string_view) { return std::string("t"); });
+    Inbound inbound;
+    inbound.kind = webhook::Kind::outside_agent;
+    inbound.sid = call_sid;
+    return door.answer(inbound).body;
+  };
+  const auto says = [](const std::string& body, const std::string& part) {
+    return body.find(part) != std::string::npos;
+  };
+  BOOST_TEST(
+      says(greeting("de-AT", now_url), "<Say language=\"de-AT\">Einen Moment, bitte.</Say>"));
+  BOOST_TEST(says(greeting("fi-FI", now_url), "<Say language=\"en-US\">One moment, please.</Say>"));
+  BOOST_TEST(says(greeting("it-IT", "http://127.0.0.1:8080"),
+                  "<Stream url=\"ws://127.0.0.1:8080/media-stream\">"));
+}
+
 BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_hears_the_message) {
   House house;
   const std::string expected =
@@ -672,7 +715,7 @@ BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_hears_the_message) {
                                             {"?mode=simple", false},
                                             {"?mode=", false},
                                             {"?campaign=x", false},
-                                            {"?mode=agent", true},
+                                            {"?mode=Agent", true},
                                             {"?mode=%2B393331234567", true},
                                             {"?mode=%", true}}) {
     const Request request = post("/outbound-call" + mode.query, call_fields(), now_url);
