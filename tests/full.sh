@@ -275,6 +275,48 @@ do_forget_range() {
     --whole-range NumberRangeTest LeftoverTest.test_while_nothing_runs
 }
 
+# peers: other people's clients (npm twilio, express), pinned in tests/peers, against the rehearsal carrier and our door
+do_peers() {
+  build campanile make_certificates
+  peers_folder
+  if [ "$#" -eq 0 ]; then
+    set -- "outbound" "outbound simple" "outbound agent" "outbound recorded" "rest" "express"
+  fi
+  bad=0
+  table=$scratch/table
+  for case in "$@"; do
+    # shellcheck disable=SC2086  # a case and its argument
+    if run_peer $case >"$scratch/output" 2>&1; then
+      verdict=passes
+    else
+      verdict=FAILS
+      bad=1
+      cat "$scratch/output"
+    fi
+    printf '%-24s %s\n' "$case" "$verdict" | tee -a "$table"
+  done
+  printf '\n'
+  cat "$table"
+  return "$bad"
+}
+
+# A scratch copy of tests/peers with its packages, in $scratch.
+peers_folder() {
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/campanile-peers.XXXXXX")
+  trap 'rm -rf "$scratch"' EXIT
+  trap 'exit 130' INT TERM
+  cp tests/peers/*.mjs tests/peers/*.json "$scratch"
+  (cd "$scratch" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+}
+
+run_peer() { # case [argument]
+  script=$1.mjs
+  shift
+  CAMPANILE=$(pwd)/build/full/campanile \
+    MAKE_CERTIFICATES=$(pwd)/build/full/tests/bridge/make_certificates \
+    timeout 300 node "$scratch/$script" "$@"
+}
+
 list() {
   echo "usage: sh tests/full.sh NAME [ARGUMENT...]"
   sed -n 's/^# \([a-z0-9-]*\): /  \1  /p' tests/full.sh
