@@ -300,6 +300,13 @@ do_peers() {
   return "$bad"
 }
 
+# bench-webhook: our door beside Express with Twilio's library and a bare responder: one core each, ROUNDS (3) of SECONDS (5)
+do_bench_webhook() {
+  build campanile webhook_load bare_responder door_server
+  peers_folder
+  python3 -B tests/webhook/webhook_bench.py build/full "$scratch"
+}
+
 # A scratch copy of tests/peers with its packages, in $scratch.
 peers_folder() {
   scratch=$(mktemp -d "${TMPDIR:-/tmp}/campanile-peers.XXXXXX")
