@@ -24,12 +24,12 @@ class FieldWriter {
   void personal(std::string_view name, const T& value) {
     write(personal_, name, value);
   }
-  std::string payload() && {
+  std::string take_payload() {
     if (payload_.empty()) return "{}";
     payload_ += '}';
     return std::move(payload_);
   }
-  std::string personal_text() && {
+  std::string take_personal() {
     if (!personal_.empty()) personal_ += '}';
     return std::move(personal_);
   }
@@ -208,8 +208,8 @@ EncodedEvent encode(const Subject& subject, const Event& event) {
         FieldWriter writer;
         E::fields(writer, e);
         encoded.type = E::type;
-        encoded.payload = std::move(writer).payload();
-        encoded.personal = std::move(writer).personal_text();
+        encoded.payload = writer.take_payload();
+        encoded.personal = writer.take_personal();
       },
       event);
   return encoded;

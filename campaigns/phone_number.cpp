@@ -159,10 +159,7 @@ Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std
   dialled.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
-    if (is_digit(c)) {
-      dialled += c;
-      ++i;
-    } else if (c == '+' && dialled.empty()) {
+    if (is_digit(c) || (c == '+' && dialled.empty())) {
       dialled += c;
       ++i;
     } else if (const std::size_t length = separator_length(text.substr(i)); length != 0) {

@@ -106,8 +106,9 @@ void warn_of_missing_languages(const Campaign& campaign, std::vector<std::string
     if (text.empty()) return;
     for (const std::string& language : languages) {
       if (text.by_language.count(language) != 0) continue;
-      warnings.push_back(where + " has no text in " + language + ": people of that language hear " +
-                         campaign.language + " there");
+      auto& warning = warnings.emplace_back(where);
+      warning.append(" has no text in ").append(language);
+      warning.append(": people of that language hear ").append(campaign.language).append(" there");
     }
   });
 }

@@ -805,7 +805,7 @@ bool SqliteEventStore::Block::commit_or_wait(const std::vector<Batch>& group,
     try {
       if (!keys || keys->make_durable()) {
         if (!committed) writer->commit(group, hashes);
-        committed = true;
+        committed = true;  // NOLINT(clang-analyzer-deadcode.DeadStores): the witness may throw
         if (keys && group.front().first == 1) keys->belong_to(writer->identity());
         witnesses->write(writer->head(), writer->identity());
         return true;
@@ -864,7 +864,7 @@ void SqliteEventStore::Block::throw_if_failed() const {
   throw LogFailed(failure);
 }
 
-SqliteEventStore::SqliteEventStore(Options options,
+SqliteEventStore::SqliteEventStore(const Options& options,
                                    const std::function<void(const RecordedEvent&)>& replay)
     : block_(std::make_unique<Block>(options)) {
   if (options.create) {

@@ -63,7 +63,7 @@ class SqliteEventStore final : public EventStore {
   // of `replay` passes through. Throws LogMissing, LogExists, LogLocked, LogForeign, LogNewer,
   // LogDamaged, LogLost, LogUnwitnessed, LogFailed or what the keys throw; log, witness and keys
   // are then as they were.
-  explicit SqliteEventStore(Options options,
+  explicit SqliteEventStore(const Options& options,
                             const std::function<void(const RecordedEvent&)>& replay = {});
 
   // Commits what waits, moves the WAL into the database and gives the lock back. On a full disk it

@@ -28,7 +28,8 @@ class Dice {
   std::uint64_t below(std::uint64_t count) { return count == 0 ? 0 : roll() % count; }
   // first to last, both possible.
   int between(int first, int last) {
-    return first + static_cast<int>(below(static_cast<std::uint64_t>(last - first + 1)));
+    const auto count = std::int64_t{last} - first + 1;
+    return first + static_cast<int>(below(static_cast<std::uint64_t>(count)));
   }
   bool per_mille(int chance) { return between(0, 999) < chance; }
 

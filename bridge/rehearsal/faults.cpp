@@ -52,6 +52,7 @@ constexpr std::array described{
 
 Faults parse_faults(std::string_view text, Faults faults) {
   std::vector<Setting> settings;
+  settings.reserve(std::size(described));
   for (const Described& each : described) {
     settings.push_back({each.name, &(faults.*each.value), each.most});
   }
