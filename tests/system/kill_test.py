@@ -39,7 +39,9 @@ PHASES = ("before the intent", "intent to POST", "POST to 201", "201 to commit",
 # What a carrier and its network can do besides (bridge/rehearsal/faults.hpp), in a thousand.
 ALL_FAULTS = ("callback_lost=200,callback_doubled=200,callback_late=100,callback_reordered=200,"
               "post_refused=20,post_failed=20,post_failed_accepted=30,post_dropped=30,"
-              "post_unanswered=20,post_delayed=30,list_lag_s=20")
+              "post_unanswered=20,post_delayed=30,list_lag_s=20,"
+              "post_refused_later=20,post_reset=10,post_split=20,post_truncated=10,get_refused=30,"
+              "get_failed=30,webhook_unknown_fields=100,webhook_odd_encoding=100")
 
 # A pause before the end shows whatever leaves too early: an order or an answer that does not wait
 # for the disk.
