@@ -404,6 +404,18 @@ BOOST_AUTO_TEST_CASE(every_source_is_built_and_every_suite_is_run) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(other_peoples_packages_are_pinned_and_no_registry_is_named) {
+  // Whoever installs them has a registry of their own; npm writes it down if it is let.
+  const std::string lock = text_of(root() / "tests/peers/package-lock.json");
+  BOOST_TEST((lock.find("\"integrity\": \"sha512-") != std::string::npos));
+  BOOST_TEST((lock.find("\"resolved\"") == std::string::npos));
+  BOOST_TEST((lock.find("://") == std::string::npos));
+  const std::string wanted = text_of(root() / "tests/peers/package.json");
+  static const std::regex loose{R"re("[^"]+": "[\^~*<>=])re"};
+  const auto dependencies = wanted.substr(wanted.find("\"dependencies\""));
+  BOOST_TEST(!std::regex_search(dependencies, loose));
+}
+
 BOOST_AUTO_TEST_CASE(the_package_lists_say_what_cmake_looks_for) {
   const Names build = packages_of(text_of(root() / "runner/packages.txt"));
   const Names tests = packages_of(text_of(root() / "runner/packages-tests.txt"));

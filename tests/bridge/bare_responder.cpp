@@ -9,11 +9,17 @@
 
 #include <array>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 namespace {
 
-constexpr std::string_view answer = "HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n";
+constexpr std::string_view body =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Say language=\"it-IT\">Ciao.</Say>"
+    "<Pause length=\"1\"/><Hangup/></Response>";
+const std::string answer =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: " +
+    std::to_string(body.size()) + "\r\nConnection: keep-alive\r\n\r\n" + std::string(body);
 
 struct Connection {
   uv_tcp_t socket{};

@@ -1,5 +1,5 @@
-// A carrier's callbacks as a load, for tests/full.sh bench-webhook: signed status callbacks of
-// calls that differ, over keep-alive connections.
+// A carrier's voice requests as a load, for tests/full.sh bench-webhook: signed requests for the
+// document of calls that differ, over keep-alive connections.
 //
 //   webhook_load PORT CONNECTIONS SECONDS RATE PUBLIC_URL ACCOUNT TOKEN FIRST
 //
@@ -38,37 +38,35 @@ struct Target {
 };
 
 std::string request_of(const Target& to, std::size_t number) {
-  // Four callbacks of each call.
-  constexpr std::array<const char*, 4> statuses{"initiated", "ringing", "in-progress", "completed"};
   std::array<char, 40> sid{};
-  std::snprintf(sid.data(), sid.size(), "CA%032zx", number / statuses.size());
-  http::Fields fields{{"CallSid", sid.data()},
-                      {"AccountSid", to.account},
-                      {"From", "+390698765432"},
-                      {"To", "+390612345678"},
-                      {"Caller", "+390698765432"},
-                      {"Called", "+390612345678"},
-                      {"CallStatus", statuses[number % statuses.size()]},
-                      {"Direction", "outbound-api"},
-                      {"ApiVersion", "2010-04-01"},
-                      {"ToCity", ""},
-                      {"ToCountry", "IT"},
-                      {"FromCity", ""},
-                      {"FromCountry", "IT"},
-                      {"Timestamp", "Tue, 04 Aug 2026 09:15:40 +0000"},
-                      {"CallbackSource", "call-progress-events"},
-                      {"SequenceNumber", std::to_string(number % statuses.size())}};
-  if (number % statuses.size() == statuses.size() - 1) {
-    fields.push_back({"CallDuration", "34"});
-    fields.push_back({"Duration", "1"});
-    fields.push_back({"SipResponseCode", "200"});
-  }
+  std::snprintf(sid.data(), sid.size(), "CA%032zx", number);
+  const http::Fields fields{{"CallSid", sid.data()},
+                            {"AccountSid", to.account},
+                            {"From", "+390698765432"},
+                            {"To", "+390612345678"},
+                            {"Caller", "+390698765432"},
+                            {"Called", "+390612345678"},
+                            {"CallStatus", "in-progress"},
+                            {"Direction", "outbound-api"},
+                            {"ApiVersion", "2010-04-01"},
+                            {"FromCity", ""},
+                            {"FromState", ""},
+                            {"FromZip", ""},
+                            {"FromCountry", "IT"},
+                            {"ToCity", ""},
+                            {"ToState", ""},
+                            {"ToZip", ""},
+                            {"ToCountry", "IT"},
+                            {"CallerCity", ""},
+                            {"CallerCountry", "IT"},
+                            {"CalledCity", ""},
+                            {"CalledCountry", "IT"}};
   const std::string body = http::encode_form(fields);
   const std::string host = to.public_url.substr(to.public_url.find("://") + 3);
-  return "POST /call-status HTTP/1.1\r\nHost: " + host +
+  return "POST /outbound-call HTTP/1.1\r\nHost: " + host +
          "\r\nContent-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n"
          "User-Agent: TwilioProxy/1.1\r\nAccept: */*\r\nX-Twilio-Signature: " +
-         carrier::sign(to.token, to.public_url + "/call-status", fields) +
+         carrier::sign(to.token, to.public_url + "/outbound-call", fields) +
          "\r\nI-Twilio-Idempotency-Token: 00000000-0000-0000-0000-000000000000\r\n"
          "Content-Length: " +
          std::to_string(body.size()) + "\r\n\r\n" + body;
@@ -180,7 +178,7 @@ int main(int count, char** arguments) {
   Load load{.loop = loop, .rate = std::atof(arguments[4])};
   const double wanted = load.rate == 0 ? static_cast<double>(requests_max) : load.rate * seconds;
   for (std::size_t i = 0; i < std::min<std::size_t>(requests_max, 1 + std::size_t(wanted)); ++i) {
-    load.requests.push_back(request_of(to, 4 * first + i));
+    load.requests.push_back(request_of(to, first + i));
   }
   load.times_us.reserve(4'000'000);
   load.connections.resize(connections);

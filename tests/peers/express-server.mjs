@@ -1,5 +1,5 @@
-// The same webhook as a Node project has it: Express, and Twilio's middleware for signatures. For
-// tests/full.sh bench-webhook.
+// The same webhook as a Node project has it: Express, Twilio's middleware for signatures and its
+// VoiceResponse. For tests/full.sh bench-webhook.
 //
 //   node express-server.mjs TOKEN        prints its port, and serves until it is killed
 process.env.NODE_ENV = 'production';
@@ -9,6 +9,12 @@ const { default: twilio } = await import('twilio');
 const app = express();
 app.disable('x-powered-by');
 app.use(express.urlencoded({ extended: false }));
-app.post('/call-status', twilio.webhook(process.argv[2], { protocol: 'https' }),
-         (request, response) => response.status(204).end());
+app.post('/outbound-call', twilio.webhook(process.argv[2], { protocol: 'https' }),
+         (request, response) => {
+           const twiml = new twilio.twiml.VoiceResponse();
+           twiml.say({ language: 'it-IT' }, 'Ciao.');
+           twiml.pause({ length: 1 });
+           twiml.hangup();
+           response.type('text/xml').send(twiml.toString());
+         });
 const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));
