@@ -231,6 +231,7 @@ void Runner::follow(const Fact& fact) {
   if (!requested) return;
   const auto ref = *state_.book.contact_of(fact.subject);
   if (requested->attempt == 1) new_people_.insert(ref.packed());
+  carrier_.expect_order();  // while the disk works
   gate_.hold(fact.position,
              [this, attempt = AttemptId{fact.subject.name, ref.ordinal, requested->attempt}](
                  const eventstore::Durable&) { to_send_.push_back(attempt); });
@@ -368,22 +369,25 @@ bool Runner::open_to_calls(const AttemptId& attempt, bridge::net::Instant now) c
   return campaigns::opening_at(state_.book.at(index).definition->hours, zone, rules_, now).open;
 }
 
-void Runner::send_orders() {
+std::string Runner::reason_not_to_send(const AttemptId& attempt) const {
   const auto now = clock_.now();
-  while (!to_send_.empty()) {
+  auto reason = campaigns::reason_not_to_send(state_, attempt, now);
+  // A slow disk may have carried it beyond the end of the opening that allowed it.
+  if (reason.empty() && !open_to_calls(attempt, now)) reason = "the calling hours have ended";
+  return reason;
+}
+
+void Runner::send_orders() {
+  while (!to_send_.empty() && !leaving_) {
     const auto attempt = to_send_.front();
-    auto reason = campaigns::reason_not_to_send(state_, attempt, now);
-    // A slow disk may have carried it beyond the end of the opening that allowed it.
-    if (reason.empty() && !open_to_calls(attempt, now)) reason = "the calling hours have ended";
-    if (!reason.empty()) {
+    if (const auto reason = reason_not_to_send(attempt); !reason.empty()) {
       to_send_.pop_front();
       note_command(core_answer(attempt, bridge::carrier::CallNotSent{reason}));
       continue;
     }
     // A log that was slow must not lead to a burst.
-    if (last_post_ && now < *last_post_ + send_gap()) return;
+    if (last_post_ && clock_.now() < *last_post_ + send_gap()) return;
     to_send_.pop_front();
-    last_post_ = now;
     place(attempt);
   }
 }
@@ -413,7 +417,16 @@ void Runner::place(const AttemptId& attempt) {
       order.machine_detection = Detection::message_end;
       break;
   }
+  // The connection may still have to be made, and much may change meanwhile.
+  order.not_after = open.slot + campaigns::send_delay_max;
+  order.objection = [this, attempt] { return reason_not_to_send(attempt); };
+  order.on_sent = [this] {
+    last_post_ = clock_.now();
+    leaving_.reset();
+  };
+  leaving_ = attempt;
   carrier_.place(order, [this, attempt](const bridge::carrier::PlaceReply& reply) {
+    if (leaving_ == attempt) leaving_.reset();
     note_command(core_answer(attempt, reply));
   });
 }
@@ -431,7 +444,7 @@ std::optional<bridge::net::Instant> Runner::next_wakeup() const {
   const auto consider = [&](bridge::net::Instant at) {
     if (!next || at < *next) next = at;
   };
-  if (!to_send_.empty() && last_post_) consider(*last_post_ + send_gap());
+  if (!to_send_.empty() && !leaving_ && last_post_) consider(*last_post_ + send_gap());
   if (!waiting_replies_.empty()) consider(waiting_replies_.front()->until);
   for (const auto& [key, at] : lookups_.again_at) consider(at);
   for (const auto& [key, at] : endings_.again_at) consider(at);

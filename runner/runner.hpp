@@ -126,6 +126,7 @@ class Runner {
   void take_back(const campaigns::Ending& ending);
   std::chrono::milliseconds send_gap() const;
   bool open_to_calls(const campaigns::AttemptId& attempt, bridge::net::Instant now) const;
+  std::string reason_not_to_send(const campaigns::AttemptId& attempt) const;
   void send_orders();
   void place(const campaigns::AttemptId& attempt);
   campaigns::Moment moment() const;
@@ -161,6 +162,9 @@ class Runner {
   // Dial orders that are durable and wait for their turn at the account's rate.
   std::deque<campaigns::AttemptId> to_send_{};
   std::optional<bridge::net::Instant> last_post_{};
+  // The order whose first byte has not left yet. The next one waits for it, so that a connection
+  // that was slow to be made cannot let two go at once.
+  std::optional<campaigns::AttemptId> leaving_{};
   // Questions to the carrier: under way, or failed and to be asked again at that instant. By
   // contact, and by sid for late calls that are being ended.
   template <typename Key>

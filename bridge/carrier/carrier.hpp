@@ -15,7 +15,8 @@ namespace bridge::carrier {
 
 using net::Instant;
 
-// One order to place a call. One POST for each, never repeated.
+// One order to place a call. One POST for each, never repeated, and not a byte of it after
+// `not_after` or against an objection: that is CallNotSent.
 struct CallOrder {
   std::string to{};    // E.164
   std::string from{};  // E.164
@@ -27,6 +28,11 @@ struct CallOrder {
   std::chrono::seconds call_time_max{600};  // TimeLimit
   enum class MachineDetection : unsigned char { off, enable, message_end };
   MachineDetection machine_detection = MachineDetection::off;
+
+  // Looked at last thing before the first byte leaves (http::SendBounds).
+  std::optional<Instant> not_after{};
+  std::function<std::string()> objection{};  // not empty: why not, after all
+  std::function<void()> on_sent{};           // it has left; at most once, perhaps within `place`
 };
 
 struct CallPlaced {
@@ -85,6 +91,9 @@ class Carrier {
  public:
   virtual ~Carrier() = default;
   virtual void place(const CallOrder& order, std::function<void(PlaceReply)> done) = 0;
+  // An order will come within seconds: its connection may be made by then. Tells the carrier
+  // nothing.
+  virtual void expect_order() {}
   virtual void fetch(const std::string& sid, std::function<void(FetchReply)> done) = 0;
   // All calls between these two numbers that the carrier's list shows, every page of it.
   virtual void list(const std::string& to, const std::string& from,

@@ -309,7 +309,12 @@ void Twilio::place(const CallOrder& order, std::function<void(PlaceReply)> done)
   }
   block_->client.send(
       block_->request("POST", block_->path + "/Calls.json", http::encode_form(form)),
-      [done = std::move(done)](const http::Reply& reply) { done(classified(reply)); });
+      [done = std::move(done)](const http::Reply& reply) { done(classified(reply)); },
+      {.not_after = order.not_after, .objection = order.objection, .on_sent = order.on_sent});
+}
+
+void Twilio::expect_order() {
+  block_->client.warm_up();
 }
 
 void Twilio::fetch(const std::string& sid, std::function<void(FetchReply)> done) {

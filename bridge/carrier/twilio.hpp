@@ -41,6 +41,7 @@ class Twilio final : public Carrier {
   ~Twilio() override;
 
   void place(const CallOrder& order, std::function<void(PlaceReply)> done) override;
+  void expect_order() override;
   void fetch(const std::string& sid, std::function<void(FetchReply)> done) override;
   void list(const std::string& to, const std::string& from,
             std::function<void(ListReply)> done) override;

@@ -1,5 +1,6 @@
 #include "bridge/http/client.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <deque>
 #include <string_view>
@@ -16,11 +17,16 @@
 namespace bridge::http {
 namespace {
 
+constexpr const char* too_late = "no connection was ready in time";
+
 // One request on its way.
 struct Exchange {
+  std::uint64_t id = 0;
   std::string bytes{};  // the request as it goes over the wire
   bool head = false;
   std::function<void(Reply)> done{};
+  SendBounds bounds{};
+  net::Loop::TimerId late = 0;  // while it waits
 };
 
 // One connection of the pool. A plain record; the client's block is the machine.
@@ -39,6 +45,7 @@ struct Connection final : net::Retired {
   std::unique_ptr<net::ByteStream> stream{};
   Parser parser;
   Exchange exchange{};  // while busy
+  net::Instant idle_since{};
   net::Loop::TimerId timer = 0;
 };
 
@@ -91,18 +98,19 @@ struct Client::Block {
     ending = true;
     std::vector<Told> told;
     for (auto& [id, c] : connections) {
-      if (c->step == Step::busy) {
-        told.push_back({std::move(c->exchange.done), doubt("the client was closed")});
-      }
-      shut(*c);
+      const bool in_doubt = c->step == Step::busy;
+      if (in_doubt) told.push_back({std::move(c->exchange.done), doubt("the client was closed")});
+      shut(*c, in_doubt);
     }
     connections.clear();
     if (failed_timer != 0) loop.cancel(failed_timer);
     busy = opening = 0;
     for (Told& each : told) each.done(std::move(each.reply));
     while (!failed.empty() || !waiting.empty()) {
-      for (Exchange& each : std::exchange(waiting, {}))
+      for (Exchange& each : std::exchange(waiting, {})) {
+        if (each.late != 0) loop.cancel(each.late);
         each.done(not_sent("the client was closed"));
+      }
       for (Told& each : std::exchange(failed, {})) each.done(std::move(each.reply));
     }
   }
@@ -114,15 +122,46 @@ struct Client::Block {
     return {.sent = Sent::in_doubt, .response = {}, .why = std::move(why)};
   }
 
-  void send(const Request& request, std::function<void(Reply)> done) {
+  void send(const Request& request, std::function<void(Reply)> done, SendBounds bounds) {
     if (ending || waiting.size() >= options.waiting_max) {
       fail_soon(std::move(done), not_sent("too many requests wait"));
       return;
     }
-    Exchange exchange{.bytes = {}, .head = request.method == "HEAD", .done = std::move(done)};
+    Exchange exchange{.id = ++ids,
+                      .bytes = {},
+                      .head = request.method == "HEAD",
+                      .done = std::move(done),
+                      .bounds = std::move(bounds)};
     write_request(exchange.bytes, request, host);
+    if (const auto& last = exchange.bounds.not_after) {
+      exchange.late = loop.call_at(*last + std::chrono::milliseconds{1},
+                                   [this, id = exchange.id] { came_too_late(id); });
+    }
     waiting.push_back(std::move(exchange));
     pump();
+  }
+
+  void came_too_late(std::uint64_t id) {
+    const auto found = std::find_if(waiting.begin(), waiting.end(),
+                                    [&](const Exchange& each) { return each.id == id; });
+    assert(found != waiting.end());
+    const Exchange exchange = std::move(*found);
+    waiting.erase(found);
+    exchange.done(not_sent(too_late));
+  }
+
+  Exchange take_first_waiting() {
+    Exchange exchange = std::move(waiting.front());
+    waiting.pop_front();
+    if (exchange.late != 0) loop.cancel(std::exchange(exchange.late, 0));
+    return exchange;
+  }
+
+  // Why a request must not begin any more; empty: it may. Its timer may be due and not have run.
+  std::string objection_to(const Exchange& exchange) const {
+    const SendBounds& bounds = exchange.bounds;
+    if (bounds.not_after && loop.now() > *bounds.not_after) return too_late;
+    return bounds.objection ? bounds.objection() : std::string{};
   }
 
   // A timer rather than a post, so that whoever asks when something is due sees it.
@@ -143,18 +182,38 @@ struct Client::Block {
 
   // Gives waiting requests to connections, and makes connections for the rest.
   void pump() {
-    while (!waiting.empty() && !idle.empty()) {
-      Connection& c = *connections.at(idle.back());
-      idle.pop_back();
-      begin(c);
+    while (!waiting.empty()) {
+      Connection* c = ready_connection();
+      if (c == nullptr) break;
+      Exchange exchange = take_first_waiting();
+      if (auto why = objection_to(exchange); why.empty()) {
+        begin(*c, std::move(exchange));
+      } else {
+        fail_soon(std::move(exchange.done), not_sent(std::move(why)));
+      }
     }
     while (opening < waiting.size() && connections.size() < options.connections_max) open();
   }
 
-  void begin(Connection& c) {
+  // The one that was used last, unless it has rested too long: a loop that stood still is late with
+  // its timers.
+  Connection* ready_connection() {
+    while (!idle.empty()) {
+      Connection& c = *connections.at(idle.back());
+      if (loop.now() - c.idle_since < options.idle_time_max && c.stream->queued() == 0) return &c;
+      close(c);
+    }
+    return nullptr;
+  }
+
+  void warm_up() {
+    if (ending || opening > 0 || ready_connection() != nullptr) return;
+    if (connections.size() < options.connections_max) open();
+  }
+
+  void begin(Connection& c, Exchange exchange) {
     stop_timer(c);
-    Exchange exchange = std::move(waiting.front());
-    waiting.pop_front();
+    idle.pop_back();
     if (!c.stream->write(exchange.bytes)) {
       close(c);
       fail_soon(std::move(exchange.done), not_sent("the connection was closed before"));
@@ -167,6 +226,7 @@ struct Client::Block {
     c.exchange = std::move(exchange);
     set_timer(c, options.response_time_max,
               [this, &c] { lose(c, "no response within the time allowed"); });
+    if (c.exchange.bounds.on_sent) c.exchange.bounds.on_sent();
   }
 
   void open() {
@@ -214,7 +274,10 @@ struct Client::Block {
   void connect(Connection& c, const net::Endpoint& to) {
     c.step = Step::connecting;
     c.stream =
-        net::Stream::connect(loop, to, {.write_queue_bytes_max = 1 << 20, .links = options.links},
+        net::Stream::connect(loop, to,
+                             {.write_queue_bytes_max = 1 << 20,
+                              .unacknowledged_time_max = options.response_time_max,
+                              .links = options.links},
                              {.on_open = [this, &c] { connected(c); },
                               .on_data = [this, &c](std::string_view bytes) { received(c, bytes); },
                               .on_end = [this, &c](std::error_code error) { ended(c, error); },
@@ -243,6 +306,7 @@ struct Client::Block {
 
   void become_idle(Connection& c) {
     c.step = Step::idle;
+    c.idle_since = loop.now();
     idle.push_back(c.id);
     set_timer(c, options.idle_time_max, [this, &c] { close(c); });
   }
@@ -251,10 +315,7 @@ struct Client::Block {
   void cannot_connect(Connection& c, std::string why) {
     close(c);
     Exchange exchange{};
-    if (!waiting.empty()) {
-      exchange = std::move(waiting.front());
-      waiting.pop_front();
-    }
+    if (!waiting.empty()) exchange = take_first_waiting();
     pump();
     if (exchange.done) exchange.done(not_sent(std::move(why)));
   }
@@ -320,7 +381,7 @@ struct Client::Block {
 
   void lose(Connection& c, std::string why) {
     const auto done = finish(c);
-    close(c);
+    close(c, true);
     pump();
     done(doubt(std::move(why)));
   }
@@ -333,21 +394,26 @@ struct Client::Block {
   }
 
   // The connection is silent from here on and dies at the end of the turn.
-  void close(Connection& c) {
+  void close(Connection& c, bool in_doubt = false) {
     if (c.step < Step::idle) --opening;
     std::erase(idle, c.id);
-    shut(c);
+    shut(c, in_doubt);
     auto node = connections.extract(c.id);
     if (!node.empty()) loop.retire(std::move(node.mapped()));
   }
 
-  void shut(Connection& c) {
+  void shut(Connection& c, bool in_doubt) {
     stop_timer(c);
     if (c.resolver) {
       c.resolver.reset();
       if (options.links != nullptr) options.links->connecting(-1);
     }
-    if (c.stream) c.stream->close();
+    if (!c.stream) return;
+    if (in_doubt) {
+      c.stream->reset();
+    } else {
+      c.stream->close();
+    }
   }
 
   template <class F>
@@ -371,8 +437,12 @@ Client::~Client() {
   block_->end();
 }
 
-void Client::send(Request request, std::function<void(Reply)> done) {
-  block_->send(request, std::move(done));
+void Client::send(Request request, std::function<void(Reply)> done, SendBounds bounds) {
+  block_->send(request, std::move(done), std::move(bounds));
+}
+
+void Client::warm_up() {
+  block_->warm_up();
 }
 
 std::size_t Client::unsent() const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bridge/http/message.hpp"
@@ -26,9 +27,20 @@ struct Reply {
   std::string why{};  // for not_sent and in_doubt, without anything of the request
 };
 
+// Until when, and whether at all, a request may begin. Looked at just before its first byte is
+// handed to the socket; on a secured connection the handshake is over by then.
+struct SendBounds {
+  std::optional<net::Instant> not_after{};   // on the loop's clock; later it is not_sent
+  std::function<std::string()> objection{};  // not empty: not_sent, and this is why
+  // The first byte has left; from here on it is answered or in_doubt. May be called from inside
+  // `send`, and calls nothing of the client.
+  std::function<void()> on_sent{};
+};
+
 // An HTTP/1.1 client to one server, with a pool of connections. Never retries, never follows a
 // redirect. A connection that has been idle for `idle_time_max` is not used again, so that a
-// request is not written into one that the server is about to close.
+// request is not written into one that the server is about to close. One whose request is in doubt
+// is reset: what the system has not brought to the peer by then does not get there.
 class Client {
  public:
   struct Options {
@@ -59,7 +71,10 @@ class Client {
 
   // Sends a request; adds Host, Content-Length and Connection. `done` is called once, on the loop's
   // thread, never from inside `send`.
-  void send(Request request, std::function<void(Reply)> done);
+  void send(Request request, std::function<void(Reply)> done, SendBounds bounds = {});
+
+  // A request is to be expected: has a connection made unless one is ready or being made.
+  void warm_up();
 
   // Requests that wait for a connection or for their first byte to be written.
   std::size_t unsent() const;

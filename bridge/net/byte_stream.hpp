@@ -46,6 +46,9 @@ class ByteStream {
   virtual void resume_reading() = 0;
 
   virtual void close() = 0;
+  // The same, and what the system still keeps for the peer is thrown away, too: nothing of it
+  // arrives after this. For what must not come late.
+  virtual void reset() = 0;
   virtual bool closed() const = 0;
 
   // Connecting port << 16 | listening port; 0 for a Unix socket or before it is connected.

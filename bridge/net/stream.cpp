@@ -1,5 +1,8 @@
 #include "bridge/net/stream.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <uv.h>
 
@@ -73,6 +76,7 @@ struct Stream::Block {
     open = true;
     if (!tcp) return;
     uv_tcp_nodelay(&socket.tcp, 1);
+    if (options.unacknowledged_time_max.count() > 0) limit_unacknowledged();
     sockaddr_storage ours{};
     sockaddr_storage theirs{};
     int size = sizeof ours;
@@ -83,6 +87,14 @@ struct Stream::Block {
     const std::uint32_t listener = port_of(by_us ? theirs : ours);
     link = connector << 16 | listener;
     if (options.links != nullptr) options.links->opened(link);
+  }
+
+  void limit_unacknowledged() {
+    uv_os_fd_t descriptor = -1;
+    if (uv_fileno(&socket.handle, &descriptor) < 0) return;
+    const auto limit = static_cast<unsigned>(options.unacknowledged_time_max.count());
+    // A system that cannot goes on for as long as it likes.
+    (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
   }
 
   void read() { uv_read_start(&socket.stream, on_buffer, on_read); }
@@ -238,7 +250,7 @@ void Stream::resume_reading() {
   if (block_ != nullptr && !block_->ended) block_->read();
 }
 
-void Stream::close() {
+void Stream::end(bool with_reset) {
   if (block_ == nullptr) return;
   Block& b = *std::exchange(block_, nullptr);
   b.silent = true;
@@ -247,7 +259,10 @@ void Stream::close() {
     if (b.connecting && b.tcp) b.options.links->connecting(-1);
     if (b.link != 0) b.options.links->closed(b.link);
   }
-  uv_close(&b.socket.handle, [](uv_handle_t* handle) { delete static_cast<Block*>(handle->data); });
+  const auto done = [](uv_handle_t* handle) { delete static_cast<Block*>(handle->data); };
+  // Not after a `finish` that is under way, nor where there is no connection.
+  if (with_reset && b.tcp && b.open && uv_tcp_close_reset(&b.socket.tcp, done) == 0) return;
+  uv_close(&b.socket.handle, done);
 }
 
 std::uint32_t Stream::link_id() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,10 @@ class Stream final : public ByteStream {
   struct Options {
     // What may wait for the peer to read. A single write of any size is taken when nothing waits.
     std::size_t write_queue_bytes_max = 1 << 20;
+    // How long the system tries to bring bytes to a peer that does not acknowledge them, in real
+    // time and also when this process is gone (TCP_USER_TIMEOUT). 0: as long as it likes, which is
+    // a quarter of an hour.
+    std::chrono::milliseconds unacknowledged_time_max{0};
     Links* links = nullptr;  // outlives the stream; TCP only
   };
 
@@ -42,7 +47,8 @@ class Stream final : public ByteStream {
   void finish() override;
   void pause_reading() override;
   void resume_reading() override;
-  void close() override;
+  void close() override { end(false); }
+  void reset() override { end(true); }
   bool closed() const override { return block_ == nullptr; }
   std::uint32_t link_id() const override;
 
@@ -52,6 +58,7 @@ class Stream final : public ByteStream {
   // Takes the next connection that waits at a listening libuv stream; null if there is none.
   static std::unique_ptr<Stream> accept(Loop& loop, void* listening, bool tcp, Options options);
   explicit Stream(Block* block) : block_(block) {}
+  void end(bool with_reset);
   Block* block_;  // frees itself in libuv's close callback
 };
 

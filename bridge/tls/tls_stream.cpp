@@ -233,18 +233,22 @@ void Stream::resume_reading() {
   });
 }
 
-void Stream::close() {
+void Stream::end(bool with_reset) {
   if (block_ == nullptr) return;
   Block& b = *block_;
   b.silent = true;
-  if (b.engine_is_ours() && !b.finishing) {
+  if (b.engine_is_ours() && !b.finishing && !with_reset) {
     b.engine->close();
     (void)b.send_output();
   }
   b.end_job();
   b.stop(b.deadline);
   b.stop(b.resuming);
-  b.below->close();
+  if (with_reset) {
+    b.below->reset();
+  } else {
+    b.below->close();
+  }
   b.loop.retire(std::move(block_));
 }
 

@@ -34,7 +34,8 @@ class Stream final : public net::ByteStream {
   void finish() override;
   void pause_reading() override;
   void resume_reading() override;
-  void close() override;
+  void close() override { end(false); }
+  void reset() override { end(true); }
   bool closed() const override { return block_ == nullptr; }
   std::uint32_t link_id() const override;
 
@@ -44,6 +45,7 @@ class Stream final : public net::ByteStream {
 
  private:
   struct Block;
+  void end(bool with_reset);
   std::unique_ptr<Block> block_;  // dies at the end of the turn in which it is closed
 };
 

@@ -1,5 +1,9 @@
 #include "bridge/http/client.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/test/unit_test.hpp>
 #include <deque>
 #include <string>
@@ -11,6 +15,7 @@
 
 using namespace std::chrono_literals;
 using namespace bridge::http;
+using bridge::testing::noon;
 using bridge::testing::SteppedLoop;
 namespace net = bridge::net;
 
@@ -22,6 +27,7 @@ struct RawServer : SteppedLoop {
     std::unique_ptr<net::Stream> stream{};
     std::string got{};
     bool ended = false;
+    std::error_code error{};
   };
   std::deque<Seen> seen{};
   net::Links far{};
@@ -38,7 +44,11 @@ struct RawServer : SteppedLoop {
           one.stream = std::move(stream);
           one.stream->start({.on_open = {},
                              .on_data = [&one](std::string_view bytes) { one.got += bytes; },
-                             .on_end = [&one](std::error_code) { one.ended = true; },
+                             .on_end =
+                                 [&one](std::error_code error) {
+                                   one.ended = true;
+                                   one.error = error;
+                                 },
                              .on_drained = {}});
         });
     options.port = listener->port();
@@ -46,9 +56,13 @@ struct RawServer : SteppedLoop {
     client = std::make_unique<Client>(loop, std::move(options));
   }
 
-  void send(const std::string& target = "/", const std::string& method = "GET") {
-    client->send({.method = method, .target = target, .headers = {}, .body = {}},
-                 [this](Reply reply) { replies.push_back(std::move(reply)); });
+  ~RawServer() { client.reset(); }  // it tells those that wait
+
+  void send(const std::string& target = "/", const std::string& method = "GET",
+            SendBounds bounds = {}) {
+    client->send(
+        {.method = method, .target = target, .headers = {}, .body = {}},
+        [this](Reply reply) { replies.push_back(std::move(reply)); }, std::move(bounds));
   }
 
   Seen& request(std::size_t connection = 0) {
@@ -246,6 +260,120 @@ BOOST_AUTO_TEST_CASE(a_response_that_does_not_come_in_time_is_in_doubt) {
   s.advance(1ms);
   BOOST_TEST((s.reply().sent == Sent::in_doubt));
   s.until([&] { return s.seen[0].ended; });
+  // Reset, not closed: what the system still had of it does not arrive any more.
+  BOOST_TEST((s.seen[0].error == std::errc::connection_reset));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_waits_beyond_its_bound_is_not_sent) {
+  Client::Options options;
+  options.connections_max = 1;
+  RawServer s(options);
+  s.send("/first");
+  auto& one = s.request();
+  bool left = false;
+  s.send("/second", "POST", {.not_after = noon + 5s, .on_sent = [&] { left = true; }});
+  s.advance(5s);
+  s.settle();
+  BOOST_TEST(s.replies.empty());
+  s.advance(1ms);
+  BOOST_TEST((s.reply().sent == Sent::not_sent));
+  s.respond(one, ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  s.settle();
+  BOOST_TEST(one.got == "");
+  BOOST_TEST(!left);
+  // Up to the bound itself it may leave.
+  s.send("/third", "GET", {.not_after = s.clock.now(), .on_sent = [&] { left = true; }});
+  BOOST_TEST(left);
+  s.respond(s.request(), ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  s.send("/fourth", "GET", {.not_after = s.clock.now() - 1ms});
+  BOOST_TEST((s.reply().sent == Sent::not_sent));
+  s.settle();
+  BOOST_TEST(one.got == "");
+  BOOST_TEST(s.seen.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_is_objected_to_until_its_first_byte_leaves) {
+  Client::Options options;
+  options.connections_max = 1;
+  RawServer s(options);
+  s.send("/first");
+  std::string objection;
+  int asked = 0;
+  const auto may_leave = [&] {
+    ++asked;
+    return objection;
+  };
+  s.send("/second", "POST", {.objection = may_leave});
+  s.send("/third", "POST", {.objection = may_leave});
+  s.send("/fourth");
+  BOOST_TEST(asked == 0);
+  objection = "the campaign was paused";
+  s.respond(s.request(), ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  for (int i = 0; i < 2; ++i) {
+    const Reply reply = s.reply();
+    BOOST_TEST((reply.sent == Sent::not_sent));
+    BOOST_TEST(reply.why == "the campaign was paused");
+  }
+  auto& one = s.request();
+  BOOST_TEST(one.got.starts_with("GET /fourth "));
+  BOOST_TEST(asked == 2);
+  objection.clear();
+  s.respond(one, ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  s.send("/fifth", "POST", {.objection = may_leave});
+  BOOST_TEST(s.request().got.starts_with("POST /fifth "));
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_that_stood_still_uses_no_connection_that_rested_too_long) {
+  RawServer s;
+  s.send();
+  s.respond(s.request(), ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  s.clock.advance_to(s.clock.now() + 4s);  // and the timers have not run
+  s.send();
+  s.respond(s.request(1), ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  BOOST_TEST(s.seen[0].ended);
+  BOOST_TEST(s.seen[0].got == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_may_be_made_before_its_request) {
+  RawServer s;
+  s.client->warm_up();
+  s.client->warm_up();
+  s.until([&] { return s.seen.size() == 1 && s.near.connecting() == 0; });
+  s.settle();
+  s.client->warm_up();
+  bool left = false;
+  s.send("/", "GET", {.on_sent = [&] { left = true; }});
+  BOOST_TEST(left);  // without a turn of the loop
+  s.respond(s.request(), ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  BOOST_TEST(s.seen.size() == 1U);
+  s.advance(4s);
+  s.until([&] { return s.seen[0].ended; });
+}
+
+BOOST_AUTO_TEST_CASE(the_system_gives_up_a_peer_that_does_not_acknowledge) {
+  RawServer s;
+  s.send();
+  s.request();
+  int ours = 0;
+  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != s.listener->port()) continue;
+    unsigned milliseconds = 0;
+    size = sizeof milliseconds;
+    BOOST_TEST(::getsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size) == 0);
+    BOOST_TEST(milliseconds == 30'000U);
+    ++ours;
+  }
+  BOOST_TEST(ours == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_closes_after_its_response_is_not_used_again) {

@@ -387,4 +387,54 @@ BOOST_AUTO_TEST_CASE(an_order_goes_to_the_carrier_over_tls_or_not_at_all) {
   BOOST_TEST(s.requests.size() == 1U);
 }
 
+// The carrier takes its time over the handshake: the order does not leave after it.
+BOOST_AUTO_TEST_CASE(an_order_whose_connection_is_secured_too_late_is_not_sent) {
+  Secure s;
+  std::unique_ptr<net::Stream> accepted;
+  const net::Listener listener(
+      s.loop, {.address = "127.0.0.1"}, 0, {},
+      [&](std::unique_ptr<net::Stream> stream) { accepted = std::move(stream); });
+  bridge::carrier::Twilio::Options options;
+  options.base_url = "https://localhost:" + std::to_string(listener.port());
+  options.account_sid = "AC00000000000000000000000000000000";
+  options.tls = s.clients.get();
+  std::vector<bridge::carrier::PlaceReply> told;
+  bool left = false;
+  bridge::carrier::Twilio twilio(s.loop, options);
+  bridge::carrier::CallOrder order{
+      .to = "+390611111111", .from = "+390200000000", .url = "https://example.test/x"};
+  order.not_after = noon + 5s;
+  order.on_sent = [&] { left = true; };
+  const auto place = [&] {
+    twilio.place(order,
+                 [&](bridge::carrier::PlaceReply reply) { told.push_back(std::move(reply)); });
+  };
+  place();
+  s.until([&] { return accepted != nullptr; });
+  s.advance(5s);
+  s.settle();
+  BOOST_TEST(told.empty());
+  s.advance(1ms);
+  s.until([&] { return told.size() == 1; });
+  BOOST_TEST(std::holds_alternative<bridge::carrier::CallNotSent>(told[0]));
+
+  tls::Stream far(s.loop, std::move(accepted), s.servers->accept(), {});
+  bool secured = false;
+  std::string got;
+  far.start({.on_open = [&] { secured = true; },
+             .on_data = [&](std::string_view bytes) { got += bytes; },
+             .on_end = {},
+             .on_drained = {}});
+  s.until([&] { return secured; });
+  s.settle();
+  BOOST_TEST(got == "");
+  BOOST_TEST(!left);
+  // The same connection serves the next one, at once.
+  order.not_after = s.clock.now();
+  place();
+  s.until([&] { return got.find("\r\n\r\n") != std::string::npos; });
+  BOOST_TEST(left);
+  BOOST_TEST(got.starts_with("POST /2010-04-01/Accounts/"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

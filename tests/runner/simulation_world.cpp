@@ -158,6 +158,7 @@ WorldOptions WorldOptions::everything(std::uint64_t seed, std::uint32_t contacts
   made.operators = dice.chance(600);
   made.queued = up_to(300);
   made.queued_max = dice.between(1s, 20min);
+  carrier.slow_connection = up_to(60);
   return made;
 }
 

@@ -1,5 +1,6 @@
 #include "tests/support/simulated_carrier.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdio>
 
@@ -104,12 +105,31 @@ void SimulatedCarrier::answer(milliseconds after, std::function<void()> tell) {
   });
 }
 
+// As over a real wire: the order waits for its connection, and is looked at again before it leaves.
 void SimulatedCarrier::place(const bridge::carrier::CallOrder& given,
                              std::function<void(bridge::carrier::PlaceReply)> done) {
+  Dice dice(seed_, "connection " + token_of(given.url));
+  if (!dice.chance(faults_.slow_connection)) return leave(given, done);
+  auto ready = clock_.now() + dice.between(1ms, 7s);
+  if (given.not_after) ready = std::min(ready, *given.not_after + 1ms);
+  answer(ready - clock_.now(), [this, given, done] { leave(given, done); });
+}
+
+void SimulatedCarrier::leave(const bridge::carrier::CallOrder& given,
+                             const std::function<void(bridge::carrier::PlaceReply)>& done) {
+  if (given.not_after && clock_.now() > *given.not_after) {
+    return done(bridge::carrier::CallNotSent{"no connection in time"});
+  }
+  if (given.objection) {
+    if (auto why = given.objection(); !why.empty()) {
+      return answer(0ms, [done, why] { done(bridge::carrier::CallNotSent{why}); });
+    }
+  }
   orders_.push_back({clock_.now(), token_of(given.url), given});
   const auto order = orders_.back();
   ++orders_by_token_[order.token];
   on_order(order);
+  if (given.on_sent) given.on_sent();
 
   Dice dice(seed_, "order " + order.token);
   auto fate = static_cast<std::int64_t>(dice.below(1000));

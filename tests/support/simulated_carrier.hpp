@@ -75,6 +75,7 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
   // How many of a thousand orders or questions go wrong in each way.
   struct Faults {
     unsigned not_sent = 0;
+    unsigned slow_connection = 0;  // seconds until an order can leave, or more than it may wait
     unsigned too_many = 0;         // 429
     unsigned dead_number = 0;      // 21211
     unsigned account_refused = 0;  // 20003: stops the campaign
@@ -106,7 +107,7 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
             std::function<void(bridge::carrier::ListReply)> done) override;
   void end(const std::string& sid, std::function<void(bridge::carrier::CancelReply)> done) override;
 
-  // Called with every order, before anything comes of it.
+  // Called with every order as it leaves, before anything comes of it.
   std::function<void(const Order&)> on_order{};
   // Called when a call is placed, from where its life is played.
   std::function<void(SimulatedCall&)> on_accepted{};
@@ -128,6 +129,8 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
   unsigned orders_of(const std::string& token) const;
 
  private:
+  void leave(const bridge::carrier::CallOrder& given,
+             const std::function<void(bridge::carrier::PlaceReply)>& done);
   SimulatedCall& accept(const Order& order);
   void answer(milliseconds after, std::function<void()> tell);
   bridge::carrier::CallRecord record_of(const SimulatedCall& call) const;
