@@ -108,6 +108,9 @@ struct OrderAnswered {
   std::int64_t code = 0;
   bool retryable = false;
   std::string why{};
+  std::string request_id{};
+  std::int64_t queue_ms = 0;
+  std::int64_t retry_after_seconds = 0;
 };
 // A call as the carrier's records show it.
 struct CarrierCall {
@@ -118,6 +121,8 @@ struct CarrierCall {
   std::optional<Instant> created{};
   std::optional<Instant> ended{};
   std::optional<std::int64_t> seconds{};
+  std::optional<std::int64_t> cost_millionths{};
+  std::string price_unit{};
 };
 // The carrier's list of calls between the two numbers of an attempt in doubt.
 struct CallsListed {

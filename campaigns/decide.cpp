@@ -548,10 +548,11 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
   Draft draft;
   switch (command.kind) {
     case OrderAnswered::Kind::placed:
-      draft.add(named.subject, CallAccepted{attempt, command.sid});
+      draft.add(named.subject,
+                CallAccepted{attempt, command.sid, command.request_id, command.queue_ms});
       break;
     case OrderAnswered::Kind::in_doubt:
-      draft.add(named.subject, CallInDoubt{attempt, command.why});
+      draft.add(named.subject, CallInDoubt{attempt, command.why, command.request_id});
       break;
     case OrderAnswered::Kind::not_sent:
       draft.add(named.subject, CallNotSent{attempt, command.why});
@@ -559,7 +560,8 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
       break;
     case OrderAnswered::Kind::rejected: {
       draft.add(named.subject,
-                CallRefused{attempt, command.http_status, command.code, command.retryable});
+                CallRefused{attempt, command.http_status, command.code, command.retryable,
+                            command.request_id, command.retry_after_seconds});
       const bool stop = stops_campaign(command.http_status, command.code);
       const auto outcome = !stop && !command.retryable && dead_number(command.code)
                                ? Outcome::invalid_number

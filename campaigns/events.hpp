@@ -240,13 +240,17 @@ struct CallNotSent {
   }
 };
 
+// A `request_id` is the carrier's name for our request, which its support asks for.
 struct CallAccepted {
   static constexpr std::string_view type = "CallAccepted";
   std::uint8_t attempt = 0;
   std::string sid{};
+  std::string request_id{};
+  std::int64_t queue_ms = 0;  // how long the carrier thought that it would wait in its queue
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("sid", e.sid);
+    v("attempt", e.attempt), v("sid", e.sid), v("request_id", e.request_id),
+        v("queue_ms", e.queue_ms);
   }
 };
 
@@ -256,10 +260,13 @@ struct CallRefused {
   std::int64_t http_status = 0;
   std::int64_t code = 0;
   bool retryable = false;
+  std::string request_id{};
+  std::int64_t retry_after_seconds = 0;  // the carrier's wish; 0: none
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("http_status", e.http_status), v("code", e.code),
-        v("retryable", e.retryable);
+        v("retryable", e.retryable), v("request_id", e.request_id),
+        v("retry_after_seconds", e.retry_after_seconds);
   }
 };
 
@@ -268,9 +275,10 @@ struct CallInDoubt {
   static constexpr std::string_view type = "CallInDoubt";
   std::uint8_t attempt = 0;
   std::string reason{};
+  std::string request_id{};  // of an answer that said neither yes nor no
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("reason", e.reason);
+    v("attempt", e.attempt), v("reason", e.reason), v("request_id", e.request_id);
   }
 };
 

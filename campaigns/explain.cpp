@@ -99,16 +99,21 @@ class Teller {
     return attempt(e.attempt) + "not sent" + because(e.reason);
   }
   std::string operator()(const CallAccepted& e) const {
-    return attempt(e.attempt) + "the carrier took the call, " + e.sid;
+    auto text = attempt(e.attempt) + "the carrier took the call, " + e.sid;
+    if (e.queue_ms >= 1000) {
+      text +=
+          ", and keeps it in its queue for about " + plural(e.queue_ms / 1000, "second", "seconds");
+    }
+    return text + request(e.request_id);
   }
   std::string operator()(const CallRefused& e) const {
     return attempt(e.attempt) + "the carrier refused the call with HTTP " +
            std::to_string(e.http_status) + ", code " + std::to_string(e.code) +
-           (e.retryable ? "; it may take it later" : "");
+           request(e.request_id) + (e.retryable ? "; it may take it later" : "");
   }
   std::string operator()(const CallInDoubt& e) const {
     return attempt(e.attempt) + "whether it was placed is in doubt" + because(e.reason) +
-           "; the carrier is asked, nothing is sent again";
+           request(e.request_id) + "; the carrier is asked, nothing is sent again";
   }
   std::string operator()(const CallLookedUp& e) const {
     if (e.by == "list") {
@@ -215,6 +220,10 @@ class Teller {
   }
 
  private:
+  // What the carrier's support asks for.
+  static std::string request(const std::string& id) {
+    return id.empty() ? std::string() : ", request " + id;
+  }
   static std::string attempt(std::uint8_t number) {
     return "attempt " + std::to_string(number) + ": ";
   }

@@ -443,6 +443,8 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
 
   bridge::carrier::Twilio::Options carrier_options;
   carrier_options.base_url = base_url;
+  carrier_options.edge = options.twilio_edge;
+  carrier_options.region = options.twilio_region;
   if (base_url.rfind("https://", 0) == 0) {
     bridge::tls::ClientContext::Options trust;
     if (!options.ca_file.empty()) trust.ca_file = options.ca_file;

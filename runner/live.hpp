@@ -60,6 +60,8 @@ struct LiveOptions {
   std::string caller_id{};
   std::string server_url{};
   std::string twilio_base_url{"https://api.twilio.com"};
+  std::string twilio_edge{};
+  std::string twilio_region{};
 };
 
 // The program while it runs: the loop, the log, the carrier's wire, the public door and the control

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "bridge/carrier/base_url.hpp"
 #include "runner/environment.hpp"
 
 namespace runner {
@@ -84,6 +85,11 @@ LiveOptions live_options(const LiveArguments& arguments) {
     live.server_url = environment.get("SERVER_URL");
     const auto base = environment.get("TWILIO_BASE_URL");
     if (!base.empty()) live.twilio_base_url = base;
+    live.twilio_edge = environment.get("TWILIO_EDGE");
+    live.twilio_region = environment.get("TWILIO_REGION");
+    // Before a log is made.
+    static_cast<void>(
+        bridge::carrier::regional_host("api.twilio.com", live.twilio_edge, live.twilio_region));
   }
   return live;
 }

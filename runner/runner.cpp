@@ -31,6 +31,8 @@ campaigns::CarrierCall core_call(const bridge::carrier::CallRecord& record) {
   call.created = record.date_created;
   call.ended = record.end_time;
   if (record.duration) call.seconds = record.duration->count();
+  call.cost_millionths = record.cost_millionths;
+  call.price_unit = record.price_unit;
   return call;
 }
 
@@ -42,14 +44,19 @@ campaigns::OrderAnswered core_answer(const AttemptId& attempt,
   if (const auto* placed = std::get_if<bridge::carrier::CallPlaced>(&reply)) {
     answer.kind = Kind::placed;
     answer.sid = placed->sid;
+    answer.request_id = placed->request_id;
+    if (placed->queue_time) answer.queue_ms = placed->queue_time->count();
   } else if (const auto* rejected = std::get_if<bridge::carrier::CallRejected>(&reply)) {
     answer.kind = Kind::rejected;
     answer.http_status = rejected->http_status;
     answer.code = rejected->code;
     answer.retryable = rejected->retryable;
+    answer.request_id = rejected->request_id;
+    if (rejected->retry_after) answer.retry_after_seconds = rejected->retry_after->count();
   } else if (const auto* in_doubt = std::get_if<bridge::carrier::CallInDoubt>(&reply)) {
     answer.kind = Kind::in_doubt;
     answer.why = in_doubt->why;
+    answer.request_id = in_doubt->request_id;
   } else if (const auto* not_sent = std::get_if<bridge::carrier::CallNotSent>(&reply)) {
     answer.kind = Kind::not_sent;
     answer.why = not_sent->why;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,6 +30,8 @@ struct CallOrder {
   std::chrono::seconds call_time_max{600};  // TimeLimit
   enum class MachineDetection : unsigned char { off, enable, message_end };
   MachineDetection machine_detection = MachineDetection::off;
+  bool record = false;          // the whole call, both sides in one channel
+  std::string recording_url{};  // told when the recording is there, or will not be
 
   // Looked at last thing before the first byte leaves (http::SendBounds).
   std::optional<Instant> not_after{};
@@ -35,8 +39,14 @@ struct CallOrder {
   std::function<void()> on_sent{};           // it has left; at most once, perhaps within `place`
 };
 
+// A `request_id` is the carrier's name for one request, which its support asks for; empty where
+// there was no answer or it bore none.
+
 struct CallPlaced {
   std::string sid{};
+  std::string request_id{};
+  // How long the carrier thinks that the call will wait in its queue; nothing: it did not say.
+  std::optional<std::chrono::milliseconds> queue_time{};
 };
 // The carrier said no. `retryable`: it did not process the order and may be asked again later
 // (429/20429); everything else is for the core to judge by its code.
@@ -44,10 +54,13 @@ struct CallRejected {
   int http_status = 0;
   int code = 0;  // the carrier's own, 0 where it gave none
   bool retryable = false;
+  std::string request_id{};
+  std::optional<std::chrono::seconds> retry_after{};  // Retry-After, at most a day
 };
 // The order may or may not have been carried out. It is looked up, never repeated.
 struct CallInDoubt {
   std::string why{};
+  std::string request_id{};
 };
 // Not a byte of the order left.
 struct CallNotSent {
@@ -67,6 +80,10 @@ struct CallRecord {
   std::optional<Instant> start_time{};
   std::optional<Instant> end_time{};
   std::optional<std::chrono::seconds> duration{};
+  std::optional<std::chrono::milliseconds> queue_time{};
+  // Of a call that is over; the price may come much later than the end.
+  std::optional<std::int64_t> cost_millionths{};
+  std::string price_unit{};  // "USD"; empty without a price
 };
 
 // Answers to questions. `ok` false: the carrier could not be asked, or gave no usable answer.
@@ -75,16 +92,32 @@ struct FetchReply {
   bool found = false;  // false with ok: the carrier knows no such call
   CallRecord call{};
   std::string why{};
+  std::string request_id{};
 };
 struct ListReply {
   bool ok = false;
   std::vector<CallRecord> calls{};
   std::string why{};
+  std::string request_id{};  // of the page that was asked for last
 };
 struct CancelReply {
   bool ok = false;  // also when the call had already ended (21220)
   std::string why{};
+  std::string request_id{};
 };
+struct RedirectReply {
+  bool ok = false;
+  bool over = false;  // with not ok: there is no talk any more (21220)
+  std::string why{};
+  std::string request_id{};
+};
+
+// What a live call is told from now on: a document, or where to ask for one.
+struct NewDocument {
+  std::string twiml{};  // at most new_twiml_characters_max; its URLs are absolute
+  std::string url{};    // asked by POST, when there is no `twiml`
+};
+inline constexpr std::size_t new_twiml_characters_max = 4000;  // protocols.md 1.2, 1.5
 
 // Every function returns at once; `done` is called once, later, on the loop's thread.
 class Carrier {
@@ -98,6 +131,14 @@ class Carrier {
   // All calls between these two numbers that the carrier's list shows, every page of it.
   virtual void list(const std::string& to, const std::string& from,
                     std::function<void(ListReply)> done) = 0;
+  // The calls from this number that began on this day, by UTC, and those created on it that wait in
+  // the carrier's queue: every page of both lists. For an audit; a call that was canceled before it
+  // began may be in neither.
+  virtual void list_day(const std::string& from, std::chrono::sys_days day,
+                        std::function<void(ListReply)> done) = 0;
+  // Breaks off what a live call is being told and goes on with this. An open media stream ends.
+  virtual void redirect(const std::string& sid, const NewDocument& document,
+                        std::function<void(RedirectReply)> done) = 0;
   // Ends a call wherever it stands: canceled if it has not been answered, completed otherwise.
   virtual void end(const std::string& sid, std::function<void(CancelReply)> done) = 0;
 };

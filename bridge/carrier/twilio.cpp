@@ -1,13 +1,19 @@
 #include "bridge/carrier/twilio.hpp"
 
 #include <mbedtls/base64.h>
-#include <simdjson.h>
 
+#include <algorithm>
+#include <array>
 #include <cassert>
 #include <charconv>
+#include <cstdio>
+#include <iterator>
 #include <stdexcept>
+#include <unordered_set>
 #include <utility>
 
+#include "bridge/carrier/base_url.hpp"
+#include "bridge/carrier/call_json.hpp"
 #include "bridge/carrier/rfc2822.hpp"
 #include "bridge/http/client.hpp"
 #include "bridge/http/form.hpp"
@@ -15,47 +21,9 @@
 namespace bridge::carrier {
 namespace {
 
-using simdjson::dom::element;
-
 constexpr int code_call_is_over = 21220;
 constexpr int code_not_found = 20404;
-
-struct Base {
-  std::string host{};
-  std::uint16_t port = 80;
-  bool secured = false;
-};
-
-Base read_base_url(std::string_view url) {
-  constexpr const char* shape =
-      "the carrier's base URL must look like https://host or http://host:port";
-  constexpr std::string_view plain = "http://";
-  constexpr std::string_view secured = "https://";
-  Base base;
-  base.secured = url.starts_with(secured);
-  if (!base.secured && !url.starts_with(plain)) throw std::invalid_argument(shape);
-  url.remove_prefix(base.secured ? secured.size() : plain.size());
-  if (base.secured) base.port = 443;
-  if (url.ends_with('/')) url.remove_suffix(1);
-  const std::size_t colon = url.rfind(':');
-  const bool has_port =
-      colon != std::string_view::npos && url.find(']', colon) == std::string_view::npos;
-  if (has_port) {
-    const std::string_view digits = url.substr(colon + 1);
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), base.port);
-    if (error != std::errc{} || end != digits.data() + digits.size() || base.port == 0) {
-      throw std::invalid_argument(shape);
-    }
-    url = url.substr(0, colon);
-  }
-  if (url.starts_with('[') && url.ends_with(']')) url = url.substr(1, url.size() - 2);
-  if (url.empty() || url.find_first_of("/?#@ ") != std::string_view::npos) {
-    throw std::invalid_argument(shape);
-  }
-  base.host = url;
-  return base;
-}
+constexpr std::chrono::seconds retry_after_max{86'400};
 
 std::string basic_credentials(const std::string& user, const std::string& password) {
   const std::string plain = user + ":" + password;
@@ -70,52 +38,6 @@ std::string basic_credentials(const std::string& user, const std::string& passwo
   return "Basic " + text;
 }
 
-// Two letters and 32 hex digits: what may stand in a path without escaping.
-bool is_sid(std::string_view text, std::string_view prefix) {
-  if (text.size() != 34 || !text.starts_with(prefix)) return false;
-  return text.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
-}
-
-// A string member; empty where it is missing, null or something else.
-std::string text_of(const element& object, const char* name) {
-  std::string_view text;
-  if (object[name].get(text) != simdjson::SUCCESS) return {};
-  return std::string(text);
-}
-
-std::optional<CallRecord> record_of(const element& object) {
-  CallRecord call;
-  call.sid = text_of(object, "sid");
-  call.status = text_of(object, "status");
-  if (!is_sid(call.sid, "CA") || call.status.empty()) return {};
-  call.to = text_of(object, "to");
-  call.from = text_of(object, "from");
-  call.direction = text_of(object, "direction");
-  call.answered_by = text_of(object, "answered_by");
-  call.date_created = parse_rfc2822(text_of(object, "date_created"));
-  call.start_time = parse_rfc2822(text_of(object, "start_time"));
-  call.end_time = parse_rfc2822(text_of(object, "end_time"));
-  const std::string duration = text_of(object, "duration");
-  long long count = 0;
-  const auto [end, error] =
-      std::from_chars(duration.data(), duration.data() + duration.size(), count);
-  if (!duration.empty() && error == std::errc{} && end == duration.data() + duration.size() &&
-      count >= 0) {
-    call.duration = std::chrono::seconds(count);
-  }
-  return call;
-}
-
-// The carrier's own error code; 0 where the body has none.
-int code_of(const std::string& body) {
-  simdjson::dom::parser parser;
-  element root;
-  std::int64_t code = 0;
-  if (parser.parse(body).get(root) != simdjson::SUCCESS) return 0;
-  if (root["code"].get(code) != simdjson::SUCCESS || code < 0 || code > 999'999) return 0;
-  return static_cast<int>(code);
-}
-
 bool is_over(std::string_view status) {
   return status == "completed" || status == "busy" || status == "failed" || status == "no-answer" ||
          status == "canceled";
@@ -127,27 +49,53 @@ std::string status_line(int status, int code) {
   return text;
 }
 
+// Anybody between us and the carrier may write a header: what is no id of the carrier's is none.
+std::string request_id_of(const http::Response& response) {
+  const std::string_view id = response.header("Twilio-Request-Id");
+  return is_sid(id, "RQ") ? std::string(id) : std::string{};
+}
+
+// Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3).
+std::optional<std::chrono::seconds> retry_after_of(const http::Response& response,
+                                                   net::Instant now) {
+  const std::string_view text = response.header("Retry-After");
+  long long count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  std::chrono::seconds after{count};
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
+    const auto date = parse_rfc2822(text);
+    if (!date) return {};
+    after = std::chrono::ceil<std::chrono::seconds>(*date - now);
+  }
+  return std::clamp(after, std::chrono::seconds{0}, retry_after_max);
+}
+
 // What a reply to an order tells (reliability.md 2.2, 4). Everything that is not plainly a yes or a
 // no is a doubt.
-PlaceReply classified(const http::Reply& reply) {
+PlaceReply classified(const http::Reply& reply, net::Instant now) {
   if (reply.sent == http::Sent::not_sent) return CallNotSent{reply.why};
-  if (reply.sent == http::Sent::in_doubt) return CallInDoubt{reply.why};
-  const int status = reply.response.status;
+  if (reply.sent == http::Sent::in_doubt) return CallInDoubt{.why = reply.why};
+  const http::Response& response = reply.response;
+  const int status = response.status;
+  std::string request_id = request_id_of(response);
   if (status == 201) {
-    simdjson::dom::parser parser;
-    element root;
-    if (parser.parse(reply.response.body).get(root) == simdjson::SUCCESS) {
-      std::string sid = text_of(root, "sid");
-      if (is_sid(sid, "CA")) return CallPlaced{std::move(sid)};
+    if (const auto call = read_created_call(response.body)) {
+      return CallPlaced{
+          .sid = call->sid, .request_id = std::move(request_id), .queue_time = call->queue_time};
     }
-    return CallInDoubt{"the carrier answered 201 without the sid of a call"};
+    return CallInDoubt{.why = "the carrier answered 201 without the sid of a call",
+                       .request_id = std::move(request_id)};
   }
   // 408 speaks of a request that came slowly, not of one that was judged.
   if (status >= 400 && status < 500 && status != 408) {
-    return CallRejected{
-        .http_status = status, .code = code_of(reply.response.body), .retryable = status == 429};
+    return CallRejected{.http_status = status,
+                        .code = read_error_code(response.body),
+                        .retryable = status == 429,
+                        .request_id = std::move(request_id),
+                        .retry_after = retry_after_of(response, now)};
   }
-  return CallInDoubt{status_line(status, code_of(reply.response.body))};
+  return CallInDoubt{.why = status_line(status, read_error_code(response.body)),
+                     .request_id = std::move(request_id)};
 }
 
 }  // namespace
@@ -180,13 +128,21 @@ struct Twilio::Block {
   struct Listing {
     ListReply reply{};
     std::size_t pages = 0;
+    std::size_t pages_max = 0;
     std::function<void(ListReply)> done{};
 
     void fail(std::string why) {
-      reply = {.ok = false, .why = std::move(why)};
+      reply = {.ok = false, .calls = {}, .why = std::move(why), .request_id = reply.request_id};
       done(std::move(reply));
     }
   };
+
+  void list(std::string target, std::size_t pages_max, std::function<void(ListReply)> done) {
+    auto listing = std::make_shared<Listing>();
+    listing->pages_max = pages_max;
+    listing->done = std::move(done);
+    next_page(listing, std::move(target));
+  }
 
   void next_page(const std::shared_ptr<Listing>& listing, std::string target) {
     client.send(request("GET", std::move(target)),
@@ -196,35 +152,29 @@ struct Twilio::Block {
   void on_page(const std::shared_ptr<Listing>& listing, const http::Reply& reply) {
     // Also the way out when the client is being destroyed: nothing is sent from here then.
     if (reply.sent != http::Sent::answered) return listing->fail(reply.why);
-    if (reply.response.status != 200) {
-      return listing->fail(status_line(reply.response.status, code_of(reply.response.body)));
+    const http::Response& response = reply.response;
+    listing->reply.request_id = request_id_of(response);
+    if (response.status != 200) {
+      return listing->fail(status_line(response.status, read_error_code(response.body)));
     }
-    simdjson::dom::parser parser;
-    element root;
-    simdjson::dom::array calls;
-    if (parser.parse(reply.response.body).get(root) != simdjson::SUCCESS ||
-        root["calls"].get(calls) != simdjson::SUCCESS) {
-      return listing->fail("the carrier's list could not be read");
-    }
-    for (const element call : calls) {
-      auto record = record_of(call);
-      if (!record) return listing->fail("the carrier's list holds a call that could not be read");
-      listing->reply.calls.push_back(std::move(*record));
-    }
-    std::string next = text_of(root, "next_page_uri");
-    if (next.empty()) {
+    auto page = read_call_page(response.body);
+    if (!page) return listing->fail("the carrier's list could not be read");
+    auto& calls = listing->reply.calls;
+    calls.insert(calls.end(), std::make_move_iterator(page->calls.begin()),
+                 std::make_move_iterator(page->calls.end()));
+    if (page->next.empty()) {
       listing->reply.ok = true;
       return listing->done(std::move(listing->reply));
     }
     // Another host would be sent our password.
-    if (!next.starts_with('/') || next.starts_with("//")) {
+    if (!page->next.starts_with('/') || page->next.starts_with("//")) {
       return listing->fail("the carrier's list goes on at a place that is not the carrier");
     }
-    if (++listing->pages == options.list_pages_max) {
+    if (++listing->pages == listing->pages_max) {
       return listing->fail("the carrier's list has more than " +
-                           std::to_string(options.list_pages_max) + " pages");
+                           std::to_string(listing->pages_max) + " pages");
     }
-    next_page(listing, std::move(next));
+    next_page(listing, std::move(page->next));
   }
 
   // Ends a call in two steps: as canceled while it is not answered, as completed after that. One
@@ -232,30 +182,31 @@ struct Twilio::Block {
   void end_as(const std::string& sid, const std::string& status,
               std::function<void(CancelReply)> done) {
     const bool first = status == "canceled";
-    client.send(request("POST", call_target(sid), http::encode_form({{"Status", status}})),
-                [this, sid, first, done = std::move(done)](const http::Reply& reply) mutable {
-                  if (reply.sent != http::Sent::answered) return done({.why = reply.why});
-                  const int code = code_of(reply.response.body);
-                  bool over = false;
-                  if (reply.response.status == 200) {
-                    simdjson::dom::parser parser;
-                    element root;
-                    over = !first ||
-                           (parser.parse(reply.response.body).get(root) == simdjson::SUCCESS &&
-                            is_over(text_of(root, "status")));
-                  } else if (reply.response.status == 400 && code == code_call_is_over) {
-                    over = !first;
-                  } else {
-                    return done({.why = status_line(reply.response.status, code)});
-                  }
-                  if (over) return done({.ok = true});
-                  end_as(sid, "completed", std::move(done));
-                });
+    client.send(
+        request("POST", call_target(sid), http::encode_form({{"Status", status}})),
+        [this, sid, first, done = std::move(done)](const http::Reply& reply) mutable {
+          if (reply.sent != http::Sent::answered) return done({.why = reply.why});
+          const http::Response& response = reply.response;
+          std::string id = request_id_of(response);
+          const int code = read_error_code(response.body);
+          bool over = false;
+          if (response.status == 200) {
+            const auto call = read_call(response.body);
+            over = !first || (call && is_over(call->status));
+          } else if (response.status == 400 && code == code_call_is_over) {
+            over = !first;
+          } else {
+            return done({.why = status_line(response.status, code), .request_id = std::move(id)});
+          }
+          if (over) return done({.ok = true, .why = {}, .request_id = std::move(id)});
+          end_as(sid, "completed", std::move(done));
+        });
   }
 };
 
 Twilio::Twilio(net::Loop& loop, Options options) {
-  const Base base = read_base_url(options.base_url);
+  BaseUrl base = read_base_url(options.base_url);
+  base.host = regional_host(base.host, options.edge, options.region);
   if (!is_sid(options.account_sid, "AC")) {
     throw std::invalid_argument(
         "the account's sid must be AC and 32 lower-case hex digits (TWILIO_ACCOUNT_SID)");
@@ -307,9 +258,18 @@ void Twilio::place(const CallOrder& order, std::function<void(PlaceReply)> done)
       form.push_back({"AsyncAmdStatusCallbackMethod", "POST"});
     }
   }
+  if (order.record) {
+    form.push_back({"Record", "true"});
+    form.push_back({"RecordingStatusCallback", order.recording_url});
+    form.push_back({"RecordingStatusCallbackMethod", "POST"});
+    // One value: here the list is separated by blanks (protocols.md 1.2).
+    form.push_back({"RecordingStatusCallbackEvent", "completed absent"});
+  }
   block_->client.send(
       block_->request("POST", block_->path + "/Calls.json", http::encode_form(form)),
-      [done = std::move(done)](const http::Reply& reply) { done(classified(reply)); },
+      [loop = block_->loop, done = std::move(done)](const http::Reply& reply) {
+        done(classified(reply, loop->now()));
+      },
       {.not_after = order.not_after, .objection = order.objection, .on_sent = order.on_sent});
 }
 
@@ -325,30 +285,98 @@ void Twilio::fetch(const std::string& sid, std::function<void(FetchReply)> done)
   block_->client.send(block_->request("GET", block_->call_target(sid)),
                       [done = std::move(done)](const http::Reply& reply) {
                         if (reply.sent != http::Sent::answered) return done({.why = reply.why});
-                        const int code = code_of(reply.response.body);
-                        // A 404 without the code may come from anybody between us and the carrier.
-                        if (reply.response.status == 404 && code == code_not_found)
-                          return done({.ok = true});
-                        if (reply.response.status != 200) {
-                          return done({.why = status_line(reply.response.status, code)});
+                        const http::Response& response = reply.response;
+                        FetchReply told{.request_id = request_id_of(response)};
+                        const int code = read_error_code(response.body);
+                        if (response.status == 404 && code == code_not_found) {
+                          // A 404 without the code may come from anybody between us and the
+                          // carrier.
+                          told.ok = true;
+                        } else if (response.status != 200) {
+                          told.why = status_line(response.status, code);
+                        } else if (auto record = read_call(response.body)) {
+                          told.ok = told.found = true;
+                          told.call = std::move(*record);
+                        } else {
+                          told.why = "the carrier's record of the call could not be read";
                         }
-                        simdjson::dom::parser parser;
-                        element root;
-                        if (parser.parse(reply.response.body).get(root) == simdjson::SUCCESS) {
-                          if (auto record = record_of(root)) {
-                            return done({.ok = true, .found = true, .call = std::move(*record)});
-                          }
-                        }
-                        done({.why = "the carrier's record of the call could not be read"});
+                        done(std::move(told));
                       });
 }
 
 void Twilio::list(const std::string& to, const std::string& from,
                   std::function<void(ListReply)> done) {
-  auto listing = std::make_shared<Block::Listing>();
-  listing->done = std::move(done);
-  block_->next_page(listing, block_->path + "/Calls.json?To=" + http::percent_encode(to) +
-                                 "&From=" + http::percent_encode(from) + "&PageSize=1000");
+  block_->list(block_->path + "/Calls.json?To=" + http::percent_encode(to) +
+                   "&From=" + http::percent_encode(from) + "&PageSize=1000",
+               block_->options.list_pages_max, std::move(done));
+}
+
+// Two lists: a call that waits in the carrier's queue has not begun, and a filter by the day of its
+// beginning leaves it out (protocols.md 1.3, 1.6).
+void Twilio::list_day(const std::string& from, std::chrono::sys_days day,
+                      std::function<void(ListReply)> done) {
+  const std::string target = block_->path + "/Calls.json?From=" + http::percent_encode(from);
+  const std::chrono::year_month_day date{day};
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  Block* block = block_.get();
+  block->list(
+      target + "&StartTime=" + text.data() + "&PageSize=1000", block->options.day_pages_max,
+      [block, target, day, done = std::move(done)](ListReply begun) mutable {
+        if (!begun.ok) return done(std::move(begun));
+        block->list(
+            target + "&Status=queued&PageSize=1000", block->options.day_pages_max,
+            [day, done = std::move(done), begun = std::move(begun)](ListReply queued) mutable {
+              if (!queued.ok) return done(std::move(queued));
+              std::unordered_set<std::string> known;
+              for (const CallRecord& call : begun.calls) known.insert(call.sid);
+              for (CallRecord& call : queued.calls) {
+                const bool of_the_day = call.date_created && std::chrono::floor<std::chrono::days>(
+                                                                 *call.date_created) == day;
+                if (of_the_day && known.insert(call.sid).second) {
+                  begun.calls.push_back(std::move(call));
+                }
+              }
+              begun.request_id = std::move(queued.request_id);
+              done(std::move(begun));
+            });
+      });
+}
+
+void Twilio::redirect(const std::string& sid, const NewDocument& document,
+                      std::function<void(RedirectReply)> done) {
+  const auto refuse = [&](const char* why) {
+    block_->loop->post([done = std::move(done), why] { done({.why = why}); });
+  };
+  if (!is_sid(sid, "CA")) return refuse("that is no sid of a call");
+  if (document.twiml.empty() == document.url.empty()) {
+    return refuse("a call goes on with a document or with the URL of one");
+  }
+  // Counted in bytes: the carrier's way of counting is not known, and bytes are never fewer.
+  if (document.twiml.size() > new_twiml_characters_max) {
+    return refuse("the document is too long to be sent: name a URL where it is");
+  }
+  http::Fields form;
+  if (!document.twiml.empty()) {
+    form.push_back({"Twiml", document.twiml});
+  } else {
+    form.push_back({"Url", document.url});
+    form.push_back({"Method", "POST"});
+  }
+  block_->client.send(block_->request("POST", block_->call_target(sid), http::encode_form(form)),
+                      [done = std::move(done)](const http::Reply& reply) {
+                        if (reply.sent != http::Sent::answered) return done({.why = reply.why});
+                        const http::Response& response = reply.response;
+                        RedirectReply told{.ok = response.status == 200,
+                                           .request_id = request_id_of(response)};
+                        if (!told.ok) {
+                          const int code = read_error_code(response.body);
+                          told.over = response.status == 400 && code == code_call_is_over;
+                          told.why = status_line(response.status, code);
+                        }
+                        done(std::move(told));
+                      });
 }
 
 void Twilio::end(const std::string& sid, std::function<void(CancelReply)> done) {

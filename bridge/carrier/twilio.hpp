@@ -20,6 +20,8 @@ class Twilio final : public Carrier {
   struct Options {
     // "https://api.twilio.com", or where TWILIO_BASE_URL points. http is for rehearsals.
     std::string base_url{};
+    std::string edge{};    // TWILIO_EDGE, "dublin"; for hosts of twilio.com (regional_host)
+    std::string region{};  // TWILIO_REGION, "ie1"; keys and tokens are per region
     tls::ClientContext* tls = nullptr;  // for https; outlives the carrier
     std::string account_sid{};
     std::string user{};      // empty: the account's sid; else an API key's sid
@@ -27,15 +29,16 @@ class Twilio final : public Carrier {
     // The REST interface limits requests at a time (20429); protocols.md 8, 2.
     std::size_t connections_max = 8;
     std::size_t waiting_max = 4096;
-    std::size_t list_pages_max = 20;  // of 1,000 calls each
+    std::size_t list_pages_max = 20;  // of 1,000 calls each, between two numbers
+    std::size_t day_pages_max = 500;  // the same, of a day
     // Below what the carrier may take, an answer would be given up that was on its way
     // (reliability.md 2.1).
     std::chrono::milliseconds answer_time_max{30'000};
     net::Links* links = nullptr;
   };
 
-  // `loop` and `options.links` outlive it. Throws std::invalid_argument for a base URL or an
-  // account that cannot be used.
+  // `loop` and `options.links` outlive it. Throws std::invalid_argument for a base URL, an account
+  // or a region that cannot be used.
   Twilio(net::Loop& loop, Options options);
   // Callers that still wait hear CallNotSent, CallInDoubt or "not ok" before it returns.
   ~Twilio() override;
@@ -45,6 +48,10 @@ class Twilio final : public Carrier {
   void fetch(const std::string& sid, std::function<void(FetchReply)> done) override;
   void list(const std::string& to, const std::string& from,
             std::function<void(ListReply)> done) override;
+  void list_day(const std::string& from, std::chrono::sys_days day,
+                std::function<void(ListReply)> done) override;
+  void redirect(const std::string& sid, const NewDocument& document,
+                std::function<void(RedirectReply)> done) override;
   void end(const std::string& sid, std::function<void(CancelReply)> done) override;
 
  private:

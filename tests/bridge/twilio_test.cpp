@@ -3,6 +3,8 @@
 #include <boost/test/unit_test.hpp>
 #include <stdexcept>
 
+#include "bridge/carrier/base_url.hpp"
+#include "bridge/carrier/call_json.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
 using namespace std::chrono_literals;
@@ -60,11 +62,12 @@ struct Canned : SteppedLoop {
     made.password = "secret";
     return made;
   }
-  PlaceReply place(int status, std::string body) {
-    bridge::http::Response response;
-    response.status = status;
-    response.body = std::move(body);
-    answers.push_back(std::move(response));
+  static bridge::http::Response response(int status, std::string body,
+                                         std::vector<bridge::http::Header> headers = {}) {
+    return {.status = status, .headers = std::move(headers), .body = std::move(body)};
+  }
+  PlaceReply place(int status, std::string body, std::vector<bridge::http::Header> headers = {}) {
+    answers.push_back(response(status, std::move(body), std::move(headers)));
     std::optional<PlaceReply> told;
     twilio->place(CallOrder{.to = number, .from = "+390622222222", .url = "http://h/t"},
                   [&](PlaceReply reply) { told = std::move(reply); });
@@ -87,6 +90,8 @@ BOOST_AUTO_TEST_CASE(an_order_carries_all_four_events_and_its_limits) {
   order.ring_time_max = 25s;
   order.call_time_max = 900s;
   order.machine_detection = CallOrder::MachineDetection::message_end;
+  order.record = true;
+  order.recording_url = "http://h/r";
   world.twilio->place(order, [](const PlaceReply&) {});
   world.until([&] { return !world.requests.empty(); });
   const auto& request = world.requests[0];
@@ -103,7 +108,9 @@ BOOST_AUTO_TEST_CASE(an_order_carries_all_four_events_and_its_limits) {
       "&StatusCallbackEvent=ringing&StatusCallbackEvent=answered&StatusCallbackEvent=completed"
       "&Timeout=25&TimeLimit=900&FallbackUrl=http%3A%2F%2Fh%2Ff&FallbackMethod=POST"
       "&MachineDetection=DetectMessageEnd&AsyncAmd=true"
-      "&AsyncAmdStatusCallback=http%3A%2F%2Fh%2Fm&AsyncAmdStatusCallbackMethod=POST");
+      "&AsyncAmdStatusCallback=http%3A%2F%2Fh%2Fm&AsyncAmdStatusCallbackMethod=POST"
+      "&Record=true&RecordingStatusCallback=http%3A%2F%2Fh%2Fr&RecordingStatusCallbackMethod=POST"
+      "&RecordingStatusCallbackEvent=completed+absent");
 }
 
 BOOST_AUTO_TEST_CASE(a_201_with_a_sid_is_a_call) {
@@ -148,6 +155,176 @@ BOOST_AUTO_TEST_CASE(a_no_carries_its_code_and_whether_to_ask_again) {
   const CallRejected busy = rejected(429, "{\"code\":20429}");
   BOOST_TEST(busy.code == 20429);
   BOOST_TEST(busy.retryable);
+}
+
+BOOST_AUTO_TEST_CASE(every_answer_to_an_order_carries_the_carriers_name_for_the_request) {
+  Canned world;
+  const std::string id = "RQ0123456789abcdef0123456789abcdef";
+  const std::string sid = "CA0123456789abcdef0123456789abcdef";
+  const auto place = [&](int status, const std::string& body) {
+    return world.place(status, body, {{"twilio-request-id", id}});
+  };
+  const auto placed =
+      std::get<CallPlaced>(place(201, R"({"sid":")" + sid + R"(","queue_time":"61500"})"));
+  BOOST_TEST(placed.request_id == id);
+  BOOST_TEST((placed.queue_time == 61'500ms));
+  BOOST_TEST(std::get<CallRejected>(place(400, "{}")).request_id == id);
+  BOOST_TEST(std::get<CallInDoubt>(place(500, "{}")).request_id == id);
+  BOOST_TEST(std::get<CallInDoubt>(place(201, "{}")).request_id == id);
+  // A header that is none of the carrier's is not kept.
+  for (const std::string other : {"", "RQ1", "a word", "CA0123456789abcdef0123456789abcdef"}) {
+    const auto reply = world.place(400, "{}", {{"Twilio-Request-Id", other}});
+    BOOST_TEST(std::get<CallRejected>(reply).request_id == "");
+  }
+  for (const std::string time : {"null", "\"\"", "\"-1\"", "\"soon\"", "3", "\"1e3\""}) {
+    const auto reply = world.place(201, R"({"sid":")" + sid + R"(","queue_time":)" + time + "}");
+    BOOST_TEST(!std::get<CallPlaced>(reply).queue_time.has_value(), time);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_429_says_when_to_come_again_in_seconds_or_by_a_date) {
+  Canned world;
+  const auto after = [&](const std::string& value) {
+    const auto reply = world.place(429, "{\"code\":20429}", {{"Retry-After", value}});
+    return std::get<CallRejected>(reply).retry_after;
+  };
+  BOOST_TEST((after("7") == 7s));
+  BOOST_TEST((after("0") == 0s));
+  BOOST_TEST((after("-5") == 0s));
+  BOOST_TEST((after("9999999") == 86'400s));
+  BOOST_TEST((after("Thu, 01 Jan 1970 12:00:30 GMT") == 30s));
+  BOOST_TEST((after("Thu, 01 Jan 1970 11:00:00 GMT") == 0s));
+  BOOST_TEST(!after("soon").has_value());
+  BOOST_TEST(!after("7 s").has_value());
+  BOOST_TEST(!std::get<CallRejected>(world.place(429, "{}")).retry_after.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_price_is_read_without_floating_point) {
+  BOOST_TEST(cost_millionths("-0.00850").value() == 8'500);
+  BOOST_TEST(cost_millionths("-0.1").value() == 100'000);
+  BOOST_TEST(cost_millionths("-12").value() == 12'000'000);
+  BOOST_TEST(cost_millionths("0").value() == 0);
+  BOOST_TEST(cost_millionths("0.0130").value() == -13'000);  // given back
+  BOOST_TEST(cost_millionths("-0.0000005").value() == 1);
+  BOOST_TEST(cost_millionths("-0.0000004").value() == 0);
+  BOOST_TEST(cost_millionths("-0.").value() == 0);
+  for (const char* text : {"", "-", ".5", "-.5", "1e3", "-0,5", "--1", "+1", "1 ", "1.2.3",
+                           "1000000000", "nan", "-0.0000000000000000000000000000001"}) {
+    BOOST_TEST(!cost_millionths(text).has_value(), text);
+  }
+  const auto call = read_call(
+      R"({"sid":"CA0123456789abcdef0123456789abcdef","status":"completed","price":"-0.01300",)"
+      R"("price_unit":"EUR","duration":"61","queue_time":"0","start_time":null})");
+  BOOST_REQUIRE(call.has_value());
+  BOOST_TEST(call->cost_millionths.value() == 13'000);
+  BOOST_TEST(call->price_unit == "EUR");
+  BOOST_TEST((call->queue_time == 0ms));
+  const auto unpriced =
+      read_call(R"({"sid":"CA0123456789abcdef0123456789abcdef","status":"completed","price":null,)"
+                R"("price_unit":"USD","duration":"-1"})");
+  BOOST_TEST(!unpriced.value().cost_millionths.has_value());
+  BOOST_TEST(unpriced.value().price_unit == "");
+  BOOST_TEST(!unpriced.value().duration.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_region_is_written_into_the_host_as_twilios_own_libraries_do) {
+  const auto host = [](const char* edge, const char* region, const char* base = "api.twilio.com") {
+    return regional_host(base, edge, region);
+  };
+  BOOST_TEST(host("", "") == "api.twilio.com");
+  BOOST_TEST(host("dublin", "ie1") == "api.dublin.ie1.twilio.com");
+  BOOST_TEST(host("sydney", "") == "api.sydney.us1.twilio.com");
+  BOOST_TEST(host("", "ie1") == "api.dublin.ie1.twilio.com");
+  BOOST_TEST(host("", "us1") == "api.ashburn.us1.twilio.com");
+  // A base URL that names a region itself.
+  BOOST_TEST(host("", "", "api.sydney.au1.twilio.com") == "api.sydney.au1.twilio.com");
+  BOOST_TEST(host("tokyo", "", "api.sydney.au1.twilio.com") == "api.tokyo.au1.twilio.com");
+  BOOST_TEST(host("tokyo", "", "api.au1.twilio.com") == "api.tokyo.au1.twilio.com");
+  BOOST_TEST(host("", "jp1", "api.sydney.au1.twilio.com") == "api.sydney.jp1.twilio.com");
+  // Others than Twilio have no regions of Twilio's.
+  BOOST_TEST(host("dublin", "ie1", "127.0.0.1") == "127.0.0.1");
+  BOOST_TEST(host("dublin", "ie1", "nottwilio.com") == "nottwilio.com");
+  for (const auto& [edge, region] : {std::pair{"", "xx9"}, std::pair{"a.b", ""},
+                                     std::pair{"dublin", "ie1/"}, std::pair{"Dublin", "ie1"}}) {
+    BOOST_CHECK_THROW(host(edge, region), std::invalid_argument);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_day_is_listed_with_what_still_waits_in_the_queue) {
+  Canned world;
+  const auto call = [](const std::string& n, const std::string& created) {
+    return R"({"sid":"CA)" + std::string(31, '0') + n + R"(","status":"queued","date_created":")" +
+           created + R"("})";
+  };
+  const auto page = [](const std::string& calls, const std::string& next = "null") {
+    return Canned::response(200, "{\"calls\":[" + calls + "],\"next_page_uri\":" + next + "}",
+                            {{"Twilio-Request-Id", "RQ0123456789abcdef0123456789abcdef"}});
+  };
+  const std::string that_day = "Tue, 04 Aug 2026 23:59:59 +0000";
+  world.answers = {page(call("1", that_day), "\"/next\""), page(call("2", that_day)),
+                   page(call("2", that_day) + "," + call("3", that_day) + "," +
+                        call("4", "Wed, 05 Aug 2026 00:00:00 +0000") + "," + call("5", "")),
+                   Canned::response(500, "{}")};
+  std::optional<ListReply> told;
+  const auto list = [&] {
+    told.reset();
+    world.twilio->list_day("+390622222222", std::chrono::year{2026} / 8 / 4,
+                           [&](ListReply reply) { told = std::move(reply); });
+    world.until([&] { return told.has_value(); });
+  };
+  list();
+  BOOST_TEST(told->ok);
+  BOOST_TEST(told->calls.size() == 3U);
+  BOOST_TEST(told->calls.back().sid.ends_with("3"));
+  BOOST_TEST(told->request_id == "RQ0123456789abcdef0123456789abcdef");
+  const std::string calls =
+      "/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls.json?From=%2B390622222222";
+  BOOST_TEST(world.requests[0].target == calls + "&StartTime=2026-08-04&PageSize=1000");
+  BOOST_TEST(world.requests[1].target == "/next");
+  BOOST_TEST(world.requests[2].target == calls + "&Status=queued&PageSize=1000");
+  // Half a day is no day.
+  list();
+  BOOST_TEST(!told->ok);
+  BOOST_TEST(told->calls.empty());
+  world.answers.push_back(page(""));
+  world.answers.push_back(Canned::response(503, ""));
+  list();
+  BOOST_TEST(!told->ok);
+  BOOST_TEST(told->calls.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_live_call_is_told_something_else) {
+  Canned world;
+  const std::string sid = "CA0123456789abcdef0123456789abcdef";
+  const auto redirect = [&](const std::string& to, const NewDocument& document) {
+    std::optional<RedirectReply> told;
+    world.twilio->redirect(to, document, [&](RedirectReply reply) { told = std::move(reply); });
+    BOOST_TEST(!told.has_value());
+    world.until([&] { return told.has_value(); });
+    return *told;
+  };
+  world.answers = {Canned::response(200, "{}"), Canned::response(200, "{}"),
+                   Canned::response(400, "{\"code\":21220}"),
+                   Canned::response(404, "{\"code\":20404}")};
+  BOOST_TEST(redirect(sid, {.twiml = "<Response><Hangup/></Response>"}).ok);
+  BOOST_TEST(world.requests[0].method == "POST");
+  BOOST_TEST(world.requests[0].target ==
+             "/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls/" + sid + ".json");
+  BOOST_TEST(world.requests[0].body == "Twiml=%3CResponse%3E%3CHangup%2F%3E%3C%2FResponse%3E");
+  BOOST_TEST(redirect(sid, {.url = "https://h/t"}).ok);
+  BOOST_TEST(world.requests[1].body == "Url=https%3A%2F%2Fh%2Ft&Method=POST");
+  const auto ended = redirect(sid, {.url = "https://h/t"});
+  BOOST_TEST(!ended.ok);
+  BOOST_TEST(ended.over);
+  const auto unknown = redirect(sid, {.url = "https://h/t"});
+  BOOST_TEST(!unknown.ok);
+  BOOST_TEST(!unknown.over);
+  // What cannot be sent is not sent.
+  BOOST_TEST(!redirect("../x", {.url = "https://h/t"}).ok);
+  BOOST_TEST(!redirect(sid, {}).ok);
+  BOOST_TEST(!redirect(sid, {.twiml = "<Response/>", .url = "https://h/t"}).ok);
+  BOOST_TEST(!redirect(sid, {.twiml = std::string(new_twiml_characters_max + 1, ' ')}).ok);
+  BOOST_TEST(world.requests.size() == 4U);
 }
 
 BOOST_AUTO_TEST_CASE(each_fault_of_the_carrier_is_called_by_its_name) {

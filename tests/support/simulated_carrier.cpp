@@ -148,31 +148,31 @@ void SimulatedCarrier::leave(const bridge::carrier::CallOrder& given,
   if (is(faults_.not_sent)) {
     say(soon, bridge::carrier::CallNotSent{"no connection"});
   } else if (is(faults_.too_many)) {
-    say(soon, bridge::carrier::CallRejected{429, 20429, true});
+    say(soon, bridge::carrier::CallRejected{429, 20429, true, {}, {}});
   } else if (is(faults_.dead_number)) {
-    say(soon, bridge::carrier::CallRejected{400, 21211, false});
+    say(soon, bridge::carrier::CallRejected{400, 21211, false, {}, {}});
   } else if (is(faults_.account_refused)) {
-    say(soon, bridge::carrier::CallRejected{401, 20003, false});
+    say(soon, bridge::carrier::CallRejected{401, 20003, false, {}, {}});
   } else if (is(faults_.doubt_accepted)) {
     accept_later();
-    say(soon, bridge::carrier::CallInDoubt{"status 500"});
+    say(soon, bridge::carrier::CallInDoubt{"status 500", {}});
   } else if (is(faults_.doubt_lost)) {
-    say(soon, bridge::carrier::CallInDoubt{"the connection was reset"});
+    say(soon, bridge::carrier::CallInDoubt{"the connection was reset", {}});
   } else if (is(faults_.silent_accepted)) {
     accept_later();
-    say(30s, bridge::carrier::CallInDoubt{"no answer within 30 s"});
+    say(30s, bridge::carrier::CallInDoubt{"no answer within 30 s", {}});
   } else if (is(faults_.silent_lost)) {
-    say(30s, bridge::carrier::CallInDoubt{"no answer within 30 s"});
+    say(30s, bridge::carrier::CallInDoubt{"no answer within 30 s", {}});
   } else {
     // The call begins when the order arrives; its own callbacks may be faster than the answer.
     const auto arrives = dice.between(10ms, soon);
     const auto answered = is(faults_.slow) ? dice.between(2s, 25s) : soon;
-    agenda_.at(clock_.now() + arrives,
-               [this, order, connection = connection_, done, wait = answered - arrives] {
-                 const auto& call = accept(order);
-                 if (connection != connection_) return;
-                 answer(wait, [done, sid = call.sid] { done(bridge::carrier::CallPlaced{sid}); });
-               });
+    agenda_.at(clock_.now() + arrives, [this, order, connection = connection_, done,
+                                        wait = answered - arrives] {
+      const auto& call = accept(order);
+      if (connection != connection_) return;
+      answer(wait, [done, sid = call.sid] { done(bridge::carrier::CallPlaced{.sid = sid}); });
+    });
   }
 }
 
@@ -217,6 +217,33 @@ void SimulatedCarrier::list(const std::string& to, const std::string& from,
         reply.calls.push_back(record_of(one));
       }
     }
+  }
+  answer(dice.between(20ms, 2s), [done = std::move(done), reply] { done(reply); });
+}
+
+void SimulatedCarrier::list_day(const std::string& from, std::chrono::sys_days day,
+                                std::function<void(bridge::carrier::ListReply)> done) {
+  Dice dice(seed_, "question " + std::to_string(++questions_));
+  bridge::carrier::ListReply reply;
+  reply.ok = !dice.chance(faults_.question_fails);
+  for (const auto& one : calls_) {
+    const bool listed = one.order.from == from && one.listed_at <= clock_.now() &&
+                        std::chrono::floor<std::chrono::days>(one.created) == day;
+    if (reply.ok && listed) reply.calls.push_back(record_of(one));
+  }
+  answer(dice.between(20ms, 2s), [done = std::move(done), reply] { done(reply); });
+}
+
+void SimulatedCarrier::redirect(const std::string& sid,
+                                const bridge::carrier::NewDocument& document,
+                                std::function<void(bridge::carrier::RedirectReply)> done) {
+  Dice dice(seed_, "question " + std::to_string(++questions_));
+  bridge::carrier::RedirectReply reply;
+  if (!dice.chance(faults_.question_fails)) {
+    auto* found = call(sid);
+    reply.ok = found && found->answered && !found->over();
+    reply.over = !reply.ok;
+    if (reply.ok && on_redirected) on_redirected(*found, document);
   }
   answer(dice.between(20ms, 2s), [done = std::move(done), reply] { done(reply); });
 }

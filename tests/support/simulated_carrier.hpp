@@ -105,6 +105,10 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
              std::function<void(bridge::carrier::FetchReply)> done) override;
   void list(const std::string& to, const std::string& from,
             std::function<void(bridge::carrier::ListReply)> done) override;
+  void list_day(const std::string& from, std::chrono::sys_days day,
+                std::function<void(bridge::carrier::ListReply)> done) override;
+  void redirect(const std::string& sid, const bridge::carrier::NewDocument& document,
+                std::function<void(bridge::carrier::RedirectReply)> done) override;
   void end(const std::string& sid, std::function<void(bridge::carrier::CancelReply)> done) override;
 
   // Called with every order as it leaves, before anything comes of it.
@@ -113,6 +117,8 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
   std::function<void(SimulatedCall&)> on_accepted{};
   // Called when the program ended a call.
   std::function<void(SimulatedCall&)> on_ended{};
+  // Called when the program told a live call something else.
+  std::function<void(SimulatedCall&, const bridge::carrier::NewDocument&)> on_redirected{};
   // Called after every answer to the program.
   std::function<void()> on_answer{};
 
