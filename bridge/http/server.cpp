@@ -76,6 +76,7 @@ struct Server::Block {
   std::function<void(ExchangeId, Request)> on_request;
   OnRefused on_refused;
   tls::ServerContext* tls;
+  tls::HandshakeGate handshakes;
   std::function<void(std::error_code)> on_unsecured;
   net::Links* links;
   std::unique_ptr<net::Listener> listener{};
@@ -93,6 +94,8 @@ struct Server::Block {
         on_request(std::move(request)),
         on_refused(std::move(refused)),
         tls(options.tls),
+        handshakes({.at_once_max = limits.handshakes_at_once_max,
+                    .waiting_max = limits.handshakes_waiting_max}),
         on_unsecured(std::move(options.on_unsecured)),
         links(options.links) {
     listener = std::make_unique<net::Listener>(
@@ -117,7 +120,9 @@ struct Server::Block {
     if (tls != nullptr) {
       stream = std::make_unique<tls::Stream>(
           loop, std::move(stream), tls->accept(),
-          tls::Stream::Options{.handshake_time_max = limits.handshake_time_max, .links = links});
+          tls::Stream::Options{.handshake_time_max = limits.handshake_time_max,
+                               .gate = &handshakes,
+                               .links = links});
     }
     auto made = std::make_unique<Connection>(parser_options(limits), std::move(stream));
     Connection& c = *made;

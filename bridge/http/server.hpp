@@ -28,7 +28,9 @@ struct Limits {
   std::chrono::milliseconds head_time_max{10'000};  // 408
   std::chrono::milliseconds body_time_max{10'000};  // 408
   std::chrono::milliseconds idle_time_max{15'000};  // closed
-  std::chrono::milliseconds handshake_time_max{10'000};    // of TLS; closed
+  std::chrono::milliseconds handshake_time_max{10'000};    // of TLS, waiting included; closed
+  std::size_t handshakes_at_once_max = 2;                  // in the thread pool; the rest wait
+  std::size_t handshakes_waiting_max = 256;                // closed
   std::chrono::milliseconds write_stall_time_max{10'000};  // closed
 };
 

@@ -52,6 +52,8 @@ std::string sentence(Fault fault) {
       return "the peer sent too much before the handshake was done";
     case Fault::timed_out:
       return "the TLS handshake took too long";
+    case Fault::too_many:
+      return "too many TLS handshakes wait already";
     case Fault::ended_early:
       return "the peer ended the connection within the TLS handshake";
     case Fault::truncated:

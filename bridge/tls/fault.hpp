@@ -28,6 +28,7 @@ enum class Fault {
   bad_handshake,  // a message that is malformed or breaks the protocol
   too_much,       // more bytes than a handshake has
   timed_out,
+  too_many,     // other handshakes wait for their turn already
   ended_early,  // the peer closed within the handshake
   truncated,    // the peer closed after it, without saying so: the last bytes may be missing
   out_of_memory,

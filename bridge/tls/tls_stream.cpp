@@ -38,7 +38,9 @@ struct Stream::Block final : net::Retired {
   bool paused = false;
   bool delivering = false;
   bool finishing = false;
-  std::unique_ptr<net::PoolJob> job{};  // the engine is the pool's
+  bool computing = false;               // the engine is the pool's, or about to be
+  HandshakeGate::Id turn = 0;           // at the gate
+  std::unique_ptr<net::PoolJob> job{};  // since it is the pool's
   std::string arrived{};                // meanwhile
   std::optional<std::error_code> below_ended{};
   std::size_t handshake_bytes = 0;
@@ -82,7 +84,7 @@ struct Stream::Block final : net::Retired {
       handshake_bytes += bytes.size();
       if (handshake_bytes > handshake_bytes_max) return end(Fault::too_much);
     }
-    if (job) {
+    if (computing) {
       arrived.append(bytes);
       if (arrived.size() >= arrived_bytes_max) below->pause_reading();
       return;
@@ -93,7 +95,7 @@ struct Stream::Block final : net::Retired {
 
   // Does what the engine's state allows. The only function that tells.
   void go_on() {
-    if (silent || ended || job || delivering) return;
+    if (silent || ended || computing || delivering) return;
     if (!opened && engine->state() == Engine::State::handshaking && engine->can_advance()) {
       return compute();
     }
@@ -121,9 +123,20 @@ struct Stream::Block final : net::Retired {
   }
 
   void compute() {
+    computing = true;
     if (options.links != nullptr) options.links->connecting(+1);
+    if (options.gate == nullptr) return work({});
+    turn = options.gate->enter([this](HandshakeGate::Place place) { work(std::move(place)); });
+    if (turn != 0) return;
+    end_job();
+    end(Fault::too_many);
+  }
+
+  // The place goes with the work, which may take longer than we live.
+  void work(HandshakeGate::Place place) {
     job = std::make_unique<net::PoolJob>(
-        loop, [worker = engine] { worker->advance(); }, [this] { computed(); });
+        loop, [worker = engine, place = std::move(place)] { worker->advance(); },
+        [this] { computed(); });
   }
 
   void computed() {
@@ -141,8 +154,9 @@ struct Stream::Block final : net::Retired {
   }
 
   void end_job() {
-    if (!job) return;
+    if (!std::exchange(computing, false)) return;
     job.reset();
+    if (turn != 0) options.gate->withdraw(std::exchange(turn, 0));
     if (options.links != nullptr) options.links->connecting(-1);
   }
 
@@ -175,7 +189,7 @@ struct Stream::Block final : net::Retired {
     if (timer != 0) loop.cancel(std::exchange(timer, 0));
   }
 
-  bool engine_is_ours() const { return !job && opened; }
+  bool engine_is_ours() const { return !computing && opened; }
 };
 
 Stream::Stream(net::Loop& loop, std::unique_ptr<net::ByteStream> below,

@@ -7,6 +7,7 @@
 #include "bridge/net/links.hpp"
 #include "bridge/net/loop.hpp"
 #include "bridge/tls/engine.hpp"
+#include "bridge/tls/handshake_gate.hpp"
 
 namespace bridge::tls {
 
@@ -18,8 +19,10 @@ class Stream final : public net::ByteStream {
  public:
   struct Options {
     std::chrono::milliseconds handshake_time_max{10'000};  // from `start` on
-    // Told of handshakes that are in the pool, so that nobody is quiet meanwhile. The bytes are
-    // counted below, encrypted, and alike on both ends. Outlives the stream.
+    // Through which the handshake's work goes into the pool; null: at once. Outlives the stream.
+    HandshakeGate* gate = nullptr;
+    // Told of handshakes that are in the pool or wait for it, so that nobody is quiet meanwhile.
+    // The bytes are counted below, encrypted, and alike on both ends. Outlives the stream.
     net::Links* links = nullptr;
   };
 

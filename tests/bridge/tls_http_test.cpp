@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 #include "bridge/http/client.hpp"
 #include "bridge/http/server.hpp"
 #include "bridge/net/listener.hpp"
+#include "bridge/net/pool_job.hpp"
 #include "bridge/tls/fault.hpp"
 #include "bridge/tls/tls_stream.hpp"
 #include "tests/bridge/certificates.hpp"
@@ -274,6 +277,141 @@ BOOST_AUTO_TEST_CASE(who_leaves_within_the_handshake_is_forgotten) {
   }
   BOOST_TEST(s.unsecured.size() == 4U);
   BOOST_TEST(s.far.connecting() == 0);
+}
+
+// Clients that say hello and nothing more, without work of their own in the pool.
+struct Crowd {
+  std::deque<Knock> knocks{};
+
+  Crowd(Secure& s, std::size_t count) {
+    TlsPeer peer({.client = true});
+    peer.feed({});
+    const std::string hello = peer.take_output();
+    for (std::size_t i = 0; i < count; ++i) knocks.emplace_back(s.loop, s.server->port());
+    s.until([&] {
+      return std::ranges::all_of(knocks, &Knock::open) && s.server->connections() == count;
+    });
+    for (Knock& each : knocks) BOOST_TEST_REQUIRE(each.stream->write(hello));
+  }
+  std::size_t answered() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(knocks, [](const Knock& each) { return !each.got.empty(); }));
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_storm_of_handshakes_leaves_the_pool_to_others) {
+  Secure s;
+  Crowd crowd(s, 60);
+  s.until([&] { return s.far.connecting() == 60; });
+  // Somebody else's work, behind the storm: it does not stand in the queue with it.
+  bool done = false;
+  const net::PoolJob other(
+      s.loop, [] {}, [&] { done = true; });
+  s.until([&] { return done; });
+  BOOST_TEST(crowd.answered() < 20U);
+  s.until([&] { return crowd.answered() == 60; });
+  BOOST_TEST(s.far.connecting() == 0);
+  BOOST_TEST(s.unsecured.empty());
+}
+
+BOOST_AUTO_TEST_CASE(whoever_finds_too_many_waiting_is_turned_away) {
+  Secure s({.limits = {.handshakes_at_once_max = 1, .handshakes_waiting_max = 5}});
+  Crowd crowd(s, 40);
+  s.until([&] { return crowd.answered() + s.unsecured.size() == 40; });
+  BOOST_TEST(crowd.answered() >= 6U);
+  BOOST_TEST(!s.unsecured.empty());
+  for (const auto& error : s.unsecured) BOOST_TEST((error == tls::Fault::too_many));
+  s.send();
+  BOOST_TEST(s.reply().response.status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_gate_lets_in_as_many_as_it_may_in_their_order) {
+  std::string in;
+  std::map<std::string, tls::HandshakeGate::Place> places;
+  auto gate = std::make_unique<tls::HandshakeGate>(
+      tls::HandshakeGate::Options{.at_once_max = 2, .waiting_max = 3});
+  const auto enter = [&](const std::string& name) {
+    return gate->enter([&, name](tls::HandshakeGate::Place place) {
+      in += name;
+      places[name] = std::move(place);
+    });
+  };
+  const auto leave = [&](const std::string& name) { BOOST_TEST(!places.extract(name).empty()); };
+  enter("a");
+  enter("b");
+  BOOST_TEST(in == "ab");
+  BOOST_TEST(gate->inside() == 2U);
+  const auto c = enter("c");
+  enter("d");
+  const auto e = enter("e");
+  BOOST_TEST(enter("f") == 0U);
+  BOOST_TEST(gate->waiting() == 3U);
+  gate->withdraw(c);
+  gate->withdraw(c);
+  leave("a");
+  BOOST_TEST(in == "abd");
+  BOOST_TEST(gate->inside() == 2U);
+  enter("g");
+  leave("b");
+  leave("d");
+  BOOST_TEST(in == "abdeg");
+  gate->withdraw(e);  // has been let in
+  BOOST_TEST(gate->inside() == 2U);
+  enter("h");
+  gate.reset();
+  leave("e");
+  leave("g");
+  BOOST_TEST(in == "abdeg");  // nobody is let in by a gate that is gone
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_at_the_gate_has_the_handshakes_time_and_no_more) {
+  Secure s;
+  tls::HandshakeGate gate({.at_once_max = 1, .waiting_max = 10});
+  tls::HandshakeGate::Place taken;
+  gate.enter([&](tls::HandshakeGate::Place place) { taken = std::move(place); });
+  std::unique_ptr<net::Stream> accepted;
+  const net::Listener listener(
+      s.loop, {.address = "127.0.0.1"}, 0, {},
+      [&](std::unique_ptr<net::Stream> stream) { accepted = std::move(stream); });
+  TlsPeer peer({.client = true});
+  peer.feed({});
+  const auto knock = [&](Knock& client) {
+    s.until([&] { return accepted != nullptr; });
+    auto stream =
+        std::make_unique<tls::Stream>(s.loop, std::move(accepted), s.servers->accept(),
+                                      tls::Stream::Options{.gate = &gate, .links = &s.far});
+    BOOST_TEST(client.stream->write(peer.take_output()));
+    return stream;
+  };
+  Knock first(s.loop, listener.port());
+  auto waiting = knock(first);
+  std::error_code why;
+  waiting->start({.on_open = {},
+                  .on_data = {},
+                  .on_end = [&](std::error_code e) { why = e; },
+                  .on_drained = {}});
+  s.until([&] { return gate.waiting() == 1; });
+  BOOST_TEST(s.far.connecting() == 1);  // nobody is quiet meanwhile
+  s.advance(9'999ms);
+  BOOST_TEST(!why);
+  s.advance(1ms);
+  BOOST_TEST((why == tls::Fault::timed_out));
+  waiting->close();
+  BOOST_TEST(gate.waiting() == 0U);
+  BOOST_TEST(s.far.connecting() == 0);
+  // Work that goes on for nobody keeps its place until it is done.
+  taken.reset();
+  TlsPeer second_peer({.client = true});
+  second_peer.feed({});
+  Knock second(s.loop, listener.port());
+  s.until([&] { return accepted != nullptr; });
+  tls::Stream leaving(s.loop, std::move(accepted), s.servers->accept(), {.gate = &gate});
+  leaving.start({});
+  BOOST_TEST(second.stream->write(second_peer.take_output()));
+  s.until([&] { return gate.inside() == 1; });
+  leaving.close();
+  BOOST_TEST(gate.inside() == 1U);
+  s.until([&] { return gate.inside() == 0; });
 }
 
 BOOST_AUTO_TEST_CASE(both_ends_may_be_destroyed_while_the_pool_works) {
