@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/carrier_errors.hpp"
 #include "campaigns/forget.hpp"
 #include "campaigns/survey.hpp"
 
@@ -42,20 +43,6 @@ bool terminal(const std::string& status) {
 
 bool is_machine(const std::string& answered_by) {
   return answered_by.rfind("machine", 0) == 0;
-}
-
-// Refusals that concern the whole campaign, not the person (protocols.md 1.7).
-bool stops_campaign(std::int64_t http_status, std::int64_t code) {
-  static const std::unordered_set<std::int64_t> codes = {20003, 20005, 10001, 20404, 21201, 21205,
-                                                         21206, 21208, 21209, 21210, 21212, 21213,
-                                                         21218, 21219, 21234, 32018};
-  return codes.count(code) != 0 || (code == 0 && (http_status == 401 || http_status == 403));
-}
-
-// Refusals after which this number is never asked for again.
-bool dead_number(std::int64_t code) {
-  return code == 21211 || code == 21214 || code == 21215 || code == 21216 || code == 21217 ||
-         code == 21202 || code == 21203;
 }
 
 // Whether a case is settled by this outcome, as against merely given up.
@@ -562,17 +549,16 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
       draft.add(named.subject,
                 CallRefused{attempt, command.http_status, command.code, command.retryable,
                             command.request_id, command.retry_after_seconds});
-      const bool stop = stops_campaign(command.http_status, command.code);
-      const auto outcome = !stop && !command.retryable && dead_number(command.code)
-                               ? Outcome::invalid_number
-                               : Outcome::not_placed;
+      const auto what = command.retryable ? ErrorClass::retry_later
+                                          : class_of_refusal(command.http_status, command.code);
+      const auto outcome =
+          what == ErrorClass::number_dead ? Outcome::invalid_number : Outcome::not_placed;
       close_attempt(draft, state, named, outcome, 0, moment.now, moment.now);
-      if (stop && named.entry->status == CampaignStatus::running) {
-        draft.add(
-            Subject::campaign(command.attempt.campaign),
-            CampaignPaused{"the carrier refuses every call: code " +
-                               std::to_string(command.code ? command.code : command.http_status),
-                           "program"});
+      if (what == ErrorClass::stop_campaign && named.entry->status == CampaignStatus::running) {
+        draft.add(Subject::campaign(command.attempt.campaign),
+                  CampaignPaused{"the carrier refuses every call: " +
+                                     refusal_text(command.http_status, command.code),
+                                 "program"});
       }
       break;
     }

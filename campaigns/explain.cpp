@@ -5,6 +5,7 @@
 
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_words.hpp"
+#include "campaigns/carrier_errors.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/plan.hpp"
 
@@ -107,9 +108,12 @@ class Teller {
     return text + request(e.request_id);
   }
   std::string operator()(const CallRefused& e) const {
+    const bool known = carrier_error(e.code) != nullptr;
     return attempt(e.attempt) + "the carrier refused the call with HTTP " +
            std::to_string(e.http_status) + ", code " + std::to_string(e.code) +
-           request(e.request_id) + (e.retryable ? "; it may take it later" : "");
+           request(e.request_id) +
+           (known ? ": " + std::string(carrier_error(e.code)->sentence) : std::string()) +
+           (e.retryable ? "; it may take it later" : "");
   }
   std::string operator()(const CallInDoubt& e) const {
     return attempt(e.attempt) + "whether it was placed is in doubt" + because(e.reason) +
