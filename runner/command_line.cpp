@@ -24,6 +24,7 @@ int run_command_line(int argc, char** argv) {
   add_held(app, chosen);
   add_people(app, chosen);
   add_rehearsal(app, chosen);
+  add_fallback(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

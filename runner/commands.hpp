@@ -18,5 +18,6 @@ void add_log(CLI::App& app, Chosen& chosen);        // log, verify, backup
 void add_held(CLI::App& app, Chosen& chosen);       // held, resolve
 void add_people(CLI::App& app, Chosen& chosen);     // forget, suppress, unsuppress, person
 void add_rehearsal(CLI::App& app, Chosen& chosen);  // rehearsal
+void add_fallback(CLI::App& app, Chosen& chosen);   // fallback-page
 
 }  // namespace runner

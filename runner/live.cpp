@@ -466,6 +466,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   runner_options.seed = identity.seed;
   runner_options.not_before = last_recorded;
   runner_options.new_people_max = options.new_people_max;
+  runner_options.fallback_url = options.fallback_url;
   campaigns::StartRunner started;
   started.run.epoch = b.log->epoch();
   started.run.program = version;

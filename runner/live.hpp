@@ -60,6 +60,7 @@ struct LiveOptions {
   std::string caller_id{};
   std::string server_url{};
   std::string twilio_base_url{"https://api.twilio.com"};
+  std::string fallback_url{};  // absolute; a page on another host than ours, or empty
   std::string twilio_edge{};
   std::string twilio_region{};
 };

@@ -80,6 +80,14 @@ LiveOptions live_options(const LiveArguments& arguments) {
                                  "environment, in .env or in --env-file");
     }
     live.auth_tokens = {token};
+    const auto secondary = environment.get("TWILIO_AUTH_TOKEN_SECONDARY");
+    if (!secondary.empty()) live.auth_tokens.push_back(secondary);
+    live.fallback_url = environment.get("FALLBACK_URL");
+    if (!live.fallback_url.empty() && !live.fallback_url.starts_with("https://") &&
+        !live.fallback_url.starts_with("http://")) {
+      throw CLI::ValidationError("FALLBACK_URL",
+                                 "is no address like https://pages.example/sorry.xml");
+    }
     live.api_key = environment.get("TWILIO_API_KEY");
     live.api_secret = environment.get("TWILIO_API_SECRET");
     live.server_url = environment.get("SERVER_URL");

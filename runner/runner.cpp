@@ -162,6 +162,7 @@ void Runner::take(RequestNote note) {
   }
   const auto& inbound = std::get<webhook::Inbound>(read);
   if (!inbound.note.empty()) notice(inbound.note);
+  if (!inbound.delivery.empty()) note_delivery(inbound.delivery);
   if (inbound.command) {
     if (const auto refusal = decide_and_fold(*inbound.command)) {
       notice("request refused: 404 " + refusal->code);
@@ -185,6 +186,24 @@ void Runner::take(RequestNote note) {
              [waiting, response = door_.answer(inbound)](const eventstore::Durable&) mutable {
                if (waiting->reply) std::exchange(waiting->reply, {})(std::move(response));
              });
+}
+
+// What was delivered again has failed before: a sign that our door is slow, or hard to reach. What
+// it means to a call does not hang on it. One in a hundred is told of, the first one too.
+void Runner::note_delivery(const std::string& delivery) {
+  if (!deliveries_.insert(delivery).second) {
+    if (delivered_again_++ % 100 == 0) {
+      notice(
+          "the carrier had to deliver a webhook again: the first time it was not answered in "
+          "time (" +
+          std::to_string(delivered_again_) + " so far)");
+    }
+    return;
+  }
+  deliveries_in_order_.push_back(delivery);
+  if (deliveries_in_order_.size() <= options_.deliveries_max) return;
+  deliveries_.erase(deliveries_in_order_.front());
+  deliveries_in_order_.pop_front();
 }
 
 void Runner::apologise() {
@@ -410,7 +429,8 @@ void Runner::place(const AttemptId& attempt) {
   order.from = open.caller_id;
   order.url = urls.voice;
   order.status_url = urls.status;
-  order.fallback_url = urls.fallback;
+  order.fallback_by_get = !options_.fallback_url.empty();
+  order.fallback_url = order.fallback_by_get ? options_.fallback_url : urls.fallback;
   order.ring_time_max = campaign.ring_time;
   order.call_time_max = campaign.call_time;
   using Detection = bridge::carrier::CallOrder::MachineDetection;

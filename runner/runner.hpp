@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "bridge/carrier/carrier.hpp"
@@ -51,6 +52,11 @@ class Runner {
     // How long a request waits for the log before it is given an apology.
     std::chrono::seconds reply_time_max{12};
     std::optional<std::uint64_t> new_people_max{};  // of this run; nothing: no limit
+    // A page that the carrier asks for when our door is shut; empty: the door's own, which is shut
+    // with it.
+    std::string fallback_url{};
+    // Webhooks whose ids are remembered, to see that the carrier had to deliver one again.
+    std::size_t deliveries_max = 4096;
   };
   // What an operator would want to see happen, without personal data.
   struct Notice {
@@ -132,6 +138,7 @@ class Runner {
   campaigns::Moment moment() const;
   campaigns::PlanLimits plan_limits() const;
   void apologise();
+  void note_delivery(const std::string& delivery);
 
   eventstore::EventStore& log_;
   bridge::carrier::Carrier& carrier_;
@@ -177,6 +184,9 @@ class Runner {
   };
   Questions<std::uint64_t> lookups_{};
   Questions<std::string> endings_{};
+  std::unordered_set<std::string> deliveries_{};
+  std::deque<std::string> deliveries_in_order_{};
+  std::uint64_t delivered_again_ = 0;
   std::set<std::uint64_t> new_people_{};  // called for the first time in this run
   bool stopping_ = false;
   std::function<void(const campaigns::Fact&)> on_fact_{};

@@ -261,6 +261,13 @@ build_and_run_suite() {
   timeout "${MUTANT_SECONDS:-900}" "$binary" --run_test="$suite" >"$copy/output" 2>&1
 }
 
+# forged-requests: FORGED (default 10000) requests changed on their way and as many sent again; none changes the state
+do_forged_requests() {
+  build webhook_tests
+  CAMPANILE_FORGED="${FORGED:-10000}" build/full/tests/webhook/webhook_tests \
+    --run_test=forged_requests --log_level=message
+}
+
 # backup-kills: KILLS (default 50) backups killed while another process writes the log; what is whole is restored
 do_backup_kills() {
   build campanile

@@ -4,10 +4,12 @@
 #include <array>
 #include <cassert>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "bridge/carrier/rfc2822.hpp"
 #include "bridge/carrier/twilio_signature.hpp"
+#include "campaigns/carrier_errors.hpp"
 #include "campaigns/survey.hpp"
 #include "webhook/call_fields.hpp"
 #include "webhook/characters.hpp"
@@ -22,10 +24,22 @@ using bridge::http::Response;
 using campaigns::AttemptId;
 
 // The fields of a signed form, one value for each name. A field given twice with two values can be
-// read in two ways, and its order is not signed.
+// read in two ways, and its order is not signed. Nor is signed where a name ends and its value
+// begins: "Digits4" without a value has the signature of "Digits" with the value 4. So a field is
+// not taken for missing where its name stands within others.
 class Form {
  public:
-  explicit Form(const Fields& fields) : fields_(fields) {}
+  explicit Form(const Fields& fields) : fields_(fields) {
+    auto sorted = fields;
+    std::ranges::sort(sorted, {}, [](const bridge::http::Field& field) {
+      return std::tie(field.name, field.value);
+    });
+    for (const bridge::http::Field& field : sorted) {
+      const bool free_text = field.name == "SpeechResult" || field.name == "CallerName";
+      signed_text_ += field.name;
+      signed_text_ += free_text ? std::string_view("\n") : std::string_view(field.value);
+    }
+  }
 
   std::string_view value(std::string_view name) {
     const bridge::http::Field* first = nullptr;
@@ -34,6 +48,7 @@ class Form {
       if (first != nullptr && first->value != field.value) ambiguous_ = true;
       if (first == nullptr) first = &field;
     }
+    if (first == nullptr && signed_text_.find(name) != std::string::npos) ambiguous_ = true;
     return first == nullptr ? std::string_view{} : std::string_view(first->value);
   }
   // Whether any value that was asked for could have been another.
@@ -41,6 +56,7 @@ class Form {
 
  private:
   const Fields& fields_;
+  std::string signed_text_{};  // names and values, and nothing between them
   bool ambiguous_ = false;
 };
 
@@ -125,6 +141,55 @@ campaigns::Say moment_please(const DoorOptions::Message& message) {
   return {std::string(found->text), message.language, message.voice};
 }
 
+std::string note_on_fallback(std::int64_t code, const AttemptId& attempt) {
+  std::string note = "the carrier could not use our answer and asked for the fallback: error " +
+                     std::to_string(code) + ", attempt " + attempt.text();
+  if (const auto* error = campaigns::carrier_error(code)) {
+    note += ": " + std::string(error->sentence);
+  }
+  return note;
+}
+
+// The methods of a route. What we give to the carrier ourselves is asked by POST; other people's
+// scripts choose.
+std::string_view methods_of(Route::Kind kind) {
+  switch (kind) {
+    case Route::Kind::up:
+      return "GET, HEAD";
+    case Route::Kind::outside_voice:
+    case Route::Kind::outside_status:
+      return "GET, POST";
+    case Route::Kind::voice:
+    case Route::Kind::status:
+    case Route::Kind::answer:
+    case Route::Kind::answering_machine:
+    case Route::Kind::stream_status:
+    case Route::Kind::fallback:
+      return "POST";
+  }
+  return {};
+}
+
+bool is_one_of(std::string_view method, std::string_view methods) {
+  while (!methods.empty()) {
+    const std::string_view first = methods.substr(0, methods.find(','));
+    if (method == first) return true;
+    methods.remove_prefix(std::min(methods.size(), first.size() + 2));
+  }
+  return false;
+}
+
+// An id of one delivery, if it looks like one.
+std::string delivery_of(const Request& request) {
+  constexpr std::size_t bytes_max = 64;
+  const std::string_view id = request.header("I-Twilio-Idempotency-Token");
+  const bool good =
+      id.size() <= bytes_max && id.find_first_not_of(
+                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789-_") == std::string_view::npos;
+  return good ? std::string(id) : std::string{};
+}
+
 // Fills in what a route makes of a form whose signature and account are good.
 void understand(Inbound& inbound, const Route& route, std::string_view query, Form& form) {
   const AttemptId& attempt = inbound.attempt;
@@ -154,11 +219,16 @@ void understand(Inbound& inbound, const Route& route, std::string_view query, Fo
         inbound.command = campaigns::MachineDetected{attempt, inbound.sid, std::move(by)};
       }
       return;
+    case Route::Kind::stream_status:
+      // Whether it was opened and closed its own end tells; what went wrong nobody else does.
+      if (form.value("StreamEvent") == "stream-error") {
+        inbound.note =
+            "the carrier could not open a media stream, or lost it: attempt " + attempt.text();
+      }
+      return;
     case Route::Kind::fallback:
       inbound.kind = Kind::apology;
-      inbound.note = "the carrier could not use our answer and asked for the fallback: error " +
-                     std::to_string(small_number(form.value("ErrorCode"))) + ", attempt " +
-                     attempt.text();
+      inbound.note = note_on_fallback(small_number(form.value("ErrorCode")), attempt);
       return;
     case Route::Kind::outside_voice: {
       const OutsideMode mode = outside_mode(query);
@@ -239,15 +309,14 @@ std::variant<Inbound, TurnedAway> Door::read(const Request& request) const {
   const auto target = bridge::http::split_target(request.target);
   const auto route = route_of(target.path);
   if (!route) return TurnedAway{404, "unknown_route"};
+  if (const auto methods = methods_of(route->kind); !is_one_of(request.method, methods)) {
+    return TurnedAway{405, "wrong_method", std::string(methods)};
+  }
   if (route->kind == Route::Kind::up) {
-    if (request.method != "GET" && request.method != "HEAD") {
-      return TurnedAway{405, "wrong_method", "GET, HEAD"};
-    }
     Inbound inbound;
     inbound.kind = Kind::up;
     return inbound;
   }
-  if (request.method != "POST") return TurnedAway{405, "wrong_method", "POST"};
   std::optional<AttemptId> attempt;
   if (!route->token.empty()) {
     attempt = read_token_(route->token);
@@ -256,11 +325,16 @@ std::variant<Inbound, TurnedAway> Door::read(const Request& request) const {
   }
 
   if (request.header("X-Twilio-Signature").empty()) return TurnedAway{403, "missing_signature"};
-  // The signature covers the fields, so they are taken apart before it is known to be good.
-  if (!is_form(request.header("Content-Type"))) return TurnedAway{415, "not_a_form"};
-  const auto fields = bridge::http::decode_form(request.body);
+  // The signature covers the fields, so they are taken apart before it is known to be good. Those
+  // of a GET are in its URL, which is signed as it stands.
+  const bool get = request.method == "GET";
+  if (!get && !is_form(request.header("Content-Type"))) return TurnedAway{415, "not_a_form"};
+  const auto fields =
+      bridge::http::decode_form(get ? target.query : std::string_view(request.body));
   if (!fields) return TurnedAway{400, "malformed_form"};
-  if (!signature_is_good(request, attempt, *fields)) return TurnedAway{403, "bad_signature"};
+  if (!signature_is_good(request, attempt, get ? Fields{} : *fields)) {
+    return TurnedAway{403, "bad_signature"};
+  }
 
   Form form(*fields);
   const std::string_view account = form.value("AccountSid");
@@ -269,10 +343,11 @@ std::variant<Inbound, TurnedAway> Door::read(const Request& request) const {
   }
   Inbound inbound;
   inbound.attempt = attempt.value_or(AttemptId{});
+  inbound.delivery = delivery_of(request);
   inbound.sid = form.value("CallSid");
   if (!is_call_sid(inbound.sid)) return TurnedAway{400, "bad_call_sid"};
   understand(inbound, *route, target.query, form);
-  if (form.ambiguous()) return TurnedAway{400, "repeated_field"};
+  if (form.ambiguous()) return TurnedAway{400, "ambiguous_field"};
   return inbound;
 }
 

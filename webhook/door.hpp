@@ -59,6 +59,9 @@ struct Inbound {
   std::string from{};  // outside_agent: who calls whom, for the stream; personal
   std::string to{};
   std::string note{};  // for the operator, if not empty; no personal data
+  // The carrier's name for this delivery (I-Twilio-Idempotency-Token), the same when it delivers it
+  // again; empty: it gave none.
+  std::string delivery{};
 };
 
 // A request that was not. Nothing changes by it.

@@ -15,6 +15,7 @@ struct Route {
     status,
     answer,
     answering_machine,
+    stream_status,
     fallback,
     outside_voice,  // the last two are of calls that somebody else's code placed
     outside_status

@@ -25,6 +25,7 @@ struct CallOrder {
   std::string url{};   // absolute; asked for TwiML when the call is answered
   std::string status_url{};
   std::string fallback_url{};               // empty: none
+  bool fallback_by_get = false;             // a file somewhere, which takes no POST
   std::string answering_machine_url{};      // for asynchronous detection; empty: none
   std::chrono::seconds ring_time_max{25};   // Timeout, protocols.md 1.2
   std::chrono::seconds call_time_max{600};  // TimeLimit

@@ -247,7 +247,7 @@ void Twilio::place(const CallOrder& order, std::function<void(PlaceReply)> done)
                     {"TimeLimit", std::to_string(order.call_time_max.count())}};
   if (!order.fallback_url.empty()) {
     form.push_back({"FallbackUrl", order.fallback_url});
-    form.push_back({"FallbackMethod", "POST"});
+    form.push_back({"FallbackMethod", order.fallback_by_get ? "GET" : "POST"});
   }
   if (order.machine_detection != CallOrder::MachineDetection::off) {
     const bool to_the_end = order.machine_detection == CallOrder::MachineDetection::message_end;

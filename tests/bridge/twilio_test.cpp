@@ -113,6 +113,18 @@ BOOST_AUTO_TEST_CASE(an_order_carries_all_four_events_and_its_limits) {
       "&RecordingStatusCallbackEvent=completed+absent");
 }
 
+BOOST_AUTO_TEST_CASE(a_fallback_that_is_a_file_is_asked_by_get) {
+  Canned world;
+  CallOrder order{.to = number, .from = "+390622222222", .url = "http://h/t"};
+  order.fallback_url = "https://pages.example/sorry.xml";
+  order.fallback_by_get = true;
+  world.answers.resize(1);
+  world.twilio->place(order, [](const PlaceReply&) {});
+  world.until([&] { return !world.requests.empty(); });
+  BOOST_TEST(world.requests[0].body.find("&FallbackUrl=https%3A%2F%2Fpages.example%2Fsorry.xml"
+                                         "&FallbackMethod=GET") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_201_with_a_sid_is_a_call) {
   OneLoopWorld world;
   const PlaceReply reply = placed(world);

@@ -1,166 +1,12 @@
 #include "webhook/door.hpp"
 
-#include <algorithm>
-#include <boost/test/unit_test.hpp>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
-
-#include "bridge/http/form.hpp"
 #include "bridge/rehearsal/twiml.hpp"
-#include "bridge/rehearsal/wire.hpp"
-#include "campaigns/campaign_file.hpp"
-#include "tests/support/fold.hpp"
+#include "tests/webhook/house.hpp"
 #include "webhook/call_fields.hpp"
 
-using namespace campaigns;
-using bridge::http::Fields;
-using bridge::http::Request;
-using bridge::http::Response;
-using webhook::Door;
-using webhook::Inbound;
-using webhook::TurnedAway;
+using namespace house;
 
 namespace {
-
-const std::string now_url = "https://now.example.test";
-const std::string old_url = "https://old.example.test";
-const std::string account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-const std::string call_sid = "CAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
-const std::string other_sid = "CAcccccccccccccccccccccccccccccccc";
-const std::string primary_token = "first-auth-token";
-const std::string secondary_token = "second-auth-token";
-const std::string number = "+393331234567";
-
-// A token as the key file's would look; good ones end on "-ok".
-std::string token_of(const AttemptId& attempt) {
-  return attempt.text() + "-ok";
-}
-std::optional<AttemptId> read_token(std::string_view token) {
-  if (!token.ends_with("-ok")) return {};
-  return AttemptId::parse(token.substr(0, token.size() - 3));
-}
-
-const char* const visits = R"json({
-  "id": "visite", "title": "Visite", "kind": "survey", "language": "it-IT",
-  "voices": {"it-IT": "Polly.Bianca"},
-  "contacts": {"file": "list.csv", "region": "IT", "zone": "Europe/Rome",
-               "columns": {"number": "numero"}},
-  "greeting": {"it-IT": "Buongiorno {{nome}}.", "en-GB": "Hello {{nome}}."},
-  "questions": [
-    {"id": "conferma", "type": "rating",
-     "ask": {"it-IT": "Domanda conferma per {{nome}}?", "en-GB": "First question?"}},
-    {"id": "voto", "type": "rating",
-     "ask": {"it-IT": "Domanda voto per {{nome}}?", "en-GB": "Second question?"}}
-  ],
-  "goodbye": {"it-IT": "Grazie {{nome}}, arrivederci.", "en-GB": "Goodbye {{nome}}."},
-  "calling_hours": {"windows": [{"days": ["mon-sun"], "from": "09:00", "to": "20:00"}]}
-})json";
-
-Campaign campaign_of(const std::string& text) {
-  auto file = parse_campaign_file(text);
-  if (!file.ok()) {
-    for (const auto& problem : file.error()) BOOST_ERROR(problem.where << ": " << problem.what);
-  }
-  BOOST_REQUIRE(file.ok());
-  return file.value().campaign;
-}
-
-Request post(const std::string& target, const Fields& fields, const std::string& public_url,
-             const std::string& auth_token = primary_token) {
-  Request request;
-  request.method = "POST";
-  request.target = target;
-  request.body = bridge::http::encode_form(fields);
-  // Signed with the rehearsal's code, which is not the code that the door checks with.
-  bridge::rehearsal::Fields signed_fields;
-  for (const auto& field : fields) signed_fields.push_back({field.name, field.value});
-  request.headers = {{"Host", "somewhere.else.test"},
-                     {"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"},
-                     {"X-Twilio-Signature", bridge::rehearsal::signature(
-                                                auth_token, public_url + target, signed_fields)}};
-  return request;
-}
-
-void set_header(Request& request, const std::string& name, const std::string& value) {
-  for (auto& header : request.headers) {
-    if (header.name == name) header.value = value;
-  }
-}
-void drop_header(Request& request, const std::string& name) {
-  std::erase_if(request.headers, [&](const auto& header) { return header.name == name; });
-}
-
-Fields call_fields(Fields extra = {}, const std::string& sid = call_sid) {
-  Fields fields{{"CallSid", sid},
-                {"AccountSid", account},
-                {"From", number},
-                {"To", "+390698765432"},
-                {"ToCity", ""},
-                {"CallStatus", "in-progress"},
-                {"Direction", "outbound-api"}};
-  for (auto& field : extra) {
-    const auto same = std::ranges::find(fields, field.name, &bridge::http::Field::name);
-    if (same == fields.end()) {
-      fields.push_back(std::move(field));
-    } else {
-      same->value = std::move(field.value);
-    }
-  }
-  return fields;
-}
-
-// A run under `now_url`, a survey with three people; the first one's attempt was dialled in an
-// earlier run under `old_url` and is open, the second's is over, the third was not called yet.
-struct House {
-  State state{};
-  AttemptId open{"visite", 1, 1};
-  AttemptId over{"visite", 2, 1};
-  AttemptId fresh{"visite", 3, 1};
-  Door door;
-
-  House()
-      : door(state,
-             {.auth_tokens = {primary_token, secondary_token},
-              .account_sid = account,
-              .public_url = now_url,
-              .message = {.text = "Ciao & benvenuti!", .language = "it-IT", .voice = "alice"}},
-             read_token, token_of,
-             [](std::string_view sid) { return "stream-" + std::string(sid.substr(2, 4)); }) {
-    support::start_run(state, old_url);
-    support::submit(state, campaign_of(visits), {"nome"},
-                    {{number, "", {"Ada <b>"}},
-                     {"+393331234568", "en-GB", {"Bob"}},
-                     {"+393331234569", "", {"Eva"}}});
-    support::request_call(state, open, old_url);
-    support::request_call(state, over, old_url);
-    support::fold(state, Subject::contact("visite", 2), CallAccepted{1, other_sid});
-    support::carry_out(state,
-                       StatusReported{.attempt = over, .sid = other_sid, .status = "no-answer"});
-    support::start_run(state, now_url);
-  }
-
-  // Read, decided, folded, answered: as the runner does it. The status of a refusal is the answer.
-  Response send(const Request& request) {
-    const auto read = door.read(request);
-    if (const auto* refused = std::get_if<TurnedAway>(&read)) return door.turned_away(*refused);
-    const auto& inbound = std::get<Inbound>(read);
-    if (inbound.command && !support::carry_out(state, *inbound.command)) {
-      return door.turned_away({404, "refused"});
-    }
-    return door.answer(inbound);
-  }
-  std::string digest() const {
-    std::string text;
-    for (const auto& projection : projections()) {
-      projection.write(state, [&](std::string_view piece) { text += piece; });
-    }
-    return text;
-  }
-};
 
 struct SignedRoute {
   std::string target{};
@@ -173,6 +19,7 @@ std::vector<SignedRoute> signed_routes() {
           {"/call-status/" + token, old_url},
           {"/survey-answer/" + token + "/conferma/1", old_url},
           {"/answering-machine/" + token, old_url},
+          {"/stream-status/" + token, old_url},
           {"/fallback/" + token, old_url},
           {"/outbound-call", now_url},
           {"/outbound-call?mode=simple", now_url},
@@ -319,20 +166,55 @@ BOOST_AUTO_TEST_CASE(a_field_that_comes_twice_must_not_have_two_values) {
     fields.push_back({"SomethingNew", "2"});
     let_in(house.door, post(one.target, fields, one.public_url));
     fields.push_back({"CallSid", other_sid});
-    check_refused(house.door, post(one.target, fields, one.public_url), 400, "repeated_field");
+    check_refused(house.door, post(one.target, fields, one.public_url), 400, "ambiguous_field");
   }
   const std::string answer = "/survey-answer/" + token_of(house.open) + "/conferma/1";
   Fields fields = call_fields({{"Digits", "1"}});
   fields.push_back({"Digits", "2"});
-  check_refused(house.door, post(answer, fields, old_url), 400, "repeated_field");
+  check_refused(house.door, post(answer, fields, old_url), 400, "ambiguous_field");
+}
+
+// The signature does not say where a name ends and its value begins.
+BOOST_AUTO_TEST_CASE(a_field_is_not_lost_by_a_boundary_that_is_not_signed) {
+  House house;
+  const std::string token = token_of(house.open);
+  const std::string before = house.digest();
+  const auto moved = [&](const std::string& target, Fields fields, const std::string& from,
+                         const std::string& to) {
+    Request request = post(target, fields, old_url);
+    let_in(house.door, request);
+    const auto at = request.body.find(from);
+    BOOST_TEST_REQUIRE(at != std::string::npos);
+    request.body.replace(at, from.size(), to);
+    return request;
+  };
+  const auto answer = call_fields({{"Digits", "4"}, {"SpeechResult", "Digits, please"}});
+  const std::string first = "/survey-answer/" + token + "/conferma/1";
+  for (const std::string to : {"Digits4=", "Digit=s4", "D=igits4", "Digits4"}) {
+    check_refused(house.door, moved(first, answer, "Digits=4", to), 400, "ambiguous_field");
+  }
+  const auto status = call_fields({{"CallStatus", "completed"}, {"CallDuration", "34"}});
+  check_refused(
+      house.door,
+      moved("/call-status/" + token, status, "CallStatus=completed", "CallStatuscompleted="), 400,
+      "ambiguous_field");
+  check_refused(house.door,
+                moved("/call-status/" + token, status, "CallDuration=34", "CallDuration3=4"), 400,
+                "ambiguous_field");
+  // What is signed is the same where a name that nobody reads is changed so: no harm.
+  let_in(house.door,
+         moved("/call-status/" + token, status, "Direction=outbound", "Directionout=bound"));
+  // A person's own words are no names.
+  let_in(house.door, post(first, call_fields({{"SpeechResult", "Digits, please"}}), old_url));
+  BOOST_TEST(house.digest() == before);
 }
 
 BOOST_AUTO_TEST_CASE(a_path_that_is_none_of_ours_is_404_before_anything_else) {
   House house;
   for (const std::string path :
        {"/nowhere", "/outbound-call/", "/survey-answer/visite.1.1-ok", "/recording/visite.1.1-ok",
-        "/stream-status/visite.1.1-ok", "/after-stream/visite.1.1-ok",
-        "/after-transfer/visite.1.1-ok", "/media-stream", "/fallback"}) {
+        "/stream-status", "/after-stream/visite.1.1-ok", "/after-transfer/visite.1.1-ok",
+        "/media-stream", "/fallback"}) {
     check_refused(house.door, post(path, call_fields(), now_url), 404, "unknown_route");
     check_refused(house.door, {.method = "GET", .target = path}, 404, "unknown_route");
   }
@@ -342,16 +224,94 @@ BOOST_AUTO_TEST_CASE(a_path_that_is_none_of_ours_is_404_before_anything_else) {
 BOOST_AUTO_TEST_CASE(another_method_is_told_which_one_is_right) {
   House house;
   for (const SignedRoute& one : signed_routes()) {
+    const bool may_be_asked_by_get = one.public_url == now_url;
     for (const std::string method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "post"}) {
+      if (method == "GET" && may_be_asked_by_get) continue;
       Request request = post(one.target, call_fields(), one.public_url);
       request.method = method;
       check_refused(house.door, request, 405, "wrong_method");
-      BOOST_TEST(house.send(request).header("Allow") == "POST");
+      BOOST_TEST(house.send(request).header("Allow") ==
+                 (may_be_asked_by_get ? "GET, POST" : "POST"));
     }
   }
   const Request request = post("/", call_fields(), now_url);
   check_refused(house.door, request, 405, "wrong_method");
   BOOST_TEST(house.send(request).header("Allow") == "GET, HEAD");
+}
+
+// Other people's scripts may have the carrier ask by GET: the fields are in the URL, and the URL
+// alone is signed.
+BOOST_AUTO_TEST_CASE(calls_of_somebody_elses_code_may_be_asked_about_by_get) {
+  House house;
+  const auto get = [&](const std::string& path, const Fields& fields,
+                       const std::string& token = primary_token) {
+    Request request{.method = "GET", .target = path};
+    request.target += path.find('?') == std::string::npos ? '?' : '&';
+    request.target += bridge::http::encode_form(fields);
+    request.headers = {
+        {"Host", "somewhere.else.test"},
+        {"X-Twilio-Signature", bridge::rehearsal::signature(token, now_url + request.target, {})}};
+    return request;
+  };
+  const Request voice = get("/outbound-call?mode=simple", call_fields());
+  BOOST_TEST(std::get<OutsideVoiceRequested>(*let_in(house.door, voice).command).sid == call_sid);
+  BOOST_TEST(said(house.send(voice).body).size() == 1U);
+  const auto status =
+      let_in(house.door,
+             get("/call-status", call_fields({{"CallStatus", "completed"}, {"CallDuration", "15"}}),
+                 secondary_token));
+  BOOST_TEST(std::get<OutsideStatusReported>(*status.command).seconds == 15);
+
+  const std::string before = house.digest();
+  Request bad = get("/call-status", call_fields({{"CallStatus", "completed"}}));
+  bad.target.replace(bad.target.find("completed"), 9, "no-answer");
+  check_refused(house.door, bad, 403, "bad_signature");
+  check_refused(house.door, get("/call-status", call_fields(), "wrong token"), 403,
+                "bad_signature");
+  check_refused(house.door, get("/call-status", {{"CallSid", call_sid}}), 403, "other_account");
+  auto twice = call_fields();
+  twice.push_back({"CallSid", other_sid});
+  check_refused(house.door, get("/call-status", twice), 400, "ambiguous_field");
+  // A body is not looked at, so nothing in it counts.
+  Request with_body = get("/call-status", call_fields({{"CallStatus", "levitating"}}));
+  with_body.body = "CallStatus=completed";
+  with_body.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+  BOOST_TEST(!let_in(house.door, with_body).command.has_value());
+  BOOST_TEST(house.digest() == before);
+}
+
+BOOST_AUTO_TEST_CASE(a_delivery_keeps_its_name_and_nothing_that_is_none) {
+  House house;
+  for (const SignedRoute& one : signed_routes()) {
+    Request request = post(one.target, call_fields(), one.public_url);
+    BOOST_TEST(let_in(house.door, request).delivery == "");
+    request.headers.push_back({"I-Twilio-Idempotency-Token", "0a1B-c_2"});
+    BOOST_TEST(let_in(house.door, request).delivery == "0a1B-c_2");
+    for (const std::string& odd : {std::string("a b"), std::string(65, 'a'), std::string("\xff")}) {
+      set_header(request, "I-Twilio-Idempotency-Token", odd);
+      BOOST_TEST(let_in(house.door, request).delivery == "");
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_failed_is_told_and_others_are_acknowledged) {
+  House house;
+  const std::string before = house.digest();
+  const std::string target = "/stream-status/" + token_of(house.open);
+  for (const std::string event : {"stream-started", "stream-stopped", "", "stream-invented"}) {
+    const auto inbound =
+        let_in(house.door, post(target, call_fields({{"StreamEvent", event}}), old_url));
+    BOOST_TEST(!inbound.command.has_value());
+    BOOST_TEST(inbound.note == "");
+    BOOST_TEST(house.door.answer(inbound).status == 204);
+  }
+  const auto failed = let_in(
+      house.door,
+      post(target, call_fields({{"StreamEvent", "stream-error"}, {"StreamError", "a secret"}}),
+           old_url));
+  BOOST_TEST(failed.note.find("visite.1.1") != std::string::npos);
+  BOOST_TEST(failed.note.find("secret") == std::string::npos);
+  BOOST_TEST(house.digest() == before);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_that_is_not_ours_is_404) {
@@ -646,6 +606,7 @@ BOOST_AUTO_TEST_CASE(a_fallback_says_goodbye_in_the_persons_language) {
     const auto inbound = let_in(house.door, request);
     BOOST_TEST(!inbound.command.has_value());
     BOOST_TEST(inbound.note.find("11200") != std::string::npos);
+    BOOST_TEST(inbound.note.find("SERVER_URL") != std::string::npos);  // what to look at
     BOOST_TEST(inbound.note.find("secret") == std::string::npos);
     BOOST_TEST(inbound.note.find("-ok") == std::string::npos);
     return house.send(request).body;

@@ -23,6 +23,7 @@ BOOST_AUTO_TEST_CASE(each_path_of_the_door_is_known) {
       {"/outbound-call/a.1.1-0f", Kind::voice, "a.1.1-0f"},
       {"/call-status/a.1.1-0f", Kind::status, "a.1.1-0f"},
       {"/answering-machine/a.1.1-0f", Kind::answering_machine, "a.1.1-0f"},
+      {"/stream-status/a.1.1-0f", Kind::stream_status, "a.1.1-0f"},
       {"/fallback/a.1.1-0f", Kind::fallback, "a.1.1-0f"},
       {"/survey-answer/a.1.1-0f/come_sta/12", Kind::answer, "a.1.1-0f"},
   };
@@ -70,7 +71,7 @@ BOOST_AUTO_TEST_CASE(every_other_path_is_unknown) {
       "/survey-answer/t/" + std::string(webhook::question_bytes_max + 1, 'q') + "/1",
       // Later on; until then nobody is told that they exist.
       "/recording/t",
-      "/stream-status/t",
+      "/stream-status",
       "/after-stream/t",
       "/after-transfer/t",
       "/media-stream",
