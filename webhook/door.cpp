@@ -30,14 +30,16 @@ using campaigns::AttemptId;
 class Form {
  public:
   explicit Form(const Fields& fields) : fields_(fields) {
-    auto sorted = fields;
-    std::ranges::sort(sorted, {}, [](const bridge::http::Field& field) {
-      return std::tie(field.name, field.value);
+    std::vector<const bridge::http::Field*> sorted;
+    sorted.reserve(fields.size());
+    for (const bridge::http::Field& field : fields) sorted.push_back(&field);
+    std::ranges::sort(sorted, {}, [](const bridge::http::Field* field) {
+      return std::tie(field->name, field->value);
     });
-    for (const bridge::http::Field& field : sorted) {
-      const bool free_text = field.name == "SpeechResult" || field.name == "CallerName";
-      signed_text_ += field.name;
-      signed_text_ += free_text ? std::string_view("\n") : std::string_view(field.value);
+    for (const bridge::http::Field* field : sorted) {
+      const bool free_text = field->name == "SpeechResult" || field->name == "CallerName";
+      signed_text_ += field->name;
+      signed_text_ += free_text ? std::string_view("\n") : std::string_view(field->value);
     }
   }
 

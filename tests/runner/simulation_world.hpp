@@ -192,6 +192,7 @@ class World {
   std::unique_ptr<webhook::Door> durable_door_{};
   std::optional<Instant> last_order_{};
   std::optional<Instant> last_slot_{};
+  std::set<std::string> left_to_a_person_{};        // attempts that were held
   Instant started_{};                               // this run of the program
   std::map<std::string, Instant> stopped_since_{};  // campaign -> paused or cancelled
   Tally tally_{};
