@@ -270,7 +270,8 @@ void CallEngine::perform(Call& call, std::string_view twiml, const std::string& 
 
 void CallEngine::perform(Call& call, const Document& document, const std::string& url) {
   Act act = call.talk->perform(document, url);
-  call.next_act = timetable_.at(loop_.now() + act.after, [this, &call, act = std::move(act)] {
+  const Instant when = loop_.now() + act.after;
+  call.next_act = timetable_.at(when, [this, &call, act = std::move(act)] {
     call.next_act = {};
     if (act.kind != Act::Kind::request) return end(call, Status::completed, 200);
     ask(call, {.url = act.url,
