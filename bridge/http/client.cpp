@@ -257,7 +257,7 @@ struct Client::Block {
     c.resolver.reset();
     if (error) {
       c.step = Step::connecting;
-      cannot_connect(c, "the host's name was not resolved");
+      cannot_connect(c, "the host's name was not resolved", error);
       return;
     }
     c.addresses.assign(found.rbegin(), found.rend());
@@ -312,12 +312,15 @@ struct Client::Block {
   }
 
   // The request that has waited longest hears of it; a next one tries again.
-  void cannot_connect(Connection& c, std::string why) {
+  void cannot_connect(Connection& c, std::string why, std::error_code error = {}) {
     close(c);
     Exchange exchange{};
     if (!waiting.empty()) exchange = take_first_waiting();
     pump();
-    if (exchange.done) exchange.done(not_sent(std::move(why)));
+    if (!exchange.done) return;
+    Reply reply = not_sent(std::move(why));
+    reply.error = error;
+    exchange.done(std::move(reply));
   }
 
   void ended(Connection& c, std::error_code error) {
@@ -326,14 +329,14 @@ struct Client::Block {
         break;
       case Step::connecting:
         if (c.addresses.empty()) {
-          cannot_connect(c, "connecting failed: " + error.message());
+          cannot_connect(c, "connecting failed: " + error.message(), error);
         } else {
           c.stream->close();
           connect_next(c);
         }
         break;
       case Step::securing:
-        cannot_connect(c, "the connection could not be secured: " + error.message());
+        cannot_connect(c, "the connection could not be secured: " + error.message(), error);
         break;
       case Step::idle:
         close(c);

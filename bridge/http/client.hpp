@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "bridge/http/message.hpp"
 #include "bridge/net/links.hpp"
@@ -25,6 +26,9 @@ struct Reply {
   Sent sent = Sent::not_sent;
   Response response{};
   std::string why{};  // for not_sent and in_doubt, without anything of the request
+  // For not_sent: what stood in the way of the connection, the system's error or a tls::Fault. None
+  // where it was neither.
+  std::error_code error{};
 };
 
 // Until when, and whether at all, a request may begin. Looked at just before its first byte is

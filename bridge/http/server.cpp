@@ -363,6 +363,14 @@ void Server::drop(ExchangeId id) {
   if (found != block_->exchanges.end()) block_->close(*found->second);
 }
 
+void Server::reset(ExchangeId id) {
+  const auto found = block_->exchanges.find(id);
+  if (found == block_->exchanges.end()) return;
+  Connection& connection = *found->second;
+  connection.stream->reset();
+  block_->close(connection);
+}
+
 void Server::answer_in_part(ExchangeId id, std::string_view bytes) {
   const auto found = block_->exchanges.find(id);
   if (found != block_->exchanges.end()) block_->write(*found->second, bytes);

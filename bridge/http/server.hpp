@@ -76,6 +76,8 @@ class Server {
   void answer(ExchangeId id, const Response& response);
   // Closes the connection of an exchange without an answer, or without the rest of one.
   void drop(ExchangeId id);
+  // The same, so that the client sees the connection break instead of end.
+  void reset(ExchangeId id);
   // Sends bytes as they are and leaves the exchange open; `drop` ends it. For a double of a server
   // that fails in the middle of an answer.
   void answer_in_part(ExchangeId id, std::string_view bytes);

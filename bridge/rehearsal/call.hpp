@@ -48,6 +48,7 @@ struct Call {
   std::uint64_t callbacks = 0;     // sequence numbers given out
   std::uint64_t webhooks = 0;      // requests of any kind that went out for it
   bool deleted = false;            // by the program; the truth keeps it
+  int error_code = 0;              // the last thing that was wrong with an answer to the carrier
 
   // What the program answered with 2xx: a status, or the request for a document. It must not be
   // lost. Kept where somebody wants to know.

@@ -285,6 +285,7 @@ void CallEngine::perform(Call& call, const Document& document, const std::string
 // (protocols.md 2.4).
 void CallEngine::apologise(Call& call, const std::string& url, int code, const Callback& fallback) {
   ++counters_.documents_failed;
+  call.error_code = code;
   if (fallback.url.empty()) return end_soon(call, apology_time);
   ask(call, {.url = fallback.url,
              .by_get = fallback.by_get,

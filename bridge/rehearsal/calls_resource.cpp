@@ -200,7 +200,7 @@ void CallsResource::answer_order(http::ExchangeId exchange, PostFault fault,
     case PostFault::dropped:
       return server_.drop(exchange);
     case PostFault::reset:
-      return server_.drop(exchange);
+      return server_.reset(exchange);
     case PostFault::unanswered:
       return;
     case PostFault::delayed:

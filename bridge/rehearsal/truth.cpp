@@ -67,6 +67,7 @@ std::string truth_json(const CallBook& book, const Counters& counters, bool tell
     out += ",\"ended_at_ms\":" + instant(call->ended_at);
     out += ",\"status\":\"" + std::string(callback_name(call->status)) + "\"";
     out += ",\"duration_s\":" + std::to_string(call->talk_time().count());
+    out += ",\"error_code\":" + std::to_string(call->error_code);
     if (tell_acknowledged) append_acknowledged(out, *call);
     out += '}';
   }

@@ -6,6 +6,7 @@
 
 #include "bridge/rehearsal/dice.hpp"
 #include "bridge/rehearsal/twiml.hpp"
+#include "bridge/tls/fault.hpp"
 
 namespace bridge::rehearsal {
 namespace {
@@ -20,6 +21,18 @@ constexpr int failed_to_fetch = 11200;
 constexpr int failed_to_connect = 11205;
 constexpr int bad_host = 11210;
 constexpr int failed_to_secure = 11220;
+constexpr int certificate_of_another = 11235;
+constexpr int certificate_expired = 11236;
+constexpr int certificate_not_trusted = 11237;
+
+// Why there was no connection, as the carrier numbers it.
+int code_of(std::error_code error) {
+  if (error.category() != tls::fault_category()) return failed_to_connect;
+  if (error == tls::Fault::wrong_name) return certificate_of_another;
+  if (error == tls::Fault::certificate_expired) return certificate_expired;
+  const bool untrusted = error == tls::Fault::self_signed || error == tls::Fault::unknown_issuer;
+  return untrusted ? certificate_not_trusted : failed_to_secure;
+}
 
 // What a carrier may add without notice, and how else it may write the same form. Signed all the
 // same: the signature is over names and values, not over their bytes on the wire.
@@ -140,7 +153,7 @@ void WebhookSender::answered(const std::shared_ptr<Exchange>& exchange, const ht
   int error = 0;
   if (reply.sent == http::Sent::not_sent) {
     again = rules.on_connect;
-    error = exchange->url.secure ? failed_to_secure : failed_to_connect;
+    error = code_of(reply.error);
   } else if (reply.sent == http::Sent::in_doubt) {
     again = rules.on_no_answer;
     error = failed_to_fetch;

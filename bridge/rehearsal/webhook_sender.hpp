@@ -21,7 +21,8 @@ namespace bridge::rehearsal {
 struct Fetched {
   http::Reply reply{};
   // The carrier's code for what went wrong (protocols.md 2.4): 11200 no usable answer, 11205 no
-  // connection, 11210 a host that cannot be, 11220 not secured. 0: answered with 1xx to 3xx.
+  // connection, 11210 a URL that cannot be, 11220 not secured, 11235 to 11237 the certificate (for
+  // another name, expired, from nobody trusted). 0: answered with 1xx to 3xx.
   int error = 0;
 
   bool accepted() const {

@@ -478,6 +478,17 @@ BOOST_AUTO_TEST_CASE(an_order_may_be_done_and_its_answer_lost_in_every_way) {
   BOOST_TEST(placed("post_split=1000", 5s) == "placed");
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_is_reset_or_closed_as_the_fault_says) {
+  const auto broken = [](const std::string& fault) {
+    OneLoopWorld world(with(only("busy"), parse_faults(fault)));
+    world.program->place(world.program->order(number));
+    world.until([&] { return !world.program->placed.empty(); });
+    return std::get<bridge::carrier::CallInDoubt>(world.program->placed.at(0)).why;
+  };
+  BOOST_TEST((broken("post_reset=1000").find("reset") != std::string::npos));
+  BOOST_TEST((broken("post_dropped=1000").find("reset") == std::string::npos));
+}
+
 BOOST_AUTO_TEST_CASE(every_fault_has_its_line_of_help_and_its_word_in_the_manual) {
   std::ifstream file(CAMPANILE_SOURCE_DIR "/runner/campanile.1");
   const std::string manual{std::istreambuf_iterator<char>(file), {}};
