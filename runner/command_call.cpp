@@ -10,6 +10,7 @@
 #include "campaigns/phone_number.hpp"
 #include "runner/commands.hpp"
 #include "runner/crypto.hpp"
+#include "runner/doctor.hpp"
 #include "runner/live.hpp"
 #include "runner/live_arguments.hpp"
 #include "runner/output.hpp"
@@ -223,6 +224,9 @@ int call(Options& options) {
     live.log = default_log(live);
     live.new_log = true;
   }
+  auto caller_ids = submission.file.campaign.caller_ids;
+  if (caller_ids.empty()) caller_ids.push_back(live.caller_id);
+  if (const int code = look_before_calling(live, caller_ids, false); code != exit_done) return code;
   // Each call is a campaign of its own.
   const bool real = live.carrier.kind == CarrierChoice::Kind::twilio;
   const campaigns::Instant begins = first_opening(submission.file.campaign, rules);

@@ -18,6 +18,7 @@ int run_command_line(int argc, char** argv) {
   Chosen chosen;
   add_check(app, chosen);
   add_live(app, chosen);
+  add_doctor(app, chosen);
   add_call(app, chosen);
   add_control(app, chosen);
   add_reading(app, chosen);

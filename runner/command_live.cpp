@@ -8,6 +8,7 @@
 #include "eventstore/log_lock.hpp"
 #include "eventstore/log_reader.hpp"
 #include "runner/commands.hpp"
+#include "runner/doctor.hpp"
 #include "runner/fold.hpp"
 #include "runner/live.hpp"
 #include "runner/live_arguments.hpp"
@@ -163,6 +164,9 @@ int run(Options& options) {
   auto live = live_options(options);
   const auto begins = first_opening(submission.file.campaign, rules);
   const auto starts = live.start.value_or(begins);
+  const LiveOptions asked = live;
+  auto caller_ids = submission.file.campaign.caller_ids;
+  if (caller_ids.empty()) caller_ids.push_back(live.caller_id);
 
   std::optional<Live> opened;
   Known known;
@@ -200,6 +204,9 @@ int run(Options& options) {
     for (const auto& warning : report.warnings) complain("warning: " + warning);
   }
 
+  if (const int code = look_before_calling(asked, caller_ids, false); code != exit_done) {
+    return code;
+  }
   if (!opened) opened.emplace(std::move(live), begins);
   auto& program = *opened;
   Progress progress(on_terminal(options));
@@ -242,6 +249,8 @@ int serve(const Options& options) {
   auto live = live_options(options);
   // Without a campaign to say so, a rehearsal begins on Monday, 5 January 2026, at 8 UTC.
   const campaigns::Instant begins = sys_days{year{2026} / 1 / 5} + hours{8};
+  const std::vector<std::string> caller_ids(live.caller_id.empty() ? 0 : 1, live.caller_id);
+  if (const int code = look_before_calling(live, caller_ids, true); code != exit_done) return code;
   Live program(std::move(live), begins);
   Progress progress(on_terminal(options));
   follow(program, progress);

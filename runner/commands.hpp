@@ -12,6 +12,7 @@ using Chosen = std::function<int()>;
 void add_check(CLI::App& app, Chosen& chosen);      // check
 void add_live(CLI::App& app, Chosen& chosen);       // run, serve
 void add_call(CLI::App& app, Chosen& chosen);       // call
+void add_doctor(CLI::App& app, Chosen& chosen);     // doctor
 void add_control(CLI::App& app, Chosen& chosen);    // submit, status, pause, resume, cancel
 void add_reading(CLI::App& app, Chosen& chosen);    // explain, replay, export, and add_log's
 void add_log(CLI::App& app, Chosen& chosen);        // log, verify, backup

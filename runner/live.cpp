@@ -19,6 +19,7 @@
 #include "runner/control_server.hpp"
 #include "runner/crypto.hpp"
 #include "runner/fold.hpp"
+#include "runner/heartbeat.hpp"
 #include "runner/master_key.hpp"
 #include "runner/version.hpp"
 #include "runner/zone_loader.hpp"
@@ -124,6 +125,21 @@ campaigns::Instant first_opening(const campaigns::Campaign& campaign,
   return opening.open ? monday : opening.changes_at.value_or(monday);
 }
 
+bridge::carrier::Twilio::Options carrier_options(const LiveOptions& options) {
+  bridge::carrier::Twilio::Options carrier;
+  carrier.base_url = options.twilio_base_url;
+  carrier.edge = options.twilio_edge;
+  carrier.region = options.twilio_region;
+  carrier.account_sid = options.account_sid;
+  carrier.user = options.api_key;
+  if (!options.api_key.empty()) {
+    carrier.password = options.api_secret;
+  } else if (!options.auth_tokens.empty()) {
+    carrier.password = options.auth_tokens.front();
+  }
+  return carrier;
+}
+
 struct Live::Block {
   LiveOptions options{};
   campaigns::ZoneRules rules = load_zone_rules();
@@ -140,6 +156,7 @@ struct Live::Block {
   std::unique_ptr<Runner> runner{};
   std::unique_ptr<http::Server> door{};
   std::unique_ptr<ControlServer> control{};
+  std::unique_ptr<Heartbeat> heartbeat{};
   std::unique_ptr<rehearsal::ClockLink> clock_link{};
   std::deque<std::unique_ptr<Enrolment>> enrolments{};
   std::thread checker{};
@@ -159,11 +176,22 @@ struct Live::Block {
   void arm();
   void interrupt();
   void stop(const std::string& reason);
+  bridge::tls::ClientContext* trust();
   bool calls_under_way() const;
   void note_unsecured(std::error_code error);
   void look_at_certificate();
   std::uint64_t unsecured = 0;  // connections to the door that were not secured
 };
+
+// Whom the clients of this program trust.
+bridge::tls::ClientContext* Live::Block::trust() {
+  if (!trusted) {
+    bridge::tls::ClientContext::Options trust;
+    if (!options.ca_file.empty()) trust.ca_file = options.ca_file;
+    trusted = std::make_unique<bridge::tls::ClientContext>(trust);
+  }
+  return trusted.get();
+}
 
 // The internet knocks at every door: one in a hundred is told of, the first one too.
 void Live::Block::note_unsecured(std::error_code error) {
@@ -293,7 +321,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
                              "another one: name it with --log, or say --new-log to begin one");
   }
 
-  std::string base_url, account, user, password;
+  bridge::carrier::Twilio::Options to_carrier;
   double speed = options.speed;
   std::uint16_t clock_port = 0;
   std::string clock_host = "127.0.0.1";
@@ -311,22 +339,24 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
       far_end.people = options.people;
       far_end.faults = options.faults;
       b.rehearsal_thread = std::make_unique<rehearsal::RehearsalThread>(far_end);
-      base_url = "http://127.0.0.1:" + std::to_string(b.rehearsal_thread->port());
-      account = b.rehearsal_thread->account_sid();
-      password = b.rehearsal_thread->auth_token();
+      to_carrier.base_url = "http://127.0.0.1:" + std::to_string(b.rehearsal_thread->port());
+      to_carrier.account_sid = b.rehearsal_thread->account_sid();
+      to_carrier.password = b.rehearsal_thread->auth_token();
       clock_port = b.rehearsal_thread->clock_port();
-      options.auth_tokens = {password};
+      options.auth_tokens = {to_carrier.password};
       break;
     }
     case CarrierChoice::Kind::remote_rehearsal: {
       const auto found = rehearsal::discover(options.carrier.host, options.carrier.port);
       identity.carrier = "rehearsal";
       identity.seed = found.seed;
-      base_url = "http://" + options.carrier.host + ':' + std::to_string(options.carrier.port);
-      account = found.account_sid;
-      password = found.auth_token;
-      if (password.empty()) password = options.environment.get("TWILIO_AUTH_TOKEN");
-      if (password.empty()) {
+      to_carrier.base_url =
+          "http://" + options.carrier.host + ':' + std::to_string(options.carrier.port);
+      to_carrier.account_sid = found.account_sid;
+      to_carrier.password = found.auth_token;
+      if (to_carrier.password.empty())
+        to_carrier.password = options.environment.get("TWILIO_AUTH_TOKEN");
+      if (to_carrier.password.empty()) {
         throw std::runtime_error(
             "the rehearsal carrier was given a token, which it tells nobody: set TWILIO_AUTH_TOKEN "
             "to the same one");
@@ -336,20 +366,15 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
       speed = found.speed;
       start = std::max(start, found.now);
       if (!b.resumed) start = found.now;
-      options.auth_tokens = {password};
+      options.auth_tokens = {to_carrier.password};
       break;
     }
     case CarrierChoice::Kind::twilio:
       identity.carrier = "twilio";
-      base_url = options.twilio_base_url;
-      account = options.account_sid;
-      user = options.api_key;
-      password = options.api_key.empty() && !options.auth_tokens.empty()
-                     ? options.auth_tokens.front()
-                     : options.api_secret;
+      to_carrier = carrier_options(options);
       break;
   }
-  identity.account = account;
+  identity.account = to_carrier.account_sid;
   if (created) refuse_other_carrier(options.log, *created, identity);
 
   b.clock = make_clock(options, speed, start);
@@ -441,25 +466,13 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   if (public_url.find("://") == std::string::npos) public_url = "https://" + public_url;
   while (public_url.back() == '/') public_url.pop_back();
 
-  bridge::carrier::Twilio::Options carrier_options;
-  carrier_options.base_url = base_url;
-  carrier_options.edge = options.twilio_edge;
-  carrier_options.region = options.twilio_region;
-  if (base_url.rfind("https://", 0) == 0) {
-    bridge::tls::ClientContext::Options trust;
-    if (!options.ca_file.empty()) trust.ca_file = options.ca_file;
-    b.trusted = std::make_unique<bridge::tls::ClientContext>(trust);
-    carrier_options.tls = b.trusted.get();
-  }
-  carrier_options.account_sid = account;
-  carrier_options.user = user;
-  carrier_options.password = password;
-  carrier_options.links = links;
-  b.carrier = std::make_unique<bridge::carrier::Twilio>(*b.loop, carrier_options);
+  if (to_carrier.base_url.rfind("https://", 0) == 0) to_carrier.tls = b.trust();
+  to_carrier.links = links;
+  b.carrier = std::make_unique<bridge::carrier::Twilio>(*b.loop, to_carrier);
 
   webhook::DoorOptions door_facts;
   door_facts.auth_tokens = options.auth_tokens;
-  door_facts.account_sid = account;
+  door_facts.account_sid = identity.account;
   door_facts.public_url = public_url;
   door_facts.message = options.message;
   Runner::Options runner_options;
@@ -481,6 +494,13 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   if (b.door_certificate && real) b.look_at_certificate();
   b.runner->note_command(started);
   b.control = std::make_unique<ControlServer>(*b.loop, control_socket_of(options.log), *this);
+  if (!options.heartbeat_url.empty() && clock_port == 0) {
+    const bool secured = options.heartbeat_url.rfind("https://", 0) == 0;
+    b.heartbeat = std::make_unique<Heartbeat>(
+        *b.loop, Heartbeat::Options{options.heartbeat_url, secured ? b.trust() : nullptr},
+        [&b] { return !b.runner->disk_full(); },
+        [&b](std::string text) { b.runner->notice(std::move(text)); });
+  }
   if (clock_port != 0) {
     if (!b.stepped) throw std::logic_error("a clock that jumps needs a clock that can be stepped");
     b.clock_link = std::make_unique<rehearsal::ClockLink>(
@@ -498,6 +518,7 @@ Live::~Live() {
   if (b.checker.joinable()) b.checker.join();
   b.enrolments.clear();
   b.clock_link.reset();
+  b.heartbeat.reset();
   b.control.reset();
   b.door.reset();
   b.carrier.reset();

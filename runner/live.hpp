@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "bridge/carrier/twilio.hpp"
 #include "bridge/http/server.hpp"
 #include "bridge/net/loop.hpp"
 #include "bridge/rehearsal/faults.hpp"
@@ -48,6 +49,8 @@ struct LiveOptions {
   std::string tls_key{};
   std::string ca_file{};  // authorities to trust, PEM; empty: the system's
   std::string listen{};   // HOST:PORT; empty: 0.0.0.0:8080, in rehearsal a free port of 127.0.0.1
+  // Asked once a minute while all is well (heartbeat.hpp), where time does not jump; empty: nobody.
+  std::string heartbeat_url{};
   std::uint32_t calls_per_second_thousandths = 1000;
   std::optional<std::uint64_t> new_people_max{};
   webhook::DoorOptions::Message message{};  // for calls that somebody else's code placed
@@ -106,6 +109,9 @@ class Live {
   struct Block;
   std::unique_ptr<Block> block_;
 };
+
+// How Twilio is asked, with whose credentials; without whom to trust.
+bridge::carrier::Twilio::Options carrier_options(const LiveOptions& options);
 
 // "HOST:PORT". Throws std::invalid_argument for anything else.
 std::pair<std::string, std::uint16_t> split_address(const std::string& text);

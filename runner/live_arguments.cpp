@@ -23,6 +23,8 @@ void add_live_arguments(CLI::App& command, LiveArguments& arguments) {
   command
       .add_option("--calls-per-second", arguments.calls_per_second, "Of the account (default 1)")
       ->check(CLI::Range(0.01, 1000.0));
+  command.add_option("--heartbeat", arguments.heartbeat,
+                     "URL to ask each minute while all is well (or HEARTBEAT_URL)");
   command.add_option("--seed", arguments.seed, "Of a rehearsal (default 1)")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53));
   command.add_option("--start", arguments.start, "When a rehearsal begins (RFC 3339)");
@@ -62,6 +64,8 @@ LiveOptions live_options(const LiveArguments& arguments) {
   } catch (const std::invalid_argument& error) {
     throw CLI::ValidationError("--people, --faults", error.what());
   }
+  live.heartbeat_url =
+      arguments.heartbeat.empty() ? environment.get("HEARTBEAT_URL") : arguments.heartbeat;
   live.listen = arguments.listen;
   live.tls_certificate = arguments.tls_certificate;
   live.tls_key = arguments.tls_key;

@@ -26,6 +26,7 @@ struct LiveArguments {
   std::optional<std::uint64_t> limit{};
   double speed = 0;
   double calls_per_second = 1;
+  std::string heartbeat{};
   std::string listen{};
   std::string tls_certificate{};
   std::string tls_key{};

@@ -1,7 +1,5 @@
 #include "bridge/carrier/twilio.hpp"
 
-#include <mbedtls/base64.h>
-
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -13,6 +11,7 @@
 #include <utility>
 
 #include "bridge/carrier/base_url.hpp"
+#include "bridge/carrier/basic_credentials.hpp"
 #include "bridge/carrier/call_json.hpp"
 #include "bridge/carrier/rfc2822.hpp"
 #include "bridge/http/client.hpp"
@@ -24,19 +23,6 @@ namespace {
 constexpr int code_call_is_over = 21220;
 constexpr int code_not_found = 20404;
 constexpr std::chrono::seconds retry_after_max{86'400};
-
-std::string basic_credentials(const std::string& user, const std::string& password) {
-  const std::string plain = user + ":" + password;
-  std::string text((plain.size() + 2) / 3 * 4 + 1, '\0');
-  std::size_t written = 0;
-  const int code =
-      mbedtls_base64_encode(reinterpret_cast<unsigned char*>(text.data()), text.size(), &written,
-                            reinterpret_cast<const unsigned char*>(plain.data()), plain.size());
-  assert(code == 0);
-  static_cast<void>(code);
-  text.resize(written);
-  return "Basic " + text;
-}
 
 bool is_over(std::string_view status) {
   return status == "completed" || status == "busy" || status == "failed" || status == "no-answer" ||

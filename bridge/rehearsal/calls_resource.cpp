@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bridge/http/writer.hpp"
+#include "bridge/rehearsal/account_resource.hpp"
 
 namespace bridge::rehearsal {
 namespace {
@@ -41,6 +42,8 @@ struct ApiPath {
   std::string_view account{};
   bool calls = false;      // …/Calls.json
   std::string_view sid{};  // …/Calls/{sid}.json
+  std::string_view
+      rest{};  // what follows the account, with its slash; empty for the account itself
 };
 
 ApiPath read_path(std::string_view path) {
@@ -50,9 +53,9 @@ ApiPath read_path(std::string_view path) {
   if (!path.starts_with(prefix) || !path.ends_with(suffix)) return read;
   path.remove_prefix(prefix.size());
   path.remove_suffix(suffix.size());
-  const std::size_t slash = path.find('/');
-  if (slash == std::string_view::npos) return read;
-  const std::string_view rest = path.substr(slash + 1);
+  const std::size_t slash = std::min(path.find('/'), path.size());
+  read.rest = path.substr(slash);
+  const std::string_view rest = read.rest.substr(read.rest.empty() ? 0 : 1);
   constexpr std::string_view one_call = "Calls/";
   if (rest == "Calls") {
     read.calls = true;
@@ -85,6 +88,11 @@ void CallsResource::on_request(http::ExchangeId exchange, const http::Request& r
     return answer(
         exchange, {},
         error_response({.status = 400, .code = 20001, .message = "Unreadable parameters"}));
+  }
+  if (request.method == "GET") {
+    if (auto json = account_json(options_, api.rest, *form)) {
+      return answer(exchange, {}, json_response(200, std::move(*json)));
+    }
   }
   if (api.calls && posted) return on_order(exchange, *form);
   if (api.calls && request.method == "GET") {

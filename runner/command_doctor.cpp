@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "campaigns/phone_number.hpp"
+#include "runner/commands.hpp"
+#include "runner/doctor.hpp"
+#include "runner/live_arguments.hpp"
+#include "runner/output.hpp"
+#include "runner/submission.hpp"
+
+namespace runner {
+
+namespace {
+
+struct Options : LiveArguments {
+  std::string file{};
+};
+
+int doctor(Options options) {
+  options.carrier = "twilio";
+  const auto live = live_options(options);
+  std::set<std::string> caller_ids;
+  std::set<std::string> countries;
+  if (campaigns::is_e164(live.caller_id)) caller_ids.insert(live.caller_id);
+  if (!options.file.empty()) {
+    const auto loaded = load_submission(options.file, {});
+    if (!loaded) {
+      complain_of(loaded.error());
+      return exit_bad_input;
+    }
+    const auto& campaign = loaded.value().file.campaign;
+    caller_ids.insert(campaign.caller_ids.begin(), campaign.caller_ids.end());
+    if (!campaign.contacts.region.empty()) countries.insert(campaign.contacts.region);
+  } else if (const auto own = campaigns::parse_phone_number(live.caller_id, "")) {
+    countries.insert(own.value().country);
+  }
+  auto findings = look_at_settings(live);
+  const auto asked = ask_around(live, {caller_ids.begin(), caller_ids.end()},
+                                {countries.begin(), countries.end()}, true);
+  findings.insert(findings.end(), asked.begin(), asked.end());
+  findings.push_back({Finding::Verdict::unproven, "voice agent",
+                      "mode agent is not in this version: no media stream and no model is asked",
+                      ""});
+  print(options.json ? json_of(findings) : text_of(findings));
+  return exit_code_of(findings);
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Chosen& chosen) {
+  const auto options = std::make_shared<Options>();
+  auto* command =
+      app.add_subcommand("doctor", "Look whether calls can be placed and answered; calls nobody");
+  command->add_option("file", options->file, "A campaign file: its caller ids and country, too");
+  command->add_option("--log", options->log, "The log that is to be kept (its disk)");
+  add_live_arguments(*command, *options);
+  command->callback([options, &chosen] { chosen = [options] { return doctor(*options); }; });
+}
+
+}  // namespace runner

@@ -1,0 +1,578 @@
+#include "runner/doctor.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "bridge/carrier/base_url.hpp"
+#include "bridge/carrier/twilio_account.hpp"
+#include "bridge/carrier/twilio_signature.hpp"
+#include "bridge/http/client.hpp"
+#include "bridge/http/form.hpp"
+#include "bridge/tls/client_context.hpp"
+#include "bridge/tls/server_context.hpp"
+#include "campaigns/json_writer.hpp"
+#include "campaigns/phone_number.hpp"
+#include "campaigns/state.hpp"
+#include "runner/output.hpp"
+#include "webhook/door.hpp"
+
+namespace runner {
+
+namespace http = bridge::http;
+using bridge::carrier::TwilioAccount;
+using Verdict = Finding::Verdict;
+
+namespace {
+
+// Addresses that a tunnel lends for a while.
+constexpr std::array<std::string_view, 8> tunnels = {
+    ".ngrok-free.app",    ".ngrok-free.dev", ".ngrok.app", ".ngrok.io",
+    ".trycloudflare.com", ".loca.lt",        ".lhr.life",  ".serveo.net"};
+
+constexpr std::uintmax_t disk_bytes_wanted = 256u << 20;
+constexpr rlim_t files_wanted = 1024;
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::well:
+      return "ok";
+    case Verdict::warning:
+      return "warning";
+    case Verdict::unproven:
+      return "unproven";
+    case Verdict::bad_input:
+      return "bad";
+    case Verdict::broken:
+      return "broken";
+  }
+  return "";
+}
+
+std::string ending(const std::string& number) {
+  return "the number that ends in " + number.substr(number.size() < 4 ? 0 : number.size() - 4);
+}
+
+// Where the carrier reaches us: what a client connects to, and what stands before each path.
+struct PublicUrl {
+  std::string text{};  // without a slash at its end
+  bridge::carrier::BaseUrl base{};
+  std::string path{};
+};
+
+std::optional<PublicUrl> read_public_url(std::string text) {
+  if (text.find("://") == std::string::npos) text = "https://" + text;
+  while (text.ends_with('/')) text.pop_back();
+  const auto path = text.find('/', text.find("://") + 3);
+  try {
+    PublicUrl url{text, bridge::carrier::read_base_url(text.substr(0, path)), {}};
+    if (path != std::string::npos) url.path = text.substr(path);
+    return url;
+  } catch (const std::invalid_argument&) {
+    return {};
+  }
+}
+
+void look_at_server_url(const LiveOptions& options, Findings& findings) {
+  const auto add = [&](Verdict verdict, std::string what, std::string cure) {
+    findings.push_back({verdict, "SERVER_URL", std::move(what), std::move(cure)});
+  };
+  if (options.server_url.empty()) {
+    return add(Verdict::bad_input, "is not set: the carrier must know where to reach us",
+               "put the public address of this machine or of its tunnel into .env");
+  }
+  const auto url = read_public_url(options.server_url);
+  if (!url) {
+    return add(Verdict::bad_input, "is no address", "write it as https://host or as a bare host");
+  }
+  const bool far_end_secured = options.twilio_base_url.starts_with("https://");
+  if (!url->base.secured && far_end_secured) {
+    return add(Verdict::bad_input, "says http: what is answered and said would go in clear",
+               "use https: a tunnel has it, or give the door a certificate with --tls-cert");
+  }
+  if (url->base.host.find('_') != std::string::npos) {
+    return add(Verdict::bad_input, "has a host with an underscore, which the carrier refuses",
+               "use another name");
+  }
+  const bool lent = std::ranges::any_of(
+      tunnels, [&](std::string_view tunnel) { return url->base.host.ends_with(tunnel); });
+  if (lent) {
+    return add(Verdict::warning, "is a tunnel's: it is gone when the tunnel ends, calls included",
+               "good for trying; for a long list use an address that stays");
+  }
+  add(Verdict::well, "has the shape of an address", "");
+}
+
+void look_at_caller_id(const LiveOptions& options, Findings& findings) {
+  const auto add = [&](Verdict verdict, std::string what, std::string cure) {
+    findings.push_back({verdict, "caller id", std::move(what), std::move(cure)});
+  };
+  if (options.caller_id.empty()) {
+    return add(Verdict::warning, "TRANSFER_NUMBER_MAIN is not set",
+               "set it, or name caller_ids in each campaign");
+  }
+  if (!campaigns::is_e164(options.caller_id)) {
+    return add(Verdict::bad_input, "TRANSFER_NUMBER_MAIN is no number in international form",
+               "write it as +39…, without blanks");
+  }
+  if (options.caller_id.starts_with("+39")) {
+    add(Verdict::warning,
+        "is Italian: since August 2025 calls that come from abroad with an Italian landline as "
+        "caller id are blocked in Italy, since November 2025 with a mobile number too",
+        "ask the carrier how its calls with this number enter Italy");
+  }
+}
+
+void look_at_machine(const LiveOptions& options, Findings& findings) {
+  std::error_code error;
+  const auto folder = options.log.empty() ? std::filesystem::current_path()
+                                          : std::filesystem::absolute(options.log).parent_path();
+  const auto space = std::filesystem::space(folder, error);
+  if (error) {
+    findings.push_back({Verdict::broken, "disk",
+                        "the log's folder cannot be looked at: " + error.message(), "check --log"});
+  } else if (space.available < disk_bytes_wanted) {
+    findings.push_back({Verdict::warning, "disk",
+                        "has " + std::to_string(space.available >> 20) + " MiB left for the log",
+                        "a call takes a few kilobytes; on a full disk nobody is called"});
+  } else {
+    findings.push_back(
+        {Verdict::well, "disk", std::to_string(space.available >> 20) + " MiB are free", ""});
+  }
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files_wanted) {
+    findings.push_back({Verdict::warning, "open files",
+                        "are limited to " + std::to_string(files.rlim_cur),
+                        "raise the limit: ulimit -n " + std::to_string(files_wanted)});
+  }
+}
+
+}  // namespace
+
+Findings look_at_settings(const LiveOptions& options) {
+  Findings findings;
+  look_at_server_url(options, findings);
+  look_at_caller_id(options, findings);
+  look_at_machine(options, findings);
+  return findings;
+}
+
+struct AccountInquiry::Block {
+  TwilioAccount account;
+  bool api_key = false;
+  std::deque<std::string> caller_ids{};
+  std::deque<std::string> countries{};
+  std::function<void(Findings)> done{};
+  Findings findings{};
+
+  Block(bridge::net::Loop& loop, const bridge::carrier::Twilio::Options& options)
+      : account(loop, options) {}
+
+  void add(Verdict verdict, std::string subject, std::string what, std::string cure = {}) {
+    findings.push_back({verdict, std::move(subject), std::move(what), std::move(cure)});
+  }
+
+  // What an answer tells that is none: `refused` for a no to us, else whether anybody answered.
+  void add_failure(const std::string& subject, const TwilioAccount::Answer& answer) {
+    if (answer.http_status == 401 || answer.http_status == 403) {
+      return add(Verdict::bad_input, subject, "the carrier refuses our credentials: " + answer.why,
+                 "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and "
+                 "TWILIO_API_SECRET; a key of another region is refused, too");
+    }
+    if (answer.http_status == 0) {
+      return add(Verdict::broken, subject, "the carrier cannot be asked: " + answer.why,
+                 "check this machine's way out, and TWILIO_BASE_URL if it is set");
+    }
+    add(Verdict::unproven, subject, "could not be asked for: the carrier " + answer.why,
+        "ask again later; if it stays so, the first call will tell");
+  }
+
+  void begin() {
+    account.standing([this](const TwilioAccount::Standing& standing) {
+      if (!standing.ok) {
+        add_failure("credentials", standing);
+        if (standing.http_status != 404) return end();
+        return next_caller_id();
+      }
+      look_at_clock(standing);
+      if (standing.status != "active") {
+        add(Verdict::bad_input, "account", "is " + standing.status,
+            "see the console: an account that is not active places no call");
+        return end();
+      }
+      if (standing.type == "Trial") {
+        add(Verdict::warning, "account",
+            "is a trial: it calls verified numbers only, and says so in every call",
+            "upgrade it before the list");
+      } else {
+        add(Verdict::well, "account", "is active");
+      }
+      if (api_key) {
+        add(Verdict::unproven, "auth token",
+            "the carrier was asked with an API key; that it signs with this token is seen at the "
+            "first call");
+      }
+      next_caller_id();
+    });
+  }
+
+  void look_at_clock(const TwilioAccount::Standing& standing) {
+    if (!standing.date)
+      return add(Verdict::unproven, "clock", "the carrier does not tell its time");
+    const auto now = std::chrono::system_clock::now();
+    const auto apart = std::chrono::duration_cast<std::chrono::seconds>(now - *standing.date);
+    if (std::chrono::abs(apart) <= std::chrono::seconds{5}) {
+      return add(Verdict::well, "clock", "agrees with the carrier's");
+    }
+    add(Verdict::warning, "clock",
+        "differs from the carrier's by " + std::to_string(apart.count()) +
+            " s: hours, rates and lost calls are judged by it",
+        "let this machine ask a time server");
+  }
+
+  void next_caller_id() {
+    if (caller_ids.empty()) return next_country();
+    const auto number = std::move(caller_ids.front());
+    caller_ids.pop_front();
+    account.holding(number, [this, number](const TwilioAccount::Holding& holding) {
+      if (!holding.ok) {
+        add_failure("caller id", holding);
+      } else if (holding.number == TwilioAccount::Number::not_ours) {
+        add(Verdict::bad_input, "caller id",
+            ending(number) + " is neither a number of the account nor verified there",
+            "buy it or verify it in the console (Phone Numbers), or name another one");
+      } else {
+        add(Verdict::well, "caller id",
+            ending(number) + (holding.number == TwilioAccount::Number::owned
+                                  ? " is a number of the account"
+                                  : " is verified"));
+      }
+      next_caller_id();
+    });
+  }
+
+  void next_country() {
+    if (countries.empty()) return end();
+    if (!account.knows_countries()) {
+      add(Verdict::unproven, "countries", "only Twilio itself tells which may be called",
+          "see Voice, Settings, Geo permissions in the console");
+      return end();
+    }
+    const auto country = std::move(countries.front());
+    countries.pop_front();
+    account.permission(country, [this, country](const TwilioAccount::Permission& permission) {
+      if (!permission.ok) {
+        add(Verdict::unproven, "countries", country + ": the carrier " + permission.why,
+            "see Voice, Settings, Geo permissions in the console");
+      } else if (permission.allowed) {
+        add(Verdict::well, "countries", country + " may be called");
+      } else {
+        add(Verdict::bad_input, "countries", country + " may not be called by this account",
+            "allow it in the console: Voice, Settings, Geo permissions");
+      }
+      next_country();
+    });
+  }
+
+  void end() { done(std::move(findings)); }
+};
+
+AccountInquiry::AccountInquiry(bridge::net::Loop& loop, const LiveOptions& options,
+                               bridge::tls::ClientContext* trust,
+                               std::vector<std::string> caller_ids,
+                               std::vector<std::string> countries,
+                               std::function<void(Findings)> done) {
+  auto carrier = carrier_options(options);
+  carrier.tls = trust;
+  carrier.answer_time_max = std::chrono::seconds{10};
+  block_ = std::make_unique<Block>(loop, carrier);
+  block_->api_key = !options.api_key.empty();
+  block_->caller_ids = {caller_ids.begin(), caller_ids.end()};
+  block_->countries = {countries.begin(), countries.end()};
+  block_->done = std::move(done);
+  block_->begin();
+}
+
+AccountInquiry::~AccountInquiry() = default;
+
+struct DoorInquiry::Block {
+  bridge::net::Loop& loop;
+  LiveOptions options{};
+  bridge::tls::ClientContext* trust = nullptr;
+  std::function<void(Findings)> done{};
+  Findings findings{};
+  campaigns::State nobody{};
+  std::optional<PublicUrl> url{};
+  std::unique_ptr<webhook::Door> door{};
+  std::unique_ptr<bridge::tls::ServerContext> certificate{};
+  std::unique_ptr<http::Server> server{};
+  std::unique_ptr<http::Client> client{};
+  std::uint64_t seen = 0;  // requests that came to our own door
+
+  Block(bridge::net::Loop& its_loop, const LiveOptions& its_options,
+        bridge::tls::ClientContext* its_trust)
+      : loop(its_loop), options(its_options), trust(its_trust) {}
+
+  void add(Verdict verdict, std::string subject, std::string what, std::string cure = {}) {
+    findings.push_back({verdict, std::move(subject), std::move(what), std::move(cure)});
+  }
+
+  std::string listen() const { return options.listen.empty() ? "0.0.0.0:8080" : options.listen; }
+
+  void open_door() {
+    webhook::DoorOptions facts;
+    facts.auth_tokens = options.auth_tokens;
+    facts.account_sid = options.account_sid;
+    facts.public_url = url->text;
+    door = std::make_unique<webhook::Door>(
+        nobody, facts, [](std::string_view) { return std::optional<campaigns::AttemptId>{}; },
+        [](const campaigns::AttemptId&) { return std::string{}; },
+        [](std::string_view) { return std::string{}; });
+    http::Server::Options server_options;
+    std::tie(server_options.address, server_options.port) = split_address(listen());
+    if (!options.tls_certificate.empty()) {
+      certificate = std::make_unique<bridge::tls::ServerContext>(
+          bridge::tls::ServerContext::Options{options.tls_certificate, options.tls_key});
+      server_options.tls = certificate.get();
+    }
+    try {
+      server = std::make_unique<http::Server>(
+          loop, server_options, [this](http::ExchangeId id, const http::Request& request) {
+            ++seen;
+            const auto read = door->read(request);
+            const auto* inbound = std::get_if<webhook::Inbound>(&read);
+            server->answer(id, inbound != nullptr
+                                   ? door->answer(*inbound)
+                                   : door->turned_away(std::get<webhook::TurnedAway>(read)));
+          });
+      add(Verdict::well, "door", "opened on " + listen());
+    } catch (const std::system_error& error) {
+      add(Verdict::unproven, "door",
+          "cannot be opened on " + listen() + " (" + error.code().message() +
+              "): whatever answers at SERVER_URL is asked instead",
+          "if that is not campanile, stop it or name another address with --listen");
+    }
+  }
+
+  void begin() {
+    url = read_public_url(options.server_url);
+    if (!url) return end();  // told with the settings
+    open_door();
+    http::Client::Options to;
+    to.host = url->base.host;
+    to.port = url->base.port;
+    to.tls = url->base.secured ? trust : nullptr;
+    to.response_time_max = std::chrono::seconds{10};
+    client = std::make_unique<http::Client>(loop, to);
+    client->send({.method = "GET", .target = url->path + '/'},
+                 [this](const http::Reply& reply) { heard_up(reply); });
+  }
+
+  void heard_up(const http::Reply& reply) {
+    if (reply.sent != http::Sent::answered) {
+      add(Verdict::broken, "way in", "SERVER_URL does not answer: " + reply.why,
+          "is the tunnel up, and does it lead to " + listen() +
+              "? A certificate must be for this name, from an authority that everybody trusts");
+      return end();
+    }
+    const bool ours = reply.response.status == 200 && reply.response.body == "campanile is up\n" &&
+                      (!server || seen > 0);
+    if (!ours) {
+      add(Verdict::broken, "way in",
+          "something else answers at SERVER_URL, with " + std::to_string(reply.response.status) +
+              (server && seen == 0 ? ", and nothing came to our door" : ""),
+          "let the tunnel or proxy lead to " + listen() +
+              "; some tunnels show a page of their own first");
+      return end();
+    }
+    add(Verdict::well, "way in", "SERVER_URL leads to the door");
+    if (url->base.secured && !options.ca_file.empty()) {
+      add(Verdict::warning, "certificate",
+          "was held against --ca-file; Twilio trusts public authorities only", "");
+    } else if (url->base.secured) {
+      add(Verdict::well, "certificate", "is good for this name");
+    }
+    // A program that runs would write down a call that never was.
+    if (!server) return ask_forged();
+    ask(true, [this](const http::Reply& answer) {
+      const bool let_in = answer.sent == http::Sent::answered && answer.response.status / 100 == 2;
+      if (let_in) {
+        add(Verdict::well, "signatures", "a signed webhook comes through as it was sent");
+      } else {
+        add(Verdict::broken, "signatures",
+            "a signed webhook is refused" + (answer.sent == http::Sent::answered
+                                                 ? ": " + std::to_string(answer.response.status)
+                                                 : ": " + answer.why),
+            "something on the way changes requests: let the proxy pass path, query and body "
+            "untouched");
+      }
+      ask_forged();
+    });
+  }
+
+  void ask_forged() {
+    ask(false, [this](const http::Reply& answer) {
+      if (answer.sent == http::Sent::answered && answer.response.status == 403) {
+        add(Verdict::well, "forgeries", "a webhook with a wrong signature is refused");
+      } else if (answer.sent == http::Sent::answered) {
+        add(Verdict::broken, "forgeries",
+            "a webhook with a wrong signature is answered " +
+                std::to_string(answer.response.status),
+            "something on the way answers in our place");
+      } else {
+        add(Verdict::broken, "forgeries", "no answer: " + answer.why, "");
+      }
+      ask_fallback();
+    });
+  }
+
+  // A status callback of a call that never was.
+  void ask(bool rightly_signed, std::function<void(const http::Reply&)> heard) {
+    const http::Fields fields{{"CallSid", "CA" + std::string(32, '0')},
+                              {"AccountSid", options.account_sid},
+                              {"CallStatus", "initiated"},
+                              {"SequenceNumber", "0"}};
+    const std::string token =
+        rightly_signed && !options.auth_tokens.empty() ? options.auth_tokens.front() : "wrong";
+    http::Request request{.method = "POST", .target = url->path + "/call-status"};
+    request.headers = {
+        {"Content-Type", "application/x-www-form-urlencoded"},
+        {"X-Twilio-Signature", bridge::carrier::sign(token, url->text + "/call-status", fields)}};
+    request.body = http::encode_form(fields);
+    client->send(std::move(request), std::move(heard));
+  }
+
+  void ask_fallback() {
+    const auto page = options.environment.get("FALLBACK_URL");
+    if (page.empty()) {
+      add(Verdict::warning, "FALLBACK_URL",
+          "is not set: when our door is shut people hear the carrier's own error, in English",
+          "put the page that `campanile fallback-page` prints on another host, and name it");
+      return end();
+    }
+    const auto fallback = read_public_url(page);
+    if (!fallback) {
+      add(Verdict::bad_input, "FALLBACK_URL", "is no address", "write it as https://host/path");
+      return end();
+    }
+    http::Client::Options to;
+    to.host = fallback->base.host;
+    to.port = fallback->base.port;
+    to.tls = fallback->base.secured ? trust : nullptr;
+    to.response_time_max = std::chrono::seconds{10};
+    client = std::make_unique<http::Client>(loop, to);
+    client->send({.method = "GET", .target = fallback->path.empty() ? "/" : fallback->path},
+                 [this](const http::Reply& reply) {
+                   const bool page_there =
+                       reply.sent == http::Sent::answered && reply.response.status == 200 &&
+                       reply.response.body.find("<Response") != std::string::npos;
+                   if (page_there) {
+                     add(Verdict::well, "FALLBACK_URL", "holds a page for the carrier");
+                   } else {
+                     add(Verdict::warning, "FALLBACK_URL",
+                         reply.sent == http::Sent::answered
+                             ? "answers " + std::to_string(reply.response.status) + " and no TwiML"
+                             : "does not answer: " + reply.why,
+                         "put the page that `campanile fallback-page` prints there");
+                   }
+                   end();
+                 });
+  }
+
+  void end() { done(std::move(findings)); }
+};
+
+DoorInquiry::DoorInquiry(bridge::net::Loop& loop, const LiveOptions& options,
+                         bridge::tls::ClientContext* trust, std::function<void(Findings)> done)
+    : block_(std::make_unique<Block>(loop, options, trust)) {
+  block_->done = std::move(done);
+  block_->begin();
+}
+
+DoorInquiry::~DoorInquiry() = default;
+
+Findings ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
+                    std::vector<std::string> countries, bool with_door) {
+  bridge::net::SystemClock clock;
+  bridge::net::Loop loop(clock);
+  bridge::tls::ClientContext::Options authorities;
+  if (!options.ca_file.empty()) authorities.ca_file = options.ca_file;
+  bridge::tls::ClientContext trust(authorities);
+  Findings findings;
+  std::unique_ptr<DoorInquiry> door;
+  const auto gather = [&](Findings more) {
+    findings.insert(findings.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  };
+  const AccountInquiry account(
+      loop, options, &trust, std::move(caller_ids), std::move(countries), [&](Findings found) {
+        gather(std::move(found));
+        if (!with_door) return loop.stop();
+        door = std::make_unique<DoorInquiry>(loop, options, &trust, [&](Findings of_door) {
+          gather(std::move(of_door));
+          loop.stop();
+        });
+      });
+  loop.run();
+  return findings;
+}
+
+int look_before_calling(const LiveOptions& options, std::vector<std::string> caller_ids,
+                        bool may_wait) {
+  if (options.carrier.kind != CarrierChoice::Kind::twilio) return exit_done;
+  auto findings = look_at_settings(options);
+  if (exit_code_of(findings) == exit_done) {
+    const auto asked = ask_around(options, std::move(caller_ids), {}, false);
+    findings.insert(findings.end(), asked.begin(), asked.end());
+  }
+  for (const auto& finding : findings) {
+    if (finding.verdict != Verdict::bad_input && finding.verdict != Verdict::broken) continue;
+    complain(finding.subject + ": " + finding.what +
+             (finding.cure.empty() ? "" : " (" + finding.cure + ")"));
+  }
+  const int code = exit_code_of(findings);
+  return may_wait && code == exit_cannot_go_on ? exit_done : code;
+}
+
+std::string text_of(const Findings& findings) {
+  std::string text;
+  for (const auto& finding : findings) {
+    auto verdict = std::string(name_of(finding.verdict));
+    verdict.resize(10, ' ');
+    text += verdict + finding.subject + ": " + finding.what + '\n';
+    if (!finding.cure.empty()) text += "          → " + finding.cure + '\n';
+  }
+  return text;
+}
+
+std::string json_of(const Findings& findings) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    if (i != 0) text += ',';
+    campaigns::JsonObject object(text);
+    object.member("verdict", name_of(findings[i].verdict))
+        .member("subject", findings[i].subject)
+        .member("what", findings[i].what)
+        .member("cure", findings[i].cure);
+    object.close();
+  }
+  return text + "]\n";
+}
+
+int exit_code_of(const Findings& findings) {
+  const auto any = [&](Verdict verdict) {
+    return std::ranges::any_of(findings,
+                               [&](const Finding& finding) { return finding.verdict == verdict; });
+  };
+  if (any(Verdict::bad_input)) return exit_bad_input;
+  return any(Verdict::broken) ? exit_cannot_go_on : exit_done;
+}
+
+}  // namespace runner

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/net/clock.hpp"
+#include "bridge/net/loop.hpp"
+#include "runner/live.hpp"
+
+namespace runner {
+
+// What was looked at before anybody is called, and what to do about it.
+struct Finding {
+  enum class Verdict : std::uint8_t {
+    well,
+    warning,    // calls work, and something will go wrong
+    unproven,   // could not be looked at from here
+    bad_input,  // no call can be placed or answered, until a setting is mended
+    broken      // the same, and it is not a setting: somebody does not answer
+  };
+  Verdict verdict = Verdict::well;
+  std::string subject{};  // "caller id"
+  std::string what{};     // no secret, no number of a person
+  std::string cure{};     // what to do; empty: nothing
+};
+using Findings = std::vector<Finding>;
+
+// The settings that need no question: shape of the sid, the caller id and SERVER_URL, tunnels, disk
+// and files. `lines`: how many calls at once are wanted.
+Findings look_at_settings(const LiveOptions& options);
+
+// Asks the carrier whether it knows us, whether the caller ids are ours and how its clock stands.
+// Only questions. `loop` outlives the inquiry, `done` is called once.
+class AccountInquiry {
+ public:
+  AccountInquiry(bridge::net::Loop& loop, const LiveOptions& options,
+                 bridge::tls::ClientContext* trust, std::vector<std::string> caller_ids,
+                 std::vector<std::string> countries, std::function<void(Findings)> done);
+  ~AccountInquiry();
+
+ private:
+  struct Block;
+  std::unique_ptr<Block> block_;
+};
+
+// Opens the public door, and comes to it the way the carrier does: by SERVER_URL, with signatures.
+class DoorInquiry {
+ public:
+  DoorInquiry(bridge::net::Loop& loop, const LiveOptions& options,
+              bridge::tls::ClientContext* trust, std::function<void(Findings)> done);
+  ~DoorInquiry();
+
+ private:
+  struct Block;
+  std::unique_ptr<Block> block_;
+};
+
+// Both inquiries one after the other, or the first alone, on a loop of their own. Takes seconds.
+Findings ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
+                    std::vector<std::string> countries, bool with_door);
+
+// Before the first call on a real carrier: settings, account and caller ids. Tells what is bad or
+// broken on standard error; 0, or the exit code of a command that must not go on. A program that is
+// to go on by itself (`may_wait`) does so when the carrier just does not answer.
+int look_before_calling(const LiveOptions& options, std::vector<std::string> caller_ids,
+                        bool may_wait);
+
+// A line for each finding, its cure below.
+std::string text_of(const Findings& findings);
+std::string json_of(const Findings& findings);
+
+// 0, or what the worst finding ends a command with: 2 for bad input, 3 for what is broken.
+int exit_code_of(const Findings& findings);
+
+}  // namespace runner
