@@ -106,9 +106,27 @@ struct Retries {
   friend bool operator==(const Retries&, const Retries&) = default;
 };
 
+// After a start and after each pause the campaign dials slowly first, and reaches its full rate
+// when this time is over.
+struct RampUp {
+  std::uint32_t from_thousandths = 0;  // calls per second at the beginning
+  Seconds over{0};                     // 0: at full rate from the beginning
+  friend bool operator==(const RampUp&, const RampUp&) = default;
+};
+
+// So many of the last attempts came to nothing at the carrier: something is wrong, not the people.
+struct FailureStop {
+  static constexpr std::uint8_t of_max = 60;
+  std::uint32_t share_thousandths = 500;  // at least this share; 0: it never stops
+  std::uint8_t of = 40;                   // of so many attempts
+  friend bool operator==(const FailureStop&, const FailureStop&) = default;
+};
+
 struct Pacing {
   std::uint32_t calls_per_second_thousandths = 1000;
   std::uint32_t lines = 1;  // calls at once
+  RampUp ramp_up{};
+  FailureStop stop_at_failures{};
   friend bool operator==(const Pacing&, const Pacing&) = default;
 };
 

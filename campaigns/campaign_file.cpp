@@ -1145,6 +1145,20 @@ void CampaignReader::read_pacing(const Members& root) {
   Pacing& pacing = campaign().pacing;
   read_decimal(members, "calls_per_second", pacing.calls_per_second_thousandths, 3, 1, 1'000'000);
   read_integer(members, "lines", pacing.lines, 1, 10'000);
+  if (const Json* ramp = members.find("ramp_up")) {
+    const Members rule(*this, *ramp, members.at("ramp_up"), "ramp_up");
+    pacing.ramp_up = {std::max(1U, pacing.calls_per_second_thousandths / 10), Seconds{600}};
+    read_decimal(rule, "from", pacing.ramp_up.from_thousandths, 3, 1, 1'000'000);
+    read_duration(rule, "over", pacing.ramp_up.over, Seconds{1}, Seconds{24 * 3600});
+    if (pacing.ramp_up.from_thousandths > pacing.calls_per_second_thousandths) {
+      problem(rule.at("from"), "is faster than \"calls_per_second\"");
+    }
+  }
+  if (const Json* stop = members.find("stop_at_failures")) {
+    const Members rule(*this, *stop, members.at("stop_at_failures"), "stop_at_failures");
+    read_decimal(rule, "share", pacing.stop_at_failures.share_thousandths, 3, 0, 1000);
+    read_integer(rule, "of", pacing.stop_at_failures.of, 5, FailureStop::of_max);
+  }
 }
 
 void CampaignReader::read_retries(const Members& root) {

@@ -153,7 +153,10 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
       {"calling_hours", hours_json(campaign.hours)},
       {"pacing",
        {{"calls_per_second", decimal_text(campaign.pacing.calls_per_second_thousandths, 3)},
-        {"lines", campaign.pacing.lines}}},
+        {"lines", campaign.pacing.lines},
+        {"stop_at_failures",
+         {{"share", decimal_text(campaign.pacing.stop_at_failures.share_thousandths, 3)},
+          {"of", campaign.pacing.stop_at_failures.of}}}}},
       {"retries", retries_json(campaign.retries)},
       {"in_doubt", word_for(in_doubt_words, campaign.in_doubt)},
       {"ring_time", duration_text(campaign.ring_time)},
@@ -164,6 +167,10 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
         {"currency", campaign.budget.currency}}},
       {"eligibility", word_for(eligibility_words, campaign.known_eligible)},
   };
+  if (campaign.pacing.ramp_up.over > Seconds{0}) {
+    out["pacing"]["ramp_up"] = {{"from", decimal_text(campaign.pacing.ramp_up.from_thousandths, 3)},
+                                {"over", duration_text(campaign.pacing.ramp_up.over)}};
+  }
   if (campaign.retention) out["retention"] = duration_text(*campaign.retention);
   if (campaign.opt_out.key != '\0') out["opt_out"]["key"] = std::string(1, campaign.opt_out.key);
   if (campaign.machine.action == MachineAction::leave_message) {

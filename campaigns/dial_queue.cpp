@@ -115,6 +115,8 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
     const auto index = *book.find(fact.subject.name);
     if (std::holds_alternative<EnrolmentCompleted>(fact.event)) {
       std::unordered_set<NumberKey>().swap(campaigns[index].enrolling);
+    } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
+      campaigns[index].failures.clear();
     } else if (std::holds_alternative<CampaignCancelled>(fact.event)) {
       auto& campaign = campaigns[index];
       for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
@@ -232,6 +234,13 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   };
   if (const auto* accepted = std::get_if<CallAccepted>(&fact.event)) {
     accept(accepted->sid);
+    if (accepted->queue_ms > queue_ms_max) slowdown.too_fast(fact.recorded_at);
+  } else if (const auto* refused = std::get_if<CallRefused>(&fact.event)) {
+    campaign.failures.add(true);
+    if (says_too_fast(refused->http_status, refused->code)) slowdown.too_fast(fact.recorded_at);
+  } else if (const auto* ended = std::get_if<CallEnded>(&fact.event)) {
+    // One that we took back says nothing of the carrier.
+    if (ended->status != "canceled") campaign.failures.add(ended->status == "failed");
   } else if (const auto* adopted = std::get_if<CallAdopted>(&fact.event)) {
     accept(adopted->sid);
   } else if (std::holds_alternative<CallInDoubt>(fact.event)) {
@@ -292,7 +301,9 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
   {
     JsonObject object(text);
     object.member("position", static_cast<std::int64_t>(position))
-        .member("last_slot", last_slot ? to_ms(*last_slot) : 0);
+        .member("last_slot", last_slot ? to_ms(*last_slot) : 0)
+        .member("slowdown", slowdown.kept_level())
+        .member("slowdown_since", slowdown.since() ? to_ms(*slowdown.since()) : 0);
     object.close();
   }
   text += '\n';
@@ -305,7 +316,9 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     head.member("campaign", id)
         .member("lines_in_use", campaign.lines_in_use)
         .member("last_slot", campaign.last_slot ? to_ms(*campaign.last_slot) : 0)
-        .member("enrolling", static_cast<std::int64_t>(campaign.enrolling.size()));
+        .member("enrolling", static_cast<std::int64_t>(campaign.enrolling.size()))
+        .member("recent", campaign.failures.count())
+        .member("recent_failures", number_key_text(campaign.failures.bits()));
     for (std::size_t stage = 0; stage < campaign.by_stage.size(); ++stage) {
       head.member(name_of(static_cast<Stage>(stage)), campaign.by_stage[stage]);
     }

@@ -12,6 +12,7 @@
 
 #include "campaigns/events.hpp"
 #include "campaigns/ids.hpp"
+#include "campaigns/pacing.hpp"
 #include "campaigns/register.hpp"
 
 // The dial queue: who is due, what is under way, what is in doubt, rate and lines.
@@ -56,6 +57,7 @@ struct DialCampaign {
   std::optional<Instant> last_slot{};
   std::array<std::uint32_t, 7> by_stage{};           // contacts, indexed by Stage
   std::array<std::uint32_t, outcomes> by_outcome{};  // closed attempts
+  RecentFailures failures{};                         // since it was started or resumed
   std::uint32_t forgotten_up_to = 0;                 // everybody up to this ordinal is forgotten
 
   std::uint32_t count(Stage stage) const { return by_stage[static_cast<std::size_t>(stage)]; }
@@ -109,6 +111,7 @@ struct DialQueue {
   std::unordered_map<std::string, ContactRef> late_calls{};   // sid -> whose; not ended yet
   std::unordered_map<NumberKey, Instant> given_up{};          // the last CallNotPlaced to a number
   std::optional<Instant> last_slot{};                         // the account's
+  Slowdown slowdown{};                                        // the account's
 
   void apply(const Fact& fact, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;

@@ -333,7 +333,11 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
          "all " + plural(entry.definition->pacing.lines, "line is", "lines are") + " in use");
   }
   if (const auto slot = earliest_slot(state, ref.campaign); slot > now) {
-    gate("rate", "the rate of calls allows the next one at " + rfc3339_utc(slot), slot);
+    const bool slowed = state.queue.slowdown.level(now) > 0;
+    gate("rate",
+         std::string(slowed ? "the carrier wants fewer calls for a while: " : "") +
+             "the rate of calls allows the next one at " + rfc3339_utc(slot),
+         slot);
   }
   if (!within_budget(state, ref.campaign)) {
     gate("budget", "the budget does not cover another call");

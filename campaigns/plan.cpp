@@ -23,14 +23,25 @@ Milliseconds gap(std::int64_t calls_per_second_thousandths) {
 
 Instant earliest_slot(const State& state, CampaignIndex index) {
   Instant slot{};
-  if (state.queue.last_slot) {
-    slot = *state.queue.last_slot + gap(state.book.runner.calls_per_second_thousandths);
+  if (const auto& last = state.queue.last_slot) {
+    // What the carrier said after the last call holds for the next one.
+    const auto heard = std::max(*last, state.queue.slowdown.since().value_or(*last));
+    const auto factor = std::int64_t{1} << state.queue.slowdown.level(heard);
+    slot = *last + gap(state.book.runner.calls_per_second_thousandths) * factor;
   }
   const auto& campaign = state.queue.campaigns[index];
   if (campaign.last_slot) {
-    slot = std::max(slot,
-                    *campaign.last_slot +
-                        gap(state.book.at(index).definition->pacing.calls_per_second_thousandths));
+    const auto& entry = state.book.at(index);
+    const auto since = entry.running_since;
+    const auto at = std::max(*campaign.last_slot, since.value_or(*campaign.last_slot));
+    const auto& pacing = entry.definition->pacing;
+    auto own = *campaign.last_slot + gap(rate_at(pacing, since, at));
+    // A long gap must not reach beyond the ramp-up's end.
+    if (since) {
+      own = std::min(own, std::max(*since + pacing.ramp_up.over,
+                                   *campaign.last_slot + gap(pacing.calls_per_second_thousandths)));
+    }
+    slot = std::max(slot, own);
   }
   return slot;
 }
@@ -137,6 +148,14 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
   if (const auto ordinal = left_to_a_held_call(state, index)) {
     add(Subject::contact(definition.id, *ordinal),
         ContactExcluded{"held_number", "a call to this number is held until a person decides"});
+    return;
+  }
+  if (const auto& rule = definition.pacing.stop_at_failures; campaign.failures.reached(rule)) {
+    add(Subject::campaign(definition.id),
+        CampaignPaused{std::to_string(*campaign.failures.among_last(rule.of)) + " of the last " +
+                           std::to_string(rule.of) +
+                           " calls were refused or failed: find out why before it goes on",
+                       "program"});
     return;
   }
   if (limits.no_dials || !has_line(state, index) || earliest_slot(state, index) > moment.now)

@@ -111,12 +111,14 @@ void Register::apply(const Fact& fact) {
     entry.contacts_digest = changed->contacts_digest;
   } else if (std::holds_alternative<CampaignStarted>(fact.event)) {
     entry.status = CampaignStatus::running;
+    entry.running_since = fact.recorded_at;
   } else if (const auto* paused = std::get_if<CampaignPaused>(&fact.event)) {
     entry.status = CampaignStatus::paused;
     entry.status_reason = paused->reason;
     entry.paused_by_program = paused->by == "program";
   } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
     entry.status = CampaignStatus::running;
+    entry.running_since = fact.recorded_at;
     entry.status_reason.clear();
     entry.paused_by_program = false;
   } else if (const auto* cancelled = std::get_if<CampaignCancelled>(&fact.event)) {
@@ -128,6 +130,7 @@ void Register::apply(const Fact& fact) {
     entry.ended_at = fact.recorded_at;
   } else if (std::holds_alternative<CampaignReopened>(fact.event)) {
     entry.status = CampaignStatus::running;
+    entry.running_since = fact.recorded_at;
     entry.ended_at.reset();
   }
 }
@@ -172,6 +175,7 @@ void Register::write(const CanonicalSink& sink) const {
         .member("last_row", static_cast<std::int64_t>(entry.last_row))
         .member("enrolled", static_cast<std::int64_t>(entry.enrolled))
         .member("rejected", static_cast<std::int64_t>(entry.rejected))
+        .member("running_since", entry.running_since ? to_ms(*entry.running_since) : 0)
         .member("submitted_at", entry.submitted_at ? to_ms(*entry.submitted_at) : 0)
         .member("ended_at", entry.ended_at ? to_ms(*entry.ended_at) : 0);
     auto& columns = object.open("columns");

@@ -148,6 +148,8 @@ BOOST_AUTO_TEST_CASE(every_default_is_filled_in_and_printed) {
   BOOST_TEST(printed["retries"]["no_answer"] == "2h");
   BOOST_TEST(printed["retries"]["machine_message_left"] == "4h");
   BOOST_TEST(printed["pacing"]["calls_per_second"] == "1");
+  BOOST_TEST(printed["pacing"]["stop_at_failures"].dump() == R"({"of":40,"share":"0.5"})");
+  BOOST_TEST(!printed["pacing"].contains("ramp_up"));
   BOOST_TEST(printed["questions"][1]["most"] == 5);
   BOOST_TEST(printed["calling_hours"]["windows"][0]["to"] == "20:00");
   const Campaign other = campaign_of(notification());

@@ -51,16 +51,16 @@ void for_each_seed(const char* test, const char* count_name, std::uint64_t count
 }
 
 void show(const Tally& t) {
-  BOOST_TEST_MESSAGE("steps " << t.steps << ", events " << t.events << ", orders " << t.orders
-                              << ", calls " << t.calls << ", requests " << t.requests << ", forged "
-                              << t.forged << ", crashes " << t.crashes << ", in doubt "
-                              << t.in_doubt << ", adopted " << t.adopted << ", proven not placed "
-                              << t.not_placed << ", not sent " << t.not_sent << ", held " << t.held
-                              << ", decided on " << t.resolved << ", late calls " << t.late_calls
-                              << ", looked up " << t.looked_up << ", taken back " << t.taken_back
-                              << ", put off " << t.postponed << ", opted out " << t.opted_out
-                              << ", suppressed " << t.suppressed << ", pauses " << t.pauses
-                              << ", cancels " << t.cancels << ", full disks " << t.full_disks);
+  BOOST_TEST_MESSAGE(
+      "steps " << t.steps << ", events " << t.events << ", orders " << t.orders << ", calls "
+               << t.calls << ", requests " << t.requests << ", forged " << t.forged << ", crashes "
+               << t.crashes << ", in doubt " << t.in_doubt << ", adopted " << t.adopted
+               << ", proven not placed " << t.not_placed << ", not sent " << t.not_sent << ", held "
+               << t.held << ", decided on " << t.resolved << ", late calls " << t.late_calls
+               << ", looked up " << t.looked_up << ", taken back " << t.taken_back << ", put off "
+               << t.postponed << ", stopped at failures " << t.stopped << ", opted out "
+               << t.opted_out << ", suppressed " << t.suppressed << ", pauses " << t.pauses
+               << ", cancels " << t.cancels << ", full disks " << t.full_disks);
 }
 
 }  // namespace
@@ -89,6 +89,7 @@ BOOST_AUTO_TEST_CASE(every_promise_holds_in_every_world) {
   BOOST_TEST(all.resolved > 0u);
   BOOST_TEST(all.taken_back > 0u);
   BOOST_TEST(all.postponed > 0u);
+  BOOST_TEST(all.stopped > 0u);
   BOOST_TEST(all.late_calls > 0u);
   BOOST_TEST(all.forged > 0u);
   BOOST_TEST(all.looked_up > 0u);

@@ -204,6 +204,7 @@ Tally& Tally::operator+=(const Tally& other) {
   looked_up += other.looked_up;
   resolved += other.resolved;
   taken_back += other.taken_back;
+  stopped += other.stopped;
   postponed += other.postponed;
   return *this;
 }
@@ -271,6 +272,14 @@ void World::make_lists() {
     campaign.pacing.calls_per_second_thousandths =
         static_cast<std::uint32_t>(1000 + 1000 * dice.below(4));
     campaign.pacing.lines = static_cast<std::uint32_t>(10 + dice.below(21));
+    if (dice.chance(300)) {
+      campaign.pacing.ramp_up = {static_cast<std::uint32_t>(50 + dice.below(950)),
+                                 Seconds{10 + static_cast<int>(dice.below(1200))}};
+    }
+    if (dice.chance(300)) {
+      campaign.pacing.stop_at_failures = {static_cast<std::uint32_t>(150 + dice.below(400)),
+                                          static_cast<std::uint8_t>(5 + dice.below(50))};
+    }
     campaign.retries.attempts_max = static_cast<std::uint8_t>(2 + dice.below(2));
     campaign.retries.unplaced_delay = Seconds{10 + static_cast<int>(dice.below(120))};
     const auto retry = [&](Outcome outcome, Seconds delay) {
@@ -823,6 +832,8 @@ void World::check_fact(const Fact& fact) {
   if (std::holds_alternative<CampaignPaused>(fact.event) ||
       std::holds_alternative<CampaignCancelled>(fact.event)) {
     stopped_since_.emplace(fact.subject.name, fact.recorded_at);
+    const auto* paused = std::get_if<CampaignPaused>(&fact.event);
+    tally_.stopped += paused && paused->reason.find("of the last") != std::string::npos;
   } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
     stopped_since_.erase(fact.subject.name);
   }
@@ -861,6 +872,22 @@ void World::check_fact(const Fact& fact) {
     keep(!campaign.last_slot ||
              slot - *campaign.last_slot >= gap(definition.pacing.calls_per_second_thousandths),
          "I6", who + ": the campaign's rate");
+    if (last_slot_ && too_fast_ && *too_fast_ >= *last_slot_) {
+      keep(slot - *last_slot_ >= 2 * gap(account_rate_), "I6",
+           who + ": no slower after the carrier refused a call for haste");
+    }
+    const auto& ramp = definition.pacing.ramp_up;
+    const auto& since = durable_.book.at(ref->campaign).running_since;
+    if (campaign.last_slot && since && slot < *since + ramp.over) {
+      const auto full = static_cast<std::int64_t>(definition.pacing.calls_per_second_thousandths);
+      const auto from = std::min<std::int64_t>(ramp.from_thousandths, full);
+      const auto most =
+          from + (full - from) * (slot - *since).count() / Milliseconds{ramp.over}.count();
+      keep(slot - *campaign.last_slot >= gap(std::max<std::int64_t>(1, most)), "I6",
+           who + ": above the rate of the ramp-up");
+    }
+    keep(!campaign.failures.reached(definition.pacing.stop_at_failures), "I6",
+         who + ": called although the last calls came to nothing");
     last_slot_ = slot;
   } else if (const auto* accepted = std::get_if<CallAccepted>(&fact.event)) {
     belongs(accepted->attempt, accepted->sid);
@@ -872,6 +899,7 @@ void World::check_fact(const Fact& fact) {
     no_call(not_sent->attempt, "not sent");
   } else if (const auto* refused = std::get_if<CallRefused>(&fact.event)) {
     no_call(refused->attempt, "refused");
+    if (refused->http_status == 429) too_fast_ = fact.recorded_at;
   } else if (const auto* not_placed = std::get_if<CallNotPlaced>(&fact.event)) {
     ++tally_.not_placed;
     no_call(not_placed->attempt, "proven not placed");

@@ -94,6 +94,7 @@ struct Tally {
   std::uint64_t resolved = 0;
   std::uint64_t taken_back = 0;  // calls ended in the carrier's queue, or while they rang
   std::uint64_t postponed = 0;
+  std::uint64_t stopped = 0;  // campaigns, by their failures
   Tally& operator+=(const Tally& other);
 };
 
@@ -193,6 +194,7 @@ class World {
   std::optional<Instant> last_order_{};
   std::optional<Instant> last_slot_{};
   std::set<std::string> left_to_a_person_{};        // attempts that were held
+  std::optional<Instant> too_fast_{};               // when the carrier last said so
   Instant started_{};                               // this run of the program
   std::map<std::string, Instant> stopped_since_{};  // campaign -> paused or cancelled
   Tally tally_{};

@@ -1,0 +1,49 @@
+#include "campaigns/pacing.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace campaigns {
+
+void Slowdown::too_fast(Instant at) {
+  if (since_ && level_ > 0 && at - *since_ < answers_within) return;
+  level_ = static_cast<std::uint8_t>(std::min<unsigned>(level(at) + 1U, level_max));
+  since_ = at;
+}
+
+unsigned Slowdown::level(Instant at) const {
+  if (!since_) return 0;
+  const auto steps = std::max<std::int64_t>(0, (at - *since_) / recovers_after);
+  return steps >= level_ ? 0U : level_ - static_cast<unsigned>(steps);
+}
+
+bool says_too_fast(std::int64_t http_status, std::int64_t code) {
+  return http_status == 429 || code == 20429 || code == 10004;
+}
+
+std::int64_t rate_at(const Pacing& pacing, std::optional<Instant> running_since, Instant at) {
+  const std::int64_t full = pacing.calls_per_second_thousandths;
+  const Milliseconds over = pacing.ramp_up.over;
+  if (over.count() == 0 || !running_since) return full;
+  const auto passed = std::clamp(at - *running_since, Milliseconds{0}, over);
+  const std::int64_t from = std::min<std::int64_t>(pacing.ramp_up.from_thousandths, full);
+  return from + (full - from) * passed.count() / over.count();
+}
+
+void RecentFailures::add(bool failed) {
+  bits_ = (bits_ << 1 | (failed ? 1U : 0U)) & ((std::uint64_t{1} << FailureStop::of_max) - 1);
+  count_ = static_cast<std::uint8_t>(std::min(count_ + 1, int{FailureStop::of_max}));
+}
+
+std::optional<unsigned> RecentFailures::among_last(std::uint8_t of) const {
+  if (count_ < of) return {};
+  return static_cast<unsigned>(std::popcount(bits_ & ((std::uint64_t{1} << of) - 1)));
+}
+
+bool RecentFailures::reached(const FailureStop& rule) const {
+  if (rule.share_thousandths == 0) return false;
+  const auto failed = among_last(rule.of);
+  return failed && *failed * 1000U >= rule.share_thousandths * rule.of;
+}
+
+}  // namespace campaigns
