@@ -101,6 +101,8 @@ struct Retries {
   std::uint8_t attempts_max = 3;  // one cap above all
   std::uint8_t unplaced_max = 3;  // for attempts that never left (design: I4)
   Seconds unplaced_delay{300};
+  // Calls to one number on one day of the person's zone, over all campaigns of the log.
+  std::uint8_t daily_calls_per_number_max = 3;
   // By outcome; an outcome without a delay is not tried again. Counted from the attempt's end.
   std::array<std::optional<Seconds>, outcomes> delay{};
   friend bool operator==(const Retries&, const Retries&) = default;
@@ -187,6 +189,8 @@ struct Campaign {
   CallingHours hours{};
   Pacing pacing{};
   Retries retries{};
+  // ISO countries that may be called; empty: any in a rehearsal, none on a real carrier.
+  std::vector<std::string> countries{};
   InDoubt in_doubt = InDoubt::hold;
   Seconds ring_time{25};
   Seconds call_time{600};

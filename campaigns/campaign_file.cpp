@@ -203,6 +203,7 @@ class CampaignReader {
   void read_pacing(const Members& root);
   void read_retries(const Members& root);
   void read_budget(const Members& root);
+  void read_countries(const Members& root);
   void not_for_this_kind(const Members& root, const std::string& name, const std::string& why);
 
   Campaign& campaign() { return file.campaign; }
@@ -457,6 +458,7 @@ void CampaignReader::read(const Json& json) {
   read_pacing(root);
   read_retries(root);
   read_budget(root);
+  read_countries(root);
 }
 
 void CampaignReader::read_head(const Members& root) {
@@ -1174,6 +1176,7 @@ void CampaignReader::read_retries(const Members& root) {
   if (value == nullptr) return;
   const Members members(*this, *value, "/retries", "retries");
   read_integer(members, "attempts_max", retries.attempts_max, 1, 50);
+  read_integer(members, "daily_calls_per_number_max", retries.daily_calls_per_number_max, 1, 50);
   for (const RetryDefault& retry : retry_defaults()) {
     const std::string name(name_of(retry.outcome));
     const Json* delay = members.find(name);
@@ -1191,6 +1194,26 @@ void CampaignReader::read_retries(const Members& root) {
     const Members rule(*this, *unplaced, members.at("unplaced"), "unplaced");
     read_integer(rule, "max", retries.unplaced_max, 0, 50);
     read_duration(rule, "delay", retries.unplaced_delay, Seconds{1}, delay_max);
+  }
+}
+
+void CampaignReader::read_countries(const Members& root) {
+  constexpr std::size_t countries_max = 300;
+  auto& countries = campaign().countries;
+  const Json* list = find_array(root, "countries", countries_max);
+  if (root.find("countries") == nullptr) {
+    if (const auto& region = campaign().contacts.region; !region.empty()) countries = {region};
+    return;
+  }
+  if (list == nullptr) return;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const auto* text = (*list)[i].get_ptr<const std::string*>();
+    if (text == nullptr || !is_phone_region(*text)) {
+      problem(json_pointer(root.at("countries"), i), "is not a country known to have phone numbers",
+              R"(write two capital letters, like "IT")");
+    } else if (std::find(countries.begin(), countries.end(), *text) == countries.end()) {
+      countries.push_back(*text);
+    }
   }
 }
 

@@ -123,6 +123,7 @@ json hours_json(const CallingHours& hours) {
 
 json retries_json(const Retries& retries) {
   json out{{"attempts_max", retries.attempts_max},
+           {"daily_calls_per_number_max", retries.daily_calls_per_number_max},
            {"unplaced",
             {{"max", retries.unplaced_max}, {"delay", duration_text(retries.unplaced_delay)}}}};
   for (const RetryDefault& retry : retry_defaults()) {
@@ -158,6 +159,7 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
          {{"share", decimal_text(campaign.pacing.stop_at_failures.share_thousandths, 3)},
           {"of", campaign.pacing.stop_at_failures.of}}}}},
       {"retries", retries_json(campaign.retries)},
+      {"countries", campaign.countries},
       {"in_doubt", word_for(in_doubt_words, campaign.in_doubt)},
       {"ring_time", duration_text(campaign.ring_time)},
       {"call_time", duration_text(campaign.call_time)},

@@ -79,6 +79,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
           "calling_hours",
           "pacing",
           "retries",
+          "countries",
           "in_doubt",
           "ring_time",
           "call_time",
@@ -101,7 +102,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
         {"pacing", {"calls_per_second", "lines", "ramp_up", "stop_at_failures"}},
         {"ramp_up", {"from", "over"}},
         {"stop_at_failures", {"share", "of"}},
-        {"retries", {"attempts_max", "unplaced"}},
+        {"retries", {"attempts_max", "daily_calls_per_number_max", "unplaced"}},
         {"unplaced", {"max", "delay"}},
         {"budget", {"limit", "per_minute", "currency"}},
     };

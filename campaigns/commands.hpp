@@ -68,6 +68,10 @@ struct CancelCampaign {
   std::string campaign{};
   std::string reason{};
 };
+// Every campaign that is not over.
+struct CancelAll {
+  std::string reason{};
+};
 
 // A person decides on a held call. The same again is nothing new, another decision is refused.
 struct ResolveCall {
@@ -135,6 +139,13 @@ struct CallFetched {
   bool found = false;
   CarrierCall call{};
 };
+// What the carrier charges for a call, in its own currency: it says so minutes after the end.
+struct CallPriced {
+  AttemptId attempt{};
+  std::string sid{};
+  std::int64_t millionths = 0;  // not negative
+  std::string currency{};       // ISO 4217
+};
 // A late call was ended.
 struct LateCallWasEnded {
   AttemptId attempt{};
@@ -185,11 +196,11 @@ struct OutsideVoiceRequested {
   std::string sid{};
 };
 
-using Command =
-    std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
-                 PauseCampaign, ResumeCampaign, CancelCampaign, ResolveCall, SuppressNumber,
-                 UnsuppressNumber, ForgetNumber, ForgetExpired, OrderAnswered, CallsListed,
-                 CallFetched, LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
-                 MachineDetected, OutsideStatusReported, OutsideVoiceRequested>;
+using Command = std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows,
+                             CompleteEnrolment, PauseCampaign, ResumeCampaign, CancelCampaign,
+                             CancelAll, ResolveCall, SuppressNumber, UnsuppressNumber, ForgetNumber,
+                             ForgetExpired, OrderAnswered, CallsListed, CallFetched, CallPriced,
+                             LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
+                             MachineDetected, OutsideStatusReported, OutsideVoiceRequested>;
 
 }  // namespace campaigns

@@ -276,6 +276,13 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
   if (!number.ok()) return reject(number_column, number.error().code, number.error().text);
   row.number = std::move(number->e164);
   row.country = std::move(number->country);
+  if (const auto& allowed = campaign.countries;
+      !allowed.empty() && std::find(allowed.begin(), allowed.end(), row.country) == allowed.end()) {
+    return reject(
+        number_column, "country",
+        "the number belongs to a country that is not to be called; add it to \"countries\" "
+        "or --countries if it is");
+  }
 
   row.language = campaign.language;
   if (language_column != nowhere && !row.values[language_column].empty()) {

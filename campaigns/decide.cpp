@@ -416,6 +416,17 @@ Decision on(const State& state, const CancelCampaign& command, Moment) {
   return draft.take();
 }
 
+Decision on(const State& state, const CancelAll& command, Moment) {
+  Draft draft;
+  for (const auto& entry : state.book.campaigns) {
+    if (entry.status == CampaignStatus::cancelled || entry.status == CampaignStatus::completed) {
+      continue;
+    }
+    draft.add(Subject::campaign(entry.definition->id), CampaignCancelled{command.reason});
+  }
+  return draft.take();
+}
+
 Decision on(const State& state, const ResolveCall& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
@@ -652,6 +663,26 @@ Decision on(const State& state, const CallFetched& command, Moment moment) {
   } else if (command.call.status == "ringing" && !named.open->ringing) {
     draft.add(named.subject, CallRinging{attempt});
   }
+  return draft.take();
+}
+
+Decision on(const State& state, const CallPriced& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  const auto attempt = command.attempt.attempt;
+  const auto* row = state.results.find(named.ref, attempt);
+  const auto* settled = state.spend.cost_of_attempt(named.ref, attempt);
+  // Only what was settled is corrected, and only the attempt's own call.
+  if (!row || row->sid != command.sid || !settled || *settled == command.millionths) return Facts{};
+  const auto& currency = named.entry->definition->budget.currency;
+  if (command.currency != currency) {
+    return Refusal{"currency", "the carrier charges in " + command.currency +
+                                   ", and the budget of campaign \"" + command.attempt.campaign +
+                                   "\" is in " + currency};
+  }
+  Draft draft;
+  draft.add(named.subject, SpendCorrected{attempt, command.millionths});
   return draft.take();
 }
 

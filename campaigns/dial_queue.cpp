@@ -85,6 +85,29 @@ bool DialQueue::may_be_given_up_call(NumberKey number, Instant now) const {
   return found != given_up.end() && now - found->second < std::chrono::hours{24};
 }
 
+unsigned DialQueue::calls_on(NumberKey key, std::int32_t day) const {
+  const auto found = calls_of_day.find(key);
+  return found != calls_of_day.end() && found->second.day == day ? found->second.calls : 0U;
+}
+
+void DialQueue::count_call(NumberKey key, std::int32_t day) {
+  // Local days of all zones lie within a day of each other, so what is two days back is over.
+  if (day > last_counted_day_) {
+    last_counted_day_ = day;
+    std::erase_if(calls_of_day, [&](const auto& one) { return one.second.day < day - 2; });
+  }
+  auto& one = calls_of_day[key];
+  if (one.day != day) one = {day, 0};
+  if (one.calls < 255) ++one.calls;
+}
+
+void DialQueue::uncount_call(NumberKey key, std::int32_t day) {
+  const auto found = calls_of_day.find(key);
+  if (found != calls_of_day.end() && found->second.day == day && found->second.calls > 0) {
+    --found->second.calls;
+  }
+}
+
 void DialQueue::move(ContactRef ref, Stage to) {
   auto& campaign = campaigns[ref.campaign];
   auto& contact = campaign.contact(ref.ordinal);
@@ -176,6 +199,8 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     open.requested_at = fact.recorded_at;
     open.slot = instant_from_ms(e->slot);
     open.last_news = fact.recorded_at;
+    open.day = local_day(open.slot, std::chrono::minutes{e->offset_minutes});
+    count_call(contact.key, open.day);
     campaign.last_slot = open.slot;
     last_slot = open.slot;
     ++campaign.lines_in_use;
@@ -258,7 +283,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
         ++open->empty_lookups;
       }
     }
-  } else if (std::holds_alternative<CallNotPlaced>(fact.event)) {
+  } else if (std::holds_alternative<CallNotPlaced>(fact.event) ||
+             std::holds_alternative<CallResolved>(fact.event)) {
+    // Whatever a person decided: its call may turn up yet.
     given_up[contact.key] = fact.recorded_at;
   } else if (std::holds_alternative<CallHeld>(fact.event)) {
     to_phase(Phase::held);
@@ -282,7 +309,10 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
     if (closed->outcome == Outcome::not_placed) {
       ++contact.unplaced;
-    } else if (closed->outcome != Outcome::canceled_by_us || !open->withdrawn()) {
+      uncount_call(contact.key, open->day);
+    } else if (closed->outcome == Outcome::canceled_by_us && open->withdrawn()) {
+      uncount_call(contact.key, open->day);
+    } else {
       ++contact.attempts;
     }
     contact.last_outcome = closed->outcome;
@@ -377,7 +407,19 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .member("in_doubt_since", to_ms(attempt->in_doubt_since))
         .member("lookups", attempt->lookups)
         .member("empty_lookups", attempt->empty_lookups)
-        .member("first_empty_lookup", to_ms(attempt->first_empty_lookup));
+        .member("first_empty_lookup", to_ms(attempt->first_empty_lookup))
+        .member("day", attempt->day);
+    object.close();
+    text += '\n';
+    sink(text);
+  }
+  const std::map<NumberKey, CallsOfDay> by_number(calls_of_day.begin(), calls_of_day.end());
+  for (const auto& [key, one] : by_number) {
+    text.clear();
+    JsonObject object(text);
+    object.member("called_number", number_key_text(key))
+        .member("day", one.day)
+        .member("calls", one.calls);
     object.close();
     text += '\n';
     sink(text);

@@ -97,9 +97,16 @@ struct OpenAttempt {
   std::int64_t lookups = 0;        // by list since in doubt
   std::int64_t empty_lookups = 0;  // completed after the quarantine
   Instant first_empty_lookup{};    // the first of these
+  std::int32_t day = 0;            // local_day of the person, when it was requested
 
   // It was to be ended while the carrier had it wait: nobody was called with it.
   bool withdrawn() const { return end_requested && !end_ringing && !answered; }
+};
+
+// The calls to one number on one day of the person's zone, over all campaigns.
+struct CallsOfDay {
+  std::int32_t day = 0;  // local_day
+  std::uint8_t calls = 0;
 };
 
 struct DialQueue {
@@ -109,9 +116,11 @@ struct DialQueue {
   std::unordered_map<NumberKey, std::uint64_t> locks{};       // number -> that attempt
   std::unordered_set<std::uint64_t> known_calls{};            // digests of every sid of ours
   std::unordered_map<std::string, ContactRef> late_calls{};   // sid -> whose; not ended yet
-  std::unordered_map<NumberKey, Instant> given_up{};          // the last CallNotPlaced to a number
-  std::optional<Instant> last_slot{};                         // the account's
-  Slowdown slowdown{};                                        // the account's
+  std::unordered_map<NumberKey, Instant> given_up{};  // number -> the last attempt without a call
+  std::optional<Instant> last_slot{};                 // the account's
+  Slowdown slowdown{};                                // the account's
+  // Numbers that were called on this or the last two days; older ones are dropped.
+  std::unordered_map<NumberKey, CallsOfDay> calls_of_day{};
 
   void apply(const Fact& fact, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
@@ -124,8 +133,13 @@ struct DialQueue {
   // Whether an unknown call to this number may be one that was proven not placed and was so all the
   // same: the carrier keeps a call in its queue for a day at most (protocols.md 1.8).
   bool may_be_given_up_call(NumberKey number, Instant now) const;
+  // Calls to this number on that day of the person's zone, without those that were never placed.
+  unsigned calls_on(NumberKey key, std::int32_t day) const;
 
  private:
+  void count_call(NumberKey key, std::int32_t day);
+  void uncount_call(NumberKey key, std::int32_t day);
+  std::int32_t last_counted_day_ = 0;
   void move(ContactRef ref, Stage to);
   OpenAttempt* attempt_of(ContactRef ref);
   void apply_to_contact(const Fact& fact, ContactRef ref, const Register& book);

@@ -505,7 +505,7 @@ struct RetryScheduled {
 // instant. It counts as no attempt.
 struct CallPostponed {
   static constexpr std::string_view type = "CallPostponed";
-  std::string gate{};  // "suppressed"
+  std::string gate{};  // "suppressed" "daily_calls" "lifted"
   std::int64_t due = 0;
   std::string evidence{};  // for a person
   template <typename V, typename Self>
@@ -537,6 +537,17 @@ struct SpendSettled {
   static constexpr std::string_view type = "SpendSettled";
   std::uint8_t attempt = 0;
   std::int64_t millionths = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("millionths", e.millionths);
+  }
+};
+
+// The carrier's own price of an attempt that was settled by its duration, or by an earlier price.
+struct SpendCorrected {
+  static constexpr std::string_view type = "SpendCorrected";
+  std::uint8_t attempt = 0;
+  std::int64_t millionths = 0;  // what it cost in all
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("millionths", e.millionths);
@@ -588,8 +599,8 @@ using Event =
                  CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallEndRequested,
                  CallInitiated, CallRinging, CallAnswered, AnswererDetected, PromptServed,
                  AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
-                 CallPostponed, ContactClosed, SpendReserved, SpendSettled, OptedOut, Suppressed,
-                 SuppressionLifted>;
+                 CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected,
+                 OptedOut, Suppressed, SuppressionLifted>;
 
 // An event with everything around it. `version` and `position` are given when it is folded.
 struct Fact {

@@ -202,6 +202,9 @@ class Teller {
   std::string operator()(const SpendSettled& e) const {
     return attempt(e.attempt) + "cost " + money(e.millionths);
   }
+  std::string operator()(const SpendCorrected& e) const {
+    return attempt(e.attempt) + "cost " + money(e.millionths) + ", as the carrier charges it";
+  }
   std::string operator()(const CallEndRequested& e) const {
     return attempt(e.attempt) + "to be ended before anybody answers it" + because(e.reason);
   }

@@ -112,6 +112,13 @@ bool as_italian(const std::string& dialled, bool international, const std::strin
   return digits.size() > 2;
 }
 
+// Inmarsat, universal personal numbers, and the networks of no country (ITU-T E.164): what a call
+// there costs nobody expects.
+bool is_satellite(int country_code) {
+  return country_code == 870 || country_code == 878 || (country_code >= 881 && country_code <= 883);
+}
+constexpr int international_premium = 979;
+
 std::optional<Refusal> parse_by_library(const std::string& dialled, const std::string& region,
                                         i18n::phonenumbers::PhoneNumber& number) {
   number.Clear();
@@ -211,6 +218,10 @@ Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std
     }
     type = library().GetNumberType(number);
   }
+  if (is_satellite(number.country_code())) {
+    return refusal("satellite",
+                   "this is a number of a satellite or worldwide service; it is not called");
+  }
   // A number of no known type is one that the library calls invalid.
   if (type == PhoneNumberUtil::UNKNOWN) {
     switch (library().IsPossibleNumberWithReason(number)) {
@@ -226,8 +237,11 @@ Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std
         return refusal("not_in_use", "no such number is given out in its country");
     }
   }
-  if (type == PhoneNumberUtil::PREMIUM_RATE) {
+  if (type == PhoneNumberUtil::PREMIUM_RATE || number.country_code() == international_premium) {
     return refusal("premium_rate", "this is a premium-rate number; it is not called");
+  }
+  if (type == PhoneNumberUtil::SHARED_COST) {
+    return refusal("shared_cost", "this is a number of shared cost; it is not called");
   }
   if (type == PhoneNumberUtil::VOICEMAIL) {
     // In Italy a mobile number with one or two digits too many has the form of its mailbox.

@@ -181,6 +181,15 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       }
       return;
     }
+    const auto today = local_day(moment.now, opening.utc_offset);
+    if (const auto calls = state.queue.calls_on(contact.key, today);
+        calls >= definition.retries.daily_calls_per_number_max) {
+      add(subject,
+          CallPostponed{"daily_calls", to_ms(begin_of_local_day(today + 1, opening.utc_offset)),
+                        "the number was called " + std::to_string(calls) +
+                            (calls == 1 ? " time today" : " times today")});
+      return;
+    }
     if (!within_budget(state, index)) {
       add(Subject::campaign(definition.id),
           CampaignPaused{"the budget does not cover another call", "program"});

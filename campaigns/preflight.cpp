@@ -187,6 +187,11 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
     result.warnings.push_back(std::to_string(people) + " people in " + zone +
                               " can never be called: no calling hours there within a year");
   }
+  if (campaign.countries.empty()) {
+    result.warnings.push_back(
+        "no country is named that may be called: on a real carrier the campaign is refused; name "
+        "them in \"countries\" or with --countries");
+  }
   return result;
 }
 

@@ -33,7 +33,17 @@ void Spend::apply(const Fact& fact, const Register& book) {
       reservations.erase(found);
     }
     account.settled += settled->millionths;
+    costs[{*ref, settled->attempt}] = settled->millionths;
+  } else if (const auto* corrected = std::get_if<SpendCorrected>(&fact.event)) {
+    auto& cost = costs[{*ref, corrected->attempt}];
+    account.settled += corrected->millionths - cost;
+    cost = corrected->millionths;
   }
+}
+
+const std::int64_t* Spend::cost_of_attempt(ContactRef contact, std::uint8_t attempt) const {
+  const auto found = costs.find({contact, attempt});
+  return found == costs.end() ? nullptr : &found->second;
 }
 
 void Spend::write(const CanonicalSink& sink, const Register& book) const {
@@ -61,6 +71,13 @@ void Spend::write(const CanonicalSink& sink, const Register& book) const {
       o.member("campaign", book.at(ref.campaign).definition->id)
           .member("contact", ref.ordinal)
           .member("reserved", value);
+    });
+  }
+  for (const auto& [attempt, millionths] : costs) {
+    const auto& [contact, number] = attempt;
+    const auto id = AttemptId{book.at(contact.campaign).definition->id, contact.ordinal, number};
+    line([&, value = millionths](JsonObject& o) {
+      o.member("attempt", id.text()).member("cost", value);
     });
   }
 }

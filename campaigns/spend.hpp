@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "campaigns/events.hpp"
@@ -19,6 +21,11 @@ struct Spend {
   std::uint64_t position = 0;
   std::vector<Account> campaigns{};
   std::unordered_map<std::uint64_t, std::int64_t> reservations{};  // by contact
+  // What each settled attempt cost, of campaigns with a budget.
+  std::map<std::pair<ContactRef, std::uint8_t>, std::int64_t> costs{};
+
+  // Nothing: it was not settled, or its campaign keeps no account.
+  const std::int64_t* cost_of_attempt(ContactRef contact, std::uint8_t attempt) const;
 
   void apply(const Fact& fact, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
@@ -26,7 +33,7 @@ struct Spend {
 
 // What an attempt may cost at most: its time limit in started minutes.
 std::int64_t reservation_for(const Campaign& campaign);
-// What it cost by its duration.
+// What it cost by its duration, until the carrier says its price.
 std::int64_t cost_of(const Campaign& campaign, std::int64_t seconds);
 
 }  // namespace campaigns

@@ -29,6 +29,15 @@ struct Moment {
   std::uint64_t dice(std::string_view stream, std::uint64_t version) const;
 };
 
+// The day that it is at an offset, counted from 1970-01-01, and when it begins there.
+constexpr std::int32_t local_day(Instant at, std::chrono::minutes utc_offset) {
+  return static_cast<std::int32_t>(
+      std::chrono::floor<std::chrono::days>(at + utc_offset).time_since_epoch().count());
+}
+constexpr Instant begin_of_local_day(std::int32_t day, std::chrono::minutes utc_offset) {
+  return Instant{std::chrono::days{day}} - utc_offset;
+}
+
 // "2026-03-02T08:15:00.250Z".
 std::string rfc3339_utc(Instant at);
 // "2026-03-02T09:15:00+01:00": the same instant read at an offset; milliseconds are left out.

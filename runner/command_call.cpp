@@ -44,6 +44,8 @@ void make_test_call(campaigns::Campaign& campaign, const std::string& zone) {
   campaign.retries = {};
   campaign.retries.attempts_max = 1;
   campaign.retries.unplaced_max = 1;
+  campaign.retries.daily_calls_per_number_max = 50;
+  campaign.countries.clear();
   campaign.in_doubt = campaigns::InDoubt::never;
   campaign.machine = {};
   campaign.pacing = {};
@@ -179,6 +181,7 @@ class Story {
     return "opted out: this number is called no more from this log";
   }
   std::string tell(const campaigns::ContactExcluded& e) { return "not called: " + e.evidence; }
+  std::string tell(const campaigns::CallPostponed& e) { return "put off: " + e.evidence; }
   std::string tell(const campaigns::CampaignPaused& e) { return "stopped: " + e.reason; }
   std::string tell(const campaigns::CallEnded& e) {
     return "ended: " + e.status + ", after " + std::to_string(e.seconds) + " s" +

@@ -16,6 +16,7 @@ namespace {
 struct Options {
   std::string file{};
   SubmissionOverrides overrides{};
+  std::string countries{};
   std::string show{};
   std::string start{};
   double calls_per_second = 1;
@@ -153,8 +154,14 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
   return exit_done;
 }
 
+SubmissionOverrides overrides_of(const Options& options) {
+  auto overrides = options.overrides;
+  if (!options.countries.empty()) overrides.countries = read_countries(options.countries);
+  return overrides;
+}
+
 int check(const Options& options) {
-  auto loaded = load_submission(options.file, options.overrides);
+  auto loaded = load_submission(options.file, overrides_of(options));
   if (!loaded) {
     complain_of(loaded.error());
     return exit_bad_input;
@@ -174,7 +181,7 @@ int check(const Options& options) {
   const auto report =
       campaigns::preflight(submission.file, rules, submission.contacts, begin,
                            static_cast<std::uint32_t>(options.calls_per_second * 1000));
-  const auto refused = reason_not_to_enrol(submission, report);
+  const auto refused = reason_not_to_enrol(submission, report, false);
   print(options.json ? report_json(submission, report, refused) : report_text(submission, report));
   complain_of(report.problems);
   if (refused) {
@@ -193,6 +200,8 @@ void add_check(CLI::App& app, Chosen& chosen) {
   command->add_option("--show", options->show, "What the person with this id would hear");
   command->add_flag("--skip-bad-rows", options->overrides.skip_bad_rows,
                     "Do not refuse the list for rows that cannot be used");
+  command->add_option("--countries", options->countries,
+                      "That may be called (IT,CH), instead of those the file names");
   command->add_option("--encoding", options->overrides.encoding,
                       "Of the contact list: utf-8 or windows-1252");
   command->add_option("--start", options->start, "When it would begin (RFC 3339)");

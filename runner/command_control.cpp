@@ -3,12 +3,14 @@
 #include <nlohmann/json.hpp>
 
 #include "eventstore/log_reader.hpp"
+#include "runner/at_rest.hpp"
 #include "runner/commands.hpp"
 #include "runner/control_client.hpp"
 #include "runner/control_orders.hpp"
 #include "runner/fold.hpp"
 #include "runner/output.hpp"
 #include "runner/status.hpp"
+#include "runner/submission.hpp"
 
 namespace runner {
 
@@ -19,9 +21,12 @@ struct Options {
   std::string campaign{};
   std::string file{};
   std::string encoding{};
+  std::string countries{};
   std::string reason{};
+  std::string env_file{};
   bool skip_bad_rows = false;
   bool accept_change = false;
+  bool all = false;
   bool json = false;
 };
 
@@ -55,6 +60,7 @@ int submit(const Options& options) {
   body["skip_bad_rows"] = options.skip_bad_rows;
   body["encoding"] = options.encoding;
   body["accept_change"] = options.accept_change;
+  if (!options.countries.empty()) body["countries"] = read_countries(options.countries);
   bridge::http::Request request;
   request.method = "POST";
   request.target = "/campaigns";
@@ -103,6 +109,16 @@ int status(const Options& options) {
   return exit_done;
 }
 
+// Also where no program runs: what it would go on with is over when it starts again.
+int cancel_all(const Options& options) {
+  const auto environment = Environment::read(options.env_file);
+  if (const auto told = have_carried_out(options.log, environment,
+                                         campaigns::CancelAll{options.reason}, exit_bad_input)) {
+    return *told;
+  }
+  return status(options);
+}
+
 }  // namespace
 
 void add_control(CLI::App& app, Chosen& chosen) {
@@ -119,6 +135,8 @@ void add_control(CLI::App& app, Chosen& chosen) {
                            "Enrol the rows that can be used");
   submit_command->add_flag("--accept-change", options->accept_change,
                            "Take a changed file for a campaign that is known");
+  submit_command->add_option("--countries", options->countries,
+                             "That may be called (IT,CH), instead of those the file names");
   submit_command->add_option("--encoding", options->encoding, "Of the contact list");
   submit_command->callback([options, &chosen] { chosen = [options] { return submit(*options); }; });
 
@@ -141,10 +159,23 @@ void add_control(CLI::App& app, Chosen& chosen) {
   steering("resume", "Go on calling", false, [](const Options& o) -> campaigns::Command {
     return campaigns::ResumeCampaign{o.campaign};
   });
-  steering("cancel", "End a campaign; live calls end by themselves", true,
-           [](const Options& o) -> campaigns::Command {
-             return campaigns::CancelCampaign{o.campaign, o.reason};
-           });
+  auto* cancel_command = with_log(app.add_subcommand(
+      "cancel", "End a campaign, or all of them; calls that ring or are up end by themselves"));
+  auto* one = cancel_command->add_option("campaign", options->campaign, "The campaign's id");
+  auto* all = cancel_command->add_flag("--all", options->all, "Every campaign of the log");
+  one->excludes(all);
+  cancel_command->add_option("--reason", options->reason, "Kept in the log");
+  cancel_command->add_option("--env-file", options->env_file,
+                             "Settings as NAME=value (default .env)");
+  cancel_command->callback([options, &chosen] {
+    if (options->all == !options->campaign.empty()) {
+      throw CLI::ValidationError("cancel", "wants a campaign's id, or --all");
+    }
+    chosen = [options] {
+      if (options->all) return cancel_all(*options);
+      return steer(*options, campaigns::CancelCampaign{options->campaign, options->reason});
+    };
+  });
 }
 
 }  // namespace runner

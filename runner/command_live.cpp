@@ -25,6 +25,7 @@ namespace {
 struct Options : LiveArguments {
   std::string file{};
   SubmissionOverrides overrides{};
+  std::string countries{};
   bool accept_change = false;
 };
 
@@ -152,6 +153,7 @@ bool came_to_its_end(const std::filesystem::path& log) {
 }
 
 int run(Options& options) {
+  if (!options.countries.empty()) options.overrides.countries = read_countries(options.countries);
   auto loaded = load_submission(options.file, options.overrides);
   if (!loaded) {
     complain_of(loaded.error());
@@ -192,7 +194,8 @@ int run(Options& options) {
     const auto calls_per_second = static_cast<std::uint32_t>(options.calls_per_second * 1000);
     const auto report =
         campaigns::preflight(submission.file, rules, submission.contacts, starts, calls_per_second);
-    if (const auto refused = reason_not_to_enrol(submission, report)) {
+    if (const auto refused = reason_not_to_enrol(
+            submission, report, live.carrier.kind == CarrierChoice::Kind::twilio)) {
       complain_of(report.problems);
       for (const auto& row : report.rejected) {
         complain("row " + std::to_string(row.row) +
@@ -272,6 +275,8 @@ void add_live(CLI::App& app, Chosen& chosen) {
                         "Enrol the rows that can be used");
   run_command->add_option("--encoding", options->overrides.encoding,
                           "Of the contact list: utf-8 or windows-1252");
+  run_command->add_option("--countries", options->countries,
+                          "That may be called (IT,CH), instead of those the file names");
   run_command->add_flag("--accept-change", options->accept_change,
                         "Take a changed file for a campaign that is known");
   run_command->add_option("--limit", options->limit, "Stop after so many people");

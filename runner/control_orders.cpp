@@ -24,6 +24,9 @@ struct Writer {
   ControlOrder operator()(const campaigns::CancelCampaign& c) const {
     return {"/campaigns/" + c.campaign + "/cancel", json{{"reason", c.reason}}.dump()};
   }
+  ControlOrder operator()(const campaigns::CancelAll& c) const {
+    return {"/cancel", json{{"reason", c.reason}}.dump()};
+  }
   ControlOrder operator()(const campaigns::ResolveCall& c) const {
     return {"/calls/" + c.attempt.text() + "/resolve",
             json{{"as", name_of(c.as)}, {"reason", c.reason}}.dump()};
@@ -77,7 +80,9 @@ std::optional<Result<Command, Refusal>> read_control_order(std::string_view targ
     return found != members.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
   std::optional<Read> read;
-  if (target == "/forget") {
+  if (target == "/cancel") {
+    read = Read(Command(campaigns::CancelAll{text("reason")}));
+  } else if (target == "/forget") {
     if (const auto number = text("number_key"); number.empty()) {
       read = Read(Command(campaigns::ForgetExpired{}));
     } else if (const auto key = campaigns::parse_number_key(number)) {

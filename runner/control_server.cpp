@@ -93,7 +93,16 @@ void ControlServer::take(http::ExchangeId id, const http::Request& request) {
   if (request.target == "/campaigns") {
     const std::filesystem::path file = text("file");
     if (!file.is_absolute()) return refuse(400, "\"file\" is no absolute path");
-    live_.check_and_submit(file, {flag("skip_bad_rows"), text("encoding")}, flag("accept_change"),
+    SubmissionOverrides overrides{flag("skip_bad_rows"), text("encoding"), {}};
+    if (body.contains("countries")) {
+      if (!body["countries"].is_array()) return refuse(400, "\"countries\" is no list");
+      overrides.countries.emplace();
+      for (const auto& country : body["countries"]) {
+        if (!country.is_string()) return refuse(400, "\"countries\" is no list of countries");
+        overrides.countries->push_back(country.get<std::string>());
+      }
+    }
+    live_.check_and_submit(file, std::move(overrides), flag("accept_change"),
                            [this, id](const campaigns::Problems& problems) {
                              if (problems.empty()) return answer_status(id);
                              answer(id, 409, problems_json(problems));

@@ -12,10 +12,9 @@ class Live;
 // The control interface of the running program: HTTP and JSON over a Unix socket beside the log,
 // whose file mode is the permission. Never on the public door.
 //   GET  /status
-//   POST /campaigns                {"file", "skip_bad_rows", "encoding", "accept_change"}
-//   POST /campaigns/<id>/pause     {"reason"}
-//   POST /campaigns/<id>/resume
-//   POST /campaigns/<id>/cancel    {"reason"}
+//   POST /campaigns                {"file", "skip_bad_rows", "encoding", "accept_change",
+//   "countries"} POST /campaigns/<id>/pause     {"reason"} POST /campaigns/<id>/resume POST
+//   /campaigns/<id>/cancel    {"reason"} POST /cancel                   {"reason"}: every campaign
 //   POST /calls/<attempt>/resolve  {"as", "reason"}
 //   POST /numbers/<key>/suppress   {"reason", "until"}; <key>: as the log knows the number
 //   POST /numbers/<key>/unsuppress {"reason"}

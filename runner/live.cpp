@@ -547,8 +547,9 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
   b.checking = true;
   const auto begin = now();
   const auto rate = b.options.calls_per_second_thousandths;
+  const bool real = b.options.carrier.kind == CarrierChoice::Kind::twilio;
   b.checker = std::thread([this, file = std::move(file), overrides, accept_change, begin, rate,
-                           done = std::move(done)] {
+                           real, done = std::move(done)] {
     auto& block = *block_;
     auto submission = load_submission(file, overrides);
     campaigns::Problems problems;
@@ -559,7 +560,7 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
       const auto report =
           campaigns::preflight(loaded.file, block.rules, loaded.contacts, begin, rate);
       problems = report.problems;
-      if (const auto reason = reason_not_to_enrol(loaded, report)) {
+      if (const auto reason = reason_not_to_enrol(loaded, report, real)) {
         problems.push_back({file.string(), *reason, "campanile check tells row by row"});
       }
     }

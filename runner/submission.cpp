@@ -4,10 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
+#include <utility>
 
 #include "campaigns/contact_list.hpp"
+#include "campaigns/phone_number.hpp"
 #include "runner/crypto.hpp"
 
 namespace runner {
@@ -51,6 +55,22 @@ campaigns::Result<std::string> read_file(const std::filesystem::path& file) {
   return bytes;
 }
 
+std::vector<std::string> read_countries(const std::string& text) {
+  std::vector<std::string> countries;
+  std::size_t at = 0;
+  while (at <= text.size()) {
+    const auto end = std::min(text.find(',', at), text.size());
+    auto country = text.substr(at, end - at);
+    if (!campaigns::is_phone_region(country)) {
+      throw std::invalid_argument("--countries: \"" + country +
+                                  "\" is no country; write them as IT,CH");
+    }
+    countries.push_back(std::move(country));
+    at = end + 1;
+  }
+  return countries;
+}
+
 campaigns::Result<Submission> load_submission(const std::filesystem::path& path,
                                               const SubmissionOverrides& overrides) {
   auto text = read_file(path);
@@ -65,6 +85,7 @@ campaigns::Result<Submission> load_submission(const std::filesystem::path& path,
   submission.file = std::move(file).value();
   auto& campaign = submission.file.campaign;
   if (overrides.skip_bad_rows) campaign.contacts.bad_rows = campaigns::BadRows::skip;
+  if (overrides.countries) campaign.countries = *overrides.countries;
   if (!overrides.encoding.empty()) campaign.contacts.encoding = overrides.encoding;
   if (campaign.contacts.file.empty()) {
     submission.contacts = submission.file.inline_contacts;
@@ -80,7 +101,10 @@ campaigns::Result<Submission> load_submission(const std::filesystem::path& path,
 }
 
 std::optional<std::string> reason_not_to_enrol(const Submission& submission,
-                                               const campaigns::Preflight& report) {
+                                               const campaigns::Preflight& report, bool real) {
+  if (real && submission.file.campaign.countries.empty()) {
+    return "no country may be called: name those that may in \"countries\" or with --countries";
+  }
   if (!report.problems.empty()) return "the list as a whole cannot be used";
   if (report.usable == 0) return "the list has no usable contact";
   if (report.rejected_count > 0 &&

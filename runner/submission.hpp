@@ -26,15 +26,20 @@ struct Submission {
 struct SubmissionOverrides {
   bool skip_bad_rows = false;
   std::string encoding{};
+  std::optional<std::vector<std::string>> countries{};
 };
+
+// "IT,CH". Throws std::invalid_argument for what is no country.
+std::vector<std::string> read_countries(const std::string& text);
 
 // Reads a campaign file and the list it names. The problems name files, lines and JSON pointers.
 campaigns::Result<Submission> load_submission(const std::filesystem::path& file,
                                               const SubmissionOverrides& overrides);
 
-// Whether a list may be enrolled after its check; else why not, for people.
+// Whether a list may be enrolled after its check; else why not, for people. `real`: telephones
+// ring.
 std::optional<std::string> reason_not_to_enrol(const Submission& submission,
-                                               const campaigns::Preflight& report);
+                                               const campaigns::Preflight& report, bool real);
 
 // One row of a list.
 struct ListedContact {

@@ -870,6 +870,19 @@ BOOST_AUTO_TEST_CASE(a_cancel_leaves_an_earlier_attempt_the_last_word) {
   BOOST_TEST((world.state().results.cases[0][1].disposition == Outcome::canceled_by_us));
 }
 
+BOOST_AUTO_TEST_CASE(all_campaigns_are_cancelled_that_are_not_over) {
+  Running world(notification("first"), 2);
+  enrol(world, notification("second"), {person(2, 11)});
+  world.does(submit(notification("third")));  // not enrolled yet
+  world.does(PauseCampaign{"second", ""});
+  world.does(CancelCampaign{"first", "before"});
+  BOOST_TEST(world.when(CancelAll{"wrong list"}) ==
+             "campaign/second CampaignCancelled {\"reason\":\"wrong list\"}\n"
+             "campaign/third CampaignCancelled {\"reason\":\"wrong list\"}\n");
+  BOOST_TEST(world.when(CancelAll{"wrong list"}) == "");
+  BOOST_TEST(world.plans() == "");
+}
+
 // --- calls of somebody else's code ---------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(calls_of_other_code_are_written_down_once) {

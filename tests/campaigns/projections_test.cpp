@@ -53,6 +53,7 @@ void live(Seen& seen) {
     RunnerStarted run{1, "1.0", "https://a.test", "+390200000000", 1000, "zones"};
     if (other) {
       identity = {"02", "twilio", "AC2", 8, "1.1"};
+      world.at("2026-03-03T08:00:00Z");
       run = {2, "1.1", "https://b.test", "+390200000009", 2000, "other"};
     }
     look(CreateLog{identity});
@@ -60,6 +61,7 @@ void live(Seen& seen) {
     auto survey = some::survey();
     survey.budget = {10'000'000, 20'000};
     survey.pacing.lines = 9;
+    survey.retries.daily_calls_per_number_max = 50;
     auto submitted = submit(survey);
     if (other) submitted.columns = {"id", "nome"};
     look(submitted);
@@ -67,9 +69,9 @@ void live(Seen& seen) {
     if (other) row.language = "en-GB", row.zone = "Europe/London";
     auto bad = person(3, 2);
     bad.reason = "no_number";
-    look(EnrolRows{"survey", {row, bad, person(4, 3), person(5, 4), person(6, 5)}});
+    look(EnrolRows{"survey", {row, bad, person(4, other ? 6 : 3), person(5, 4), person(6, 5)}});
     look(CompleteEnrolment{"survey"});
-    if (other) world.at("2026-03-02T10:00:00Z");
+    if (other) world.at("2026-03-03T10:00:00Z");
     auto changed = submit(survey, "d2");
     changed.contacts_digest = "c2";
     changed.accept_change = true;
@@ -114,7 +116,8 @@ void live(Seen& seen) {
     look(StatusReported{second, "CAlate", "ringing"});
     dial(3);
     const AttemptId third{"survey", 3, 1};
-    look(OrderAnswered{third, OrderAnswered::Kind::rejected, "", 400, 21211});
+    look(OrderAnswered{third, OrderAnswered::Kind::rejected, "", other ? 429 : 400,
+                       other ? 20429 : 21211});
     dial(4);
     const AttemptId fourth{"survey", 4, 1};
     look(OrderAnswered{fourth, OrderAnswered::Kind::placed, "CA4"});
@@ -135,6 +138,7 @@ void live(Seen& seen) {
     look(OutsideVoiceRequested{"CAx"});
     look(OutsideStatusReported{"CAx", "completed", 4});
     look(OutsideVoiceRequested{"CAy"});
+    look(CallPriced{id, "CA1", other ? 7'000 : 9'000, "USD"});
     look(PauseCampaign{"survey", "lunch"});
     look(ResumeCampaign{"survey"});
     world.given(Subject::campaign("survey"), CampaignPaused{"no money left", "program"});
@@ -219,8 +223,8 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto& [c1, c2, c3, c4] = one;
   printed(c1);
   const OpenAttempt open;
-  const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18,
-               d19] = open;
+  const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19,
+               d20] = open;
   printed(d1);
   const DialContact contact;
   const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12] = contact;

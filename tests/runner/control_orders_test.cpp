@@ -39,6 +39,7 @@ BOOST_AUTO_TEST_CASE(every_order_comes_back_as_it_was_given) {
   BOOST_TEST(there_and_back(ResumeCampaign{"note"}) == "/campaigns/note/resume {}");
   BOOST_TEST(there_and_back(CancelCampaign{"note", ""}) ==
              "/campaigns/note/cancel {\"reason\":\"\"}");
+  BOOST_TEST(there_and_back(CancelAll{"wrong list"}) == "/cancel {\"reason\":\"wrong list\"}");
   BOOST_TEST(there_and_back(ForgetNumber{0xabcdef}) ==
              "/forget {\"number_key\":\"0000000000abcdef\"}");
   BOOST_TEST(there_and_back(ForgetExpired{}) == "/forget {}");

@@ -281,6 +281,7 @@ void World::make_lists() {
                                           static_cast<std::uint8_t>(5 + dice.below(50))};
     }
     campaign.retries.attempts_max = static_cast<std::uint8_t>(2 + dice.below(2));
+    campaign.retries.daily_calls_per_number_max = static_cast<std::uint8_t>(1 + dice.below(4));
     campaign.retries.unplaced_delay = Seconds{10 + static_cast<int>(dice.below(120))};
     const auto retry = [&](Outcome outcome, Seconds delay) {
       campaign.retries.delay[static_cast<std::size_t>(outcome)] = delay;
@@ -886,6 +887,12 @@ void World::check_fact(const Fact& fact) {
       keep(slot - *campaign.last_slot >= gap(std::max<std::int64_t>(1, most)), "I6",
            who + ": above the rate of the ramp-up");
     }
+    const auto day =
+        rfc3339_local(slot, std::chrono::minutes{requested->offset_minutes}).substr(0, 10);
+    keep(calls_of_day_[{contact.key, day}] < definition.retries.daily_calls_per_number_max, "I6",
+         who + ": more calls to the number today than its campaign allows");
+    ++calls_of_day_[{contact.key, day}];
+    days_[token_of(requested->attempt)] = day;
     keep(!campaign.failures.reached(definition.pacing.stop_at_failures), "I6",
          who + ": called although the last calls came to nothing");
     last_slot_ = slot;
@@ -924,6 +931,13 @@ void World::check_fact(const Fact& fact) {
     keep(!options_.list_is_prompt || left_to_a_person_.count(attempt) != 0, "I4",
          who + ": a call turned up that nobody ordered");
   } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
+    const bool never_rang =
+        closed->outcome == Outcome::not_placed ||
+        (closed->outcome == Outcome::canceled_by_us && durable_.queue.open_attempt(*ref) &&
+         durable_.queue.open_attempt(*ref)->withdrawn());
+    if (never_rang) {
+      --calls_of_day_[{durable_.queue.contact(*ref).key, days_[token_of(closed->attempt)]}];
+    }
     const auto calls = carrier_.calls_of(token_of(closed->attempt));
     for (const auto* call : calls) {
       // What a person decided may differ.

@@ -194,6 +194,9 @@ class World {
   std::optional<Instant> last_order_{};
   std::optional<Instant> last_slot_{};
   std::set<std::string> left_to_a_person_{};        // attempts that were held
+  // Calls that may have rung, by number and day, and the day of each attempt, by its token.
+  std::map<std::pair<campaigns::NumberKey, std::string>, int> calls_of_day_{};
+  std::map<std::string, std::string> days_{};
   std::optional<Instant> too_fast_{};               // when the carrier last said so
   Instant started_{};                               // this run of the program
   std::map<std::string, Instant> stopped_since_{};  // campaign -> paused or cancelled

@@ -1,0 +1,236 @@
+#include <boost/test/unit_test.hpp>
+
+#include "campaigns/phone_number.hpp"
+#include "campaigns/plan.hpp"
+#include "campaigns/preflight.hpp"
+#include "tests/campaigns/some_campaigns.hpp"
+
+// What bounds the cost and the nuisance of calls: the price that the carrier charges, how often a
+// number is called in a day, and which numbers are called at all.
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+Campaign with_budget() {
+  auto made = notification();
+  made.call_time = 60s;
+  made.budget = {1'000'000, 20'000};
+  made.budget.currency = "EUR";
+  return made;
+}
+
+// A call that was heard and settled by its duration.
+void talk(Running& world) {
+  world.dial();
+  world.does(world.voice()).does(world.status("completed", 61));
+}
+
+std::int64_t spent(const World& world) {
+  return world.state().spend.campaigns[0].settled;
+}
+
+// Answers at once that nobody is there, as often as somebody is called on that day.
+int busy_calls(Running& world) {
+  int calls = 0;
+  for (std::uint8_t number = 1; number < 20; ++number) {
+    world.later(1s);
+    if (!has(world.plans(), "CallRequested")) break;
+    const auto requests = world.state().queue.campaigns[0].contact(1).requests;
+    world.accept(1, requests);
+    world.does(world.status("busy", 0, 1, requests)).later(15min);
+    ++calls;
+  }
+  return calls;
+}
+
+Campaign busy_all_day() {
+  auto made = notification();
+  made.retries.attempts_max = 10;
+  return made;
+}
+
+std::string refused(const char* number, const char* region = "") {
+  const auto read = parse_phone_number(number, region);
+  return read.ok() ? "taken" : read.error().code;
+}
+
+Preflight check(const std::string& members) {
+  const auto file = parse_campaign_file(
+      R"({"id":"x","kind":"notification","message":"Ciao.","contacts":{"file":"p.csv",
+          "region":"IT","zone":"Europe/Rome","bad_rows":"skip"})" +
+      members + "}");
+  BOOST_TEST_REQUIRE(file.ok());
+  return preflight(file.value(), some_zones(),
+                   "number\n+390212341001\n+41446681800\n+393471234567\n",
+                   utc("2026-03-02T08:00:00Z"), 1000);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(money_and_numbers)
+
+// --- the carrier's price -------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(the_carrier_s_price_takes_the_place_of_the_one_by_duration) {
+  Running world(with_budget());
+  talk(world);
+  BOOST_TEST(spent(world) == 40'000);
+  CallPriced priced{world.attempt(), Running::sid(), 13'500, "EUR"};
+  BOOST_TEST(world.when(priced) ==
+             "contact/note/1 SpendCorrected {\"attempt\":1,\"millionths\":13500}\n");
+  BOOST_TEST(spent(world) == 13'500);
+  // The same again counts nothing twice; another price takes its place once more.
+  BOOST_TEST(world.when(priced) == "");
+  priced.millionths = 15'000;
+  world.does(priced);
+  BOOST_TEST(spent(world) == 15'000);
+}
+
+BOOST_AUTO_TEST_CASE(only_the_settled_call_of_the_attempt_is_priced_in_the_budget_s_currency) {
+  Running world(with_budget());
+  world.dial();
+  CallPriced priced{world.attempt(), Running::sid(), 13'500, "EUR"};
+  BOOST_TEST(world.when(priced) == "");  // not settled yet
+  world.does(world.voice()).does(world.status("completed", 61));
+  auto other = priced;
+  other.sid = "CAother";
+  BOOST_TEST(world.when(other) == "");
+  auto dollars = priced;
+  dollars.currency = "USD";
+  BOOST_TEST(world.when(dollars) == "refused: currency");
+  BOOST_TEST(spent(world) == 40'000);
+  Running without(notification());
+  talk(without);
+  BOOST_TEST(without.when(priced) == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_carrier_charges_less_lets_more_people_be_called) {
+  auto campaign = with_budget();
+  campaign.budget = {50'000, 20'000};
+  campaign.budget.currency = "EUR";
+  Running world(campaign, 3);
+  world.dial();
+  world.does(world.voice()).does(world.status("completed", 61));  // 40,000 of 50,000
+  BOOST_TEST(has(world.later(1s).plans(), "CampaignPaused"));
+  world.does(CallPriced{world.attempt(), Running::sid(), 10'000, "EUR"});
+  world.does(ResumeCampaign{"note"});
+  BOOST_TEST(has(world.plans(), "contact/note/2 CallRequested"));
+}
+
+// --- calls of a day ------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_number_is_called_so_often_a_day_and_again_the_next_day) {
+  Running world(busy_all_day());
+  BOOST_TEST(busy_calls(world) == 3);
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).due_ms ==
+             to_ms(utc("2026-03-02T23:00:00Z")));  // midnight in Rome
+  BOOST_TEST(world.wakes() == "2026-03-03T08:00:00.000Z");
+  world.at("2026-03-03T08:00:00Z");
+  BOOST_TEST(busy_calls(world) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(the_day_and_its_calls_are_the_person_s_own_over_all_campaigns) {
+  auto campaign = busy_all_day();
+  campaign.retries.daily_calls_per_number_max = 2;
+  Running world(campaign);
+  BOOST_TEST(busy_calls(world) == 2);
+  enrol(world, notification("other"), {person(2, 1), person(3, 9)});
+  // The other campaign allows three.
+  BOOST_TEST(has(world.later(1s).plans(), "contact/other/1 CallRequested"));
+  auto third = notification("third");
+  third.retries.daily_calls_per_number_max = 1;
+  enrol(world, third, {person(2, 1), person(3, 10)});
+  world.does(StatusReported{{"other", 1, 1}, "CAo", "busy"});
+  const auto lines = world.later(1s).plans();
+  BOOST_TEST(has(lines,
+                 "contact/third/1 CallPostponed {\"gate\":\"daily_calls\",\"due\":1772492400000,"
+                 "\"evidence\":\"the number was called 3 times today\"}"),
+             lines);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_was_never_placed_is_no_call_of_the_day) {
+  auto campaign = busy_all_day();
+  campaign.retries.daily_calls_per_number_max = 1;
+  campaign.retries.unplaced_max = 9;
+  Running world(campaign);
+  world.plans();
+  OrderAnswered none;
+  none.attempt = world.attempt();
+  none.kind = OrderAnswered::Kind::not_sent;
+  world.does(none);
+  world.later(300s);
+  BOOST_TEST(has(world.plans(), "CallRequested {\"attempt\":2"));
+  world.accept(1, 2);
+  world.does(world.status("busy", 0, 1, 2));
+  BOOST_TEST(has(world.later(15min).plans(), "daily_calls"));
+}
+
+BOOST_AUTO_TEST_CASE(days_that_are_over_take_no_room) {
+  auto campaign = busy_all_day();
+  campaign.pacing.lines = 50;
+  Running world(campaign, 30);
+  for (std::uint32_t contact = 1; contact <= 30; ++contact) {
+    world.later(1s).plans();
+    world.accept(contact);
+    world.does(world.status("completed", 0, contact));
+  }
+  BOOST_TEST(world.state().queue.calls_of_day.size() == 30u);
+  enrol(world, notification("later"), {person(2, 77)});
+  world.at("2026-03-06T08:00:00Z").plans();
+  BOOST_TEST(world.state().queue.calls_of_day.size() == 1u);
+}
+
+// --- which numbers -------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(numbers_that_cost_what_nobody_expects_are_refused) {
+  BOOST_TEST(refused("+39899123456") == "premium_rate");
+  BOOST_TEST(refused("+39848123456") == "shared_cost");
+  BOOST_TEST(refused("848123456", "IT") == "shared_cost");
+  BOOST_TEST(refused("+870773123456") == "satellite");
+  BOOST_TEST(refused("+878101234567890") == "satellite");
+  BOOST_TEST(refused("+881612345678") == "satellite");
+  BOOST_TEST(refused("00881612345678") == "satellite");
+  BOOST_TEST(refused("+882161234567") == "satellite");
+  BOOST_TEST(refused("+883510012345") == "satellite");
+  BOOST_TEST(refused("+979123456789") == "premium_rate");
+  BOOST_TEST(refused("+393471234567") == "taken");
+  BOOST_TEST(refused("+390212341001") == "taken");
+}
+
+BOOST_AUTO_TEST_CASE(only_the_countries_that_are_named_are_called) {
+  const auto own = check("");
+  BOOST_TEST(own.usable == 2u);
+  BOOST_TEST(own.rejected_by_reason.at("country") == 1u);
+  const auto two = check(R"(,"countries":["IT","CH"])");
+  BOOST_TEST(two.usable == 3u);
+  const auto other = check(R"(,"countries":["CH"])");
+  BOOST_TEST(other.usable == 1u);
+  // None named: any in a rehearsal, and said.
+  const auto any = check(R"(,"countries":[])");
+  BOOST_TEST(any.usable == 3u);
+  BOOST_TEST_REQUIRE(!any.warnings.empty());
+  BOOST_TEST(has(any.warnings.back(), "no country is named"));
+  BOOST_TEST(own.warnings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(countries_are_read_and_printed) {
+  const auto read = [](const std::string& countries) {
+    return parse_campaign_file(
+        R"({"id":"x","kind":"notification","message":"Ciao.","contacts":{"file":"p.csv"},"countries":)" +
+        countries + "}");
+  };
+  BOOST_TEST(read(R"(["IT","CH","IT"])")->campaign.countries.size() == 2u);
+  BOOST_TEST(read(R"(["XX"])").error()[0].where == "/countries/0");
+  BOOST_TEST(read("[3]").error()[0].where == "/countries/0");
+  BOOST_TEST(read(R"("IT")").error()[0].where == "/countries");
+  const auto printed = print_campaign(read(R"(["CH"])")->campaign);
+  BOOST_TEST(has(printed, R"("countries":["CH"])"), printed);
+  BOOST_TEST((parse_campaign_file(printed)->campaign == read(R"(["CH"])")->campaign));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
