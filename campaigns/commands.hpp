@@ -146,6 +146,11 @@ struct CallPriced {
   std::int64_t millionths = 0;  // not negative
   std::string currency{};       // ISO 4217
 };
+// The carrier's list shows a call for an attempt that was given up.
+struct LateCallFound {
+  AttemptId attempt{};
+  std::string sid{};
+};
 // A late call was ended.
 struct LateCallWasEnded {
   AttemptId attempt{};
@@ -196,11 +201,12 @@ struct OutsideVoiceRequested {
   std::string sid{};
 };
 
-using Command = std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows,
-                             CompleteEnrolment, PauseCampaign, ResumeCampaign, CancelCampaign,
-                             CancelAll, ResolveCall, SuppressNumber, UnsuppressNumber, ForgetNumber,
-                             ForgetExpired, OrderAnswered, CallsListed, CallFetched, CallPriced,
-                             LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
-                             MachineDetected, OutsideStatusReported, OutsideVoiceRequested>;
+using Command =
+    std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
+                 PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll, ResolveCall,
+                 SuppressNumber, UnsuppressNumber, ForgetNumber, ForgetExpired, OrderAnswered,
+                 CallsListed, CallFetched, CallPriced, LateCallFound, LateCallWasEnded,
+                 StatusReported, VoiceRequested, SurveyAnswered, MachineDetected,
+                 OutsideStatusReported, OutsideVoiceRequested>;
 
 }  // namespace campaigns

@@ -686,6 +686,16 @@ Decision on(const State& state, const CallPriced& command, Moment) {
   return draft.take();
 }
 
+Decision on(const State& state, const LateCallFound& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  // Meanwhile it may have reported itself.
+  if (found.value().open || state.queue.knows_call(command.sid)) return Facts{};
+  Draft draft;
+  draft.add(found.value().subject, LateCallDetected{command.attempt.attempt, command.sid});
+  return draft.take();
+}
+
 Decision on(const State& state, const LateCallWasEnded& command, Moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();

@@ -346,6 +346,26 @@ std::vector<Lookup> lookups_due(const State& state, Instant now) {
   return due;
 }
 
+std::optional<Instant> next_dial(const State& state, CampaignIndex index, const ZoneRules& rules,
+                                 Instant now, const PlanLimits& limits) {
+  std::optional<Instant> next;
+  if (limits.no_dials || state.book.at(index).status != CampaignStatus::running ||
+      !has_line(state, index)) {
+    return next;
+  }
+  const bool new_people = !limits.new_people || *limits.new_people > 0;
+  const auto slot = earliest_slot(state, index);
+  for (const auto& group : state.queue.campaigns[index].groups) {
+    const auto due = group_due(state, index, group, now, new_people);
+    if (!due) continue;
+    const auto at = std::max({now, *due, slot});
+    const auto opening = opening_at(state.book.at(index).definition->hours, group.zone, rules, at);
+    const auto dial = opening.open ? std::optional(at) : opening.changes_at;
+    if (dial && (!next || *dial < *next)) next = dial;
+  }
+  return next;
+}
+
 std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, Instant now,
                                    const PlanLimits& limits,
                                    const std::function<bool(ContactRef)>& being_asked) {
@@ -365,23 +385,9 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
   }
   if (const auto at = next_expiry(state)) consider(std::max(now, *at));
   if (limits.no_dials) return next;
-  const bool new_people = !limits.new_people || *limits.new_people > 0;
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
     const auto index = static_cast<CampaignIndex>(i);
-    if (state.book.at(index).status != CampaignStatus::running || !has_line(state, index)) continue;
-    const auto slot = earliest_slot(state, index);
-    for (const auto& group : state.queue.campaigns[index].groups) {
-      const auto due = group_due(state, index, group, now, new_people);
-      if (!due) continue;
-      const auto at = std::max({now, *due, slot});
-      const auto opening =
-          opening_at(state.book.at(index).definition->hours, group.zone, rules, at);
-      if (opening.open) {
-        consider(at);
-      } else if (opening.changes_at) {
-        consider(*opening.changes_at);
-      }
-    }
+    if (const auto at = next_dial(state, index, rules, now, limits)) consider(*at);
   }
   return next;
 }

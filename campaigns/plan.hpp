@@ -31,6 +31,11 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
                                    const PlanLimits& limits,
                                    const std::function<bool(ContactRef)>& being_asked = {});
 
+// The first instant at which somebody of a campaign may be dialled, if nothing happens before;
+// nothing: nobody, or not before a line is free.
+std::optional<Instant> next_dial(const State& state, CampaignIndex index, const ZoneRules& rules,
+                                 Instant now, const PlanLimits& limits);
+
 // What every dial of a campaign waits for, besides the person's own hours and number: the earliest
 // send slot that its rate and the account's allow, a free line, and money for one more call.
 Instant earliest_slot(const State& state, CampaignIndex index);

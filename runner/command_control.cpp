@@ -1,16 +1,21 @@
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "campaigns/recap.hpp"
 #include "eventstore/log_reader.hpp"
 #include "runner/at_rest.hpp"
 #include "runner/commands.hpp"
 #include "runner/control_client.hpp"
 #include "runner/control_orders.hpp"
 #include "runner/fold.hpp"
+#include "runner/local_time.hpp"
+#include "runner/log_reading.hpp"
 #include "runner/output.hpp"
 #include "runner/status.hpp"
 #include "runner/submission.hpp"
+#include "runner/zone_loader.hpp"
 
 namespace runner {
 
@@ -23,6 +28,7 @@ struct Options {
   std::string encoding{};
   std::string countries{};
   std::string reason{};
+  std::string since{};
   std::string env_file{};
   bool skip_bad_rows = false;
   bool accept_change = false;
@@ -77,7 +83,38 @@ int steer(const Options& options, const campaigns::Command& command) {
   return report(ask_running(options.log, std::move(request)), options);
 }
 
+// What happened since then, from the log alone.
+int status_since(const Options& options) {
+  CheckedLog log(options.log);
+  const auto identity = identity_of(log);
+  // The time of a rehearsal's log is its own.
+  const bool rehearsed = identity && identity->carrier == "rehearsal";
+  const auto now =
+      rehearsed ? campaigns::instant_from_ms(log.head().recorded_at)
+                : std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now());
+  const auto since = read_since(options.since, now);
+  if (!since) {
+    complain("--since: write a time as 18:00, a day as 2026-12-25, or both");
+    return exit_bad_input;
+  }
+  campaigns::Recap recap(*since);
+  campaigns::State state;
+  Folder folder;
+  log.read(1, [&](eventstore::RecordedEvent event) {
+    event.personal = {};
+    const auto fact = folder.fact(event);
+    recap.see(state, fact);
+    campaigns::evolve(state, fact);
+    return true;
+  });
+  const auto rules = load_zone_rules();
+  print(options.json ? campaigns::recap_json(state, recap, rules, now) + '\n'
+                     : campaigns::recap_text(state, recap, rules, now, local_text));
+  return exit_done;
+}
+
 int status(const Options& options) {
+  if (!options.since.empty()) return reading([&] { return status_since(options); });
   bridge::http::Request request;
   request.method = "GET";
   request.target = "/status";
@@ -141,6 +178,8 @@ void add_control(CLI::App& app, Chosen& chosen) {
   submit_command->callback([options, &chosen] { chosen = [options] { return submit(*options); }; });
 
   auto* status_command = with_log(app.add_subcommand("status", "Where the campaigns stand"));
+  status_command->add_option("--since", options->since,
+                             "Tell in words what happened since then: 18:00, 2026-12-25 18:00");
   status_command->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
 
   const auto steering = [&](const char* verb, const char* what, bool with_reason,

@@ -193,7 +193,7 @@ class World {
   std::unique_ptr<webhook::Door> durable_door_{};
   std::optional<Instant> last_order_{};
   std::optional<Instant> last_slot_{};
-  std::set<std::string> left_to_a_person_{};        // attempts that were held
+  std::set<std::string> left_to_a_person_{};  // attempts that were held
   // Calls that may have rung, by number and day, and the day of each attempt, by its token.
   std::map<std::pair<campaigns::NumberKey, std::string>, int> calls_of_day_{};
   std::map<std::string, std::string> days_{};

@@ -1,0 +1,254 @@
+#include "campaigns/audit.hpp"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "campaigns/json_writer.hpp"
+
+namespace campaigns {
+
+std::string_view name_of(Difference::Kind kind) {
+  switch (kind) {
+    case Difference::Kind::unknown_call:
+      return "unknown_call";
+    case Difference::Kind::missing_call:
+      return "missing_call";
+    case Difference::Kind::second_call:
+      return "second_call";
+    case Difference::Kind::given_up_call:
+      return "given_up_call";
+    case Difference::Kind::status:
+      return "status";
+    case Difference::Kind::duration:
+      return "duration";
+  }
+  return "";
+}
+
+namespace {
+
+// A carrier may begin a call so long after our request at most (reliability.md 2.3).
+constexpr Milliseconds belongs_within{15 * 60'000};
+
+bool is_over(const std::string& status) {
+  return status == "completed" || status == "busy" || status == "failed" || status == "no-answer" ||
+         status == "canceled";
+}
+
+bool within(const AuditPeriod& period, Instant at) {
+  return at >= period.begin && at < period.end;
+}
+
+std::string attempt_text(const State& state, const AttemptRow& row) {
+  return AttemptId{state.book.at(row.contact.campaign).definition->id, row.contact.ordinal,
+                   row.attempt}
+      .text();
+}
+
+// The rows of the log by sid, and by the number that was called.
+struct Rows {
+  explicit Rows(const State& whole) : state(whole) {
+    for (const auto& row : state.results.attempts) {
+      if (!row.sid.empty()) by_sid.emplace(row.sid, &row);
+      const auto number = state.queue.contact(row.contact).number;
+      if (number != 0) by_number['+' + std::to_string(number)].push_back(&row);
+    }
+  }
+  const AttemptRow* of(const std::string& sid) const {
+    const auto found = by_sid.find(sid);
+    return found == by_sid.end() ? nullptr : found->second;
+  }
+  // The attempt that a call of this time between these numbers belongs to; the last one before it.
+  const AttemptRow* ordered(const ListedCall& call) const {
+    const auto found = by_number.find(call.to);
+    if (found == by_number.end() || !call.record.created) return nullptr;
+    const AttemptRow* last = nullptr;
+    for (const auto* row : found->second) {
+      // The carrier's clock and ours need not be the same.
+      const auto after = *call.record.created - row->requested_at;
+      if (row->caller_id == call.from && after >= -Seconds{60} && after <= belongs_within &&
+          (!last || row->requested_at >= last->requested_at)) {
+        last = row;
+      }
+    }
+    return last;
+  }
+  bool of_ours(const std::string& number) const { return by_number.count(number) != 0; }
+
+  const State& state;
+  std::unordered_map<std::string, const AttemptRow*> by_sid{};
+  std::unordered_map<std::string, std::vector<const AttemptRow*>> by_number{};
+};
+
+void compare(std::vector<Difference>& differences, const State& state, const AttemptRow& row,
+             const CarrierCall& call) {
+  const auto say = [&](Difference::Kind kind, std::string text) {
+    differences.push_back({kind, row.sid, attempt_text(state, row), std::move(text)});
+  };
+  const bool over = is_over(call.status);
+  if (over != !row.status.empty() || (over && call.status != row.status)) {
+    say(Difference::Kind::status,
+        "the carrier says " + call.status + ", the log " +
+            (row.status.empty() ? std::string("that it has no end") : row.status));
+  } else if (over && call.seconds && *call.seconds != row.seconds && row.status == "completed") {
+    say(Difference::Kind::duration, "the carrier counts " + std::to_string(*call.seconds) +
+                                        " s, the log " + std::to_string(row.seconds) + " s");
+  }
+}
+
+// An attempt that may have been placed although the log does not say so.
+bool given_up(const AttemptRow& row) {
+  return row.sid.empty() &&
+         (row.outcome == Outcome::not_placed || row.outcome == Outcome::unconfirmed);
+}
+
+Difference unknown(const Rows& rows, const ListedCall& call) {
+  Difference difference;
+  difference.sid = call.record.sid;
+  const auto* row = rows.ordered(call);
+  if (!row) {
+    difference.text = rows.of_ours(call.to)
+                          ? "a call to a number of this log that no attempt ordered"
+                          : "a call to a number that stands on no list of this log";
+    return difference;
+  }
+  difference.attempt = attempt_text(rows.state, *row);
+  if (!row->sid.empty()) {
+    difference.kind = Difference::Kind::second_call;
+    difference.text = "another call for an attempt that has " + row->sid;
+  } else if (given_up(*row)) {
+    difference.kind = Difference::Kind::given_up_call;
+    difference.text =
+        "a call for an attempt that is " + std::string(name_of(row->outcome)) + " in the log";
+  } else {
+    difference.text = "a call that may be the one of an attempt without a known call";
+  }
+  difference.text += "; it is " + call.record.status;
+  return difference;
+}
+
+bool ours(const ListedCall& call) {
+  return call.record.direction == "outbound-api";
+}
+
+}  // namespace
+
+std::vector<std::string> caller_ids_of(const State& state, const AuditPeriod& period) {
+  std::set<std::string> ids;
+  for (const auto& row : state.results.attempts) {
+    if (within(period, row.requested_at)) ids.insert(row.caller_id);
+  }
+  // A log that lost its end has no attempts left to tell.
+  for (const auto& entry : state.book.campaigns) {
+    ids.insert(entry.definition->caller_ids.begin(), entry.definition->caller_ids.end());
+  }
+  ids.insert(state.book.runner.caller_id);
+  ids.erase("");
+  return {ids.begin(), ids.end()};
+}
+
+std::vector<Difference> audit(const State& state, const AuditPeriod& period,
+                              const std::vector<ListedCall>& calls) {
+  const Rows rows(state);
+  std::vector<Difference> differences;
+  std::unordered_map<std::string, const CarrierCall*> listed;
+  for (const auto& call : calls) listed.emplace(call.record.sid, &call.record);
+  for (const auto& row : state.results.attempts) {
+    if (row.sid.empty() || !within(period, row.requested_at)) continue;
+    const auto found = listed.find(row.sid);
+    if (found != listed.end()) {
+      compare(differences, state, row, *found->second);
+    } else if (row.outcome != Outcome::canceled_by_us) {
+      differences.push_back({Difference::Kind::missing_call, row.sid, attempt_text(state, row),
+                             "the carrier's list does not show it"});
+    }
+  }
+  std::set<std::string> seen;
+  for (const auto& call : calls) {
+    if (!ours(call) || rows.of(call.record.sid) || !seen.insert(call.record.sid).second) continue;
+    auto difference = unknown(rows, call);
+    if (state.queue.knows_call(call.record.sid)) {
+      difference.kind = Difference::Kind::second_call;
+      difference.text =
+          "a call that should not have been, noted when it turned up; it is " + call.record.status;
+    }
+    differences.push_back(std::move(difference));
+  }
+  return differences;
+}
+
+std::string audit_text(const std::vector<Difference>& differences, std::size_t calls) {
+  std::string text;
+  for (const auto& one : differences) {
+    text += std::string(name_of(one.kind)) + ' ' + one.sid;
+    if (!one.attempt.empty()) text += ", " + one.attempt;
+    text += ": " + one.text + '\n';
+  }
+  return text + std::to_string(calls) + (calls == 1 ? " call" : " calls") +
+         " in the carrier's list, " + std::to_string(differences.size()) +
+         (differences.size() == 1 ? " difference\n" : " differences\n");
+}
+
+std::string audit_json(const std::vector<Difference>& differences, std::size_t calls) {
+  std::string text;
+  JsonObject object(text);
+  object.member("calls", static_cast<std::int64_t>(calls));
+  auto& list = object.open("differences");
+  list += '[';
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    if (i) list += ',';
+    JsonObject one(list);
+    one.member("kind", name_of(differences[i].kind))
+        .member("sid", differences[i].sid)
+        .member("attempt", differences[i].attempt)
+        .member("text", differences[i].text);
+    one.close();
+  }
+  list += ']';
+  object.close();
+  return text;
+}
+
+SweepFindings sweep(const State& state, const AuditPeriod& period,
+                    const std::vector<ListedCall>& calls) {
+  const Rows rows(state);
+  SweepFindings found;
+  std::set<std::string> seen;
+  for (const auto& call : calls) {
+    const auto& record = call.record;
+    if (!ours(call) || !seen.insert(record.sid).second) continue;
+    if (const auto* row = rows.of(record.sid)) {
+      const AttemptId id{state.book.at(row->contact.campaign).definition->id, row->contact.ordinal,
+                         row->attempt};
+      const auto* open = state.queue.open_attempt(row->contact);
+      if (open && open->attempt == row->attempt) {
+        if (open->phase == Phase::accepted && is_over(record.status)) {
+          found.commands.push_back(CallFetched{id, true, record});
+        }
+        continue;
+      }
+      const auto* cost = state.spend.cost_of_attempt(row->contact, row->attempt);
+      if (cost && record.cost_millionths && *cost != *record.cost_millionths) {
+        found.commands.push_back(
+            CallPriced{id, record.sid, *record.cost_millionths, record.price_unit});
+      }
+      continue;
+    }
+    if (state.queue.knows_call(record.sid)) continue;
+    if (record.created && !within(period, *record.created)) continue;
+    const auto* row = rows.ordered(call);
+    if (row && given_up(*row) && !is_over(record.status)) {
+      found.commands.push_back(LateCallFound{
+          {state.book.at(row->contact.campaign).definition->id, row->contact.ordinal, row->attempt},
+          record.sid});
+    } else if (!row && rows.of_ours(call.to)) {
+      found.notices.push_back(
+          "the carrier has a call from a number of ours to somebody of this log, " + record.sid +
+          " (" + record.status + "), that the log does not know: campanile audit tells more");
+    }
+  }
+  return found;
+}
+
+}  // namespace campaigns

@@ -1,0 +1,300 @@
+#include "campaigns/recap.hpp"
+
+#include <algorithm>
+
+#include "campaigns/campaign_words.hpp"
+#include "campaigns/json_writer.hpp"
+
+namespace campaigns {
+
+namespace {
+
+using Counts = std::map<std::string, std::uint64_t>;
+
+void count(Counts& counts, const std::string& reason) {
+  if (counts.size() < Recap::reasons_max || counts.count(reason) != 0) {
+    ++counts[reason];
+  } else {
+    ++counts["for other reasons"];
+  }
+}
+
+std::string because(const std::string& reason) {
+  return reason.empty() ? std::string() : ": " + reason;
+}
+
+}  // namespace
+
+Recap::OfCampaign& Recap::campaign(CampaignIndex index) {
+  if (campaigns_.size() <= index) campaigns_.resize(std::size_t{index} + 1);
+  return campaigns_[index];
+}
+
+const Recap::OfCampaign& Recap::of(CampaignIndex index) const {
+  static const OfCampaign nothing;
+  return index < campaigns_.size() ? campaigns_[index] : nothing;
+}
+
+void Recap::see(const State& state, const Fact& fact) {
+  const auto& event = fact.event;
+  if (fact.recorded_at < since_) {
+    const auto ref = state.book.contact_of(fact.subject);
+    if (!ref) return;
+    // What the campaign had spent by then, in the state before the first fact that counts.
+    const auto settled = state.spend.campaigns[ref->campaign].settled;
+    if (const auto* cost = std::get_if<SpendSettled>(&event)) {
+      campaign(ref->campaign).settled_before = settled + cost->millionths;
+    } else if (const auto* price = std::get_if<SpendCorrected>(&event)) {
+      const auto* before = state.spend.cost_of_attempt(*ref, price->attempt);
+      campaign(ref->campaign).settled_before = settled + price->millionths - (before ? *before : 0);
+    }
+    return;
+  }
+  starts_ += std::holds_alternative<RunnerStarted>(event);
+  stops_ += std::holds_alternative<RunnerStopped>(event);
+  opted_out_ += std::holds_alternative<OptedOut>(event);
+  suppressed_ += std::holds_alternative<Suppressed>(event);
+  if (fact.subject.kind == Subject::Kind::campaign) {
+    const auto index = state.book.find(fact.subject.name);
+    // The first fact of a campaign makes it.
+    auto& one = campaign(index ? *index : static_cast<CampaignIndex>(state.book.campaigns.size()));
+    const auto change = [&](std::string text) {
+      one.changes.push_back({fact.recorded_at, std::move(text)});
+    };
+    if (std::holds_alternative<CampaignSubmitted>(event)) change("submitted");
+    if (std::holds_alternative<CampaignStarted>(event)) change("started");
+    if (std::holds_alternative<CampaignResumed>(event)) change("resumed");
+    if (const auto* paused = std::get_if<CampaignPaused>(&event)) {
+      change("paused by the " + paused->by + because(paused->reason));
+    }
+    if (const auto* cancelled = std::get_if<CampaignCancelled>(&event)) {
+      change("cancelled" + because(cancelled->reason));
+    }
+    if (std::holds_alternative<CampaignCompleted>(event)) change("completed");
+    if (const auto* again = std::get_if<CampaignReopened>(&event)) {
+      change("running again" + because(again->reason));
+    }
+    return;
+  }
+  const auto ref = state.book.contact_of(fact.subject);
+  if (!ref) return;
+  auto& one = campaign(ref->campaign);
+  if (std::holds_alternative<CallAccepted>(event) || std::holds_alternative<CallAdopted>(event)) {
+    one.people.insert(ref->ordinal);
+    ++one.calls;
+  } else if (const auto* closed = std::get_if<AttemptClosed>(&event)) {
+    ++one.outcomes[closed->outcome];
+  } else if (const auto* excluded = std::get_if<ContactExcluded>(&event)) {
+    count(one.excluded, excluded->evidence.empty() ? excluded->gate : excluded->evidence);
+  } else if (const auto* postponed = std::get_if<CallPostponed>(&event)) {
+    count(one.put_off, postponed->evidence);
+  } else if (const auto* not_sent = std::get_if<CallNotSent>(&event)) {
+    count(one.not_placed, not_sent->reason);
+  } else if (const auto* refused = std::get_if<CallRefused>(&event)) {
+    count(one.not_placed, "the carrier refused it, code " +
+                              std::to_string(refused->code ? refused->code : refused->http_status));
+  } else if (const auto* none = std::get_if<CallNotPlaced>(&event)) {
+    count(one.not_placed, none->proof);
+  } else if (const auto* end = std::get_if<CallEndRequested>(&event)) {
+    count(one.taken_back, end->reason);
+  } else if (std::holds_alternative<CallInDoubt>(event)) {
+    ++one.in_doubt;
+  } else if (std::holds_alternative<CallHeld>(event)) {
+    ++one.held;
+  } else if (std::holds_alternative<LateCallDetected>(event)) {
+    ++one.late_calls;
+  }
+}
+
+namespace {
+
+// What a campaign is about to do.
+struct Next {
+  std::uint32_t fresh = 0;
+  std::uint32_t retry = 0;
+  std::uint32_t calling = 0;
+  std::uint32_t held = 0;
+  std::optional<Instant> dial{};
+};
+
+Next next_of(const State& state, CampaignIndex index, const ZoneRules& rules, Instant now) {
+  const auto& queue = state.queue.campaigns[index];
+  Next next;
+  next.fresh = queue.count(Stage::fresh);
+  next.retry = queue.count(Stage::retry);
+  next.calling = queue.count(Stage::calling);
+  next.held = queue.count(Stage::held);
+  next.dial = next_dial(state, index, rules, now, {});
+  return next;
+}
+
+std::string plural(std::uint64_t number, const char* one, const char* several) {
+  return std::to_string(number) + ' ' + (number == 1 ? one : several);
+}
+
+std::string reasons(const char* head, const Counts& counts) {
+  std::string text;
+  for (const auto& [reason, times] : counts) {
+    text += std::string("    ") + head + ' ' + std::to_string(times) + ": " +
+            (reason.empty() ? "no reason given" : reason) + '\n';
+  }
+  return text;
+}
+
+std::string money(std::int64_t millionths, const Campaign& campaign) {
+  return decimal_text(millionths, 6) + ' ' + campaign.budget.currency;
+}
+
+std::string words_of(const State& state, const Recap& recap, CampaignIndex index,
+                     const ZoneRules& rules, Instant now,
+                     const std::function<std::string(Instant)>& time) {
+  const auto& entry = state.book.at(index);
+  const auto& definition = *entry.definition;
+  const auto& one = recap.of(index);
+  std::string text = definition.id + ", " + std::string(name_of(entry.status)) +
+                     because(entry.status_reason) + '\n';
+  for (const auto& change : one.changes) {
+    text += "    " + time(change.at) + "  " + change.text + '\n';
+  }
+  text += "  called: " + plural(one.people.size(), "person", "people") + " in " +
+          plural(one.calls, "call", "calls") + '\n';
+  for (const auto& [outcome, times] : one.outcomes) {
+    text += "    " + std::to_string(times) + ' ' + std::string(name_of(outcome)) + '\n';
+  }
+  const auto why_not = reasons("excluded", one.excluded) + reasons("put off", one.put_off) +
+                       reasons("not placed", one.not_placed) +
+                       reasons("taken back", one.taken_back);
+  text +=
+      "  not called, and why:" + (why_not.empty() ? " nothing was in the way\n" : '\n' + why_not);
+  if (one.in_doubt != 0) {
+    text += "  in doubt for a while: " + plural(one.in_doubt, "call", "calls") + '\n';
+  }
+  if (one.late_calls != 0) {
+    text += "  turned up when they should not have, and ended: " +
+            plural(one.late_calls, "call", "calls") + '\n';
+  }
+  const auto next = next_of(state, index, rules, now);
+  text += "  held: " + (next.held == 0 ? std::string("nobody\n")
+                                       : plural(next.held, "person", "people") +
+                                             ", to be decided on (campanile held)\n");
+  const auto& account = state.spend.campaigns[index];
+  if (definition.budget.limit_millionths != 0) {
+    text += "  money: " + money(account.settled - one.settled_before, definition) +
+            " since then, " + money(account.settled, definition) + " of " +
+            money(definition.budget.limit_millionths, definition) + " in all, " +
+            money(account.reserved, definition) + " set aside\n";
+  } else {
+    text += "  money: no budget, so no account is kept\n";
+  }
+  text += "  next: ";
+  if (next.calling != 0) text += plural(next.calling, "call is", "calls are") + " under way; ";
+  if (next.fresh + next.retry == 0) return text + "nobody is left to call\n";
+  text += plural(next.fresh, "person was", "people were") + " never called, " +
+          plural(next.retry, "is", "are") + " to be called again";
+  switch (entry.status) {
+    case CampaignStatus::running:
+      text += next.dial ? ", the next at " + time(*next.dial) : ", when a line is free";
+      break;
+    case CampaignStatus::paused:
+      text += " once somebody resumes it";
+      break;
+    case CampaignStatus::enrolling:
+      text += " once the list is complete";
+      break;
+    case CampaignStatus::cancelled:
+    case CampaignStatus::completed:
+      break;
+  }
+  return text + '\n';
+}
+
+void counts_json(JsonObject& object, const char* name, const Counts& counts) {
+  JsonObject all(object.open(name));
+  for (const auto& [reason, times] : counts) all.member(reason, static_cast<std::int64_t>(times));
+  all.close();
+}
+
+}  // namespace
+
+std::string recap_text(const State& state, const Recap& recap, const ZoneRules& rules, Instant now,
+                       const std::function<std::string(Instant)>& time) {
+  std::string text = "since " + time(recap.since()) + ", now " + time(now) + ", carrier " +
+                     state.book.identity.carrier + '\n';
+  text += "the program was started " + plural(recap.starts(), "time", "times") + " and stopped " +
+          plural(recap.stops(), "time", "times");
+  text += recap.opted_out() == 0
+              ? "; nobody asked not to be called"
+              : "; " + plural(recap.opted_out(), "person", "people") + " asked not to be called";
+  if (recap.suppressed() != 0) {
+    text += "; " + plural(recap.suppressed(), "number was", "numbers were") + " suppressed";
+  }
+  text += '\n';
+  for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
+    text += words_of(state, recap, static_cast<CampaignIndex>(i), rules, now, time);
+  }
+  return text;
+}
+
+std::string recap_json(const State& state, const Recap& recap, const ZoneRules& rules,
+                       Instant now) {
+  std::string text;
+  JsonObject object(text);
+  object.member("since", rfc3339_utc(recap.since()))
+      .member("now", rfc3339_utc(now))
+      .member("carrier", state.book.identity.carrier)
+      .member("starts", static_cast<std::int64_t>(recap.starts()))
+      .member("stops", static_cast<std::int64_t>(recap.stops()))
+      .member("opted_out", static_cast<std::int64_t>(recap.opted_out()))
+      .member("suppressed", static_cast<std::int64_t>(recap.suppressed()));
+  auto& list = object.open("campaigns");
+  list += '[';
+  for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
+    if (i) list += ',';
+    const auto index = static_cast<CampaignIndex>(i);
+    const auto& entry = state.book.at(index);
+    const auto& one = recap.of(index);
+    const auto& account = state.spend.campaigns[index];
+    const auto next = next_of(state, index, rules, now);
+    JsonObject campaign(list);
+    campaign.member("id", entry.definition->id)
+        .member("status", name_of(entry.status))
+        .member("reason", entry.status_reason);
+    auto& changes = campaign.open("changes");
+    changes += '[';
+    for (std::size_t c = 0; c < one.changes.size(); ++c) {
+      if (c) changes += ',';
+      JsonObject change(changes);
+      change.member("at", rfc3339_utc(one.changes[c].at)).member("text", one.changes[c].text);
+      change.close();
+    }
+    changes += ']';
+    campaign.member("people_called", static_cast<std::int64_t>(one.people.size()))
+        .member("calls", static_cast<std::int64_t>(one.calls));
+    JsonObject by_outcome(campaign.open("outcomes"));
+    for (const auto& [outcome, times] : one.outcomes) {
+      by_outcome.member(name_of(outcome), static_cast<std::int64_t>(times));
+    }
+    by_outcome.close();
+    counts_json(campaign, "excluded", one.excluded);
+    counts_json(campaign, "put_off", one.put_off);
+    counts_json(campaign, "not_placed", one.not_placed);
+    counts_json(campaign, "taken_back", one.taken_back);
+    campaign.member("in_doubt", static_cast<std::int64_t>(one.in_doubt))
+        .member("newly_held", static_cast<std::int64_t>(one.held))
+        .member("late_calls", static_cast<std::int64_t>(one.late_calls))
+        .member("held", next.held)
+        .member("spent_millionths", account.settled - one.settled_before)
+        .member("spent_in_all_millionths", account.settled)
+        .member("reserved_millionths", account.reserved)
+        .member("never_called", next.fresh)
+        .member("to_be_called_again", next.retry)
+        .member("under_way", next.calling);
+    if (next.dial) campaign.member("next_call", rfc3339_utc(*next.dial));
+    campaign.close();
+  }
+  list += ']';
+  object.close();
+  return text;
+}
+
+}  // namespace campaigns
