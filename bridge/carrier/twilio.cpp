@@ -132,7 +132,7 @@ struct Twilio::Block {
 
   void next_page(const std::shared_ptr<Listing>& listing, std::string target) {
     client.send(request("GET", std::move(target)),
-                [this, listing](http::Reply reply) { on_page(listing, reply); });
+                [this, listing](const http::Reply& reply) { on_page(listing, reply); });
   }
 
   void on_page(const std::shared_ptr<Listing>& listing, const http::Reply& reply) {

@@ -440,7 +440,7 @@ Client::~Client() {
   block_->end();
 }
 
-void Client::send(Request request, std::function<void(Reply)> done, SendBounds bounds) {
+void Client::send(const Request& request, std::function<void(Reply)> done, SendBounds bounds) {
   block_->send(request, std::move(done), std::move(bounds));
 }
 

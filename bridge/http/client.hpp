@@ -75,7 +75,7 @@ class Client {
 
   // Sends a request; adds Host, Content-Length and Connection. `done` is called once, on the loop's
   // thread, never from inside `send`.
-  void send(Request request, std::function<void(Reply)> done, SendBounds bounds = {});
+  void send(const Request& request, std::function<void(Reply)> done, SendBounds bounds = {});
 
   // A request is to be expected: has a connection made unless one is ready or being made.
   void warm_up();
