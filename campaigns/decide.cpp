@@ -596,6 +596,10 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
   const bool another_s = unknown.size() == 1 && state.queue.may_be_given_up_call(
                                                     state.queue.contact(named.ref).key, moment.now);
   if (unknown.size() > 1 || another_s) {
+    // While one is under way it may still tell whose it is, and the attempt keeps its line.
+    const bool under_way = std::any_of(unknown.begin(), unknown.end(),
+                                       [](const auto* call) { return !terminal(call->status); });
+    if (under_way) return draft.take();
     draft.add(
         named.subject,
         CallHeld{attempt, another_s ? "the carrier lists a call that could be this one, or an "

@@ -5,6 +5,7 @@
 
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign.hpp"
+#include "runner/carrier_calls.hpp"
 #include "runner/fold.hpp"
 
 namespace runner {
@@ -21,20 +22,6 @@ namespace {
 constexpr std::chrono::seconds ask_again_after{15};
 // And how soon after its end a call's record is read.
 constexpr std::chrono::seconds look_at_ended_after{1};
-
-campaigns::CarrierCall core_call(const bridge::carrier::CallRecord& record) {
-  campaigns::CarrierCall call;
-  call.sid = record.sid;
-  call.status = record.status;
-  call.direction = record.direction;
-  call.answered_by = record.answered_by;
-  call.created = record.date_created;
-  call.ended = record.end_time;
-  if (record.duration) call.seconds = record.duration->count();
-  call.cost_millionths = record.cost_millionths;
-  call.price_unit = record.price_unit;
-  return call;
-}
 
 campaigns::OrderAnswered core_answer(const AttemptId& attempt,
                                      const bridge::carrier::PlaceReply& reply) {
