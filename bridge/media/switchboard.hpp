@@ -1,0 +1,149 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "bridge/net/byte_stream.hpp"
+#include "bridge/net/clock.hpp"
+#include "bridge/net/links.hpp"
+#include "bridge/net/loop.hpp"
+#include "bridge/voice/voice.hpp"
+
+namespace bridge::media {
+
+// Number of one media stream in this process. Never used again.
+using StreamId = std::uint64_t;
+
+// The carrier's `start` message (protocols.md 5.1): somebody wants to be let in.
+struct Started {
+  StreamId stream = 0;
+  std::string stream_sid{};
+  std::string call_sid{};
+  std::string account_sid{};
+  std::string token{};  // the Parameter of that name
+};
+
+// Something was said. `position` counts what was said in this stream, from 1, in the order of the
+// conversation as far as it is known.
+struct Said {
+  enum class Who : unsigned char { agent, callee };
+  StreamId stream = 0;
+  Who who = Who::agent;
+  std::uint32_t position = 0;
+  std::string text{};  // personal
+  std::chrono::milliseconds
+      at{};          // from the stream's start to the first sound of it, or to its text
+  bool cut = false;  // the person interrupted it: they heard `heard` of it
+  std::chrono::milliseconds heard{};
+};
+
+// The model asks for something. `position` is that of the last thing said before it.
+struct ToolAsked {
+  StreamId stream = 0;
+  std::string call_id{};
+  std::string name{};
+  std::string arguments{};  // at most tool_arguments_bytes_max, perhaps no JSON; personal
+  std::uint32_t position = 0;
+};
+inline constexpr std::size_t tool_arguments_bytes_max = 16 * 1024;
+
+// Why a stream is over.
+enum class Why : unsigned char {
+  hung_up,     // the carrier: the call has ended
+  goodbye,     // we, after the agent's last words were heard
+  moved_on,    // we, because the call goes elsewhere (a transfer)
+  refused,     // it was not let in
+  time_limit,  // the rest: we, for the campaign's limits or for a failure
+  silence,
+  too_many_turns,
+  model_failed,
+  bad_stream,  // what came from the carrier was not the protocol
+  too_slow,    // one side did not take what the other sent
+  stopped,     // the program ends
+};
+std::string_view name_of(Why why);
+
+struct Closed {
+  StreamId stream = 0;
+  Why why = Why::hung_up;
+  voice::Failure failure{};  // model_failed
+  std::chrono::milliseconds lasted{};
+  std::chrono::milliseconds first_sound{-1};  // from start to the first audio sent; -1: never any
+  std::uint32_t turns = 0;                    // of the agent
+  std::uint32_t interruptions = 0;
+  voice::Usage usage{};
+};
+
+// What holds whatever the model does.
+struct Bounds {
+  std::chrono::seconds time_max{600};    // of the stream
+  std::chrono::seconds silence_max{30};  // nobody says anything
+  std::uint32_t turns_max = 100;         // of the agent
+  std::chrono::seconds goodbye_max{10};  // from the last words to the end
+  std::chrono::milliseconds answer_max{
+      2'000};  // of silence that the model owes; then it has failed
+};
+
+// What the owner is told, on the owner's loop, in order for each stream. Each Started that was let
+// in or refused is followed by exactly one Closed; a stream that never said who it is by none.
+struct Events {
+  std::function<void(Started)> on_started{};
+  std::function<void(Said)> on_said{};
+  std::function<void(ToolAsked)> on_tool{};
+  std::function<void(StreamId, char key)> on_key{};
+  std::function<void(Closed)> on_closed{};
+};
+
+// What happens after the answer to a tool was told to the model.
+enum class Then : unsigned char {
+  speak,    // it goes on talking
+  listen,   // it waits for the person
+  goodbye,  // its last words are heard to their end, then the stream is closed
+  leave,    // the same, and Closed says moved_on
+};
+
+// All media streams of the program: each is a call's sound on one side and a conversation with a
+// voice model on the other. Streams live on loops of their own, so that nothing that the owner does
+// is ever heard; every function here is called on the owner's loop.
+class Switchboard {
+ public:
+  struct Options {
+    // 0: on the owner's loop, which is for a clock that jumps.
+    std::size_t threads = 0;
+    std::size_t streams_max = 2'000;                  // beyond, an upgrade is answered 503
+    std::chrono::milliseconds start_time_max{5'000};  // from the upgrade to `start`
+    // Makes the models' end for one loop. `links` is that loop's, or null.
+    std::function<std::unique_ptr<voice::Model>(net::Loop&, net::Links*)> model{};
+    net::Links* links = nullptr;  // the owner's; threads == 0 only
+  };
+
+  Switchboard(net::Loop& owner, Options options, Events events);
+  // Ends what is under way, silently.
+  ~Switchboard();
+  Switchboard(const Switchboard&) = delete;
+  Switchboard& operator=(const Switchboard&) = delete;
+
+  // There is room for another stream.
+  bool has_room() const;
+  // An upgraded connection of the carrier's; `early` is what was read behind the upgrade.
+  void take(std::unique_ptr<net::ByteStream> stream, std::string early);
+  // Lets a stream in: only now is the model asked.
+  void let_in(StreamId stream, voice::Agent agent, Bounds bounds);
+  void refuse(StreamId stream);
+  void answer_tool(StreamId stream, std::string call_id, std::string output, Then then);
+  void end(StreamId stream, Why why);
+
+  std::size_t streams() const;
+  // Nothing is on its way between the threads.
+  bool quiet() const;
+
+ private:
+  struct Block;
+  std::unique_ptr<Block> block_;
+};
+
+}  // namespace bridge::media

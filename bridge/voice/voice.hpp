@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The seam of a voice model: what a telephone call needs of one, whoever makes it. A family of
+// models implements Conversation; `bridge/media` knows nothing else of it.
+namespace bridge::voice {
+
+// Something that the model may ask our side to do.
+struct Tool {
+  std::string name{};         // [a-z_]{1,64}
+  std::string description{};  // at most 1,024 characters
+  std::string parameters{};   // a JSON Schema, as text
+};
+
+// Who the agent is. Everything that comes from a person or a list stands in it as delimited data.
+struct Agent {
+  std::string model{};  // from configuration, never from the code (protocols.md 6.1)
+  std::string voice{};
+  std::string instructions{};
+  std::string opening{};              // how it begins to speak, as an instruction
+  std::string language{};             // BCP-47, "it-IT"
+  std::string transcription_model{};  // empty: what the person says is not written down
+  std::vector<Tool> tools{};
+  std::uint32_t silence_ms = 500;  // of the person, until it is the agent's turn
+};
+
+// Why a conversation failed, in terms that decide what is done next.
+enum class Fault : unsigned char {
+  unreachable,  // no connection, no TLS, no 101
+  refused,      // key, model or session was refused; no sense in trying again
+  limited,      // rate or quota
+  silent,       // it owes an answer and gives none
+  dropped,      // the connection broke
+  expired,      // the session's time is over
+  nonsense,     // what came was not the protocol, or not the audio that was agreed on
+};
+std::string_view name_of(Fault fault);
+
+struct Failure {
+  Fault fault = Fault::dropped;
+  std::string code{};  // the model's own, or a close code; no text of a talk, no secret
+};
+
+// What a response cost, as the model counts it.
+struct Usage {
+  std::int64_t input_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t input_audio_tokens = 0;
+  std::int64_t output_audio_tokens = 0;
+  std::int64_t cached_tokens = 0;
+};
+
+// What a model tells. An item is one utterance. All views are valid within the call only. Called
+// on the loop's thread, never from inside a function of the conversation.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void on_ready() = 0;  // session and audio format are as they were asked for
+  // A piece of the agent's speech: base64 of G.711 mu-law, 8 kHz, any size.
+  virtual void on_audio(std::string_view item, std::string_view base64) = 0;
+  virtual void on_audio_done(std::string_view item) = 0;  // no more of this item comes
+  virtual void on_speech_started() = 0;                   // the person speaks: stop
+  virtual void on_speech_stopped() = 0;
+  virtual void on_agent_said(std::string_view item, std::string_view text) = 0;
+  // May come after the agent's answer to it, or never. `previous` is the item before it.
+  virtual void on_callee_said(std::string_view item, std::string_view previous,
+                              std::string_view text) = 0;
+  virtual void on_tool_call(std::string_view call_id, std::string_view name,
+                            std::string_view arguments) = 0;  // JSON, perhaps broken
+  virtual void on_response_done(const Usage& usage) = 0;
+  virtual void on_failed(const Failure& failure) = 0;  // once; nothing follows
+};
+
+// One conversation with a model, from connecting to its end. Destroying it closes the connection in
+// order.
+class Conversation {
+ public:
+  virtual ~Conversation() = default;
+  // The person's speech, passed on as it came. Before `on_ready` it is thrown away.
+  virtual void hear(std::string_view base64) = 0;
+  // A key that the person pressed.
+  virtual void hear_key(char key) = 0;
+  // It is the agent's turn: begins with the opening, or answers to what was told since.
+  virtual void speak() = 0;
+  // The person interrupted: of this item they heard so much. Where all of it was heard this is not
+  // called. Stops what is being said.
+  virtual void interrupted(std::string_view item, std::chrono::milliseconds heard) = 0;
+  // The answer to a tool call, JSON; each is answered once. `then_speak`: it goes on talking when
+  // every call of its turn was answered.
+  virtual void answer_tool(std::string_view call_id, std::string_view output, bool then_speak) = 0;
+  // Something the agent has to know, as data (the time left, the person's silence).
+  virtual void tell(std::string_view text) = 0;
+};
+
+// Makes conversations of one family of models. One for each loop.
+class Model {
+ public:
+  virtual ~Model() = default;
+  // Connects at once. `listener` outlives the conversation.
+  virtual std::unique_ptr<Conversation> begin(const Agent& agent, Listener& listener) = 0;
+};
+
+}  // namespace bridge::voice
