@@ -17,6 +17,7 @@ struct Request {
   std::string target{};
   std::vector<Header> headers{};
   std::string body{};
+  bool version_1_0 = false;
 
   // Value of the first header of this name, compared without case; empty where there is none.
   std::string_view header(std::string_view name) const;

@@ -223,7 +223,10 @@ struct Parser::Block {
     return 400;
   }
 
-  bool is_interim() const { return !is_request() && response.status / 100 == 1; }
+  bool is_interim() const {
+    return !is_request() && response.status / 100 == 1 &&
+           !(options.switching && response.status == 101);
+  }
 
   void begin_after_interim() {
     // Nobody asked for another protocol.
@@ -312,6 +315,7 @@ struct Parser::Block {
         return stop(400);
       }
       request.method = llhttp_method_name(method);
+      request.version_1_0 = version_1_0;
     } else {
       response.status = llhttp_get_status_code(&llhttp);
       if (response.status < 100 || response.status > 599) return stop(400);

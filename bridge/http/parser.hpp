@@ -26,6 +26,8 @@ class Parser {
     std::size_t header_bytes_max = 16 * 1024;  // all header lines and the empty one; 431
     std::size_t headers_max = 64;              // 431
     std::size_t body_bytes_max = 64 * 1024;    // 413
+    // A response of 101 is a message, the last one; else nobody asked for it and it is refused.
+    bool switching = false;
   };
 
   enum class State : unsigned char { idle, head, body, complete, refused };

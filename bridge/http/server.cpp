@@ -38,6 +38,7 @@ Parser::Options parser_options(const Limits& limits) {
 // One accepted connection. A plain record; the server's block is the machine.
 //
 //   idle ─► receiving ─► answering ─┬─► idle
+//    │          │                   ├─► gone (handed out)
 //    │          │                   └─► lingering ─► closed
 //    │          └─(refused)────────────────┘           ▲
 //    └─(idle too long, or the client left: from everywhere)┘
@@ -45,19 +46,20 @@ struct Connection final : net::Retired {
   Connection(const Parser::Options& options, std::unique_ptr<net::ByteStream> socket)
       : stream(std::move(socket)), parser(options) {}
 
-  enum class Step : unsigned char { idle, receiving, answering, lingering };
+  enum class Step : unsigned char { idle, receiving, answering, lingering, gone };
 
   std::uint64_t id = 0;
   std::unique_ptr<net::ByteStream> stream;
   Parser parser;
   Step step = Step::idle;
-  bool secured = false;       // or never to be
-  ExchangeId exchange = 0;    // while answering
-  bool keep_alive = false;    // of the request that is being answered
-  bool answers_head = false;  // likewise
-  bool version_1_0 = false;   // likewise
-  bool body_begun = false;    // `read_timer` is that of the body
-  bool processing = false;    // bytes are being worked through further up the stack
+  bool secured = false;            // or never to be
+  ExchangeId exchange = 0;         // while answering
+  bool keep_alive = false;         // of the request that is being answered
+  bool answers_head = false;       // likewise
+  bool version_1_0 = false;        // likewise
+  bool body_begun = false;         // `read_timer` is that of the body
+  bool processing = false;         // bytes are being worked through further up the stack
+  std::string_view unprocessed{};  // of them
   bool reading_paused = false;
   std::string early{};  // bytes behind the request that is being answered
   net::Instant idle_since{};
@@ -148,6 +150,25 @@ struct Server::Block {
     close(c);
   }
 
+  std::optional<TakenOver> take_over(ExchangeId exchange) {
+    const auto found = exchanges.find(exchange);
+    if (found == exchanges.end()) return {};
+    Connection& c = *found->second;
+    if (c.stream->queued() > 0) return {};
+    // Nobody is told of what happens to it before its new owner's `start`.
+    c.stream->start({});
+    c.stream->pause_reading();
+    stop_timer(c.read_timer);
+    stop_stall_timer(c);
+    exchanges.erase(found);
+    c.exchange = 0;
+    c.step = Step::gone;
+    TakenOver taken{.stream = std::move(c.stream), .early = std::move(c.early)};
+    taken.early.append(c.unprocessed);
+    loop.retire(std::move(connections.extract(c.id).mapped()));
+    return taken;
+  }
+
   bool close_oldest_idle() {
     Connection* oldest = nullptr;
     for (const auto& [id, c] : connections) {
@@ -214,9 +235,11 @@ struct Server::Block {
     c.processing = true;
     while (!bytes.empty() && (c.step == Step::idle || c.step == Step::receiving)) {
       bytes.remove_prefix(c.parser.feed(bytes));
+      c.unprocessed = bytes;
       after_feeding(c);
     }
     c.processing = false;
+    c.unprocessed = {};
     if (c.step == Step::answering && !bytes.empty() && !c.stream->closed()) keep_early(c, bytes);
   }
 
@@ -374,6 +397,10 @@ void Server::reset(ExchangeId id) {
 void Server::answer_in_part(ExchangeId id, std::string_view bytes) {
   const auto found = block_->exchanges.find(id);
   if (found != block_->exchanges.end()) block_->write(*found->second, bytes);
+}
+
+std::optional<TakenOver> Server::take_over(ExchangeId id) {
+  return block_->take_over(id);
 }
 
 void Server::stop_listening() {

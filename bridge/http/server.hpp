@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include "bridge/http/message.hpp"
+#include "bridge/net/byte_stream.hpp"
 #include "bridge/net/links.hpp"
 #include "bridge/net/loop.hpp"
 #include "bridge/tls/server_context.hpp"
@@ -32,6 +34,12 @@ struct Limits {
   std::size_t handshakes_at_once_max = 2;                  // in the thread pool; the rest wait
   std::size_t handshakes_waiting_max = 256;                // closed
   std::chrono::milliseconds write_stall_time_max{10'000};  // closed
+};
+
+// A connection that speaks HTTP no longer.
+struct TakenOver {
+  std::unique_ptr<net::ByteStream> stream{};  // open; silent until its `start`
+  std::string early{};                        // what was read of it behind the request
 };
 
 // Number of one request that waits for its answer. Never used again.
@@ -81,6 +89,10 @@ class Server {
   // Sends bytes as they are and leaves the exchange open; `drop` ends it. For a double of a server
   // that fails in the middle of an answer.
   void answer_in_part(ExchangeId id, std::string_view bytes);
+  // Hands out the connection of an exchange instead of answering, for an upgrade: from here on the
+  // server does not know it, and it counts no longer against `connections_max`. Nothing where the
+  // client has left, or bytes of an earlier answer still wait. May be called inside `on_request`.
+  std::optional<TakenOver> take_over(ExchangeId id);
   // Takes no more connections; open ones live on.
   void stop_listening();
   // True while bytes that were handed to the server are not yet with the system.

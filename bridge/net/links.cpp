@@ -10,6 +10,11 @@ void Links::opened(std::uint32_t id) {
   touched_.push_back(id);
 }
 
+void Links::arrived(const LinkCount& so_far) {
+  open_[so_far.id] = so_far;
+  touched_.push_back(so_far.id);
+}
+
 void Links::sent(std::uint32_t id, std::uint64_t bytes) {
   const auto link = open_.find(id);
   if (link == open_.end()) return;

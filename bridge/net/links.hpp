@@ -22,6 +22,8 @@ class Links {
   void sent(std::uint32_t id, std::uint64_t bytes);
   void consumed(std::uint32_t id, std::uint64_t bytes);
   void closed(std::uint32_t id);
+  // A connection that was counted elsewhere so far.
+  void arrived(const LinkCount& so_far);
   // Connections that are being made and have no ports yet: no side is quiet while there are any.
   void connecting(int delta) { connecting_ += delta; }
   int connecting() const { return connecting_; }

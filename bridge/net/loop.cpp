@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "bridge/net/byte_stream.hpp"
 #include "bridge/net/uv_access.hpp"
 
 namespace bridge::net {
@@ -62,7 +63,7 @@ struct Loop::Block {
   std::mutex posted_mutex{};
   std::vector<std::function<void()>> posted{};
 
-  std::array<char, read_buffer_bytes> read_buffer{};
+  std::array<char, read_buffer_bytes + ByteStream::read_padding> read_buffer{};
 
   void run_posted() {
     std::vector<std::function<void()>> calls;
@@ -256,7 +257,7 @@ uv_loop_s* uv_loop_of(Loop& loop) {
 }
 
 std::span<char> read_buffer_of(Loop& loop) {
-  return loop.block().read_buffer;
+  return std::span(loop.block().read_buffer).first(read_buffer_bytes);
 }
 
 }  // namespace bridge::net

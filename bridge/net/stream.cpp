@@ -1,9 +1,11 @@
 #include "bridge/net/stream.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <cassert>
@@ -36,17 +38,19 @@ struct Stream::Block {
   uv_write_t write_request{};
   uv_shutdown_t shutdown_request{};
   Options options{};
-  Events events{};
+  std::unique_ptr<Told> told = std::make_unique<Told>();
 
   bool tcp = false;
   bool silent = false;  // closed: the owner is told nothing more
   bool connecting = false;
   bool open = false;
   bool ended = false;
+  std::error_code end_error{};
   bool writing = false;  // `in_flight` is with libuv
   bool finishing = false;
   std::uint32_t link = 0;
   Loop::TimerId late_failure = 0;  // of a connect that failed at once
+  Loop::TimerId late_end = 0;      // for an owner who came after it
 
   std::string in_flight{};
   std::string waiting{};
@@ -68,7 +72,7 @@ struct Stream::Block {
     opened(true);
     read();
     // Whoever is told may hand the stream over to somebody else, who starts it anew.
-    const auto tell = std::exchange(events.on_open, {});
+    const auto tell = std::exchange(told->events.on_open, {});
     if (tell) tell();
   }
 
@@ -102,8 +106,9 @@ struct Stream::Block {
   void end(std::error_code error) {
     if (ended) return;
     ended = true;
+    end_error = error;
     if (open) uv_read_stop(&socket.stream);
-    if (events.on_end) events.on_end(error);
+    if (told->events.on_end) told->events.on_end(error);
   }
 
   void send_waiting() {
@@ -125,7 +130,7 @@ struct Stream::Block {
     } else {
       in_flight.clear();
       if (finishing) shut_down();
-      if (events.on_drained) events.on_drained();
+      if (told->events.on_drained) told->events.on_drained();
     }
   }
 
@@ -159,7 +164,7 @@ struct Stream::Block {
     }
     const auto size = static_cast<std::size_t>(count);
     if (link != 0 && options.links != nullptr) options.links->consumed(link, size);
-    if (events.on_data) events.on_data({bytes, size});
+    if (told->events.on_data) told->events.on_data({bytes, size});
   }
 };
 
@@ -167,7 +172,7 @@ std::unique_ptr<Stream> Stream::connect(Loop& loop, const Endpoint& to, Options 
                                         Events events) {
   auto* block = new Block(loop, to.unix_path.empty(), options);
   std::unique_ptr<Stream> stream(new Stream(block));
-  block->events = std::move(events);
+  block->told->events = std::move(events);
   block->connecting = true;
   int status = 0;
   if (block->tcp) {
@@ -204,8 +209,61 @@ Stream::~Stream() {
 
 void Stream::start(Events events) {
   assert(block_ != nullptr && block_->open);
-  block_->events = std::move(events);
-  block_->read();
+  Block& b = *block_;
+  tell(b.told, *b.loop, std::move(events));
+  if (!b.ended) return b.read();
+  if (b.late_end != 0) return;
+  b.late_end = b.loop->call_at(b.loop->now(), [&b] {
+    b.late_end = 0;
+    if (b.told->events.on_end) b.told->events.on_end(b.end_error);
+  });
+}
+
+// A descriptor of its own for the same connection, so that libuv may close the one it has.
+struct Stream::Moving final : Parcel {
+  int descriptor = -1;
+  bool tcp = false;
+  Options options{};
+  LinkCount count{};
+
+  ~Moving() override {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+
+  std::unique_ptr<ByteStream> arrive(Loop& loop, Links* links) override {
+    assert(descriptor >= 0);
+    options.links = links;
+    std::unique_ptr<Stream> stream(new Stream(new Block(loop, tcp, options)));
+    Block& b = *stream->block_;
+    const int status =
+        tcp ? uv_tcp_open(&b.socket.tcp, descriptor) : uv_pipe_open(&b.socket.pipe, descriptor);
+    if (status < 0) return nullptr;
+    descriptor = -1;
+    b.open = true;
+    b.link = count.id;
+    if (b.link != 0 && links != nullptr) links->arrived(count);
+    return stream;
+  }
+};
+
+std::unique_ptr<Parcel> Stream::leave() {
+  if (block_ == nullptr) return nullptr;
+  const Block& b = *block_;
+  if (!b.open || b.ended || b.finishing || queued() > 0) return nullptr;
+  uv_os_fd_t descriptor = -1;
+  if (uv_fileno(&b.socket.handle, &descriptor) < 0) return nullptr;
+  auto moving = std::make_unique<Moving>();
+  moving->descriptor = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (moving->descriptor < 0) return nullptr;
+  moving->tcp = b.tcp;
+  moving->options = b.options;
+  moving->count.id = b.link;
+  if (b.options.links != nullptr) {
+    const auto counted = b.options.links->open().find(b.link);
+    if (counted != b.options.links->open().end()) moving->count = counted->second;
+  }
+  close();
+  return moving;
 }
 
 bool Stream::write(std::string_view bytes) {
@@ -255,6 +313,7 @@ void Stream::end(bool with_reset) {
   Block& b = *std::exchange(block_, nullptr);
   b.silent = true;
   if (b.late_failure != 0) b.loop->cancel(b.late_failure);
+  if (b.late_end != 0) b.loop->cancel(b.late_end);
   if (b.options.links != nullptr) {
     if (b.connecting && b.tcp) b.options.links->connecting(-1);
     if (b.link != 0) b.options.links->closed(b.link);

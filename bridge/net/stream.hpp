@@ -42,6 +42,7 @@ class Stream final : public ByteStream {
   ~Stream() override;
 
   void start(Events events) override;
+  std::unique_ptr<Parcel> leave() override;
   [[nodiscard]] bool write(std::string_view bytes) override;
   std::size_t queued() const override;
   void finish() override;
@@ -55,6 +56,7 @@ class Stream final : public ByteStream {
  private:
   friend class Listener;
   struct Block;
+  struct Moving;
   // Takes the next connection that waits at a listening libuv stream; null if there is none.
   static std::unique_ptr<Stream> accept(Loop& loop, void* listening, bool tcp, Options options);
   explicit Stream(Block* block) : block_(block) {}

@@ -13,7 +13,7 @@ namespace bridge::net {
 uv_loop_s* uv_loop_of(Loop& loop);
 
 // The one buffer that every stream of a loop reads into: what was read is used up inside the
-// callback that hands it over.
+// callback that hands it over. ByteStream::read_padding bytes lie behind it.
 std::span<char> read_buffer_of(Loop& loop);
 
 }  // namespace bridge::net

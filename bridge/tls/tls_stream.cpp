@@ -3,6 +3,7 @@
 #include <array>
 #include <cassert>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -30,11 +31,13 @@ struct Stream::Block final : net::Retired {
   std::unique_ptr<net::ByteStream> below;
   // Shared with the pool while it works, which may be longer than we live.
   std::shared_ptr<Engine> engine;
-  Events events{};
+  std::unique_ptr<Told> told = std::make_unique<Told>();
 
   bool silent = false;
   bool opened = false;
   bool ended = false;
+  std::error_code end_error{};
+  bool end_untold = false;  // to an owner who came after it
   bool paused = false;
   bool delivering = false;
   bool finishing = false;
@@ -47,15 +50,43 @@ struct Stream::Block final : net::Retired {
   net::Loop::TimerId deadline = 0;
   net::Loop::TimerId resuming = 0;
 
-  Block(net::Loop& of, std::unique_ptr<net::ByteStream> under, std::unique_ptr<Engine> with,
+  Block(net::Loop& of, std::unique_ptr<net::ByteStream> under, std::shared_ptr<Engine> with,
         Options given)
       : loop(of), options(given), below(std::move(under)), engine(std::move(with)) {}
 
   void start() {
+    if (opened) return start_again();
     deadline = loop.call_at(loop.now() + options.handshake_time_max, [this] {
       deadline = 0;
       end(Fault::timed_out);
     });
+    listen();
+    if (engine->state() == Engine::State::failed) {
+      go_on_soon();
+    } else if (engine->can_advance()) {
+      compute();
+    }
+  }
+
+  // What was decrypted for the owner before, and has not reached them, is for this one.
+  void start_again() {
+    paused = false;
+    end_untold = ended;
+    if (!ended) listen();
+    go_on_soon();
+  }
+
+  // Not from inside a function of the stream.
+  void go_on_soon() {
+    if (resuming != 0) return;
+    resuming = loop.call_at(loop.now(), [this] {
+      resuming = 0;
+      if (!std::exchange(end_untold, false)) return go_on();
+      if (told->events.on_end) told->events.on_end(end_error);
+    });
+  }
+
+  void listen() {
     below->start({.on_open = {},
                   .on_data = [this](std::string_view bytes) { received(bytes); },
                   .on_end =
@@ -65,17 +96,8 @@ struct Stream::Block final : net::Retired {
                       },
                   .on_drained =
                       [this] {
-                        if (opened && events.on_drained) events.on_drained();
+                        if (opened && told->events.on_drained) told->events.on_drained();
                       }});
-    if (engine->state() == Engine::State::failed) {
-      // Not from inside this function.
-      resuming = loop.call_at(loop.now(), [this] {
-        resuming = 0;
-        go_on();
-      });
-    } else if (engine->can_advance()) {
-      compute();
-    }
   }
 
   void received(std::string_view bytes) {
@@ -102,7 +124,7 @@ struct Stream::Block final : net::Retired {
     if (!opened && engine->state() == Engine::State::open) {
       opened = true;
       stop(deadline);
-      const auto tell = std::exchange(events.on_open, {});
+      const auto tell = std::exchange(told->events.on_open, {});
       if (tell) tell();
       if (silent) return;
     }
@@ -162,11 +184,11 @@ struct Stream::Block final : net::Retired {
 
   void deliver() {
     delivering = true;
-    std::array<char, plaintext_bytes_max> plaintext;
+    std::array<char, plaintext_bytes_max + read_padding> plaintext;
     while (!silent && !paused) {
-      const std::size_t size = engine->read(plaintext);
+      const std::size_t size = engine->read(std::span(plaintext).first(plaintext_bytes_max));
       if (size == 0) break;
-      if (events.on_data) events.on_data({plaintext.data(), size});
+      if (told->events.on_data) told->events.on_data({plaintext.data(), size});
     }
     delivering = false;
     if (!silent && engine->state() == Engine::State::failed) (void)send_output();
@@ -180,9 +202,10 @@ struct Stream::Block final : net::Retired {
   void end(std::error_code error) {
     if (ended) return;
     ended = true;
+    end_error = error;
     stop(deadline);
     below->pause_reading();
-    if (events.on_end) events.on_end(error);
+    if (told->events.on_end) told->events.on_end(error);
   }
 
   void stop(net::Loop::TimerId& timer) {
@@ -196,14 +219,51 @@ Stream::Stream(net::Loop& loop, std::unique_ptr<net::ByteStream> below,
                std::unique_ptr<Engine> engine, Options options)
     : block_(std::make_unique<Block>(loop, std::move(below), std::move(engine), options)) {}
 
+Stream::Stream(std::unique_ptr<Block> block) : block_(std::move(block)) {}
+
 Stream::~Stream() {
   close();
 }
 
 void Stream::start(Events events) {
-  assert(block_ != nullptr && block_->deadline == 0 && !block_->opened);
-  block_->events = std::move(events);
-  block_->start();
+  assert(block_ != nullptr && block_->deadline == 0);
+  Block& b = *block_;
+  tell(b.told, b.loop, std::move(events));
+  b.start();
+}
+
+// The engine goes along with whatever part of a record it has.
+struct Stream::Moving final : net::Parcel {
+  std::unique_ptr<net::Parcel> below{};
+  std::shared_ptr<Engine> engine{};
+
+  std::unique_ptr<net::ByteStream> arrive(net::Loop& loop, net::Links* links) override {
+    assert(engine != nullptr);
+    auto socket = below->arrive(loop, links);
+    if (socket == nullptr) return nullptr;
+    Options options;
+    options.links = links;
+    auto block = std::make_unique<Block>(loop, std::move(socket), std::move(engine), options);
+    block->opened = true;
+    return std::unique_ptr<Stream>(new Stream(std::move(block)));
+  }
+};
+
+std::unique_ptr<net::Parcel> Stream::leave() {
+  if (block_ == nullptr) return nullptr;
+  Block& b = *block_;
+  if (!b.opened || b.ended || b.finishing || b.engine->state() != Engine::State::open) {
+    return nullptr;
+  }
+  auto below = b.below->leave();
+  if (below == nullptr) return nullptr;
+  auto moving = std::make_unique<Moving>();
+  moving->below = std::move(below);
+  moving->engine = std::move(b.engine);
+  b.silent = true;
+  b.stop(b.resuming);
+  b.loop.retire(std::move(block_));
+  return moving;
 }
 
 bool Stream::write(std::string_view bytes) {
@@ -240,11 +300,7 @@ void Stream::resume_reading() {
   b.paused = false;
   if (b.ended) return;
   b.below->resume_reading();
-  if (b.resuming != 0) return;
-  b.resuming = b.loop.call_at(b.loop.now(), [&b] {
-    b.resuming = 0;
-    b.go_on();
-  });
+  b.go_on_soon();
 }
 
 void Stream::end(bool with_reset) {

@@ -32,6 +32,7 @@ class Stream final : public net::ByteStream {
   ~Stream() override;
 
   void start(Events events) override;
+  std::unique_ptr<net::Parcel> leave() override;
   [[nodiscard]] bool write(std::string_view bytes) override;
   std::size_t queued() const override;
   void finish() override;
@@ -48,6 +49,8 @@ class Stream final : public net::ByteStream {
 
  private:
   struct Block;
+  struct Moving;
+  explicit Stream(std::unique_ptr<Block> block);
   void end(bool with_reset);
   std::unique_ptr<Block> block_;  // dies at the end of the turn in which it is closed
 };
