@@ -56,6 +56,7 @@ struct Loop::Block {
   std::optional<Instant> armed{};  // what `timer` was set for
 
   std::function<void()> before_sleep{};
+  std::vector<std::function<void()>> at_end{};
   std::vector<std::unique_ptr<Retired>> graveyard{};
   bool stopping = false;
   bool by_hand = false;  // `turn` ends the turn itself, after the poll
@@ -109,9 +110,18 @@ struct Loop::Block {
     uv_timer_start(&timer, on_timer, static_cast<std::uint64_t>(delay->count()), 0);
   }
 
+  void run_ends() {
+    while (!at_end.empty()) {
+      const auto calls = std::exchange(at_end, {});
+      for (const auto& call : calls) call();
+    }
+  }
+
   void end_turn() {
     run_due_timers();
+    run_ends();
     if (before_sleep) before_sleep();
+    run_ends();
     while (!graveyard.empty()) {
       const auto dead = std::exchange(graveyard, {});
     }
@@ -148,6 +158,7 @@ Loop::Loop(Clock& clock) : block_(std::make_unique<Block>()) {
 Loop::~Loop() {
   Block& b = *block_;
   b.before_sleep = nullptr;
+  b.at_end.clear();
   b.by_hand = true;
   while (!b.graveyard.empty()) {
     const auto dead = std::exchange(b.graveyard, {});
@@ -181,6 +192,14 @@ Clock& Loop::clock() const {
 
 void Loop::before_sleep(std::function<void()> f) {
   block_->before_sleep = std::move(f);
+}
+
+void Loop::at_end_of_turn(std::function<void()> f) {
+  block_->at_end.push_back(std::move(f));
+}
+
+bool Loop::turn_is_unfinished() const {
+  return !block_->at_end.empty();
 }
 
 void Loop::post(std::function<void()> f) {

@@ -33,6 +33,12 @@ class Loop {
   // Calls `f` after all callbacks of a turn, just before the loop sleeps. One at most.
   void before_sleep(std::function<void()> f);
 
+  // Calls `f` once at the end of this turn, before `before_sleep` looks at what was done: for what
+  // leaves in one piece, whoever added to it.
+  void at_end_of_turn(std::function<void()> f);
+  // There are such calls to come.
+  bool turn_is_unfinished() const;
+
   // Calls `f` on the loop's thread soon. The only function that other threads may call. Calls of
   // one turn are kept in order.
   void post(std::function<void()> f);

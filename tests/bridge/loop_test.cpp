@@ -202,4 +202,25 @@ BOOST_AUTO_TEST_CASE(two_loops_run_in_two_threads_of_one_process) {
   BOOST_TEST(sum + other_sum == 2);
 }
 
+// What many callbacks of a turn add to leaves once, and before somebody asks whether all is quiet.
+BOOST_AUTO_TEST_CASE(the_end_of_a_turn_comes_once_and_before_the_sleep) {
+  SteppedLoop world;
+  std::vector<std::string> order;
+  world.loop.before_sleep([&] {
+    order.emplace_back(world.loop.turn_is_unfinished() ? "unfinished" : "sleep");
+    if (order.size() == 3) world.loop.at_end_of_turn([&] { order.emplace_back("late"); });
+  });
+  world.loop.call_at(noon, [&] {
+    world.loop.at_end_of_turn([&] {
+      order.emplace_back("end");
+      world.loop.at_end_of_turn([&] { order.emplace_back("end of the end"); });
+    });
+    BOOST_TEST(world.loop.turn_is_unfinished());
+  });
+  world.loop.turn();
+  world.loop.turn();
+  const std::vector<std::string> expected{"end", "end of the end", "sleep", "late", "sleep"};
+  BOOST_TEST(order == expected, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
