@@ -28,18 +28,22 @@ struct Started {
 };
 
 // Something was said. `position` counts what was said in this stream, from 1, in the order of the
-// conversation as far as it is known.
+// conversation. It is given when the sound begins and told with the text: of the agent when it is
+// known how much was heard, of the person when it was written down. So these may come out of order,
+// and a number may stay out: of what nobody wrote down.
 struct Said {
   enum class Who : unsigned char { agent, callee };
   StreamId stream = 0;
   Who who = Who::agent;
   std::uint32_t position = 0;
-  std::string text{};  // personal
+  std::string text{};  // personal; at most said_bytes_max
   std::chrono::milliseconds
       at{};          // from the stream's start to the first sound of it, or to its text
   bool cut = false;  // the person interrupted it: they heard `heard` of it
   std::chrono::milliseconds heard{};
 };
+
+inline constexpr std::size_t said_bytes_max = 16 * 1024;
 
 // The model asks for something. `position` is that of the last thing said before it.
 struct ToolAsked {
@@ -75,6 +79,8 @@ struct Closed {
   std::chrono::milliseconds first_sound{-1};  // from start to the first audio sent; -1: never any
   std::uint32_t turns = 0;                    // of the agent
   std::uint32_t interruptions = 0;
+  std::uint32_t complaints = 0;  // of the model about what we sent; the first is `complaint`
+  std::string complaint{};
   voice::Usage usage{};
 };
 
@@ -84,8 +90,10 @@ struct Bounds {
   std::chrono::seconds silence_max{30};  // nobody says anything
   std::uint32_t turns_max = 100;         // of the agent
   std::chrono::seconds goodbye_max{10};  // from the last words to the end
-  std::chrono::milliseconds answer_max{
-      2'000};  // of silence that the model owes; then it has failed
+  // Of silence that the model owes to the person, until it has failed: from `let_in` to its first
+  // sound, and later.
+  std::chrono::milliseconds opening_max{2'000};
+  std::chrono::milliseconds answer_max{2'000};
 };
 
 // What the owner is told, on the owner's loop, in order for each stream. Each Started that was let
@@ -114,6 +122,9 @@ class Switchboard {
   struct Options {
     // 0: on the owner's loop, which is for a clock that jumps.
     std::size_t threads = 0;
+    // Of the media threads; null: the system's, one for each. Read by all of them at once, so it
+    // may be a ScaledClock and not a SystemClock. With threads == 0 it is the owner's loop's.
+    net::Clock* clock = nullptr;
     std::size_t streams_max = 2'000;                  // beyond, an upgrade is answered 503
     std::chrono::milliseconds start_time_max{5'000};  // from the upgrade to `start`
     // Makes the models' end for one loop. `links` is that loop's, or null.

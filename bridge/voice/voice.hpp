@@ -16,7 +16,7 @@ namespace bridge::voice {
 struct Tool {
   std::string name{};         // [a-z_]{1,64}
   std::string description{};  // at most 1,024 characters
-  std::string parameters{};   // a JSON Schema, as text
+  std::string parameters{};   // a JSON Schema, as text; it has to be JSON
 };
 
 // Who the agent is. Everything that comes from a person or a list stands in it as delimited data.
@@ -58,7 +58,8 @@ struct Usage {
 };
 
 // What a model tells. An item is one utterance. All views are valid within the call only. Called
-// on the loop's thread, never from inside a function of the conversation.
+// on the loop's thread, never from inside a function of the conversation. The conversation is not
+// destroyed from inside one of these calls: its owner retires it (net::Loop::retire).
 class Listener {
  public:
   virtual ~Listener() = default;
@@ -66,15 +67,20 @@ class Listener {
   // A piece of the agent's speech: base64 of G.711 mu-law, 8 kHz, any size.
   virtual void on_audio(std::string_view item, std::string_view base64) = 0;
   virtual void on_audio_done(std::string_view item) = 0;  // no more of this item comes
-  virtual void on_speech_started() = 0;                   // the person speaks: stop
-  virtual void on_speech_stopped() = 0;
+  // The person speaks: stop. `item` will be what they say; the model has stopped by itself.
+  virtual void on_speech_started(std::string_view item) = 0;
+  virtual void on_speech_stopped(std::string_view item) = 0;  // an answer is owed now
   virtual void on_agent_said(std::string_view item, std::string_view text) = 0;
   // May come after the agent's answer to it, or never. `previous` is the item before it.
   virtual void on_callee_said(std::string_view item, std::string_view previous,
                               std::string_view text) = 0;
   virtual void on_tool_call(std::string_view call_id, std::string_view name,
                             std::string_view arguments) = 0;  // JSON, perhaps broken
+  // The agent has said and asked all that it wanted to for now. Usage is of this response alone.
   virtual void on_response_done(const Usage& usage) = 0;
+  // The model did not want something of ours that the talk can do without: a mistake of ours that
+  // somebody has to see. A code of the model's, no text.
+  virtual void on_complaint(std::string_view code) = 0;
   virtual void on_failed(const Failure& failure) = 0;  // once; nothing follows
 };
 
@@ -89,8 +95,8 @@ class Conversation {
   virtual void hear_key(char key) = 0;
   // It is the agent's turn: begins with the opening, or answers to what was told since.
   virtual void speak() = 0;
-  // The person interrupted: of this item they heard so much. Where all of it was heard this is not
-  // called. Stops what is being said.
+  // The person interrupted: of this item they heard so much. Where all of a finished item was
+  // heard this is not called. Stops what is being said; no item: that alone.
   virtual void interrupted(std::string_view item, std::chrono::milliseconds heard) = 0;
   // The answer to a tool call, JSON; each is answered once. `then_speak`: it goes on talking when
   // every call of its turn was answered.
@@ -99,7 +105,7 @@ class Conversation {
   virtual void tell(std::string_view text) = 0;
 };
 
-// Makes conversations of one family of models. One for each loop.
+// Makes conversations of one family of models. One for each loop; outlives its conversations.
 class Model {
  public:
   virtual ~Model() = default;

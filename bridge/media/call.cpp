@@ -1,0 +1,605 @@
+#include "bridge/media/call.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "bridge/voice/audio_text.hpp"
+
+namespace bridge::media {
+namespace {
+
+using std::chrono::duration_cast;
+
+constexpr std::string_view bye_mark = "bye";
+// One message of filled silence; longer holes are several.
+constexpr milliseconds silence_piece_max{1'000};
+constexpr net::Instant never = net::Instant::max();
+
+// At most so many bytes, and no half character.
+std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t length = bytes_max;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80) --length;
+  return text.substr(0, length);
+}
+
+void add(voice::Usage& sum, const voice::Usage& usage) {
+  sum.input_tokens += usage.input_tokens;
+  sum.output_tokens += usage.output_tokens;
+  sum.input_audio_tokens += usage.input_audio_tokens;
+  sum.output_audio_tokens += usage.output_audio_tokens;
+  sum.cached_tokens += usage.cached_tokens;
+}
+
+}  // namespace
+
+std::string_view name_of(Why why) {
+  switch (why) {
+    case Why::hung_up:
+      return "hung_up";
+    case Why::goodbye:
+      return "goodbye";
+    case Why::moved_on:
+      return "moved_on";
+    case Why::refused:
+      return "refused";
+    case Why::time_limit:
+      return "time_limit";
+    case Why::silence:
+      return "silence";
+    case Why::too_many_turns:
+      return "too_many_turns";
+    case Why::model_failed:
+      return "model_failed";
+    case Why::bad_stream:
+      return "bad_stream";
+    case Why::too_slow:
+      return "too_slow";
+    case Why::stopped:
+      return "stopped";
+  }
+  return "hung_up";
+}
+
+Call::Call(Line& line, StreamId stream, milliseconds start_time_max)
+    : line_(line), stream_(stream), due_(line.now() + start_time_max), armed_(never) {
+  closed_.stream = stream;
+  arm();
+}
+
+Call::~Call() = default;
+
+// --- from the carrier ---
+
+void Call::received(const twilio::Message& message) {
+  if (over()) return;
+  ++messages_;
+  // Looked at seldom: it costs a look at the clock.
+  if (messages_ % 1024 == 0 && step_ != Step::waiting) {
+    const auto seconds = duration_cast<std::chrono::seconds>(line_.now() - started_).count();
+    if (messages_ > (seconds + 10) * messages_a_second_max) {
+      finish(Why::bad_stream);
+      return;
+    }
+  }
+  std::visit([this](const auto& m) { on(m); }, message);
+}
+
+void Call::carrier_ended(bool broken) {
+  if (!over()) finish(broken ? Why::bad_stream : Why::hung_up);
+}
+
+void Call::carrier_is_slow() {
+  if (!over()) finish(Why::too_slow);
+}
+
+void Call::on(const twilio::Wrong&) {
+  finish(Why::bad_stream);
+}
+
+void Call::on(const twilio::Start& start) {
+  if (step_ != Step::waiting) {
+    // The same one again does no harm; another one on the same socket is nobody's protocol.
+    if (start.stream_sid != stream_sid_) finish(Why::bad_stream);
+    return;
+  }
+  step_ = Step::asking;
+  stream_sid_ = start.stream_sid;
+  started_ = line_.now();
+  due_ = started_ + let_in_max;
+  line_.tell(Started{.stream = stream_,
+                     .stream_sid = stream_sid_,
+                     .call_sid = std::string(start.call_sid),
+                     .account_sid = std::string(start.account_sid),
+                     .token = std::string(start.token)});
+  arm();
+}
+
+void Call::on(const twilio::Media& media) {
+  if (step_ == Step::waiting) return;
+  const net::Instant now = line_.now();
+  const auto frame =
+      inbound_.frame(media.chunk, media.timestamp, voice::audio_bytes(media.base64), now);
+  if (frame.again) return;
+  if (inbound_.received() > now - started_ + hurry_max) {
+    finish(Why::bad_stream);
+    return;
+  }
+  // A goodbye is not interrupted: nobody listens any more.
+  if (step_ != Step::talking || media.base64.empty()) return;
+  if (frame.silence.count() > 0) hear_silence(frame.silence);
+  conversation_->hear(media.base64);
+}
+
+void Call::hear_silence(milliseconds length) {
+  while (length.count() > 0) {
+    const milliseconds piece = std::min(length, silence_piece_max);
+    silence_.clear();
+    voice::append_silence(silence_, piece);
+    conversation_->hear(silence_);
+    length -= piece;
+  }
+}
+
+void Call::on(const twilio::Key& key) {
+  if (step_ == Step::waiting || step_ == Step::asking) return;
+  line_.tell_key(key.digit);
+  if (step_ != Step::talking) return;
+  // A key is an answer: it interrupts as a word does, and the last of several is answered.
+  interrupt();
+  conversation_->interrupted({}, milliseconds{0});
+  conversation_->hear_key(key.digit);
+  owed_ = false;
+  last_words_ = line_.now();
+  told_silence_ = false;
+  keys_at_ = last_words_ + key_pause;
+  arm();
+}
+
+void Call::on(const twilio::Mark& mark) {
+  if (step_ == Step::waiting) return;
+  if (mark.name == bye_mark) {
+    if (step_ == Step::closing && bye_sent_) finish(leaving_);
+    return;
+  }
+  if (!playback_.marked(mark.name, line_.now())) return;
+  for (const Heard& heard : playback_.take_whole()) note_heard(heard);
+}
+
+void Call::on(const twilio::Stop&) {
+  finish(Why::hung_up);
+}
+
+// --- from the owner ---
+
+void Call::let_in(const voice::Agent& agent, const Bounds& bounds) {
+  if (step_ != Step::asking) return;
+  step_ = Step::connecting;
+  bounds_ = bounds;
+  owe();
+  conversation_ = line_.converse(agent, *this);
+  arm();
+}
+
+void Call::refuse() {
+  if (step_ == Step::asking) finish(Why::refused);
+}
+
+void Call::answer_tool(std::string_view call_id, std::string_view output, Then then) {
+  if (step_ != Step::talking && step_ != Step::closing) return;
+  if (tools_open_ > 0) --tools_open_;
+  switch (then) {
+    case Then::speak:
+    case Then::listen: {
+      const bool speak = then == Then::speak && step_ == Step::talking;
+      conversation_->answer_tool(call_id, output, speak);
+      if (speak && tools_open_ == 0) owe();
+      break;
+    }
+    case Then::goodbye:
+    case Then::leave: {
+      // Where it has said goodbye already, in the same breath, it says it once.
+      const bool still_to_say = !said_something_;
+      conversation_->answer_tool(call_id, output, still_to_say);
+      leave_when_heard(then == Then::goodbye ? Why::goodbye : Why::moved_on, still_to_say);
+      break;
+    }
+  }
+  arm();
+}
+
+void Call::end(Why why) {
+  if (!over()) finish(why);
+}
+
+// --- from the model ---
+
+void Call::on_ready() {
+  if (step_ != Step::connecting) return;
+  step_ = Step::talking;
+  last_words_ = line_.now();
+  conversation_->speak();
+  arm();
+}
+
+void Call::on_audio(std::string_view item, std::string_view base64) {
+  if (step_ != Step::talking && step_ != Step::closing) return;
+  const net::Instant now = line_.now();
+  const Utterance* const known = find(Said::Who::agent, item);
+  if (known != nullptr && known->ended) return;  // it was interrupted
+  if (playback_.ahead() > ahead_max) {
+    finish(Why::model_failed, {.fault = voice::Fault::nonsense, .code = "too_much_audio"});
+    return;
+  }
+  responding_ = true;
+  owed_ = false;
+  said_something_ = true;
+  farewell_owed_ = false;
+  if (known == nullptr) {
+    if (closed_.turns == bounds_.turns_max) {
+      finish(Why::too_many_turns);
+      return;
+    }
+    ++closed_.turns;
+    begin_utterance(Said::Who::agent, item).at =
+        duration_cast<milliseconds>(std::max(now, playback_.ends_at()) - started_);
+  }
+  if (closed_.first_sound.count() < 0) {
+    closed_.first_sound = duration_cast<milliseconds>(now - started_);
+  }
+  twilio::append_media(line_.begin_text(), stream_sid_, base64);
+  line_.end_text();
+  const std::string_view mark = playback_.sent(item, voice::audio_bytes(base64), now);
+  twilio::append_mark(line_.begin_text(), stream_sid_, mark);
+  line_.end_text();
+  if (known == nullptr) arm();
+}
+
+void Call::on_audio_done(std::string_view item) {
+  if (step_ != Step::talking && step_ != Step::closing) return;
+  playback_.finished(item);
+  for (const Heard& heard : playback_.take_whole()) note_heard(heard);
+}
+
+void Call::on_speech_started(std::string_view item) {
+  if (step_ != Step::talking) return;
+  const net::Instant now = line_.now();
+  person_speaks_ = true;
+  owed_ = false;
+  keys_at_.reset();
+  interrupt();
+  if (!item.empty() && find(Said::Who::callee, item) == nullptr) {
+    begin_utterance(Said::Who::callee, item).at = duration_cast<milliseconds>(now - started_);
+  }
+  arm();
+}
+
+void Call::on_speech_stopped(std::string_view) {
+  if (step_ != Step::talking) return;
+  person_speaks_ = false;
+  last_words_ = line_.now();
+  told_silence_ = false;
+  owe();
+  arm();
+}
+
+void Call::interrupt() {
+  const net::Instant now = line_.now();
+  const auto not_whole = playback_.not_whole(now);
+  const bool waits = !playback_.drained();
+  if (not_whole.empty()) return;
+  const bool was_cut = std::any_of(not_whole.begin(), not_whole.end(),
+                                   [](const Heard& heard) { return !heard.whole; });
+  if (waits) clear_carrier();
+  playback_.clear(now);
+  if (was_cut) ++closed_.interruptions;
+  for (const Heard& heard : not_whole) {
+    if (!heard.whole) conversation_->interrupted(heard.item, heard.heard);
+    note_heard(heard);
+  }
+}
+
+void Call::clear_carrier() {
+  twilio::append_clear(line_.begin_text(), stream_sid_);
+  line_.end_text();
+}
+
+void Call::on_agent_said(std::string_view item, std::string_view text) {
+  // What it wanted to say and of which no sound was sent was not said.
+  Utterance* const utterance = find(Said::Who::agent, item);
+  if (utterance == nullptr || over()) return;
+  utterance->text = cut_text(text, said_bytes_max);
+  tell_if_known(*utterance);
+}
+
+void Call::on_callee_said(std::string_view item, std::string_view, std::string_view text) {
+  if (over() || text.empty()) return;
+  Utterance* known = find(Said::Who::callee, item);
+  if (known == nullptr) {
+    known = &begin_utterance(Said::Who::callee, item);
+    known->at = duration_cast<milliseconds>(line_.now() - started_);
+  }
+  known->text = cut_text(text, said_bytes_max);
+  tell_if_known(*known);
+}
+
+void Call::on_tool_call(std::string_view call_id, std::string_view name,
+                        std::string_view arguments) {
+  if (step_ != Step::talking) return;
+  responding_ = true;
+  owed_ = false;
+  ++tools_open_;
+  line_.tell(ToolAsked{.stream = stream_,
+                       .call_id = std::string(call_id),
+                       .name = std::string(name),
+                       .arguments = std::string(cut_text(arguments, tool_arguments_bytes_max)),
+                       .position = positions_});
+}
+
+void Call::on_response_done(const voice::Usage& usage) {
+  if (over()) return;
+  add(closed_.usage, usage);
+  responding_ = false;
+  if (step_ == Step::closing) try_to_leave();
+}
+
+void Call::on_complaint(std::string_view code) {
+  if (closed_.complaints++ == 0) closed_.complaint = code;
+}
+
+void Call::on_failed(const voice::Failure& failure) {
+  if (over()) return;
+  // It had nothing more to say but what the carrier has already.
+  if (step_ == Step::closing && !farewell_owed_) {
+    responding_ = false;
+    try_to_leave();
+    return;
+  }
+  finish(step_ == Step::closing ? leaving_ : Why::model_failed, failure);
+}
+
+// --- what follows ---
+
+void Call::owe() {
+  owed_ = true;
+  owed_since_ = line_.now();
+  said_something_ = false;
+}
+
+void Call::leave_when_heard(Why why, bool owed) {
+  if (step_ == Step::closing) return;
+  step_ = Step::closing;
+  leaving_ = why;
+  due_ = line_.now() + bounds_.goodbye_max;
+  farewell_owed_ = owed;
+  keys_at_.reset();
+  if (owed) owe();
+  try_to_leave();
+}
+
+// The carrier returns this mark when it has played what was sent before it, which is all there will
+// be.
+void Call::try_to_leave() {
+  if (bye_sent_ || responding_ || farewell_owed_) return;
+  bye_sent_ = true;
+  twilio::append_mark(line_.begin_text(), stream_sid_, bye_mark);
+  line_.end_text();
+}
+
+void Call::finish(Why why, const voice::Failure& failure) {
+  const net::Instant now = line_.now();
+  const Step was = std::exchange(step_, Step::over);
+  armed_ = never;
+  if (conversation_) line_.bury(std::move(conversation_));
+  if (was == Step::waiting) {
+    line_.close();
+    return;
+  }
+  for (Heard& heard : playback_.not_whole(now)) {
+    // A goodbye whose last mark came back was heard whole.
+    note_heard(heard);
+  }
+  for (Utterance& utterance : utterances_) {
+    utterance.ended = true;
+    if (utterance.position != 0 && !utterance.text.empty()) tell_if_known(utterance);
+  }
+  utterances_.clear();
+  if (why != Why::hung_up && !playback_.drained()) clear_carrier();
+  closed_.why = why;
+  closed_.failure = failure;
+  closed_.lasted = duration_cast<milliseconds>(now - started_);
+  line_.tell(Closed{closed_});
+  line_.close();
+}
+
+// --- what was said ---
+
+Call::Utterance& Call::begin_utterance(Said::Who who, std::string_view item) {
+  // What was told is kept until its place is needed, so that late sound of it is known.
+  if (utterances_.size() == utterances_max) {
+    Utterance& oldest = utterances_.front();
+    oldest.ended = true;
+    tell_if_known(oldest);
+    utterances_.pop_front();
+  }
+  utterances_.push_back({.who = who, .item = std::string(item), .position = ++positions_});
+  return utterances_.back();
+}
+
+Call::Utterance* Call::find(Said::Who who, std::string_view item) {
+  const auto found =
+      std::find_if(utterances_.rbegin(), utterances_.rend(),
+                   [&](const Utterance& u) { return u.who == who && u.item == item; });
+  return found == utterances_.rend() ? nullptr : &*found;
+}
+
+void Call::tell_if_known(Utterance& utterance) {
+  const bool of_agent = utterance.who == Said::Who::agent;
+  if (utterance.position == 0 || utterance.text.empty() || (of_agent && !utterance.ended)) return;
+  line_.tell(Said{.stream = stream_,
+                  .who = utterance.who,
+                  .position = std::exchange(utterance.position, 0U),
+                  .text = std::move(utterance.text),
+                  .at = utterance.at,
+                  .cut = utterance.cut,
+                  .heard = utterance.heard});
+}
+
+void Call::note_heard(const Heard& heard) {
+  Utterance* const utterance = find(Said::Who::agent, heard.item);
+  if (utterance == nullptr || utterance->ended) return;
+  utterance->ended = true;
+  utterance->cut = !heard.whole;
+  utterance->heard = heard.heard;
+  tell_if_known(*utterance);
+}
+
+// --- time ---
+
+void Call::woken() {
+  armed_ = never;
+  if (over()) return;
+  const net::Instant now = line_.now();
+  while (!over() && act_on_time(now)) {
+  }
+  if (!over()) arm();
+}
+
+void Call::arm() {
+  if (over()) return;
+  const auto next = next_deadline();
+  if (!next || *next >= armed_) return;
+  armed_ = *next;
+  line_.wake_at(armed_);
+}
+
+std::optional<net::Instant> Call::answer_due() const {
+  const milliseconds most =
+      closed_.first_sound.count() < 0 ? bounds_.opening_max : bounds_.answer_max;
+  if (owed_) return std::max(owed_since_, playback_.ends_at()) + most;
+  // It has stopped in the middle of a word.
+  if (playback_.open()) return playback_.ends_at() + most;
+  return {};
+}
+
+net::Instant Call::quiet_since() const {
+  return std::max(last_words_, playback_.ends_at());
+}
+
+net::Instant Call::notice_of_end_at() const {
+  return started_ + bounds_.time_max -
+         std::min<milliseconds>(bounds_.time_max / 4, std::chrono::seconds{30});
+}
+
+net::Instant Call::notice_of_silence_at() const {
+  return quiet_since() + duration_cast<milliseconds>(bounds_.silence_max) / 2;
+}
+
+std::optional<net::Instant> Call::next_deadline() const {
+  std::optional<net::Instant> next;
+  const auto at = [&](net::Instant instant) {
+    if (!next || instant < *next) next = instant;
+  };
+  switch (step_) {
+    case Step::waiting:
+    case Step::asking:
+      at(due_);
+      break;
+    case Step::connecting:
+    case Step::closing:
+      if (step_ == Step::closing) at(due_);
+      if (const auto due = answer_due(); due && (step_ == Step::connecting || farewell_owed_)) {
+        at(*due);
+      }
+      at(started_ + bounds_.time_max);
+      break;
+    case Step::talking:
+      at(started_ + bounds_.time_max);
+      if (!told_end_) at(notice_of_end_at());
+      if (const auto due = answer_due()) at(*due);
+      if (keys_at_) at(*keys_at_);
+      if (person_speaks_) {
+        if (const auto pause = inbound_.pause_at()) at(*pause);
+      } else {
+        at(quiet_since() + bounds_.silence_max);
+        if (!told_silence_) at(notice_of_silence_at());
+      }
+      break;
+    case Step::over:
+      break;
+  }
+  return next;
+}
+
+// Does one thing that is due. False: nothing is.
+bool Call::act_on_time(net::Instant now) {
+  switch (step_) {
+    case Step::waiting:
+      if (now < due_) return false;
+      finish(Why::bad_stream);
+      return true;
+    case Step::asking:
+      if (now < due_) return false;
+      finish(Why::refused);
+      return true;
+    case Step::connecting:
+    case Step::talking:
+    case Step::closing:
+      break;
+    case Step::over:
+      return false;
+  }
+  if (now >= started_ + bounds_.time_max) {
+    finish(step_ == Step::closing ? leaving_ : Why::time_limit);
+    return true;
+  }
+  if (step_ == Step::closing && now >= due_) {
+    finish(leaving_);
+    return true;
+  }
+  const auto due = answer_due();
+  if (due && now >= *due && (step_ != Step::closing || farewell_owed_)) {
+    finish(step_ == Step::closing ? leaving_ : Why::model_failed,
+           {.fault = voice::Fault::silent, .code = "no_answer"});
+    return true;
+  }
+  if (step_ != Step::talking) return false;
+  if (keys_at_ && now >= *keys_at_) {
+    keys_at_.reset();
+    owe();
+    conversation_->speak();
+    return true;
+  }
+  if (person_speaks_) {
+    const milliseconds fill = inbound_.fill_pause(now);
+    if (fill.count() == 0) return false;
+    hear_silence(fill);
+    return true;
+  }
+  if (now >= quiet_since() + bounds_.silence_max) {
+    finish(Why::silence);
+    return true;
+  }
+  if (!told_end_ && now >= notice_of_end_at()) {
+    told_end_ = true;
+    const auto left = duration_cast<std::chrono::seconds>(started_ + bounds_.time_max - now);
+    conversation_->tell(R"({"notice":"the call ends soon","seconds_left":)" +
+                        std::to_string(left.count()) + "}");
+    return true;
+  }
+  if (!told_silence_ && now >= notice_of_silence_at()) {
+    told_silence_ = true;
+    const auto quiet = duration_cast<std::chrono::seconds>(now - quiet_since());
+    conversation_->tell(R"({"notice":"the person is silent","seconds":)" +
+                        std::to_string(quiet.count()) + "}");
+    if (!owed_ && tools_open_ == 0) {
+      owe();
+      conversation_->speak();
+    }
+    return true;
+  }
+  return false;
+}
+
+}  // namespace bridge::media

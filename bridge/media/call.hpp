@@ -1,0 +1,187 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "bridge/media/playback.hpp"
+#include "bridge/media/switchboard.hpp"
+#include "bridge/media/twilio_stream.hpp"
+#include "bridge/net/clock.hpp"
+#include "bridge/voice/voice.hpp"
+
+namespace bridge::media {
+
+// What a call acts on: the carrier's end of its sound, a model, its owner, and time. None of these
+// functions calls the call.
+class Line {
+ public:
+  virtual ~Line() = default;
+  virtual net::Instant now() const = 0;
+  // Calls `Call::woken` at this time; a time that was asked for before counts no more.
+  virtual void wake_at(net::Instant at) = 0;
+
+  virtual std::string& begin_text() = 0;  // one message to the carrier
+  virtual void end_text() = 0;
+  // Ends the carrier's end in order, behind what was written.
+  virtual void close() = 0;
+
+  virtual std::unique_ptr<voice::Conversation> converse(const voice::Agent& agent,
+                                                        voice::Listener& listener) = 0;
+  // Destroys it when nothing of it is on the stack any more.
+  virtual void bury(std::unique_ptr<voice::Conversation> conversation) = 0;
+
+  virtual void tell(Started started) = 0;
+  virtual void tell(Said said) = 0;
+  virtual void tell(ToolAsked asked) = 0;
+  virtual void tell_key(char key) = 0;
+  virtual void tell(Closed closed) = 0;
+};
+
+// One call: the carrier's stream on one side, a conversation with a voice model on the other.
+//
+//   waiting ──start──► asking ──let_in──► connecting ──on_ready──► talking ──goodbye, leave──┐
+//      │                 │                    │                       │                      ▼
+//      │                 │refuse              │        limits,        │                   closing
+//      │                 │                    │   the model's failure │        its last words│were
+//      ▼                 ▼                    ▼                       ▼             heard, or│time
+//    over ◄──────────────┴────────────────────┴───────────────────────┴──────────────────────┘
+//
+// `stop`, the end of the socket, what is not the protocol, `end` and time_max lead from every step
+// to over. Both sides end together there: the conversation is buried, what the carrier has not
+// played is cleared unless it was a goodbye, Closed is told, the carrier's end is closed.
+//
+// While talking the person may interrupt at any time, also between two responses, while sound waits
+// at the carrier: it is cleared, and the model is told how much was heard of each item.
+class Call final : public voice::Listener {
+ public:
+  static constexpr milliseconds let_in_max{10'000};  // from `start` to the owner's answer
+  static constexpr milliseconds key_pause{1'000};    // behind the last key, until it is answered
+  static constexpr milliseconds ahead_max{300'000};  // of sound at the carrier, whose buffer holds
+                                                     // ten minutes (5.3); beyond: nonsense
+  static constexpr milliseconds hurry_max{60'000};   // of sound from the carrier before its time
+  static constexpr std::size_t utterances_max = 32;  // whose text or end is not known yet
+  static constexpr std::int64_t messages_a_second_max = 500;  // from the carrier, on average
+
+  // The line outlives the call.
+  Call(Line& line, StreamId stream, milliseconds start_time_max);
+  ~Call() override;
+
+  // --- from the carrier ---
+  void received(const twilio::Message& message);
+  // Its socket has ended; `broken`: for what it sent.
+  void carrier_ended(bool broken);
+  // It does not take what is sent.
+  void carrier_is_slow();
+
+  // --- from the owner ---
+  void let_in(const voice::Agent& agent, const Bounds& bounds);
+  void refuse();
+  void answer_tool(std::string_view call_id, std::string_view output, Then then);
+  void end(Why why);
+
+  void woken();
+  bool over() const { return step_ == Step::over; }
+
+  // --- from the model ---
+  void on_ready() override;
+  void on_audio(std::string_view item, std::string_view base64) override;
+  void on_audio_done(std::string_view item) override;
+  void on_speech_started(std::string_view item) override;
+  void on_speech_stopped(std::string_view item) override;
+  void on_agent_said(std::string_view item, std::string_view text) override;
+  void on_callee_said(std::string_view item, std::string_view previous,
+                      std::string_view text) override;
+  void on_tool_call(std::string_view call_id, std::string_view name,
+                    std::string_view arguments) override;
+  void on_response_done(const voice::Usage& usage) override;
+  void on_complaint(std::string_view code) override;
+  void on_failed(const voice::Failure& failure) override;
+
+ private:
+  enum class Step : unsigned char { waiting, asking, connecting, talking, closing, over };
+
+  // Something that the agent says or the person said, until it is told.
+  struct Utterance {
+    Said::Who who = Said::Who::agent;
+    std::string item{};
+    std::uint32_t position = 0;
+    milliseconds at{};
+    std::string text{};
+    bool ended = false;  // of the agent: it is known how much was heard
+    bool cut = false;
+    milliseconds heard{};
+  };
+
+  void on(const twilio::Ignored&) {}
+  void on(const twilio::Wrong& wrong);
+  void on(const twilio::Connected&) {}
+  void on(const twilio::Start& start);
+  void on(const twilio::Media& media);
+  void on(const twilio::Key& key);
+  void on(const twilio::Mark& mark);
+  void on(const twilio::Stop&);
+
+  void hear_silence(milliseconds length);
+  void interrupt();
+  void clear_carrier();
+  void owe();
+  void leave_when_heard(Why why, bool owed);
+  void try_to_leave();
+  void finish(Why why, const voice::Failure& failure = {});
+
+  Utterance& begin_utterance(Said::Who who, std::string_view item);
+  Utterance* find(Said::Who who, std::string_view item);
+  void tell_if_known(Utterance& utterance);
+  void note_heard(const Heard& heard);
+
+  // Whatever has a time: looks what is due, and is woken for what is next.
+  bool act_on_time(net::Instant now);
+  void arm();
+  std::optional<net::Instant> next_deadline() const;
+  std::optional<net::Instant> answer_due() const;
+  net::Instant quiet_since() const;
+  net::Instant notice_of_end_at() const;
+  net::Instant notice_of_silence_at() const;
+
+  Line& line_;
+  const StreamId stream_;
+  Step step_ = Step::waiting;
+  net::Instant due_{};    // of the step: start, let_in, the end of a goodbye
+  net::Instant armed_{};  // no deadline lies before it
+  Bounds bounds_{};
+
+  std::string stream_sid_{};
+  net::Instant started_{};
+  std::int64_t messages_ = 0;
+  Inbound inbound_{};
+  Playback playback_{};
+  std::string silence_{};  // scratch
+
+  std::unique_ptr<voice::Conversation> conversation_{};
+  bool person_speaks_ = false;
+  bool owed_ = false;  // it is the agent's turn and nothing of it has come
+  net::Instant owed_since_{};
+  bool said_something_ = false;  // in this turn of the agent's
+  bool responding_ = false;      // something of a response came, and not its end
+  std::uint32_t tools_open_ = 0;
+  net::Instant last_words_{};  // of the person, or a key
+  std::optional<net::Instant> keys_at_{};
+  bool told_silence_ = false;
+  bool told_end_ = false;
+
+  Why leaving_ = Why::goodbye;
+  bool farewell_owed_ = false;
+  bool bye_sent_ = false;
+
+  std::deque<Utterance> utterances_{};
+  std::uint32_t positions_ = 0;
+  Closed closed_{};
+};
+
+}  // namespace bridge::media

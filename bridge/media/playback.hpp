@@ -1,0 +1,117 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/net/clock.hpp"
+
+// The two clocks of a call's sound: what the person has heard, and what came from them. Pure.
+namespace bridge::media {
+
+using std::chrono::milliseconds;
+
+// What was heard of one item of the agent's speech.
+struct Heard {
+  std::string item{};
+  milliseconds heard{};  // at most what was sent, rounded down
+  bool whole = false;    // the item is finished, and all of it was heard
+};
+
+// What the carrier has played of what it was sent, item by item (protocols.md 5.2, 7).
+//
+// Behind each chunk goes a mark, which comes back when everything before it was played, or at once
+// when the buffer is cleared; so its name carries a generation, and those of a cleared one count
+// for nothing. Between two marks the sound moves on with the clock: from when it was sent into an
+// empty buffer, never beyond the first chunk whose mark has not come back.
+class Playback {
+ public:
+  // A chunk is sent. The name of the mark that goes behind it; valid until the next call.
+  std::string_view sent(std::string_view item, std::size_t bytes, net::Instant now);
+  // No more of this item comes.
+  void finished(std::string_view item);
+  // A mark has come back. False: it is of a cleared generation, or none of ours.
+  bool marked(std::string_view name, net::Instant now);
+  // Finished items that were heard whole since the last call.
+  std::vector<Heard> take_whole();
+  // The buffer is cleared: what was heard of each item that was not heard whole. What came back
+  // before counts no more.
+  std::vector<Heard> clear(net::Instant now);
+  // The same question without clearing.
+  std::vector<Heard> not_whole(net::Instant now) const;
+
+  // Every mark has come back.
+  bool drained() const { return chunks_.empty(); }
+  // An item was begun and is not finished.
+  bool open() const { return !items_.empty() && !items_.back().finished; }
+  // When the person has heard, or will have heard, all that was sent.
+  net::Instant ends_at() const;
+  // Sent and not heard, as far as marks tell.
+  milliseconds ahead() const;
+
+ private:
+  struct Item {
+    std::string id{};
+    std::int64_t begin = 0;  // bytes of this generation before it
+    std::int64_t end = 0;
+    bool finished = false;
+  };
+  struct Chunk {
+    std::uint64_t number = 0;
+    std::int64_t end = 0;
+  };
+
+  std::int64_t by_the_clock(net::Instant now) const;
+  std::int64_t played(net::Instant now) const;
+
+  std::uint64_t generation_ = 1;
+  std::uint64_t chunks_sent_ = 0;
+  std::int64_t sent_ = 0;    // bytes, of this generation
+  std::int64_t marked_ = 0;  // of them, before the last mark that came back
+  // A run: from here on the sound was played without a break.
+  std::int64_t run_from_ = 0;
+  net::Instant run_since_{};
+  std::deque<Item> items_{};
+  std::deque<Chunk> chunks_{};
+  std::array<char, 48> name_{};
+};
+
+// What came from the person, so that the model hears time pass as they do (protocols.md 5.1): a
+// hole in the carrier's timestamps is filled with silence, and a frame that came before is thrown
+// away.
+class Inbound {
+ public:
+  static constexpr milliseconds hole_max{10'000};   // filled; beyond, the rest is left out
+  static constexpr milliseconds hole_least{40};     // below, it is jitter
+  static constexpr milliseconds pause{750};         // without a frame while the person speaks …
+  static constexpr milliseconds pause_fill{1'000};  // … so much silence ends their turn
+
+  struct Frame {
+    bool again = false;      // a repetition, or too late
+    milliseconds silence{};  // to be heard before it
+  };
+  // `chunk` 0 and `timestamp` -1 are not told.
+  Frame frame(std::int64_t chunk, std::int64_t timestamp, std::size_t bytes, net::Instant now);
+
+  // When, unless a frame comes, `fill_pause` has something to say. Nothing: it has said it.
+  std::optional<net::Instant> pause_at() const;
+  // Silence to be heard now. The hole that it fills is not filled again.
+  milliseconds fill_pause(net::Instant now);
+
+  milliseconds received() const { return milliseconds(received_ / 8); }
+
+ private:
+  std::int64_t last_chunk_ = 0;
+  std::int64_t next_ = -1;  // the timestamp that the next frame should have
+  std::int64_t received_ = 0;
+  std::optional<net::Instant> last_at_{};
+  bool filled_ = false;
+};
+
+}  // namespace bridge::media

@@ -1,0 +1,667 @@
+// One call between a carrier's stream and a voice model: its steps, interruptions, goodbyes, limits
+// and failures, told as stories and by seed (protocols.md 5 to 7).
+#include <boost/test/unit_test.hpp>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bridge/media/call.hpp"
+#include "tests/bridge/media_doubles.hpp"
+
+using namespace bridge::testing;
+using namespace std::chrono_literals;
+namespace media = bridge::media;
+namespace twilio = bridge::media::twilio;
+namespace voice = bridge::voice;
+using bridge::net::Instant;
+using media::Why;
+
+namespace {
+
+struct World {
+  NotedLine line{};
+  twilio::Reader reader{};
+  media::Call call{line, 7, 5s};
+
+  void given(std::string_view message) { call.received(reader.read(Padded(message).view())); }
+  void started() {
+    given(R"({"event":"connected","protocol":"Call","version":"1.0.0"})");
+    given(start_message());
+  }
+  void let_in(media::Bounds bounds = {}) { call.let_in(arthur(), bounds); }
+  // Until the agent has said something of 400 ms, item i1.
+  void talking(media::Bounds bounds = {}) {
+    started();
+    let_in(bounds);
+    call.on_ready();
+    call.on_audio("i1", sound(200ms));
+    call.on_audio("i1", sound(200ms));
+    line.carrier.clear();
+    line.model.clear();
+    line.told.clear();
+  }
+  void passes(milliseconds time) { line.advance(call, time); }
+  Why why() {
+    BOOST_REQUIRE(line.closed.size() == 1);
+    BOOST_TEST(line.carrier.back() == "close");
+    BOOST_TEST(call.over());
+    return line.closed.front().why;
+  }
+  std::size_t sent(std::string_view what) const {
+    return static_cast<std::size_t>(
+        std::count_if(line.carrier.begin(), line.carrier.end(), [&](const std::string& m) {
+          return m.find("\"event\":\"" + std::string(what)) != std::string::npos;
+        }));
+  }
+};
+
+Texts texts(std::initializer_list<const char*> list) {
+  return {list.begin(), list.end()};
+}
+
+}  // namespace
+
+BOOST_TEST_DONT_PRINT_LOG_VALUE(Why)
+
+BOOST_AUTO_TEST_SUITE(media_call)
+
+BOOST_AUTO_TEST_CASE(nobody_is_connected_before_being_let_in_and_then_the_agent_speaks_first) {
+  World w;
+  w.started();
+  BOOST_REQUIRE(w.line.started.size() == 1);
+  BOOST_TEST(w.line.started[0].stream == 7);
+  BOOST_TEST(w.line.started[0].call_sid == call_sid);
+  BOOST_TEST(w.line.started[0].token == "one-time");
+  w.given(media_message(1, 0, sound(20ms)));
+  BOOST_TEST(w.line.listener == nullptr);
+  w.let_in();
+  w.given(media_message(2, 20, sound(20ms)));  // before the model listens: not kept
+  BOOST_TEST(w.line.model.empty());
+  w.call.on_ready();
+  w.given(media_message(3, 40, sound(20ms)));
+  BOOST_TEST(w.line.model == texts({"speak", "hear 20"}), boost::test_tools::per_element());
+  w.passes(300ms);
+  w.call.on_audio("i1", "f39/");
+  BOOST_TEST(w.line.carrier ==
+                 texts({R"({"event":"media","streamSid":"MZ0123456789abcdef0123456789abcdef",)"
+                        R"("media":{"payload":"f39/"}})",
+                        R"({"event":"mark","streamSid":"MZ0123456789abcdef0123456789abcdef",)"
+                        R"("mark":{"name":"1:1"}})"}),
+             boost::test_tools::per_element());
+  w.given(R"({"event":"stop"})");
+  BOOST_TEST(w.why() == Why::hung_up);
+  BOOST_TEST((w.line.closed[0].first_sound == 300ms));
+  BOOST_TEST(w.line.model.back() == "buried");
+}
+
+BOOST_AUTO_TEST_CASE(whoever_does_not_start_or_is_not_let_in_is_closed) {
+  {
+    World w;
+    w.passes(4999ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.call.over());
+    BOOST_TEST(w.line.closed.empty());  // it never said who it is
+    BOOST_TEST(w.line.carrier.back() == "close");
+  }
+  {
+    World w;
+    w.started();
+    w.call.refuse();
+    BOOST_TEST(w.why() == Why::refused);
+  }
+  {
+    World w;
+    w.started();
+    w.passes(10s);
+    BOOST_TEST(w.why() == Why::refused);
+    BOOST_TEST(w.line.listener == nullptr);
+    w.let_in();  // too late
+    BOOST_TEST(w.line.listener == nullptr);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_person_interrupts_and_what_was_heard_is_told) {
+  World w;
+  w.talking();
+  w.call.on_agent_said("i1", "Buongiorno, sono Arthur.");
+  w.passes(200ms);
+  w.given(mark_message("1:1"));
+  w.passes(50ms);
+  w.call.on_speech_started("u1");
+  BOOST_TEST(w.sent("clear") == 1);
+  BOOST_TEST(w.line.model == texts({"interrupted i1 250"}), boost::test_tools::per_element());
+  BOOST_REQUIRE(w.line.said.size() == 1);
+  BOOST_TEST(w.line.said[0].cut);
+  BOOST_TEST(w.line.said[0].position == 1);
+  w.call.on_audio("i1", sound(100ms));  // late
+  BOOST_TEST(w.sent("media") == 0);
+  w.given(mark_message("1:2"));  // of the cleared generation
+  w.call.on_speech_stopped("u1");
+  w.call.on_callee_said("u1", "i1", "Chi parla?");
+  BOOST_REQUIRE(w.line.said.size() == 2);
+  BOOST_TEST(w.line.said[1].position == 2);
+  BOOST_TEST((w.line.said[1].at == 250ms));
+  w.call.on_audio("i2", sound(100ms));
+  BOOST_TEST(w.line.carrier.back().find(R"("name":"2:3")") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(between_two_responses_the_sound_that_waits_is_cut_too) {
+  World w;
+  w.talking();
+  w.call.on_audio_done("i1");
+  w.call.on_response_done({});
+  w.call.on_audio("i2", sound(1s));
+  w.call.on_audio_done("i2");
+  w.call.on_response_done({});
+  w.passes(500ms);
+  w.given(mark_message("1:2"));
+  w.call.on_speech_started("u1");
+  // The first was heard whole; of the second 100 ms by the clock.
+  BOOST_TEST(w.line.model == texts({"interrupted i2 100"}), boost::test_tools::per_element());
+  BOOST_TEST(w.sent("clear") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_cut_where_all_was_heard) {
+  World w;
+  w.talking();
+  w.call.on_audio_done("i1");
+  w.call.on_response_done({});
+  w.call.on_agent_said("i1", "Sì?");
+  BOOST_TEST(w.line.said.empty());  // still in the air
+  w.passes(400ms);
+  w.given(mark_message("1:1"));
+  w.given(mark_message("1:2"));
+  BOOST_REQUIRE(w.line.said.size() == 1);
+  BOOST_TEST(!w.line.said[0].cut);
+  BOOST_TEST((w.line.said[0].heard == 400ms));
+  w.call.on_speech_started("u1");
+  BOOST_TEST(w.sent("clear") == 0);
+  BOOST_TEST(w.line.model.empty());
+  BOOST_TEST(w.line.closed.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_tool_is_told_with_its_place_and_answered) {
+  World w;
+  w.talking();
+  w.call.on_tool_call("c1", "record_answer", "{}");
+  BOOST_REQUIRE(w.line.tools.size() == 1);
+  BOOST_TEST(w.line.tools[0].position == 1);
+  w.call.answer_tool("c1", "{\"ok\":true}", media::Then::speak);
+  w.call.on_tool_call("c2", "x", std::string(20'000, 'x'));
+  BOOST_TEST(w.line.tools[1].arguments.size() == media::tool_arguments_bytes_max);
+  w.call.answer_tool("c2", "no", media::Then::listen);
+  BOOST_TEST(w.line.model == texts({"answer c1 {\"ok\":true} speak", "answer c2 no"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_goodbye_that_was_said_is_heard_to_its_end) {
+  World w;
+  w.talking();
+  w.call.on_tool_call("c1", "end_call", "{}");
+  w.call.answer_tool("c1", "{}", media::Then::goodbye);
+  BOOST_TEST(w.line.model.back() == "answer c1 {}");
+  BOOST_TEST(w.sent("mark") == 0);  // more of it may come
+  w.call.on_audio("i1", sound(300ms));
+  w.call.on_audio_done("i1");
+  w.call.on_response_done({});
+  BOOST_TEST(w.line.carrier.back().find(R"("name":"bye")") != std::string::npos);
+  // Nobody cuts it: the person is no longer heard.
+  w.given(media_message(9, 400, sound(20ms)));
+  w.call.on_speech_started("u1");
+  BOOST_TEST(w.sent("clear") == 0);
+  w.passes(700ms);
+  BOOST_TEST(!w.call.over());
+  w.given(mark_message("1:3"));
+  w.given(mark_message("bye"));
+  BOOST_TEST(w.why() == Why::goodbye);
+  BOOST_TEST(w.sent("clear") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_goodbye_that_was_not_said_is_asked_for) {
+  World w;
+  w.talking();
+  w.call.on_audio_done("i1");
+  w.call.on_speech_started("u1");
+  w.call.on_speech_stopped("u1");
+  w.call.on_tool_call("c1", "end_call", "{}");
+  w.call.answer_tool("c1", "{}", media::Then::leave);
+  BOOST_TEST(w.line.model.back() == "answer c1 {} speak");
+  w.call.on_response_done({});  // of the response that called
+  BOOST_TEST(w.sent("mark") == 0);
+  w.call.on_audio("i2", sound(300ms));
+  w.call.on_response_done({});
+  w.given(mark_message("bye"));
+  BOOST_TEST(w.why() == Why::moved_on);
+}
+
+BOOST_AUTO_TEST_CASE(a_goodbye_has_an_end_even_if_the_mark_never_comes_or_the_model_falls_silent) {
+  {
+    World w;
+    w.talking();
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    w.call.on_response_done({});
+    w.passes(9999ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::goodbye);
+  }
+  {
+    World w;
+    w.talking();
+    w.call.on_speech_stopped("u1");
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    w.passes(2400ms);  // 400 ms are still played
+    BOOST_TEST(w.why() == Why::goodbye);
+  }
+  {
+    World w;
+    w.talking();
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    w.call.on_failed({.fault = voice::Fault::dropped, .code = "close_1006"});
+    BOOST_TEST(!w.call.over());  // the words are with the carrier
+    w.given(mark_message("bye"));
+    BOOST_TEST(w.why() == Why::goodbye);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_model_that_fails_clears_and_closes_at_once_and_says_why) {
+  World w;
+  w.talking();
+  w.passes(100ms);
+  w.call.on_failed({.fault = voice::Fault::dropped, .code = "close_1006"});
+  BOOST_TEST(w.sent("clear") == 1);
+  BOOST_TEST(w.why() == Why::model_failed);
+  BOOST_TEST((w.line.closed[0].failure.fault == voice::Fault::dropped));
+  BOOST_TEST(w.line.closed[0].failure.code == "close_1006");
+  BOOST_TEST(w.line.model.back() == "buried");
+}
+
+BOOST_AUTO_TEST_CASE(a_model_that_owes_an_answer_has_two_seconds_of_silence) {
+  const auto silent = [](World& w, milliseconds after) {
+    w.passes(after - 1ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::model_failed);
+    BOOST_TEST((w.line.closed[0].failure.fault == voice::Fault::silent));
+  };
+  {  // while it connects: the person hears nothing at all
+    World w;
+    w.started();
+    w.let_in();
+    silent(w, 2000ms);
+    BOOST_TEST(w.line.closed[0].first_sound.count() == -1);
+    BOOST_TEST(w.line.closed[0].turns == 0);
+  }
+  {  // the handshake counts
+    World w;
+    w.started();
+    w.let_in();
+    w.passes(1500ms);
+    w.call.on_ready();
+    silent(w, 500ms);
+  }
+  {  // after the person has spoken
+    World w;
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.call.on_response_done({});
+    w.passes(1s);
+    w.call.on_speech_started("u1");
+    w.passes(1s);
+    w.call.on_speech_stopped("u1");
+    silent(w, 2000ms);
+  }
+  {  // in the middle of a word: from the end of what it said
+    World w;
+    w.talking();
+    silent(w, 2400ms);
+  }
+  {  // after a tool was answered
+    World w;
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.passes(1s);
+    w.call.on_tool_call("c1", "x", "{}");
+    w.passes(3s);  // that is ours
+    w.call.answer_tool("c1", "{}", media::Then::speak);
+    silent(w, 2000ms);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(limits_hold_whatever_the_model_does) {
+  {
+    World w;
+    w.talking({.time_max = 60s});
+    w.call.on_audio_done("i1");
+    for (int i = 0; i < 70 && !w.call.over(); ++i) {
+      w.call.on_audio("i" + std::to_string(100 + i), sound(1s));
+      w.call.on_audio_done("i" + std::to_string(100 + i));
+      w.passes(1s);
+    }
+    BOOST_TEST(w.why() == Why::time_limit);
+    BOOST_TEST(std::count_if(w.line.model.begin(), w.line.model.end(), [](const std::string& m) {
+                 return m == R"(tell {"notice":"the call ends soon","seconds_left":15})";
+               }) == 1);
+    BOOST_TEST((w.line.closed[0].lasted == 60s));
+  }
+  {
+    World w;
+    w.talking({.silence_max = 10s});
+    w.call.on_audio_done("i1");
+    w.passes(5400ms);
+    BOOST_TEST(
+        w.line.model == texts({R"(tell {"notice":"the person is silent","seconds":5})", "speak"}),
+        boost::test_tools::per_element());
+    w.call.on_audio("i2", sound(1s));
+    w.call.on_audio_done("i2");
+    w.passes(10'999ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::silence);
+  }
+  {
+    World w;
+    w.talking({.turns_max = 2});
+    w.call.on_audio("i2", sound(1s));
+    w.call.on_audio("i3", sound(1s));
+    BOOST_TEST(w.why() == Why::too_many_turns);
+    BOOST_TEST(w.line.closed[0].turns == 2);
+    BOOST_TEST(w.sent("media") == 1);
+  }
+  {
+    World w;
+    w.talking();
+    for (int i = 0; i < 400 && !w.call.over(); ++i) w.call.on_audio("i1", sound(1s));
+    BOOST_TEST(w.why() == Why::model_failed);
+    BOOST_TEST(w.line.closed[0].failure.code == "too_much_audio");
+    BOOST_TEST(w.sent("media") <= 302);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_handed_over_interrupt_and_are_answered_after_the_last) {
+  World w;
+  w.talking();
+  w.passes(100ms);
+  const auto press = [&](char key) {
+    w.given(std::string(R"({"event":"dtmf","dtmf":{"track":"inbound_track","digit":")") + key +
+            "\"}}");
+  };
+  press('4');
+  w.passes(800ms);
+  press('2');
+  w.passes(999ms);
+  BOOST_TEST(w.line.keys == "42");
+  BOOST_TEST(w.line.model == texts({"interrupted i1 100", "interrupted  0", "key 4",
+                                    "interrupted  0", "key 2"}),
+             boost::test_tools::per_element());
+  w.passes(1ms);
+  BOOST_TEST(w.line.model.back() == "speak");
+}
+
+BOOST_AUTO_TEST_CASE(holes_are_heard_as_silence_and_a_pause_ends_the_person_s_turn) {
+  World w;
+  w.talking();
+  w.call.on_audio_done("i1");
+  w.given(media_message(1, 0, sound(20ms)));
+  w.given(media_message(2, 1520, sound(20ms)));
+  w.given(media_message(2, 1520, sound(20ms)));
+  BOOST_TEST(w.line.model == texts({"hear 20", "hear 1000", "hear 500", "hear 20"}),
+             boost::test_tools::per_element());
+  w.line.model.clear();
+  w.call.on_speech_started("u1");
+  w.passes(800ms);
+  w.passes(5s);
+  BOOST_TEST(std::count(w.line.model.begin(), w.line.model.end(), "hear 1000") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(bad_streams_end_cleanly_and_say_so) {
+  struct Row {
+    const char* what;
+    std::vector<std::string> messages;
+    bool closes;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"no JSON", {"{"}, true},
+           {"a bad payload", {media_message(1, 0, "AAA")}, true},
+           {"another start", {start_message("t", "MZffffffffffffffffffffffffffffffff")}, true},
+           {"the same start", {start_message()}, false},
+           {"connected late", {R"({"event":"connected"})"}, false},
+           {"a mark of nobody", {mark_message("9:9"), mark_message("bye")}, false},
+           {"a mark without a name", {R"({"event":"mark","mark":{}})"}, false},
+           {"a foreign event", {R"({"event":"close"})"}, false},
+       }) {
+    World w;
+    w.talking();
+    for (const std::string& message : row.messages) w.given(message);
+    BOOST_TEST(w.call.over() == row.closes, row.what);
+    if (row.closes) BOOST_TEST(w.why() == Why::bad_stream);
+  }
+  {  // before the start nothing is known of it, and nobody is told
+    World w;
+    w.given(media_message(1, 0, sound(20ms)));
+    w.given(mark_message("1:1"));
+    BOOST_TEST(!w.call.over());
+    w.given("[]");
+    BOOST_TEST(w.call.over());
+    BOOST_TEST(w.line.closed.empty());
+    w.started();
+    BOOST_TEST(w.line.started.empty());
+  }
+  {  // a flood of sound
+    World w;
+    w.talking();
+    for (int i = 0; i < 70 && !w.call.over(); ++i) {
+      w.given(media_message(i + 1, i * 1000, sound(1s)));
+    }
+    BOOST_TEST(w.why() == Why::bad_stream);
+  }
+  {  // a flood of anything
+    World w;
+    w.talking();
+    for (int i = 0; i < 20'000 && !w.call.over(); ++i) w.given(mark_message("9:9"));
+    BOOST_TEST(w.why() == Why::bad_stream);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whatever_ends_it_each_start_has_one_end_and_what_was_said_is_told_before) {
+  World w;
+  w.talking();
+  w.call.on_agent_said("i1", "Buongiorno");
+  w.passes(150ms);
+  w.call.carrier_ended(false);
+  BOOST_TEST(w.line.told == texts({"said", "closed"}), boost::test_tools::per_element());
+  BOOST_TEST(w.line.said[0].cut);
+  BOOST_TEST((w.line.said[0].heard == 150ms));
+  w.call.carrier_ended(true);
+  w.call.carrier_is_slow();
+  w.call.end(Why::stopped);
+  w.given(R"({"event":"stop"})");
+  w.call.on_failed({});
+  w.call.on_audio("i2", sound(20ms));
+  w.call.on_response_done({});
+  w.passes(20min);
+  BOOST_TEST(w.why() == Why::hung_up);
+  for (const Why why : {Why::stopped, Why::moved_on}) {
+    World v;
+    v.talking();
+    v.call.end(why);
+    BOOST_TEST(v.why() == why);
+  }
+  World v;  // during the model's handshake
+  v.started();
+  v.let_in();
+  v.given(R"({"event":"stop"})");
+  BOOST_TEST(v.why() == Why::hung_up);
+  BOOST_TEST(v.line.model.back() == "buried");
+  World slow;
+  slow.talking();
+  slow.call.carrier_is_slow();
+  BOOST_TEST(slow.why() == Why::too_slow);
+}
+
+namespace {
+
+// The carrier as the person hears it: plays in order what it was sent, returns marks when they are
+// played, all of them at a clear. The way takes time in both directions.
+struct PlayingCarrier {
+  struct Chunk {
+    char letter = 'A';
+    Instant begins{}, ends{};
+  };
+  milliseconds way{};
+  std::vector<Chunk> buffer{};  // of one generation
+  std::vector<std::pair<Instant, std::string>> echoes{};
+  Instant free_at{};
+  std::size_t read = 0;
+  // What the person heard of the sound of each letter when it was cleared.
+  std::map<char, milliseconds> heard{};
+
+  milliseconds heard_of(char letter, Instant at) const {
+    milliseconds sum{0};
+    for (const Chunk& chunk : buffer) {
+      if (chunk.letter != letter) continue;
+      sum += std::clamp(at - chunk.begins, milliseconds(0), chunk.ends - chunk.begins);
+    }
+    return sum;
+  }
+
+  void take(const Texts& messages, Instant now) {
+    for (; read < messages.size(); ++read) {
+      const std::string& message = messages[read];
+      const Instant at = now + way;
+      if (message.find(R"("event":"media")") != std::string::npos) {
+        const std::string payload = between(message, R"("payload":")", "\"");
+        const milliseconds length(voice::audio_bytes(payload) / 8);
+        const Instant begins = std::max(at, free_at);
+        buffer.push_back({payload[0], begins, begins + length});
+        free_at = begins + length;
+      } else if (message.find(R"("event":"mark")") != std::string::npos) {
+        echoes.emplace_back(std::max(at, free_at) + way, between(message, R"("name":")", "\""));
+      } else if (message.find(R"("event":"clear")") != std::string::npos) {
+        for (const Chunk& chunk : buffer) heard[chunk.letter] = heard_of(chunk.letter, at);
+        buffer.clear();
+        free_at = at;
+        for (auto& echo : echoes) echo.first = std::min(echo.first, at + way);
+      }
+    }
+  }
+};
+
+}  // namespace
+
+// A thousand calls with the real session in between: the agent talks in pieces of any size, faster
+// than it is heard, in one or several items; the person breaks in at any moment, also after the
+// response is over. The model is told within 60 ms what the person heard, never more than was sent,
+// and nothing of what was discarded follows the clear.
+BOOST_AUTO_TEST_CASE(a_thousand_interruptions_by_seed) {
+  int cut = 0;
+  for (unsigned seed = 0; seed < 1'000; ++seed) {
+    std::mt19937 dice(seed);
+    const auto draw = [&](int low, int high) {
+      return std::uniform_int_distribution<int>(low, high)(dice);
+    };
+    World w;
+    NotedMessages wire;
+    w.line.session_wire = &wire;
+    PlayingCarrier carrier{.way = milliseconds(draw(0, 25))};
+    const auto from_model = [&](const std::string& message) {
+      w.line.session->receive(message);
+      carrier.take(w.line.carrier, w.line.clock);
+    };
+    const auto pass = [&](int ms) {
+      for (int i = 0; i < ms && !w.call.over(); ++i) {
+        w.passes(1ms);
+        std::vector<std::string> due;
+        std::erase_if(carrier.echoes, [&](const auto& echo) {
+          if (echo.first > w.line.clock) return false;
+          due.push_back(echo.second);
+          return true;
+        });
+        for (const std::string& name : due) w.given(mark_message(name));
+        carrier.take(w.line.carrier, w.line.clock);
+      }
+    };
+    w.started();
+    w.let_in();
+    from_model(R"({"type":"session.created","session":{}})");
+    from_model(R"({"type":"session.updated","session":{"audio":{"input":{"format":)"
+               R"({"type":"audio/pcmu"}},"output":{"format":{"type":"audio/pcmu"}}}}})");
+    from_model(R"({"type":"response.created","response":{"id":"r1"}})");
+
+    const auto delta = [&](char letter, int ms) {
+      return R"({"type":"response.output_audio.delta","response_id":"r1","item_id":"item_)" +
+             std::string(1, letter) + R"(","delta":")" + sound(milliseconds(ms), letter) + "\"}";
+    };
+    const int items = draw(1, 3);
+    const int breaks_in_after = draw(0, 60);
+    std::map<char, milliseconds> sent;
+    int deltas = 0;
+    bool done = true;
+    for (int item = 0; item < items && done; ++item) {
+      const char letter = static_cast<char>('B' + item);
+      const int count = draw(1, 20);
+      for (int i = 0; i < count; ++i) {
+        if (deltas++ == breaks_in_after) {
+          done = false;
+          break;
+        }
+        const int length = draw(20, 400);
+        from_model(delta(letter, length));
+        sent[letter] += milliseconds(length);
+        pass(draw(0, 120));
+      }
+      if (done) {
+        from_model(R"({"type":"response.output_audio.done","response_id":"r1","item_id":"item_)" +
+                   std::string(1, letter) + "\"}");
+      }
+    }
+    if (done) from_model(R"({"type":"response.done","response":{"id":"r1","status":"completed"}})");
+    pass(draw(0, 1'500));
+    BOOST_REQUIRE(!w.call.over());
+
+    wire.messages.clear();
+    const std::size_t before = w.line.carrier.size();
+    from_model(R"({"type":"input_audio_buffer.speech_started","item_id":"u1"})");
+    const bool cleared = w.line.carrier.size() > before;
+    if (!done) {  // trailing deltas of the discarded response, then its end
+      for (int i = draw(0, 3); i > 0; --i) from_model(delta('B', 100));
+      from_model(R"({"type":"response.done","response":{"id":"r1","status":"cancelled"}})");
+    }
+    for (std::size_t i = before; i < w.line.carrier.size(); ++i) {
+      BOOST_REQUIRE(w.line.carrier[i].find("\"media\"") == std::string::npos);
+    }
+    for (const std::string& message : wire.messages) {
+      if (message.find("item.truncate") == std::string::npos) continue;
+      ++cut;
+      const char letter = between(message, R"("item_id":"item_)", "\"")[0];
+      const milliseconds told(std::stoi(between(message, R"("audio_end_ms":)", "}")));
+      BOOST_REQUIRE(told <= sent[letter]);
+      const milliseconds real =
+          cleared ? carrier.heard[letter] : carrier.heard_of(letter, w.line.clock + carrier.way);
+      const auto off = (told - real).count();
+      BOOST_REQUIRE_MESSAGE(std::abs(off) <= 60, "seed " << seed << ": told " << told.count()
+                                                         << " heard " << real.count());
+    }
+    // Whatever is not told was heard whole.
+    for (const auto& [letter, length] : sent) {
+      const std::string id = std::string("item_") + letter;
+      const bool told = std::any_of(wire.messages.begin(), wire.messages.end(),
+                                    [&](const auto& m) { return m.find(id) != std::string::npos; });
+      if (!told && cleared && carrier.heard.contains(letter)) {
+        BOOST_REQUIRE(length - carrier.heard[letter] <= 60ms);
+      }
+    }
+    // The next answer is heard.
+    from_model(R"({"type":"input_audio_buffer.speech_stopped","item_id":"u1"})");
+    from_model(R"({"type":"response.created","response":{"id":"r2"}})");
+    from_model(R"({"type":"response.output_audio.delta","response_id":"r2","item_id":"item_Z",)"
+               R"("delta":")" +
+               sound(40ms, 'Z') + "\"}");
+    BOOST_REQUIRE(w.line.carrier.back().find(R"("name":"2:)") != std::string::npos || !cleared);
+  }
+  BOOST_TEST(cut > 800);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

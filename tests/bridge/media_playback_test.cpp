@@ -1,0 +1,189 @@
+// The clocks of a call's sound: what of the agent's speech was heard, and the holes in what comes
+// from the person (protocols.md 5.1, 5.2, 7).
+#include <boost/test/unit_test.hpp>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bridge/media/playback.hpp"
+#include "tests/bridge/media_doubles.hpp"
+
+using namespace bridge::testing;
+using namespace std::chrono_literals;
+using bridge::media::Heard;
+using bridge::media::Inbound;
+using bridge::media::Playback;
+
+namespace {
+
+std::size_t bytes(milliseconds length) {
+  return static_cast<std::size_t>(length.count()) * 8;
+}
+
+std::string text_of(const std::vector<Heard>& heard) {
+  std::string text;
+  for (const Heard& h : heard) {
+    text += h.item + " " + std::to_string(h.heard.count()) + (h.whole ? " whole" : "") + "; ";
+  }
+  return text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(media_playback)
+
+BOOST_AUTO_TEST_CASE(between_marks_the_clock_counts_and_never_beyond_the_next_mark) {
+  Playback playback;
+  const std::string first(playback.sent("a", bytes(200ms), noon));
+  const std::string second(playback.sent("a", bytes(200ms), noon + 1ms));
+  BOOST_TEST(first == "1:1");
+  BOOST_TEST(second == "1:2");
+  BOOST_TEST(text_of(playback.not_whole(noon + 150ms)) == "a 150; ");
+  // The carrier has not said that the first chunk is over.
+  BOOST_TEST(text_of(playback.not_whole(noon + 300ms)) == "a 200; ");
+  BOOST_TEST(playback.marked(first, noon + 210ms));
+  BOOST_TEST(text_of(playback.not_whole(noon + 300ms)) == "a 300; ");
+  BOOST_TEST(playback.marked(second, noon + 410ms));
+  BOOST_TEST(playback.drained());
+  // All of it was heard, but the item goes on.
+  BOOST_TEST(text_of(playback.not_whole(noon + 500ms)) == "a 400; ");
+  BOOST_TEST(playback.open());
+  playback.finished("a");
+  BOOST_TEST(!playback.open());
+  BOOST_TEST(text_of(playback.not_whole(noon + 500ms)) == "a 400 whole; ");
+  BOOST_TEST(text_of(playback.take_whole()) == "a 400 whole; ");
+  BOOST_TEST(text_of(playback.take_whole()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(items_behind_each_other_are_each_heard_from_their_own_beginning) {
+  Playback playback;
+  playback.sent("a", bytes(100ms), noon);
+  playback.finished("a");
+  playback.sent("b", bytes(100ms), noon);
+  playback.finished("b");
+  playback.sent("c", bytes(100ms), noon);
+  BOOST_TEST(playback.marked("1:1", noon + 100ms));
+  BOOST_TEST(text_of(playback.not_whole(noon + 150ms)) == "a 100 whole; b 50; c 0; ");
+  BOOST_TEST((playback.ends_at() == noon + 300ms));
+  BOOST_TEST((playback.ahead() == 200ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_cleared_generation_counts_for_nothing) {
+  Playback playback;
+  const std::string old(playback.sent("a", bytes(500ms), noon));
+  BOOST_TEST(text_of(playback.clear(noon + 120ms)) == "a 120; ");
+  BOOST_TEST(playback.drained());
+  const std::string fresh(playback.sent("b", bytes(500ms), noon + 1s));
+  BOOST_TEST(fresh == "2:2");
+  BOOST_TEST(!playback.marked(old, noon + 1s));  // clear gives all marks back at once
+  BOOST_TEST(text_of(playback.not_whole(noon + 1100ms)) == "b 100; ");
+  for (const char* foreign :
+       {"", "2", "2:", ":2", "2:x", "2:3", "2:0", "99999999999999999999:1", "bye", "2:2 "}) {
+    BOOST_TEST(!playback.marked(foreign, noon + 1s), foreign);
+  }
+  BOOST_TEST(playback.marked(fresh, noon + 1500ms));
+  BOOST_TEST(!playback.marked(fresh, noon + 1500ms));  // twice
+}
+
+BOOST_AUTO_TEST_CASE(a_mark_stands_for_those_before_it_and_a_pause_begins_a_new_run) {
+  Playback playback;
+  playback.sent("a", bytes(100ms), noon);
+  const std::string second(playback.sent("a", bytes(100ms), noon));
+  BOOST_TEST(playback.marked(second, noon + 200ms));
+  BOOST_TEST(playback.drained());
+  // The model paused for a second in the middle of its item.
+  playback.sent("a", bytes(100ms), noon + 1200ms);
+  BOOST_TEST(text_of(playback.not_whole(noon + 1230ms)) == "a 230; ");
+  // The carrier plays nothing for a while: its mark says where it is.
+  const std::string fourth(playback.sent("a", bytes(400ms), noon + 1240ms));
+  BOOST_TEST(playback.marked("1:3", noon + 2300ms));
+  BOOST_TEST(text_of(playback.not_whole(noon + 2350ms)) == "a 350; ");
+}
+
+BOOST_AUTO_TEST_CASE(holes_are_filled_and_repetitions_thrown_away) {
+  struct Row {
+    int chunk, timestamp, length;
+    bool again;
+    int silence;
+  };
+  const std::vector<Row> rows{
+      {1, 5, 20, false, 0},            // the first is where it is
+      {2, 25, 20, false, 0},           // follows
+      {2, 25, 20, true, 0},            // again
+      {1, 5, 20, true, 0},             // late
+      {3, 58, 20, false, 0},           // jitter
+      {4, 178, 20, false, 100},        // a hole
+      {5, 198, 400, false, 0},         // any size
+      {6, 598, 5, false, 0},           //
+      {9, 60'603, 20, false, 10'000},  // never more than ten seconds
+      {10, 60'623, 20, false, 0},      //
+  };
+  Inbound inbound;
+  for (const Row& row : rows) {
+    const auto frame =
+        inbound.frame(row.chunk, row.timestamp, bytes(milliseconds(row.length)), noon);
+    BOOST_TEST(frame.again == row.again, "chunk " << row.chunk);
+    BOOST_TEST(frame.silence.count() == row.silence, "chunk " << row.chunk);
+  }
+  BOOST_TEST(inbound.received().count() == 525);
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_is_filled_once_and_its_hole_not_again) {
+  Inbound inbound;
+  BOOST_TEST(!inbound.pause_at().has_value());
+  inbound.frame(1, 0, bytes(20ms), noon);
+  BOOST_TEST((inbound.pause_at() == noon + 750ms));
+  BOOST_TEST(inbound.fill_pause(noon + 749ms).count() == 0);
+  BOOST_TEST(inbound.fill_pause(noon + 750ms).count() == 1000);
+  BOOST_TEST(inbound.fill_pause(noon + 5s).count() == 0);
+  BOOST_TEST(!inbound.pause_at().has_value());
+  // 20 and 1,000 filled; the person was away for 1,500.
+  BOOST_TEST(inbound.frame(2, 1520, bytes(20ms), noon + 1520ms).silence.count() == 500);
+  BOOST_TEST((inbound.pause_at() == noon + 2270ms));
+}
+
+// Against a carrier that plays what it gets, on a line with a way of 0 to 40 ms in each direction.
+BOOST_AUTO_TEST_CASE(by_seed_the_clock_stays_within_what_was_played_and_close_to_it) {
+  for (unsigned seed = 0; seed < 500; ++seed) {
+    std::mt19937 dice(seed);
+    const auto draw = [&](int low, int high) {
+      return std::uniform_int_distribution<int>(low, high)(dice);
+    };
+    const milliseconds way(draw(0, 40));
+    Playback playback;
+    struct Chunk {
+      std::string mark{};
+      bridge::net::Instant begins{}, ends{};
+    };
+    std::vector<Chunk> chunks;
+    std::size_t marked = 0;
+    bridge::net::Instant now = noon;
+    bridge::net::Instant free_at = noon;
+    milliseconds sent{0};
+    const int count = draw(1, 60);
+    for (int step = 0; step < count; ++step) {
+      const milliseconds length(draw(20, 400));
+      const auto begins = std::max(now + way, free_at);
+      chunks.push_back(
+          {std::string(playback.sent("a", bytes(length), now)), begins, begins + length});
+      free_at = begins + length;
+      sent += length;
+      now += milliseconds(draw(0, 300));
+      while (marked < chunks.size() && chunks[marked].ends + way <= now) {
+        BOOST_TEST(playback.marked(chunks[marked].mark, chunks[marked].ends + way));
+        ++marked;
+      }
+      milliseconds real{0};  // when a clear of now arrives
+      for (const Chunk& chunk : chunks) {
+        real += std::clamp(now + way - chunk.begins, milliseconds(0), chunk.ends - chunk.begins);
+      }
+      const auto heard = playback.not_whole(now);
+      BOOST_REQUIRE(heard.size() == 1);
+      BOOST_TEST(heard[0].heard <= sent);
+      const auto off = std::abs((heard[0].heard - real).count());
+      BOOST_REQUIRE_MESSAGE(off <= 2 * way.count() + 1, "seed " << seed << " off by " << off);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
