@@ -42,6 +42,32 @@ constexpr std::array described{
               "is done, and its answer ends in the middle"},
     Described{"get_refused", &Faults::get_refused, "a look-up or list gets 429"},
     Described{"get_failed", &Faults::get_failed, "a look-up or list gets 500"},
+    Described{"stream_refused", &Faults::stream_refused, "a media stream is never opened"},
+    Described{"stream_odd_chunks", &Faults::stream_odd_chunks,
+              "media comes in pieces of 5 to 400 ms"},
+    Described{"stream_gaps", &Faults::stream_gaps, "pieces of its media are missing"},
+    Described{"stream_doubled", &Faults::stream_doubled, "pieces of its media come twice"},
+    Described{"stream_unknown", &Faults::stream_unknown, "it holds messages nobody has heard of"},
+    Described{"stream_no_stop", &Faults::stream_no_stop, "it ends without a stop message"},
+    Described{"stream_broken", &Faults::stream_broken, "its connection breaks within the talk"},
+    Described{"voice_unavailable", &Faults::voice_unavailable, "the voice model answers 503"},
+    Described{"voice_limited", &Faults::voice_limited, "the same with 429"},
+    Described{"voice_update_refused", &Faults::voice_update_refused,
+              "it refuses the session that is wanted"},
+    Described{"voice_keeps_pcm", &Faults::voice_keeps_pcm, "it keeps its audio in PCM"},
+    Described{"voice_slow", &Faults::voice_slow, "it begins after some seconds"},
+    Described{"voice_silent", &Faults::voice_silent, "one of its responses never comes"},
+    Described{"voice_failed", &Faults::voice_failed, "one of its responses fails"},
+    Described{"voice_dropped", &Faults::voice_dropped, "its connection breaks within the talk"},
+    Described{"voice_closed", &Faults::voice_closed, "it closes with 1011 within the talk"},
+    Described{"voice_expired", &Faults::voice_expired, "its session expires within the talk"},
+    Described{"voice_nonsense", &Faults::voice_nonsense, "one of its messages is no JSON"},
+    Described{"voice_bad_arguments", &Faults::voice_bad_arguments,
+              "a tool call's arguments are cut off"},
+    Described{"voice_transcript_late", &Faults::voice_transcript_late,
+              "what a person said is written down late"},
+    Described{"voice_transcript_failed", &Faults::voice_transcript_failed,
+              "what a person said is not written down"},
     Described{"post_delay_s", &Faults::post_delay_s, "seconds (default 25)", 3600},
     Described{"retry_after_s", &Faults::retry_after_s, "seconds (default 5)", 3600},
     Described{"list_lag_s", &Faults::list_lag_s,
@@ -98,6 +124,22 @@ GetFault get_fault(const Faults& faults, std::uint64_t seed, std::string_view su
   if (dice.per_mille(faults.get_refused)) return GetFault::refused;
   if (dice.per_mille(faults.get_failed)) return GetFault::failed;
   return GetFault::none;
+}
+
+StreamFaults stream_faults(const Faults& faults, std::uint64_t seed, std::string_view sid,
+                           std::uint64_t ordinal) {
+  Dice dice(seed, sid, ordinal, "stream");
+  StreamFaults fault;
+  fault.refused = dice.per_mille(faults.stream_refused);
+  fault.odd_chunks = dice.per_mille(faults.stream_odd_chunks);
+  fault.gaps = dice.per_mille(faults.stream_gaps);
+  fault.doubled = dice.per_mille(faults.stream_doubled);
+  fault.unknown = dice.per_mille(faults.stream_unknown);
+  fault.no_stop = dice.per_mille(faults.stream_no_stop);
+  const bool breaks = dice.per_mille(faults.stream_broken);
+  const int after = dice.between(1, 40);
+  if (breaks) fault.broken_after = std::chrono::seconds(after);
+  return fault;
 }
 
 CallbackFault callback_fault(const Faults& faults, std::uint64_t seed, std::string_view sid,

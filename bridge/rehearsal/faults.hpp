@@ -34,6 +34,29 @@ struct Faults {
   // Questions about calls: fetch and list.
   int get_refused = 0;  // 429
   int get_failed = 0;   // 500
+  // Media streams; each drawn once for a stream.
+  int stream_refused = 0;     // the upgrade never comes: 31902
+  int stream_odd_chunks = 0;  // media in pieces of 5 to 400 ms
+  int stream_gaps = 0;        // pieces are left out now and then; timestamps go on
+  int stream_doubled = 0;     // media now and then sent twice
+  int stream_unknown = 0;     // messages and members that nobody has heard of
+  int stream_no_stop = 0;     // ends without `stop`
+  int stream_broken = 0;      // the connection breaks in the middle of the talk
+  // The voice model; each drawn once for a session, but where it says otherwise.
+  int voice_unavailable = 0;        // the upgrade is answered 503
+  int voice_limited = 0;            // 429
+  int voice_update_refused = 0;     // the session is not what was asked for, and an error says so
+  int voice_keeps_pcm = 0;          // it says that it is updated, and the audio stays PCM
+  int voice_slow = 0;               // answers only after some seconds
+  int voice_silent = 0;             // of a response: it is begun and never goes on
+  int voice_failed = 0;             // of a response: failed, server_error
+  int voice_dropped = 0;            // the connection breaks within a talk
+  int voice_closed = 0;             // closed with 1011 within a talk
+  int voice_expired = 0;            // the session's time is over within a talk
+  int voice_nonsense = 0;           // of a response: something that is no JSON comes first
+  int voice_bad_arguments = 0;      // of a tool call: its arguments are cut off
+  int voice_transcript_late = 0;    // of an utterance: its text comes seconds later
+  int voice_transcript_failed = 0;  // of an utterance: there is no text
   // A new call shows in the list, and under its own address, only after so many seconds.
   int list_lag_s = 0;
 };
@@ -65,6 +88,19 @@ enum class GetFault : unsigned char { none, refused, failed };
 // `ordinal` counts the questions about this subject, a sid or a number.
 GetFault get_fault(const Faults& faults, std::uint64_t seed, std::string_view subject,
                    std::uint64_t ordinal);
+
+// Which faults strike one media stream, and how.
+struct StreamFaults {
+  bool refused = false;
+  bool odd_chunks = false;
+  bool gaps = false;
+  bool doubled = false;
+  bool unknown = false;
+  bool no_stop = false;
+  std::chrono::seconds broken_after{0};  // 0: it does not break
+};
+StreamFaults stream_faults(const Faults& faults, std::uint64_t seed, std::string_view sid,
+                           std::uint64_t ordinal);
 
 // How one status callback travels.
 struct CallbackFault {

@@ -275,6 +275,18 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
+std::optional<std::string> read_base64(std::string_view text) {
+  if (text.size() % 4 != 0 || text.find_first_of("\r\n ") != std::string_view::npos) return {};
+  std::string bytes(text.size() / 4 * 3, '\0');
+  std::size_t written = 0;
+  const int failed =
+      mbedtls_base64_decode(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), &written,
+                            reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  if (failed != 0) return {};
+  bytes.resize(written);
+  return bytes;
+}
+
 std::string signature(std::string_view token, std::string_view url, const Fields& fields) {
   // Written after the words of the protocol: a set of values for each name, names in order.
   std::map<std::string_view, std::set<std::string_view>> values_by_name;

@@ -51,6 +51,8 @@ std::string resolve_url(std::string_view base, std::string_view reference);
 std::string rfc2822(net::Instant at);
 
 std::string base64(std::string_view bytes);
+// Nothing for what is no base64.
+std::optional<std::string> read_base64(std::string_view text);
 // What X-Twilio-Signature carries (protocols.md 3.1). `fields` empty for a GET.
 std::string signature(std::string_view token, std::string_view url, const Fields& fields);
 

@@ -1,0 +1,156 @@
+#include "bridge/rehearsal/words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace bridge::rehearsal {
+namespace {
+
+constexpr std::array<std::string_view, 21> italian_numbers{
+    "zero",        "uno",      "due",    "tre",         "quattro",  "cinque",     "sei",
+    "sette",       "otto",     "nove",   "dieci",       "undici",   "dodici",     "tredici",
+    "quattordici", "quindici", "sedici", "diciassette", "diciotto", "diciannove", "venti"};
+constexpr std::array<std::string_view, 21> english_numbers{
+    "zero",     "one",     "two",     "three",     "four",     "five",     "six",
+    "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",   "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"};
+constexpr std::array<std::string_view, 8> italian_tens{
+    "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta", "cento"};
+constexpr std::array<std::string_view, 8> english_tens{"thirty",  "forty",  "fifty",  "sixty",
+                                                       "seventy", "eighty", "ninety", "hundred"};
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+}
+
+std::optional<std::int64_t> number_of(std::string_view word) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error == std::errc{} && end == word.data() + word.size()) return number;
+  for (const auto* table : {&italian_numbers, &english_numbers}) {
+    const auto* const found = std::ranges::find(*table, word);
+    if (found != table->end()) return found - table->begin();
+  }
+  for (const auto* table : {&italian_tens, &english_tens}) {
+    const auto* const found = std::ranges::find(*table, word);
+    if (found != table->end()) return 10 * (found - table->begin() + 3);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string plain_words(std::string_view text) {
+  std::string out = " ";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    // U+00C0 to U+00DE, as two bytes of UTF-8: 32 below their small letters.
+    const auto before = static_cast<unsigned char>(out.back());
+    const auto byte = static_cast<unsigned char>(c);
+    if (before == 0xc3 && byte >= 0x80 && byte <= 0x9e) c = static_cast<char>(byte + 0x20U);
+    if (is_letter(c)) {
+      out += c;
+    } else if (out.back() != ' ') {
+      out += ' ';
+    }
+  }
+  if (out.back() != ' ') out += ' ';
+  return out;
+}
+
+bool says_any(std::string_view plain, std::string_view list) {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find('|'), list.size());
+    std::string_view phrase = list.substr(0, end);
+    list.remove_prefix(std::min(end + 1, list.size()));
+    if (phrase.empty()) continue;
+    std::string wanted = " ";
+    if (phrase.ends_with('*')) {
+      wanted += phrase.substr(0, phrase.size() - 1);
+    } else {
+      wanted += std::string(phrase) + ' ';
+    }
+    if (plain.find(wanted) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+std::vector<std::int64_t> numbers_in(std::string_view plain) {
+  std::vector<std::int64_t> numbers;
+  while (!plain.empty()) {
+    const std::size_t end = std::min(plain.find(' '), plain.size());
+    if (const auto number = number_of(plain.substr(0, end))) numbers.push_back(*number);
+    plain.remove_prefix(std::min(end + 1, plain.size()));
+  }
+  return numbers;
+}
+
+std::string number_word(std::int64_t number, bool italian) {
+  const auto& table = italian ? italian_numbers : english_numbers;
+  if (number >= 0 && number < std::ssize(table))
+    return std::string(table[static_cast<std::size_t>(number)]);
+  return std::to_string(number);
+}
+
+YesNo yes_or_no(std::string_view plain) {
+  // A no wins: "no, certo che no".
+  if (says_any(plain, "no|non direi|per niente|nope|not really|non ora|non adesso"))
+    return YesNo::no;
+  if (says_any(plain,
+               "sì|si|certo|certamente|volentieri|va bene|d accordo|ok|okay|dica|mi dica|yes|sure|"
+               "of course|yeah|all right|go ahead")) {
+    return YesNo::yes;
+  }
+  return YesNo::neither;
+}
+
+bool wants_no_calls(std::string_view plain) {
+  return says_any(plain,
+                  "non chiamatemi|non mi chiamate|non mi chiami|non voglio più essere|toglietemi|"
+                  "cancellatemi|non voglio più ricevere|do not call me|don t call me|stop calling|"
+                  "remove me|take me off|never call me");
+}
+
+bool wants_other_time(std::string_view plain) {
+  return says_any(plain,
+                  "mi richiami|richiamatemi|mi richiamate|può richiamare|call me back|call back|"
+                  "call me later|another time|non ho tempo|no time now");
+}
+
+bool wants_human(std::string_view plain) {
+  return says_any(plain,
+                  "con una persona|un operatore|un umano|qualcuno in carne|a human|a person|"
+                  "an operator|a real person");
+}
+
+bool is_wrong_person(std::string_view plain) {
+  return says_any(plain,
+                  "ha sbagliato numero|numero sbagliato|non sono io|wrong number|wrong person");
+}
+
+bool says_goodbye(std::string_view plain) {
+  return says_any(plain,
+                  "arrivederci|arrivederla|buona giornata|buona serata|goodbye|good bye|"
+                  "have a nice day|have a good day");
+}
+
+bool is_italian(std::string_view text) {
+  const std::string plain = plain_words(text);
+  const auto count = [&](std::string_view list) {
+    int found = 0;
+    while (!list.empty()) {
+      const std::size_t end = std::min(list.find('|'), list.size());
+      found += says_any(plain, list.substr(0, end)) ? 1 : 0;
+      list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return found;
+  };
+  return count(
+             "il|la|di|è|sono|che|per|una|un|le|buongiorno|del|della|può|non|grazie|quanto|con") >=
+         count("the|is|are|of|to|a|an|you|your|for|hello|good|this|how|with|not|thank");
+}
+
+}  // namespace bridge::rehearsal
