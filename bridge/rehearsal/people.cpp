@@ -173,6 +173,8 @@ People parse_people(std::string_view text, People people) {
       Setting{"silence", &people.silence, weight_max},
       Setting{"hang_up", &people.hang_up, weight_max},
       Setting{"opt_out", &people.opt_out, weight_max},
+      Setting{"other_time", &people.other_time, weight_max},
+      Setting{"wants_human", &people.wants_human, weight_max},
       Setting{"hang_up_at_once", &people.hang_up_at_once},
       Setting{"barge_in", &people.barge_in},
   };

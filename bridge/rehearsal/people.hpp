@@ -25,7 +25,11 @@ struct People {
   int wrong_key = 50;
   int silence = 50;
   int hang_up = 20;
-  int opt_out = 5;  // presses the key that the prompt offers to people who want no calls
+  int opt_out =
+      5;  // presses the key that the prompt offers to people who want no calls, or says so
+  // Of these only in a talk with an agent.
+  int other_time = 0;   // wants to be called another time
+  int wants_human = 0;  // wants to talk to a human
   // In a thousand, whatever the others are.
   int hang_up_at_once = 15;  // as soon as they have said hello
   int barge_in = 250;        // answers before the prompt has ended
