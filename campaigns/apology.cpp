@@ -20,6 +20,13 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> apologie
      {"pt", "Pedimos desculpa, temos um problema técnico. Adeus."},
      {"ro", "Ne cerem scuze, avem o problemă tehnică. La revedere."}}};
 
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> moments{
+    {{"de", "Einen Moment, bitte."},
+     {"en", "One moment, please."},
+     {"es", "Un momento, por favor."},
+     {"fr", "Un instant, s'il vous plaît."},
+     {"it", "Un momento prego."}}};
+
 // Every language of a campaign's texts, the campaign's own first.
 std::vector<std::string> languages_of(const Campaign& campaign) {
   std::vector<std::string> languages{campaign.language};
@@ -42,6 +49,13 @@ std::string_view apology_in(std::string_view language) {
       std::ranges::find(apologies, language.substr(0, language.find('-')),
                         &std::pair<std::string_view, std::string_view>::first);
   return found == apologies.end() ? std::string_view{} : found->second;
+}
+
+std::string_view moment_in(std::string_view language) {
+  const auto* const found =
+      std::ranges::find(moments, language.substr(0, language.find('-')),
+                        &std::pair<std::string_view, std::string_view>::first);
+  return found == moments.end() ? std::string_view{} : found->second;
 }
 
 FallbackPage fallback_page(const std::vector<Campaign>& campaigns) {

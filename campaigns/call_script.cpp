@@ -19,6 +19,20 @@ std::string_view name_of(AnswerStatus status) {
   return "";
 }
 
+std::string_view name_of(AgentStage stage) {
+  switch (stage) {
+    case AgentStage::none:
+      return "none";
+    case AgentStage::served:
+      return "served";
+    case AgentStage::open:
+      return "open";
+    case AgentStage::closed:
+      return "closed";
+  }
+  return "";
+}
+
 namespace {
 
 // Lengths as in UTF-8's spirit: seven bits a byte, the last one without the high bit.
@@ -49,6 +63,31 @@ void keep(std::vector<ScriptAnswer>& answers, ScriptAnswer answer) {
   } else {
     answers.insert(at, std::move(answer));
   }
+}
+
+void write_agent(JsonObject& call, const AgentProgress& agent) {
+  JsonObject object(call.open("agent"));
+  object.member("stage", name_of(agent.stage))
+      .member("stream", agent.stream)
+      .member("closed_why", agent.closed_why)
+      .member("fault", agent.fault)
+      .flag("heard", agent.heard)
+      .flag("spoke", agent.spoke)
+      .member("lasted_ms", agent.lasted_ms)
+      .member("end_reason", agent.end_reason)
+      .flag("callback_asked", agent.callback_asked)
+      .flag("transfer", agent.transfer)
+      .member("transfer_status", agent.transfer_status)
+      .member("said", agent.said)
+      .member("caller_id", agent.caller_id);
+  auto& tools = object.open("tools");
+  tools += '[';
+  for (std::size_t i = 0; i < agent.tools.size(); ++i) {
+    if (i > 0) tools += ',';
+    append_json_string(tools, agent.tools[i]);
+  }
+  tools += ']';
+  object.close();
 }
 
 std::optional<std::uint8_t> question_index(const Campaign& campaign, const std::string& id) {
@@ -140,7 +179,11 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     return;
   }
   if (const auto* e = std::get_if<CallRequested>(&fact.event)) {
-    calls_.insert_or_assign(ref->packed(), CallPosition{.attempt = e->attempt});
+    CallPosition begun{.attempt = e->attempt};
+    if (book.at(ref->campaign).definition->mode == Mode::agent) {
+      begun.agent.caller_id = e->caller_id;
+    }
+    calls_.insert_or_assign(ref->packed(), std::move(begun));
     return;
   }
   if (std::holds_alternative<AttemptClosed>(fact.event)) {
@@ -181,12 +224,48 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     call.question = served->question;
     call.again = served->again;
     call.opted_out |= served->prompt == "opted_out";
+    if (served->prompt == "agent" && call.agent.stage == AgentStage::none) {
+      call.agent.stage = AgentStage::served;
+    }
   } else if (const auto* given = std::get_if<AnswerGiven>(&fact.event)) {
     settle(given->question, AnswerStatus::answered, given->value);
   } else if (std::holds_alternative<AnswerInvalid>(fact.event)) {
     ++call.invalids;
   } else if (std::holds_alternative<NoInput>(fact.event)) {
     ++call.silences;
+  } else {
+    apply_to_agent(fact, call);
+  }
+}
+
+void CallScript::apply_to_agent(const Fact& fact, CallPosition& call) {
+  auto& agent = call.agent;
+  if (const auto* opened = std::get_if<StreamOpened>(&fact.event)) {
+    agent.stage = AgentStage::open;
+    agent.stream = opened->stream;
+  } else if (const auto* closed = std::get_if<StreamClosed>(&fact.event)) {
+    agent.stage = AgentStage::closed;
+    agent.closed_why = closed->why;
+    agent.lasted_ms = closed->lasted_ms;
+    agent.heard |= closed->first_sound_ms > 0;
+  } else if (const auto* failed = std::get_if<AgentFailed>(&fact.event)) {
+    agent.fault = failed->fault;
+  } else if (std::holds_alternative<AgentSaid>(fact.event)) {
+    agent.heard = true;
+    ++agent.said;
+  } else if (std::holds_alternative<CalleeSaid>(fact.event)) {
+    agent.spoke = true;
+    ++agent.said;
+  } else if (const auto* tool = std::get_if<ToolCalled>(&fact.event)) {
+    agent.tools.push_back(tool->call);
+    if (tool->name == "end_call" && tool->refused.empty()) agent.end_reason = tool->reason;
+    if (tool->name == "opt_out" && tool->refused.empty()) call.opted_out = true;
+  } else if (std::holds_alternative<CallbackAsked>(fact.event)) {
+    agent.callback_asked = true;
+  } else if (const auto* transfer = std::get_if<TransferRequested>(&fact.event)) {
+    agent.transfer |= transfer->listed;
+  } else if (const auto* ended = std::get_if<TransferEnded>(&fact.event)) {
+    agent.transfer_status = ended->status;
   }
 }
 
@@ -228,6 +307,7 @@ void CallScript::write(const CanonicalSink& sink, const Register& book) const {
             .member("silences", call->silences)
             .member("invalids", call->invalids)
             .flag("opted_out", call->opted_out);
+        if (call->agent.stage != AgentStage::none) write_agent(inner, call->agent);
         inner.close();
       }
       const auto& given = answers(ref);

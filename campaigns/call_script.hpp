@@ -22,6 +22,28 @@ struct ScriptAnswer {
   std::string value{};
 };
 
+// How far a voice agent has got in one call.
+//   none ─► served ─► open ─► closed
+enum class AgentStage : std::uint8_t { none, served, open, closed };
+std::string_view name_of(AgentStage stage);
+
+struct AgentProgress {
+  AgentStage stage = AgentStage::none;
+  std::string stream{};      // the carrier's sid of it
+  std::string closed_why{};  // StreamClosed
+  std::string fault{};       // AgentFailed
+  bool heard = false;        // the person heard the agent
+  bool spoke = false;        // the person said something
+  std::int64_t lasted_ms = 0;
+  std::string end_reason{};  // end_call
+  bool callback_asked = false;
+  bool transfer = false;  // to a human, and there is one
+  std::string transfer_status{};
+  std::uint32_t said = 0;            // things said, of both
+  std::vector<std::string> tools{};  // tool calls, by the model's ids
+  std::string caller_id{};           // of the attempt: what a human's telephone shows
+};
+
 // How far one call has got: what was served last.
 struct CallPosition {
   std::uint8_t attempt = 0;
@@ -32,6 +54,7 @@ struct CallPosition {
   std::uint8_t silences = 0;  // on this question, in this call
   std::uint8_t invalids = 0;
   bool opted_out = false;
+  AgentProgress agent{};  // mode agent
 };
 
 class CallScript {
@@ -65,6 +88,7 @@ class CallScript {
     std::vector<std::string> languages{};
   };
   void forget(ContactRef contact);
+  static void apply_to_agent(const Fact& fact, CallPosition& call);
   const Person& at(ContactRef contact) const {
     return campaigns_[contact.campaign].people[contact.ordinal - 1];
   }

@@ -148,6 +148,30 @@ struct OptOut {
   friend bool operator==(const OptOut&, const OptOut&) = default;
 };
 
+// What becomes of a call whose voice model fails: an apology and its end, or the rest of it as in
+// mode simple.
+enum class OnFailure : std::uint8_t { apologise, go_on_simple };
+
+// Mode agent: who talks, what it is told, and what holds whatever it does.
+struct AgentSpec {
+  std::string name{};   // what it calls itself; may be empty
+  Text instructions{};  // the operator's own words to the model: no templates, nobody's data
+  Text opening{};       // what it says first; empty: the greeting, or the message
+  // Said before it by the carrier's voice, in our words: that an AI talks, and why it calls.
+  Text disclosure{};
+  Text apology{};                      // said when it fails; empty: one of ours (apology_in)
+  std::string model{};                 // empty: of the program's configuration; never in the code
+  std::string voice{};                 // of the model; empty: likewise
+  std::string transcription{};         // model that writes down what people say; empty: likewise
+  std::vector<std::string> columns{};  // of the list, that it may know
+  Seconds time_max{300};               // of the talk
+  Seconds silence_max{20};             // nobody says anything
+  std::uint32_t turns_max = 60;        // of the agent
+  OnFailure on_failure = OnFailure::apologise;
+  std::vector<std::string> transfer{};  // E.164: who takes over when somebody asks for a human
+  friend bool operator==(const AgentSpec&, const AgentSpec&) = default;
+};
+
 // Where the contacts come from and how their columns are named.
 struct ContactSource {
   std::string file{};             // relative to the campaign file; empty: inline
@@ -185,6 +209,7 @@ struct Campaign {
   Text goodbye{};
   std::uint8_t partial_answers = 0;  // so many answers make a broken-off survey partial; 0: never
   OptOut opt_out{};
+  AgentSpec agent{};  // mode agent
   AnsweringMachine machine{};
   CallingHours hours{};
   Pacing pacing{};

@@ -24,6 +24,9 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t file_bytes_max = std::size_t{64} << 20U;
 constexpr std::size_t problems_max = 200;
 constexpr std::size_t said_characters_max = 3000;  // the carrier speaks 4096 at most
+constexpr std::size_t instructions_characters_max = 8000;
+constexpr std::size_t agent_columns_max = 50;
+constexpr std::size_t transfer_numbers_max = 10;  // of one Dial (protocols.md 4.6)
 constexpr std::size_t word_bytes_max = 100;
 constexpr std::size_t words_max = 50;
 constexpr std::size_t questions_max = 100;
@@ -171,8 +174,11 @@ class CampaignReader {
   void read_key(const Members& members, char& into);
   const Json* find_array(const Members& members, const std::string& name, std::size_t items_max);
 
-  void read_text(const Members& members, const std::string& name, Text& into);
-  void check_said(const std::string& where, const std::string& text);
+  void read_text(const Members& members, const std::string& name, Text& into,
+                 std::size_t characters_max = said_characters_max);
+  void check_said(const std::string& where, const std::string& text, std::size_t characters_max);
+  void read_numbers(const Members& members, const std::string& name, std::size_t numbers_max,
+                    std::vector<std::string>& into);
   void read_words(const Members& members, const std::string& name, Words& into);
   void read_word_list(const std::string& where, const Json& list, std::vector<std::string>& into);
   bool check_language(const std::string& where, const std::string& tag);
@@ -196,6 +202,8 @@ class CampaignReader {
   void check_values(const Members& members, const Question& question, const Condition& condition);
   void read_opt_out(const Members& root);
   void check_opt_out();
+  void read_agent(const Members& root);
+  void check_agent(const Members& members);
   void read_machine(const Members& root);
   void read_hours(const Members& root);
   void read_window(const Json& value, const std::string& where);
@@ -344,6 +352,24 @@ const Json* CampaignReader::find_array(const Members& members, const std::string
   return value;
 }
 
+void CampaignReader::read_numbers(const Members& members, const std::string& name,
+                                  std::size_t numbers_max, std::vector<std::string>& into) {
+  const Json* list = find_array(members, name, numbers_max);
+  if (list == nullptr) return;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const std::string where = json_pointer(members.at(name), i);
+    if (!(*list)[i].is_string() || !is_e164((*list)[i].get_ref<const std::string&>())) {
+      problem(where, "is not a number in E.164 form", R"(write it like "+390220527877")");
+      continue;
+    }
+    const auto number = (*list)[i].get<std::string>();
+    if (std::find(into.begin(), into.end(), number) != into.end()) {
+      problem(where, "this number is given twice");
+    }
+    into.push_back(number);
+  }
+}
+
 // ---- texts and words by language
 
 bool CampaignReader::check_language(const std::string& where, const std::string& tag) {
@@ -352,10 +378,12 @@ bool CampaignReader::check_language(const std::string& where, const std::string&
   return false;
 }
 
-void CampaignReader::check_said(const std::string& where, const std::string& text) {
-  if (const std::size_t length = characters_in(text); length > said_characters_max) {
-    problem(where, "is " + std::to_string(length) + " characters long; " +
-                       std::to_string(said_characters_max) + " can be said at once");
+void CampaignReader::check_said(const std::string& where, const std::string& text,
+                                std::size_t characters_max) {
+  if (const std::size_t length = characters_in(text); length > characters_max) {
+    problem(where,
+            "is " + std::to_string(length) + " characters long; " + std::to_string(characters_max) +
+                (characters_max == said_characters_max ? " can be said at once" : " are allowed"));
   }
   if (const std::string fault = template_fault(text); !fault.empty()) {
     problem(where, fault, "a place for a column looks like {{Nome}}");
@@ -366,13 +394,14 @@ void CampaignReader::check_said(const std::string& where, const std::string& tex
   if (control) problem(where, "contains a control character");
 }
 
-void CampaignReader::read_text(const Members& members, const std::string& name, Text& into) {
+void CampaignReader::read_text(const Members& members, const std::string& name, Text& into,
+                               std::size_t characters_max) {
   const Json* value = members.find(name);
   if (value == nullptr) return;
   const std::string where = members.at(name);
   if (value->is_string()) {
     const auto& text = value->get_ref<const std::string&>();
-    check_said(where, text);
+    check_said(where, text, characters_max);
     if (!text.empty()) into.by_language = {{campaign().language, text}};
     return;
   }
@@ -388,7 +417,7 @@ void CampaignReader::read_text(const Members& members, const std::string& name, 
     }
     const auto& said = text.get_ref<const std::string&>();
     if (said.empty()) problem(place, "is empty", "write the text, or leave the language out");
-    check_said(place, said);
+    check_said(place, said, characters_max);
     into.by_language[tag] = said;
   }
   if (into.by_language.count(campaign().language) == 0) {
@@ -453,6 +482,7 @@ void CampaignReader::read(const Json& json) {
   read_opt_out(root);
   read_questions(root);
   check_opt_out();
+  read_agent(root);
   read_machine(root);
   read_hours(root);
   read_pacing(root);
@@ -481,9 +511,6 @@ void CampaignReader::read_head(const Members& root) {
   if (root.find("kind") == nullptr) missing(root, "kind");
   read_word(root, "kind", kind_words, c.kind);
   read_word(root, "mode", mode_words, c.mode);
-  if (c.mode == Mode::agent) {
-    problem(root.at("mode"), "mode agent is not in this version", R"(use "simple")");
-  }
   std::string language = c.language;
   read_string(root, "language", language);
   if (check_language(root.at("language"), language)) c.language = language;
@@ -503,20 +530,7 @@ void CampaignReader::read_head(const Members& root) {
       }
     }
   }
-  if (const Json* ids = find_array(root, "caller_ids", caller_ids_max)) {
-    for (std::size_t i = 0; i < ids->size(); ++i) {
-      const std::string where = json_pointer(root.at("caller_ids"), i);
-      if (!(*ids)[i].is_string() || !is_e164((*ids)[i].get_ref<const std::string&>())) {
-        problem(where, "is not a number in E.164 form", R"(write it like "+390220527877")");
-        continue;
-      }
-      const auto number = (*ids)[i].get<std::string>();
-      if (std::find(c.caller_ids.begin(), c.caller_ids.end(), number) != c.caller_ids.end()) {
-        problem(where, "this number is given twice");
-      }
-      c.caller_ids.push_back(number);
-    }
-  }
+  read_numbers(root, "caller_ids", caller_ids_max, c.caller_ids);
   c.in_doubt = c.kind == Kind::survey ? InDoubt::hold : InDoubt::redial;
   read_word(root, "in_doubt", in_doubt_words, c.in_doubt);
   read_word(root, "eligibility", eligibility_words, c.known_eligible);
@@ -976,7 +990,7 @@ void CampaignReader::check_values(const Members& members, const Question& questi
   }
 }
 
-// ---- opting out, machines
+// ---- opting out, the agent, machines
 
 void CampaignReader::read_opt_out(const Members& root) {
   const Json* value = root.find("opt_out");
@@ -1022,6 +1036,99 @@ void CampaignReader::check_opt_out() {
       }
     }
   }
+}
+
+void CampaignReader::read_agent(const Members& root) {
+  Campaign& c = campaign();
+  const Json* value = root.find("agent");
+  if (c.mode == Mode::simple) {
+    if (value != nullptr) {
+      problem(root.at("agent"), "nobody would hear it in mode \"simple\"",
+              R"(set "mode": "agent", or leave it out)");
+    }
+    return;
+  }
+  if (value == nullptr) {
+    return problem(root.at("agent"), "is missing",
+                   "mode agent needs one: at least its \"disclosure\", that an AI talks and why");
+  }
+  const Members members(*this, *value, "/agent", "agent");
+  if (!members.is_object()) return;
+  AgentSpec& agent = c.agent;
+  read_string(members, "name", agent.name, 100);
+  read_text(members, "instructions", agent.instructions, instructions_characters_max);
+  read_text(members, "opening", agent.opening);
+  read_text(members, "disclosure", agent.disclosure);
+  read_text(members, "apology", agent.apology);
+  read_string(members, "model", agent.model);
+  read_string(members, "voice", agent.voice);
+  read_string(members, "transcription", agent.transcription);
+  if (const Json* columns = find_array(members, "columns", agent_columns_max)) {
+    for (std::size_t i = 0; i < columns->size(); ++i) {
+      const std::string where = json_pointer(members.at("columns"), i);
+      if (!(*columns)[i].is_string() || (*columns)[i].get_ref<const std::string&>().empty()) {
+        problem(where, "is not the name of a column");
+        continue;
+      }
+      agent.columns.push_back((*columns)[i].get<std::string>());
+    }
+  }
+  agent.time_max = std::min(agent.time_max, c.call_time);
+  read_duration(members, "time_max", agent.time_max, Seconds{10}, Seconds{3600});
+  read_duration(members, "silence_max", agent.silence_max, Seconds{5}, Seconds{300});
+  read_integer(members, "turns_max", agent.turns_max, 1, 1000);
+  read_word(members, "on_failure", on_failure_words, agent.on_failure);
+  read_numbers(members, "transfer", transfer_numbers_max, agent.transfer);
+  check_agent(members);
+}
+
+void CampaignReader::check_agent(const Members& members) {
+  const Campaign& c = campaign();
+  const AgentSpec& agent = c.agent;
+  if (agent.disclosure.empty()) {
+    problem(members.at("disclosure"),
+            members.find("disclosure") == nullptr ? "is missing" : "is empty",
+            "say that an AI is talking and why it calls: people hear it before the agent");
+  }
+  if (agent.instructions.empty() && c.questions.empty()) {
+    problem(members.at("instructions"), "the agent has nothing to ask and nothing to do",
+            "give it instructions, or questions");
+  }
+  if (agent.time_max > c.call_time) {
+    problem(members.at("time_max"), "is longer than the whole call may last (\"call_time\")");
+  }
+  if (agent.silence_max > agent.time_max) {
+    problem(members.at("silence_max"), "is longer than \"time_max\"");
+  }
+  // What a column holds reaches the model as data, never within what it is told to do.
+  for (const auto& [language, words] : agent.instructions.by_language) {
+    if (names_in_template(words).empty()) continue;
+    problem(members.at("instructions"), "must not contain places for columns",
+            R"(name the columns in "columns": the agent is given them as data)");
+    break;
+  }
+  // What it is to say it must be allowed to know.
+  const auto known = [&](const std::string& where, const Text& text) {
+    for (const auto& [language, words] : text.by_language) {
+      for (const std::string& name : names_in_template(words)) {
+        if (std::find(agent.columns.begin(), agent.columns.end(), name) != agent.columns.end()) {
+          continue;
+        }
+        problem(where, "tells the agent the column " + in_quotes(name) + ", which it may not know",
+                R"(add it to "/agent/columns", or take it out of the text)");
+        return;
+      }
+    }
+  };
+  known(members.at("opening"), agent.opening);
+  if (agent.opening.empty()) {
+    known(c.kind == Kind::survey ? "/greeting" : "/message", c.greeting);
+  }
+  known("/resumed", c.resumed);
+  for (std::size_t i = 0; i < c.questions.size(); ++i) {
+    known(json_pointer("/questions", i) + "/ask", c.questions[i].ask);
+  }
+  known("/goodbye", c.goodbye);
 }
 
 void CampaignReader::read_machine(const Members& root) {

@@ -133,6 +133,23 @@ json retries_json(const Retries& retries) {
   return out;
 }
 
+json agent_json(const AgentSpec& agent, const std::string& language) {
+  return {{"name", agent.name},
+          {"instructions", text_json(agent.instructions, language)},
+          {"opening", text_json(agent.opening, language)},
+          {"disclosure", text_json(agent.disclosure, language)},
+          {"apology", text_json(agent.apology, language)},
+          {"model", agent.model},
+          {"voice", agent.voice},
+          {"transcription", agent.transcription},
+          {"columns", agent.columns},
+          {"time_max", duration_text(agent.time_max)},
+          {"silence_max", duration_text(agent.silence_max)},
+          {"turns_max", agent.turns_max},
+          {"on_failure", word_for(on_failure_words, agent.on_failure)},
+          {"transfer", agent.transfer}};
+}
+
 }  // namespace
 
 std::string print_campaign(const Campaign& campaign, bool pretty) {
@@ -173,6 +190,7 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
     out["pacing"]["ramp_up"] = {{"from", decimal_text(campaign.pacing.ramp_up.from_thousandths, 3)},
                                 {"over", duration_text(campaign.pacing.ramp_up.over)}};
   }
+  if (campaign.mode == Mode::agent) out["agent"] = agent_json(campaign.agent, language);
   if (campaign.retention) out["retention"] = duration_text(*campaign.retention);
   if (campaign.opt_out.key != '\0') out["opt_out"]["key"] = std::string(1, campaign.opt_out.key);
   if (campaign.machine.action == MachineAction::leave_message) {
@@ -205,6 +223,11 @@ void for_each_text(const Campaign& campaign,
   }
   visit("/goodbye", campaign.goodbye);
   visit("/opt_out/goodbye", campaign.opt_out.goodbye);
+  if (campaign.mode == Mode::agent) {
+    visit("/agent/opening", campaign.agent.opening);
+    visit("/agent/disclosure", campaign.agent.disclosure);
+    visit("/agent/apology", campaign.agent.apology);
+  }
   visit("/answering_machine/message", campaign.machine.message);
 }
 
@@ -219,6 +242,10 @@ std::vector<TemplateUse> template_uses(const Campaign& campaign) {
       }
     }
   });
+  // A column that the agent may know has to be there as well.
+  for (std::size_t i = 0; i < campaign.agent.columns.size(); ++i) {
+    uses.push_back({json_pointer("/agent/columns", i), campaign.agent.columns[i]});
+  }
   return uses;
 }
 

@@ -189,6 +189,19 @@ struct MachineDetected {
   std::string sid{};
   std::string answered_by{};
 };
+// The call's media stream is over and it asks what comes next; without an attempt, one that
+// somebody else's code placed.
+struct AfterStream {
+  std::optional<AttemptId> attempt{};
+  std::string sid{};
+};
+// The call that was passed on to a human comes back.
+struct AfterTransfer {
+  AttemptId attempt{};
+  std::string sid{};
+  std::string status{};  // DialCallStatus
+  std::int64_t seconds = 0;
+};
 // The same two of a call that somebody else's code placed.
 struct OutsideStatusReported {
   std::string sid{};
@@ -199,6 +212,49 @@ struct OutsideStatusReported {
 };
 struct OutsideVoiceRequested {
   std::string sid{};
+  bool agent = false;  // to be connected with the agent
+  NumberKey number_key = 0;
+  std::string disclosure{};  // version of the words (text_version)
+};
+
+// --- media streams: calls by their sid, whoever placed them ---
+
+// A stream has brought the token of this call along: it was compared before it became a command.
+// Refused unless it is the first of a call that was connected with the agent.
+struct StreamStarted {
+  std::string sid{};
+  std::string stream{};
+};
+struct StreamEnded {
+  std::string sid{};
+  StreamClosed closed{};  // without the attempt
+  std::string fault{};    // how the model failed, if it did
+  std::string code{};
+};
+// Something was said. Of a stream that is not open: nothing.
+struct SomethingSaid {
+  std::string sid{};
+  std::string stream{};
+  bool by_agent = false;
+  std::int64_t position = 0;
+  std::int64_t at_ms = 0;
+  bool cut = false;
+  std::int64_t heard_ms = 0;
+  std::string words{};
+};
+struct KeyPressed {
+  std::string sid{};
+  std::string stream{};
+  char key = '\0';
+};
+// The model asks for something. The same `call` again appends nothing.
+struct ToolAsked {
+  std::string sid{};
+  std::string stream{};
+  std::string call{};
+  std::string name{};
+  std::string arguments{};
+  std::int64_t position = 0;
 };
 
 using Command =
@@ -206,7 +262,8 @@ using Command =
                  PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll, ResolveCall,
                  SuppressNumber, UnsuppressNumber, ForgetNumber, ForgetExpired, OrderAnswered,
                  CallsListed, CallFetched, CallPriced, LateCallFound, LateCallWasEnded,
-                 StatusReported, VoiceRequested, SurveyAnswered, MachineDetected,
-                 OutsideStatusReported, OutsideVoiceRequested>;
+                 StatusReported, VoiceRequested, SurveyAnswered, MachineDetected, AfterStream,
+                 AfterTransfer, OutsideStatusReported, OutsideVoiceRequested, StreamStarted,
+                 StreamEnded, SomethingSaid, KeyPressed, ToolAsked>;
 
 }  // namespace campaigns

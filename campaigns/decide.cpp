@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <unordered_set>
 #include <utility>
 
+#include "campaigns/agent.hpp"
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/forget.hpp"
@@ -153,29 +155,17 @@ void close_attempt(Draft& draft, const State& state, const Named& named, Outcome
   after_attempt(draft, state, named, outcome, ended_at, now);
 }
 
-// How an answered call went, from what was served and answered in it.
-Outcome outcome_of_conversation(const State& state, const Named& named, std::int64_t seconds,
-                                const std::string& answered_by) {
-  const auto* call = state.script.call(named.ref);
+// How far a survey has come, over all attempts of the person.
+struct Tally {
+  std::int64_t given = 0;
+  bool complete = false;  // something must be answered, and all of it is
+};
+
+Tally tally_of(const State& state, const Named& named) {
   const auto& campaign = *named.entry->definition;
-  if (call && call->opted_out) return Outcome::opted_out;
-  if (answered_by == "fax") return Outcome::fax_or_data;
-  // Where machines are ignored they were told what people are told: that counts alike.
-  if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore) {
-    return call && call->prompt == "machine" ? Outcome::machine_message_left
-                                             : Outcome::machine_no_message;
-  }
-  // Answered, and never asked us what to say: something between us failed.
-  if (!call || call->turn == 0) return Outcome::network_error;
-  if (campaign.questions.empty()) {
-    const auto text =
-        personal_text(campaign.greeting, campaign, *named.entry, state.script, named.ref);
-    const bool heard = call->prompt == "message" && seconds * 2 >= speaking_seconds(text);
-    return heard ? Outcome::completed : Outcome::human_hung_up_at_once;
-  }
-  if (call->prompt == "goodbye") return Outcome::completed;
   const auto& answers = state.script.answers(named.ref);
-  const auto given = std::count_if(answers.begin(), answers.end(), [](const auto& answer) {
+  Tally tally;
+  tally.given = std::count_if(answers.begin(), answers.end(), [](const auto& answer) {
     return answer.status == AnswerStatus::answered;
   });
   // Complete is who has answered all that must be answered, even if they hang up on the rest.
@@ -192,9 +182,80 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
       return answer.question == i && answer.status == AnswerStatus::answered;
     });
   }
-  if (any_required && all_answered) return Outcome::completed;
-  if (campaign.partial_answers > 0 && given >= campaign.partial_answers) return Outcome::partial;
-  return given > 0 ? Outcome::broken_off : Outcome::human_hung_up_at_once;
+  tally.complete = any_required && all_answered;
+  return tally;
+}
+
+// A call in which a voice agent was due. What the person said counts before how the talk ended, and
+// silence of ours is no hang-up of theirs.
+Outcome outcome_of_agent(const State& state, const Named& named, const CallPosition& call,
+                         std::int64_t seconds) {
+  const auto& campaign = *named.entry->definition;
+  const auto& agent = call.agent;
+  const auto tally = tally_of(state, named);
+  if (tally.complete) return Outcome::completed;
+  if (campaign.partial_answers > 0 && tally.given >= campaign.partial_answers) {
+    return Outcome::partial;
+  }
+  if (agent.callback_asked || agent.end_reason == "not_now") return Outcome::callback_requested;
+  if (agent.end_reason == "refused" || agent.end_reason == "wrong_person") return Outcome::refused;
+  if (tally.given > 0) return Outcome::broken_off;
+  if (agent.heard) {
+    // Without a survey the talk itself is what the call was for.
+    const bool reached =
+        agent.transfer_status == "completed" || agent.transfer_status == "answered";
+    if (reached || (campaign.questions.empty() && agent.end_reason == "done")) {
+      return Outcome::completed;
+    }
+    if (call.prompt == "apology") return Outcome::network_error;
+    if (!campaign.questions.empty()) return Outcome::human_hung_up_at_once;
+    const auto& words = campaign.agent.opening.empty() ? campaign.greeting : campaign.agent.opening;
+    const auto text = personal_text(words, campaign, *named.entry, state.script, named.ref);
+    return agent.lasted_ms >= std::int64_t{speaking_seconds(text)} * 500
+               ? Outcome::completed
+               : Outcome::human_hung_up_at_once;
+  }
+  const auto disclosure =
+      personal_text(campaign.agent.disclosure, campaign, *named.entry, state.script, named.ref);
+  // The carrier said who calls, and then nothing came.
+  const bool silent = !agent.fault.empty() || agent.lasted_ms >= 2'000 ||
+                      (agent.stage == AgentStage::served && call.prompt == "agent" &&
+                       seconds > speaking_seconds(disclosure) + 5);
+  return silent ? Outcome::network_error : Outcome::human_hung_up_at_once;
+}
+
+// How an answered call went, from what was served and answered in it.
+Outcome outcome_of_conversation(const State& state, const Named& named, std::int64_t seconds,
+                                const std::string& answered_by) {
+  const auto* call = state.script.call(named.ref);
+  const auto& campaign = *named.entry->definition;
+  if (call && call->opted_out) return Outcome::opted_out;
+  if (answered_by == "fax") return Outcome::fax_or_data;
+  // Where machines are ignored they were told what people are told: that counts alike.
+  if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore) {
+    return call && call->prompt == "machine" ? Outcome::machine_message_left
+                                             : Outcome::machine_no_message;
+  }
+  // Answered, and never asked us what to say: something between us failed.
+  if (!call || call->turn == 0) return Outcome::network_error;
+  // Where a failed agent's call went on as in mode simple, its rules hold.
+  if (call->agent.stage != AgentStage::none && call->prompt != "question" &&
+      call->prompt != "message" && call->prompt != "goodbye") {
+    return outcome_of_agent(state, named, *call, seconds);
+  }
+  if (campaign.questions.empty()) {
+    const auto text =
+        personal_text(campaign.greeting, campaign, *named.entry, state.script, named.ref);
+    const bool heard = call->prompt == "message" && seconds * 2 >= speaking_seconds(text);
+    return heard ? Outcome::completed : Outcome::human_hung_up_at_once;
+  }
+  if (call->prompt == "goodbye") return Outcome::completed;
+  const auto tally = tally_of(state, named);
+  if (tally.complete) return Outcome::completed;
+  if (campaign.partial_answers > 0 && tally.given >= campaign.partial_answers) {
+    return Outcome::partial;
+  }
+  return tally.given > 0 ? Outcome::broken_off : Outcome::human_hung_up_at_once;
 }
 
 Outcome outcome_of_call(const State& state, const Named& named, const std::string& status,
@@ -221,6 +282,15 @@ void end_call(Draft& draft, const State& state, const Named& named, const std::s
     machine = answered_by;
     draft.add(named.subject, AnswererDetected{attempt, answered_by});
   }
+  // A stream ends with its call, whether or not anybody says so.
+  if (const auto* call = state.script.call(named.ref);
+      call && call->agent.stage == AgentStage::open) {
+    StreamClosed closed;
+    closed.attempt = attempt;
+    closed.stream = call->agent.stream;
+    closed.why = "hung_up";
+    draft.add(named.subject, closed);
+  }
   draft.add(named.subject, CallEnded{attempt, status, seconds, sip, cause}, occurred_at);
   close_attempt(draft, state, named, outcome_of_call(state, named, status, seconds, machine),
                 seconds, std::min(occurred_at.value_or(now), now), now);
@@ -243,6 +313,13 @@ bool own_call(Draft& draft, const State& state, const Named& named, const Attemp
     draft.add(named.subject, LateCallEnded{sid});
   }
   return false;
+}
+
+// Where the events of a call's stream belong.
+Subject subject_of(const State& state, const std::string& sid, const StreamPermit& permit) {
+  if (!permit.contact) return Subject::call(sid);
+  return Subject::contact(state.book.at(permit.contact->campaign).definition->id,
+                          permit.contact->ordinal);
 }
 
 // --- the program itself ---
@@ -268,6 +345,20 @@ Decision on(const State& state, const StartRunner& command, Moment) {
     const auto& id = state.book.at(open->contact.campaign).definition->id;
     draft.add(Subject::contact(id, open->contact.ordinal),
               CallInDoubt{open->attempt, "the program stopped before the answer was noted"});
+  }
+  // Media streams do not outlive the program that held them.
+  std::map<std::string_view, const StreamPermit*> streams;
+  for (const auto& [sid, permit] : state.permits.permits) {
+    if (permit.stage == AgentStage::open) streams.emplace(sid, &permit);
+  }
+  for (const auto& [sid, permit] : streams) {
+    const auto subject = subject_of(state, std::string(sid), *permit);
+    StreamClosed closed;
+    closed.attempt = permit->attempt;
+    closed.stream = permit->stream;
+    closed.why = "stopped";
+    draft.add(subject, closed);
+    draft.add(subject, AgentFailed{permit->attempt, "stopped", ""});
   }
   return draft.take();
 }
@@ -742,6 +833,12 @@ PromptServed first_prompt(const State& state, const Named& named, const std::str
     served.prompt = "hang_up";
   } else if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore) {
     served.prompt = campaign.machine.action == MachineAction::leave_message ? "machine" : "hang_up";
+  } else if (campaign.mode == Mode::agent &&
+             (campaign.questions.empty() || next_question(campaign, state.script.answers(named.ref),
+                                                          *named.entry, state.script, named.ref))) {
+    served.prompt = "agent";
+    served.disclosure = text_version(
+        campaign.agent.disclosure.in(state.script.language(named.ref), campaign.language));
   } else if (campaign.questions.empty()) {
     served.prompt = "message";
   } else if (const auto question = next_question(campaign, state.script.answers(named.ref),
@@ -880,6 +977,13 @@ Decision on(const State& state, const OutsideStatusReported& command, Moment) {
   Draft draft;
   if (call.ended) return Facts{};
   if (terminal(command.status)) {
+    if (const auto* permit = state.permits.find(command.sid);
+        permit && permit->stage == AgentStage::open) {
+      StreamClosed closed;
+      closed.stream = permit->stream;
+      closed.why = "hung_up";
+      draft.add(subject, closed);
+    }
     draft.add(subject, CallEnded{0, command.status, command.seconds, command.sip, "callback"},
               command.occurred_at);
   } else if (command.status == "initiated" && !call.initiated) {
@@ -901,6 +1005,258 @@ Decision on(const State& state, const OutsideVoiceRequested& command, Moment) {
   }
   Draft draft;
   draft.add(Subject::call(command.sid), CallAnswered{});
+  if (command.agent) {
+    draft.add(Subject::call(command.sid),
+              OutsideAgentServed{number_key_text(command.number_key), command.disclosure});
+  }
+  return draft.take();
+}
+
+// --- media streams ---
+
+// The permit of a stream that is open.
+const StreamPermit* open_stream(const State& state, const std::string& sid,
+                                const std::string& stream) {
+  const auto* permit = state.permits.find(sid);
+  return permit && permit->stage == AgentStage::open && permit->stream == stream ? permit : nullptr;
+}
+
+Decision on(const State& state, const StreamStarted& command, Moment) {
+  const auto* permit = state.permits.find(command.sid);
+  if (!permit || permit->stage == AgentStage::none) {
+    return Refusal{"no_permit", "no call was connected with the agent under this sid"};
+  }
+  if (permit->stage != AgentStage::served) {
+    return Refusal{"burnt", "a stream of this call has been opened before"};
+  }
+  Draft draft;
+  draft.add(subject_of(state, command.sid, *permit), StreamOpened{permit->attempt, command.stream});
+  return draft.take();
+}
+
+Decision on(const State& state, const StreamEnded& command, Moment) {
+  const auto* permit = open_stream(state, command.sid, command.closed.stream);
+  if (!permit) return Facts{};
+  const auto subject = subject_of(state, command.sid, *permit);
+  Draft draft;
+  auto closed = command.closed;
+  closed.attempt = permit->attempt;
+  draft.add(subject, closed);
+  if (!command.fault.empty()) {
+    draft.add(subject, AgentFailed{permit->attempt, command.fault, command.code});
+  }
+  return draft.take();
+}
+
+// "Never again" in a talk: it holds at once, and the talk ends with our own words.
+void opt_out_of_talk(Draft& draft, const State& state, const Subject& subject,
+                     const StreamPermit& permit, const CallPosition& call, const char* by) {
+  const auto key = state.queue.contact(*permit.contact).key;
+  if (!state.suppression.opted_out(key)) {
+    const AttemptId attempt{subject.name, subject.ordinal, permit.attempt};
+    draft.add(Subject::number(key), OptedOut{attempt.text(), by});
+  }
+  if (call.prompt != "agent") return;
+  PromptServed served;
+  served.attempt = permit.attempt;
+  served.turn = static_cast<std::int64_t>(call.turn) + 1;
+  served.prompt = "opted_out";
+  draft.add(subject, served);
+}
+
+Decision on(const State& state, const SomethingSaid& command, Moment) {
+  const auto* permit = open_stream(state, command.sid, command.stream);
+  // Of calls that are nobody's case not a word is kept: nobody could have it forgotten.
+  if (!permit || !permit->contact) return Facts{};
+  const auto* call = state.script.call(*permit->contact);
+  if (!call || call->agent.said >= agent_said_max) return Facts{};
+  const auto subject = subject_of(state, command.sid, *permit);
+  auto words = command.words.substr(0, agent_said_bytes_max);
+  while (words.size() == agent_said_bytes_max && !words.empty() &&
+         (static_cast<unsigned char>(words.back()) & 0x80U) != 0) {
+    words.pop_back();
+  }
+  Draft draft;
+  if (command.by_agent) {
+    draft.add(subject, AgentSaid{permit->attempt, command.position, command.at_ms, command.cut,
+                                 command.heard_ms, std::move(words)});
+    return draft.take();
+  }
+  const auto& campaign = *state.book.at(permit->contact->campaign).definition;
+  const bool never =
+      says_never_again(campaign, state.script.language(*permit->contact), command.words);
+  draft.add(subject,
+            CalleeSaid{permit->attempt, command.position, command.at_ms, std::move(words)});
+  if (never && !call->opted_out) opt_out_of_talk(draft, state, subject, *permit, *call, "speech");
+  return draft.take();
+}
+
+Decision on(const State& state, const KeyPressed& command, Moment) {
+  const auto* permit = open_stream(state, command.sid, command.stream);
+  if (!permit || !permit->contact) return Facts{};
+  const auto& campaign = *state.book.at(permit->contact->campaign).definition;
+  const auto* call = state.script.call(*permit->contact);
+  if (!call || call->opted_out || campaign.opt_out.key == '\0' ||
+      command.key != campaign.opt_out.key) {
+    return Facts{};
+  }
+  Draft draft;
+  opt_out_of_talk(draft, state, subject_of(state, command.sid, *permit), *permit, *call, "key");
+  return draft.take();
+}
+
+ToolCalled tool_called(const ToolAsked& command, const ToolVerdict& verdict, std::uint8_t attempt) {
+  ToolCalled called;
+  called.attempt = attempt;
+  called.call = command.call;
+  called.name = verdict.name;
+  called.refused = verdict.refused;
+  called.reason = verdict.reason;
+  called.position = command.position;
+  return called;
+}
+
+Decision on(const State& state, const ToolAsked& command, Moment) {
+  const auto* permit = open_stream(state, command.sid, command.stream);
+  if (!permit) return Facts{};
+  const auto subject = subject_of(state, command.sid, *permit);
+  const auto known = [&](const std::vector<std::string>& calls) {
+    return std::find(calls.begin(), calls.end(), command.call) != calls.end();
+  };
+  Draft draft;
+  if (!permit->contact) {
+    if (known(permit->tools) || permit->tools.size() >= agent_tools_max) return Facts{};
+    const auto verdict = judge_outside_tool(command.name, command.arguments);
+    draft.add(subject, tool_called(command, verdict, 0));
+    if (verdict.name == "opt_out" && verdict.refused.empty() && permit->number_key != 0 &&
+        !state.suppression.opted_out(permit->number_key)) {
+      draft.add(Subject::number(permit->number_key), OptedOut{command.sid, "agent"});
+    }
+    return draft.take();
+  }
+  const auto ref = *permit->contact;
+  const auto* call = state.script.call(ref);
+  if (!call || known(call->agent.tools) || call->agent.tools.size() > agent_tools_max) {
+    return Facts{};
+  }
+  const auto& campaign = *state.book.at(ref.campaign).definition;
+  const auto verdict = judge_tool(state.book, state.script, ref, command.name, command.arguments);
+  auto called = tool_called(command, verdict, permit->attempt);
+  called.arguments = command.arguments;
+  draft.add(subject, called);
+  if (!verdict.refused.empty()) return draft.take();
+  if (verdict.name == "record_answer") {
+    AnswerGiven given;
+    given.attempt = permit->attempt;
+    given.turn = call->turn;
+    given.question = campaign.questions[*verdict.question].id;
+    given.source = "agent";
+    given.value = verdict.value;
+    given.words = verdict.words;
+    given.position = command.position;
+    draft.add(subject, given);
+  } else if (verdict.name == "opt_out") {
+    const auto key = state.queue.contact(ref).key;
+    if (!state.suppression.opted_out(key)) {
+      const AttemptId attempt{subject.name, subject.ordinal, permit->attempt};
+      draft.add(Subject::number(key), OptedOut{attempt.text(), "agent"});
+    }
+  } else if (verdict.name == "ask_callback") {
+    draft.add(subject,
+              CallbackAsked{permit->attempt, command.position, verdict.when, verdict.words});
+  } else if (verdict.name == "request_human") {
+    draft.add(subject, TransferRequested{permit->attempt, command.position,
+                                         !campaign.agent.transfer.empty()});
+  }
+  return draft.take();
+}
+
+// What a call hears whose agent has failed.
+void serve_instead(PromptServed& served, const State& state, const Named& named) {
+  const auto& campaign = *named.entry->definition;
+  const auto next = next_question(campaign, state.script.answers(named.ref), *named.entry,
+                                  state.script, named.ref);
+  if (!campaign.questions.empty() && !next) {
+    served.prompt = "goodbye";
+  } else if (campaign.agent.on_failure == OnFailure::apologise) {
+    served.prompt = "apology";
+  } else if (next) {
+    served.prompt = "question";
+    served.question = campaign.questions[*next].id;
+    served.again = "failed";
+  } else {
+    served.prompt = "message";
+  }
+}
+
+Decision on(const State& state, const AfterStream& command, Moment) {
+  Draft draft;
+  if (!command.attempt) {
+    // The carrier could not open one.
+    if (const auto* permit = state.permits.find(command.sid);
+        permit && permit->stage == AgentStage::served && !permit->failed) {
+      draft.add(Subject::call(command.sid), AgentFailed{0, "no_stream", ""});
+    }
+    return draft.take();
+  }
+  auto found = find(state, *command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  if (!own_call(draft, state, named, *command.attempt, command.sid, false)) return draft.take();
+  const auto* call = state.script.call(named.ref);
+  if (!call || call->prompt != "agent") return draft.take();
+  const auto& agent = call->agent;
+  const auto attempt = command.attempt->attempt;
+  auto fault = agent.fault;
+  if (agent.stage == AgentStage::served) {
+    fault = "no_stream";
+    draft.add(named.subject, AgentFailed{attempt, fault, ""});
+  } else if (agent.stage == AgentStage::open) {
+    StreamClosed closed;
+    closed.attempt = attempt;
+    closed.stream = agent.stream;
+    closed.why = "hung_up";
+    draft.add(named.subject, closed);
+    if (!agent.heard) {
+      fault = "dropped";
+      draft.add(named.subject, AgentFailed{attempt, fault, ""});
+    }
+  }
+  PromptServed served;
+  served.attempt = attempt;
+  served.turn = static_cast<std::int64_t>(call->turn) + 1;
+  served.prompt = "hang_up";
+  if (agent.transfer) {
+    served.prompt = "transfer";
+  } else if (!fault.empty() && agent.end_reason.empty() && !call->opted_out) {
+    serve_instead(served, state, named);
+  } else if (call->opted_out && agent.end_reason.empty()) {
+    served.prompt = "opted_out";
+  } else if (agent.closed_why == "time_limit" || agent.closed_why == "silence" ||
+             agent.closed_why == "too_many_turns") {
+    served.prompt = "gave_up";
+  }
+  draft.add(named.subject, served);
+  return draft.take();
+}
+
+Decision on(const State& state, const AfterTransfer& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  Draft draft;
+  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  const auto* call = state.script.call(named.ref);
+  if (!call || call->prompt != "transfer") return draft.take();
+  const auto attempt = command.attempt.attempt;
+  draft.add(named.subject, TransferEnded{attempt, command.status, command.seconds});
+  PromptServed served;
+  served.attempt = attempt;
+  served.turn = static_cast<std::int64_t>(call->turn) + 1;
+  // Nobody was there to take over: at least they hear a word.
+  const bool reached = command.status == "completed" || command.status == "answered";
+  served.prompt = reached ? "hang_up" : "apology";
+  draft.add(named.subject, served);
   return draft.take();
 }
 

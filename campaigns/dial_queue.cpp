@@ -304,8 +304,15 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   } else if (const auto* detected = std::get_if<AnswererDetected>(&fact.event)) {
     open->answered_by = detected->answered_by;
     open->last_news = fact.recorded_at;
-  } else if (std::holds_alternative<PromptServed>(fact.event)) {
+  } else if (std::holds_alternative<PromptServed>(fact.event) ||
+             std::holds_alternative<StreamOpened>(fact.event) ||
+             std::holds_alternative<StreamClosed>(fact.event) ||
+             std::holds_alternative<AgentSaid>(fact.event) ||
+             std::holds_alternative<CalleeSaid>(fact.event)) {
     open->last_news = fact.recorded_at;
+  } else if (std::holds_alternative<AgentFailed>(fact.event)) {
+    // Not the people: whoever is called next would hear nothing either.
+    campaign.failures.add(true);
   } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
     if (closed->outcome == Outcome::not_placed) {
       ++contact.unplaced;

@@ -417,13 +417,16 @@ struct PromptServed {
   static constexpr std::string_view type = "PromptServed";
   std::uint8_t attempt = 0;
   std::int64_t turn = 0;
-  std::string prompt{};  // "message" "question" "machine" "goodbye" "opted_out" "gave_up" "hang_up"
-  std::string question{};  // id
-  std::string again{};     // "", "silence", "invalid": why it is asked again
+  // "message" "question" "machine" "goodbye" "opted_out" "gave_up" "hang_up", of a voice agent
+  // "agent" "apology" "transfer"
+  std::string prompt{};
+  std::string question{};    // id
+  std::string again{};       // "silence", "invalid": why it is asked again; "failed": for the agent
+  std::string disclosure{};  // agent: version of the words that say so (text_version)
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("turn", e.turn), v("prompt", e.prompt), v("question", e.question),
-        v("again", e.again);
+        v("again", e.again), v("disclosure", e.disclosure);
   }
 };
 
@@ -432,14 +435,16 @@ struct AnswerGiven {
   std::uint8_t attempt = 0;
   std::int64_t turn = 0;
   std::string question{};
-  std::string source{};                     // "key" | "speech"
+  std::string source{};                     // "key" | "speech" | "agent": as a model understood it
   std::string value{};                      // a code, a number; empty for open answers
   std::int64_t confidence_thousandths = 0;  // of speech, 0: not given
   std::string words{};                      // what an open answer or speech said
+  std::int64_t position = 0;                // agent: of the last thing that had been said
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("turn", e.turn), v("question", e.question), v("source", e.source),
-        v("value", e.value), v("confidence_thousandths", e.confidence_thousandths);
+        v("value", e.value), v("confidence_thousandths", e.confidence_thousandths),
+        v("position", e.position);
     v.personal("words", e.words);
   }
 };
@@ -464,6 +469,155 @@ struct NoInput {
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("turn", e.turn), v("question", e.question);
+  }
+};
+
+// A voice agent's part of a call. In a contact's stream; of a call that somebody else's code placed
+// in "call/<sid>" with attempt 0 and without a word of what is said.
+
+// A call that somebody else's code placed is connected with the agent: one media stream of it may
+// open.
+struct OutsideAgentServed {
+  static constexpr std::string_view type = "OutsideAgentServed";
+  std::string number_key{};  // whose "never again" it would be
+  std::string disclosure{};  // version of the words (text_version)
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("number_key", e.number_key), v("disclosure", e.disclosure);
+  }
+};
+
+// The call's media stream brought its token along: the model may be asked. No second one opens.
+struct StreamOpened {
+  static constexpr std::string_view type = "StreamOpened";
+  std::uint8_t attempt = 0;
+  std::string stream{};  // the carrier's sid of it
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("stream", e.stream);
+  }
+};
+
+// One for each that was opened.
+struct StreamClosed {
+  static constexpr std::string_view type = "StreamClosed";
+  std::uint8_t attempt = 0;
+  std::string stream{};
+  std::string why{};  // bridge/media: "goodbye" "hung_up" "silence" …; "stopped": the program did
+  std::int64_t lasted_ms = 0;
+  std::int64_t first_sound_ms = 0;  // from its start to the agent's first sound; 0: there was none
+  std::int64_t turns = 0;           // of the agent
+  std::int64_t interruptions = 0;
+  std::int64_t input_tokens = 0;  // the rest: as the model counts
+  std::int64_t output_tokens = 0;
+  std::int64_t input_audio_tokens = 0;
+  std::int64_t output_audio_tokens = 0;
+  std::int64_t cached_tokens = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("stream", e.stream), v("why", e.why), v("lasted_ms", e.lasted_ms),
+        v("first_sound_ms", e.first_sound_ms), v("turns", e.turns),
+        v("interruptions", e.interruptions), v("input_tokens", e.input_tokens),
+        v("output_tokens", e.output_tokens), v("input_audio_tokens", e.input_audio_tokens),
+        v("output_audio_tokens", e.output_audio_tokens), v("cached_tokens", e.cached_tokens);
+  }
+};
+
+// The agent could not talk, or stopped: what the campaign says for that is done.
+struct AgentFailed {
+  static constexpr std::string_view type = "AgentFailed";
+  std::uint8_t attempt = 0;
+  // bridge/voice: "unreachable" "refused" "limited" "silent" "dropped" "expired" "nonsense";
+  // "no_stream": the carrier did not open one; "stopped": the program did
+  std::string fault{};
+  std::string code{};  // the model's own
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("fault", e.fault), v("code", e.code);
+  }
+};
+
+// What was said. Positions count both sides from 1, in the order of the talk.
+struct AgentSaid {
+  static constexpr std::string_view type = "AgentSaid";
+  std::uint8_t attempt = 0;
+  std::int64_t position = 0;
+  std::int64_t at_ms = 0;     // since the stream's start
+  bool cut = false;           // the person interrupted it
+  std::int64_t heard_ms = 0;  // cut: of it
+  std::string words{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("position", e.position), v("at_ms", e.at_ms), v("cut", e.cut),
+        v("heard_ms", e.heard_ms);
+    v.personal("words", e.words);
+  }
+};
+struct CalleeSaid {
+  static constexpr std::string_view type = "CalleeSaid";
+  std::uint8_t attempt = 0;
+  std::int64_t position = 0;
+  std::int64_t at_ms = 0;
+  std::string words{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("position", e.position), v("at_ms", e.at_ms);
+    v.personal("words", e.words);
+  }
+};
+
+// The model asked for something. What followed from it stands beside it.
+struct ToolCalled {
+  static constexpr std::string_view type = "ToolCalled";
+  std::uint8_t attempt = 0;
+  std::string call{};     // the model's id of it: the same again is a repeat
+  std::string name{};     // empty: a tool that there is not
+  std::string refused{};  // why it was not done: "bad_json" "unknown_question" …; empty: it was
+  std::string reason{};   // end_call: "done" "refused" "wrong_person" "not_now" "other"
+  std::int64_t position = 0;  // of the last thing that had been said
+  std::string arguments{};    // as they came
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("call", e.call), v("name", e.name), v("refused", e.refused),
+        v("reason", e.reason), v("position", e.position);
+    v.personal("arguments", e.arguments);
+  }
+};
+
+// The person wants to be called at another time.
+struct CallbackAsked {
+  static constexpr std::string_view type = "CallbackAsked";
+  std::uint8_t attempt = 0;
+  std::int64_t position = 0;
+  std::string when{};  // as it was said
+  std::string words{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("position", e.position);
+    v.personal("when", e.when), v.personal("words", e.words);
+  }
+};
+
+// The person wants to talk to a human. `listed`: there is somebody to go to.
+struct TransferRequested {
+  static constexpr std::string_view type = "TransferRequested";
+  std::uint8_t attempt = 0;
+  std::int64_t position = 0;
+  bool listed = false;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("position", e.position), v("listed", e.listed);
+  }
+};
+// And how it went, as the carrier says.
+struct TransferEnded {
+  static constexpr std::string_view type = "TransferEnded";
+  std::uint8_t attempt = 0;
+  std::string status{};  // completed answered busy no-answer failed canceled
+  std::int64_t seconds = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("status", e.status), v("seconds", e.seconds);
   }
 };
 
@@ -561,7 +715,7 @@ struct SpendCorrected {
 struct OptedOut {
   static constexpr std::string_view type = "OptedOut";
   std::string attempt{};  // where it was said
-  std::string by{};       // "key" | "speech"
+  std::string by{};       // "key" | "speech" | "agent"
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("by", e.by);
@@ -590,17 +744,17 @@ struct SuppressionLifted {
   }
 };
 
-using Event =
-    std::variant<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-                 EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
-                 CampaignCancelled, CampaignCompleted, CampaignReopened, CampaignChanged,
-                 ContactEnrolled, ContactExcluded, ContactForgotten, CallRequested, CallNotSent,
-                 CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced,
-                 CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallEndRequested,
-                 CallInitiated, CallRinging, CallAnswered, AnswererDetected, PromptServed,
-                 AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
-                 CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected,
-                 OptedOut, Suppressed, SuppressionLifted>;
+using Event = std::variant<
+    LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+    EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
+    CampaignCompleted, CampaignReopened, CampaignChanged, ContactEnrolled, ContactExcluded,
+    ContactForgotten, CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt,
+    CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, CallResolved, LateCallDetected,
+    LateCallEnded, CallEndRequested, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
+    PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
+    CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut, Suppressed,
+    SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed, AgentSaid,
+    CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded>;
 
 // An event with everything around it. `version` and `position` are given when it is folded.
 struct Fact {

@@ -221,6 +221,47 @@ class Teller {
   std::string operator()(const SuppressionLifted& e) const {
     return "an operator lets the number be called again" + because(e.reason);
   }
+  std::string operator()(const OutsideAgentServed&) const { return {}; }
+  std::string operator()(const StreamOpened& e) const {
+    return attempt(e.attempt) + "the call's sound reached the agent";
+  }
+  std::string operator()(const StreamClosed& e) const {
+    auto text = attempt(e.attempt) + "the talk with the agent ended (" + e.why + ") after " +
+                seconds(e.lasted_ms) + ": " + plural(e.turns, "turn", "turns") + " of the agent, " +
+                plural(e.interruptions, "interruption", "interruptions");
+    return text + (e.first_sound_ms == 0 ? "; nothing of it was ever heard"
+                                         : "; first heard after " + seconds(e.first_sound_ms));
+  }
+  std::string operator()(const AgentFailed& e) const {
+    return attempt(e.attempt) + "the agent failed: " + e.fault +
+           (e.code.empty() ? std::string() : " (" + e.code + ')');
+  }
+  // What was said the transcript tells.
+  std::string operator()(const AgentSaid& e) const {
+    return attempt(e.attempt) + "the agent spoke" +
+           (e.cut ? ", and was interrupted after " + seconds(e.heard_ms) : std::string());
+  }
+  std::string operator()(const CalleeSaid& e) const {
+    return attempt(e.attempt) + "the person spoke";
+  }
+  std::string operator()(const ToolCalled& e) const {
+    return attempt(e.attempt) + "the agent asked for " +
+           (e.name.empty() ? std::string("a tool that there is not") : e.name) +
+           (e.reason.empty() ? std::string() : " (" + e.reason + ')') +
+           (e.refused.empty() ? std::string() : ": refused, " + e.refused);
+  }
+  std::string operator()(const CallbackAsked& e) const {
+    return attempt(e.attempt) + "the person wants to be called at another time";
+  }
+  std::string operator()(const TransferRequested& e) const {
+    return attempt(e.attempt) + "the person wants to talk to a human" +
+           (e.listed ? "; the call is passed on" : "; nobody is listed for that");
+  }
+  std::string operator()(const TransferEnded& e) const {
+    return attempt(e.attempt) + "passing the call on came out as " + e.status +
+           (e.seconds == 0 ? std::string()
+                           : ", " + plural(e.seconds, "second", "seconds") + " of talk");
+  }
   std::string operator()(const OptedOut& e) const {
     return "the person asked by " + e.by + ", in " + e.attempt +
            ", never to be called again: that holds for all campaigns";
@@ -239,6 +280,7 @@ class Teller {
       auto text = "asked \"" + e.question + '"';
       if (e.again == "silence") text += " again, after silence";
       if (e.again == "invalid") text += " again, after an answer that was none";
+      if (e.again == "failed") text += " without the agent, which had failed";
       return text;
     }
     if (e.prompt == "message") return "the message was given";
@@ -246,8 +288,15 @@ class Teller {
     if (e.prompt == "goodbye") return "nothing was left to ask; goodbye";
     if (e.prompt == "opted_out") return "the person does not want to be called; goodbye";
     if (e.prompt == "gave_up") return "the question was not answered often enough; goodbye";
+    if (e.prompt == "agent") {
+      return "told that an AI talks (words of version " + e.disclosure +
+             "), and to be connected with the agent";
+    }
+    if (e.prompt == "apology") return "the agent had failed; an apology and the end";
+    if (e.prompt == "transfer") return "passed on to a human";
     return "the call was hung up without a word";
   }
+  static std::string seconds(std::int64_t ms) { return decimal_text(ms / 100, 1) + " s"; }
   std::string money(std::int64_t millionths) const {
     return decimal_text(millionths, 6) + ' ' + entry_.definition->budget.currency;
   }

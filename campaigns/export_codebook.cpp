@@ -181,7 +181,10 @@ void add_question(std::vector<Entry>& entries, std::string_view file, const Camp
   source.variable = columns.source;
   source.label = "how " + columns.value + " was answered";
   source.type = "code";
-  source.values = std::move(Codes().add("key", "keyed").add("speech", "said")).text();
+  Codes sources;
+  sources.add("key", "keyed").add("speech", "said");
+  if (campaign.mode == Mode::agent) sources.add("agent", "said to the agent, as it understood it");
+  source.values = std::move(sources).text();
   source.missing = "empty, see " + columns.status;
   source.asked_if = asked_if;
   entries.push_back(std::move(source));

@@ -61,7 +61,7 @@ void export_long(const State& state, CampaignIndex campaign, const CanonicalSink
         break;
     }
     if (row->status != AnswerRow::Status::no_input) {
-      object.member("source", row->by_speech ? "speech" : "key");
+      object.member("source", Results::source_of(*row));
     }
     if (row->confidence_thousandths != 0) {
       object.member("confidence_thousandths", row->confidence_thousandths);

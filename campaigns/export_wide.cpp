@@ -202,7 +202,7 @@ void export_wide(const State& state, CampaignIndex campaign, const CanonicalSink
       }
       const bool open = definition.questions[i].type == QuestionType::open;
       csv.field(open ? state.results.words_of(*answer) : answer->value).field(standings[i].status);
-      csv.field(answer->by_speech ? "speech" : "key");
+      csv.field(Results::source_of(*answer));
     }
     csv.flag(is_rehearsal(state)).end_row();
   }

@@ -84,6 +84,11 @@ void Recap::see(const State& state, const Fact& fact) {
     ++one.calls;
   } else if (const auto* closed = std::get_if<AttemptClosed>(&event)) {
     ++one.outcomes[closed->outcome];
+    if (state.book.at(ref->campaign).definition->mode == Mode::agent) {
+      // How the talk went is in the state by now.
+      const auto* row = state.results.find(*ref, closed->attempt);
+      if (row && row->heard_nothing()) ++one.heard_nothing;
+    }
   } else if (const auto* excluded = std::get_if<ContactExcluded>(&event)) {
     count(one.excluded, excluded->evidence.empty() ? excluded->gate : excluded->evidence);
   } else if (const auto* postponed = std::get_if<CallPostponed>(&event)) {
@@ -103,6 +108,10 @@ void Recap::see(const State& state, const Fact& fact) {
     ++one.held;
   } else if (std::holds_alternative<LateCallDetected>(event)) {
     ++one.late_calls;
+  } else if (std::holds_alternative<StreamOpened>(event)) {
+    ++one.talks;
+  } else if (const auto* failed = std::get_if<AgentFailed>(&event)) {
+    count(one.agent_failures, failed->fault);
   }
 }
 
@@ -172,6 +181,11 @@ std::string words_of(const State& state, const Recap& recap, CampaignIndex index
   if (one.late_calls != 0) {
     text += "  turned up when they should not have, and ended: " +
             plural(one.late_calls, "call", "calls") + '\n';
+  }
+  if (definition.mode == Mode::agent) {
+    text += "  the agent: " + plural(one.talks, "talk", "talks") + ", " +
+            plural(one.heard_nothing, "person", "people") + " heard nothing of it\n" +
+            reasons("failed", one.agent_failures);
   }
   const auto next = next_of(state, index, rules, now);
   text += "  held: " + (next.held == 0 ? std::string("nobody\n")
@@ -279,6 +293,11 @@ std::string recap_json(const State& state, const Recap& recap, const ZoneRules& 
     counts_json(campaign, "put_off", one.put_off);
     counts_json(campaign, "not_placed", one.not_placed);
     counts_json(campaign, "taken_back", one.taken_back);
+    if (entry.definition->mode == Mode::agent) {
+      campaign.member("talks", static_cast<std::int64_t>(one.talks))
+          .member("heard_nothing", static_cast<std::int64_t>(one.heard_nothing));
+      counts_json(campaign, "agent_failures", one.agent_failures);
+    }
     campaign.member("in_doubt", static_cast<std::int64_t>(one.in_doubt))
         .member("newly_held", static_cast<std::int64_t>(one.held))
         .member("late_calls", static_cast<std::int64_t>(one.late_calls))

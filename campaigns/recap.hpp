@@ -36,6 +36,10 @@ class Recap {
     std::uint64_t in_doubt = 0;
     std::uint64_t held = 0;
     std::uint64_t late_calls = 0;
+    // Of a voice agent: calls with it, how it failed, and whom nobody spoke to.
+    std::uint64_t talks = 0;
+    std::map<std::string, std::uint64_t> agent_failures{};
+    std::uint64_t heard_nothing = 0;
     std::vector<Change> changes{};
     std::int64_t settled_before = 0;  // millionths
   };

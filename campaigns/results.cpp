@@ -113,6 +113,7 @@ void Results::apply(const Fact& fact, const Register& book) {
   } else if (const auto* detected = std::get_if<AnswererDetected>(&fact.event)) {
     row->answered_by = detected->answered_by;
   } else if (const auto* served = std::get_if<PromptServed>(&fact.event)) {
+    row->agent |= served->prompt == "agent";
     // Whoever opts out does so at the question that was open.
     if (served->prompt != "opted_out") row->ended_at_question = 0;
     for (std::size_t i = 0; i < questions.size(); ++i) {
@@ -123,6 +124,8 @@ void Results::apply(const Fact& fact, const Register& book) {
   } else if (const auto* given = std::get_if<AnswerGiven>(&fact.event)) {
     answer(given->question, given->turn, AnswerRow::Status::answered, [&](AnswerRow& out) {
       out.by_speech = given->source == "speech";
+      out.by_agent = given->source == "agent";
+      out.position = static_cast<std::uint32_t>(given->position);
       out.confidence_thousandths = given->confidence_thousandths;
       out.value = given->value;
       out.words = given->words;
@@ -134,6 +137,15 @@ void Results::apply(const Fact& fact, const Register& book) {
     });
   } else if (const auto* silent = std::get_if<NoInput>(&fact.event)) {
     answer(silent->question, silent->turn, AnswerRow::Status::no_input, [](AnswerRow&) {});
+  } else if (const auto* stream = std::get_if<StreamClosed>(&fact.event)) {
+    row->stream_why = stream->why;
+    row->talk_ms = stream->lasted_ms;
+    row->first_sound_ms = stream->first_sound_ms;
+    row->agent_turns = stream->turns;
+    row->interruptions = stream->interruptions;
+    row->tokens = stream->input_tokens + stream->output_tokens;
+  } else if (const auto* failed = std::get_if<AgentFailed>(&fact.event)) {
+    row->agent_fault = failed->fault;
   } else if (const auto* ended = std::get_if<CallEnded>(&fact.event)) {
     row->status = ended->status;
     row->seconds = ended->seconds;
@@ -190,6 +202,14 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("sid", row.sid)
           .member("caller_id", row.caller_id)
           .member("retry_due", row.retry_due_ms);
+      if (!row.agent) return;  // the rest says of itself that it was
+      o.member("stream_why", row.stream_why)
+          .member("agent_fault", row.agent_fault)
+          .member("talk_ms", row.talk_ms)
+          .member("first_sound_ms", row.first_sound_ms)
+          .member("agent_turns", row.agent_turns)
+          .member("interruptions", row.interruptions)
+          .member("tokens", row.tokens);
     });
   }
   order.resize(answers.size());
@@ -205,6 +225,8 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("question", book.at(row.contact.campaign).definition->questions[row.question].id)
           .member("status", static_cast<std::int64_t>(row.status))
           .flag("by_speech", row.by_speech)
+          .flag("by_agent", row.by_agent)
+          .member("position", row.position)
           .member("turn", row.turn)
           .member("at", to_ms(row.at))
           .member("confidence_thousandths", row.confidence_thousandths)
@@ -254,7 +276,10 @@ void Results::write_outcomes(const CanonicalSink& sink, const Register& book) co
     text = AttemptId{book.at(row.contact.campaign).definition->id, row.contact.ordinal, row.attempt}
                .text();
     text += ' ' + std::to_string(row.question) + ' ' +
-            std::to_string(static_cast<int>(row.status)) + ' ' + (row.by_speech ? "s " : "k ");
+            std::to_string(static_cast<int>(row.status)) + ' ' +
+            (row.by_agent    ? "a "
+             : row.by_speech ? "s "
+                             : "k ");
     append_json_string(text, row.value);
     append_json_string(text, words_of(row));
     text += '\n';

@@ -34,6 +34,21 @@ struct AttemptRow {
   std::string sid{};
   std::string caller_id{};
   std::int64_t retry_due_ms = 0;  // 0: no retry followed
+  // Of a voice agent.
+  bool agent = false;               // the call was to be connected with it
+  std::string stream_why{};         // why its stream was closed; empty: none opened
+  std::string agent_fault{};        // how it failed
+  std::int64_t talk_ms = 0;         // how long the stream lasted
+  std::int64_t first_sound_ms = 0;  // 0: the person never heard the agent
+  std::int64_t agent_turns = 0;
+  std::int64_t interruptions = 0;
+  std::int64_t tokens = 0;  // of the model, in and out
+
+  // Somebody was there, the agent was due, and not a sound of it came. Not those who hung up
+  // before it was its turn to speak.
+  bool heard_nothing() const {
+    return agent && first_sound_ms == 0 && (!agent_fault.empty() || talk_ms >= 2'000);
+  }
 };
 
 struct AnswerRow {
@@ -42,6 +57,8 @@ struct AnswerRow {
   std::uint8_t question = 0;
   enum class Status : std::uint8_t { answered, no_input, invalid } status = Status::answered;
   bool by_speech = false;
+  bool by_agent = false;       // as a model understood it
+  std::uint32_t position = 0;  // of what had been said by then
   std::uint32_t turn = 0;
   Instant at{};
   std::int64_t confidence_thousandths = 0;
@@ -66,6 +83,11 @@ struct Results {
   std::string_view words_of(const AnswerRow& answer) const {
     const auto& of = cases[answer.contact.campaign][answer.contact.ordinal - 1];
     return of.forgotten ? std::string_view() : answer.words;
+  }
+
+  // "speech", "key", "agent": how an answer came.
+  static std::string_view source_of(const AnswerRow& answer) {
+    return answer.by_agent ? "agent" : answer.by_speech ? "speech" : "key";
   }
 
   // The row of an attempt; none: there is no such attempt.

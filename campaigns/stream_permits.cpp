@@ -1,20 +1,82 @@
 #include "campaigns/stream_permits.hpp"
 
-#include <map>
-
 #include "campaigns/json_writer.hpp"
 
 namespace campaigns {
 
+namespace {
+
+// What a stream's events do to its call's permit.
+void advance(StreamPermit& permit, const Event& event) {
+  if (const auto* opened = std::get_if<StreamOpened>(&event)) {
+    permit.stage = AgentStage::open;
+    permit.stream = opened->stream;
+  } else if (std::holds_alternative<StreamClosed>(event)) {
+    permit.stage = AgentStage::closed;
+  } else if (std::holds_alternative<AgentFailed>(event)) {
+    permit.failed = true;
+  } else if (const auto* tool = std::get_if<ToolCalled>(&event)) {
+    if (!permit.contact) permit.tools.push_back(tool->call);
+  }
+}
+
+}  // namespace
+
+const StreamPermit* StreamPermits::find(const std::string& sid) const {
+  const auto found = permits.find(sid);
+  return found == permits.end() ? nullptr : &found->second;
+}
+
+void StreamPermits::apply_to_outside(const Fact& fact) {
+  const auto& sid = fact.subject.name;
+  if (const auto* served = std::get_if<OutsideAgentServed>(&fact.event)) {
+    StreamPermit permit;
+    permit.stage = AgentStage::served;
+    permit.number_key = parse_number_key(served->number_key).value_or(0);
+    permits.emplace(sid, std::move(permit));
+    return;
+  }
+  const auto found = permits.find(sid);
+  if (found == permits.end()) return;
+  if (std::holds_alternative<CallEnded>(fact.event)) {
+    permits.erase(found);
+  } else {
+    advance(found->second, fact.event);
+  }
+}
+
 void StreamPermits::apply(const Fact& fact, const Register& book) {
   position = fact.position;
+  if (fact.subject.kind == Subject::Kind::call) return apply_to_outside(fact);
   const auto ref = book.contact_of(fact.subject);
   if (!ref || book.at(ref->campaign).definition->mode != Mode::agent) return;
-  if (const auto* answered = std::get_if<CallAnswered>(&fact.event)) {
-    permits[ref->packed()] = answered->attempt;
-  } else if (std::holds_alternative<AttemptClosed>(fact.event) ||
-             std::holds_alternative<CallEnded>(fact.event)) {
-    permits.erase(ref->packed());
+  const auto begin = [&](std::uint8_t attempt, const std::string& sid) {
+    if (const auto old = sids_.find(ref->packed()); old != sids_.end()) permits.erase(old->second);
+    sids_[ref->packed()] = sid;
+    StreamPermit permit;
+    permit.contact = *ref;
+    permit.attempt = attempt;
+    permits[sid] = std::move(permit);
+  };
+  if (const auto* accepted = std::get_if<CallAccepted>(&fact.event)) {
+    return begin(accepted->attempt, accepted->sid);
+  }
+  if (const auto* adopted = std::get_if<CallAdopted>(&fact.event)) {
+    return begin(adopted->attempt, adopted->sid);
+  }
+  const auto sid = sids_.find(ref->packed());
+  if (sid == sids_.end()) return;
+  auto& permit = permits.at(sid->second);
+  if (std::holds_alternative<AttemptClosed>(fact.event) ||
+      std::holds_alternative<CallEnded>(fact.event)) {
+    permits.erase(sid->second);
+    sids_.erase(sid);
+  } else if (const auto* served = std::get_if<PromptServed>(&fact.event)) {
+    if (served->prompt == "agent" && permit.stage == AgentStage::none) {
+      permit.stage = AgentStage::served;
+    }
+  } else {
+    advance(permit, fact.event);
   }
 }
 
@@ -27,13 +89,26 @@ void StreamPermits::write(const CanonicalSink& sink, const Register& book) const
   }
   text += '\n';
   sink(text);
-  const std::map<std::uint64_t, std::uint8_t> sorted(permits.begin(), permits.end());
-  for (const auto& [packed, attempt] : sorted) {
-    const auto ref = ContactRef::unpack(packed);
+  const std::map<std::string_view, const StreamPermit*> sorted = [&] {
+    std::map<std::string_view, const StreamPermit*> all;
+    for (const auto& [sid, permit] : permits) all.emplace(sid, &permit);
+    return all;
+  }();
+  for (const auto& [sid, permit] : sorted) {
     text.clear();
     JsonObject object(text);
-    object.member("permit",
-                  AttemptId{book.at(ref.campaign).definition->id, ref.ordinal, attempt}.text());
+    object.member("call", sid)
+        .member("permit", permit->contact
+                              ? AttemptId{book.at(permit->contact->campaign).definition->id,
+                                          permit->contact->ordinal, permit->attempt}
+                                    .text()
+                              : "outside")
+        .member("stage", name_of(permit->stage))
+        .member("stream", permit->stream)
+        .flag("failed", permit->failed)
+        .member("number_key", number_key_text(permit->number_key))
+        .member("tools", static_cast<std::int64_t>(permit->tools.size()))
+        .member("last_tool", permit->tools.empty() ? std::string() : permit->tools.back());
     object.close();
     text += '\n';
     sink(text);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 
+#include "campaigns/apology.hpp"
 #include "campaigns/templates.hpp"
 
 namespace campaigns {
@@ -381,6 +382,45 @@ CallDocument message_document(const std::string& message, const std::string& lan
   return {Say{message, language, voice}, Pause{1}, Hangup{}};
 }
 
+bool says_never_again(const Campaign& campaign, const std::string& language,
+                      std::string_view speech) {
+  const auto heard = folded(speech);
+  const auto& words = words_in(campaign.opt_out.words, language);
+  return std::any_of(words.begin(), words.end(),
+                     [&](const std::string& word) { return says(heard, word); });
+}
+
+namespace {
+
+Say say_in(const Campaign& campaign, const std::string& language, std::string text) {
+  const auto voice = campaign.voices.find(language);
+  return {std::move(text), language, voice == campaign.voices.end() ? "" : voice->second};
+}
+
+}  // namespace
+
+CallDocument agent_apology(const Campaign& campaign, const std::string& language,
+                           const std::string& apology) {
+  CallDocument document;
+  const auto words = apology.empty() ? std::string(apology_in(language)) : apology;
+  if (!words.empty()) document.push_back(say_in(campaign, language, words));
+  document.push_back(Hangup{});
+  return document;
+}
+
+CallDocument agent_document(const Campaign& campaign, const std::string& language,
+                            const std::string& disclosure) {
+  auto words = disclosure;
+  if (const auto moment = moment_in(language); !moment.empty()) {
+    if (!words.empty()) words += ' ';
+    words += moment;
+  }
+  CallDocument document;
+  if (!words.empty()) document.push_back(say_in(campaign, language, words));
+  document.push_back(Connect{});
+  return document;
+}
+
 CallDocument current_document(const Register& book, const CallScript& script, ContactRef contact) {
   const auto* call = script.call(contact);
   if (!call || call->turn == 0) return {Hangup{}};
@@ -402,7 +442,9 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     const auto question = std::find_if(campaign.questions.begin(), campaign.questions.end(),
                                        [&](const Question& q) { return q.id == call->question; });
     if (question == campaign.questions.end()) return {Hangup{}};
-    if (call->turn == 1) {
+    if (call->again == "failed") {
+      add(campaign.resumed);
+    } else if (call->turn == 1) {
       const bool again = !script.answers(contact).empty() && !campaign.resumed.empty();
       add(again ? campaign.resumed : campaign.greeting);
     }
@@ -429,6 +471,23 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     ask.turn = call->turn;
     document.push_back(std::move(ask));
     return document;
+  }
+  if (call->prompt == "agent") {
+    const auto disclosure = say(campaign.agent.disclosure);
+    const auto apology = say(campaign.agent.apology);
+    document = agent_document(campaign, disclosure.language, disclosure.text);
+    // Where the carrier cannot open the stream and asks nobody what to do.
+    for (auto& verb : agent_apology(campaign, apology.language, apology.text)) {
+      document.push_back(std::move(verb));
+    }
+    return document;
+  }
+  if (call->prompt == "apology") {
+    const auto apology = say(campaign.agent.apology);
+    return agent_apology(campaign, apology.language, apology.text);
+  }
+  if (call->prompt == "transfer") {
+    return {Transfer{campaign.agent.transfer, call->agent.caller_id}, Hangup{}};
   }
   if (call->prompt == "message") {
     add(campaign.greeting);

@@ -41,7 +41,19 @@ struct Ask {
   std::uint32_t turn = 0;
   friend bool operator==(const Ask&, const Ask&) = default;
 };
-using Verb = std::variant<Say, Pause, Hangup, Ask>;
+// The call's sound to a media stream of ours until that is closed; what comes next is asked for
+// afterwards.
+struct Connect {
+  friend bool operator==(const Connect&, const Connect&) = default;
+};
+// All of these numbers ring, the first to answer has the call; afterwards what comes next is asked
+// for.
+struct Transfer {
+  std::vector<std::string> numbers{};
+  std::string caller_id{};
+  friend bool operator==(const Transfer&, const Transfer&) = default;
+};
+using Verb = std::variant<Say, Pause, Hangup, Ask, Connect, Transfer>;
 // What the carrier is told to do, without a word of its markup.
 using CallDocument = std::vector<Verb>;
 
@@ -69,6 +81,10 @@ Understood understand(const Campaign& campaign, const Question& question,
                       const std::string& language, std::string_view digits,
                       std::string_view speech);
 
+// Whether what a person said contains the campaign's words for "never again".
+bool says_never_again(const Campaign& campaign, const std::string& language,
+                      std::string_view speech);
+
 // The document of a call's current turn: a function of the projections alone. Nothing was served
 // yet, or no such call: hang up.
 CallDocument current_document(const Register& book, const CallScript& script, ContactRef contact);
@@ -76,6 +92,15 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
 // The document of a call that somebody else's code placed: say the message, then hang up.
 CallDocument message_document(const std::string& message, const std::string& language,
                               const std::string& voice);
+
+// Connects a call with the campaign's agent: that an AI talks, a word while it is called, the
+// stream, and an apology for where none can be opened. Without a person for calls that somebody
+// else's code placed.
+CallDocument agent_document(const Campaign& campaign, const std::string& language,
+                            const std::string& disclosure);
+// An apology for an agent that failed, then the end.
+CallDocument agent_apology(const Campaign& campaign, const std::string& language,
+                           const std::string& apology);
 
 // One template of the campaign with a person's values in it.
 std::string personal_text(const Text& text, const Campaign& campaign, const CampaignEntry& entry,

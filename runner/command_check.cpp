@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "campaigns/agent.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/survey.hpp"
 #include "campaigns/templates.hpp"
@@ -119,6 +120,29 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
   return text + '\n';
 }
 
+// What one person would hear of us, and what their agent would be told.
+int show_agent(const campaigns::Campaign& campaign, const ListedContact& contact) {
+  const auto say = [&](const char* what, const campaigns::Text& text) {
+    if (text.empty()) return;
+    print(std::string(what) +
+          campaigns::render_template(text.in(contact.language, campaign.language),
+                                     [&](std::string_view name) { return contact.value(name); }) +
+          '\n');
+  };
+  say("the person hears first: ", campaign.agent.disclosure);
+  say("where the agent fails: ", campaign.agent.apology);
+  say("an answering machine hears: ", campaign.machine.message);
+  campaigns::AgentPerson person;
+  person.language = contact.language;
+  person.value = [&](std::string_view name) { return contact.value(name); };
+  const auto brief = campaigns::agent_brief(campaign, person);
+  print("\nthe agent is told:\n\n" + brief.instructions + "\n\nand to begin:\n\n" + brief.opening +
+        "\n\nand may use:");
+  for (const auto& tool : brief.tools) print(' ' + tool.name);
+  print("\n");
+  return exit_done;
+}
+
 // What one person would hear, from the first word to the last, each question once.
 int show(const Submission& submission, const campaigns::ZoneRules& rules, const std::string& id) {
   const auto& campaign = submission.file.campaign;
@@ -136,6 +160,7 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
           '\n');
   };
   print("language " + contact.language + ", zone " + contact.zone + "\n\n");
+  if (campaign.mode == campaigns::Mode::agent) return show_agent(campaign, contact);
   say("", campaign.greeting);
   for (const auto& question : campaign.questions) {
     say(question.ask_if.op == campaigns::Condition::Op::always

@@ -11,6 +11,22 @@ using campaigns::Stage;
 
 namespace {
 
+// How often somebody was there and heard nothing of the agent, and how often it failed.
+struct AgentTrouble {
+  std::int64_t heard_nothing = 0;
+  std::int64_t failed = 0;
+};
+
+AgentTrouble agent_trouble(const campaigns::State& state, CampaignIndex index) {
+  AgentTrouble trouble;
+  for (const auto& row : state.results.attempts) {
+    if (row.contact.campaign != index || !row.agent) continue;
+    trouble.heard_nothing += row.heard_nothing() ? 1 : 0;
+    trouble.failed += row.agent_fault.empty() ? 0 : 1;
+  }
+  return trouble;
+}
+
 constexpr Stage stages[] = {Stage::fresh,     Stage::retry,    Stage::calling, Stage::done,
                             Stage::exhausted, Stage::excluded, Stage::held};
 
@@ -35,6 +51,10 @@ std::string campaign_json(const campaigns::State& state, CampaignIndex index) {
     outcomes.member(campaigns::name_of(static_cast<campaigns::Outcome>(i)), queue.by_outcome[i]);
   }
   outcomes.close();
+  if (entry.definition->mode == campaigns::Mode::agent) {
+    const auto trouble = agent_trouble(state, index);
+    object.member("heard_nothing", trouble.heard_nothing).member("agent_failed", trouble.failed);
+  }
   object.close();
   return text;
 }
@@ -84,6 +104,14 @@ std::string status_text(const campaigns::State& state, campaigns::Instant now, b
       text += "  " + std::to_string(queue.by_outcome[o]) + ' ';
       text += campaigns::name_of(static_cast<campaigns::Outcome>(o));
       text += '\n';
+    }
+    if (entry.definition->mode != campaigns::Mode::agent) continue;
+    const auto trouble = agent_trouble(state, static_cast<CampaignIndex>(i));
+    if (trouble.failed != 0) {
+      text += "  the agent failed in " + std::to_string(trouble.failed) + " calls\n";
+    }
+    if (trouble.heard_nothing != 0) {
+      text += "  " + std::to_string(trouble.heard_nothing) + " people heard nothing of the agent\n";
     }
   }
   return text;

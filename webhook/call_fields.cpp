@@ -26,6 +26,12 @@ bool is_reported_status(std::string_view text) {
   return std::ranges::find(statuses, text) != statuses.end();
 }
 
+bool is_dial_status(std::string_view text) {
+  static constexpr std::array<std::string_view, 6> statuses{"completed", "answered", "busy",
+                                                            "no-answer", "failed",   "canceled"};
+  return std::ranges::find(statuses, text) != statuses.end();
+}
+
 std::int64_t small_number(std::string_view text) {
   if (text.empty() || text.size() > 9 || !consists_of(text, decimal)) return 0;
   std::int64_t number = 0;

@@ -20,6 +20,9 @@ bool is_call_sid(std::string_view text);
 // one of its ends.
 bool is_reported_status(std::string_view text);
 
+// Whether it is a DialCallStatus (protocols.md 4.6).
+bool is_dial_status(std::string_view text);
+
 // A whole number of at most nine digits; anything else is 0.
 std::int64_t small_number(std::string_view text);
 

@@ -9,6 +9,7 @@
 
 #include "bridge/carrier/rfc2822.hpp"
 #include "bridge/carrier/twilio_signature.hpp"
+#include "campaigns/agent.hpp"
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/survey.hpp"
 #include "webhook/call_fields.hpp"
@@ -125,24 +126,6 @@ OutsideMode outside_mode(std::string_view query) {
               "known): said the message"};
 }
 
-// "Just a moment", in the language of the message; English where ours lacks it.
-campaigns::Say moment_please(const DoorOptions::Message& message) {
-  struct Phrase {
-    std::string_view language{};
-    std::string_view text{};
-  };
-  static constexpr std::array<Phrase, 5> phrases{{{"it", "Un momento prego."},
-                                                  {"en", "One moment, please."},
-                                                  {"fr", "Un instant, s'il vous plaît."},
-                                                  {"de", "Einen Moment, bitte."},
-                                                  {"es", "Un momento, por favor."}}};
-  const std::string_view primary =
-      std::string_view(message.language).substr(0, message.language.find('-'));
-  const auto* found = std::ranges::find(phrases, primary, &Phrase::language);
-  if (found == phrases.end()) return {std::string(phrases[1].text), "en-US", {}};
-  return {std::string(found->text), message.language, message.voice};
-}
-
 std::string note_on_fallback(std::int64_t code, const AttemptId& attempt) {
   std::string note = "the carrier could not use our answer and asked for the fallback: error " +
                      std::to_string(code) + ", attempt " + attempt.text();
@@ -158,6 +141,8 @@ std::string_view methods_of(Route::Kind kind) {
   switch (kind) {
     case Route::Kind::up:
       return "GET, HEAD";
+    case Route::Kind::media_stream:
+      return "GET";
     case Route::Kind::outside_voice:
     case Route::Kind::outside_status:
       return "GET, POST";
@@ -166,6 +151,8 @@ std::string_view methods_of(Route::Kind kind) {
     case Route::Kind::answer:
     case Route::Kind::answering_machine:
     case Route::Kind::stream_status:
+    case Route::Kind::after_stream:
+    case Route::Kind::after_transfer:
     case Route::Kind::fallback:
       return "POST";
   }
@@ -193,10 +180,12 @@ std::string delivery_of(const Request& request) {
 }
 
 // Fills in what a route makes of a form whose signature and account are good.
-void understand(Inbound& inbound, const Route& route, std::string_view query, Form& form) {
+void understand(Inbound& inbound, const Route& route, std::string_view query, Form& form,
+                const campaigns::Campaign* agent) {
   const AttemptId& attempt = inbound.attempt;
   switch (route.kind) {
     case Route::Kind::up:
+    case Route::Kind::media_stream:
       assert(false);
       return;
     case Route::Kind::voice:
@@ -224,9 +213,35 @@ void understand(Inbound& inbound, const Route& route, std::string_view query, Fo
     case Route::Kind::stream_status:
       // Whether it was opened and closed its own end tells; what went wrong nobody else does.
       if (form.value("StreamEvent") == "stream-error") {
-        inbound.note =
-            "the carrier could not open a media stream, or lost it: attempt " + attempt.text();
+        inbound.note = "the carrier could not open a media stream, or lost it: " +
+                       (attempt.attempt == 0 ? "a call of somebody else's script"
+                                             : "attempt " + attempt.text());
+        if (const auto code = small_number(form.value("StreamError").substr(0, 5)); code != 0) {
+          inbound.note += ", error " + std::to_string(code);
+          if (const auto* error = campaigns::carrier_error(code)) {
+            inbound.note += ": " + std::string(error->sentence);
+          }
+        }
       }
+      return;
+    case Route::Kind::after_stream: {
+      campaigns::AfterStream command;
+      command.sid = inbound.sid;
+      inbound.kind = Kind::outside_after;
+      if (attempt.attempt != 0) {
+        command.attempt = attempt;
+        inbound.kind = Kind::call_document;
+      }
+      inbound.command = std::move(command);
+      return;
+    }
+    case Route::Kind::after_transfer:
+      inbound.kind = Kind::call_document;
+      inbound.command = campaigns::AfterTransfer{attempt, inbound.sid,
+                                                 is_dial_status(form.value("DialCallStatus"))
+                                                     ? std::string(form.value("DialCallStatus"))
+                                                     : std::string("failed"),
+                                                 small_number(form.value("DialCallDuration"))};
       return;
     case Route::Kind::fallback:
       inbound.kind = Kind::apology;
@@ -234,13 +249,24 @@ void understand(Inbound& inbound, const Route& route, std::string_view query, Fo
       return;
     case Route::Kind::outside_voice: {
       const OutsideMode mode = outside_mode(query);
-      inbound.command = campaigns::OutsideVoiceRequested{inbound.sid};
+      campaigns::OutsideVoiceRequested command;
+      command.sid = inbound.sid;
       inbound.kind = mode.kind;
       inbound.note = mode.note;
+      if (inbound.kind == Kind::outside_agent && agent == nullptr) {
+        inbound.kind = Kind::outside_message;
+        inbound.note =
+            "a call of somebody else's script asks for the agent, and there is none here (no voice "
+            "model is configured): said the message";
+      }
       if (inbound.kind == Kind::outside_agent) {
         inbound.from = form.value("From");
         inbound.to = form.value("To");
+        command.agent = true;
+        command.disclosure =
+            campaigns::text_version(agent->agent.disclosure.in(agent->language, agent->language));
       }
+      inbound.command = std::move(command);
       return;
     }
     case Route::Kind::outside_status:
@@ -251,6 +277,18 @@ void understand(Inbound& inbound, const Route& route, std::string_view query, Fo
       }
       return;
   }
+}
+
+// http becomes ws, https wss.
+std::string socket_url(const std::string& public_url, std::string_view path) {
+  return "ws" + public_url.substr(std::string_view("http").size()) + std::string(path);
+}
+
+bool same_token(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned>(a[i] ^ b[i]);
+  return difference == 0;
 }
 
 // An attempt's contact, if this log has such a person.
@@ -294,6 +332,9 @@ CallUrls urls_of(const std::string& public_url, const std::string& token) {
   urls.answering_machine = public_url + "/answering-machine/" + token;
   urls.fallback = public_url + "/fallback/" + token;
   urls.answer = public_url + "/survey-answer/" + token;
+  urls.stream_status = public_url + "/stream-status/" + token;
+  urls.after_stream = public_url + "/after-stream/" + token;
+  urls.after_transfer = public_url + "/after-transfer/" + token;
   return urls;
 }
 
@@ -319,11 +360,21 @@ std::variant<Inbound, TurnedAway> Door::read(const Request& request) const {
     inbound.kind = Kind::up;
     return inbound;
   }
+  if (route->kind == Route::Kind::media_stream) {
+    if (request.header("X-Twilio-Signature").empty()) return TurnedAway{403, "missing_signature"};
+    if (!upgrade_is_signed(request)) return TurnedAway{403, "bad_signature"};
+    Inbound inbound;
+    inbound.kind = Kind::media_stream;
+    return inbound;
+  }
   std::optional<AttemptId> attempt;
+  // These two are also given to calls that somebody else's code placed, with a token by their sid.
+  const bool may_be_outside =
+      route->kind == Route::Kind::after_stream || route->kind == Route::Kind::stream_status;
   if (!route->token.empty()) {
     attempt = read_token_(route->token);
     // Without it nobody knows which URL was signed; and it is no route that we gave to anybody.
-    if (!attempt) return TurnedAway{404, "unknown_token"};
+    if (!attempt && !may_be_outside) return TurnedAway{404, "unknown_token"};
   }
 
   if (request.header("X-Twilio-Signature").empty()) return TurnedAway{403, "missing_signature"};
@@ -348,9 +399,25 @@ std::variant<Inbound, TurnedAway> Door::read(const Request& request) const {
   inbound.delivery = delivery_of(request);
   inbound.sid = form.value("CallSid");
   if (!is_call_sid(inbound.sid)) return TurnedAway{400, "bad_call_sid"};
-  understand(inbound, *route, target.query, form);
+  if (may_be_outside && !attempt && !same_token(write_call_token_(inbound.sid), route->token)) {
+    return TurnedAway{404, "unknown_token"};
+  }
+  understand(inbound, *route, target.query, form, options_.agent.get());
   if (form.ambiguous()) return TurnedAway{400, "ambiguous_field"};
   return inbound;
+}
+
+// The carrier signs the socket's URL, without a query and without fields (protocols.md 3.2); it may
+// be one that a call was dialled with before the public URL changed.
+bool Door::upgrade_is_signed(const Request& request) const {
+  const std::string_view signature = request.header("X-Twilio-Signature");
+  const auto is_signed_for = [&](const std::string& public_url) {
+    return bridge::carrier::verify(std::span<const std::string>(options_.auth_tokens),
+                                   socket_url(public_url, request.target), Fields{}, signature);
+  };
+  const auto& urls = state_.book.public_urls;
+  return is_signed_for(options_.public_url) ||
+         std::any_of(urls.rbegin(), urls.rend(), is_signed_for);
 }
 
 bool Door::signature_is_good(const Request& request, const std::optional<AttemptId>& attempt,
@@ -380,7 +447,21 @@ Response Door::answer(const Inbound& inbound) const {
           campaigns::message_document(message.text, message.language, message.voice), {}));
     }
     case Kind::outside_agent:
-      return twiml(stream_document(inbound));
+      return twiml(outside_agent(inbound));
+    case Kind::outside_after: {
+      const auto* permit = state_.permits.find(inbound.sid);
+      if (options_.agent == nullptr || permit == nullptr || !permit->failed) {
+        return twiml(write_twiml({campaigns::Hangup{}}, {}));
+      }
+      const auto& agent = *options_.agent;
+      return twiml(write_twiml(
+          campaigns::agent_apology(agent, agent.language,
+                                   agent.agent.apology.in(agent.language, agent.language)),
+          {}));
+    }
+    case Kind::media_stream:
+      // Whoever got here has not upgraded it.
+      return text(426, "a WebSocket is spoken here\n");
     case Kind::call_document:
       return twiml(call_document(inbound));
     case Kind::apology:
@@ -398,21 +479,37 @@ std::string Door::call_document(const Inbound& inbound) const {
     return write_twiml({campaigns::Hangup{}}, {});
   }
   const auto urls = urls_of(open->public_url, write_token_(inbound.attempt));
-  return write_twiml(campaigns::current_document(state_.book, state_.script, open->contact),
-                     urls.answer);
+  DocumentUrls to;
+  to.answer = urls.answer;
+  if (state_.book.at(open->contact.campaign).definition->mode == campaigns::Mode::agent) {
+    to.media_stream = socket_url(open->public_url, "/media-stream");
+    to.stream_status = urls.stream_status;
+    to.after_stream = urls.after_stream;
+    to.after_transfer = urls.after_transfer;
+    to.parameters = {{"from", open->caller_id},
+                     {"to", '+' + std::to_string(state_.queue.contact(open->contact).number)},
+                     {"outbound", "true"},
+                     {"token", write_call_token_(inbound.sid)}};
+  }
+  return write_twiml(campaigns::current_document(state_.book, state_.script, open->contact), to);
 }
 
-std::string Door::stream_document(const Inbound& inbound) const {
-  StreamDocument document;
-  document.greeting = moment_please(options_.message);
-  // http becomes ws, https wss.
-  document.url =
-      "ws" + options_.public_url.substr(std::string_view("http").size()) + "/media-stream";
-  document.parameters = {{"from", inbound.from},
-                         {"to", inbound.to},
-                         {"outbound", "true"},
-                         {"token", write_call_token_(inbound.sid)}};
-  return write_stream_twiml(document);
+std::string Door::outside_agent(const Inbound& inbound) const {
+  const auto& agent = *options_.agent;
+  const auto token = write_call_token_(inbound.sid);
+  DocumentUrls to;
+  to.media_stream = socket_url(options_.public_url, "/media-stream");
+  to.stream_status = options_.public_url + "/stream-status/" + token;
+  to.after_stream = options_.public_url + "/after-stream/" + token;
+  to.parameters = {
+      {"from", inbound.from}, {"to", inbound.to}, {"outbound", "true"}, {"token", token}};
+  auto document = campaigns::agent_document(
+      agent, agent.language, agent.agent.disclosure.in(agent.language, agent.language));
+  for (auto& verb : campaigns::agent_apology(
+           agent, agent.language, agent.agent.apology.in(agent.language, agent.language))) {
+    document.push_back(std::move(verb));
+  }
+  return write_twiml(document, to);
 }
 
 // The campaign's goodbye: the only words that fit whatever went wrong.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ struct DoorOptions {
     std::string voice{};
   };
   Message message{};
+  // And the agent that others of them are connected with (mode=agent): its own words, nobody's
+  // columns. None: they are told the message.
+  std::shared_ptr<const campaigns::Campaign> agent{};
 };
 
 // The attempt that a token of an URL names; nothing: no token of ours.
@@ -46,6 +50,8 @@ enum class Kind : std::uint8_t {
   empty,            // nothing: 204
   outside_message,  // the message for a call that somebody else's code placed
   outside_agent,    // the voice agent for one
+  outside_after,    // what comes behind it
+  media_stream,     // a WebSocket: whoever asks upgrades the connection
   up,               // whether the program is there
   apology           // a parting word after a failure of ours
 };
@@ -86,12 +92,16 @@ class Door {
 
   bridge::http::Response turned_away(const TurnedAway& turned_away) const;
 
+  // Who takes the calls of other people's scripts; none: nobody.
+  const std::shared_ptr<const campaigns::Campaign>& outside_agent() const { return options_.agent; }
+
  private:
   bool signature_is_good(const bridge::http::Request& request,
                          const std::optional<campaigns::AttemptId>& attempt,
                          const bridge::http::Fields& fields) const;
   std::string call_document(const Inbound& inbound) const;
-  std::string stream_document(const Inbound& inbound) const;
+  std::string outside_agent(const Inbound& inbound) const;
+  bool upgrade_is_signed(const bridge::http::Request& request) const;
   std::string apology(const campaigns::AttemptId& attempt) const;
 
   const campaigns::State& state_;
@@ -109,6 +119,9 @@ struct CallUrls {
   std::string answering_machine{};
   std::string fallback{};
   std::string answer{};  // followed by "/<question>/<turn>"
+  std::string stream_status{};
+  std::string after_stream{};
+  std::string after_transfer{};
 };
 CallUrls urls_of(const std::string& public_url, const std::string& token);
 

@@ -34,10 +34,13 @@ std::optional<Route::Kind> kind_of(std::string_view name, bool with_token) {
   using Kind = Route::Kind;
   if (name == "outbound-call") return with_token ? Kind::voice : Kind::outside_voice;
   if (name == "call-status") return with_token ? Kind::status : Kind::outside_status;
+  if (name == "media-stream" && !with_token) return Kind::media_stream;
   if (!with_token) return {};
   if (name == "survey-answer") return Kind::answer;
   if (name == "answering-machine") return Kind::answering_machine;
   if (name == "stream-status") return Kind::stream_status;
+  if (name == "after-stream") return Kind::after_stream;
+  if (name == "after-transfer") return Kind::after_transfer;
   if (name == "fallback") return Kind::fallback;
   return {};
 }

@@ -16,12 +16,16 @@ struct Route {
     answer,
     answering_machine,
     stream_status,
+    after_stream,
+    after_transfer,
+    media_stream,  // a WebSocket's upgrade
     fallback,
     outside_voice,  // the last two are of calls that somebody else's code placed
     outside_status
   };
   Kind kind = Kind::up;
-  std::string_view token{};     // a view into the path; empty for up and the outside ones
+  // A view into the path; empty for up, media_stream and the outside ones.
+  std::string_view token{};
   std::string_view question{};  // answer
   std::uint32_t turn = 0;       // answer; from 1
 };

@@ -11,9 +11,11 @@ namespace {
 
 using campaigns::Ask;
 using campaigns::CallDocument;
+using campaigns::Connect;
 using campaigns::Hangup;
 using campaigns::Pause;
 using campaigns::Say;
+using campaigns::Transfer;
 
 // As an entity or a character reference where a parser would take it for markup or normalise it
 // (XML 1.0, 2.11 and 3.3.3), so that the text arrives as it was.
@@ -130,31 +132,13 @@ std::string_view fitting(std::string_view piece, std::size_t room) {
 // Writes one document. `room` is what is left for texts and hints beyond the verbs themselves.
 class Writer {
  public:
-  Writer(std::string_view answer_url, std::size_t room) : answer_url_(answer_url), room_(room) {}
+  Writer(const DocumentUrls& urls, std::size_t room) : urls_(urls), room_(room) {}
 
   std::string write(const CallDocument& document) {
     out_ = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>";
     for (const campaigns::Verb& verb : document) {
       std::visit([this](const auto& one) { append(one); }, verb);
     }
-    out_ += "</Response>";
-    return std::move(out_);
-  }
-
-  std::string write(const StreamDocument& document) {
-    out_ = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>";
-    append(document.greeting);
-    out_ += "<Connect><Stream";
-    append_attribute(out_, "url", document.url);
-    out_ += '>';
-    for (const auto& [name, value] : document.parameters) {
-      out_ += "<Parameter";
-      append_attribute(out_, "name", name);
-      append_attribute(out_, "value", clean_text(value, parameter_bytes_max - name.size()));
-      out_ += "/>";
-    }
-    out_ += "</Stream></Connect>";
-    append(Hangup{});
     out_ += "</Response>";
     return std::move(out_);
   }
@@ -196,6 +180,39 @@ class Writer {
 
   void append(const Hangup&) { out_ += "<Hangup/>"; }
 
+  void append(const Connect&) {
+    out_ += "<Connect";
+    append_attribute(out_, "action", urls_.after_stream);
+    append_attribute(out_, "method", "POST");
+    out_ += "><Stream";
+    append_attribute(out_, "url", urls_.media_stream);
+    append_attribute(out_, "statusCallback", urls_.stream_status);
+    append_attribute(out_, "statusCallbackMethod", "POST");
+    out_ += '>';
+    for (const auto& [name, value] : urls_.parameters) {
+      out_ += "<Parameter";
+      append_attribute(out_, "name", name);
+      append_attribute(out_, "value", clean_text(value, parameter_bytes_max - name.size()));
+      out_ += "/>";
+    }
+    out_ += "</Stream></Connect>";
+  }
+
+  void append(const Transfer& transfer) {
+    out_ += "<Dial";
+    append_attribute(out_, "action", urls_.after_transfer);
+    append_attribute(out_, "method", "POST");
+    append_attribute(out_, "answerOnBridge", "true");
+    append_name(out_, "callerId", transfer.caller_id);
+    out_ += '>';
+    for (const std::string& number : transfer.numbers) {
+      out_ += "<Number>";
+      append_escaped(out_, clean_text(number, number.size()), false);
+      out_ += "</Number>";
+    }
+    out_ += "</Dial>";
+  }
+
   void append(const Ask& ask) {
     assert(ask.by_key || ask.by_speech);
     out_ += "<Gather";
@@ -216,7 +233,7 @@ class Writer {
       append_name(out_, "language", ask.language);
       append_hints(ask.hints);
     }
-    std::string action(answer_url_);
+    std::string action(urls_.answer);
     action.append("/").append(ask.question).append("/").append(std::to_string(ask.turn));
     append_attribute(out_, "action", action);
     append_attribute(out_, "method", "POST");
@@ -251,24 +268,20 @@ class Writer {
     room_ -= out_.size() - before;
   }
 
-  std::string_view answer_url_;
+  const DocumentUrls& urls_;
   std::size_t room_;
   std::string out_{};
 };
 
 }  // namespace
 
-std::string write_twiml(const CallDocument& document, std::string_view answer_url) {
+std::string write_twiml(const CallDocument& document, const DocumentUrls& urls) {
   // Nearly every document fits. One that does not is written around what its verbs need.
-  std::string whole = Writer(answer_url, twiml_bytes_max * 16).write(document);
+  std::string whole = Writer(urls, twiml_bytes_max * 16).write(document);
   if (whole.size() <= twiml_bytes_max) return whole;
-  const std::size_t verbs = Writer(answer_url, 0).write(document).size();
+  const std::size_t verbs = Writer(urls, 0).write(document).size();
   assert(verbs <= twiml_bytes_max);
-  return Writer(answer_url, twiml_bytes_max - verbs).write(document);
-}
-
-std::string write_stream_twiml(const StreamDocument& document) {
-  return Writer({}, say_characters_max).write(document);
+  return Writer(urls, twiml_bytes_max - verbs).write(document);
 }
 
 }  // namespace webhook

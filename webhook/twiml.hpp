@@ -25,21 +25,23 @@ inline constexpr std::size_t hints_bytes_max = 8192;
 // A longer language or voice is none and is left out.
 inline constexpr std::size_t name_bytes_max = 128;
 
-// The document of a call. A question's answer goes to `answer_url` + "/<question>/<turn>". The same
-// input gives the same bytes. Of texts that do not fit into one document the end is left out, never
-// a verb.
-std::string write_twiml(const campaigns::CallDocument& document, std::string_view answer_url);
+// Name and value of a Parameter together (protocols.md 4.7).
+inline constexpr std::size_t parameter_bytes_max = 499;
 
-// What connects a call with a voice agent (design.md 7, protocols.md 4.7): a word to the person,
-// then the call's sound to a WebSocket until we close it, then the end.
-struct StreamDocument {
-  campaigns::Say greeting{};
-  std::string url{};  // wss://…, without a query, which the carrier drops
+// Where a document's verbs lead.
+struct DocumentUrls {
+  std::string answer{};  // followed by "/<question>/<turn>"
+  // Of a media stream (protocols.md 4.7): wss://…, without a query, which the carrier drops.
+  std::string media_stream{};
+  std::string stream_status{};
+  std::string after_stream{};
+  std::string after_transfer{};
   // Told to whoever takes the stream. A value that is too long is cut.
   std::vector<std::pair<std::string, std::string>> parameters{};
 };
-// Name and value of a Parameter together (protocols.md 4.7).
-inline constexpr std::size_t parameter_bytes_max = 499;
-std::string write_stream_twiml(const StreamDocument& document);
+
+// The document of a call. The same input gives the same bytes. Of texts that do not fit into one
+// document the end is left out, never a verb.
+std::string write_twiml(const campaigns::CallDocument& document, const DocumentUrls& urls);
 
 }  // namespace webhook

@@ -23,9 +23,9 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-const char* const examples[] = {"campaigns/examples/appointments.json",
-                                "campaigns/examples/notification.json",
-                                "campaigns/examples/callbacks.json"};
+const char* const examples[] = {
+    "campaigns/examples/appointments.json", "campaigns/examples/notification.json",
+    "campaigns/examples/callbacks.json", "campaigns/examples/arthur.json"};
 
 // The least a survey needs; tests change it.
 json survey() {
@@ -208,7 +208,8 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
       {"/id", "Prova!",
        "/id: must be 1 to 63 of a-z, 0-9 and -, beginning with a letter or a digit"},
       {"/title", 3, "/title: must be a string, is an integer"},
-      {"/mode", "agent", "/mode: mode agent is not in this version"},
+      {"/mode", "agent", "/agent: is missing"},
+      {"/agent", {{"disclosure", "x"}}, R"(/agent: nobody would hear it in mode "simple")"},
       {"/mode", "simpel", R"(/mode: "simpel" is not known here; did you mean "simple"?)"},
       {"/voices", {{"it_IT", "x"}}, R"(/voices/it_IT: "it_IT" is not a language tag)"},
       {"/caller_ids", {"0220527877"}, "/caller_ids/0: is not a number in E.164 form"},
@@ -330,6 +331,64 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
   json mute = survey();
   mute.erase("questions");
   check_problem(mute.dump(), "/questions: is missing");
+}
+
+BOOST_AUTO_TEST_CASE(what_an_agent_cannot_be_is_told) {
+  struct Case {
+    const char* pointer;
+    json value;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {"/agent/disclosure", "", "/agent/disclosure: is empty"},
+      {"/agent/instructions", "Si rivolga a {{Nome}}.",
+       "/agent/instructions: must not contain places for columns"},
+      {"/agent/instructions", std::string(8001, 'x'),
+       "/agent/instructions: is 8001 characters long; 8000 are allowed"},
+      {"/agent/opening", "Ciao {{Nome}}",
+       R"(/agent/opening: tells the agent the column "Nome", which it may not know)"},
+      {"/questions/0/ask", "Viene, {{Nome}}?",
+       R"(/questions/0/ask: tells the agent the column "Nome", which it may not know)"},
+      {"/greeting", "Ciao {{Nome}}",
+       R"(/greeting: tells the agent the column "Nome", which it may not know)"},
+      {"/goodbye", "Ciao {{Nome}}",
+       R"(/goodbye: tells the agent the column "Nome", which it may not know)"},
+      {"/agent/columns", {"Citta", 3}, "/agent/columns/1: is not the name of a column"},
+      {"/agent/time_max", "11m",
+       R"(/agent/time_max: is longer than the whole call may last ("call_time"))"},
+      {"/agent/silence_max", "300s", nullptr},
+      {"/agent/turns_max", 0, "/agent/turns_max: must be between 1 and 1000, is 0"},
+      {"/agent/on_failure", "apologize",
+       R"(/agent/on_failure: "apologize" is not known here; did you mean "apologise"?)"},
+      {"/agent/transfer", {"0220527877"}, "/agent/transfer/0: is not a number in E.164 form"},
+      {"/agent/discolsure", "x",
+       R"(/agent/discolsure: unknown member; did you mean "disclosure"?)"},
+  };
+  for (const Case& one : cases) {
+    auto file = survey();
+    file["mode"] = "agent";
+    file["agent"] = {{"disclosure", "Parla un'intelligenza artificiale."}};
+    file[json::json_pointer(one.pointer)] = one.value;
+    if (one.expected == nullptr) {
+      BOOST_TEST(problems_of(file.dump()).empty());
+    } else {
+      check_problem(file.dump(), one.expected);
+    }
+  }
+  // Nothing to ask and nothing to do.
+  auto message = notification();
+  message["mode"] = "agent";
+  message["message"] = "Ciao";
+  message["agent"] = {{"disclosure", "Parla un'intelligenza artificiale."}};
+  check_problem(message.dump(),
+                "/agent/instructions: the agent has nothing to ask and nothing to do");
+  message["agent"]["instructions"] = "Racconti l'avviso.";
+  BOOST_TEST(problems_of(message.dump()).empty());
+  // A short call makes the talk short, where nobody says how long it may be.
+  message["call_time"] = "60s";
+  const auto read = parse_campaign_file(message.dump());
+  BOOST_TEST_REQUIRE(read.ok());
+  BOOST_TEST((read.value().campaign.agent.time_max == Seconds{60}));
 }
 
 BOOST_AUTO_TEST_CASE(all_problems_come_at_once) {
@@ -481,6 +540,7 @@ BOOST_AUTO_TEST_CASE(schema_and_reader_know_the_same_words) {
   check(schema["properties"]["in_doubt"], in_doubt_words);
   check(schema["properties"]["eligibility"], eligibility_words);
   check(schema["$defs"]["question"]["properties"]["type"], question_type_words);
+  check(schema["$defs"]["agent"]["properties"]["on_failure"], on_failure_words);
   check(schema["$defs"]["answering_machine"]["properties"]["action"], machine_words);
   check(schema["$defs"]["contacts"]["properties"]["bad_rows"], bad_rows_words);
 }

@@ -82,6 +82,18 @@ Campaign survey(std::string id) {
   return made;
 }
 
+Campaign agent_survey(std::string id) {
+  auto made = survey(std::move(id));
+  made.mode = Mode::agent;
+  made.agent.name = "Arthur";
+  made.agent.instructions = words("Dia del lei.");
+  made.agent.opening = words("Buongiorno {{name}}, sono Arthur.");
+  made.agent.disclosure = words("Parla un'intelligenza artificiale, per un sondaggio.");
+  made.agent.columns = {"name"};
+  made.agent.transfer = {"+390233333333"};
+  return made;
+}
+
 EnrolRows::Row person(std::uint64_t row, NumberKey key, std::string zone) {
   EnrolRows::Row made;
   made.row = row;

@@ -30,6 +30,9 @@ Campaign notification(std::string id = "note");
 // words.
 Campaign survey(std::string id = "survey");
 
+// The same in mode agent: the agent knows the name, and there is a human to go to.
+Campaign agent_survey(std::string id = "survey");
+
 // Person n of a list; `key` says whose number it is.
 EnrolRows::Row person(std::uint64_t row, NumberKey key, std::string zone = "Europe/Rome");
 

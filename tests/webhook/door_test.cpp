@@ -20,6 +20,8 @@ std::vector<SignedRoute> signed_routes() {
           {"/survey-answer/" + token + "/conferma/1", old_url},
           {"/answering-machine/" + token, old_url},
           {"/stream-status/" + token, old_url},
+          {"/after-stream/" + token, old_url},
+          {"/after-transfer/" + token, old_url},
           {"/fallback/" + token, old_url},
           {"/outbound-call", now_url},
           {"/outbound-call?mode=simple", now_url},
@@ -213,8 +215,7 @@ BOOST_AUTO_TEST_CASE(a_path_that_is_none_of_ours_is_404_before_anything_else) {
   House house;
   for (const std::string path :
        {"/nowhere", "/outbound-call/", "/survey-answer/visite.1.1-ok", "/recording/visite.1.1-ok",
-        "/stream-status", "/after-stream/visite.1.1-ok", "/after-transfer/visite.1.1-ok",
-        "/media-stream", "/fallback"}) {
+        "/stream-status", "/after-stream", "/after-transfer", "/media-stream/x", "/fallback"}) {
     check_refused(house.door, post(path, call_fields(), now_url), 404, "unknown_route");
     check_refused(house.door, {.method = "GET", .target = path}, 404, "unknown_route");
   }
@@ -628,39 +629,155 @@ BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_is_connected_with_the_agent) 
   const auto inbound = let_in(house.door, request);
   BOOST_TEST(std::get<OutsideVoiceRequested>(*inbound.command).sid == call_sid);
   BOOST_TEST(inbound.note.empty());
-  BOOST_TEST(house.send(request).body ==
-             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
-             "<Say language=\"it-IT\" voice=\"alice\">Un momento prego.</Say>"
-             "<Connect><Stream url=\"wss://now.example.test/media-stream\">"
-             "<Parameter name=\"from\" value=\"+393331234567\"/>"
-             "<Parameter name=\"to\" value=\"+3906&lt;&quot;&amp;&apos;\"/>"
-             "<Parameter name=\"outbound\" value=\"true\"/>"
-             "<Parameter name=\"token\" value=\"stream-bbbb\"/>"
-             "</Stream></Connect><Hangup/></Response>");
+  BOOST_TEST(std::get<OutsideVoiceRequested>(*inbound.command).agent);
+  BOOST_TEST(
+      house.send(request).body ==
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
+      "<Say language=\"it-IT\" voice=\"alice\">Parla un&apos;intelligenza artificiale. "
+      "Un momento prego.</Say>"
+      "<Connect action=\"https://now.example.test/after-stream/stream-bbbb\" method=\"POST\">"
+      "<Stream url=\"wss://now.example.test/media-stream\""
+      " statusCallback=\"https://now.example.test/stream-status/stream-bbbb\""
+      " statusCallbackMethod=\"POST\">"
+      "<Parameter name=\"from\" value=\"+393331234567\"/>"
+      "<Parameter name=\"to\" value=\"+3906&lt;&quot;&amp;&apos;\"/>"
+      "<Parameter name=\"outbound\" value=\"true\"/>"
+      "<Parameter name=\"token\" value=\"stream-bbbb\"/>"
+      "</Stream></Connect>"
+      "<Say language=\"it-IT\" voice=\"alice\">Ci scusiamo, abbiamo un problema tecnico. "
+      "Arrivederci.</Say><Hangup/></Response>");
 }
 
-BOOST_AUTO_TEST_CASE(a_moment_is_asked_for_in_the_language_of_the_message) {
+BOOST_AUTO_TEST_CASE(what_comes_behind_the_agent_of_somebody_elses_call_hangs_on_how_it_went) {
+  House house;
+  house.send(post("/outbound-call?mode=agent", call_fields(), now_url));
+  // With the token of another call nobody is talked to.
+  check_refused(house.door, post("/after-stream/stream-cccc", call_fields(), now_url), 404,
+                "unknown_token");
+  const auto after = post("/after-stream/stream-bbbb", call_fields(), now_url);
+  // No stream was opened: the carrier could not, and the person hears that we are sorry.
+  BOOST_TEST((said(house.send(after).body) ==
+              std::vector<std::string>{"Ci scusiamo, abbiamo un problema tecnico. Arrivederci."}));
+  // One that ended well just ends.
+  House other;
+  other.send(post("/outbound-call?mode=agent", call_fields(), now_url));
+  support::carry_out(other.state, StreamStarted{call_sid, "MZ1"});
+  StreamEnded ended{call_sid, {}, "", ""};
+  ended.closed.stream = "MZ1";
+  ended.closed.why = "goodbye";
+  support::carry_out(other.state, ended);
+  BOOST_TEST(other.send(after).body == hang_up);
+  const auto status = let_in(
+      other.door,
+      post("/stream-status/stream-bbbb",
+           call_fields({{"StreamEvent", "stream-error"}, {"StreamError", "31920"}}), now_url));
+  BOOST_TEST(!status.command.has_value());
+  BOOST_TEST(status.note.find("31920") != std::string::npos);
+  BOOST_TEST(status.note.find("bbbb") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(without_an_agent_the_message_is_told_and_the_operator_hears_of_it) {
   const State state;
-  const auto greeting = [&](const std::string& language, const std::string& public_url) {
-    const Door door(state,
-                    {.auth_tokens = {primary_token},
-                     .account_sid = account,
-                     .public_url = public_url,
-                     .message = {.text = "x", .language = language, .voice = ""}},
-                    read_token, token_of, [](std::string_view) { return std::string("t"); });
-    Inbound inbound;
-    inbound.kind = webhook::Kind::outside_agent;
-    inbound.sid = call_sid;
-    return door.answer(inbound).body;
+  const Door door(state,
+                  {.auth_tokens = {primary_token},
+                   .account_sid = account,
+                   .public_url = now_url,
+                   .message = {.text = "Ciao", .language = "it-IT", .voice = ""}},
+                  read_token, token_of, [](std::string_view) { return std::string("t"); });
+  const auto inbound = let_in(door, post("/outbound-call?mode=agent", call_fields(), now_url));
+  BOOST_TEST(!std::get<OutsideVoiceRequested>(*inbound.command).agent);
+  BOOST_TEST(inbound.note.find("no voice model is configured") != std::string::npos);
+  BOOST_TEST((said(door.answer(inbound).body) == std::vector<std::string>{"Ciao"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_is_let_in_by_its_signature_alone_in_each_form_that_carriers_sign) {
+  House house;
+  const auto upgrade = [](const std::string& signed_url, const std::string& target,
+                          const std::string& method = "GET") {
+    Request request;
+    request.method = method;
+    request.target = target;
+    request.headers = {
+        {"Host", "somewhere.else.test"},
+        {"X-Twilio-Signature", bridge::rehearsal::signature(primary_token, signed_url, {})}};
+    return request;
   };
-  const auto says = [](const std::string& body, const std::string& part) {
-    return body.find(part) != std::string::npos;
+  const std::string path = "/media-stream";
+  for (const std::string scheme : {"wss", "https"}) {
+    for (const std::string host : {"now.example.test", "old.example.test"}) {
+      for (const std::string port : {"", ":443"}) {
+        for (const std::string slash : {"", "/"}) {
+          const auto inbound =
+              let_in(house.door, upgrade(scheme + "://" + host + port + path + slash, path));
+          BOOST_TEST((inbound.kind == webhook::Kind::media_stream));
+          BOOST_TEST(!inbound.command.has_value());
+        }
+      }
+    }
+  }
+  const std::string good = "wss://now.example.test" + path;
+  check_refused(house.door, upgrade("wss://evil.example.test" + path, path), 403, "bad_signature");
+  check_refused(house.door, upgrade("ws://now.example.test" + path, path), 403, "bad_signature");
+  check_refused(house.door, upgrade("wss://now.example.test:8443" + path, path), 403,
+                "bad_signature");
+  // The query of a stream's URL is dropped by the carrier, so whoever has one is not it.
+  check_refused(house.door, upgrade(good, path + "?token=x"), 403, "bad_signature");
+  check_refused(house.door, upgrade(good, path, "POST"), 405, "wrong_method");
+  auto unsigned_one = upgrade(good, path);
+  drop_header(unsigned_one, "X-Twilio-Signature");
+  check_refused(house.door, unsigned_one, 403, "missing_signature");
+  auto other_token = upgrade(good, path);
+  set_header(other_token, "X-Twilio-Signature",
+             bridge::rehearsal::signature("somebody-elses", good, {}));
+  check_refused(house.door, other_token, 403, "bad_signature");
+}
+
+BOOST_AUTO_TEST_CASE(a_campaigns_agent_is_connected_and_what_comes_behind_it_served) {
+  House house;
+  auto text = std::string(visits);
+  text.replace(text.find("\"id\": \"visite\""), 14,
+               "\"id\": \"parla\", \"mode\": \"agent\", \"agent\": {\"disclosure\": "
+               "\"Parla un'IA.\", \"columns\": [\"nome\"], \"transfer\": [\"+390233333333\"]}");
+  support::submit(house.state, campaign_of(text), {"nome"}, {{number, "", {"Ada <b>"}}});
+  const AttemptId attempt{"parla", 1, 1};
+  support::request_call(house.state, attempt, old_url);
+  const std::string token = token_of(attempt);
+  const auto sid = std::string("CAdddddddddddddddddddddddddddddddd");
+  BOOST_TEST(house.send(post("/outbound-call/" + token, call_fields({}, sid), old_url)).body ==
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
+             "<Say language=\"it-IT\" voice=\"Polly.Bianca\">Parla un&apos;IA. Un momento prego."
+             "</Say><Connect action=\"https://old.example.test/after-stream/parla.1.1-ok\""
+             " method=\"POST\"><Stream url=\"wss://old.example.test/media-stream\""
+             " statusCallback=\"https://old.example.test/stream-status/parla.1.1-ok\""
+             " statusCallbackMethod=\"POST\">"
+             "<Parameter name=\"from\" value=\"+390698765432\"/>"
+             "<Parameter name=\"to\" value=\"+393331234567\"/>"
+             "<Parameter name=\"outbound\" value=\"true\"/>"
+             "<Parameter name=\"token\" value=\"stream-dddd\"/></Stream></Connect>"
+             "<Say language=\"it-IT\" voice=\"Polly.Bianca\">Ci scusiamo, abbiamo un problema "
+             "tecnico. Arrivederci.</Say><Hangup/></Response>");
+  support::carry_out(house.state, StreamStarted{sid, "MZ1"});
+  support::carry_out(house.state, ToolAsked{sid, "MZ1", "1", "request_human", "{}", 1});
+  StreamEnded ended{sid, {}, "", ""};
+  ended.closed.stream = "MZ1";
+  ended.closed.why = "moved_on";
+  support::carry_out(house.state, ended);
+  const auto after = post("/after-stream/" + token, call_fields({}, sid), old_url);
+  BOOST_TEST(house.send(after).body ==
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
+             "<Dial action=\"https://old.example.test/after-transfer/parla.1.1-ok\" method=\"POST\""
+             " answerOnBridge=\"true\" callerId=\"+390698765432\"><Number>+390233333333</Number>"
+             "</Dial><Hangup/></Response>");
+  const auto back = [&](const std::string& word) {
+    return post("/after-transfer/" + token,
+                call_fields({{"DialCallStatus", word}, {"DialCallDuration", "31"}}, sid), old_url);
   };
-  BOOST_TEST(
-      says(greeting("de-AT", now_url), "<Say language=\"de-AT\">Einen Moment, bitte.</Say>"));
-  BOOST_TEST(says(greeting("fi-FI", now_url), "<Say language=\"en-US\">One moment, please.</Say>"));
-  BOOST_TEST(says(greeting("it-IT", "http://127.0.0.1:8080"),
-                  "<Stream url=\"ws://127.0.0.1:8080/media-stream\">"));
+  const auto understood = let_in(house.door, back("no-answer"));
+  const auto& command = std::get<AfterTransfer>(*understood.command);
+  BOOST_TEST(command.status == "no-answer");
+  BOOST_TEST(command.seconds == 31);
+  BOOST_TEST(std::get<AfterTransfer>(*let_in(house.door, back("<x>")).command).status == "failed");
+  BOOST_TEST(house.send(back("completed")).body == hang_up);
 }
 
 BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_hears_the_message) {

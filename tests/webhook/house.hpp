@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -113,6 +114,12 @@ inline Fields call_fields(Fields extra = {}, const std::string& sid = call_sid) 
   return fields;
 }
 
+inline const char* const arthur = R"json({
+  "id": "arthur", "kind": "callback", "mode": "agent", "language": "it-IT",
+  "voices": {"it-IT": "alice"}, "contacts": [], "message": "Sono Arthur.",
+  "agent": {"disclosure": "Parla un'intelligenza artificiale.", "instructions": "Sia gentile."}
+})json";
+
 // A run under `now_url`, a survey with three people; the first one's attempt was dialled in an
 // earlier run under `old_url` and is open, the second's is over, the third was not called yet.
 struct House {
@@ -127,7 +134,8 @@ struct House {
              {.auth_tokens = {primary_token, secondary_token},
               .account_sid = account,
               .public_url = now_url,
-              .message = {.text = "Ciao & benvenuti!", .language = "it-IT", .voice = "alice"}},
+              .message = {.text = "Ciao & benvenuti!", .language = "it-IT", .voice = "alice"},
+              .agent = std::make_shared<Campaign>(campaign_of(arthur))},
              read_token, token_of,
              [](std::string_view sid) { return "stream-" + std::string(sid.substr(2, 4)); }) {
     support::start_run(state, old_url);

@@ -24,6 +24,9 @@ BOOST_AUTO_TEST_CASE(each_path_of_the_door_is_known) {
       {"/call-status/a.1.1-0f", Kind::status, "a.1.1-0f"},
       {"/answering-machine/a.1.1-0f", Kind::answering_machine, "a.1.1-0f"},
       {"/stream-status/a.1.1-0f", Kind::stream_status, "a.1.1-0f"},
+      {"/after-stream/a.1.1-0f", Kind::after_stream, "a.1.1-0f"},
+      {"/after-transfer/a.1.1-0f", Kind::after_transfer, "a.1.1-0f"},
+      {"/media-stream", Kind::media_stream, ""},
       {"/fallback/a.1.1-0f", Kind::fallback, "a.1.1-0f"},
       {"/survey-answer/a.1.1-0f/come_sta/12", Kind::answer, "a.1.1-0f"},
   };
@@ -72,9 +75,10 @@ BOOST_AUTO_TEST_CASE(every_other_path_is_unknown) {
       // Later on; until then nobody is told that they exist.
       "/recording/t",
       "/stream-status",
-      "/after-stream/t",
-      "/after-transfer/t",
-      "/media-stream",
+      "/after-stream",
+      "/after-transfer",
+      "/media-stream/",
+      "/media-stream/t",
   };
   for (const std::string& path : paths) {
     BOOST_TEST(!route_of(path).has_value(), path);

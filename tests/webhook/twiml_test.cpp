@@ -16,7 +16,8 @@ using webhook::write_twiml;
 
 namespace {
 
-const std::string answer_url = "https://voice.example.test/survey-answer/visite.7.1-0f";
+const webhook::DocumentUrls answer_url{
+    .answer = "https://voice.example.test/survey-answer/visite.7.1-0f"};
 
 Ask question(std::vector<Say> prompts) {
   Ask ask;
@@ -127,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_question_is_a_gather_around_its_prompts) {
              "<Say language=\"it-IT\">Buongiorno.</Say>"
              "<Gather input=\"dtmf speech\" numDigits=\"1\" timeout=\"6\" speechTimeout=\"auto\""
              " language=\"it-IT\" hints=\"sì,no\" action=\"" +
-                 answer_url +
+                 answer_url.answer +
                  "/conferma/3\" method=\"POST\" actionOnEmptyResult=\"true\">"
                  "<Say language=\"it-IT\" voice=\"Polly.Bianca\">Non ho sentito.</Say>"
                  "<Say language=\"it-IT\" voice=\"Polly.Bianca\">Conferma?</Say>"
@@ -204,7 +205,7 @@ BOOST_AUTO_TEST_CASE(no_attribute_leaves_its_quotes_and_every_value_survives) {
     Ask ask = question({{"Sì?", raw, raw}});
     ask.language = raw;
     ask.hints = {raw, "sì"};
-    const std::string text = write_twiml({ask}, "https://h.test/?a=" + raw);
+    const std::string text = write_twiml({ask}, {.answer = "https://h.test/?a=" + raw});
     const Parsed parsed(text);
     BOOST_TEST(shape(parsed.tree) == "? Response(Gather(Say))");
     const pugi::xml_node gather = parsed.response().child("Gather");
@@ -283,7 +284,7 @@ BOOST_AUTO_TEST_CASE(a_document_never_grows_beyond_what_the_carrier_reads) {
     BOOST_TEST(names.starts_with("Say"));
     BOOST_TEST(names.ends_with("Hangup"));
     BOOST_TEST(parsed.response().child("Gather").attribute("action").value() ==
-               answer_url + "/conferma/3");
+               answer_url.answer + "/conferma/3");
     BOOST_TEST(("Prima." + text).starts_with(all_said(parsed.response())));
     check_readable(written);
   }
@@ -304,6 +305,34 @@ BOOST_AUTO_TEST_CASE(a_hint_that_would_be_two_or_too_long_is_left_out) {
   const Parsed parsed(write_twiml({ask}, answer_url));
   BOOST_TEST(parsed.response().child("Gather").attribute("hints").value() ==
              "va bene," + long_hint.substr(2));
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_and_a_transfer_say_where_it_goes_on) {
+  const webhook::DocumentUrls urls{.media_stream = "wss://voice.example.test/media-stream",
+                                   .stream_status = "https://voice.example.test/stream-status/t",
+                                   .after_stream = "https://voice.example.test/after-stream/t",
+                                   .after_transfer = "https://voice.example.test/after-transfer/t",
+                                   .parameters = {{"to", "<&\"'>"}, {"token", "0f"}}};
+  BOOST_TEST(write_twiml({Say{"Ciao", "it-IT", ""}, Connect{}, Hangup{}}, urls) ==
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
+             "<Say language=\"it-IT\">Ciao</Say>"
+             "<Connect action=\"https://voice.example.test/after-stream/t\" method=\"POST\">"
+             "<Stream url=\"wss://voice.example.test/media-stream\""
+             " statusCallback=\"https://voice.example.test/stream-status/t\""
+             " statusCallbackMethod=\"POST\">"
+             "<Parameter name=\"to\" value=\"&lt;&amp;&quot;&apos;&gt;\"/>"
+             "<Parameter name=\"token\" value=\"0f\"/></Stream></Connect><Hangup/></Response>");
+  BOOST_TEST(write_twiml({Transfer{{"+390233333333", "+390244444444"}, "+390255555555"}}, urls) ==
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
+             "<Dial action=\"https://voice.example.test/after-transfer/t\" method=\"POST\""
+             " answerOnBridge=\"true\" callerId=\"+390255555555\">"
+             "<Number>+390233333333</Number><Number>+390244444444</Number></Dial></Response>");
+  // Name and value together are under the carrier's limit, whatever stands in them.
+  auto large = urls;
+  large.parameters = {{"to", std::string(600, 'x')}};
+  const Parsed parsed(write_twiml({Connect{}}, large));
+  const auto parameter = parsed.response().child("Connect").child("Stream").child("Parameter");
+  BOOST_TEST(std::string(parameter.attribute("value").value()).size() == 497u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

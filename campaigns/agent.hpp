@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "campaigns/call_script.hpp"
+#include "campaigns/campaign.hpp"
+#include "campaigns/ids.hpp"
+#include "campaigns/register.hpp"
+
+// What a voice agent is told, and what it may ask for. Columns and what people say reach a model as
+// delimited, capped data, never as instructions; and what a model asks for is checked like a form
+// of a stranger's.
+namespace campaigns {
+
+// A column's value, beyond which the agent is not told it.
+inline constexpr std::size_t agent_value_bytes_max = 300;
+// What a person said, as the model passes it on.
+inline constexpr std::size_t agent_words_bytes_max = 2'000;
+// Of one call: what is asked for beyond them is refused, and the call ends.
+inline constexpr std::uint32_t agent_tools_max = 200;
+// Things said in one call that are kept.
+inline constexpr std::uint32_t agent_said_max = 2'000;
+inline constexpr std::size_t agent_said_bytes_max = 4'000;
+
+struct AgentTool {
+  std::string name{};
+  std::string description{};
+  std::string parameters{};  // JSON Schema
+};
+
+// All that a model is given for one conversation.
+struct AgentBrief {
+  std::string model{};  // empty: of the configuration; voice and transcription likewise
+  std::string voice{};
+  std::string transcription{};
+  std::string language{};
+  std::string instructions{};
+  std::string opening{};  // the instruction for its first words
+  std::vector<AgentTool> tools{};
+  Seconds time_max{};
+  Seconds silence_max{};
+  std::uint32_t turns_max = 0;
+};
+
+// Whom an agent talks to.
+struct AgentPerson {
+  std::string language{};
+  std::function<std::string_view(std::string_view column)> value{};
+  std::vector<ScriptAnswer> answers{};
+  // Whether a question is asked of this person, by its place; none: all of them are.
+  std::function<bool(std::size_t question)> asked{};
+};
+AgentBrief agent_brief(const Campaign& campaign, const AgentPerson& person);
+// Of an attempt's call, by the projections.
+AgentBrief agent_brief(const Register& book, const CallScript& script, ContactRef contact);
+// Of a call that somebody else's code placed: nobody is known, nothing is asked or kept.
+AgentBrief outside_brief(const Campaign& agent);
+
+// The version of a text: it changes with every letter of it. 16 hexadecimal digits.
+std::string text_version(std::string_view text);
+
+// --- what the model asks for ---
+
+// A tool call, looked at. `refused` is a code for the log, `error` tells the model what to do
+// instead; both are empty where the call is good.
+struct ToolVerdict {
+  std::string name{};  // of the tool; empty: there is none
+  std::string refused{};
+  std::string error{};
+  std::optional<std::uint8_t> question{};  // record_answer, where there is such a question
+  std::string value{};                     // as it is kept: a code, a number, empty for open
+  std::string words{};
+  std::string when{};    // ask_callback
+  std::string reason{};  // end_call
+};
+// By the projections as they are before it is carried out.
+ToolVerdict judge_tool(const Register& book, const CallScript& script, ContactRef contact,
+                       std::string_view name, std::string_view arguments);
+ToolVerdict judge_outside_tool(std::string_view name, std::string_view arguments);
+
+// What the model is told of it, by the projections as they are afterwards, and what happens then.
+enum class AfterTool : std::uint8_t { speak, goodbye, leave };
+struct ToolAnswer {
+  std::string output{};  // JSON
+  AfterTool then = AfterTool::speak;
+};
+ToolAnswer tool_answer(const Register& book, const CallScript& script, ContactRef contact,
+                       const ToolVerdict& verdict);
+ToolAnswer outside_tool_answer(const ToolVerdict& verdict);
+
+}  // namespace campaigns

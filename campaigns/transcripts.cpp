@@ -1,0 +1,71 @@
+#include "campaigns/transcripts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <tuple>
+
+#include "campaigns/csv_writer.hpp"
+#include "campaigns/export_parts.hpp"
+
+namespace campaigns {
+
+void Transcripts::see(const State& state, const Fact& fact) {
+  const auto* agent = std::get_if<AgentSaid>(&fact.event);
+  const auto* callee = std::get_if<CalleeSaid>(&fact.event);
+  if (agent == nullptr && callee == nullptr) return;
+  const auto contact = state.book.contact_of(fact.subject);
+  if (!contact) return;
+  Line line;
+  line.contact = *contact;
+  if (agent != nullptr) {
+    line.by_agent = true;
+    line.attempt = agent->attempt;
+    line.position = agent->position;
+    line.at_ms = agent->at_ms;
+    line.cut = agent->cut;
+    line.heard_ms = agent->heard_ms;
+    line.words = agent->words;
+  } else {
+    line.attempt = callee->attempt;
+    line.position = callee->position;
+    line.at_ms = callee->at_ms;
+    line.words = callee->words;
+  }
+  lines_.push_back(std::move(line));
+}
+
+void Transcripts::write(const State& state, CampaignIndex campaign,
+                        const CanonicalSink& sink) const {
+  static constexpr std::array<std::string_view, 10> columns{
+      "attempt_id", "contact", "contact_id", "attempt",  "position",
+      "at_ms",      "who",     "words",      "heard_ms", "rehearsal"};
+  std::vector<const Line*> sorted;
+  for (const auto& line : lines_) {
+    if (line.contact.campaign == campaign) sorted.push_back(&line);
+  }
+  // What the person said may be written down after the answer to it.
+  std::ranges::stable_sort(sorted, {}, [](const Line* line) {
+    return std::tuple(line->contact.ordinal, line->attempt, line->position);
+  });
+  const auto& id = state.book.at(campaign).definition->id;
+  CsvWriter csv(sink);
+  for (const auto column : columns) csv.field(column);
+  csv.end_row();
+  for (const auto* line : sorted) {
+    const bool forgotten = state.queue.contact(line->contact).forgotten;
+    csv.field(AttemptId{id, line->contact.ordinal, line->attempt}.text());
+    csv.number(line->contact.ordinal).field(exporting::contact_id(state, line->contact));
+    csv.number(line->attempt).number(line->position).number(line->at_ms);
+    csv.field(line->by_agent ? "agent" : "callee");
+    csv.field(forgotten ? std::string_view() : std::string_view(line->words));
+    if (line->cut) {
+      csv.number(line->heard_ms);
+    } else {
+      csv.empty();
+    }
+    csv.flag(exporting::is_rehearsal(state)).end_row();
+  }
+}
+
+}  // namespace campaigns

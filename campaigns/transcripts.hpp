@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "campaigns/ids.hpp"
+#include "campaigns/register.hpp"
+#include "campaigns/state.hpp"
+
+namespace campaigns {
+
+// What was said in the talks with voice agents, gathered from the log: the state does not keep it.
+// Quotes people, so it is written for whoever asks for it and needs it.
+class Transcripts {
+ public:
+  // Each fact in the order of the log, before or after it is folded into `state`.
+  void see(const State& state, const Fact& fact);
+  bool empty() const { return lines_.empty(); }
+
+  // One row for each utterance of a campaign, by contact, attempt and position. RFC 4180, UTF-8,
+  // like the files of an export. Of whoever is forgotten `state` decides: their words are gone.
+  void write(const State& state, CampaignIndex campaign, const CanonicalSink& sink) const;
+
+ private:
+  struct Line {
+    ContactRef contact{};
+    std::uint8_t attempt = 0;
+    bool by_agent = false;
+    bool cut = false;
+    std::int64_t position = 0;
+    std::int64_t at_ms = 0;
+    std::int64_t heard_ms = 0;
+    std::string words{};
+  };
+  std::vector<Line> lines_{};
+};
+
+}  // namespace campaigns
