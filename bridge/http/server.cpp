@@ -155,9 +155,7 @@ struct Server::Block {
     if (found == exchanges.end()) return {};
     Connection& c = *found->second;
     if (c.stream->queued() > 0) return {};
-    // Nobody is told of what happens to it before its new owner's `start`.
-    c.stream->start({});
-    c.stream->pause_reading();
+    c.stream->hush();
     stop_timer(c.read_timer);
     stop_stall_timer(c);
     exchanges.erase(found);

@@ -49,6 +49,15 @@ void append_headers(std::string& out, const std::vector<Header>& headers) {
   }
 }
 
+void append_request_head(std::string& out, const Request& request, std::string_view host) {
+  assert(is_token(request.method));
+  assert(!request.target.empty() &&
+         request.target.find_first_of(std::string_view(" \r\n\0", 4)) == std::string::npos);
+  out.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  if (request.header("Host").empty()) append_header(out, "Host", host);
+  append_headers(out, request.headers);
+}
+
 }  // namespace
 
 void write_response(std::string& out, const Response& response, const ResponseFraming& framing) {
@@ -76,13 +85,21 @@ void write_response(std::string& out, const Response& response, const ResponseFr
   if (!framing.answers_head) out += response.body;
 }
 
+void write_upgrade_request(std::string& out, const Request& request, std::string_view host) {
+  assert(request.body.empty());
+  append_request_head(out, request, host);
+  out += "Connection: Upgrade\r\n\r\n";
+}
+
+void write_switching_response(std::string& out, const Response& response) {
+  assert(response.status == 101 && response.body.empty());
+  out.append("HTTP/1.1 101 ").append(reason_phrase(101)).append("\r\n");
+  append_headers(out, response.headers);
+  out += "Connection: Upgrade\r\n\r\n";
+}
+
 void write_request(std::string& out, const Request& request, std::string_view host) {
-  assert(is_token(request.method));
-  assert(!request.target.empty() &&
-         request.target.find_first_of(std::string_view(" \r\n\0", 4)) == std::string::npos);
-  out.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
-  if (request.header("Host").empty()) append_header(out, "Host", host);
-  append_headers(out, request.headers);
+  append_request_head(out, request, host);
   // RFC 9110 8.6: a length of 0 is said where the method means to bring something.
   const bool brings_body = request.method == "POST" || request.method == "PUT" ||
                            request.method == "PATCH" || !request.body.empty();

@@ -24,6 +24,11 @@ void write_response(std::string& out, const Response& response, const ResponseFr
 // `host` is used unless the request brings a Host header. Asks to keep the connection.
 void write_request(std::string& out, const Request& request, std::string_view host);
 
+// The same for an exchange that leaves HTTP (RFC 9110 7.8): `Connection: Upgrade`, no body. The
+// message itself says to what.
+void write_upgrade_request(std::string& out, const Request& request, std::string_view host);
+void write_switching_response(std::string& out, const Response& response);
+
 // RFC 9110 5.6.7, as in "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string http_date(net::Instant at);
 

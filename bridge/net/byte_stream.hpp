@@ -61,6 +61,13 @@ class ByteStream {
   // also one that was open and read before.
   virtual void start(Events events) = 0;
 
+  // Tells nobody anything, and reads nothing, until the next `start`: an open stream between two
+  // owners.
+  void hush() {
+    start({});
+    pause_reading();
+  }
+
   // Takes an open stream away from its loop; this one is closed then, and its peer sees nothing of
   // it. May be called inside the stream's own callbacks. Null, and nothing has changed: it is not
   // open, it has ended, `finish` was called, or bytes wait in the queue.

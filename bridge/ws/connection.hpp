@@ -34,10 +34,12 @@ enum CloseCode : std::uint16_t {
 struct Limits {
   std::size_t message_bytes_max = 64 * 1024;  // one over, in a frame or in all fragments: 1009
   std::size_t queued_bytes_max = 1 << 20;     // what waits for a slow peer; beyond, a send fails
+  std::size_t controls_per_second_max = 200;  // pings and pongs of the peer; beyond: 1008
   std::chrono::milliseconds ping_after{0};    // of silence from the peer
-  std::chrono::milliseconds pong_time_max{10'000};     // after our ping; then the end is `abnormal`
-  std::chrono::milliseconds close_time_max{2'000};     // from our close frame to the peer's
-  std::chrono::milliseconds message_time_max{10'000};  // from a message's first byte to its last
+  std::chrono::milliseconds pong_time_max{10'000};  // after our ping; then the end is `abnormal`
+  std::chrono::milliseconds close_time_max{2'000};  // from our close frame to the peer's
+  std::chrono::milliseconds message_time_max{
+      10'000};  // from a message's first byte to its last: 1008
 };
 
 // How a connection ended.
@@ -64,7 +66,7 @@ class Connection {
     std::function<void(const End&)> on_end{};  // never from inside a function of the connection
     std::function<void()> on_drained{};        // everything that was sent is with the system
   };
-  static constexpr std::size_t padding = 64;
+  static constexpr std::size_t padding = net::ByteStream::read_padding;
 
   // `stream` is open; `early` is what was read of it behind the upgrade's head. Reads nothing
   // before `start`. The loop outlives the connection.
@@ -77,8 +79,9 @@ class Connection {
   void start(Events events);
 
   // Writes one text message without copying it: append the payload to the string that
-  // `begin_text` returns, and nothing else, then call `end_text`. What is finished leaves with
-  // `flush`, in one write. False: closed, or too much waits for the peer already; the owner closes.
+  // `begin_text` returns, and nothing else, then call `end_text`, all without a return to the loop.
+  // What is finished leaves with `flush`, in one write. False: closed, or too much waits for the
+  // peer already and what was finished is lost; so is all that follows, and the owner closes.
   std::string& begin_text();
   void end_text();
   [[nodiscard]] bool flush();
@@ -86,7 +89,7 @@ class Connection {
   [[nodiscard]] bool send_text(std::string_view text);
 
   // Sends a close frame, at most 123 bytes of `reason`, after what is queued; what still comes is
-  // thrown away. `on_end` follows.
+  // thrown away. `on_end` follows. `code` may go over the wire, or is no_status: none is sent.
   void close(std::uint16_t code = normal, std::string_view reason = {});
   // Ends it without a word; `on_end` does not follow.
   void drop();

@@ -25,8 +25,11 @@ namespace bridge::ws {
 // Whether a request asks for a WebSocket at all, well or badly.
 bool asks_for_websocket(const http::Request& request);
 // 101 with Sec-WebSocket-Accept, or why not: 400, 405, or 426 with the version that is spoken here.
+// Extensions and subprotocols that are offered are not taken. Anything but a 101 may be given to
+// http::Server::answer.
 http::Response answer_upgrade(const http::Request& request);
-// The head of an answer as it goes over the wire.
+// The head of a 101 as it goes over the wire, to be written to the stream that the HTTP server
+// hands out.
 std::string upgrade_head(const http::Response& accepted);
 
 // --- our end is the client ---
@@ -45,6 +48,8 @@ class Connecting {
   struct Options {
     std::string host{};
     std::uint16_t port = 443;
+    // Not empty: connect to this literal address instead, and speak to `host` all the same.
+    std::string connect_address{};
     std::string target = "/";             // path and query
     std::vector<http::Header> headers{};  // Authorization and the like; never told to anybody
     tls::ClientContext* tls = nullptr;    // not null: wss; outlives the attempt
@@ -57,7 +62,8 @@ class Connecting {
   };
   using Done = std::function<void(std::variant<std::unique_ptr<Connection>, Refused>)>;
 
-  // `done` is called once, never from inside the constructor. The loop outlives the attempt.
+  // `done` is called once, never from inside the constructor, and may destroy the attempt. The
+  // connection that it is given reads nothing before its `start`. The loop outlives the attempt.
   Connecting(net::Loop& loop, Options options, Done done);
   ~Connecting();
   Connecting(const Connecting&) = delete;
