@@ -62,8 +62,12 @@ std::string_view name_of(Why why) {
   return "hung_up";
 }
 
-Call::Call(Line& line, StreamId stream, milliseconds start_time_max)
-    : line_(line), stream_(stream), due_(line.now() + start_time_max), armed_(never) {
+Call::Call(Line& line, StreamId stream, Options options)
+    : line_(line),
+      stream_(stream),
+      options_(options),
+      due_(line.now() + options.start_time_max),
+      armed_(never) {
   closed_.stream = stream;
   arm();
 }
@@ -78,7 +82,7 @@ void Call::received(const twilio::Message& message) {
   // Looked at seldom: it costs a look at the clock.
   if (messages_ % 1024 == 0 && step_ != Step::waiting) {
     const auto seconds = duration_cast<std::chrono::seconds>(line_.now() - started_).count();
-    if (messages_ > (seconds + 10) * messages_a_second_max) {
+    if (messages_ > (seconds + 10) * options_.messages_per_second_max) {
       finish(Why::bad_stream);
       return;
     }
@@ -122,7 +126,7 @@ void Call::on(const twilio::Media& media) {
   const auto frame =
       inbound_.frame(media.chunk, media.timestamp, voice::audio_bytes(media.base64), now);
   if (frame.again) return;
-  if (inbound_.received() > now - started_ + hurry_max) {
+  if (inbound_.received() > now - started_ + options_.hurry_max) {
     finish(Why::bad_stream);
     return;
   }

@@ -64,12 +64,16 @@ class Call final : public voice::Listener {
   static constexpr milliseconds key_pause{1'000};    // behind the last key, until it is answered
   static constexpr milliseconds ahead_max{300'000};  // of sound at the carrier, whose buffer holds
                                                      // ten minutes (5.3); beyond: nonsense
-  static constexpr milliseconds hurry_max{60'000};   // of sound from the carrier before its time
   static constexpr std::size_t utterances_max = 32;  // whose text or end is not known yet
-  static constexpr std::int64_t messages_a_second_max = 500;  // from the carrier, on average
+
+  struct Options {
+    milliseconds start_time_max{5'000};          // until `start`
+    milliseconds hurry_max{60'000};              // of sound from the carrier before its time
+    std::int64_t messages_per_second_max = 500;  // from the carrier, on average
+  };
 
   // The line outlives the call.
-  Call(Line& line, StreamId stream, milliseconds start_time_max);
+  Call(Line& line, StreamId stream, Options options);
   ~Call() override;
 
   // --- from the carrier ---
@@ -151,6 +155,7 @@ class Call final : public voice::Listener {
 
   Line& line_;
   const StreamId stream_;
+  const Options options_;
   Step step_ = Step::waiting;
   net::Instant due_{};    // of the step: start, let_in, the end of a goodbye
   net::Instant armed_{};  // no deadline lies before it

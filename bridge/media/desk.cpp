@@ -34,7 +34,7 @@ class Desk::Leg final : public Line {
         connection_(desk.loop_, std::move(stream), ws::Role::server,
                     {.message_bytes_max = message_bytes_max, .queued_bytes_max = queued_bytes_max},
                     std::move(early)),
-        call_(*this, id, desk.options_.start_time_max) {}
+        call_(*this, id, desk.options_) {}
   ~Leg() override = default;
 
   void start() {
@@ -107,7 +107,8 @@ class Desk::Leg final : public Line {
   Call call_;
 };
 
-Desk::Desk(net::Loop& loop, Options options, std::unique_ptr<voice::Model> model, Events events)
+Desk::Desk(net::Loop& loop, Call::Options options, std::unique_ptr<voice::Model> model,
+           Events events)
     : loop_(loop),
       options_(options),
       events_(std::move(events)),

@@ -21,9 +21,6 @@ namespace bridge::media {
 // The streams of one loop, on its thread: the sockets, timers and models of their calls.
 class Desk {
  public:
-  struct Options {
-    std::chrono::milliseconds start_time_max{5'000};
-  };
   // What the calls tell, on this loop's thread and from inside a call: a receiver that does more
   // than to note it takes it elsewhere. `gone`: nothing is left of the stream.
   struct Events {
@@ -36,7 +33,7 @@ class Desk {
   };
 
   // The loop outlives the desk.
-  Desk(net::Loop& loop, Options options, std::unique_ptr<voice::Model> model, Events events);
+  Desk(net::Loop& loop, Call::Options options, std::unique_ptr<voice::Model> model, Events events);
   // Ends what is under way, silently.
   ~Desk();
   Desk(const Desk&) = delete;
@@ -57,7 +54,7 @@ class Desk {
   void flush();
 
   net::Loop& loop_;
-  Options options_;
+  Call::Options options_;
   Events events_;
   std::unique_ptr<voice::Model> model_;
   twilio::Reader reader_{};

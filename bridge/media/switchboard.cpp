@@ -121,10 +121,14 @@ struct Switchboard::Block {
     streams.erase(found);
   }
 
-  Desk::Options desk_options() const { return {.start_time_max = options.start_time_max}; }
+  Call::Options call_options() const {
+    return {.start_time_max = options.start_time_max,
+            .hurry_max = options.hurry_max,
+            .messages_per_second_max = options.messages_per_second_max};
+  }
 
   void open_on_owner() {
-    own_desk = std::make_unique<Desk>(post->owner, desk_options(),
+    own_desk = std::make_unique<Desk>(post->owner, call_options(),
                                       options.model(post->owner, options.links), desk_events(post));
     workers.push_back({.thread = {}, .loop = &post->owner, .desk = own_desk.get()});
   }
@@ -135,7 +139,7 @@ struct Switchboard::Block {
     std::promise<std::pair<net::Loop*, Desk*>> ready;
     auto opened = ready.get_future();
     worker.thread = std::thread([&ready, clock = options.clock, make = options.model,
-                                 how = desk_options(), what = desk_events(post)] {
+                                 how = call_options(), what = desk_events(post)] {
       net::SystemClock own_clock;
       net::Loop loop(clock != nullptr ? *clock : own_clock);
       std::unique_ptr<Desk> desk;

@@ -127,6 +127,10 @@ class Switchboard {
     net::Clock* clock = nullptr;
     std::size_t streams_max = 2'000;                  // beyond, an upgrade is answered 503
     std::chrono::milliseconds start_time_max{5'000};  // from the upgrade to `start`
+    // From the carrier; beyond, it is no carrier. Frames before their time, and messages on
+    // average.
+    std::chrono::milliseconds hurry_max{60'000};
+    std::int64_t messages_per_second_max = 500;
     // Makes the models' end for one loop. `links` is that loop's, or null.
     std::function<std::unique_ptr<voice::Model>(net::Loop&, net::Links*)> model{};
     net::Links* links = nullptr;  // the owner's; threads == 0 only

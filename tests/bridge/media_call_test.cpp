@@ -22,7 +22,7 @@ namespace {
 struct World {
   NotedLine line{};
   twilio::Reader reader{};
-  media::Call call{line, 7, 5s};
+  media::Call call{line, 7, {}};
 
   void given(std::string_view message) { call.received(reader.read(Padded(message).view())); }
   void started() {
