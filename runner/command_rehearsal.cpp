@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -29,6 +30,8 @@ struct Options {
   std::string tls_key{};
   std::string ca_file{};
   std::string webhooks_to{};
+  std::uint16_t voice_port = 0;
+  std::string record{};
   std::uint64_t seed = 1;
   std::string start{};
   std::optional<double> speed{};
@@ -85,6 +88,15 @@ bridge::rehearsal::CarrierOptions carrier_options_of(const Options& options) {
       throw CLI::ValidationError("--webhooks-to", "is an address, not a name: 127.0.0.1:8080");
     }
   }
+  carrier.voice_port = options.voice_port;
+  carrier.record_directory = options.record;
+  if (!options.record.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options.record, error);
+    if (error) {
+      throw CLI::ValidationError("--record", "cannot be made: " + error.message());
+    }
+  }
   carrier.seed = options.seed;
   const bool own_account = !options.account.empty();
   const auto start = campaigns::parse_rfc3339(options.start.empty() ? fixed_start : options.start);
@@ -109,6 +121,7 @@ std::string listening_json(const bridge::rehearsal::RehearsalCarrier& carrier,
   campaigns::JsonObject object(text);
   object.member("event", "listening")
       .member("port", carrier.port())
+      .member("voice_port", carrier.voice_port())
       .member("account_sid", carrier.account_sid());
   if (given.auth_token.empty()) object.member("auth_token", carrier.auth_token());
   object.member("api_key", carrier.options().api_key);
@@ -176,6 +189,11 @@ void add_rehearsal(CLI::App& app, Chosen& chosen) {
   command->add_option("--webhooks-to", options->webhooks_to,
                       "ADDRESS:PORT that webhooks go to, whatever their URL's host; for a program "
                       "whose public name leads elsewhere");
+  command->add_option("--voice-port", options->voice_port,
+                      "Where its voice model listens, at the same address (default: a free port)");
+  command->add_option("--record", options->record,
+                      "A folder for what both sides of each talk with an agent heard, as WAV; made "
+                      "where it is not there");
   command->add_option("--seed", options->seed, "The same seed: the same people")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53));
   command->add_option("--start", options->start, "Its time when it starts (RFC 3339)");

@@ -282,12 +282,12 @@ do_forget_range() {
     --whole-range NumberRangeTest LeftoverTest.test_while_nothing_runs
 }
 
-# peers: other people's clients (npm twilio, express), pinned in tests/peers, against the rehearsal carrier and our door
+# peers: other people's clients (npm twilio, express, ws, openai), pinned in tests/peers, against the rehearsal carrier and our door
 do_peers() {
   build campanile make_certificates
   peers_folder
   if [ "$#" -eq 0 ]; then
-    set -- "outbound" "outbound simple" "outbound agent" "outbound recorded" "rest" "express"
+    set -- "outbound" "outbound simple" "outbound agent" "outbound recorded" "rest" "express" "agent"
   fi
   bad=0
   table=$scratch/table

@@ -10,6 +10,7 @@
 
 #include "bridge/net/clock.hpp"
 #include "bridge/rehearsal/order.hpp"
+#include "bridge/rehearsal/stream_truth.hpp"
 #include "bridge/rehearsal/talk.hpp"
 #include "bridge/rehearsal/timetable.hpp"
 
@@ -59,12 +60,19 @@ struct Call {
   };
   std::vector<Acknowledged> acknowledged{};
 
+  std::vector<std::unique_ptr<StreamTruth>> streams{};  // that it had, in their order
+
   // While it lives.
   std::unique_ptr<Talk> talk{};
   std::uint64_t documents = 0;  // documents asked for; an answer to an older request is ignored
   ActId next_act{};
   ActId time_limit{};
   ActId detection{};
+  // What it performs, for when a stream in it has ended.
+  std::shared_ptr<const Document> document{};
+  std::string document_url{};
+  std::uint64_t stream = 0;     // that is open; 0: none
+  std::size_t stream_verb = 0;  // that opened it
 
   std::chrono::seconds talk_time() const;  // 0 for a call that was not answered
 };

@@ -30,6 +30,12 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// Kept to the end of the turn: it may be in a callback.
+struct DeadStream final : net::Retired {
+  explicit DeadStream(std::unique_ptr<CallStream> dead) : stream(std::move(dead)) {}
+  std::unique_ptr<CallStream> stream;
+};
+
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -66,6 +72,7 @@ void CallEngine::hang_up(Call& call, bool also_in_progress) {
 
 void CallEngine::redirect(Call& call, const Update& update) {
   timetable_.cancel(call.next_act);
+  leave_stream(call);
   // Who waits for it is no longer waited for; what runs beside the talk goes on.
   if (!call.order.detection_async) timetable_.cancel(call.detection);
   call.updated_at = loop_.now();
@@ -200,6 +207,8 @@ void CallEngine::end(Call& call, Status status, int sip_code) {
   timetable_.cancel(call.next_act);
   timetable_.cancel(call.time_limit);
   timetable_.cancel(call.detection);
+  leave_stream(call);
+  call.document.reset();
   call.status = status;
   call.ended_at = call.updated_at = loop_.now();
   call.talk.reset();
@@ -269,16 +278,134 @@ void CallEngine::perform(Call& call, std::string_view twiml, const std::string& 
 }
 
 void CallEngine::perform(Call& call, const Document& document, const std::string& url) {
-  Act act = call.talk->perform(document, url);
+  call.document = std::make_shared<const Document>(document);
+  call.document_url = url;
+  follow(call, call.talk->perform(document, url));
+}
+
+// Does what came of a document, in its time.
+void CallEngine::follow(Call& call, Act act) {
   const Instant when = loop_.now() + act.after;
   call.next_act = timetable_.at(when, [this, &call, act = std::move(act)] {
     call.next_act = {};
+    if (act.kind == Act::Kind::stream) return open_stream(call, act.verb);
     if (act.kind != Act::Kind::request) return end(call, Status::completed, 200);
     ask(call, {.url = act.url,
                .by_get = act.by_get,
                .extra = act.fields,
                .fallback = call.order.fallback});
   });
+}
+
+// ---- media streams ----
+
+void CallEngine::open_stream(Call& call, std::size_t verb) {
+  const std::shared_ptr<const Document> document = call.document;
+  const Verb& connect = document->verbs[verb];
+  const std::uint64_t ordinal = call.streams.size();
+  call.streams.push_back(std::make_unique<StreamTruth>());
+  StreamTruth& truth = *call.streams.back();
+  truth.stream_sid = "MZ" + hex_from(options_.seed, call.sid + " stream", ordinal, 32);
+
+  CallStream::Options to;
+  to.url = connect.text;
+  to.parameters = connect.parameters;
+  to.account_sid = options_.account_sid;
+  to.call_sid = call.sid;
+  to.auth_token = options_.auth_token;
+  to.seed = options_.seed;
+  to.ordinal = ordinal;
+  to.faults = stream_faults(options_.faults, options_.seed, call.sid, ordinal);
+  to.tell_words = options_.tell_acknowledged;
+  to.record_directory = options_.record_directory;
+  if (connect.text.starts_with("wss:")) to.trusted = webhooks_.trusted();
+  to.connect_address = options_.webhook_address;
+  to.connect_port = options_.webhook_port;
+
+  Callee callee(options_.people, options_.seed, call.order.to, call.ordinal, call.talk->person(),
+                loop_.now() - *call.answered_at);
+  const std::uint64_t id = ++streams_opened_;
+  call.stream = id;
+  call.stream_verb = verb;
+  ++counters_.streams_asked;
+  streams_[id] = std::make_unique<CallStream>(
+      loop_, links_, timetable_, std::move(callee), std::move(to), truth,
+      CallStream::Events{
+          .on_started =
+              [this, &call, &truth, document, verb] {
+                ++counters_.streams_opened;
+                tell_stream(call, truth, document->verbs[verb], "stream-started");
+              },
+          .on_hang_up = [this, &call] { end(call, Status::completed, 200); },
+          .on_ended = [this, &call, id,
+                       verb](CallStream::End how) { on_stream_ended(call, id, how, verb); }});
+}
+
+// The program closed it, or something broke: the call goes on with the action, else with the next
+// verb (protocols.md 4.7).
+void CallEngine::on_stream_ended(Call& call, std::uint64_t stream, CallStream::End how,
+                                 std::size_t verb) {
+  forget_stream(stream);
+  if (call.stream != stream) return;  // it was left before
+  call.stream = 0;
+  const std::shared_ptr<const Document> document = call.document;
+  const Verb& connect = document->verbs[verb];
+  const StreamTruth& truth = *call.streams.back();
+  if (truth.error_code != 0) call.error_code = truth.error_code;
+  const bool refused = how == CallStream::End::refused;
+  if (refused) ++counters_.streams_refused;
+  if (refused || how == CallStream::End::broken) {
+    tell_stream(call, truth, connect, "stream-error");
+  }
+  if (!refused) {
+    tell_stream(call, truth, connect, "stream-stopped");
+    call.talk->wait(std::chrono::ceil<seconds>(loop_.now() - truth.began));
+  }
+  const std::string url = call.document_url;
+  if (refused || connect.action.empty()) {
+    return follow(call, call.talk->go_on(*document, url, verb + 1));
+  }
+  ask(call, {.url = resolve_url(url, connect.action),
+             .by_get = connect.by_get,
+             .fallback = call.order.fallback});
+}
+
+// The call ends or goes on elsewhere while a stream is open.
+void CallEngine::leave_stream(Call& call) {
+  const auto found = streams_.find(std::exchange(call.stream, 0));
+  if (found == streams_.end()) return;
+  found->second->finish();
+  if (call.streams.back()->began == Instant{}) return;  // it never opened
+  tell_stream(call, *call.streams.back(), call.document->verbs[call.stream_verb], "stream-stopped");
+}
+
+void CallEngine::forget_stream(std::uint64_t stream) {
+  auto node = streams_.extract(stream);
+  if (!node.empty()) loop_.retire(std::make_unique<DeadStream>(std::move(node.mapped())));
+}
+
+void CallEngine::tell_stream(Call& call, const StreamTruth& truth, const Verb& verb,
+                             std::string_view event) {
+  if (verb.status_url.empty()) return;
+  Fields fields{{"AccountSid", options_.account_sid},
+                {"CallSid", call.sid},
+                {"StreamSid", truth.stream_sid},
+                {"StreamName", verb.name.empty() ? truth.stream_sid : verb.name},
+                {"StreamEvent", std::string(event)},
+                {"Timestamp", iso8601(loop_.now())}};
+  if (event == "stream-error") {
+    fields.push_back({"StreamError", "Error " + std::to_string(truth.error_code)});
+  }
+  send(call, {.url = verb.status_url, .by_get = verb.status_by_get}, fields, [](const Fetched&) {});
+}
+
+bool CallEngine::awaits(std::uint16_t port) const {
+  return std::ranges::any_of(streams_,
+                             [port](const auto& each) { return each.second->awaits(port); });
+}
+
+bool CallEngine::writing() const {
+  return std::ranges::any_of(streams_, [](const auto& each) { return each.second->writing(); });
 }
 
 // The program failed: its fallback is asked, else the person hears an apology and the call ends

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
+#include "bridge/net/links.hpp"
 #include "bridge/net/loop.hpp"
 #include "bridge/rehearsal/call_book.hpp"
+#include "bridge/rehearsal/call_stream.hpp"
 #include "bridge/rehearsal/carrier_options.hpp"
 #include "bridge/rehearsal/counters.hpp"
 #include "bridge/rehearsal/timetable.hpp"
@@ -20,13 +24,15 @@ namespace bridge::rehearsal {
 //      │          │      └─► failed   ├─► busy
 //      └──────────┴───────────────────┴─► canceled (by the program)
 //
-// Queues and rings, asks for documents and performs them with seeded people, posts callbacks.
+// Queues and rings, asks for documents and performs them with seeded people, opens media streams,
+// posts callbacks.
 class CallEngine {
  public:
   // All of them outlive the engine; `options` has its credentials filled in.
-  CallEngine(net::Loop& loop, Timetable& timetable, WebhookSender& webhooks,
+  CallEngine(net::Loop& loop, net::Links& links, Timetable& timetable, WebhookSender& webhooks,
              const CarrierOptions& options, Counters& counters)
       : loop_(loop),
+        links_(links),
         timetable_(timetable),
         webhooks_(webhooks),
         options_(options),
@@ -44,6 +50,10 @@ class CallEngine {
   // A call in progress goes on with another document.
   void redirect(Call& call, const Update& update);
   void limit_time(Call& call, std::chrono::seconds time);
+
+  // Of media streams: an answer from this port is waited for; bytes are not yet with the system.
+  bool awaits(std::uint16_t port) const;
+  bool writing() const;
 
  private:
   // A document to be asked for.
@@ -69,6 +79,12 @@ class CallEngine {
   void perform(Call& call, std::string_view twiml, const std::string& url,
                const Callback& fallback);
   void perform(Call& call, const Document& document, const std::string& url);
+  void follow(Call& call, Act act);
+  void open_stream(Call& call, std::size_t verb);
+  void on_stream_ended(Call& call, std::uint64_t stream, CallStream::End how, std::size_t verb);
+  void leave_stream(Call& call);
+  void forget_stream(std::uint64_t stream);
+  void tell_stream(Call& call, const StreamTruth& truth, const Verb& verb, std::string_view event);
   void apologise(Call& call, const std::string& url, int code, const Callback& fallback);
 
   Fields base_fields(const Call& call) const;
@@ -79,12 +95,16 @@ class CallEngine {
   void note_acknowledged(Call& call, std::string_view what, const Fields& fields);
 
   net::Loop& loop_;
+  net::Links& links_;
   Timetable& timetable_;
   WebhookSender& webhooks_;
   const CarrierOptions& options_;
   Counters& counters_;
   CallBook book_{};
   net::Instant next_slot_{};  // of the queue
+  // Also those of calls that are over, until all has left.
+  std::unordered_map<std::uint64_t, std::unique_ptr<CallStream>> streams_{};
+  std::uint64_t streams_opened_ = 0;
 };
 
 }  // namespace bridge::rehearsal

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,6 +24,12 @@ struct CarrierOptions {
   // the request and the certificate are still for that host.
   std::string webhook_address{};
   std::uint16_t webhook_port = 0;
+
+  // Of the voice model; its certificate is that of the REST resource.
+  std::uint16_t voice_port = 0;
+  std::chrono::seconds voice_time_max{3600};  // of one session
+  // Not empty: what both sides of each talk with an agent heard is written there as WAV.
+  std::string record_directory{};
 
   std::uint64_t seed = 1;
   net::Instant start{};         // for RehearsalThread, which makes the clock

@@ -149,10 +149,16 @@ struct ClockHost::Block {
     if (!program->write(out)) lose();
   }
 
+  // The program made this connection, and not we.
+  bool is_theirs(std::uint32_t id) const {
+    const std::uint16_t port = listening_port(id);
+    return port == options.carrier_port || port == options.voice_port;
+  }
+
   void note_closed() {
     for (const std::uint32_t id : links.take_changes().gone) {
       closed_by_them.erase(id);
-      if (listening_port(id) != options.carrier_port && !links.open().contains(id)) {
+      if (!is_theirs(id) && !links.open().contains(id)) {
         if (closed_by_us.size() == closed_max) closed_by_us.clear();
         closed_by_us.insert(id);
       }
@@ -175,13 +181,12 @@ struct ClockHost::Block {
       if (closed_by_them.contains(id)) return false;
       // Accepted by us and unknown to the program: a foreign client. Made by us: the program has
       // not seen it yet, or it leads to somebody else; then only an answer is worth waiting for.
-      const std::uint16_t port = listening_port(id);
-      if (port != options.carrier_port && options.awaits(port)) return false;
+      if (!is_theirs(id) && options.awaits(listening_port(id))) return false;
     }
     for (const auto& [id, their] : theirs) {
       if (links.open().contains(id)) continue;
       // On its way to us, or closed by us and not yet seen. Others are the program's own clients.
-      if (listening_port(id) == options.carrier_port || closed_by_us.contains(id)) return false;
+      if (is_theirs(id) || closed_by_us.contains(id)) return false;
     }
     return true;
   }

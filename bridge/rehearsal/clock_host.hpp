@@ -32,7 +32,9 @@ class ClockHost {
   struct Options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
-    std::uint16_t carrier_port = 0;  // where the program connects to as a client
+    // Where the program connects to as a client.
+    std::uint16_t carrier_port = 0;
+    std::uint16_t voice_port = 0;
     // Whether the carrier waits for an answer from this port.
     std::function<bool(std::uint16_t port)> awaits{};
   };

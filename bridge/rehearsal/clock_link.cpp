@@ -206,6 +206,7 @@ Discovered discover(const std::string& host, std::uint16_t port) {
   if (!answer.starts_with("HTTP/1.1 200") || !json.is_object()) throw not_one();
   try {
     return {.clock_port = json.at("clock_port").get<std::uint16_t>(),
+            .voice_port = json.value("voice_port", std::uint16_t{0}),
             .account_sid = json.at("account_sid").get<std::string>(),
             .auth_token = json.value("auth_token", std::string{}),
             .seed = std::stoull(json.at("seed").get<std::string>()),

@@ -41,6 +41,7 @@ class ClockLink {
 // What a rehearsal carrier tells about itself.
 struct Discovered {
   std::uint16_t clock_port = 0;  // 0: its time runs by itself
+  std::uint16_t voice_port = 0;  // of its voice model; 0: it has none
   std::string account_sid{};
   std::string auth_token{};  // empty: somebody gave it one, which it does not tell
   std::uint64_t seed = 0;

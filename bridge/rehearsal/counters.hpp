@@ -17,6 +17,9 @@ struct Counters {
   std::uint64_t callbacks_refused = 0;      // answered with something else than 2xx
   std::uint64_t documents_asked = 0;
   std::uint64_t documents_failed = 0;
+  std::uint64_t streams_asked = 0;  // media streams that a document wanted
+  std::uint64_t streams_opened = 0;
+  std::uint64_t streams_refused = 0;   // no handshake
   std::uint64_t webhooks_retried = 0;  // a request of any kind that was sent again
 };
 

@@ -10,6 +10,7 @@
 #include "bridge/rehearsal/calls_resource.hpp"
 #include "bridge/rehearsal/clock_host.hpp"
 #include "bridge/rehearsal/truth.hpp"
+#include "bridge/rehearsal/voice_server.hpp"
 #include "bridge/rehearsal/webhook_sender.hpp"
 #include "bridge/tls/server_context.hpp"
 
@@ -56,6 +57,7 @@ struct RehearsalCarrier::Block {
   Timetable timetable;
   WebhookSender webhooks;
   CallEngine engine;
+  std::unique_ptr<VoiceServer> voice{};
   std::unique_ptr<CallsResource> resource{};
 
   Block(net::Loop& on, const CarrierOptions& given)
@@ -64,7 +66,7 @@ struct RehearsalCarrier::Block {
         options(checked(given)),
         timetable(loop),
         webhooks(loop, links, timetable, options, counters),
-        engine(loop, timetable, webhooks, options, counters) {
+        engine(loop, links, timetable, webhooks, options, counters) {
     http::Server::Options listen;
     listen.address = options.address;
     listen.port = options.port;
@@ -86,6 +88,7 @@ struct RehearsalCarrier::Block {
     server = std::make_unique<http::Server>(
         loop, std::move(listen),
         [this](http::ExchangeId id, const http::Request& request) { on_request(id, request); });
+    voice = std::make_unique<VoiceServer>(loop, links, timetable, options, certificate.get());
     resource = std::make_unique<CallsResource>(loop, *server, timetable, engine, options, counters);
     loop.before_sleep([this] { before_sleep(); });
   }
@@ -98,9 +101,11 @@ struct RehearsalCarrier::Block {
     const std::string_view path(request.target);
     if (request.method == "GET" && path == "/rehearsal.json") {
       const std::uint16_t clock_port = clock_host ? clock_host->port() : std::uint16_t{0};
-      server->answer(id, json(about_json(options, invented, clock_port, loop.now())));
+      server->answer(id,
+                     json(about_json(options, invented, {clock_port, voice->port()}, loop.now())));
     } else if (request.method == "GET" && path == "/rehearsal/truth.json") {
-      server->answer(id, json(truth_json(engine.book(), counters, options.tell_acknowledged)));
+      server->answer(id,
+                     json(truth_json(engine.book(), counters, *voice, options.tell_acknowledged)));
     } else {
       resource->on_request(id, request);
     }
@@ -113,7 +118,8 @@ struct RehearsalCarrier::Block {
       return;
     }
     if (!clock_host->is_holding()) timetable.run_due();
-    const bool quiet = !server->writing() && !webhooks.about_to_write();
+    const bool quiet =
+        !server->writing() && !webhooks.about_to_write() && !voice->writing() && !engine.writing();
     clock_host->before_sleep(quiet, timetable.next());
   }
 };
@@ -126,7 +132,10 @@ RehearsalCarrier::RehearsalCarrier(net::Loop& loop, net::SteppedClock& clock,
   ClockHost::Options host;
   host.address = block->options.address;
   host.carrier_port = block->server->port();
-  host.awaits = [block](std::uint16_t port) { return block->webhooks.awaits(port); };
+  host.voice_port = block->voice->port();
+  host.awaits = [block](std::uint16_t port) {
+    return block->webhooks.awaits(port) || block->engine.awaits(port);
+  };
   block->clock_host = std::make_unique<ClockHost>(loop, clock, block->links, std::move(host));
   block->timetable.wait_for_program([block] { return block->clock_host->is_holding(); });
 }
@@ -142,6 +151,10 @@ std::uint16_t RehearsalCarrier::port() const {
 
 std::uint16_t RehearsalCarrier::clock_port() const {
   return block_->clock_host ? block_->clock_host->port() : std::uint16_t{0};
+}
+
+std::uint16_t RehearsalCarrier::voice_port() const {
+  return block_->voice->port();
 }
 
 const std::string& RehearsalCarrier::account_sid() const {

@@ -11,9 +11,10 @@ namespace bridge::rehearsal {
 
 // A carrier to rehearse with: serves the Calls resource, queues and rings, asks for TwiML and
 // performs it with seeded people, posts signed callbacks; every act at whole seconds or on a grid
-// of 250 ms, so that many calls share an instant. Also answers two questions of its own, without a
-// password: /rehearsal.json (where the clock is, and credentials that were invented, never one that
-// was given) and /rehearsal/truth.json (what really happened to each call).
+// of 250 ms, so that many calls share an instant. A voice model is on a port of its own. Also
+// answers two questions of its own, without a password: /rehearsal.json (where the clock is, and
+// credentials that were invented, never one that was given) and /rehearsal/truth.json (what really
+// happened to each call).
 class RehearsalCarrier {
  public:
   using Options = CarrierOptions;
@@ -31,6 +32,7 @@ class RehearsalCarrier {
 
   std::uint16_t port() const;
   std::uint16_t clock_port() const;  // 0 where time runs by itself
+  std::uint16_t voice_port() const;  // of the voice model
   const std::string& account_sid() const;
   const std::string& auth_token() const;
   // With everything filled in.

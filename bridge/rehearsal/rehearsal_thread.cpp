@@ -13,6 +13,7 @@ struct RehearsalThread::Block {
     net::Loop* loop = nullptr;  // lives until the thread ends
     std::uint16_t port = 0;
     std::uint16_t clock_port = 0;
+    std::uint16_t voice_port = 0;
     std::string account_sid{};
     std::string auth_token{};
   };
@@ -24,6 +25,7 @@ struct RehearsalThread::Block {
       ready.set_value({.loop = &loop,
                        .port = carrier.port(),
                        .clock_port = carrier.clock_port(),
+                       .voice_port = carrier.voice_port(),
                        .account_sid = carrier.account_sid(),
                        .auth_token = carrier.auth_token()});
       loop.run();
@@ -71,6 +73,9 @@ std::uint16_t RehearsalThread::port() const {
 }
 std::uint16_t RehearsalThread::clock_port() const {
   return block_->facts.clock_port;
+}
+std::uint16_t RehearsalThread::voice_port() const {
+  return block_->facts.voice_port;
 }
 const std::string& RehearsalThread::account_sid() const {
   return block_->facts.account_sid;

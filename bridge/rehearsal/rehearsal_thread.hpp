@@ -20,6 +20,7 @@ class RehearsalThread {
 
   std::uint16_t port() const;
   std::uint16_t clock_port() const;
+  std::uint16_t voice_port() const;
   const std::string& account_sid() const;
   const std::string& auth_token() const;
 

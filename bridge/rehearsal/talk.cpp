@@ -62,7 +62,10 @@ Act Talk::perform(const Document& document, const std::string& url) {
                               dice.between(0, std::max(weights, 1) - 1) < people_.hang_up;
   seconds speech_time{0};
   for (const Verb& verb : document.verbs) {
-    if (verb.kind == Verb::Kind::hangup || verb.kind == Verb::Kind::redirect) break;
+    if (verb.kind == Verb::Kind::hangup || verb.kind == Verb::Kind::redirect ||
+        verb.kind == Verb::Kind::connect) {
+      break;
+    }
     speech_time += verb.time;
   }
   if (loses_patience && speech_time > seconds(2)) {
@@ -70,9 +73,14 @@ Act Talk::perform(const Document& document, const std::string& url) {
     return done({.kind = Act::Kind::person_hangs_up, .after = seconds(dice.between(1, longest))});
   }
 
+  return go_on(document, url, 0);
+}
+
+Act Talk::go_on(const Document& document, const std::string& url, std::size_t first) {
   seconds now{0};
   std::string heard;  // what was said since the last question: a prompt may stand before its Gather
-  for (const Verb& verb : document.verbs) {
+  for (std::size_t i = first; i < document.verbs.size(); ++i) {
+    const Verb& verb = document.verbs[i];
     switch (verb.kind) {
       case Verb::Kind::say:
         heard.append(heard.empty() ? "" : " ").append(verb.text);
@@ -90,12 +98,7 @@ Act Talk::perform(const Document& document, const std::string& url) {
                      .url = resolve_url(url, verb.text),
                      .by_get = verb.by_get});
       case Verb::Kind::connect:
-        now += verb.time;
-        if (verb.action.empty()) break;
-        return done({.kind = Act::Kind::request,
-                     .after = now,
-                     .url = resolve_url(url, verb.action),
-                     .by_get = verb.by_get});
+        return done({.kind = Act::Kind::stream, .after = now, .verb = i});
       case Verb::Kind::gather: {
         Heard answer = gather(verb, heard, url, now);
         if (answer.ended) return done(std::move(answer.act));

@@ -14,6 +14,7 @@ namespace bridge::rehearsal {
 struct Act {
   enum class Kind : unsigned char {
     request,  // the carrier asks `url` for the next document
+    stream,   // the sound of the call goes elsewhere, until that ends: Connect with a Stream
     person_hangs_up,
     document_hangs_up,  // Hangup, or no verb is left
   };
@@ -21,7 +22,8 @@ struct Act {
   std::chrono::seconds after{0};  // from the moment the document came
   std::string url{};              // absolute, unless the document had no URL
   bool by_get = false;
-  Fields fields{};  // Digits, SpeechResult, Confidence
+  Fields fields{};       // Digits, SpeechResult, Confidence
+  std::size_t verb = 0;  // of a stream: its place in the document
 };
 
 // One answered call between a person and a program: performs documents. Pure: waits are numbers in
@@ -34,7 +36,9 @@ class Talk {
   // Runs a document to the first thing that leaves the call. `url` is where it came from; empty for
   // a document that came inside a request.
   Act perform(const Document& document, const std::string& url);
-  // Time passed outside of documents, before the first one.
+  // The same document goes on at a later verb, when a stream has ended.
+  Act go_on(const Document& document, const std::string& url, std::size_t verb);
+  // Time passed outside of documents: before the first one, or in a stream.
   void wait(std::chrono::seconds time) { elapsed_ += time; }
 
  private:

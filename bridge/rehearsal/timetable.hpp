@@ -28,6 +28,8 @@ class Timetable {
   // `is_holding`: the program has not yet said that it is where the clock is, so nothing may leave
   // the carrier. From now on acts are run by `run_due`, which the owner calls.
   void wait_for_program(std::function<bool()> is_holding) { is_holding_ = std::move(is_holding); }
+  // Time is moved by somebody who waits for the program.
+  bool jumps() const { return static_cast<bool>(is_holding_); }
   bool holding() const { return is_holding_ && is_holding_(); }
 
   ActId at(net::Instant when, std::function<void()> act);

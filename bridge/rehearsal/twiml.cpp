@@ -17,10 +17,8 @@ constexpr int say_too_long = 13521;
 constexpr int bad_stream_url = 31921;
 constexpr int bad_stream_track = 31941;
 constexpr std::size_t say_bytes_max = 4096;
-constexpr int loops_max = 1000;   // what loop="0" stands for
-constexpr seconds audio_time{5};  // nobody fetches the audio
-// Until it is clear that nobody takes the stream: a rehearsal opens none.
-constexpr seconds stream_failing_time{1};
+constexpr int loops_max = 1000;                   // what loop="0" stands for
+constexpr seconds audio_time{5};                  // nobody fetches the audio
 constexpr std::size_t parameter_bytes_end = 500;  // of name and value
 constexpr seconds verb_time_max{24 * 60 * 60};
 
@@ -152,7 +150,7 @@ struct Reader {
 
   // Connect with a Stream, both ways (protocols.md 4.7).
   Verb connect(const pugi::xml_node& node) {
-    Verb verb{.kind = Verb::Kind::connect, .time = stream_failing_time};
+    Verb verb{.kind = Verb::Kind::connect};
     verb.by_get = by_get(node);
     verb.action = node.attribute("action").as_string();
     const pugi::xml_node stream = node.child("Stream");
@@ -171,7 +169,13 @@ struct Reader {
           name.size() + value.size() >= parameter_bytes_end) {
         refuse(not_twiml);
       }
+      verb.parameters.emplace_back(name, value);
     }
+    verb.name = stream.attribute("name").as_string();
+    verb.status_url = stream.attribute("statusCallback").as_string();
+    const std::string_view method = stream.attribute("statusCallbackMethod").as_string("POST");
+    if (method != "GET" && method != "POST") refuse(not_twiml);
+    verb.status_by_get = method == "GET";
     return verb;
   }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -21,6 +22,12 @@ struct Verb {
   bool by_get = false;  // method of a redirect or of an action
 
   std::string action{};  // of a gather: empty, the document's own URL; of a connect: empty, none
+
+  // Of a connect; `text` is the stream's URL.
+  std::vector<std::pair<std::string, std::string>> parameters{};
+  std::string name{};
+  std::string status_url{};
+  bool status_by_get = false;
 
   // Of a gather.
   std::vector<Verb> prompts{};

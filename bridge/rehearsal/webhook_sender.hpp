@@ -64,6 +64,8 @@ class WebhookSender {
   // Programs come and go, each with a port of its own: those that nobody waits for make room. Not
   // to be called while one of them is telling something.
   void tidy();
+  // Whom https and wss URLs trust; null: nobody.
+  tls::ClientContext* trusted();
 
  private:
   struct Exchange;
@@ -77,7 +79,6 @@ class WebhookSender {
   void finish(const std::shared_ptr<Exchange>& exchange, const Fetched& fetched);
   // Null: nobody to trust for https.
   http::Client* client_of(const Url& url, const WebhookOverride& rules);
-  tls::ClientContext* trusted();
 
   net::Loop& loop_;
   net::Links& links_;

@@ -263,6 +263,22 @@ std::string rfc2822(net::Instant at) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
+std::string iso8601(net::Instant at) {
+  using std::chrono::days;
+  using std::chrono::floor;
+  const auto day = floor<days>(at);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss time{at - day};
+  std::array<char, 48> text{};
+  const int length = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+      static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+      static_cast<int>(time.subseconds().count()));
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
 std::string base64(std::string_view bytes) {
   std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
   std::size_t written = 0;

@@ -50,6 +50,9 @@ std::string resolve_url(std::string_view base, std::string_view reference);
 // "Tue, 04 Aug 2026 09:15:02 +0000".
 std::string rfc2822(net::Instant at);
 
+// "2026-08-04T09:15:02.250Z".
+std::string iso8601(net::Instant at);
+
 std::string base64(std::string_view bytes);
 // Nothing for what is no base64.
 std::optional<std::string> read_base64(std::string_view text);

@@ -27,6 +27,9 @@ std::string performed(const std::string& inside, const People& people = only("hu
     case Act::Kind::request:
       out << (act.by_get ? "GET " : "POST ") << act.url;
       break;
+    case Act::Kind::stream:
+      out << "stream " << act.verb;
+      break;
     case Act::Kind::person_hangs_up:
       out << "person hangs up";
       break;
@@ -193,14 +196,21 @@ BOOST_AUTO_TEST_CASE(what_is_no_twiml_is_an_error) {
   BOOST_TEST((std::get<BadTwiml>(read_twiml("")).code == 12100));
 }
 
-BOOST_AUTO_TEST_CASE(a_stream_that_nobody_takes_is_over_and_the_next_verb_follows) {
+BOOST_AUTO_TEST_CASE(a_stream_takes_the_call_and_the_next_verb_waits) {
   const std::string stream =
       "<Stream url=\"wss://h/media-stream\">"
       "<Parameter name=\"from\" value=\"+39\"/></Stream>";
-  BOOST_TEST(performed("<Connect>" + stream + "</Connect><Pause length=\"4\"/><Hangup/>") ==
-             "5s hang up");
-  BOOST_TEST(performed("<Connect action=\"/after\">" + stream + "</Connect>") ==
-             "1s POST http://p/after");
+  const std::string connect = "<Connect>" + stream + "</Connect>";
+  BOOST_TEST(performed("<Pause length=\"2\"/>" + connect + "<Hangup/>") == "2s stream 1");
+  const auto read = read_twiml("<Response><Pause/>" + connect + "<Pause length=\"4\"/></Response>");
+  const auto& document = std::get<Document>(read);
+  BOOST_TEST(document.verbs[1].text == "wss://h/media-stream");
+  BOOST_TEST(document.verbs[1].parameters.size() == 1);
+  Talk talk(only("human"), 1, "+390611111111", 0);
+  talk.perform(document, here);
+  const Act act = talk.go_on(document, here, 2);
+  BOOST_TEST((act.kind == Act::Kind::document_hangs_up));
+  BOOST_TEST(act.after.count() == 4);
   BOOST_TEST(performed("<Connect/>") == "error 12200");
   BOOST_TEST(performed("<Connect>" + stream + stream + "</Connect>") == "error 12200");
   BOOST_TEST(performed("<Connect><Stream url=\"https://h/\"/></Connect>") == "error 31921");

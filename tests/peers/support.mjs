@@ -19,7 +19,7 @@ export const from = '+390698765432';
 export const to = '+390612345678';
 export const everybodyAnswers =
   'human=1,no_answer=0,busy=0,machine=0,failed=0,fax=0,hang_up=0,hang_up_at_once=0,' +
-  'right_key=1,speech=0,wrong_key=0,silence=0,opt_out=0';
+  'right_key=1,speech=0,wrong_key=0,silence=0,opt_out=0,barge_in=0';
 
 const patience_ms = 60_000;
 
