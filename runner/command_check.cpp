@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <memory>
 
 #include "campaigns/agent.hpp"
@@ -65,6 +66,13 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
   table("zones:", report.by_zone);
   table("languages:", report.by_language);
   for (const auto& warning : report.warnings) text += "warning: " + warning + '\n';
+  const auto& campaign = submission.file.campaign;
+  if (campaign.mode == campaigns::Mode::agent && campaign.agent.model.empty() &&
+      std::getenv("OPENAI_REALTIME_MODEL") == nullptr) {
+    text +=
+        "warning: no voice model is named here nor in OPENAI_REALTIME_MODEL: on a real carrier the "
+        "campaign is refused without one\n";
+  }
   if (report.earliest_end && report.latest_end) {
     text += "ends between " + campaigns::rfc3339_utc(*report.earliest_end) + " and " +
             campaigns::rfc3339_utc(*report.latest_end) + '\n';

@@ -22,6 +22,8 @@ int doctor(Options options) {
   const auto live = live_options(options);
   std::set<std::string> caller_ids;
   std::set<std::string> countries;
+  bool agent = false;
+  std::string model;
   if (campaigns::is_e164(live.caller_id)) caller_ids.insert(live.caller_id);
   if (!options.file.empty()) {
     const auto loaded = load_submission(options.file, {});
@@ -30,6 +32,8 @@ int doctor(Options options) {
       return exit_bad_input;
     }
     const auto& campaign = loaded.value().file.campaign;
+    agent = campaign.mode == campaigns::Mode::agent;
+    model = campaign.agent.model;
     caller_ids.insert(campaign.caller_ids.begin(), campaign.caller_ids.end());
     if (!campaign.contacts.region.empty()) countries.insert(campaign.contacts.region);
   } else if (const auto own = campaigns::parse_phone_number(live.caller_id, "")) {
@@ -39,9 +43,13 @@ int doctor(Options options) {
   const auto asked = ask_around(live, {caller_ids.begin(), caller_ids.end()},
                                 {countries.begin(), countries.end()}, true);
   findings.insert(findings.end(), asked.begin(), asked.end());
-  findings.push_back({Finding::Verdict::unproven, "voice agent",
-                      "mode agent is not in this version: no media stream and no model is asked",
-                      ""});
+  if (agent || !live.openai_api_key.empty() || live.agent) {
+    const auto voice = ask_voice_model(live, model);
+    findings.insert(findings.end(), voice.begin(), voice.end());
+  } else {
+    findings.push_back({Finding::Verdict::unproven, "voice model",
+                        "OPENAI_API_KEY is not set, and no campaign in mode agent was named", ""});
+  }
   print(options.json ? json_of(findings) : text_of(findings));
   return exit_code_of(findings);
 }

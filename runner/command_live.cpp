@@ -168,6 +168,10 @@ int run(Options& options) {
   const auto starts = live.start.value_or(begins);
   const LiveOptions asked = live;
   auto caller_ids = submission.file.campaign.caller_ids;
+  std::optional<std::string> agent_model;
+  if (submission.file.campaign.mode == campaigns::Mode::agent) {
+    agent_model = submission.file.campaign.agent.model;
+  }
   if (caller_ids.empty()) caller_ids.push_back(live.caller_id);
 
   std::optional<Live> opened;
@@ -209,6 +213,12 @@ int run(Options& options) {
 
   if (const int code = look_before_calling(asked, caller_ids, false); code != exit_done) {
     return code;
+  }
+  if (asked.carrier.kind == CarrierChoice::Kind::twilio && agent_model) {
+    if (const auto why = reason_not_to_talk(asked, *agent_model)) {
+      complain(options.file + ": " + *why);
+      return exit_bad_input;
+    }
   }
   if (!opened) opened.emplace(std::move(live), begins);
   auto& program = *opened;

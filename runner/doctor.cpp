@@ -18,6 +18,8 @@
 #include "bridge/http/form.hpp"
 #include "bridge/tls/client_context.hpp"
 #include "bridge/tls/server_context.hpp"
+#include "bridge/voice/realtime.hpp"
+#include "bridge/ws/upgrade.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/state.hpp"
@@ -315,6 +317,8 @@ struct DoorInquiry::Block {
   std::unique_ptr<http::Server> server{};
   std::unique_ptr<http::Client> client{};
   std::uint64_t seen = 0;  // requests that came to our own door
+  std::unique_ptr<bridge::net::ByteStream> socket{};
+  std::unique_ptr<bridge::ws::Connecting> connecting{};
 
   Block(bridge::net::Loop& its_loop, const LiveOptions& its_options,
         bridge::tls::ClientContext* its_trust)
@@ -348,6 +352,9 @@ struct DoorInquiry::Block {
             ++seen;
             const auto read = door->read(request);
             const auto* inbound = std::get_if<webhook::Inbound>(&read);
+            if (inbound != nullptr && inbound->kind == webhook::Kind::media_stream) {
+              return upgrade(id, request);
+            }
             server->answer(id, inbound != nullptr
                                    ? door->answer(*inbound)
                                    : door->turned_away(std::get<webhook::TurnedAway>(read)));
@@ -358,6 +365,16 @@ struct DoorInquiry::Block {
           "cannot be opened on " + listen() + " (" + error.code().message() +
               "): whatever answers at SERVER_URL is asked instead",
           "if that is not campanile, stop it or name another address with --listen");
+    }
+  }
+
+  // As the program does it, but that nobody listens afterwards.
+  void upgrade(http::ExchangeId id, const http::Request& request) {
+    const auto response = bridge::ws::answer_upgrade(request);
+    if (response.status != 101) return server->answer(id, response);
+    auto taken = server->take_over(id);
+    if (taken && taken->stream->write(bridge::ws::upgrade_head(response))) {
+      socket = std::move(taken->stream);
     }
   }
 
@@ -429,6 +446,33 @@ struct DoorInquiry::Block {
       } else {
         add(Verdict::broken, "forgeries", "no answer: " + answer.why, "");
       }
+      ask_stream();
+    });
+  }
+
+  // A media stream as the carrier opens one: a WebSocket, signed, to the same host.
+  void ask_stream() {
+    bridge::ws::Connecting::Options to;
+    to.host = url->base.host;
+    to.port = url->base.port;
+    to.tls = url->base.secured ? trust : nullptr;
+    to.target = url->path + "/media-stream";
+    const auto signed_url =
+        "ws" + url->text.substr(std::string_view("http").size()) + "/media-stream";
+    const std::string token = options.auth_tokens.empty() ? "wrong" : options.auth_tokens.front();
+    to.headers = {{"X-Twilio-Signature", bridge::carrier::sign(token, signed_url, {})}};
+    using Opened = std::variant<std::unique_ptr<bridge::ws::Connection>, bridge::ws::Refused>;
+    connecting = std::make_unique<bridge::ws::Connecting>(loop, to, [this](Opened opened) {
+      const auto* refused = std::get_if<bridge::ws::Refused>(&opened);
+      if (refused == nullptr) {
+        add(Verdict::well, "media streams", "a signed WebSocket reaches the door");
+      } else {
+        add(Verdict::warning, "media streams",
+            "a signed WebSocket does not reach the door: " +
+                (refused->status != 0 ? "answered " + std::to_string(refused->status)
+                                      : refused->why),
+            "campaigns in mode agent need it: let the tunnel or proxy pass WebSockets");
+      }
       ask_fallback();
     });
   }
@@ -497,6 +541,89 @@ DoorInquiry::DoorInquiry(bridge::net::Loop& loop, const LiveOptions& options,
 }
 
 DoorInquiry::~DoorInquiry() = default;
+
+namespace {
+
+// Hears whether a session is as it was asked for, and nothing else.
+class FirstYes final : public bridge::voice::Listener {
+ public:
+  explicit FirstYes(bridge::net::Loop& loop) : loop_(loop) {}
+  bool ready = false;
+  std::optional<bridge::voice::Failure> failure{};
+
+  void on_ready() override {
+    ready = true;
+    loop_.stop();
+  }
+  void on_failed(const bridge::voice::Failure& failed) override {
+    failure = failed;
+    loop_.stop();
+  }
+  void on_audio(std::string_view, std::string_view) override {}
+  void on_audio_done(std::string_view) override {}
+  void on_speech_started(std::string_view) override {}
+  void on_speech_stopped(std::string_view) override {}
+  void on_agent_said(std::string_view, std::string_view) override {}
+  void on_callee_said(std::string_view, std::string_view, std::string_view) override {}
+  void on_tool_call(std::string_view, std::string_view, std::string_view) override {}
+  void on_response_done(const bridge::voice::Usage&) override {}
+  void on_complaint(std::string_view) override {}
+
+ private:
+  bridge::net::Loop& loop_;
+};
+
+}  // namespace
+
+Findings ask_voice_model(const LiveOptions& options, const std::string& model) {
+  const auto finding = [](Verdict verdict, std::string what, std::string cure) {
+    return Findings{{verdict, "voice model", std::move(what), std::move(cure)}};
+  };
+  bridge::voice::Agent agent;
+  agent.model = model.empty() ? options.voice.model : model;
+  agent.voice = options.voice.voice;
+  agent.transcription_model = options.voice.transcription;
+  if (options.openai_api_key.empty()) {
+    return finding(Verdict::bad_input, "OPENAI_API_KEY is not set: no agent can talk",
+                   "put the key into .env");
+  }
+  if (agent.model.empty()) {
+    return finding(Verdict::bad_input, "no model is named",
+                   "set OPENAI_REALTIME_MODEL, or name one in the campaign's agent");
+  }
+  bridge::net::SystemClock clock;
+  bridge::net::Loop loop(clock);
+  const auto address = read_voice_address(options.openai_base_url);
+  bridge::voice::RealtimeModel::Options to;
+  to.host = address.host;
+  to.port = address.port;
+  to.path = address.path;
+  to.api_key = options.openai_api_key;
+  if (address.secured) {
+    bridge::tls::ClientContext::Options authorities;
+    if (!options.ca_file.empty()) authorities.ca_file = options.ca_file;
+    to.tls = std::make_shared<bridge::tls::ClientContext>(authorities);
+  }
+  FirstYes heard(loop);
+  bridge::voice::RealtimeModel realtime(loop, to);
+  auto talk = realtime.begin(agent, heard);
+  loop.call_at(clock.now() + std::chrono::seconds{20}, [&loop] { loop.stop(); });
+  loop.run();
+  talk.reset();
+  if (heard.ready) {
+    return finding(Verdict::well, "takes the key and the model, and speaks the telephone's sound",
+                   "");
+  }
+  if (!heard.failure) {
+    return finding(Verdict::broken, "does not answer within 20 s", "look at OPENAI_BASE_URL");
+  }
+  const bool ours = heard.failure->fault == bridge::voice::Fault::refused;
+  return finding(ours ? Verdict::bad_input : Verdict::broken,
+                 std::string(bridge::voice::name_of(heard.failure->fault)) +
+                     (heard.failure->code.empty() ? "" : ": " + heard.failure->code),
+                 ours ? "look at OPENAI_API_KEY, OPENAI_REALTIME_MODEL and the voice"
+                      : "look at OPENAI_BASE_URL, at the account's quota, and try again");
+}
 
 Findings ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
                     std::vector<std::string> countries, bool with_door) {

@@ -58,6 +58,10 @@ class DoorInquiry {
   std::unique_ptr<Block> block_;
 };
 
+// Begins a talk with the voice model that an agent would have, up to its first yes, and ends it:
+// key, model and the way there. `model` is what the campaign says, empty: the configuration's.
+Findings ask_voice_model(const LiveOptions& options, const std::string& model);
+
 // Both inquiries one after the other, or the first alone, on a loop of their own. Takes seconds.
 Findings ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
                     std::vector<std::string> countries, bool with_door);

@@ -8,11 +8,15 @@
 #include <thread>
 #include <utility>
 
+#include "bridge/carrier/base_url.hpp"
 #include "bridge/carrier/twilio.hpp"
+#include "bridge/media/switchboard.hpp"
 #include "bridge/rehearsal/clock_link.hpp"
 #include "bridge/rehearsal/rehearsal_thread.hpp"
 #include "bridge/tls/client_context.hpp"
 #include "bridge/tls/server_context.hpp"
+#include "bridge/voice/realtime.hpp"
+#include "bridge/ws/upgrade.hpp"
 #include "campaigns/calling_hours.hpp"
 #include "eventstore/log_reader.hpp"
 #include "eventstore/sqlite_event_store.hpp"
@@ -85,6 +89,32 @@ std::pair<std::string, std::uint16_t> split_address(const std::string& text) {
   throw std::invalid_argument("\"" + text + "\" is no HOST:PORT");
 }
 
+VoiceAddress read_voice_address(std::string_view base_url) {
+  while (base_url.ends_with('/')) base_url.remove_suffix(1);
+  const auto scheme = base_url.find("://");
+  const auto path = scheme == std::string_view::npos ? scheme : base_url.find('/', scheme + 3);
+  const auto base = bridge::carrier::read_base_url(base_url.substr(0, path));
+  VoiceAddress address;
+  address.host = base.host;
+  address.port = base.port;
+  address.secured = base.secured;
+  if (path != std::string_view::npos) address.path = base_url.substr(path);
+  address.path += "/realtime";
+  return address;
+}
+
+std::optional<std::string> reason_not_to_talk(const LiveOptions& options,
+                                              const std::string& model) {
+  if (options.openai_api_key.empty()) {
+    return "mode agent needs a voice model's key: set OPENAI_API_KEY in .env";
+  }
+  if (model.empty() && options.voice.model.empty()) {
+    return "no voice model is named: set OPENAI_REALTIME_MODEL, or \"model\" in the campaign's "
+           "agent";
+  }
+  return {};
+}
+
 std::optional<CarrierChoice> CarrierChoice::parse(const std::string& text) {
   CarrierChoice choice;
   if (text == "rehearsal") return choice;
@@ -140,6 +170,40 @@ bridge::carrier::Twilio::Options carrier_options(const LiveOptions& options) {
   return carrier;
 }
 
+namespace {
+
+// The switchboard as the runner knows it.
+class MediaStreams : public Streams {
+ public:
+  MediaStreams(net::Loop& owner, bridge::media::Switchboard::Options options,
+               bridge::media::Events events)
+      : switchboard_(owner, std::move(options), std::move(events)) {}
+
+  void let_in(bridge::media::StreamId stream, bridge::voice::Agent agent,
+              bridge::media::Bounds bounds) override {
+    switchboard_.let_in(stream, std::move(agent), bounds);
+  }
+  void refuse(bridge::media::StreamId stream) override { switchboard_.refuse(stream); }
+  void answer_tool(bridge::media::StreamId stream, std::string call_id, std::string output,
+                   bridge::media::Then then) override {
+    switchboard_.answer_tool(stream, std::move(call_id), std::move(output), then);
+  }
+  void end(bridge::media::StreamId stream, bridge::media::Why why) override {
+    switchboard_.end(stream, why);
+  }
+  bridge::media::Switchboard& switchboard() { return switchboard_; }
+
+ private:
+  bridge::media::Switchboard switchboard_;
+};
+
+bool asks_for_stream(const http::Request& request) {
+  const std::string_view target = request.target;
+  return target.substr(0, target.find('?')) == "/media-stream";
+}
+
+}  // namespace
+
 struct Live::Block {
   LiveOptions options{};
   campaigns::ZoneRules rules = load_zone_rules();
@@ -155,6 +219,7 @@ struct Live::Block {
   std::unique_ptr<bridge::carrier::Twilio> carrier{};
   std::unique_ptr<Runner> runner{};
   std::unique_ptr<http::Server> door{};
+  std::unique_ptr<MediaStreams> streams{};
   std::unique_ptr<ControlServer> control{};
   std::unique_ptr<Heartbeat> heartbeat{};
   std::unique_ptr<rehearsal::ClockLink> clock_link{};
@@ -178,6 +243,8 @@ struct Live::Block {
   void stop(const std::string& reason);
   bridge::tls::ClientContext* trust();
   bool calls_under_way() const;
+  void make_switchboard(std::uint16_t voice_port, bool jumping);
+  void take_stream(http::ExchangeId id, const http::Request& request);
   void note_unsecured(std::error_code error);
   void look_at_certificate();
   std::uint64_t unsecured = 0;  // connections to the door that were not secured
@@ -220,6 +287,67 @@ bool Live::Block::calls_under_way() const {
     }
   }
   return false;
+}
+
+// Media streams have loops of their own, so that no commit and no export is ever heard; where time
+// jumps they take part in it on this one.
+void Live::Block::make_switchboard(std::uint16_t voice_port, bool jumping) {
+  const bool real = options.carrier.kind == CarrierChoice::Kind::twilio;
+  bridge::voice::RealtimeModel::Options model;
+  if (real) {
+    const auto address = read_voice_address(options.openai_base_url);
+    model.host = address.host;
+    model.port = address.port;
+    model.path = address.path;
+    model.api_key = options.openai_api_key;
+  } else {
+    model.host = "127.0.0.1";
+    model.port = voice_port;
+    model.path = "/v1/realtime";
+    model.api_key = "rehearsal";
+  }
+  const bool secured = real && read_voice_address(options.openai_base_url).secured;
+  bridge::media::Switchboard::Options switchboard;
+  const auto cores = std::max(1U, std::thread::hardware_concurrency());
+  switchboard.threads = jumping ? 0 : options.media_threads.value_or(std::max(1U, cores / 2));
+  switchboard.streams_max = options.streams_max;
+  switchboard.links = jumping ? &links : nullptr;
+  if (!jumping && !real) switchboard.clock = clock.get();
+  switchboard.model = [model, secured, ca_file = options.ca_file](
+                          net::Loop& of_streams,
+                          net::Links* of_loop) mutable -> std::unique_ptr<bridge::voice::Model> {
+    auto mine = model;
+    mine.links = of_loop;
+    if (secured) {
+      bridge::tls::ClientContext::Options trust;
+      if (!ca_file.empty()) trust.ca_file = ca_file;
+      mine.tls = std::make_shared<bridge::tls::ClientContext>(trust);
+    }
+    return std::make_unique<bridge::voice::RealtimeModel>(of_streams, mine);
+  };
+  streams = std::make_unique<MediaStreams>(*loop, std::move(switchboard), runner->stream_events());
+  runner->use_streams(streams.get());
+}
+
+// The upgrade of a media stream: signature first, then whether it is a WebSocket at all, then
+// whether there is room. Which call it is of it says only afterwards.
+void Live::Block::take_stream(http::ExchangeId id, const http::Request& request) {
+  const auto read = runner->door().read(request);
+  if (const auto* turned_away = std::get_if<webhook::TurnedAway>(&read)) {
+    runner->notice("request refused: " + std::to_string(turned_away->status) + ' ' +
+                   turned_away->reason);
+    return door->answer(id, runner->door().turned_away(*turned_away));
+  }
+  const auto response = bridge::ws::answer_upgrade(request);
+  if (response.status != 101) return door->answer(id, response);
+  if (!streams->switchboard().has_room()) {
+    runner->notice("a media stream was turned away: as many are open as are allowed");
+    return door->answer(id, {.status = 503, .headers = {{"Retry-After", "1"}}, .body = {}});
+  }
+  auto taken = door->take_over(id);
+  if (!taken) return;
+  if (!taken->stream->write(bridge::ws::upgrade_head(response))) return;
+  streams->switchboard().take(std::move(taken->stream), std::move(taken->early));
 }
 
 void Live::Block::stop(const std::string& reason) {
@@ -273,7 +401,8 @@ void Live::Block::turn() {
     work();
     arm();
     if (clock_link) {
-      const bool quiet = runner->idle() && enrolments.empty() && !checking && !door->writing();
+      const bool quiet = runner->idle() && enrolments.empty() && !checking && !door->writing() &&
+                         streams->switchboard().quiet();
       clock_link->report(quiet, {});
     }
     // A list goes on in the next turn, whether or not anything else happens.
@@ -324,6 +453,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   bridge::carrier::Twilio::Options to_carrier;
   double speed = options.speed;
   std::uint16_t clock_port = 0;
+  std::uint16_t voice_port = 0;
   std::string clock_host = "127.0.0.1";
   switch (options.carrier.kind) {
     case CarrierChoice::Kind::rehearsal: {
@@ -343,6 +473,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
       to_carrier.account_sid = b.rehearsal_thread->account_sid();
       to_carrier.password = b.rehearsal_thread->auth_token();
       clock_port = b.rehearsal_thread->clock_port();
+      voice_port = b.rehearsal_thread->voice_port();
       options.auth_tokens = {to_carrier.password};
       break;
     }
@@ -363,6 +494,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
       }
       clock_host = options.carrier.host;
       clock_port = found.clock_port;
+      voice_port = found.voice_port;
       speed = found.speed;
       start = std::max(start, found.now);
       if (!b.resumed) start = found.now;
@@ -453,6 +585,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   }
   b.door = std::make_unique<http::Server>(
       *b.loop, door_options, [&b](http::ExchangeId id, http::Request request) {
+        if (asks_for_stream(request)) return b.take_stream(id, request);
         b.runner->note_request(std::move(request),
                                [&b, id](http::Response response) { b.door->answer(id, response); });
       });
@@ -475,11 +608,14 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   door_facts.account_sid = identity.account;
   door_facts.public_url = public_url;
   door_facts.message = options.message;
+  door_facts.agent = options.agent;
   Runner::Options runner_options;
   runner_options.seed = identity.seed;
   runner_options.not_before = last_recorded;
   runner_options.new_people_max = options.new_people_max;
   runner_options.fallback_url = options.fallback_url;
+  runner_options.account_sid = identity.account;
+  runner_options.voice = options.voice;
   campaigns::StartRunner started;
   started.run.epoch = b.log->epoch();
   started.run.program = version;
@@ -490,6 +626,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   started.run.zone_rules = b.rules.digest;
   b.runner = std::make_unique<Runner>(*b.log, *b.carrier, *b.clock, b.rules, *b.keys, door_facts,
                                       std::move(state), runner_options);
+  b.make_switchboard(voice_port, clock_port != 0);
   // In a rehearsal time jumps, and its certificates do not change.
   if (b.door_certificate && real) b.look_at_certificate();
   b.runner->note_command(started);
@@ -521,6 +658,9 @@ Live::~Live() {
   b.heartbeat.reset();
   b.control.reset();
   b.door.reset();
+  // Their notes are taken by the runner, which goes last but for its loop.
+  if (b.runner) b.runner->use_streams(nullptr);
+  b.streams.reset();
   b.carrier.reset();
   b.log.reset();
   b.runner.reset();
@@ -560,6 +700,12 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
       const auto report =
           campaigns::preflight(loaded.file, block.rules, loaded.contacts, begin, rate);
       problems = report.problems;
+      const auto& campaign = loaded.file.campaign;
+      if (real && campaign.mode == campaigns::Mode::agent) {
+        if (const auto why = reason_not_to_talk(block.options, campaign.agent.model)) {
+          problems.push_back({file.string(), *why, "campanile doctor asks the model"});
+        }
+      }
       if (const auto reason = reason_not_to_enrol(loaded, report, real)) {
         problems.push_back({file.string(), *reason, "campanile check tells row by row"});
       }

@@ -54,6 +54,11 @@ struct LiveOptions {
   std::uint32_t calls_per_second_thousandths = 1000;
   std::optional<std::uint64_t> new_people_max{};
   webhook::DoorOptions::Message message{};  // for calls that somebody else's code placed
+  // And the agent for those that ask for it; none: they hear the message.
+  std::shared_ptr<const campaigns::Campaign> agent{};
+  // Loops of media streams; nothing: by the processor's cores. 0 where time jumps.
+  std::optional<std::size_t> media_threads{};
+  std::size_t streams_max = 2'000;
   // From the environment.
   Environment environment{};  // where the master key may be
   std::string account_sid{};
@@ -66,6 +71,10 @@ struct LiveOptions {
   std::string fallback_url{};  // absolute; a page on another host than ours, or empty
   std::string twilio_edge{};
   std::string twilio_region{};
+  // The voice model's. In a rehearsal they are the rehearsal's own.
+  std::string openai_api_key{};
+  std::string openai_base_url{"https://api.openai.com/v1"};
+  Runner::Options::Voice voice{};
 };
 
 // The program while it runs: the loop, the log, the carrier's wire, the public door and the control
@@ -112,6 +121,19 @@ class Live {
 
 // How Twilio is asked, with whose credentials; without whom to trust.
 bridge::carrier::Twilio::Options carrier_options(const LiveOptions& options);
+
+// Where a voice model is: "https://api.openai.com/v1" and the like. Throws std::invalid_argument
+// for what is no such address.
+struct VoiceAddress {
+  std::string host{};
+  std::uint16_t port = 443;
+  bool secured = true;
+  std::string path{};  // of its WebSocket
+};
+VoiceAddress read_voice_address(std::string_view base_url);
+
+// Why no agent could talk on a real carrier: no key, or no model; nothing: it could.
+std::optional<std::string> reason_not_to_talk(const LiveOptions& options, const std::string& model);
 
 // "HOST:PORT". Throws std::invalid_argument for anything else.
 std::pair<std::string, std::uint16_t> split_address(const std::string& text);

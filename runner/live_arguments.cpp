@@ -1,8 +1,11 @@
 #include "runner/live_arguments.hpp"
 
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "bridge/carrier/base_url.hpp"
+#include "campaigns/campaign_file.hpp"
 #include "runner/environment.hpp"
 
 namespace runner {
@@ -37,8 +40,76 @@ void add_live_arguments(CLI::App& command, LiveArguments& arguments) {
   command.add_option("--message", arguments.message, "Told to calls that other programs placed");
   command.add_option("--message-language", arguments.message_language, "Its language");
   command.add_option("--message-voice", arguments.message_voice, "Its voice");
+  command.add_option("--agent", arguments.agent,
+                     "Campaign file in mode agent, for calls of other programs that ask for one");
+  command.add_option("--model", arguments.model, "Voice model (or OPENAI_REALTIME_MODEL)");
+  command.add_option("--voice", arguments.voice, "Its voice (or OPENAI_REALTIME_VOICE)");
+  command.add_option("--transcription", arguments.transcription,
+                     "Model that writes down what people say (or OPENAI_TRANSCRIPTION_MODEL)");
+  command
+      .add_option("--media-threads", arguments.media_threads,
+                  "Loops for media streams (default: half the cores)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64}));
   command.add_flag("--json", arguments.json, "Tell how it goes in JSON, a line each");
 }
+
+namespace {
+
+// The agent of other people's calls. Its campaign has no list and asks nothing: nobody is known,
+// and there is no case that an answer would belong to.
+std::shared_ptr<const campaigns::Campaign> read_agent(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw CLI::ValidationError("--agent", path + ": cannot be read");
+  std::ostringstream text;
+  text << file.rdbuf();
+  auto read = campaigns::parse_campaign_file(text.str());
+  if (!read) {
+    const auto& first = read.error().front();
+    throw CLI::ValidationError("--agent", path + ": " + first.where + ": " + first.what);
+  }
+  auto& campaign = read.value().campaign;
+  if (campaign.mode != campaigns::Mode::agent) {
+    throw CLI::ValidationError("--agent", path + ": is a campaign of mode simple");
+  }
+  if (!campaign.questions.empty() || !campaigns::template_uses(campaign).empty()) {
+    throw CLI::ValidationError(
+        "--agent", path +
+                       ": calls of other programs belong to no list: give it neither questions "
+                       "nor columns");
+  }
+  return std::make_shared<const campaigns::Campaign>(std::move(campaign));
+}
+
+void read_voice(const LiveArguments& arguments, const Environment& environment, LiveOptions& live) {
+  const auto either = [&](const std::string& given, const char* name) {
+    return given.empty() ? environment.get(name) : given;
+  };
+  live.media_threads = arguments.media_threads;
+  live.voice.model = either(arguments.model, "OPENAI_REALTIME_MODEL");
+  live.voice.voice = either(arguments.voice, "OPENAI_REALTIME_VOICE");
+  live.voice.transcription = either(arguments.transcription, "OPENAI_TRANSCRIPTION_MODEL");
+  live.openai_api_key = environment.get("OPENAI_API_KEY");
+  if (const auto base = environment.get("OPENAI_BASE_URL"); !base.empty()) {
+    live.openai_base_url = base;
+  }
+  try {
+    static_cast<void>(read_voice_address(live.openai_base_url));
+  } catch (const std::invalid_argument&) {
+    throw CLI::ValidationError("OPENAI_BASE_URL", "is no address like https://host/v1");
+  }
+  if (!arguments.agent.empty()) live.agent = read_agent(arguments.agent);
+  if (live.carrier.kind != CarrierChoice::Kind::twilio) {
+    // The rehearsal's model takes any name.
+    if (live.voice.model.empty()) live.voice.model = "rehearsal";
+    if (live.voice.transcription.empty()) live.voice.transcription = "rehearsal";
+  } else if (live.agent) {
+    if (const auto why = reason_not_to_talk(live, live.agent->agent.model)) {
+      throw CLI::ValidationError("--agent", *why);
+    }
+  }
+}
+
+}  // namespace
 
 LiveOptions live_options(const LiveArguments& arguments) {
   const auto environment = Environment::read(arguments.env_file);
@@ -75,6 +146,7 @@ LiveOptions live_options(const LiveArguments& arguments) {
   live.new_people_max = arguments.limit;
   live.message = {arguments.message, arguments.message_language, arguments.message_voice};
   live.caller_id = environment.get("TRANSFER_NUMBER_MAIN");
+  read_voice(arguments, environment, live);
   if (live.carrier.kind == CarrierChoice::Kind::twilio) {
     live.account_sid = environment.get("TWILIO_ACCOUNT_SID");
     const auto token = environment.get("TWILIO_AUTH_TOKEN");

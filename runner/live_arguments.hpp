@@ -22,6 +22,11 @@ struct LiveArguments {
       "Grazie e arrivederci!"};
   std::string message_language{"it-IT"};
   std::string message_voice{};
+  std::string agent{};
+  std::string model{};
+  std::string voice{};
+  std::string transcription{};
+  std::optional<std::size_t> media_threads{};
   std::optional<std::uint64_t> seed{};
   std::optional<std::uint64_t> limit{};
   double speed = 0;

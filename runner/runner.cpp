@@ -70,13 +70,14 @@ Runner::Runner(eventstore::EventStore& log, bridge::carrier::Carrier& carrier,
       rules_(rules),
       keys_(keys),
       state_(std::move(state)),
-      options_(options),
-      now_(options.not_before),
+      options_(std::move(options)),
+      now_(options_.not_before),
       door_(
           state_, std::move(door),
           [this](std::string_view token) { return keys_.read_token(token); },
           [this](const AttemptId& attempt) { return keys_.token(attempt); },
-          [this](std::string_view sid) { return keys_.call_token(sid); }) {
+          [this](std::string_view sid) { return keys_.call_token(sid); }),
+      outside_agent_(door_.outside_agent()) {
   // The run before may have sent its last order just now, and later than its slot.
   if (state_.queue.last_slot) last_post_ = clock_.now();
 }
@@ -125,6 +126,7 @@ void Runner::tick() {
     inbox_.pop_front();
     std::visit([&](auto& n) { take(std::move(n)); }, note);
   }
+  give_up_waiting_for_streams();
   plan_all();
   ask_carrier();
   if (!batch_.empty()) {
@@ -147,10 +149,16 @@ void Runner::take(RequestNote note) {
     note.reply(door_.turned_away(*turned_away));
     return;
   }
-  const auto& inbound = std::get<webhook::Inbound>(read);
+  auto inbound = std::get<webhook::Inbound>(read);
+  if (waits_for_stream(inbound, note)) return;
   if (!inbound.note.empty()) notice(inbound.note);
   if (!inbound.delivery.empty()) note_delivery(inbound.delivery);
   if (inbound.command) {
+    // Whose "never again" it would be: only the log's key can tell.
+    if (auto* asked = std::get_if<campaigns::OutsideVoiceRequested>(&*inbound.command);
+        asked && asked->agent && !inbound.to.empty()) {
+      asked->number_key = keys_.number_key(inbound.to);
+    }
     if (const auto refusal = decide_and_fold(*inbound.command)) {
       notice("request refused: 404 " + refusal->code);
       note.reply(door_.turned_away({404, refusal->code}));
@@ -163,7 +171,9 @@ void Runner::take(RequestNote note) {
   waiting->reply = std::move(note.reply);
   waiting->apology = busy_response();
   if (inbound.kind == webhook::Kind::call_document ||
-      inbound.kind == webhook::Kind::outside_message) {
+      inbound.kind == webhook::Kind::outside_message ||
+      inbound.kind == webhook::Kind::outside_agent ||
+      inbound.kind == webhook::Kind::outside_after) {
     auto instead = inbound;
     instead.kind = webhook::Kind::apology;
     waiting->apology = door_.answer(instead);
@@ -240,6 +250,7 @@ void Runner::fold(Facts facts) {
 }
 
 void Runner::follow(const Fact& fact) {
+  follow_stream(fact);
   const auto* requested = std::get_if<campaigns::CallRequested>(&fact.event);
   if (!requested) return;
   const auto ref = *state_.book.contact_of(fact.subject);
@@ -460,6 +471,7 @@ std::optional<bridge::net::Instant> Runner::next_wakeup() const {
   };
   if (!to_send_.empty() && !leaving_ && last_post_) consider(*last_post_ + send_gap());
   if (!waiting_replies_.empty()) consider(waiting_replies_.front()->until);
+  if (!waiting_for_stream_.empty()) consider(waiting_for_stream_.front().until);
   for (const auto& [key, at] : lookups_.again_at) consider(at);
   for (const auto& [key, at] : endings_.again_at) consider(at);
   return next;

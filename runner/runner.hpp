@@ -22,6 +22,7 @@
 #include "eventstore/event_store.hpp"
 #include "runner/gate.hpp"
 #include "runner/log_keys.hpp"
+#include "runner/streams.hpp"
 #include "webhook/door.hpp"
 
 namespace runner {
@@ -55,6 +56,16 @@ class Runner {
     // A page that the carrier asks for when our door is shut; empty: the door's own, which is shut
     // with it.
     std::string fallback_url{};
+    std::string account_sid{};  // whose media streams are let in
+    // What an agent has whose campaign does not say.
+    struct Voice {
+      std::string model{};
+      std::string voice{};
+      std::string transcription{};
+    };
+    Voice voice{};
+    // How long a request that hangs on how a media stream ended waits for that.
+    std::chrono::seconds stream_end_time_max{3};
     // Webhooks whose ids are remembered, to see that the carrier had to deliver one again.
     std::size_t deliveries_max = 4096;
   };
@@ -78,6 +89,11 @@ class Runner {
   // all that follows from the command is durable, without one.
   void note_command(campaigns::Command command,
                     std::function<void(std::optional<campaigns::Refusal>)> done = {});
+
+  // What media streams tell. `use_streams` before the first of it; the streams outlive the runner,
+  // or are silent once they do not.
+  bridge::media::Events stream_events();
+  void use_streams(Streams* streams) { streams_ = streams; }
 
   // What tells somebody of the state as it is now: `act` is called once all of it is durable, with
   // true. While the log waits for space it is called at once, with false.
@@ -117,8 +133,27 @@ class Runner {
     campaigns::Command command{};
     std::function<void(std::optional<campaigns::Refusal>)> done{};
   };
-  using Note = std::variant<RequestNote, CommandNote>;
+  struct KeyOfStream {
+    bridge::media::StreamId stream = 0;
+    char key = '\0';
+  };
+  struct StreamNote {
+    std::variant<bridge::media::Started, bridge::media::Said, bridge::media::ToolAsked, KeyOfStream,
+                 bridge::media::Closed>
+        told{};
+  };
+  using Note = std::variant<RequestNote, CommandNote, StreamNote>;
 
+  void take(StreamNote note);
+  void take_from_stream(bridge::media::Started started);
+  void take_from_stream(bridge::media::Said said);
+  void take_from_stream(bridge::media::ToolAsked asked);
+  void take_from_stream(KeyOfStream key);
+  void take_from_stream(bridge::media::Closed closed);
+  bool waits_for_stream(const webhook::Inbound& inbound, RequestNote& note);
+  void give_up_waiting_for_streams();
+  void end_stream_of(const std::string& sid, bridge::media::Why why);
+  void follow_stream(const campaigns::Fact& fact);
   void take(RequestNote note);
   void take(CommandNote note);
   std::optional<campaigns::Refusal> decide_and_fold(const campaigns::Command& command);
@@ -159,6 +194,21 @@ class Runner {
     bridge::http::Response apology{};
   };
   std::deque<std::shared_ptr<WaitingReply>> waiting_replies_{};
+  // Media streams that were let in, and the requests that wait for the end of one.
+  struct Talk {
+    std::string sid{};  // of the call
+    std::string stream_sid{};
+  };
+  struct WaitingForStream {
+    std::string sid{};
+    bridge::net::Instant until{};
+    RequestNote note{};
+  };
+  Streams* streams_ = nullptr;
+  std::shared_ptr<const campaigns::Campaign> outside_agent_{};
+  std::map<bridge::media::StreamId, Talk> talks_{};
+  std::map<std::string, bridge::media::StreamId> stream_of_call_{};  // by sid
+  std::deque<WaitingForStream> waiting_for_stream_{};
   std::vector<std::uint64_t> keys_to_destroy_{};
   std::vector<std::function<void()>> forgotten_{};  // to be told when no key is left to destroy
   struct Telling {

@@ -458,9 +458,14 @@ void append_session_update(std::string& out, std::string_view event_id, const Ag
          R"("prefix_padding_ms":300,"silence_duration_ms":)";
   out += std::to_string(agent.silence_ms);
   out += R"(,"create_response":true,"interrupt_response":true}},)"
-         R"("output":{"format":{"type":"audio/pcmu"},"voice":)";
-  append_quoted(out, agent.voice);
-  out += R"(,"speed":1.0}},"tools":)";
+         R"("output":{"format":{"type":"audio/pcmu"},)";
+  // An empty name is none that the server knows; left out, the voice is the model's own.
+  if (!agent.voice.empty()) {
+    out += R"("voice":)";
+    append_quoted(out, agent.voice);
+    out += ',';
+  }
+  out += R"("speed":1.0}},"tools":)";
   append_tools(out, agent.tools);
   out += R"(,"tool_choice":"auto","max_output_tokens":4096}})";
 }

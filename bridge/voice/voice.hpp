@@ -22,7 +22,7 @@ struct Tool {
 // Who the agent is. Everything that comes from a person or a list stands in it as delimited data.
 struct Agent {
   std::string model{};  // from configuration, never from the code (protocols.md 6.1)
-  std::string voice{};
+  std::string voice{};  // empty: the model's own
   std::string instructions{};
   std::string opening{};              // how it begins to speak, as an instruction
   std::string language{};             // BCP-47, "it-IT"

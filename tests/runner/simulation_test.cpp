@@ -60,7 +60,9 @@ void show(const Tally& t) {
                << ", looked up " << t.looked_up << ", taken back " << t.taken_back << ", put off "
                << t.postponed << ", stopped at failures " << t.stopped << ", opted out "
                << t.opted_out << ", suppressed " << t.suppressed << ", pauses " << t.pauses
-               << ", cancels " << t.cancels << ", full disks " << t.full_disks);
+               << ", cancels " << t.cancels << ", full disks " << t.full_disks << ", talks "
+               << t.talks << ", streams refused " << t.refused_streams << ", agents that failed "
+               << t.agent_failures);
 }
 
 }  // namespace
@@ -98,6 +100,9 @@ BOOST_AUTO_TEST_CASE(every_promise_holds_in_every_world) {
   BOOST_TEST(all.pauses > 0u);
   BOOST_TEST(all.cancels > 0u);
   BOOST_TEST(all.full_disks > 0u);
+  BOOST_TEST(all.talks > 0u);
+  BOOST_TEST(all.refused_streams > 0u);
+  BOOST_TEST(all.agent_failures > 0u);
 }
 
 BOOST_AUTO_TEST_CASE(the_same_seed_makes_the_same_log) {

@@ -159,6 +159,7 @@ WorldOptions WorldOptions::everything(std::uint64_t seed, std::uint32_t contacts
   made.queued = up_to(300);
   made.queued_max = dice.between(1s, 20min);
   carrier.slow_connection = up_to(60);
+  made.agents = dice.chance(500);
   return made;
 }
 
@@ -205,6 +206,9 @@ Tally& Tally::operator+=(const Tally& other) {
   resolved += other.resolved;
   taken_back += other.taken_back;
   stopped += other.stopped;
+  talks += other.talks;
+  refused_streams += other.refused_streams;
+  agent_failures += other.agent_failures;
   postponed += other.postponed;
   return *this;
 }
@@ -238,6 +242,7 @@ World::World(const WorldOptions& options)
     if (call.dialled) report(call, call.status);
   };
   store_.on_durable([this] { follow_log(); });
+  talks_ = make_talks();
   make_lists();
 }
 
@@ -297,6 +302,14 @@ void World::make_lists() {
       campaign.budget.limit_millionths = 1'000'000'000;
       campaign.budget.per_minute_millionths = 10'000;
     }
+    if (options_.agents && id == "alpha") {
+      campaign.mode = Mode::agent;
+      auto& agent = campaign.agent;
+      agent.disclosure = words("Parla un'intelligenza artificiale.");
+      agent.on_failure = dice.chance(500) ? OnFailure::apologise : OnFailure::go_on_simple;
+      campaign.opt_out.words = {{"it-IT", {"non chiamate più"}}};
+      if (dice.chance(500)) agent.transfer = {"+390299999999"};
+    }
     std::uint64_t row = 1;
     for (std::uint32_t n = first; n < first + people; ++n) {
       EnrolRows::Row made;
@@ -337,6 +350,7 @@ void World::start_program() {
   started_ = clock_.now();
   runner::Runner::Options options;
   options.seed = options_.seed;
+  options.account_sid = account_sid;
   webhook::DoorOptions door;
   door.auth_tokens = {auth_token};
   door.account_sid = account_sid;
@@ -344,6 +358,7 @@ void World::start_program() {
   const auto public_url = door.public_url;
   runner_ = std::make_unique<runner::Runner>(store_, carrier_, clock_, rules_, keys_,
                                              std::move(door), durable_, options);
+  attach_talks();
   if (durable_.position == 0) {
     LogCreated identity;
     identity.installation = "0123456789abcdef";
@@ -401,6 +416,7 @@ void World::crash() {
   // Of what waits, the disk may have taken a part.
   while (dice_.chance(300) && store_.commit_one()) continue;
   carrier_.disconnect();
+  crash_talks();
   runner_.reset();
   store_.crash();
   const auto away = dice_.chance(100)   ? dice_.between(1min, 20min)
@@ -672,6 +688,17 @@ void World::ask_document(SimulatedCall& call, const std::string& url, Fields own
 }
 
 void World::hear(SimulatedCall& call, const std::string& twiml) {
+  if (twiml.find("<Connect ") != std::string::npos) return connect(call, twiml);
+  if (const auto dial = twiml.find("<Dial action=\""); dial != std::string::npos) {
+    const auto begin = dial + std::string_view("<Dial action=\"").size();
+    call.talk += 5s;
+    agenda_.at(clock_.now() + 5s, [this, it = &call,
+                                   url = twiml.substr(begin, twiml.find('"', begin) - begin)] {
+      if (it->over()) return;
+      ask_document(*it, url, {{"DialCallStatus", "completed"}, {"DialCallDuration", "5"}});
+    });
+    return;
+  }
   const auto spoken = static_cast<std::uint32_t>(said_in(twiml).size() + 14) / 15;
   const auto action = gather_action(twiml);
   if (!action.empty()) return reply_to(call, action, spoken);
@@ -714,6 +741,7 @@ void World::reply_to(SimulatedCall& call, const std::string& url, std::uint32_t 
 void World::hang_up(SimulatedCall& call, const std::string& status) {
   call.status = status;
   call.ended = clock_.now();
+  hang_up_talk(call);
   if (status == "completed") call.seconds = (call.talk + 999ms) / 1s;
   report(call, status);
 }
@@ -844,6 +872,7 @@ void World::check_fact(const Fact& fact) {
   }
   const auto& name = fact.subject.name;
   const auto who = fact.subject.stream();
+  tally_.agent_failures += std::holds_alternative<AgentFailed>(fact.event);
   const auto token_of = [&](std::uint8_t attempt) {
     return keys_.token(AttemptId{name, ref->ordinal, attempt});
   };
@@ -1123,6 +1152,16 @@ void World::check_end() {
     keep(campaign.lines_in_use == 0, "I7", "lines are in use at the end");
   }
   keep(durable_.queue.late_calls.empty(), "I4", "a late call was not ended");
+  std::map<std::string, int> streams;
+  store_.read(1, [&](const eventstore::RecordedEvent& recorded) {
+    const auto fact = folder.fact(recorded);
+    if (const auto* opened = std::get_if<StreamOpened>(&fact.event)) ++streams[opened->stream];
+    if (const auto* closed = std::get_if<StreamClosed>(&fact.event)) --streams[closed->stream];
+    return true;
+  });
+  for (const auto& [stream, open] : streams) {
+    keep(open == 0, "streams", stream + " opened and did not close, or closed twice");
+  }
   keep(durable_.queue.locks.size() == held.size(), "I7", "a number is locked at the end");
   for (const auto& [packed, money] : durable_.spend.reservations) {
     keep(held.count(packed) != 0, "I7", "money is set aside at the end");

@@ -58,6 +58,7 @@ struct WorldOptions {
   // Of a thousand calls: wait in the carrier's queue before anybody is dialled, so long at most.
   unsigned queued = 0;
   milliseconds queued_max{};
+  bool agents = false;     // the first campaign is a voice agent's
   bool operators = false;  // pause, resume, cancel, decide on held calls, suppress
   // Whether the carrier shows a call before the quarantine of one in doubt has passed. Where it
   // does not, calls that turn up late are to be expected.
@@ -95,6 +96,9 @@ struct Tally {
   std::uint64_t taken_back = 0;  // calls ended in the carrier's queue, or while they rang
   std::uint64_t postponed = 0;
   std::uint64_t stopped = 0;  // campaigns, by their failures
+  std::uint64_t talks = 0;    // media streams that were let in
+  std::uint64_t refused_streams = 0;
+  std::uint64_t agent_failures = 0;
   Tally& operator+=(const Tally& other);
 };
 
@@ -145,6 +149,16 @@ class World {
   void ask_document(support::SimulatedCall& call, const std::string& url,
                     bridge::http::Fields fields);
   void hear(support::SimulatedCall& call, const std::string& twiml);
+  // Media streams (simulation_talks.cpp).
+  class Talks;
+  struct EndTalks {
+    void operator()(Talks* talks) const;
+  };
+  std::unique_ptr<Talks, EndTalks> make_talks();
+  void attach_talks();
+  void crash_talks();
+  void connect(support::SimulatedCall& call, const std::string& twiml);
+  void hang_up_talk(const support::SimulatedCall& call);
   void reply_to(support::SimulatedCall& call, const std::string& url, std::uint32_t spoken);
   void hang_up(support::SimulatedCall& call, const std::string& status);
   void report(const support::SimulatedCall& call, const std::string& status);
@@ -179,6 +193,7 @@ class World {
   support::Agenda agenda_{};
   support::SimulatedEventStore store_{};
   support::SimulatedCarrier carrier_;
+  std::unique_ptr<Talks, EndTalks> talks_{};
   std::unique_ptr<runner::Runner> runner_{};
   std::vector<List> lists_{};
   std::int64_t account_rate_ = 1000;

@@ -1,0 +1,145 @@
+"""A survey that a voice agent asks, in rehearsal: the carrier, the voice model and the people speak
+the real protocols, and the log, its exports and its digests are held to what mode simple keeps.
+
+CAMPANILE_AGENT_PEOPLE says how many people there are.
+"""
+
+import collections
+import csv
+import io
+import os
+import random
+import time
+
+import world
+
+PEOPLE = int(os.environ.get("CAMPANILE_AGENT_PEOPLE") or 40)
+KILLS = int(os.environ.get("CAMPANILE_AGENT_KILLS") or 4)
+
+AGENT = {
+    "name": "Arthur",
+    "disclosure": "Le parla un'intelligenza artificiale, per un breve sondaggio.",
+    "opening": "Buongiorno {{name}}, sono Arthur. Ho tre domande.",
+    "columns": ["name"],
+    "time_max": "4m",
+}
+CODES = {"colore": {"rosso", "blu"}, "torna": {"yes", "no"}, "voto": {"1", "2", "3", "4", "5"}}
+
+
+def agent_survey(**members):
+    return world.survey(mode="agent", greeting="Buongiorno.", agent=AGENT, **members)
+
+
+class AgentTest(world.Case):
+    def table(self, log, name):
+        text = self.exports(log)[name].decode()
+        return list(csv.DictReader(io.StringIO(text)))
+
+    def check(self, log, told=None):
+        """What holds of any log of an agent's survey that came to its end."""
+        events = world.events_of(log)
+        by_type = collections.Counter(event.type for event in events)
+        opened = [(e.stream, e.payload["stream"]) for e in events if e.type == "StreamOpened"]
+        closed = [(e.stream, e.payload["stream"]) for e in events if e.type == "StreamClosed"]
+        self.assertGreater(len(opened), 0)
+        # Each stream that opened closed, once; no call had two.
+        self.assertEqual(sorted(opened), sorted(closed))
+        self.assertEqual(len(set(opened)), len(opened))
+        per_attempt = collections.Counter(e.attempt() for e in events if e.type == "StreamOpened")
+        self.assertEqual(set(per_attempt.values()), {1})
+        # Nothing is left open, and every call came to something.
+        requested = {e.attempt() for e in events if e.type == "CallRequested"}
+        ended = collections.Counter(e.attempt() for e in events if e.type == "AttemptClosed")
+        self.assertEqual(requested, set(ended))
+        self.assertEqual(set(ended.values()), {1})
+        # Whoever was connected had been told that an AI talks.
+        told_so = {e.attempt() for e in events
+                   if e.type == "PromptServed" and e.payload["prompt"] == "agent"}
+        self.assertTrue({e.attempt() for e in events if e.type == "StreamOpened"} <= told_so)
+        self.assertEqual({len(e.payload["disclosure"]) for e in events
+                          if e.type == "PromptServed" and e.payload["prompt"] == "agent"}, {16})
+        # What was answered is not asked again: a question has its answer from one attempt.
+        answered = collections.defaultdict(set)
+        for event in events:
+            if event.type == "AnswerGiven":
+                answered[(event.contact(), event.payload["question"])].add(
+                    event.payload["attempt"])
+        self.assertTrue(all(len(attempts) == 1 for attempts in answered.values()), answered)
+        replayed = self.assert_log_is_well(log)
+        if told:
+            self.assertEqual(replayed["state_digest"], told["state_digest"])
+            self.assertEqual(replayed["outcome_digest"], told["outcome_digest"])
+        return events, by_type
+
+    def test_an_agent_asks_the_survey(self):
+        file = world.write_campaign(self.folder, agent_survey(), PEOPLE)
+        log = self.path("L.db")
+        done = self.campanile("run", file, "--log", log, "--listen",
+                              "127.0.0.1:%d" % world.free_port(), "--calls-per-second", 5, "--json",
+                              timeout=20 * PEOPLE + world.PATIENCE_S)
+        told = world.last_json(done.stdout)
+        self.assertEqual(told["event"], "finished")
+        events, by_type = self.check(log, told)
+        # Both sides are on record, with their words sealed.
+        self.assertGreater(by_type["AgentSaid"], 0)
+        self.assertGreater(by_type["CalleeSaid"], 0)
+        self.assertGreater(by_type["AnswerGiven"], 0)
+        self.assertTrue(all("words" not in e.payload for e in events
+                            if e.type in ("AgentSaid", "CalleeSaid")))
+        # The table is that of mode simple, and says who understood the answers.
+        rows = self.table(log, "responses_wide.csv")
+        self.assertEqual(len(rows), PEOPLE)
+        given = 0
+        for row in rows:
+            for question, codes in CODES.items():
+                if row[question + "__status"] != "answered":
+                    self.assertEqual(row[question], "")
+                    continue
+                given += 1
+                self.assertIn(row[question], codes)
+                self.assertEqual(row[question + "__source"], "agent")
+        self.assertGreater(given, PEOPLE)
+        outcomes = collections.Counter(e.payload.get("outcome") for e in events
+                                       if e.type == "AttemptClosed")
+        self.assertGreater(outcomes["completed"], PEOPLE // 4, outcomes)
+        # The same seed gives the same answers.
+        again = self.path("M.db")
+        self.campanile("run", file, "--log", again, "--listen",
+                       "127.0.0.1:%d" % world.free_port(), "--calls-per-second", 5, "--json",
+                       timeout=20 * PEOPLE + world.PATIENCE_S)
+        same = ("campaign", "contact_id", "disposition") + tuple(CODES)
+        self.assertEqual([[row.get(column) for column in same] for row in rows],
+                         [[row.get(column) for column in same]
+                          for row in self.table(again, "responses_wide.csv")])
+
+    def test_killed_again_and_again_every_call_comes_to_something(self):
+        file = world.write_campaign(self.folder, agent_survey(), PEOPLE)
+        log = self.path("L.db")
+        carrier = self.carrier("--seed", 3, "--speed", 20)
+        dice = random.Random(5)
+        arguments = ["run", file, "--log", log, "--carrier", carrier.choice, "--listen",
+                     "127.0.0.1:%d" % world.free_port(), "--calls-per-second", 5, "--json"]
+        for kill in range(KILLS):
+            program = self.start(*arguments, name="run%d" % kill)
+            if kill == 0:
+                world.wait_for_event(log, "StreamOpened")
+            time.sleep(dice.uniform(0.5, 3))
+            program.kill()
+        program = self.start(*arguments, name="last")
+        program.wait(20 * PEOPLE + world.PATIENCE_S)
+        events, _ = self.check(log, world.last_json(program.out()))
+        # The kills hit talks, or this would show nothing.
+        self.assertGreater(sum(1 for e in events if e.type == "StreamClosed"
+                               and e.payload["why"] == "stopped"), 0)
+
+    def test_a_person_hears_what_check_shows(self):
+        file = world.write_campaign(self.folder, agent_survey(), 2)
+        shown = self.campanile("check", file, "--show", "P-0001").stdout
+        self.assertIn("the person hears first: " + AGENT["disclosure"], shown)
+        self.assertIn("Buongiorno Persona 1, sono Arthur. Ho tre domande.", shown)
+        self.assertIn("record_answer end_call opt_out ask_callback", shown)
+        self.assertNotIn("+39347", shown)
+
+
+if __name__ == "__main__":
+    world.main()
