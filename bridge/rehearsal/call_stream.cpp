@@ -309,6 +309,7 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
     if (over) return;
     over = true;
     forget_time();
+    callee.hear_no_more();
     if (!truth.ended) truth.ended = loop.now();
     const auto on_ended = std::exchange(events.on_ended, {});
     if (on_ended) on_ended(how);
@@ -318,6 +319,7 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
     if (over || finishing) return;
     finishing = true;
     forget_time();
+    callee.hear_no_more();
     truth.ended = loop.now();
     connecting.reset();
     if (!connection || !connection->open()) return soon([this] { end(End::finished); });

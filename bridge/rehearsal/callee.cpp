@@ -282,6 +282,10 @@ Callee::Step Callee::live(std::string_view heard) {
   return step;
 }
 
+void Callee::hear_no_more() {
+  if (on_heard_ && !words_.empty()) on_heard_(std::exchange(words_, {}));
+}
+
 void Callee::listen(std::string_view piece) {
   ear_.hear(piece, [this](const Ear::Heard& word) {
     if (word.label) return;

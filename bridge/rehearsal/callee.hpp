@@ -46,6 +46,8 @@ class Callee {
     std::uint64_t keys = 0;
     std::uint64_t silent_ms = 0;  // the longest that nobody said anything to them
   };
+  // The line is gone: what they had heard of the last words was all.
+  void hear_no_more();
   const Counts& counts() const { return counts_; }
   // Called with the whole of what they say as they begin to, and of what they have heard when it
   // is over; for the truth.

@@ -1,0 +1,261 @@
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "bridge/media/switchboard.hpp"
+#include "bridge/rehearsal/clock_link.hpp"
+#include "bridge/rehearsal/rehearsal_thread.hpp"
+#include "bridge/voice/realtime.hpp"
+#include "bridge/ws/upgrade.hpp"
+#include "tests/bridge/rehearsal_world.hpp"
+
+// The program's switchboard between the rehearsal's two ends: people on the line on one side, the
+// voice model on the other, in time that jumps.
+
+using namespace std::chrono_literals;
+using namespace bridge::rehearsal;
+using bridge::media::Switchboard;
+using bridge::testing::noon;
+using bridge::testing::only;
+using bridge::testing::SteppedLoop;
+using bridge::testing::ToyProgram;
+using nlohmann::json;
+
+namespace {
+
+const std::vector<std::string> questions{"q1", "q2", "q3"};
+
+bridge::voice::Agent the_agent() {
+  bridge::voice::Agent agent;
+  agent.model = "test-model";
+  agent.voice = "cedar";
+  agent.language = "it-IT";
+  agent.transcription_model = "gpt-transcribe";
+  agent.instructions =
+      "<person>\n{}\n</person>\n<survey>\n"
+      R"([{"id":"q1","type":"rating","ask":"Da uno a cinque, quanto è soddisfatto?","required":true,)"
+      R"("least":1,"most":5,"answered":false},)"
+      R"({"id":"q2","type":"yes_no","ask":"Il tecnico è arrivato puntuale all'appuntamento?",)"
+      R"("required":true,"options":[{"code":"1","label":"Sì"},{"code":"2","label":"No"}],)"
+      R"("answered":false},)"
+      R"({"id":"q3","type":"open","ask":"C'è qualcosa che potremmo fare meglio?","required":false,)"
+      R"("answered":false}])"
+      "\n</survey>\n<opening>\nBuongiorno, sono Arthur, l'assistente automatico della ditta che ha "
+      "riparato la sua caldaia. Posso farle tre domande?\n</opening>\n<goodbye>\nLa ringrazio, "
+      "arrivederci.\n</goodbye>";
+  agent.opening =
+      "Di' prima questo:\n<opening>\nBuongiorno, sono Arthur, l'assistente automatico "
+      "della ditta che ha riparato la sua caldaia. Posso farle tre domande?\n</opening>";
+  for (const char* name : {"record_answer", "end_call", "opt_out", "ask_callback"}) {
+    agent.tools.push_back(
+        {.name = name, .description = name, .parameters = R"({"type":"object","properties":{}})"});
+  }
+  return agent;
+}
+
+// So many calls at once, to their end.
+struct Talks {
+  json truth{};
+  std::map<std::string, std::vector<std::string>> answers{};  // values, by call
+  std::map<std::string, std::string> whys{};                  // how its stream ended
+  std::uint32_t complaints = 0;
+  bridge::net::Instant ended{};
+
+  Talks(int calls, People people, const std::string& faults = {}) {
+    CarrierOptions options;
+    options.start = noon;
+    options.seed = 5;
+    options.people = std::move(people);
+    options.faults = parse_faults(faults);
+    options.tell_acknowledged = true;
+    SteppedLoop world;
+    world.patience = 300s;
+    RehearsalThread carrier(options);
+    ToyProgram program(world.loop, carrier.port(), carrier.account_sid(), carrier.auth_token());
+    int over = 0;
+    program.on_webhook = [&](const ToyProgram::Webhook& webhook) {
+      over += bridge::http::field(webhook.fields, "CallStatus") == "completed" ? 1 : 0;
+    };
+
+    std::map<bridge::media::StreamId, std::string> sids;
+    std::unique_ptr<Switchboard> board;
+    bridge::media::Events events;
+    events.on_started = [&](bridge::media::Started started) {
+      sids[started.stream] = started.call_sid;
+      board->let_in(started.stream, the_agent(), {});
+    };
+    events.on_tool = [&](bridge::media::ToolAsked asked) {
+      using bridge::media::Then;
+      const json arguments = json::parse(asked.arguments, nullptr, false);
+      if (arguments.is_discarded()) {
+        return board->answer_tool(asked.stream, asked.call_id, R"({"ok":false,"error":"no JSON"})",
+                                  Then::speak);
+      }
+      if (asked.name == "end_call") {
+        return board->answer_tool(asked.stream, asked.call_id, R"({"ok":true})", Then::goodbye);
+      }
+      if (asked.name != "record_answer") {
+        return board->answer_tool(asked.stream, asked.call_id, R"({"ok":true})", Then::speak);
+      }
+      auto& given = answers[sids[asked.stream]];
+      given.push_back(arguments["question"].get<std::string>() + "=" +
+                      arguments["value"].get<std::string>() + "/" +
+                      arguments["words"].get<std::string>());
+      const auto place = std::ranges::find(questions, arguments["question"].get<std::string>());
+      BOOST_REQUIRE(place != questions.end());
+      const json next = place + 1 == questions.end() ? json(nullptr) : json(*(place + 1));
+      board->answer_tool(asked.stream, asked.call_id, json{{"ok", true}, {"next", next}}.dump(),
+                         Then::speak);
+    };
+    events.on_closed = [&](bridge::media::Closed closed) {
+      whys[sids[closed.stream]] = bridge::media::name_of(closed.why);
+      complaints += closed.complaints;
+    };
+    Switchboard::Options with;
+    with.links = &program.links;
+    with.model = [&](bridge::net::Loop& loop, bridge::net::Links* links) {
+      bridge::voice::RealtimeModel::Options to;
+      to.host = "127.0.0.1";
+      to.port = carrier.voice_port();
+      to.api_key = "any";
+      to.links = links;
+      return std::make_unique<bridge::voice::RealtimeModel>(loop, std::move(to));
+    };
+    board = std::make_unique<Switchboard>(world.loop, std::move(with), std::move(events));
+
+    bridge::http::Server::Options listen;
+    listen.links = &program.links;
+    std::unique_ptr<bridge::http::Server> door;
+    door = std::make_unique<bridge::http::Server>(
+        world.loop, listen, [&](bridge::http::ExchangeId id, const bridge::http::Request& request) {
+          const auto accepted = bridge::ws::answer_upgrade(request);
+          auto taken = door->take_over(id);
+          BOOST_REQUIRE(taken->stream->write(bridge::ws::upgrade_head(accepted)));
+          board->take(std::move(taken->stream), std::move(taken->early));
+        });
+    program.documents["/talk"] =
+        "<Response><Connect><Stream url=\"ws://127.0.0.1:" + std::to_string(door->port()) +
+        "/media\"><Parameter name=\"token\" value=\"x\"/></Stream>"
+        "</Connect><Hangup/></Response>";
+    ClockLink link(world.loop, world.clock, program.links, "127.0.0.1", carrier.clock_port(), {});
+    world.loop.before_sleep([&] { link.report(board->quiet() && !door->writing(), {}); });
+    for (int i = 0; i < calls; ++i) {
+      program.place(program.order("+39061000" + std::to_string(1000 + i)));
+    }
+    world.until([&] { return over == calls; });
+    ended = world.clock.now();
+    world.loop.before_sleep({});  // time stands: whoever asks for the truth has a deadline
+
+    bridge::http::Client::Options asks;
+    asks.port = carrier.port();
+    bridge::http::Client client(world.loop, asks);
+    std::optional<bridge::http::Reply> told;
+    client.send({.method = "GET", .target = "/rehearsal/truth.json"},
+                [&](bridge::http::Reply reply) { told = std::move(reply); });
+    world.until([&] { return told.has_value(); });
+    truth = json::parse(told->response.body);
+    board.reset();
+  }
+
+  // Every word of every call, in order: what a run comes to.
+  std::string words() const {
+    std::string all;
+    for (const json& call : truth["calls"]) {
+      all += call["to"].get<std::string>();
+      for (const json& stream : call["streams"]) {
+        for (const json& line : stream["said"]) {
+          all += "\n" + std::to_string(line["at_ms"].get<std::int64_t>()) + " " +
+                 line["by"].get<std::string>() + ": " + line["words"].get<std::string>();
+        }
+      }
+      all += "\n";
+    }
+    return all;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(rehearsal_agent)
+
+BOOST_AUTO_TEST_CASE(a_survey_is_asked_by_voice_and_answered_by_voice) {
+  const Talks talks(6, only("human"));
+  BOOST_TEST(talks.answers.size() == 6);
+  for (const auto& [call, given] : talks.answers) {
+    BOOST_TEST_CONTEXT(call) {
+      BOOST_TEST(given.size() == 3);
+      BOOST_TEST(talks.whys.at(call) == "goodbye");
+    }
+  }
+  BOOST_TEST((talks.ended < noon + 5min));
+  BOOST_TEST(talks.truth["voice"]["errors"] == 0);
+  BOOST_TEST(talks.truth["voice"]["open"] == 0);
+  BOOST_TEST(talks.complaints == 0);
+  for (const json& call : talks.truth["calls"]) {
+    const json& stream = call["streams"][0];
+    BOOST_TEST(stream["invalid"] == 0);
+    BOOST_TEST(stream["error_code"] == 0);
+    BOOST_TEST(stream["said"].back()["words"].get<std::string>().ends_with("arrivederci."));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_model_is_told_of_an_interruption_is_what_the_person_heard) {
+  const Talks talks(12, only("human", "barge_in=1000"));
+  int cuts = 0;
+  for (const json& call : talks.truth["calls"]) {
+    for (const json& cut : call["streams"][0]["cuts"]) {
+      ++cuts;
+      BOOST_REQUIRE(!cut["told_ms"].is_null());
+      const auto away = cut["told_ms"].get<std::int64_t>() - cut["heard_ms"].get<std::int64_t>();
+      BOOST_TEST(std::abs(away) <= 60);
+    }
+  }
+  BOOST_TEST(cuts >= 24);
+  BOOST_TEST(talks.truth["voice"]["truncated_too_far"] == 0);
+  BOOST_TEST(talks.truth["voice"]["errors"] == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_talks) {
+  const People people = only("human", "barge_in=300,wrong_key=200,silence=100,opt_out=100");
+  const std::string faults = "stream_gaps=200,voice_bad_arguments=100,voice_transcript_late=200";
+  const Talks first(5, people, faults);
+  const Talks second(5, people, faults);
+  BOOST_TEST(first.words() == second.words());
+  BOOST_CHECK(first.answers == second.answers);
+  BOOST_CHECK((first.ended == second.ended));
+}
+
+BOOST_AUTO_TEST_CASE(every_talk_ends_whatever_fails) {
+  for (const std::string fault : {"voice_unavailable",
+                                  "voice_limited",
+                                  "voice_update_refused",
+                                  "voice_keeps_pcm",
+                                  "voice_slow",
+                                  "voice_silent",
+                                  "voice_failed",
+                                  "voice_dropped",
+                                  "voice_closed",
+                                  "voice_expired",
+                                  "voice_nonsense",
+                                  "voice_bad_arguments",
+                                  "voice_transcript_late",
+                                  "voice_transcript_failed",
+                                  "stream_refused",
+                                  "stream_odd_chunks",
+                                  "stream_gaps",
+                                  "stream_doubled",
+                                  "stream_unknown",
+                                  "stream_no_stop",
+                                  "stream_broken"}) {
+    BOOST_TEST_CONTEXT(fault) {
+      const Talks talks(1, only("human"), std::string(fault) + "=1000");
+      BOOST_TEST(talks.truth["voice"]["open"] == 0);
+      for (const json& call : talks.truth["calls"]) {
+        BOOST_TEST(call["status"] == "completed");
+        BOOST_TEST(!call["streams"][0]["ended_at_ms"].is_null());
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
