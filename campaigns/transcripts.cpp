@@ -10,14 +10,14 @@
 
 namespace campaigns {
 
-void Transcripts::see(const State& state, const Fact& fact) {
+void Transcripts::see(const Fact& fact) {
   const auto* agent = std::get_if<AgentSaid>(&fact.event);
   const auto* callee = std::get_if<CalleeSaid>(&fact.event);
   if (agent == nullptr && callee == nullptr) return;
-  const auto contact = state.book.contact_of(fact.subject);
-  if (!contact) return;
+  if (fact.subject.kind != Subject::Kind::contact) return;
   Line line;
-  line.contact = *contact;
+  line.campaign = fact.subject.name;
+  line.contact = fact.subject.ordinal;
   if (agent != nullptr) {
     line.by_agent = true;
     line.attempt = agent->attempt;
@@ -40,22 +40,23 @@ void Transcripts::write(const State& state, CampaignIndex campaign,
   static constexpr std::array<std::string_view, 10> columns{
       "attempt_id", "contact", "contact_id", "attempt",  "position",
       "at_ms",      "who",     "words",      "heard_ms", "rehearsal"};
+  const auto& id = state.book.at(campaign).definition->id;
   std::vector<const Line*> sorted;
   for (const auto& line : lines_) {
-    if (line.contact.campaign == campaign) sorted.push_back(&line);
+    if (line.campaign == id) sorted.push_back(&line);
   }
   // What the person said may be written down after the answer to it.
   std::ranges::stable_sort(sorted, {}, [](const Line* line) {
-    return std::tuple(line->contact.ordinal, line->attempt, line->position);
+    return std::tuple(line->contact, line->attempt, line->position);
   });
-  const auto& id = state.book.at(campaign).definition->id;
   CsvWriter csv(sink);
   for (const auto column : columns) csv.field(column);
   csv.end_row();
   for (const auto* line : sorted) {
-    const bool forgotten = state.queue.contact(line->contact).forgotten;
-    csv.field(AttemptId{id, line->contact.ordinal, line->attempt}.text());
-    csv.number(line->contact.ordinal).field(exporting::contact_id(state, line->contact));
+    const ContactRef contact{campaign, line->contact};
+    const bool forgotten = state.queue.contact(contact).forgotten;
+    csv.field(AttemptId{id, line->contact, line->attempt}.text());
+    csv.number(line->contact).field(exporting::contact_id(state, contact));
     csv.number(line->attempt).number(line->position).number(line->at_ms);
     csv.field(line->by_agent ? "agent" : "callee");
     csv.field(forgotten ? std::string_view() : std::string_view(line->words));

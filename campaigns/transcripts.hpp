@@ -14,8 +14,8 @@ namespace campaigns {
 // Quotes people, so it is written for whoever asks for it and needs it.
 class Transcripts {
  public:
-  // Each fact in the order of the log, before or after it is folded into `state`.
-  void see(const State& state, const Fact& fact);
+  // Each fact in the order of the log.
+  void see(const Fact& fact);
   bool empty() const { return lines_.empty(); }
 
   // One row for each utterance of a campaign, by contact, attempt and position. RFC 4180, UTF-8,
@@ -24,7 +24,8 @@ class Transcripts {
 
  private:
   struct Line {
-    ContactRef contact{};
+    std::string campaign{};
+    std::uint32_t contact = 0;
     std::uint8_t attempt = 0;
     bool by_agent = false;
     bool cut = false;

@@ -5,6 +5,7 @@
 #include "campaigns/explain.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/json_writer.hpp"
+#include "campaigns/transcripts.hpp"
 #include "eventstore/chain.hpp"
 #include "runner/commands.hpp"
 #include "runner/fold.hpp"
@@ -24,6 +25,7 @@ struct Options {
   std::string out{};
   std::string what{};
   std::string to{};
+  std::string transcripts{};
   bool json = false;
 };
 
@@ -135,15 +137,24 @@ int replay(const Options& options) {
 }
 
 int export_results(const Options& options) {
-  if (options.to.empty() && options.what.empty()) {
+  if (options.to.empty() && options.what.empty() && options.transcripts.empty()) {
     complain("say which file (results, answers, attempts, codebook), or --to DIR for all");
     return exit_bad_input;
   }
   const auto until = parse_place("--until", options.until);
   CheckedLog log(options.log);
-  const auto [state, head] = fold_log(log, until);
+  campaigns::Transcripts transcripts;
+  const auto [state, head] = fold_log(log, until, [&](const campaigns::Fact& fact) {
+    if (!options.transcripts.empty()) transcripts.see(fact);
+  });
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
+  if (!options.transcripts.empty()) {
+    write_whole_file(options.transcripts, 0600, [&, &folded = state](const auto& sink) {
+      transcripts.write(folded, *index, sink);
+    });
+    complain(options.transcripts + " written: it quotes people");
+  }
   // Of which events the files tell, to be kept elsewhere. Written when they are all there, and the
   // one of earlier files is gone before them.
   const auto head_file = std::filesystem::path(options.to) / "head.json";
@@ -209,6 +220,9 @@ void add_reading(CLI::App& app, Chosen& chosen) {
     command->add_option("what", options->what, "results, answers, attempts or codebook")
         ->check(CLI::IsMember({"results", "answers", "attempts", "codebook"}));
     command->add_option("--to", options->to, "Write all files into this directory");
+    command->add_option("--transcripts", options->transcripts,
+                        "Write what was said in talks with voice agents into this file; it quotes "
+                        "people");
   }
   add_log(app, chosen);
 }

@@ -39,6 +39,13 @@ do_bench() {
   done
 }
 
+# agent: a survey that a voice agent asks 200 people, twice alike, and killed ten times during it
+do_agent() {
+  build campanile
+  CAMPANILE_AGENT_PEOPLE="${CAMPANILE_AGENT_PEOPLE:-200}" CAMPANILE_AGENT_KILLS="${CAMPANILE_AGENT_KILLS:-10}" \
+    python3 -B tests/system/agent_test.py build/full/campanile "$@"
+}
+
 # testssl: testssl.sh against our TLS server, with each kind of key; red at anything above LOW that is not explained here
 do_testssl() {
   build tls_server

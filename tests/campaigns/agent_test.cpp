@@ -6,6 +6,7 @@
 #include <set>
 
 #include "campaigns/survey.hpp"
+#include "campaigns/transcripts.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
 using namespace campaigns;
@@ -276,6 +277,28 @@ BOOST_AUTO_TEST_CASE(what_is_said_is_kept_with_its_place) {
              R"(contact/survey/1 CalleeSaid {"attempt":1,"position":2,"at_ms":2000} )"
              R"({"words":"Mi dica."})"
              "\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_transcript_is_written_in_the_order_of_the_talk) {
+  Talk talk;
+  // What the person said comes late.
+  talk.opens().does(talk.agent_says(1, "Buongiorno, \"Anna\".")).does(talk.agent_says(3, "Bene."));
+  talk.does(talk.person_says(2, "Mi dica."));
+  Transcripts transcripts;
+  for (const auto& fact : talk.log()) transcripts.see(fact);
+  const auto written = [&] {
+    return support::text_of(
+        [&](const CanonicalSink& sink) { transcripts.write(talk.state(), 0, sink); });
+  };
+  BOOST_TEST(written() ==
+             "attempt_id,contact,contact_id,attempt,position,at_ms,who,words,heard_ms,rehearsal\r\n"
+             "survey.1.1,1,1,1,1,1000,agent,\"Buongiorno, \"\"Anna\"\".\",,1\r\n"
+             "survey.1.1,1,1,1,2,2000,callee,Mi dica.,,1\r\n"
+             "survey.1.1,1,1,1,3,3000,agent,Bene.,,1\r\n");
+  talk.does(talk.ended("goodbye"));
+  talk.hangs_up();
+  talk.does(ForgetNumber{1});
+  BOOST_TEST(written().find("Mi dica") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_goes_through_the_same_checks_as_a_key) {

@@ -4,12 +4,16 @@ the real protocols, and the log, its exports and its digests are held to what mo
 CAMPANILE_AGENT_PEOPLE says how many people there are.
 """
 
+import base64
 import collections
 import csv
 import io
+import json
 import os
 import random
 import time
+import urllib.parse
+import urllib.request
 
 import world
 
@@ -102,6 +106,17 @@ class AgentTest(world.Case):
         outcomes = collections.Counter(e.payload.get("outcome") for e in events
                                        if e.type == "AttemptClosed")
         self.assertGreater(outcomes["completed"], PEOPLE // 4, outcomes)
+        # What was said is told to whoever asks for it, in the order in which it was said.
+        spoken = self.path("transcripts.csv")
+        self.campanile("export", "--log", log, "--transcripts", spoken)
+        self.assertEqual(os.stat(spoken).st_mode & 0o777, 0o600)
+        with open(spoken, encoding="utf-8", newline="") as text:
+            lines = list(csv.DictReader(text))
+        self.assertEqual(len(lines), by_type["AgentSaid"] + by_type["CalleeSaid"])
+        self.assertTrue(any("sono Arthur" in line["words"] for line in lines))
+        places = [(int(line["contact"]), int(line["attempt"]), int(line["position"]))
+                  for line in lines]
+        self.assertEqual(places, sorted(set(places)))
         # The same seed gives the same answers.
         again = self.path("M.db")
         self.campanile("run", file, "--log", again, "--listen",
@@ -115,7 +130,7 @@ class AgentTest(world.Case):
     def test_killed_again_and_again_every_call_comes_to_something(self):
         file = world.write_campaign(self.folder, agent_survey(), PEOPLE)
         log = self.path("L.db")
-        carrier = self.carrier("--seed", 3, "--speed", 20)
+        carrier = self.carrier("--seed", 3)  # its time jumps, and stands while nobody is there
         dice = random.Random(5)
         arguments = ["run", file, "--log", log, "--carrier", carrier.choice, "--listen",
                      "127.0.0.1:%d" % world.free_port(), "--calls-per-second", 5, "--json"]
@@ -123,7 +138,7 @@ class AgentTest(world.Case):
             program = self.start(*arguments, name="run%d" % kill)
             if kill == 0:
                 world.wait_for_event(log, "StreamOpened")
-            time.sleep(dice.uniform(0.5, 3))
+            time.sleep(dice.uniform(0.2, 1.5))
             program.kill()
         program = self.start(*arguments, name="last")
         program.wait(20 * PEOPLE + world.PATIENCE_S)
@@ -131,6 +146,45 @@ class AgentTest(world.Case):
         # The kills hit talks, or this would show nothing.
         self.assertGreater(sum(1 for e in events if e.type == "StreamClosed"
                                and e.payload["why"] == "stopped"), 0)
+
+    def test_a_call_of_somebody_elses_code_talks_with_the_agent(self):
+        with open(self.path("arthur.json"), "w") as file:
+            json.dump({"id": "arthur", "kind": "callback", "mode": "agent", "contacts": [],
+                       "message": "Sono Arthur. Arrivederci.",
+                       "agent": {"disclosure": "Parla un'intelligenza artificiale.",
+                                 "instructions": "Saluti e chiuda."}}, file)
+        carrier = self.carrier("--speed", 20, "--people", "human=1,no_answer=0,busy=0,machine=0,"
+                               "failed=0,fax=0,hang_up=0,hang_up_at_once=0")
+        log, port = self.path("L.db"), world.free_port()
+        door = self.start("serve", "--log", log, "--carrier", carrier.choice, "--agent",
+                          self.path("arthur.json"), "--listen", "127.0.0.1:%d" % port)
+        world.wait_until(lambda: "serving" in door.out() or not door.running(), "it serves")
+        self.assertTrue(door.running(), door.err())
+        word = base64.b64encode(("%s:%s" % (carrier.account_sid, carrier.auth_token)).encode())
+        form = {"To": "+390612345678", "From": "+390698765432",
+                "Url": "http://127.0.0.1:%d/outbound-call?mode=agent" % port,
+                "StatusCallback": "http://127.0.0.1:%d/call-status" % port}
+        request = urllib.request.Request(
+            "http://127.0.0.1:%d/2010-04-01/Accounts/%s/Calls.json" %
+            (carrier.port, carrier.account_sid), urllib.parse.urlencode(form).encode(),
+            {"Authorization": "Basic " + word.decode()})
+        with urllib.request.urlopen(request, timeout=world.PATIENCE_S) as answer:
+            stream = "call/" + json.load(answer)["sid"]
+        world.wait_for_event(log, "StreamClosed")
+        world.wait_for_event(log, "CallEnded")
+        door.interrupt()
+        door.wait()
+        events = [e for e in world.events_of(log) if e.stream == stream]
+        types = [e.type for e in events]
+        for wanted in ("OutsideAgentServed", "StreamOpened", "StreamClosed", "CallEnded"):
+            self.assertEqual(types.count(wanted), 1, [(e.type, e.payload) for e in events])
+        closed = events[types.index("StreamClosed")].payload
+        # People hang up on an agent, too.
+        self.assertIn(closed["why"], ("goodbye", "hung_up"))
+        self.assertGreater(closed["first_sound_ms"], 0)
+        # Not a word of it is kept: nobody could have it forgotten.
+        self.assertFalse({"AgentSaid", "CalleeSaid"} & set(types))
+        self.assert_log_is_well(log)
 
     def test_a_person_hears_what_check_shows(self):
         file = world.write_campaign(self.folder, agent_survey(), 2)
