@@ -225,13 +225,12 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("question", book.at(row.contact.campaign).definition->questions[row.question].id)
           .member("status", static_cast<std::int64_t>(row.status))
           .flag("by_speech", row.by_speech)
-          .flag("by_agent", row.by_agent)
-          .member("position", row.position)
           .member("turn", row.turn)
           .member("at", to_ms(row.at))
           .member("confidence_thousandths", row.confidence_thousandths)
           .member("value", row.value)
           .member("words", words_of(row));
+      if (row.by_agent) o.member("by_agent_after", row.position);
     });
   }
   for (std::size_t index = 0; index < cases.size(); ++index) {
