@@ -187,6 +187,14 @@ struct ContactSource {
   friend bool operator==(const ContactSource&, const ContactSource&) = default;
 };
 
+// A column of the contact list that passes into the results; the others stay out of them.
+struct ResultColumn {
+  std::string column{};  // of the list
+  std::string name{};    // in the results: [a-z][a-z0-9_]{0,63}
+  bool personal = true;  // names a person, or tells who they are
+  friend bool operator==(const ResultColumn&, const ResultColumn&) = default;
+};
+
 struct Budget {
   std::int64_t limit_millionths = 0;  // 0: no budget
   std::int64_t per_minute_millionths = 0;
@@ -223,6 +231,7 @@ struct Campaign {
   // How long after its end a campaign keeps what names or quotes people; nothing: until told.
   std::optional<Seconds> retention{};
   bool known_eligible = true;
+  std::vector<ResultColumn> result_columns{};
   friend bool operator==(const Campaign&, const Campaign&) = default;
 };
 

@@ -35,6 +35,7 @@ constexpr std::size_t windows_max = 100;
 constexpr std::size_t dates_off_max = 1000;
 constexpr std::size_t caller_ids_max = 100;
 constexpr std::size_t conditions_max = 50;
+constexpr std::size_t result_columns_max = 200;
 constexpr std::int64_t answer_number_max = 999'999'999;
 
 using Words = std::map<std::string, std::vector<std::string>>;
@@ -212,6 +213,8 @@ class CampaignReader {
   void read_retries(const Members& root);
   void read_budget(const Members& root);
   void read_countries(const Members& root);
+  void read_results(const Members& root);
+  void read_result_column(const Json& value, const std::string& where);
   void not_for_this_kind(const Members& root, const std::string& name, const std::string& why);
 
   Campaign& campaign() { return file.campaign; }
@@ -489,6 +492,7 @@ void CampaignReader::read(const Json& json) {
   read_retries(root);
   read_budget(root);
   read_countries(root);
+  read_results(root);
 }
 
 void CampaignReader::read_head(const Members& root) {
@@ -601,6 +605,55 @@ void CampaignReader::read_contacts(const Members& root) {
     read_string(names, "zone", source.zone_column);
     if (source.number_column.empty()) problem(names.at("number"), "is empty");
   }
+}
+
+void CampaignReader::read_results(const Members& root) {
+  const Json* value = root.find("results");
+  if (value == nullptr) return;
+  const Members members(*this, *value, "/results", "results");
+  const Json* columns = find_array(members, "columns", result_columns_max);
+  if (columns == nullptr) return;
+  for (std::size_t i = 0; i < columns->size(); ++i) {
+    read_result_column((*columns)[i], json_pointer(members.at("columns"), i));
+  }
+}
+
+// "Sede", or {"column": "Sede", "name": "sede", "personal": false}.
+void CampaignReader::read_result_column(const Json& value, const std::string& where) {
+  ResultColumn one;
+  auto named_at = where;
+  if (value.is_string()) {
+    one.column = value.get<std::string>();
+  } else {
+    const Members members(*this, value, where, "result_column");
+    if (!members.is_object()) return;
+    if (members.find("column") == nullptr) return missing(members, "column");
+    read_string(members, "column", one.column);
+    read_string(members, "name", one.name);
+    read_bool(members, "personal", one.personal);
+    if (members.find("name") != nullptr) named_at = members.at("name");
+    if (members.find("name") != nullptr && !is_result_name(one.name)) {
+      return problem(named_at, "must be 1 to 64 of a-z, 0-9 and _, beginning with a letter",
+                     R"(write it like "sede")");
+    }
+  }
+  if (one.column.empty()) return problem(where, "names no column");
+  // The numbers have a file of their own, which is handed to few.
+  if (one.column == campaign().contacts.number_column) {
+    return problem(where, "the number does not pass into the results",
+                   "export it by itself, with --numbers");
+  }
+  if (one.name.empty()) one.name = result_name_for(one.column);
+  if (one.name.empty()) {
+    return problem(where, "no name of letters and digits can be made of " + in_quotes(one.column),
+                   R"(say what it is called: {"column": …, "name": "sede"})");
+  }
+  auto& all = campaign().result_columns;
+  if (std::any_of(all.begin(), all.end(), [&](const auto& o) { return o.name == one.name; })) {
+    return problem(named_at, "another column is called " + in_quotes(one.name) + " in the results",
+                   R"(give one of them another "name")");
+  }
+  all.push_back(std::move(one));
 }
 
 void CampaignReader::not_for_this_kind(const Members& root, const std::string& name,

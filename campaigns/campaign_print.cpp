@@ -191,6 +191,15 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
                                 {"over", duration_text(campaign.pacing.ramp_up.over)}};
   }
   if (campaign.mode == Mode::agent) out["agent"] = agent_json(campaign.agent, language);
+  // Only where there are any: the digest of a file that names none is what it always was.
+  if (!campaign.result_columns.empty()) {
+    json columns = json::array();
+    for (const ResultColumn& column : campaign.result_columns) {
+      columns.push_back(
+          {{"column", column.column}, {"name", column.name}, {"personal", column.personal}});
+    }
+    out["results"] = {{"columns", std::move(columns)}};
+  }
   if (campaign.retention) out["retention"] = duration_text(*campaign.retention);
   if (campaign.opt_out.key != '\0') out["opt_out"]["key"] = std::string(1, campaign.opt_out.key);
   if (campaign.machine.action == MachineAction::leave_message) {

@@ -58,12 +58,16 @@ const std::vector<RetryDefault>& retry_defaults() {
 const std::map<std::string, std::vector<std::string>>& campaign_members() {
   static const std::map<std::string, std::vector<std::string>> members = [] {
     std::map<std::string, std::vector<std::string>> all{
-        {"campaign",
-         {"$schema",       "id",         "title",     "kind",       "mode",     "language",
-          "voices",        "caller_ids", "contacts",  "greeting",   "message",  "resumed",
-          "questions",     "goodbye",    "partial",   "opt_out",    "agent",    "answering_machine",
-          "calling_hours", "pacing",     "retries",   "countries",  "in_doubt", "ring_time",
-          "call_time",     "budget",     "retention", "eligibility"}},
+        {"campaign", {"$schema",       "id",         "title",
+                      "kind",          "mode",       "language",
+                      "voices",        "caller_ids", "contacts",
+                      "greeting",      "message",    "resumed",
+                      "questions",     "goodbye",    "partial",
+                      "opt_out",       "agent",      "answering_machine",
+                      "calling_hours", "pacing",     "retries",
+                      "countries",     "in_doubt",   "ring_time",
+                      "call_time",     "budget",     "retention",
+                      "eligibility",   "results"}},
         {"contacts",
          {"file", "list", "encoding", "delimiter", "region", "columns", "zone", "bad_rows"}},
         {"columns", {"number", "id", "language", "zone"}},
@@ -86,6 +90,8 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
         {"stop_at_failures", {"share", "of"}},
         {"retries", {"attempts_max", "daily_calls_per_number_max", "unplaced"}},
         {"unplaced", {"max", "delay"}},
+        {"results", {"columns"}},
+        {"result_column", {"column", "name", "personal"}},
         {"budget", {"limit", "per_minute", "currency"}},
     };
     for (const RetryDefault& retry : retry_defaults()) {
@@ -94,6 +100,55 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
     return all;
   }();
   return members;
+}
+
+namespace {
+
+// The letter without its accent, of a character of Latin-1 (U+00C0 to U+00FF); a space: none.
+char plain_letter(unsigned char second) {
+  static constexpr std::string_view letters =
+      "aaaaaaaceeeeiiiidnooooo ouuuuyts"   // À to ß, as their second byte 0x80 to 0x9F
+      "aaaaaaaceeeeiiiidnooooo ouuuuyty";  // à to ÿ
+  return letters[second - 0x80U];
+}
+
+}  // namespace
+
+std::string result_name_for(std::string_view column) {
+  std::string name;
+  const auto gap = [&] {
+    if (!name.empty() && name.back() != '_') name += '_';
+  };
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    const char c = column[i];
+    const auto byte = static_cast<unsigned char>(c);
+    if (c >= 'A' && c <= 'Z') {
+      name += static_cast<char>(c - 'A' + 'a');
+    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+      name += c;
+    } else if (byte == 0xC3U && i + 1 < column.size()) {
+      const auto second = static_cast<unsigned char>(column[++i]);
+      const char letter = second >= 0x80U && second <= 0xBFU ? plain_letter(second) : ' ';
+      if (letter == ' ') {
+        gap();
+      } else {
+        name += letter;
+      }
+    } else {
+      gap();
+    }
+  }
+  while (!name.empty() && name.back() == '_') name.pop_back();
+  if (name.size() > 64) name.resize(64);
+  return is_result_name(name) ? name : std::string();
+}
+
+bool is_result_name(std::string_view name) {
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && name.size() <= 64 && name.front() >= 'a' && name.front() <= 'z' &&
+         std::all_of(name.begin(), name.end(), good);
 }
 
 std::optional<Seconds> parse_duration(std::string_view text) {

@@ -81,6 +81,12 @@ std::vector<std::string> days_texts(std::uint8_t days);
 std::optional<std::chrono::year_month_day> parse_date(std::string_view text);
 std::string date_text(std::chrono::year_month_day date);
 
+// What a column of a list is called in the results if the file does not say: lower-case ASCII,
+// accents of European letters left out, `_` for everything else: "Città di nascita" is
+// "citta_di_nascita". Empty where nothing is left of it, or it would not begin with a letter.
+std::string result_name_for(std::string_view column);
+bool is_result_name(std::string_view name);
+
 // Whether `tag` looks like a BCP-47 tag as voices are named by: "it", "it-IT", "zh-Hant-TW".
 bool is_language_tag(std::string_view tag);
 

@@ -228,6 +228,9 @@ Problems ContactListReader::Block::prepare() {
     columns_tested(campaign.questions[i].ask_if, json_pointer("/questions", i) + "/ask_if", tested);
   }
   for (const TemplateUse& use : tested) need(use.where, use.name);
+  for (std::size_t i = 0; i < campaign.result_columns.size(); ++i) {
+    need(json_pointer("/results/columns", i), campaign.result_columns[i].column);
+  }
   for (const auto& [where, zone] : {std::pair{"/contacts/zone", source.zone},
                                     std::pair{"/calling_hours/zone", campaign.hours.zone}}) {
     if (zone.empty() || rules.knows(zone)) continue;

@@ -1266,6 +1266,27 @@ Result<Facts, Refusal> decide(const State& state, const Command& command, Moment
   return std::visit([&](const auto& c) { return on(state, c, moment); }, command);
 }
 
+Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::int64_t seconds,
+                  Instant ended_at, Instant now) {
+  const auto* open = state.queue.open_attempt(contact);
+  if (!open) return {};
+  const auto& entry = state.book.at(contact.campaign);
+  const Named named{contact, &entry, open, Subject::contact(entry.definition->id, contact.ordinal)};
+  Draft draft;
+  if (outcome != Outcome::unconfirmed) {
+    close_attempt(draft, state, named, outcome, seconds, ended_at, now);
+    return draft.take();
+  }
+  // It may have been placed and may have cost what was set aside.
+  draft.add(named.subject, AttemptClosed{open->attempt, outcome});
+  const auto reserved = state.spend.reservations.find(contact.packed());
+  if (reserved != state.spend.reservations.end()) {
+    draft.add(named.subject, SpendSettled{open->attempt, reserved->second});
+  }
+  after_attempt(draft, state, named, outcome, ended_at, now);
+  return draft.take();
+}
+
 void stamp(const State& state, Fact& fact, Moment moment) {
   fact.position = state.position + 1;
   fact.version = state.version_of(fact.subject) + 1;

@@ -11,6 +11,12 @@ namespace campaigns {
 // come without version and position: whoever folds them gives these. Pure.
 Result<Facts, Refusal> decide(const State& state, const Command& command, Moment moment);
 
+// What follows when an attempt that is under way ends with this outcome, by the rules of its
+// campaign: its close, its cost, and the case's next attempt or end. For those who know the outcome
+// already and ask what another policy makes of it.
+Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::int64_t seconds,
+                  Instant ended_at, Instant now);
+
 // Gives a fact its version and position, so that it can be folded and appended.
 void stamp(const State& state, Fact& fact, Moment moment);
 

@@ -1,5 +1,6 @@
 #include "campaigns/export.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "campaigns/export_parts.hpp"
@@ -8,35 +9,83 @@ namespace campaigns {
 
 const std::vector<ExportFile>& export_files() {
   static const std::vector<ExportFile> files = {
-      {"results", "responses_wide.csv", &export_wide},
-      {"answers", "responses_long.csv", &export_long},
-      {"attempts", "attempts.csv", &export_attempts},
-      {"codebook", "codebook.csv", &export_codebook},
+      {"results", "responses_wide.csv", true, false, &export_wide},
+      {"answers", "responses_long.csv", true, false, &export_long},
+      {"attempts", "attempts.csv", true, false, &export_attempts},
+      {"dispositions", "dispositions.csv", true, false, &export_dispositions},
+      {"rates", "rates.json", false, false, &export_rates},
+      {"codebook", "codebook.csv", true, false, &export_codebook},
+      {"datapackage", "datapackage.json", false, false, &export_data_package},
+      {"pandas", "load_pandas.py", false, false, &export_pandas},
+      {"r", "load_R.R", false, false, &export_r},
+      {"report", "report.html", false, false, &export_report},
+      {"numbers", "restricted_numbers.csv", true, true, &export_numbers},
   };
   return files;
 }
 
 namespace exporting {
 
-std::vector<QuestionColumns> question_columns(const Campaign& campaign) {
+namespace {
+
+// The names that the columns about the case have: nobody else gets them.
+std::set<std::string, std::less<>> names_of_the_case() {
   std::set<std::string, std::less<>> taken;
   for (const auto& column : wide_columns()) taken.emplace(column.name);
+  for (const auto& column : recoded_columns()) taken.emplace(column.name);
   taken.emplace(rehearsal_column.name);
+  return taken;
+}
+
+}  // namespace
+
+std::vector<QuestionColumns> question_columns(const Campaign& campaign) {
+  auto taken = names_of_the_case();
   std::vector<QuestionColumns> all;
   for (const auto& question : campaign.questions) {
     QuestionColumns columns{question.id};
     for (;; columns.value.insert(0, "q_")) {
       columns.status = columns.value + "__status";
       columns.source = columns.value + "__source";
+      columns.label = columns.value + "__label";
       if (!taken.count(columns.value) && !taken.count(columns.status) &&
-          !taken.count(columns.source)) {
+          !taken.count(columns.source) && !taken.count(columns.label)) {
         break;
       }
     }
-    taken.insert({columns.value, columns.status, columns.source});
+    taken.insert({columns.value, columns.status, columns.source, columns.label});
     all.push_back(std::move(columns));
   }
   return all;
+}
+
+std::vector<ListColumn> list_columns(const Campaign& campaign) {
+  auto taken = names_of_the_case();
+  for (const auto& columns : question_columns(campaign)) {
+    taken.insert({columns.value, columns.status, columns.source, columns.label});
+  }
+  std::vector<ListColumn> all;
+  for (const auto& column : campaign.result_columns) {
+    auto name = column.name;
+    while (taken.count(name)) name.insert(0, "c_");
+    taken.insert(name);
+    all.push_back({std::move(name), &column});
+  }
+  return all;
+}
+
+bool has_codes(const Question& question) {
+  return !question.options.empty();
+}
+
+std::string_view label_of(const Question& question, std::string_view code,
+                          const std::string& language) {
+  for (const auto& option : question.options) {
+    if (option.code != code) continue;
+    const auto& label = option.label.in(language, language);
+    return label.empty() ? code : std::string_view(label);
+  }
+  return code;
 }
 
 std::string contact_id(const State& state, ContactRef contact) {
@@ -67,6 +116,135 @@ void write_times(CsvWriter& csv, Instant at, std::int64_t offset_minutes) {
     return;
   }
   csv.field(rfc3339_utc(at)).field(rfc3339_local(at, std::chrono::minutes{offset_minutes}));
+}
+
+People::People(const State& state, CampaignIndex campaign)
+    : campaign_(campaign),
+      contacts_(static_cast<std::uint32_t>(state.queue.campaigns[campaign].contacts.size())),
+      attempts_(by_contact(state.results.attempts, campaign, contacts_)),
+      answers_(by_contact(state.results.answers, campaign, contacts_)) {}
+
+bool People::next() {
+  if (ordinal_ == contacts_) return false;
+  ++ordinal_;
+  const auto own = [this](const auto& rows, std::size_t& at) {
+    const auto from = at;
+    while (at < rows.size() && rows[at]->contact.ordinal == ordinal_) ++at;
+    return std::span(rows).subspan(from, at - from);
+  };
+  attempts_of_one_ = own(attempts_, next_attempt_);
+  answers_of_one_ = own(answers_, next_answer_);
+  return true;
+}
+
+Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempts) {
+  auto disposition = state.results.cases[contact.campaign][contact.ordinal - 1].disposition;
+  if (disposition == Outcome::none) {
+    // Before a case is closed, its last word is that of the last attempt that counts.
+    for (const auto* row : attempts) {
+      if (counts(row->outcome)) disposition = row->outcome;
+    }
+  }
+  const auto known = state.book.at(contact.campaign).definition->known_eligible;
+  return {disposition, aapor_code(disposition, known)};
+}
+
+std::size_t questions_answered(AnswersOfOne answers, std::uint8_t up_to_attempt) {
+  std::set<std::uint8_t> answered;
+  for (const auto* row : answers) {
+    if (row->attempt <= up_to_attempt && row->status == AnswerRow::Status::answered) {
+      answered.insert(row->question);
+    }
+  }
+  return answered.size();
+}
+
+Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempts,
+                   AnswersOfOne answers, const Recoding& recoding) {
+  const auto known = state.book.at(contact.campaign).definition->known_eligible;
+  const auto recorded = state.results.cases[contact.campaign][contact.ordinal - 1];
+  auto disposition = Outcome::none;
+  for (const auto* row : attempts) {
+    if (!counts(row->outcome)) continue;
+    const auto outcome = recoded(recoding, row->outcome, questions_answered(answers, row->attempt));
+    if (recoding.last_word == Recoding::LastWord::last ||
+        rank_of(outcome) >= rank_of(disposition)) {
+      disposition = outcome;
+    }
+  }
+  // What was settled without an attempt that counts: taken back before any, or held.
+  if (disposition == Outcome::none || recorded.place == Place::held) {
+    const auto kept = recorded.disposition;
+    disposition = recoding.counts_as[static_cast<std::size_t>(kept)].value_or(kept);
+  }
+  return {disposition, aapor_code(recoding, disposition, known)};
+}
+
+Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recoding) {
+  const auto known = state.book.at(campaign).definition->known_eligible;
+  Tally tally;
+  People people(state, campaign);
+  while (people.next()) {
+    const auto contact = people.contact();
+    const auto verdict =
+        recoding ? verdict_of(state, contact, people.attempts(), people.answers(), *recoding)
+                 : verdict_of(state, contact, people.attempts());
+    ++tally.cases[{verdict.disposition, verdict.aapor}];
+    ++tally.classes[class_of(verdict.aapor)];
+    tally.unconfirmed += verdict.disposition == Outcome::unconfirmed;
+    const auto& one = state.results.cases[campaign][contact.ordinal - 1];
+    ++tally.places[static_cast<std::size_t>(one.place)];
+    bool attempted = false;
+    for (const auto* row : people.attempts()) {
+      attempted |= counts(row->outcome);
+      if (row->outcome == Outcome::none) continue;
+      const auto outcome = recoding ? recoded(*recoding, row->outcome,
+                                              questions_answered(people.answers(), row->attempt))
+                                    : row->outcome;
+      const auto code =
+          recoding ? aapor_code(*recoding, outcome, known) : aapor_code(outcome, known);
+      ++tally.attempts[{outcome, code}];
+    }
+    tally.never_attempted += !attempted;
+  }
+  return tally;
+}
+
+std::string_view source_of(const AnswerRow& answer, AnswersOfOne all) {
+  if (answer.attempt < all.back()->attempt) return "resumed";
+  return Results::source_of(answer);
+}
+
+std::string_view hung_up_by(const AttemptRow& row, const Campaign& campaign) {
+  if (row.answered_at == Instant{} || row.status != "completed") return {};
+  if (row.seconds >= campaign.call_time.count()) return "limit";
+  switch (row.outcome) {
+    case Outcome::completed:
+    case Outcome::partial:
+    case Outcome::broken_off:
+    case Outcome::human_hung_up_at_once:
+      // Of a message nobody says who ended it: the one who heard enough of it is taken to have
+      // heard it out.
+      if (row.ended_at_question != 0) return "callee";
+      return row.outcome == Outcome::human_hung_up_at_once ? "callee" : "program";
+    case Outcome::opted_out:
+    case Outcome::machine_message_left:
+    case Outcome::machine_no_message:
+    case Outcome::fax_or_data:
+      return "program";
+    case Outcome::none:
+    case Outcome::refused:
+    case Outcome::callback_requested:
+    case Outcome::busy:
+    case Outcome::no_answer:
+    case Outcome::network_error:
+    case Outcome::invalid_number:
+    case Outcome::canceled_by_us:
+    case Outcome::not_placed:
+    case Outcome::unconfirmed:
+      break;
+  }
+  return {};
 }
 
 }  // namespace exporting

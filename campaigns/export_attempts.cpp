@@ -1,3 +1,4 @@
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/export_parts.hpp"
 
@@ -10,7 +11,7 @@ const std::vector<Column>& attempt_columns() {
       {"attempt_id", "text", "", "campaign, contact and attempt"},
       {"campaign", "text", "", "id of the campaign"},
       {"contact", "integer", "", "ordinal of the contact in the campaign, from 1"},
-      {"contact_id", "text", "", "the list's own id, else the ordinal", true},
+      {"contact_id", "text", "", "the list's own id, else the ordinal", true, true},
       {"attempt", "integer", "", "number of the attempt, from 1, placed or not"},
       {"call_sid", "text", "", "the carrier's id of the call"},
       {"caller_id", "text", "", "our number that was shown"},
@@ -33,6 +34,10 @@ const std::vector<Column>& attempt_columns() {
       {"aapor", "text", "", "AAPOR code if this is the last word"},
       {"counts", "flag", "", "1: one of the attempts that the cap counts"},
       {"retry_due_utc", "timestamp", "", "earliest moment of the next attempt; empty: none"},
+      {"retry_due_local", "timestamp", "", "the same in the person's time"},
+      {"hung_up_by", "code", "", "who ended an answered call, as far as the log tells"},
+      {"price", "decimal", "", "what it cost; empty: the campaign keeps no account, or not yet"},
+      {"currency", "text", "", "of the price"},
       {"console_url", "text", "", "the call in the carrier's console; rehearsals have none"},
   };
   return columns;
@@ -40,12 +45,13 @@ const std::vector<Column>& attempt_columns() {
 
 }  // namespace exporting
 
-void export_attempts(const State& state, CampaignIndex campaign, const CanonicalSink& sink) {
+void export_attempts(const State& state, CampaignIndex campaign, const ExportSettings& settings,
+                     const CanonicalSink& sink) {
   using namespace exporting;
   const auto& definition = *state.book.at(campaign).definition;
   const auto contacts = static_cast<std::uint32_t>(state.queue.campaigns[campaign].contacts.size());
 
-  CsvWriter csv(sink);
+  CsvWriter csv(sink, settings.style);
   for (const auto& column : attempt_columns()) csv.field(column.name);
   csv.field(rehearsal_column.name).end_row();
 
@@ -58,7 +64,7 @@ void export_attempts(const State& state, CampaignIndex campaign, const Canonical
   };
   for (const auto* row : by_contact(state.results.attempts, campaign, contacts)) {
     csv.field(AttemptId{definition.id, row->contact.ordinal, row->attempt}.text());
-    csv.field(definition.id).number(row->contact.ordinal).field(contact_id(state, row->contact));
+    csv.field(definition.id).number(row->contact.ordinal).free(contact_id(state, row->contact));
     csv.number(row->attempt).field(row->sid).field(row->caller_id);
     write_times(csv, row->requested_at, row->offset_minutes);
     write_times(csv, row->accepted_at, row->offset_minutes);
@@ -75,7 +81,13 @@ void export_attempts(const State& state, CampaignIndex campaign, const Canonical
       csv.field(name_of(row->outcome)).field(aapor_code(row->outcome, definition.known_eligible));
     }
     csv.flag(counts(row->outcome));
-    csv.field(row->retry_due_ms == 0 ? "" : rfc3339_utc(instant_from_ms(row->retry_due_ms)));
+    write_times(csv, instant_from_ms(row->retry_due_ms), row->offset_minutes);
+    csv.field(hung_up_by(*row, definition));
+    if (const auto* cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {
+      csv.field(decimal_text(*cost, 6)).field(definition.budget.currency);
+    } else {
+      csv.empty().empty();
+    }
     const bool in_console = state.book.identity.carrier == "twilio" && !row->sid.empty();
     csv.field(in_console ? "https://console.twilio.com/us1/monitor/logs/calls/" + row->sid : "");
     csv.flag(is_rehearsal(state)).end_row();

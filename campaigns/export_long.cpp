@@ -11,10 +11,10 @@ const std::vector<Column>& long_columns() {
   static const std::vector<Column> columns = {
       {"timestamp", "timestamp", "", "when the answer was noted, in the person's time"},
       {"row_id", "text", "", "the session and the turn of the call"},
-      {"contact_id", "text", "", "the list's own id, else the ordinal", true},
+      {"contact_id", "text", "", "the list's own id, else the ordinal", true, true},
       {"session_id", "text", "", "the attempt"},
       {"question_id", "text", "", "the question, as its column in responses_wide.csv"},
-      {"response", "text", "", "a code, a number, or an open answer's words", true},
+      {"response", "text", "", "a code, a number, or an open answer's words", true, true},
       {"response_metadata", "json", "",
        "turn, status and source; of speech the confidence in thousandths"},
   };
@@ -23,13 +23,14 @@ const std::vector<Column>& long_columns() {
 
 }  // namespace exporting
 
-void export_long(const State& state, CampaignIndex campaign, const CanonicalSink& sink) {
+void export_long(const State& state, CampaignIndex campaign, const ExportSettings& settings,
+                 const CanonicalSink& sink) {
   using namespace exporting;
   const auto& definition = *state.book.at(campaign).definition;
   const auto contacts = static_cast<std::uint32_t>(state.queue.campaigns[campaign].contacts.size());
   const auto questions = question_columns(definition);
 
-  CsvWriter csv(sink);
+  CsvWriter csv(sink, settings.style);
   for (const auto& column : long_columns()) csv.field(column.name);
   csv.field(rehearsal_column.name).end_row();
 
@@ -41,11 +42,11 @@ void export_long(const State& state, CampaignIndex campaign, const CanonicalSink
     while (attempts[at]->contact != row->contact || attempts[at]->attempt != row->attempt) ++at;
     const auto session = AttemptId{definition.id, row->contact.ordinal, row->attempt}.text();
     csv.field(rfc3339_local(row->at, std::chrono::minutes{attempts[at]->offset_minutes}));
-    csv.field(session + '.' + std::to_string(row->turn)).field(contact_id(state, row->contact));
+    csv.field(session + '.' + std::to_string(row->turn)).free(contact_id(state, row->contact));
     csv.field(session).field(questions[row->question].value);
     const bool answered = row->status == AnswerRow::Status::answered;
     const bool open = definition.questions[row->question].type == QuestionType::open;
-    csv.field(!answered ? std::string_view() : open ? state.results.words_of(*row) : row->value);
+    csv.free(!answered ? std::string_view() : open ? state.results.words_of(*row) : row->value);
     metadata.clear();
     JsonObject object(metadata);
     object.member("turn", row->turn);

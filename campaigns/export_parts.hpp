@@ -2,11 +2,17 @@
 
 #include <array>
 #include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "campaigns/csv_writer.hpp"
+#include "campaigns/export.hpp"
+#include "campaigns/rates.hpp"
 #include "campaigns/state.hpp"
 
 // What the files of an export share.
@@ -30,41 +36,148 @@ std::vector<const Row*> by_contact(const std::vector<Row>& rows, CampaignIndex c
   return sorted;
 }
 
+using AttemptsOfOne = std::span<const AttemptRow* const>;
+using AnswersOfOne = std::span<const AnswerRow* const>;
+
+// Everybody of a campaign, one after the other, with their rows. The state outlives it.
+class People {
+ public:
+  People(const State& state, CampaignIndex campaign);
+
+  // On to the next person; false after the last.
+  bool next();
+  ContactRef contact() const { return {campaign_, ordinal_}; }
+  AttemptsOfOne attempts() const { return attempts_of_one_; }
+  AnswersOfOne answers() const { return answers_of_one_; }
+
+ private:
+  CampaignIndex campaign_;
+  std::uint32_t contacts_;
+  std::vector<const AttemptRow*> attempts_;
+  std::vector<const AnswerRow*> answers_;
+  std::uint32_t ordinal_ = 0;
+  std::size_t next_attempt_ = 0;
+  std::size_t next_answer_ = 0;
+  AttemptsOfOne attempts_of_one_{};
+  AnswersOfOne answers_of_one_{};
+};
+
+// What a case came to. `none`: nothing that counts has happened yet.
+struct Verdict {
+  Outcome disposition = Outcome::none;
+  std::string_view aapor{};
+};
+Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempts);
+// The same under other rules.
+Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempts,
+                   AnswersOfOne answers, const Recoding& recoding);
+// How many questions a person had answered up to the end of an attempt.
+std::size_t questions_answered(AnswersOfOne answers, std::uint8_t up_to_attempt);
+
+// Cases and attempts by what they came to.
+struct Tally {
+  std::map<std::pair<Outcome, std::string_view>, std::uint64_t> cases{};
+  std::map<std::pair<Outcome, std::string_view>, std::uint64_t> attempts{};
+  std::array<std::uint64_t, 5> places{};  // by Place
+  CaseCounts classes{};
+  std::uint64_t unconfirmed = 0;  // cases of which it is not known whether somebody was called
+  std::uint64_t never_attempted = 0;
+};
+// `recoding` may be null: as recorded.
+Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recoding);
+
+// How one question stands for one person.
+struct Standing {
+  std::string_view status{};
+  const AnswerRow* answer = nullptr;  // the last one given
+};
+std::vector<Standing> standings_of(const State& state, ContactRef contact, AttemptsOfOne attempts,
+                                   AnswersOfOne answers);
+// key, speech, agent; resumed: given in an earlier call than the last one that the person talked
+// in.
+std::string_view source_of(const AnswerRow& answer, AnswersOfOne all);
+
+// Who ended a call that was answered, as far as the log tells.
+std::string_view hung_up_by(const AttemptRow& row, const Campaign& campaign);
+
 // A column of a file and what the codebook says of it.
 struct Column {
   std::string_view name{};
-  std::string_view type{};  // text, code, integer, timestamp, flag, json
+  std::string_view type{};  // text, code, integer, decimal, timestamp, flag, json
   std::string_view unit{};
   std::string_view label{};
   bool personal = false;
+  bool free = false;  // neutralised for spreadsheets
 };
-const std::vector<Column>& wide_columns();  // before those of the questions
+const std::vector<Column>& wide_columns();  // before those of the list and of the questions
+const std::vector<Column>& recoded_columns();
 const std::vector<Column>& long_columns();
 const std::vector<Column>& attempt_columns();
+const std::vector<Column>& disposition_columns();
+const std::vector<Column>& number_columns();
 inline constexpr Column rehearsal_column{"rehearsal", "flag", "",
                                          "1: invented by a rehearsal, nobody was called"};
 
-// The three columns of a question. Named after it, with `q_` before where that is taken.
+// A column of the list as it is called in the results.
+struct ListColumn {
+  std::string name{};
+  const ResultColumn* of = nullptr;
+};
+// The columns of a question. Named after it, with `q_` before where that is taken.
 struct QuestionColumns {
   std::string value{};
   std::string status{};
   std::string source{};
+  std::string label{};
 };
 std::vector<QuestionColumns> question_columns(const Campaign& campaign);
+// Those of the list, with `c_` before where their name is taken.
+std::vector<ListColumn> list_columns(const Campaign& campaign);
+bool has_codes(const Question& question);
+// Of an option; the code itself where it has none in the campaign's language.
+std::string_view label_of(const Question& question, std::string_view code,
+                          const std::string& language);
 
-// How a question stands at the end.
+// A word of a fixed vocabulary and what it means.
 struct StatusWord {
   std::string_view name{};
   std::string_view label{};
 };
-inline constexpr std::array<StatusWord, 6> question_statuses{{
+inline constexpr std::array<StatusWord, 7> question_statuses{{
     {"answered", "an answer was given"},
     {"no_input", "asked, and nothing was keyed or said"},
     {"invalid", "asked, and what was keyed or said was no answer"},
     {"not_asked", "its condition does not hold for this person"},
     {"not_reached", "no call has come as far as this question"},
     {"broken_off", "the call ended at this question"},
+    {"erased", "an answer was given, and the person has been forgotten since"},
 }};
+inline constexpr std::array<StatusWord, 4> answer_sources{{
+    {"key", "keyed"},
+    {"speech", "said"},
+    {"agent", "noted by the agent"},
+    {"resumed", "given in an earlier call; how, the long file says"},
+}};
+
+// What one column of one file is: the codebook, the data package and the snippets are written from
+// these.
+struct Variable {
+  std::string_view file{};
+  std::string name{};
+  std::string label{};
+  std::string_view type{};  // as Column's, or the question's
+  std::string_view unit{};
+  std::vector<std::pair<std::string, std::string>> codes{};  // with their labels, in their order
+  std::optional<std::pair<std::int64_t, std::int64_t>> bounds{};
+  std::string missing{};
+  std::string asked_if{};
+  bool personal = false;
+  bool free = false;
+  const Text* text = nullptr;  // of a question, as it is asked
+};
+// Of every CSV file but the codebook, in the order of the files and their columns. `campaign`
+// outlives them.
+std::vector<Variable> variables_of(const Campaign& campaign, const ExportSettings& settings);
 
 // What identifies a person in the results: the list's own id, else the ordinal.
 std::string contact_id(const State& state, ContactRef contact);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include "campaigns/export.hpp"
@@ -13,7 +14,7 @@ const std::vector<Column>& wide_columns() {
       {"campaign", "text", "", "id of the campaign"},
       {"contact", "integer", "", "ordinal of the contact in the campaign, from 1"},
       {"row", "integer", "", "line of the contact list"},
-      {"contact_id", "text", "", "the list's own id, else the ordinal", true},
+      {"contact_id", "text", "", "the list's own id, else the ordinal", true, true},
       {"place", "code", "", "where the case stands"},
       {"disposition", "code", "", "last word of the case; empty: no attempt has counted"},
       {"aapor", "text", "", "AAPOR code of the disposition"},
@@ -28,19 +29,23 @@ const std::vector<Column>& wide_columns() {
       {"closed_at_utc", "timestamp", "", "when the case was closed"},
       {"zone", "text", "", "the person's time zone"},
       {"language", "text", "", "the person's language"},
+      {"caller_id", "text", "", "our number that the last placed call showed"},
+      {"talk_seconds", "integer", "s", "duration of all answered calls together"},
+      {"questions_answered", "integer", "", "how many questions have an answer"},
   };
   return columns;
 }
 
-}  // namespace exporting
+// Behind those, where other rules are asked for.
+const std::vector<Column>& recoded_columns() {
+  static const std::vector<Column> columns = {
+      {"disposition_recoded", "code", "", "last word of the case under the recoding's rules"},
+      {"aapor_recoded", "text", "", "AAPOR code of that"},
+  };
+  return columns;
+}
 
 namespace {
-
-// How one question stands for one person.
-struct Standing {
-  std::string_view status{};
-  const AnswerRow* answer = nullptr;  // the last one given
-};
 
 // Whether a condition held; nothing: it hangs on a question that no call has come to.
 std::optional<bool> held(const Condition& condition, const Campaign& campaign,
@@ -91,29 +96,33 @@ std::optional<bool> held(const Condition& condition, const Campaign& campaign,
   return {};
 }
 
-std::vector<Standing> standings_of(const State& state, ContactRef contact,
-                                   const AttemptRow* const* attempts, std::size_t attempt_count,
-                                   const AnswerRow* const* answers, std::size_t answer_count) {
+}  // namespace
+
+std::vector<Standing> standings_of(const State& state, ContactRef contact, AttemptsOfOne attempts,
+                                   AnswersOfOne answers) {
   const auto& entry = state.book.at(contact.campaign);
   const auto& campaign = *entry.definition;
+  const bool forgotten = state.results.cases[contact.campaign][contact.ordinal - 1].forgotten;
   std::vector<Standing> standings;
+  standings.reserve(campaign.questions.size());
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
     Standing standing;
     const AnswerRow* last = nullptr;
-    for (std::size_t a = 0; a < answer_count; ++a) {
-      if (answers[a]->question != i) continue;
-      last = answers[a];
+    for (const auto* answer : answers) {
+      if (answer->question != i) continue;
+      last = answer;
       if (last->status == AnswerRow::Status::answered) standing.answer = last;
     }
     // The last call that ended at this question.
     unsigned ended_here = 0;
-    for (std::size_t a = 0; a < attempt_count; ++a) {
-      if (attempts[a]->outcome != Outcome::none && attempts[a]->ended_at_question == i + 1) {
-        ended_here = attempts[a]->attempt;
+    for (const auto* attempt : attempts) {
+      if (attempt->outcome != Outcome::none && attempt->ended_at_question == i + 1) {
+        ended_here = attempt->attempt;
       }
     }
     if (standing.answer) {
-      standing.status = "answered";
+      const bool open = campaign.questions[i].type == QuestionType::open;
+      standing.status = open && forgotten ? "erased" : "answered";
     } else if (ended_here != 0 && (!last || ended_here >= last->attempt)) {
       standing.status = "broken_off";
     } else if (last) {
@@ -128,61 +137,63 @@ std::vector<Standing> standings_of(const State& state, ContactRef contact,
   return standings;
 }
 
-}  // namespace
+}  // namespace exporting
 
-void export_wide(const State& state, CampaignIndex campaign, const CanonicalSink& sink) {
+void export_wide(const State& state, CampaignIndex campaign, const ExportSettings& settings,
+                 const CanonicalSink& sink) {
   using namespace exporting;
   const auto& entry = state.book.at(campaign);
   const auto& definition = *entry.definition;
   const auto& queue = state.queue.campaigns[campaign];
-  const auto contacts = static_cast<std::uint32_t>(queue.contacts.size());
-  const auto attempts = by_contact(state.results.attempts, campaign, contacts);
-  const auto answers = by_contact(state.results.answers, campaign, contacts);
+  const bool rehearsal = is_rehearsal(state);
 
-  CsvWriter csv(sink);
+  CsvWriter csv(sink, settings.style);
   for (const auto& column : wide_columns()) csv.field(column.name);
-  for (const auto& columns : question_columns(definition)) {
-    csv.field(columns.value).field(columns.status).field(columns.source);
+  if (settings.recoding) {
+    for (const auto& column : recoded_columns()) csv.field(column.name);
+  }
+  // By their place in the list, which is looked for once.
+  std::vector<std::size_t> from_list;
+  for (const auto& column : list_columns(definition)) {
+    csv.field(column.name);
+    from_list.push_back(static_cast<std::size_t>(
+        std::find(entry.columns.begin(), entry.columns.end(), column.of->column) -
+        entry.columns.begin()));
+  }
+  const auto columns = question_columns(definition);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    csv.field(columns[i].value);
+    if (settings.labels && has_codes(definition.questions[i])) csv.field(columns[i].label);
+    csv.field(columns[i].status).field(columns[i].source);
   }
   csv.field(rehearsal_column.name).end_row();
 
-  std::size_t next_attempt = 0;
-  std::size_t next_answer = 0;
-  for (std::uint32_t ordinal = 1; ordinal <= contacts; ++ordinal) {
-    const ContactRef contact{campaign, ordinal};
-    const auto* const* own = attempts.data() + next_attempt;
-    std::size_t own_count = 0;
-    while (next_attempt < attempts.size() && attempts[next_attempt]->contact == contact) {
-      ++next_attempt, ++own_count;
-    }
-    const auto* const* given = answers.data() + next_answer;
-    std::size_t given_count = 0;
-    while (next_answer < answers.size() && answers[next_answer]->contact == contact) {
-      ++next_answer, ++given_count;
-    }
-
-    const auto& dial = queue.contact(ordinal);
-    const auto& one = state.results.cases[campaign][ordinal - 1];
+  People people(state, campaign);
+  while (people.next()) {
+    const auto contact = people.contact();
+    const auto& dial = queue.contact(contact.ordinal);
+    const auto& one = state.results.cases[campaign][contact.ordinal - 1];
     const AttemptRow* first = nullptr;
     const AttemptRow* last = nullptr;
     const AttemptRow* completed = nullptr;
-    // Before a case is closed, its last word is that of the last attempt that counts.
-    auto disposition = one.disposition;
-    for (std::size_t i = 0; i < own_count; ++i) {
-      if (own[i]->outcome == Outcome::not_placed) continue;
-      if (!first) first = own[i];
-      last = own[i];
-      if (own[i]->outcome == Outcome::completed) completed = own[i];
-      if (one.disposition == Outcome::none && counts(own[i]->outcome)) {
-        disposition = own[i]->outcome;
-      }
+    std::int64_t talk = 0;
+    for (const auto* row : people.attempts()) {
+      if (row->outcome == Outcome::not_placed) continue;
+      if (!first) first = row;
+      last = row;
+      if (row->outcome == Outcome::completed) completed = row;
+      talk += row->seconds;
     }
+    const auto verdict = verdict_of(state, contact, people.attempts());
 
-    csv.field(definition.id).number(ordinal).number(state.script.row(contact));
-    csv.field(contact_id(state, contact)).field(name_of(one.place));
-    csv.field(disposition == Outcome::none ? std::string_view() : name_of(disposition));
-    csv.field(aapor_code(disposition, definition.known_eligible)).number(dial.attempts);
-    csv.field(dial.last_outcome == Outcome::none ? std::string_view() : name_of(dial.last_outcome));
+    csv.field(definition.id).number(contact.ordinal).number(state.script.row(contact));
+    csv.free(contact_id(state, contact)).field(name_of(one.place));
+    const auto outcome = [&csv](Outcome which) {
+      csv.field(which == Outcome::none ? std::string_view() : name_of(which));
+    };
+    outcome(verdict.disposition);
+    csv.field(verdict.aapor).number(dial.attempts);
+    outcome(dial.last_outcome);
     const auto call_times = [&](const AttemptRow* row) {
       write_times(csv, row ? row->requested_at : Instant{}, row ? row->offset_minutes : 0);
     };
@@ -192,19 +203,38 @@ void export_wide(const State& state, CampaignIndex campaign, const CanonicalSink
                 completed ? completed->offset_minutes : 0);
     csv.field(one.closed_at_ms == 0 ? "" : rfc3339_utc(instant_from_ms(one.closed_at_ms)));
     csv.field(queue.groups[dial.group].zone).field(state.script.language(contact));
-
-    const auto standings = standings_of(state, contact, own, own_count, given, given_count);
+    csv.field(last ? std::string_view(last->caller_id) : std::string_view()).number(talk);
+    const auto standings = standings_of(state, contact, people.attempts(), people.answers());
+    csv.number(std::count_if(standings.begin(), standings.end(),
+                             [](const Standing& standing) { return standing.answer != nullptr; }));
+    if (settings.recoding) {
+      const auto other =
+          verdict_of(state, contact, people.attempts(), people.answers(), *settings.recoding);
+      outcome(other.disposition);
+      csv.field(other.aapor);
+    }
+    for (const auto column : from_list) {
+      csv.free(dial.forgotten ? std::string_view() : state.script.value(contact, column));
+    }
     for (std::size_t i = 0; i < standings.size(); ++i) {
       const auto* answer = standings[i].answer;
+      const auto& question = definition.questions[i];
+      const bool with_label = settings.labels && has_codes(question);
       if (!answer) {
-        csv.empty().field(standings[i].status).empty();
+        csv.empty();
+        if (with_label) csv.empty();
+        csv.field(standings[i].status).empty();
         continue;
       }
-      const bool open = definition.questions[i].type == QuestionType::open;
-      csv.field(open ? state.results.words_of(*answer) : answer->value).field(standings[i].status);
-      csv.field(Results::source_of(*answer));
+      if (question.type == QuestionType::open) {
+        csv.free(state.results.words_of(*answer));
+      } else {
+        csv.free(answer->value);
+      }
+      if (with_label) csv.free(label_of(question, answer->value, definition.language));
+      csv.field(standings[i].status).field(source_of(*answer, people.answers()));
     }
-    csv.flag(is_rehearsal(state)).end_row();
+    csv.flag(rehearsal).end_row();
   }
 }
 

@@ -35,8 +35,8 @@ void Transcripts::see(const Fact& fact) {
   lines_.push_back(std::move(line));
 }
 
-void Transcripts::write(const State& state, CampaignIndex campaign,
-                        const CanonicalSink& sink) const {
+void Transcripts::write(const State& state, CampaignIndex campaign, const CanonicalSink& sink,
+                        CsvStyle style) const {
   static constexpr std::array<std::string_view, 10> columns{
       "attempt_id", "contact", "contact_id", "attempt",  "position",
       "at_ms",      "who",     "words",      "heard_ms", "rehearsal"};
@@ -49,17 +49,17 @@ void Transcripts::write(const State& state, CampaignIndex campaign,
   std::ranges::stable_sort(sorted, {}, [](const Line* line) {
     return std::tuple(line->contact, line->attempt, line->position);
   });
-  CsvWriter csv(sink);
+  CsvWriter csv(sink, style);
   for (const auto column : columns) csv.field(column);
   csv.end_row();
   for (const auto* line : sorted) {
     const ContactRef contact{campaign, line->contact};
     const bool forgotten = state.queue.contact(contact).forgotten;
     csv.field(AttemptId{id, line->contact, line->attempt}.text());
-    csv.number(line->contact).field(exporting::contact_id(state, contact));
+    csv.number(line->contact).free(exporting::contact_id(state, contact));
     csv.number(line->attempt).number(line->position).number(line->at_ms);
     csv.field(line->by_agent ? "agent" : "callee");
-    csv.field(forgotten ? std::string_view() : std::string_view(line->words));
+    csv.free(forgotten ? std::string_view() : std::string_view(line->words));
     if (line->cut) {
       csv.number(line->heard_ms);
     } else {

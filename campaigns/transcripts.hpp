@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "campaigns/csv_writer.hpp"
 #include "campaigns/ids.hpp"
 #include "campaigns/register.hpp"
 #include "campaigns/state.hpp"
@@ -20,7 +21,8 @@ class Transcripts {
 
   // One row for each utterance of a campaign, by contact, attempt and position. RFC 4180, UTF-8,
   // like the files of an export. Of whoever is forgotten `state` decides: their words are gone.
-  void write(const State& state, CampaignIndex campaign, const CanonicalSink& sink) const;
+  void write(const State& state, CampaignIndex campaign, const CanonicalSink& sink,
+             CsvStyle style = {}) const;
 
  private:
   struct Line {

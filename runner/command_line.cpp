@@ -22,6 +22,7 @@ int run_command_line(int argc, char** argv) {
   add_call(app, chosen);
   add_control(app, chosen);
   add_reading(app, chosen);
+  add_what_if(app, chosen);
   add_audit(app, chosen);
   add_held(app, chosen);
   add_people(app, chosen);

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/explain.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/json_writer.hpp"
@@ -11,6 +12,7 @@
 #include "runner/fold.hpp"
 #include "runner/log_reading.hpp"
 #include "runner/output.hpp"
+#include "runner/submission.hpp"
 #include "runner/zone_loader.hpp"
 
 namespace runner {
@@ -26,24 +28,15 @@ struct Options {
   std::string what{};
   std::string to{};
   std::string transcripts{};
+  std::string profile{"analysis"};
+  std::string delimiter{};
+  std::string recode{};
+  std::string eligible_share{};
+  std::string language{};
+  bool labels = false;
+  bool numbers = false;
   bool json = false;
 };
-
-// The campaign that was named, or the only one.
-std::optional<campaigns::CampaignIndex> chosen_campaign(const campaigns::State& state,
-                                                        const std::string& id) {
-  if (!id.empty()) {
-    const auto index = state.book.find(id);
-    if (!index) complain("no campaign \"" + id + "\" in this log");
-    return index;
-  }
-  if (state.book.campaigns.size() == 1) return campaigns::CampaignIndex{0};
-  std::string names;
-  for (const auto& entry : state.book.campaigns) names += ' ' + entry.definition->id;
-  complain(names.empty() ? "the log holds no campaign"
-                         : "the log holds several campaigns: name one with --campaign:" + names);
-  return {};
-}
 
 // A contact by the list's own id, or by its ordinal.
 std::optional<campaigns::ContactRef> find_contact(const campaigns::State& state,
@@ -136,12 +129,78 @@ int replay(const Options& options) {
   return exit_done;
 }
 
+// What `export` was asked for besides. The recoding's rules are kept as they were written, to stand
+// beside what they led to. Throws CLI::ValidationError for what is wrong.
+struct AskedExport {
+  campaigns::ExportSettings settings{};
+  std::optional<campaigns::Recoding> recoding{};
+  std::string recoding_text{};
+};
+
+std::optional<AskedExport> asked_export(const Options& options) {
+  AskedExport asked;
+  auto& style = asked.settings.style;
+  style.spreadsheet = options.profile == "excel";
+  if (!options.delimiter.empty()) style.delimiter = options.delimiter.front();
+  asked.settings.labels = options.labels;
+  asked.settings.language = options.language;
+  if (!options.eligible_share.empty()) {
+    const auto share = campaigns::parse_decimal(options.eligible_share, 6);
+    if (!share || *share > 1'000'000) {
+      throw CLI::ValidationError("--e", "give a share from 0 to 1, such as 0.35");
+    }
+    asked.settings.eligible_share = *share;
+  }
+  if (!options.recode.empty()) {
+    auto text = read_file(options.recode);
+    if (!text) {
+      complain_of(text.error());
+      return {};
+    }
+    asked.recoding_text = std::move(text).value();
+    auto recoding = campaigns::parse_recoding(asked.recoding_text);
+    if (!recoding) {
+      auto problems = recoding.error();
+      for (auto& problem : problems) problem.where = options.recode + ' ' + problem.where;
+      complain_of(problems);
+      return {};
+    }
+    asked.recoding = std::move(recoding).value();
+  }
+  return asked;
+}
+
+// One file of the set to standard output.
+int print_export(const Options& options, const campaigns::State& state,
+                 campaigns::CampaignIndex index, const campaigns::ExportSettings& settings) {
+  for (const auto& file : campaigns::export_files()) {
+    if (file.name != options.what) continue;
+    std::string buffer;
+    file.write(state, index, settings, [&](std::string_view text) {
+      buffer += text;
+      if (buffer.size() < 1 << 16) return;
+      print(buffer);
+      buffer.clear();
+    });
+    print(buffer);
+  }
+  return exit_done;
+}
+
 int export_results(const Options& options) {
   if (options.to.empty() && options.what.empty() && options.transcripts.empty()) {
-    complain("say which file (results, answers, attempts, codebook), or --to DIR for all");
+    std::string names;
+    for (const auto& file : campaigns::export_files()) {
+      names += (names.empty() ? "" : ", ") + std::string(file.name);
+    }
+    complain("say which file (" + names + "), or --to DIR for all");
     return exit_bad_input;
   }
-  const auto until = parse_place("--until", options.until);
+  const auto until = parse_place("--as-of", options.until);
+  auto asked = asked_export(options);
+  if (!asked) return exit_bad_input;
+  auto& settings = asked->settings;
+  if (asked->recoding) settings.recoding = &*asked->recoding;
   CheckedLog log(options.log);
   campaigns::Transcripts transcripts;
   const auto [state, head] = fold_log(log, until, [&](const campaigns::Fact& fact) {
@@ -151,32 +210,36 @@ int export_results(const Options& options) {
   if (!index) return exit_bad_input;
   if (!options.transcripts.empty()) {
     write_whole_file(options.transcripts, 0600, [&, &folded = state](const auto& sink) {
-      transcripts.write(folded, *index, sink);
+      transcripts.write(folded, *index, sink, settings.style);
     });
     complain(options.transcripts + " written: it quotes people");
   }
+  settings.as_of = campaigns::instant_from_ms(head.recorded_at);
+  if (options.to.empty()) return print_export(options, state, *index, settings);
+
   // Of which events the files tell, to be kept elsewhere. Written when they are all there, and the
   // one of earlier files is gone before them.
-  const auto head_file = std::filesystem::path(options.to) / "head.json";
-  if (!options.to.empty()) {
-    std::filesystem::create_directories(options.to);
-    std::filesystem::remove(head_file);
-  }
+  const std::filesystem::path folder(options.to);
+  const auto head_file = folder / "head.json";
+  const auto rules_file = folder / "recoding.json";
+  std::filesystem::create_directories(folder);
+  std::filesystem::remove(head_file);
+  std::filesystem::remove(rules_file);
+  const auto write = [](const std::filesystem::path& path, const auto& content) {
+    write_whole_file(path, 0600, content);
+    complain(path.string() + " written");
+  };
   for (const auto& file : campaigns::export_files()) {
-    if (!options.to.empty()) {
-      const auto path = std::filesystem::path(options.to) / file.file;
-      write_whole_file(
-          path, 0600, [&, &folded = state](const auto& sink) { file.write(folded, *index, sink); });
-      complain(path.string() + " written");
-    } else if (file.name == options.what) {
-      file.write(state, *index, [](std::string_view text) { print(text); });
-    }
+    if (!options.what.empty() && file.name != options.what) continue;
+    if (file.only_if_asked && !options.numbers && file.name != options.what) continue;
+    write(folder / file.file,
+          [&, &folded = state](const auto& sink) { file.write(folded, *index, settings, sink); });
   }
-  if (!options.to.empty()) {
-    const auto text = head_json(head, identity_of(log));
-    write_whole_file(head_file, 0600, [&](const auto& sink) { sink(text); });
-    complain(head_file.string() + " written");
+  if (asked->recoding) {
+    write(rules_file, [&](const auto& sink) { sink(asked->recoding_text); });
   }
+  const auto text = head_json(head, identity_of(log));
+  write(head_file, [&](const auto& sink) { sink(text); });
   return exit_done;
 }
 
@@ -214,15 +277,33 @@ void add_reading(CLI::App& app, Chosen& chosen) {
     command->add_flag("--json", options->json, "As JSON");
   }
   {
-    const auto [command, options] = add("export", "Results as CSV", export_results);
-    until(command, *options);
+    const auto [command, options] = add("export", "Results for analysts", export_results);
+    command->add_option("--as-of,--until", options->until,
+                        "The results as they were at this moment or position");
     campaign(command, *options);
-    command->add_option("what", options->what, "results, answers, attempts or codebook")
-        ->check(CLI::IsMember({"results", "answers", "attempts", "codebook"}));
+    std::vector<std::string> names;
+    for (const auto& file : campaigns::export_files()) names.emplace_back(file.name);
+    command->add_option("what", options->what, "One file of the set")
+        ->check(CLI::IsMember(std::move(names)));
     command->add_option("--to", options->to, "Write all files into this directory");
     command->add_option("--transcripts", options->transcripts,
                         "Write what was said in talks with voice agents into this file; it quotes "
                         "people");
+    command
+        ->add_option("--profile", options->profile,
+                     "analysis (default), or excel: for people who open files with a spreadsheet")
+        ->check(CLI::IsMember({"analysis", "excel"}));
+    command->add_option("--delimiter", options->delimiter, "Between fields: , (default) or ;")
+        ->check(CLI::IsMember({",", ";"}));
+    command->add_flag("--labels", options->labels, "A column with its label beside each code");
+    command->add_flag("--numbers", options->numbers,
+                      "Also restricted_numbers.csv: who has which number");
+    command->add_option("--recode", options->recode,
+                        "Other rules for dispositions; both versions are written");
+    command->add_option("--language", options->language, "Of the report, else the campaign's")
+        ->check(CLI::IsMember({"it", "en"}));
+    command->add_option("--e", options->eligible_share,
+                        "Share of the cases of unknown eligibility that counts as eligible");
   }
   add_log(app, chosen);
 }

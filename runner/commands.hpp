@@ -16,6 +16,7 @@ void add_doctor(CLI::App& app, Chosen& chosen);     // doctor
 void add_control(CLI::App& app, Chosen& chosen);    // submit, status, pause, resume, cancel
 void add_reading(CLI::App& app, Chosen& chosen);    // explain, replay, export, and add_log's
 void add_log(CLI::App& app, Chosen& chosen);        // log, verify, backup
+void add_what_if(CLI::App& app, Chosen& chosen);    // what-if
 void add_audit(CLI::App& app, Chosen& chosen);      // audit
 void add_held(CLI::App& app, Chosen& chosen);       // held, resolve
 void add_people(CLI::App& app, Chosen& chosen);     // forget, suppress, unsuppress, person

@@ -177,15 +177,30 @@ FoldedLog fold_log(CheckedLog& log, const std::optional<LogPlace>& until,
     return true;
   });
   if (until && until->position && *until->position > last) {
-    complain("--until lies after the end: the log has " + std::to_string(last) + " events");
+    complain("that place lies after the end: the log has " + std::to_string(last) + " events");
   }
-  if (until && folded.head.position == 0) complain("--until lies before the first event");
+  if (until && folded.head.position == 0) complain("that place lies before the first event");
   return folded;
 }
 
 FoldedLog fold_log(const std::filesystem::path& log) {
   CheckedLog reader(log);
   return fold_log(reader);
+}
+
+std::optional<campaigns::CampaignIndex> chosen_campaign(const campaigns::State& state,
+                                                        const std::string& id) {
+  if (!id.empty()) {
+    const auto index = state.book.find(id);
+    if (!index) complain("no campaign \"" + id + "\" in this log");
+    return index;
+  }
+  if (state.book.campaigns.size() == 1) return campaigns::CampaignIndex{0};
+  std::string names;
+  for (const auto& entry : state.book.campaigns) names += ' ' + entry.definition->id;
+  complain(names.empty() ? "the log holds no campaign"
+                         : "the log holds several campaigns: name one with --campaign:" + names);
+  return {};
 }
 
 std::string head_json(const eventstore::Head& head,

@@ -80,6 +80,10 @@ FoldedLog fold_log(CheckedLog& log, const std::optional<LogPlace>& until = {},
 // All of the log at this path.
 FoldedLog fold_log(const std::filesystem::path& log);
 
+// The campaign that was named, or the only one; says why there is none.
+std::optional<campaigns::CampaignIndex> chosen_campaign(const campaigns::State& state,
+                                                        const std::string& id);
+
 // {"position":…,"hash":…,"recorded_at":…,"log":{…},"program":…} and a line end: what somebody keeps
 // elsewhere to hold the log against later.
 std::string head_json(const eventstore::Head& head,

@@ -289,6 +289,26 @@ do_forget_range() {
     --whole-range NumberRangeTest LeftoverTest.test_while_nothing_runs
 }
 
+# analysts: a 300-person survey in pandas, R and LibreOffice (installed where they are missing), and as a data package
+do_analysts() {
+  sh runner/install_packages.sh tests/system/packages-analysts.txt
+  build campanile
+  python3 -B tests/system/analysts_test.py build/full/campanile "$@"
+}
+
+# results: package, rates by hand, recoding, report, and MOMENTS (20) moments of a run as they were then
+do_results() {
+  build campanile
+  MOMENTS="${MOMENTS:-20}" python3 -B tests/system/results_test.py build/full/campanile "$@"
+}
+
+# what-if: campaigns replayed under the policy that they had: every attempt at its moment, in PEOPLE (300) people and SEEDS (5)
+do_what_if() {
+  build campanile
+  PEOPLE="${PEOPLE:-300}" SEEDS="${SEEDS:-5}" \
+    python3 -B tests/system/what_if_test.py build/full/campanile "$@"
+}
+
 # peers: other people's clients (npm twilio, express, ws, openai), pinned in tests/peers, against the rehearsal carrier and our door
 do_peers() {
   build campanile make_certificates

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "campaigns/csv.hpp"
 #include "campaigns/csv_writer.hpp"
@@ -40,17 +41,28 @@ struct Table {
   }
 };
 
-std::string text_of(const World& world, const char* name, CampaignIndex campaign = 0) {
+std::string text_of(const World& world, const char* name, CampaignIndex campaign = 0,
+                    const ExportSettings& settings = {}) {
   for (const auto& file : export_files()) {
     if (file.name != name) continue;
     return support::text_of(
-        [&](const CanonicalSink& sink) { file.write(world.state(), campaign, sink); });
+        [&](const CanonicalSink& sink) { file.write(world.state(), campaign, settings, sink); });
   }
   return {};
 }
 
-Table table(const World& world, const char* name, CampaignIndex campaign = 0) {
-  return Table(text_of(world, name, campaign));
+// Those that are tables, without the one that names people.
+std::vector<ExportFile> tables() {
+  std::vector<ExportFile> all;
+  for (const auto& file : export_files()) {
+    if (file.csv && !file.only_if_asked) all.push_back(file);
+  }
+  return all;
+}
+
+Table table(const World& world, const char* name, CampaignIndex campaign = 0,
+            const ExportSettings& settings = {}) {
+  return Table(text_of(world, name, campaign, settings));
 }
 
 Campaign with_ids() {
@@ -117,7 +129,8 @@ BOOST_AUTO_TEST_CASE(columns_are_lower_case_ascii_in_a_fixed_order) {
       text_of(world, "results")
           .rfind("campaign,contact,row,contact_id,place,disposition,aapor,attempts,last_outcome,"
                  "first_call_utc,first_call_local,last_call_utc,last_call_local,completed_at_utc,"
-                 "completed_at_local,closed_at_utc,zone,language,"
+                 "completed_at_local,closed_at_utc,zone,language,caller_id,talk_seconds,"
+                 "questions_answered,"
                  "colour,colour__status,colour__source,dark,dark__status,dark__source,"
                  "rate,rate__status,rate__source,people,people__status,people__source,"
                  "why,why__status,why__source,rehearsal\r\n",
@@ -126,7 +139,7 @@ BOOST_AUTO_TEST_CASE(columns_are_lower_case_ascii_in_a_fixed_order) {
                  .rfind("timestamp,row_id,contact_id,session_id,question_id,response,"
                         "response_metadata,rehearsal\r\n",
                         0) == 0u);
-  for (const auto& file : export_files()) {
+  for (const auto& file : tables()) {
     for (const auto& column : table(world, file.name.data()).columns) {
       BOOST_TEST(
           column.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos,
@@ -158,7 +171,12 @@ BOOST_AUTO_TEST_CASE(the_wide_file_has_a_row_for_everybody) {
   BOOST_TEST(one.at("language") == "it-IT");
   BOOST_TEST(one.at("colour") == "red");
   BOOST_TEST(one.at("colour__status") == "answered");
-  BOOST_TEST(one.at("colour__source") == "key");
+  // Given in the first call; the second took the survey up again.
+  BOOST_TEST(one.at("colour__source") == "resumed");
+  BOOST_TEST(one.at("rate__source") == "key");
+  BOOST_TEST(one.at("caller_id") == "+390200000000");
+  BOOST_TEST(one.at("talk_seconds") == "43");
+  BOOST_TEST(one.at("questions_answered") == "5");
   BOOST_TEST(one.at("dark") == "no");
   BOOST_TEST(one.at("rate") == "4");
   BOOST_TEST(one.at("people") == "10");
@@ -338,7 +356,7 @@ BOOST_AUTO_TEST_CASE(real_calls_lead_to_the_console_and_are_no_rehearsal) {
   const auto rows = table(world, "attempts").rows;
   BOOST_TEST(rows[0].at("console_url") ==
              "https://console.twilio.com/us1/monitor/logs/calls/CA1-1");
-  for (const auto& file : export_files()) {
+  for (const auto& file : tables()) {
     for (const auto& row : table(world, file.name.data()).rows) {
       BOOST_TEST(row.at("rehearsal") == "0");
     }
@@ -366,8 +384,8 @@ BOOST_AUTO_TEST_CASE(the_codebook_describes_every_column_of_the_other_files) {
     if (row.at("file") == "responses_wide.csv") wide[row.at("variable")] = row;
     if (!row.at("values").empty()) BOOST_TEST(nlohmann::json::parse(row.at("values")).is_object());
   }
-  for (std::size_t i = 0; i < 3; ++i) {
-    const auto& file = export_files()[i];
+  for (const auto& file : tables()) {
+    if (file.name == "codebook") continue;
     for (const auto& column : table(world, file.name.data()).columns) {
       BOOST_TEST(described.erase({std::string(file.file), column}) == 1u, column);
     }
@@ -384,7 +402,7 @@ BOOST_AUTO_TEST_CASE(the_codebook_describes_every_column_of_the_other_files) {
   BOOST_TEST(wide.at("rate").at("most") == "5");
   BOOST_TEST(wide.at("why").at("personal") == "1");
   BOOST_TEST(wide.at("rate").at("personal") == "0");
-  BOOST_TEST(nlohmann::json::parse(wide.at("rate__status").at("values")).size() == 6u);
+  BOOST_TEST(nlohmann::json::parse(wide.at("rate__status").at("values")).size() == 7u);
 }
 
 BOOST_AUTO_TEST_CASE(a_question_named_as_a_column_gets_another_name) {
@@ -437,8 +455,223 @@ BOOST_AUTO_TEST_CASE(each_campaign_has_its_own_files) {
 BOOST_AUTO_TEST_CASE(no_file_has_a_person_s_number) {
   Field world;
   for (const auto& file : export_files()) {
+    if (file.only_if_asked) continue;
     const auto text = text_of(world, file.name.data());
     BOOST_TEST(text.find("39021234") == std::string::npos, file.name);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_spreadsheet_gets_texts_that_it_cannot_run) {
+  std::string text;
+  CsvWriter csv([&](std::string_view part) { text += part; }, {';', true});
+  csv.field("a").field("b").field("c").field("d").end_row();
+  csv.field("+390200000000").free("=1+1").number(-3).empty().end_row();
+  csv.free("-5").free("-5,25").free("+39 02").free("@cmd|x").end_row();
+  csv.free("\t1")
+      .free("-2+3")
+      .free(
+          "\xEF\xBC\x9D"
+          "1")
+      .free("perché; no")
+      .end_row();
+  BOOST_TEST(text ==
+             "\xEF\xBB\xBF"
+             "a;b;c;d\r\n"
+             "\"+390200000000\";\"'=1+1\";-3;\r\n"
+             "\"-5\";\"-5,25\";\"'+39 02\";\"'@cmd|x\"\r\n"
+             "\"'\t1\";\"'-2+3\";\"'\xEF\xBC\x9D"
+             "1\";\"perché; no\"\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(only_a_spreadsheet_changes_what_somebody_said) {
+  auto campaign = with_ids();
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice()).does(world.keyed("colour", 1, "2")).does(world.keyed("rate", 2, "3"));
+  world.does(world.keyed("people", 3, "10")).does(world.said("why", 4, "=somma due"));
+  ExportSettings excel;
+  excel.style.spreadsheet = true;
+  BOOST_TEST(table(world, "results").rows[0].at("why") == "=somma due");
+  const auto opened = table(world, "results", 0, excel);
+  BOOST_TEST(opened.columns[0] ==
+             "\xEF\xBB\xBF"
+             "campaign");
+  BOOST_TEST(opened.rows[0].at("why") == "'=somma due");
+  BOOST_TEST(opened.rows[0].at("caller_id") == "+390200000000");
+  for (const auto& row : table(world, "codebook", 0, excel).rows) {
+    const bool open = row.at("variable") == "why" || row.at("variable") == "contact_id" ||
+                      row.at("variable") == "response";
+    BOOST_TEST(row.at("escaped") == (open ? "1" : "0"), row.at("variable"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(only_those_columns_of_the_list_pass_that_the_campaign_names) {
+  auto campaign = with_ids();
+  campaign.result_columns = {{"name", "nome", true}, {"id", "zone", false}};
+  Running world(campaign, 2);
+  const auto wide = table(world, "results");
+  BOOST_TEST(wide.rows[0].at("nome") == "Anna");
+  // The name was taken.
+  BOOST_TEST(wide.rows[1].at("c_zone") == "id2");
+  BOOST_TEST(wide.rows[1].at("zone") == "Europe/Rome");
+  std::map<std::string, Row> book;
+  for (const auto& row : table(world, "codebook").rows) book[row.at("variable")] = row;
+  BOOST_TEST(book.at("nome").at("personal") == "1");
+  BOOST_TEST(book.at("nome").at("label") == "the list's column \"name\"");
+  BOOST_TEST(book.at("c_zone").at("personal") == "0");
+  const auto contact = ContactRef{0, 1};
+  world.given(Subject::contact("survey", 1), ContactForgotten{"operator"});
+  BOOST_TEST(world.state().queue.contact(contact).forgotten);
+  BOOST_TEST(table(world, "results").rows[0].at("nome") == "");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_was_forgotten_says_so) {
+  Field world;
+  world.given(Subject::contact("survey", 1), ContactForgotten{"operator"});
+  const auto one = table(world, "results").rows[0];
+  BOOST_TEST(one.at("why") == "");
+  BOOST_TEST(one.at("why__status") == "erased");
+  BOOST_TEST(one.at("colour__status") == "answered");
+}
+
+BOOST_AUTO_TEST_CASE(labels_stand_beside_their_codes_when_asked_for) {
+  Field world;
+  ExportSettings settings;
+  settings.labels = true;
+  const auto wide = table(world, "results", 0, settings);
+  BOOST_TEST(wide.rows[0].at("colour") == "red");
+  BOOST_TEST(wide.rows[0].at("colour__label") == "rosso");
+  BOOST_TEST(wide.rows[2].at("colour__label") == "");
+  BOOST_TEST(!wide.rows[0].count("rate__label"));
+}
+
+BOOST_AUTO_TEST_CASE(the_numbers_have_a_file_of_their_own) {
+  Field world;
+  const auto numbers = table(world, "numbers");
+  BOOST_TEST_REQUIRE(numbers.rows.size() == 5u);
+  BOOST_TEST(numbers.rows[0].at("contact_id") == "id1");
+  BOOST_TEST(numbers.rows[0].at("number").rfind("+39", 0) == 0u);
+  world.given(Subject::contact("survey", 1), ContactForgotten{"operator"});
+  BOOST_TEST(table(world, "numbers").rows[0].at("number") == "");
+}
+
+BOOST_AUTO_TEST_CASE(rates_count_everybody_and_come_from_the_raw_attempts) {
+  Field world;
+  const auto told = nlohmann::json::parse(text_of(world, "rates"));
+  BOOST_TEST(told["rehearsal"] == true);
+  const auto& recorded = told["recorded"];
+  // One complete (1.1), one break-off (2.12), one no answer of a known person (2.20), two that were
+  // never called (3.11).
+  BOOST_TEST(recorded["cases"] == 5);
+  BOOST_TEST(recorded["never_attempted"] == 2);
+  BOOST_TEST(recorded["classes"]["I"] == 1);
+  BOOST_TEST(recorded["classes"]["R"] == 1);
+  BOOST_TEST(recorded["classes"]["NC"] == 1);
+  BOOST_TEST(recorded["classes"]["UH"] == 2);
+  BOOST_TEST(recorded["e_millionths"] == 1'000'000);
+  BOOST_TEST(recorded["rates_millionths"]["RR1"] == 200'000);
+  BOOST_TEST(recorded["rates_millionths"]["RR5"] == 333'333);
+  BOOST_TEST(recorded["rates_millionths"]["COOP1"] == 500'000);
+  BOOST_TEST(!told.contains("recoded"));
+  std::map<std::string, std::map<std::string, std::string>> counts;
+  for (const auto& row : table(world, "dispositions").rows) {
+    BOOST_TEST(row.at("version") == "recorded");
+    counts[row.at("level")][row.at("name")] = row.at("count");
+  }
+  BOOST_TEST(counts["case"][""] == "2");
+  BOOST_TEST(counts["case"]["completed"] == "1");
+  BOOST_TEST(counts["attempt"]["broken_off"] == "2");
+  BOOST_TEST(counts["attempt"]["no_answer"] == "1");
+  BOOST_TEST(counts["place"]["open"] == "4");
+}
+
+BOOST_AUTO_TEST_CASE(a_recoding_stands_beside_what_was_recorded_and_calls_nobody) {
+  Field world;
+  const auto before = world.state().position;
+  const auto rules = parse_recoding(
+      R"({"title": "One answer is enough", "partial": {"answers": 1}, "eligibility": "unknown"})");
+  BOOST_TEST_REQUIRE(rules.ok());
+  ExportSettings settings;
+  settings.recoding = &rules.value();
+  const auto wide = table(world, "results", 0, settings);
+  BOOST_TEST(wide.rows[1].at("disposition") == "broken_off");
+  BOOST_TEST(wide.rows[1].at("aapor") == "2.12");
+  BOOST_TEST(wide.rows[1].at("disposition_recoded") == "partial");
+  BOOST_TEST(wide.rows[1].at("aapor_recoded") == "1.2");
+  BOOST_TEST(wide.rows[0].at("disposition_recoded") == "completed");
+  BOOST_TEST(wide.rows[2].at("aapor_recoded") == "3.13");
+  BOOST_TEST(wide.rows[3].at("disposition_recoded") == "");
+  const auto told = nlohmann::json::parse(text_of(world, "rates", 0, settings));
+  BOOST_TEST(told["recorded"]["classes"]["P"] == 0);
+  BOOST_TEST(told["recoded"]["title"] == "One answer is enough");
+  BOOST_TEST(told["recoded"]["classes"]["P"] == 1);
+  BOOST_TEST(told["recoded"]["classes"]["UH"] == 3);
+  BOOST_TEST(told["recoded"]["eligibility"] == "unknown");
+  std::set<std::string> versions;
+  for (const auto& row : table(world, "dispositions", 0, settings).rows) {
+    versions.insert(row.at("version"));
+  }
+  BOOST_TEST(versions.size() == 2u);
+  BOOST_TEST(world.state().position == before);
+  // The last word may be the last attempt's: one completed, then a call that failed.
+  const auto last =
+      parse_recoding(R"({"last_word": "last", "outcomes": {"completed": "partial"}})");
+  settings.recoding = &last.value();
+  BOOST_TEST(table(world, "results", 0, settings).rows[0].at("disposition_recoded") == "partial");
+}
+
+BOOST_AUTO_TEST_CASE(the_data_package_names_every_column_in_its_order) {
+  Field world;
+  const auto package = nlohmann::json::parse(text_of(world, "datapackage"));
+  BOOST_TEST(package["profile"] == "tabular-data-package");
+  BOOST_TEST(package["name"] == "survey");
+  std::map<std::string, const char*> names;
+  for (const auto& file : tables()) names[std::string(file.file)] = file.name.data();
+  BOOST_TEST(package["resources"].size() == 4u);
+  for (const auto& resource : package["resources"]) {
+    std::vector<std::string> fields;
+    for (const auto& field : resource["schema"]["fields"]) fields.push_back(field["name"]);
+    BOOST_TEST(fields == table(world, names.at(resource["path"])).columns,
+               boost::test_tools::per_element());
+  }
+  const auto& fields = package["resources"][0]["schema"]["fields"];
+  const auto find = [&](const char* name) {
+    return *std::find_if(fields.begin(), fields.end(),
+                         [&](const auto& field) { return field["name"] == name; });
+  };
+  BOOST_TEST(find("colour")["constraints"]["enum"] == nlohmann::json({"red", "blue"}));
+  BOOST_TEST(find("colour")["labels"]["red"] == "rosso");
+  BOOST_TEST(find("rate")["constraints"]["maximum"] == 5);
+  BOOST_TEST(find("why")["personal"] == true);
+  BOOST_TEST(find("first_call_utc")["type"] == "datetime");
+}
+
+BOOST_AUTO_TEST_CASE(an_attempt_says_what_it_cost_and_who_hung_up) {
+  auto campaign = with_ids();
+  campaign.budget = {10'000'000, 20'000, "EUR"};
+  Running world(campaign, 2);
+  world.dial(1);
+  world.does(world.voice("human", 1)).does(world.keyed("colour", 1, "1", 1));
+  world.later(61s).does(world.status("completed", 61, 1));
+  world.dial(2);
+  world.does(world.voice("", 2)).does(world.keyed("colour", 1, "9", 2));
+  world.does(world.status("completed", 5, 2));
+  const auto rows = table(world, "attempts").rows;
+  BOOST_TEST(rows[0].at("hung_up_by") == "callee");
+  BOOST_TEST(rows[0].at("price") == "0.04");
+  BOOST_TEST(rows[0].at("currency") == "EUR");
+  BOOST_TEST(rows[1].at("hung_up_by") == "program");
+  BOOST_TEST(rows[0].at("retry_due_local") != "");
+}
+
+BOOST_AUTO_TEST_CASE(the_snippets_name_every_file_and_every_code) {
+  Field world;
+  for (const char* name : {"pandas", "r"}) {
+    const auto text = text_of(world, name);
+    for (const char* word : {"responses_wide", "responses_long", "attempts", "dispositions",
+                             "\"rosso\"", "\"first_call_utc\"", "Che colore?"}) {
+      BOOST_TEST(text.find(word) != std::string::npos, name << ": " << word);
+    }
   }
 }
 

@@ -36,7 +36,7 @@ void check_equal(const State& live, const State& replayed) {
 
 std::string exported(const State& state) {
   return support::text_of([&](const CanonicalSink& sink) {
-    for (const auto& file : export_files()) file.write(state, 0, sink);
+    for (const auto& file : export_files()) file.write(state, 0, {}, sink);
   });
 }
 

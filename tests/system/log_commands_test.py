@@ -280,7 +280,7 @@ class ThenTest(LogCase):
             for command in (["replay"], ["export", "results"],
                             ["export", "--to", self.path("out")], ["explain", "--contact", "1"]):
                 done = self.read(*command, "--until", place, expect=2)
-                self.assertIn("--until", done.stderr)
+                self.assertIn("--as-of" if command[0] == "export" else "--until", done.stderr)
                 self.assertEqual(done.stdout, "")
         self.assertFalse(os.path.exists(self.path("out")))
 

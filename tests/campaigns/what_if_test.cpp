@@ -1,0 +1,191 @@
+#include "campaigns/what_if.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/campaigns/some_campaigns.hpp"
+
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+constexpr std::uint32_t people = 24;
+
+Campaign campaign_of_many() {
+  auto campaign = some::survey();
+  campaign.pacing.lines = 3;
+  campaign.retries.attempts_max = 3;
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::no_answer)] = Seconds{1800};
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::busy)] = Seconds{600};
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::broken_off)] = Seconds{3600};
+  return campaign;
+}
+
+// A run of a small campaign in which calls end in each way, by a fixed rule: whom and when to call
+// is planned as in earnest, at each moment at which somebody wakes or something happens.
+struct Run : Running {
+  Run() : Running(campaign_of_many(), people) {
+    std::vector<std::pair<Instant, ContactRef>> ends;
+    for (int step = 0; step < 4000; ++step) {
+      plans();
+      for (const auto& [packed, open] : state().queue.attempts) {
+        const auto ref = open.contact;
+        if (open.phase == Phase::requested) {
+          accept(ref.ordinal, open.attempt);
+          ends.emplace_back(now() + Seconds{7 + ref.ordinal % 5 * 4}, ref);
+          break;
+        }
+      }
+      const bool waits_for_order =
+          std::any_of(state().queue.attempts.begin(), state().queue.attempts.end(),
+                      [](const auto& one) { return one.second.phase == Phase::requested; });
+      if (waits_for_order) continue;
+      std::optional<Instant> next;
+      for (const auto& [at, ref] : ends) next = next ? std::min(*next, at) : at;
+      if (const auto wakes = next_wakeup(state(), rules(), now(), {}, [](auto) { return true; })) {
+        const auto at = *wakes <= now() ? now() + 1ms : *wakes;
+        next = next ? std::min(*next, at) : at;
+      }
+      if (!next) break;
+      at(*next);
+      for (std::size_t i = 0; i < ends.size(); ++i) {
+        if (ends[i].first > now()) continue;
+        end(ends[i].second);
+        ends.erase(ends.begin() + static_cast<std::ptrdiff_t>(i--));
+      }
+    }
+  }
+
+  void end(ContactRef ref) {
+    const auto number = state().queue.open_attempt(ref)->attempt;
+    const auto n = ref.ordinal;
+    switch ((n + number) % 4) {
+      case 0:
+        does(status("no-answer", 0, n, number));
+        break;
+      case 1:
+        does(status("busy", 0, n, number));
+        break;
+      case 2:
+        does(voice("", n, number)).does(keyed("colour", 1, "2", n, number));
+        does(status("completed", 11, n, number));
+        break;
+      default:
+        does(voice("", n, number));
+        if (const auto* call = state().script.call(ref); call && call->question == "colour") {
+          does(keyed("colour", 1, n % 8 == 7 ? "9" : "2", n, number));
+        }
+        for (std::uint32_t turn = 2; turn < 6; ++turn) {
+          if (const auto* call = state().script.call(ref); call && call->prompt == "question") {
+            does(call->question == "why" ? said("why", turn, "perché sì", n, number)
+                                         : keyed(call->question, turn, "3", n, number));
+          }
+        }
+        does(status("completed", 31, n, number));
+    }
+  }
+
+  WhatIf what_if(const Campaign* policy) const {
+    Rerun rerun;
+    for (const auto& fact : log()) BOOST_TEST_REQUIRE(rerun.see(fact));
+    return rerun.run(state(), 0, rules(), policy);
+  }
+};
+
+std::string results_of(const State& state) {
+  auto text =
+      support::text_of([&](const CanonicalSink& sink) { state.results.write(sink, state.book); });
+  return text.substr(text.find('\n'));  // without the position
+}
+
+Campaign policy(const Run& run, const char* json) {
+  auto read = with_policy(*run.state().book.at(0).definition, json);
+  BOOST_TEST_REQUIRE(read.ok());
+  return std::move(read).value();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(what_if)
+
+BOOST_AUTO_TEST_CASE(the_unchanged_policy_gives_the_run_that_was) {
+  const Run run;
+  BOOST_TEST_REQUIRE((run.state().book.at(0).status == CampaignStatus::completed));
+  BOOST_TEST(run.state().results.attempts.size() > people + people / 2);
+  const auto result = run.what_if(nullptr);
+  BOOST_TEST(result.exact());
+  BOOST_TEST(result.same == run.state().results.attempts.size());
+  BOOST_TEST(result.ended);
+  BOOST_TEST(result.exact_people == people);
+  BOOST_TEST(!result.parts_at.has_value());
+  BOOST_TEST(result.replayed.calls == result.recorded.calls);
+  BOOST_TEST(result.replayed.dispositions == result.recorded.dispositions,
+             boost::test_tools::per_element());
+  // To the last field of the results: moments, answers, retries, dispositions.
+  Rerun rerun;
+  for (const auto& fact : run.log()) BOOST_TEST_REQUIRE(rerun.see(fact));
+  BOOST_TEST(results_of(rerun.rerun_state(run.state(), run.rules())) == results_of(run.state()));
+  // Written down as a policy it is the same policy.
+  const auto same = policy(run, R"({"pacing": {"lines": 3}})");
+  BOOST_TEST(run.what_if(&same).exact());
+}
+
+BOOST_AUTO_TEST_CASE(another_policy_says_what_is_exact_and_what_is_an_estimate) {
+  const Run run;
+  // Fewer lines: everybody's calls come later, with the outcomes that they had.
+  const auto slow = policy(run, R"({"pacing": {"lines": 1}})");
+  const auto later = run.what_if(&slow);
+  BOOST_TEST(!later.exact());
+  BOOST_TEST(later.moved > 0u);
+  BOOST_TEST(later.same > 0u);
+  BOOST_TEST(later.replayed.lines_most == 1u);
+  BOOST_TEST(later.recorded.lines_most == 3u);
+  BOOST_TEST(later.ended);
+  BOOST_TEST((*later.replayed.last_call >= *later.recorded.last_call));
+  BOOST_TEST_REQUIRE(later.parts_at.has_value());
+
+  // No retries: the first calls are exact, the others are not made.
+  const auto once = policy(run, R"({"retries": {"attempts_max": 1}})");
+  const auto single = run.what_if(&once);
+  BOOST_TEST(single.replayed.calls == people);
+  BOOST_TEST(single.unmade > 0u);
+  BOOST_TEST(single.borrowed == 0u);
+
+  // More of them: what nobody knows is borrowed, and said to be.
+  const auto often = policy(run, R"({"retries": {"attempts_max": 6}})");
+  const auto more = run.what_if(&often);
+  BOOST_TEST(more.borrowed > 0u);
+  BOOST_TEST(more.replayed.calls > more.recorded.calls);
+  BOOST_TEST(more.exact_people < people);
+  BOOST_TEST(more.exact_people > 0u);
+  // The same question has the same answer.
+  BOOST_TEST(what_if_json(run.what_if(&often), often) == what_if_json(more, often));
+
+  // Other hours: no call outside of them.
+  const auto hours =
+      policy(run, R"({"calling_hours": {"windows": [{"from": "15:00", "to": "16:00"}]}})");
+  const auto afternoon = run.what_if(&hours);
+  for (std::size_t hour = 0; hour < 24; ++hour) {
+    BOOST_TEST((hour == 15 || afternoon.replayed.by_hour[hour] == 0), hour);
+  }
+  BOOST_TEST(afternoon.replayed.calls >= people);
+  BOOST_TEST(what_if_text(afternoon, hours).find("estimate") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_policy_is_checked_as_a_campaign_file_is) {
+  const Run run;
+  const auto& recorded = *run.state().book.at(0).definition;
+  const auto wrong = with_policy(recorded, R"({"retries": {"no_anser": "1h"}})");
+  BOOST_TEST_REQUIRE(!wrong.ok());
+  BOOST_TEST(wrong.error()[0].where == "/retries/no_anser");
+  BOOST_TEST(!with_policy(recorded, R"({"id": "other"})").ok());
+  BOOST_TEST(!with_policy(recorded, "[]").ok());
+  BOOST_TEST(!with_policy(recorded, "{").ok());
+  // Of a whole campaign file only the policy counts.
+  const auto kept = with_policy(recorded, R"({"id": "other", "pacing": {"lines": 2}})");
+  BOOST_TEST_REQUIRE(kept.ok());
+  BOOST_TEST(kept.value().id == recorded.id);
+  BOOST_TEST(kept.value().pacing.lines == 2u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
