@@ -341,6 +341,13 @@ do_bench_webhook() {
   python3 -B tests/webhook/webhook_bench.py build/full "$scratch"
 }
 
+# bench-media: our media bridge beside one on npm ws, one load at both ends; CALLS (default 500), SECONDS (8)
+do_bench_media() {
+  build media_load media_bridge
+  peers_folder
+  python3 -B tests/bridge/media_bench.py build/full "$scratch"
+}
+
 # A scratch copy of tests/peers with its packages, in $scratch.
 peers_folder() {
   scratch=$(mktemp -d "${TMPDIR:-/tmp}/campanile-peers.XXXXXX")
