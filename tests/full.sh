@@ -311,10 +311,10 @@ do_what_if() {
 
 # peers: other people's clients (npm twilio, express, ws, openai), pinned in tests/peers, against the rehearsal carrier and our door
 do_peers() {
-  build campanile make_certificates
+  build campanile make_certificates ws_echo
   peers_folder
   if [ "$#" -eq 0 ]; then
-    set -- "outbound" "outbound simple" "outbound agent" "outbound recorded" "rest" "express" "agent"
+    set -- "outbound" "outbound simple" "outbound agent" "outbound recorded" "rest" "express" "agent" "ws"
   fi
   bad=0
   table=$scratch/table
@@ -362,6 +362,7 @@ run_peer() { # case [argument]
   shift
   CAMPANILE=$(pwd)/build/full/campanile \
     MAKE_CERTIFICATES=$(pwd)/build/full/tests/bridge/make_certificates \
+    WS_ECHO=$(pwd)/build/full/tests/bridge/ws_echo \
     timeout 300 node "$scratch/$script" "$@"
 }
 
