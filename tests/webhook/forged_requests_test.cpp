@@ -213,4 +213,59 @@ BOOST_AUTO_TEST_CASE(no_request_that_is_sent_again_changes_anything) {
   }
 }
 
+// Whoever has not the account's token opens no socket, whatever they change of one that was good.
+BOOST_AUTO_TEST_CASE(no_socket_opens_without_the_carriers_signature) {
+  House house;
+  const std::string before = house.digest();
+  Dice dice;
+  const std::string path = "/media-stream";
+  const std::string good =
+      bridge::rehearsal::signature(primary_token, "wss://now.example.test" + path, {});
+  std::size_t let_in = 0;
+  const std::size_t count = count_from_environment();
+  for (std::size_t n = 0; n < count; ++n) {
+    Request request;
+    request.method = "GET";
+    request.target = path;
+    std::string signature = good;
+    switch (dice.below(5)) {
+      case 0:  // one letter of it
+        signature[dice.below(signature.size() - 1)] ^= static_cast<char>(1 + dice.below(7));
+        break;
+      case 1:  // another key
+        signature = bridge::rehearsal::signature("key " + std::to_string(dice.next()),
+                                                 "wss://now.example.test" + path, {});
+        break;
+      case 2:  // another host or port
+        signature = bridge::rehearsal::signature(
+            primary_token,
+            "wss://now.example.test:" + std::to_string(1024 + dice.below(60000)) + path, {});
+        break;
+      case 3:  // a query, which the carrier drops
+        request.target += "?token=" + std::to_string(dice.next());
+        break;
+      default:  // that of a form
+        signature = bridge::rehearsal::signature(primary_token, now_url + path,
+                                                 {{"CallSid", "CA" + std::to_string(dice.next())}});
+        break;
+    }
+    request.headers = {{"Host", "now.example.test"}, {"X-Twilio-Signature", signature}};
+    const auto read = house.door.read(request);
+    const auto* refused = std::get_if<TurnedAway>(&read);
+    if (refused == nullptr) {
+      ++let_in;
+    } else {
+      BOOST_TEST(refused->status == 403);
+    }
+  }
+  BOOST_TEST(let_in == 0U);
+  BOOST_TEST(house.digest() == before);
+  // The good one is.
+  Request request;
+  request.method = "GET";
+  request.target = path;
+  request.headers = {{"X-Twilio-Signature", good}};
+  BOOST_TEST(std::holds_alternative<Inbound>(house.door.read(request)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
