@@ -218,6 +218,7 @@ std::string_view source_of(const AnswerRow& answer, AnswersOfOne all) {
 std::string_view hung_up_by(const AttemptRow& row, const Campaign& campaign) {
   if (row.answered_at == Instant{} || row.status != "completed") return {};
   if (row.seconds >= campaign.call_time.count()) return "limit";
+  if (!row.stream_why.empty()) return row.stream_why == "hung_up" ? "callee" : "program";
   switch (row.outcome) {
     case Outcome::completed:
     case Outcome::partial:

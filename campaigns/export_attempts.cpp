@@ -38,6 +38,13 @@ const std::vector<Column>& attempt_columns() {
       {"hung_up_by", "code", "", "who ended an answered call, as far as the log tells"},
       {"price", "decimal", "", "what it cost; empty: the campaign keeps no account, or not yet"},
       {"currency", "text", "", "of the price"},
+      {"agent_ended", "text", "", "why the talk with the voice agent ended; empty: there was none"},
+      {"agent_failure", "text", "", "how the agent failed; empty: it did not"},
+      {"agent_talk_ms", "integer", "ms", "how long the talk lasted"},
+      {"agent_first_sound_ms", "integer", "ms", "until the agent was first heard; empty: never"},
+      {"agent_turns", "integer", "", "how often the agent spoke"},
+      {"agent_interruptions", "integer", "", "how often the person interrupted it"},
+      {"heard_nothing", "flag", "", "1: somebody was there, and heard nothing of the agent"},
       {"console_url", "text", "", "the call in the carrier's console; rehearsals have none"},
   };
   return columns;
@@ -88,6 +95,15 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     } else {
       csv.empty().empty();
     }
+    csv.field(row->stream_why).field(row->agent_fault);
+    number_unless_zero(row->talk_ms);
+    number_unless_zero(row->first_sound_ms);
+    if (row->stream_why.empty()) {
+      csv.empty().empty();
+    } else {
+      csv.number(row->agent_turns).number(row->interruptions);
+    }
+    csv.flag(row->heard_nothing());
     const bool in_console = state.book.identity.carrier == "twilio" && !row->sid.empty();
     csv.field(in_console ? "https://console.twilio.com/us1/monitor/logs/calls/" + row->sid : "");
     csv.flag(is_rehearsal(state)).end_row();

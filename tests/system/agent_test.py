@@ -101,11 +101,18 @@ class AgentTest(world.Case):
                     continue
                 given += 1
                 self.assertIn(row[question], codes)
-                self.assertEqual(row[question + "__source"], "agent")
+                # From the last call, or from one before that broke off.
+                self.assertIn(row[question + "__source"], ("agent", "resumed"))
         self.assertGreater(given, PEOPLE)
         outcomes = collections.Counter(e.payload.get("outcome") for e in events
                                        if e.type == "AttemptClosed")
         self.assertGreater(outcomes["completed"], PEOPLE // 4, outcomes)
+        attempts = [row for row in self.table(log, "attempts.csv") if row["agent_ended"]]
+        self.assertEqual(len(attempts), by_type["StreamOpened"])
+        self.assertGreater(sum(int(row["agent_turns"]) for row in attempts), len(attempts))
+        self.assertGreater(sum(int(row["agent_interruptions"]) for row in attempts), 0)
+        self.assertTrue(all(int(row["agent_first_sound_ms"]) < 2000 for row in attempts
+                            if row["agent_first_sound_ms"]))
         # What was said is told to whoever asks for it, in the order in which it was said.
         spoken = self.path("transcripts.csv")
         self.campanile("export", "--log", log, "--transcripts", spoken)
