@@ -114,29 +114,31 @@ class Exchange {
   bool stopped_ = false;
 };
 
-void fill(const EventSource& source, Exchange& exchange) {
+void fill(const EventFeed& feed, Exchange& exchange) {
   std::exception_ptr failure;
-  bool more = true;
-  RecordedEvent event;
-  while (more) {
-    auto* batch = exchange.to_fill();
-    if (batch == nullptr) break;
-    try {
-      while (!batch->full() && (more = source(event))) batch->add(event);
-    } catch (...) {
-      failure = std::current_exception();
-      more = false;
-    }
-    exchange.filled(batch);
+  auto* batch = exchange.to_fill();
+  try {
+    feed([&](const RecordedEvent& event) {
+      if (batch == nullptr) return false;
+      batch->add(event);
+      if (batch->full()) {
+        exchange.filled(batch);
+        batch = exchange.to_fill();
+      }
+      return batch != nullptr;
+    });
+  } catch (...) {
+    failure = std::current_exception();
   }
+  if (batch != nullptr) exchange.filled(batch);
   exchange.end(std::move(failure));
 }
 
 }  // namespace
 
-void read_ahead(const EventSource& source, const std::function<void(RecordedEvent&)>& visit) {
+void read_ahead_of(const EventFeed& feed, const std::function<void(RecordedEvent&)>& visit) {
   Exchange exchange;
-  std::thread reader([&] { fill(source, exchange); });
+  std::thread reader([&] { fill(feed, exchange); });
   struct Ending {
     Exchange& exchange;
     std::thread& reader;
@@ -149,6 +151,17 @@ void read_ahead(const EventSource& source, const std::function<void(RecordedEven
     for (auto& event : batch->events()) visit(event);
     exchange.visited(batch);
   }
+}
+
+void read_ahead(const EventSource& source, const std::function<void(RecordedEvent&)>& visit) {
+  read_ahead_of(
+      [&](const auto& take) {
+        RecordedEvent event;
+        while (source(event)) {
+          if (!take(event)) return;
+        }
+      },
+      visit);
 }
 
 }  // namespace eventstore

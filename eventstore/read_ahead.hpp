@@ -18,6 +18,12 @@ using EventSource = std::function<bool(RecordedEvent&)>;
 // views of an event hold until `visit` returns. When this returns or throws, the thread has ended.
 void read_ahead(const EventSource& source, const std::function<void(RecordedEvent&)>& visit);
 
+// Hands out events, each once and in order, to a taker that says false when it wants no more.
+using EventFeed = std::function<void(const std::function<bool(const RecordedEvent&)>& take)>;
+
+// The same of a reader that hands its events out itself, as LogReader does.
+void read_ahead_of(const EventFeed& feed, const std::function<void(RecordedEvent&)>& visit);
+
 inline constexpr std::size_t read_ahead_batches_max = 4;
 
 }  // namespace eventstore

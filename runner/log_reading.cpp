@@ -8,6 +8,7 @@
 #include "campaigns/time.hpp"
 #include "eventstore/chain.hpp"
 #include "eventstore/key_store.hpp"
+#include "eventstore/read_ahead.hpp"
 #include "eventstore/sealing.hpp"
 #include "runner/commands.hpp"
 #include "runner/environment.hpp"
@@ -166,16 +167,17 @@ FoldedLog fold_log(CheckedLog& log, const std::optional<LogPlace>& until,
   const auto open = log.opener();
   std::string plain;
   eventstore::Position last = 0;
-  log.read(1, [&](eventstore::RecordedEvent event) {
+  // One thread reads and proves the chain, this one folds: the longer of the two is what it takes.
+  const auto fold = [&](eventstore::RecordedEvent& event) {
     last = event.position;
-    if (!is_until(until, event)) return true;
+    if (!is_until(until, event)) return;
     open(event, plain);
     const auto fact = folder.fact(event);
     if (seen) seen(fact);
     campaigns::evolve(folded.state, fact);
     folded.head = {event.position, event.hash, event.recorded_at, event.epoch};
-    return true;
-  });
+  };
+  eventstore::read_ahead_of([&](const auto& take) { log.read(1, take); }, fold);
   if (until && until->position && *until->position > last) {
     complain("that place lies after the end: the log has " + std::to_string(last) + " events");
   }

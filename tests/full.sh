@@ -309,6 +309,12 @@ do_what_if() {
     python3 -B tests/system/what_if_test.py build/full/campanile "$@"
 }
 
+# bench-export: the wide file of CONTACTS (1000000) people beside a bare scan and a bare CSV writer, and the memory it takes
+do_bench_export() {
+  build export_bench
+  build/full/tests/runner/export_bench "${CONTACTS:-1000000}" ${FOLDER:+"$FOLDER"}
+}
+
 # peers: other people's clients (npm twilio, express, ws, openai), pinned in tests/peers, against the rehearsal carrier and our door
 do_peers() {
   build campanile make_certificates ws_echo
