@@ -147,6 +147,20 @@ do_full_disk() {
 
 # kill-mutants: the kill test against orders and answers that do not wait for the disk; it must go red
 do_kill_mutants() {
+  program_mutants "order-before-durable answer-before-durable" kill_test.py --per-phase 3
+}
+
+# ambiguous-mutants: ambiguous-creates against the four bugs it is there for; it must go red
+do_ambiguous_mutants() {
+  program_mutants "order-before-durable order-sent-again-in-doubt no-quarantine token-missing" \
+    ambiguous_test.py --creates 600 --kills 40
+}
+
+# Plants each bug in a copy, builds the program and runs a test of tests/system with it.
+program_mutants() { # "mutant..." test argument...
+  mutants=$1
+  test=$2
+  shift 2
   copy=$(mktemp -d "${TMPDIR:-/tmp}/campanile-mutants.XXXXXX")
   trap 'rm -rf "$copy"' EXIT
   trap 'exit 130' INT TERM
@@ -154,13 +168,12 @@ do_kill_mutants() {
   git -C "$copy" init -q
   configure "$copy" "$copy/build/full"
   survivors=0
-  for mutant in none order-before-durable answer-before-durable; do
+  for mutant in none $mutants; do
     patch=$(pwd)/tests/mutants/$mutant.patch
     [ "$mutant" = none ] || git -C "$copy" apply "$patch"
     cmake --build "$copy/build/full" --target campanile crash_shim >"$copy/output"
-    python3 -B "$copy/tests/system/kill_test.py" "$copy/build/full/campanile" \
-      "$copy/build/full/tests/system/libcrash_shim.so" --per-phase 3 >"$copy/output" 2>&1 &&
-      code=0 || code=$?
+    python3 -B "$copy/tests/system/$test" "$copy/build/full/campanile" \
+      "$copy/build/full/tests/system/libcrash_shim.so" "$@" >"$copy/output" 2>&1 && code=0 || code=$?
     [ "$mutant" = none ] || git -C "$copy" apply -R "$patch"
     # The table shows that it ran; what it says of a mutant is a problem, not a fall of its own.
     case $mutant,$code in
@@ -174,6 +187,21 @@ do_kill_mutants() {
     [ "$code" -eq 0 ] || [ "$mutant" != none ] || tail -n 20 "$copy/output"
   done
   [ "$survivors" -eq 0 ]
+}
+
+# ambiguous-creates: CREATES (default 10000) orders whose answer says nothing, KILLS (1000) between them; no number has two calls
+do_ambiguous_creates() {
+  build campanile crash_shim
+  python3 -B tests/system/ambiguous_test.py build/full/campanile \
+    build/full/tests/system/libcrash_shim.so --creates "${CREATES:-10000}" --kills "${KILLS:-1000}" \
+    --seed "${FIRST_SEED:-1}"
+}
+
+# night-shift: the lines full at the window's end, then a full disk, a kill, another name, and the morning after
+do_night_shift() {
+  build campanile
+  python3 -B tests/system/night_shift_test.py build/full/campanile \
+    --in-flight "${IN_FLIGHT:-300}" --overdue "${OVERDUE:-400}" --seed "${FIRST_SEED:-1}"
 }
 
 # crash-images: IMAGES (default 20000) losses of power during a run of the log, from SEED (1)
