@@ -38,6 +38,8 @@ std::vector<std::string> languages_of(const Campaign& campaign) {
   add(campaign.greeting);
   add(campaign.goodbye);
   add(campaign.machine.message);
+  add(campaign.screening);
+  add(campaign.recording.announcement);
   for (const auto& question : campaign.questions) add(question.ask);
   return languages;
 }

@@ -1,6 +1,7 @@
 #include "campaigns/audit.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <unordered_map>
 
@@ -48,8 +49,14 @@ std::string attempt_text(const State& state, const AttemptRow& row) {
 
 // The rows of the log by sid, and by the number that was called.
 struct Rows {
-  explicit Rows(const State& whole) : state(whole) {
-    for (const auto& row : state.results.attempts) {
+  // Only of attempts that were requested from `since` on.
+  explicit Rows(const State& whole, Instant since = {}) : state(whole) {
+    const auto& attempts = state.results.attempts;
+    const auto first = std::find_if(attempts.rbegin(), attempts.rend(), [&](const AttemptRow& row) {
+                         return row.requested_at < since;
+                       }).base();
+    for (auto each = first; each != attempts.end(); ++each) {
+      const auto& row = *each;
       if (!row.sid.empty()) by_sid.emplace(row.sid, &row);
       const auto number = state.queue.contact(row.contact).number;
       if (number != 0) by_number['+' + std::to_string(number)].push_back(&row);
@@ -126,6 +133,27 @@ Difference unknown(const Rows& rows, const ListedCall& call) {
   }
   difference.text += "; it is " + call.record.status;
   return difference;
+}
+
+// Whether the carrier will name a price for it: it names none for what nobody answered.
+bool may_cost(const CarrierCall& call) {
+  return is_over(call.status) && call.seconds.value_or(0) > 0;
+}
+
+// Of the calls that the log does not know, so many are looked for in its lists, which may be long.
+constexpr std::size_t unknown_calls_max = 16;
+
+bool stands_on_a_list(const State& state, std::string_view number) {
+  std::uint64_t digits = 0;
+  if (number.empty()) return false;
+  const auto [end, error] =
+      std::from_chars(number.data() + 1, number.data() + number.size(), digits);
+  if (error != std::errc{} || end != number.data() + number.size() || digits == 0) return false;
+  const auto& campaigns = state.queue.campaigns;
+  return std::any_of(campaigns.begin(), campaigns.end(), [&](const auto& campaign) {
+    return std::any_of(campaign.contacts.begin(), campaign.contacts.end(),
+                       [&](const auto& contact) { return contact.number == digits; });
+  });
 }
 
 bool ours(const ListedCall& call) {
@@ -211,9 +239,10 @@ std::string audit_json(const std::vector<Difference>& differences, std::size_t c
 }
 
 SweepFindings sweep(const State& state, const AuditPeriod& period,
-                    const std::vector<ListedCall>& calls) {
-  const Rows rows(state);
+                    const std::vector<ListedCall>& calls, Instant now) {
+  const Rows rows(state, period.begin - std::chrono::hours{24});
   SweepFindings found;
+  std::size_t looked_for = 0;
   std::set<std::string> seen;
   for (const auto& call : calls) {
     const auto& record = call.record;
@@ -223,12 +252,17 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
                          row->attempt};
       const auto* open = state.queue.open_attempt(row->contact);
       if (open && open->attempt == row->attempt) {
-        if (open->phase == Phase::accepted && is_over(record.status)) {
+        const bool reported = record.ended && now - *record.ended < reports_within;
+        if (open->phase == Phase::accepted && is_over(record.status) && !reported) {
           found.commands.push_back(CallFetched{id, true, record});
         }
         continue;
       }
       const auto* cost = state.spend.cost_of_attempt(row->contact, row->attempt);
+      if (cost && !record.cost_millionths && may_cost(record)) {
+        found.unpriced_since =
+            std::min(row->requested_at, found.unpriced_since.value_or(row->requested_at));
+      }
       if (cost && record.cost_millionths && *cost != *record.cost_millionths) {
         found.commands.push_back(
             CallPriced{id, record.sid, *record.cost_millionths, record.price_unit});
@@ -242,7 +276,7 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
       found.commands.push_back(LateCallFound{
           {state.book.at(row->contact.campaign).definition->id, row->contact.ordinal, row->attempt},
           record.sid});
-    } else if (!row && rows.of_ours(call.to)) {
+    } else if (!row && looked_for++ < unknown_calls_max && stands_on_a_list(state, call.to)) {
       found.notices.push_back(
           "the carrier has a call from a number of ours to somebody of this log, " + record.sid +
           " (" + record.status + "), that the log does not know: campanile audit tells more");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,8 +61,15 @@ std::string audit_json(const std::vector<Difference>& differences, std::size_t c
 struct SweepFindings {
   std::vector<Command> commands{};
   std::vector<std::string> notices{};
+  // When the oldest call was made whose price is still to come; nothing: all are known that are
+  // wanted.
+  std::optional<Instant> unpriced_since{};
 };
+// Of the log only what was requested from a day before the period on is looked at, so that it costs
+// as much at the end of a long campaign as at its beginning. A call whose end is younger than
+// `reports_within` before `now` may still report it itself.
+inline constexpr Seconds reports_within{120};
 SweepFindings sweep(const State& state, const AuditPeriod& period,
-                    const std::vector<ListedCall>& calls);
+                    const std::vector<ListedCall>& calls, Instant now);
 
 }  // namespace campaigns

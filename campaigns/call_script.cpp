@@ -227,6 +227,8 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     if (served->prompt == "agent" && call.agent.stage == AgentStage::none) {
       call.agent.stage = AgentStage::served;
     }
+  } else if (std::holds_alternative<CallScreened>(fact.event)) {
+    call.screened = true;
   } else if (const auto* given = std::get_if<AnswerGiven>(&fact.event)) {
     settle(given->question, AnswerStatus::answered, given->value);
   } else if (std::holds_alternative<AnswerInvalid>(fact.event)) {
@@ -308,6 +310,8 @@ void CallScript::write(const CanonicalSink& sink, const Register& book) const {
             .member("invalids", call->invalids)
             .flag("opted_out", call->opted_out);
         if (call->agent.stage != AgentStage::none) write_agent(inner, call->agent);
+        // Not written where it is not so: logs from before keep their digest.
+        if (call->screened) inner.flag("screened", true);
         inner.close();
       }
       const auto& given = answers(ref);

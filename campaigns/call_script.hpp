@@ -55,6 +55,7 @@ struct CallPosition {
   std::uint8_t invalids = 0;
   bool opted_out = false;
   AgentProgress agent{};  // mode agent
+  bool screened = false;  // an assistant was told who calls
 };
 
 class CallScript {

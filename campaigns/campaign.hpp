@@ -134,10 +134,34 @@ struct Pacing {
 
 enum class MachineAction : std::uint8_t { ignore, hang_up, leave_message };
 
+// How the carrier tells machines from people (protocols.md 1.2), with its own defaults.
+struct MachineDetection {
+  // The talk begins at once and is broken off where a machine turns out to listen; else everybody
+  // who answers hears nothing for some seconds.
+  bool async = false;
+  Seconds timeout{30};                           // after that it does not know
+  std::uint32_t speech_threshold_ms = 2400;      // who talks longer than this is a machine
+  std::uint32_t speech_end_threshold_ms = 1200;  // a silence of this length ends what is said
+  std::uint32_t silence_timeout_ms = 5000;       // whoever is silent so long at first is not known
+  friend bool operator==(const MachineDetection&, const MachineDetection&) = default;
+};
+
 struct AnsweringMachine {
   MachineAction action = MachineAction::ignore;  // ignore: no detection is asked for
   Text message{};
+  MachineDetection detection{};
   friend bool operator==(const AnsweringMachine&, const AnsweringMachine&) = default;
+};
+
+// Whether the carrier records the talks. What is recorded lies there and nowhere else: of each the
+// log keeps its name and length.
+struct Recording {
+  bool record = false;
+  bool dual = false;       // each side in a channel of its own
+  bool trim = true;        // silence at both ends is cut off
+  bool announced = false;  // the campaign's own texts say that it is recorded
+  Text announcement{};     // else said before anything else
+  friend bool operator==(const Recording&, const Recording&) = default;
 };
 
 // How a person can say "never again", at any question.
@@ -219,6 +243,9 @@ struct Campaign {
   OptOut opt_out{};
   AgentSpec agent{};  // mode agent
   AnsweringMachine machine{};
+  // Surveys: who calls and why, for an assistant that screens the person's calls.
+  Text screening{};
+  Recording recording{};
   CallingHours hours{};
   Pacing pacing{};
   Retries retries{};

@@ -206,6 +206,7 @@ class CampaignReader {
   void read_agent(const Members& root);
   void check_agent(const Members& members);
   void read_machine(const Members& root);
+  void read_recording(const Members& root);
   void read_hours(const Members& root);
   void read_window(const Json& value, const std::string& where);
   void check_windows_overlap(const std::string& where);
@@ -487,6 +488,7 @@ void CampaignReader::read(const Json& json) {
   check_opt_out();
   read_agent(root);
   read_machine(root);
+  read_recording(root);
   read_hours(root);
   read_pacing(root);
   read_retries(root);
@@ -1192,6 +1194,17 @@ void CampaignReader::read_machine(const Members& root) {
   if (!members.is_object()) return;
   read_word(members, "action", machine_words, machine.action);
   read_text(members, "message", machine.message);
+  // The carrier's own bounds (protocols.md 1.2).
+  MachineDetection& detection = machine.detection;
+  read_bool(members, "async", detection.async);
+  read_duration(members, "timeout", detection.timeout, Seconds{3}, Seconds{59});
+  read_integer(members, "speech_threshold_ms", detection.speech_threshold_ms, 1000, 6000);
+  read_integer(members, "speech_end_threshold_ms", detection.speech_end_threshold_ms, 500, 5000);
+  read_integer(members, "silence_timeout_ms", detection.silence_timeout_ms, 2000, 10'000);
+  if (machine.action == MachineAction::ignore && detection != MachineDetection{}) {
+    problem("/answering_machine", "machines are not looked for, so how has no meaning",
+            R"(set "action", or leave the rest out)");
+  }
   if (machine.action == MachineAction::leave_message) {
     if (machine.message.empty()) {
       problem(members.at("message"), "is missing", "say what is to be left on the machine");
@@ -1199,6 +1212,39 @@ void CampaignReader::read_machine(const Members& root) {
   } else if (members.find("message") != nullptr) {
     problem(members.at("message"), "would never be said",
             R"(set "action": "leave_message", or leave the message out)");
+  }
+}
+
+void CampaignReader::read_recording(const Members& root) {
+  Campaign& c = campaign();
+  read_text(root, "screening", c.screening);
+  const bool hears = c.mode == Mode::simple &&
+                     std::any_of(c.questions.begin(), c.questions.end(),
+                                 [](const Question& question) { return question.by_speech; });
+  if (!c.screening.empty() && !hears) {
+    problem(root.at("screening"), "would never be said: no question listens to what is said",
+            "an assistant that screens calls is known by its words; an agent is told what to say "
+            "to one in its instructions");
+  }
+  const Json* value = root.find("recording");
+  if (value == nullptr) return;
+  const Members members(*this, *value, "/recording", "recording");
+  if (!members.is_object()) return;
+  Recording& recording = c.recording;
+  read_bool(members, "record", recording.record);
+  read_word(members, "channels", channels_words, recording.dual);
+  read_bool(members, "trim", recording.trim);
+  read_bool(members, "announced", recording.announced);
+  read_text(members, "announcement", recording.announcement);
+  if (!recording.record && recording != Recording{}) {
+    problem(members.at("record"), "is not true, so nothing is recorded and the rest has no meaning",
+            R"(set "record": true, or leave the rest out)");
+  }
+  if (recording.record && recording.announced != recording.announcement.empty()) {
+    problem(members.at("announcement"),
+            recording.announced ? "would be said besides a text that says so already"
+                                : "is missing: nobody would know that the call is recorded",
+            R"(write what is said first, or "announced": true where your own texts say it)");
   }
 }
 

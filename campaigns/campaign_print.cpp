@@ -168,6 +168,7 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
        {{"words", words_json(campaign.opt_out.words, language)},
         {"goodbye", text_json(campaign.opt_out.goodbye, language)}}},
       {"answering_machine", {{"action", word_for(machine_words, campaign.machine.action)}}},
+      {"recording", {{"record", campaign.recording.record}}},
       {"calling_hours", hours_json(campaign.hours)},
       {"pacing",
        {{"calls_per_second", decimal_text(campaign.pacing.calls_per_second_thousandths, 3)},
@@ -205,6 +206,23 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
   if (campaign.machine.action == MachineAction::leave_message) {
     out["answering_machine"]["message"] = text_json(campaign.machine.message, language);
   }
+  if (campaign.machine.action != MachineAction::ignore) {
+    const auto& detection = campaign.machine.detection;
+    out["answering_machine"].update({{"async", detection.async},
+                                     {"timeout", duration_text(detection.timeout)},
+                                     {"speech_threshold_ms", detection.speech_threshold_ms},
+                                     {"speech_end_threshold_ms", detection.speech_end_threshold_ms},
+                                     {"silence_timeout_ms", detection.silence_timeout_ms}});
+  }
+  if (const auto& recording = campaign.recording; recording.record) {
+    out["recording"].update({{"channels", word_for(channels_words, recording.dual)},
+                             {"trim", recording.trim},
+                             {"announced", recording.announced}});
+    if (!recording.announced) {
+      out["recording"]["announcement"] = text_json(recording.announcement, language);
+    }
+  }
+  if (!campaign.screening.empty()) out["screening"] = text_json(campaign.screening, language);
   if (campaign.kind == Kind::survey) {
     out["greeting"] = text_json(campaign.greeting, language);
     out["resumed"] = text_json(campaign.resumed, language);
@@ -238,6 +256,8 @@ void for_each_text(const Campaign& campaign,
     visit("/agent/apology", campaign.agent.apology);
   }
   visit("/answering_machine/message", campaign.machine.message);
+  visit("/screening", campaign.screening);
+  visit("/recording/announcement", campaign.recording.announcement);
 }
 
 std::vector<TemplateUse> template_uses(const Campaign& campaign) {

@@ -32,6 +32,7 @@ inline constexpr std::array<Word<MachineAction>, 3> machine_words{
      {"leave_message", MachineAction::leave_message}}};
 inline constexpr std::array<Word<OnFailure>, 2> on_failure_words{
     {{"apologise", OnFailure::apologise}, {"go_on_simple", OnFailure::go_on_simple}}};
+inline constexpr std::array<Word<bool>, 2> channels_words{{{"mono", false}, {"dual", true}}};
 inline constexpr std::array<Word<QuestionType>, 5> question_type_words{
     {{"choice", QuestionType::choice},
      {"yes_no", QuestionType::yes_no},

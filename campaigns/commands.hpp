@@ -202,6 +202,14 @@ struct AfterTransfer {
   std::string status{};  // DialCallStatus
   std::int64_t seconds = 0;
 };
+// The call's recording is there.
+struct RecordingReported {
+  AttemptId attempt{};
+  std::string sid{};
+  std::string recording{};
+  std::int64_t seconds = 0;
+  std::int64_t channels = 0;
+};
 // The same two of a call that somebody else's code placed.
 struct OutsideStatusReported {
   std::string sid{};
@@ -262,8 +270,8 @@ using Command =
                  PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll, ResolveCall,
                  SuppressNumber, UnsuppressNumber, ForgetNumber, ForgetExpired, OrderAnswered,
                  CallsListed, CallFetched, CallPriced, LateCallFound, LateCallWasEnded,
-                 StatusReported, VoiceRequested, SurveyAnswered, MachineDetected, AfterStream,
-                 AfterTransfer, OutsideStatusReported, OutsideVoiceRequested, StreamStarted,
-                 StreamEnded, SomethingSaid, KeyPressed, ToolAsked>;
+                 StatusReported, VoiceRequested, SurveyAnswered, MachineDetected, RecordingReported,
+                 AfterStream, AfterTransfer, OutsideStatusReported, OutsideVoiceRequested,
+                 StreamStarted, StreamEnded, SomethingSaid, KeyPressed, ToolAsked>;
 
 }  // namespace campaigns

@@ -155,6 +155,12 @@ void close_attempt(Draft& draft, const State& state, const Named& named, Outcome
   after_attempt(draft, state, named, outcome, ended_at, now);
 }
 
+// Whoever answers a question is no machine, whatever the carrier finds out beside the talk.
+bool has_answered(const CallPosition* call) {
+  return call && call->turn > 1 && call->again.empty() &&
+         (call->prompt == "question" || call->prompt == "goodbye");
+}
+
 // How far a survey has come, over all attempts of the person.
 struct Tally {
   std::int64_t given = 0;
@@ -232,7 +238,8 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   if (call && call->opted_out) return Outcome::opted_out;
   if (answered_by == "fax") return Outcome::fax_or_data;
   // Where machines are ignored they were told what people are told: that counts alike.
-  if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore) {
+  if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore &&
+      !has_answered(call)) {
     return call && call->prompt == "machine" ? Outcome::machine_message_left
                                              : Outcome::machine_no_message;
   }
@@ -387,13 +394,10 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
     return draft.take();
   }
   const auto& entry = state.book.at(*index);
-  if (entry.definition_digest == command.definition_digest &&
-      entry.contacts_digest == command.contacts_digest) {
-    return Facts{};
-  }
+  const bool other_file = !entry.is_defined_as(file->campaign, command.definition_digest);
   const bool other_list = entry.contacts_digest != command.contacts_digest;
+  if (!other_file && !other_list) return Facts{};
   if (!command.accept_change) {
-    const bool other_file = entry.definition_digest != command.definition_digest;
     return Refusal{"changed",
                    std::string("campaign \"") + command.campaign +
                        "\" is in this log with another " +
@@ -823,6 +827,15 @@ Decision on(const State& state, const StatusReported& command, Moment moment) {
   return draft.take();
 }
 
+bool for_machines(const std::string& prompt) {
+  return prompt == "machine" || prompt == "hang_up";
+}
+// Nothing follows it but the end.
+bool ends_talk(const std::string& prompt) {
+  return for_machines(prompt) || prompt == "goodbye" || prompt == "gave_up" ||
+         prompt == "opted_out";
+}
+
 // The first thing a call is told.
 PromptServed first_prompt(const State& state, const Named& named, const std::string& answered_by) {
   const auto& campaign = *named.entry->definition;
@@ -922,6 +935,15 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
       go_on();
     }
   };
+  if (!campaign.screening.empty() && !call->screened && command.digits.empty() &&
+      is_screening(command.speech)) {
+    draft.add(named.subject, CallScreened{attempt, turn, command.speech});
+    served.prompt = "question";
+    served.question = question.id;
+    served.again = "screening";
+    draft.add(named.subject, served);
+    return draft.take();
+  }
   const auto understood = understand(campaign, question, state.script.language(named.ref),
                                      command.digits, command.speech);
   switch (understood.kind) {
@@ -960,9 +982,32 @@ Decision on(const State& state, const MachineDetected& command, Moment) {
   const auto& named = found.value();
   Draft draft;
   if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
-  if (named.open->answered_by.empty() && !command.answered_by.empty()) {
-    draft.add(named.subject, AnswererDetected{command.attempt.attempt, command.answered_by});
+  if (!named.open->answered_by.empty() || command.answered_by.empty()) return draft.take();
+  const auto attempt = command.attempt.attempt;
+  draft.add(named.subject, AnswererDetected{attempt, command.answered_by});
+  // The talk has begun and a machine listens: it goes on with what is for machines.
+  const auto* call = state.script.call(named.ref);
+  if (!call || call->turn == 0 || ends_talk(call->prompt) || has_answered(call)) {
+    return draft.take();
   }
+  auto served = first_prompt(state, named, command.answered_by);
+  if (!for_machines(served.prompt)) return draft.take();
+  served.turn = static_cast<std::int64_t>(call->turn) + 1;
+  draft.add(named.subject, served);
+  return draft.take();
+}
+
+Decision on(const State& state, const RecordingReported& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  const auto attempt = command.attempt.attempt;
+  const auto* row = state.results.find(named.ref, attempt);
+  // Only of the attempt's own call, and once.
+  if (!row || row->sid != command.sid || row->recording == command.recording) return Facts{};
+  Draft draft;
+  draft.add(named.subject,
+            CallRecorded{attempt, command.recording, command.seconds, command.channels});
   return draft.take();
 }
 

@@ -263,6 +263,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   } else if (const auto* refused = std::get_if<CallRefused>(&fact.event)) {
     campaign.failures.add(true);
     if (says_too_fast(refused->http_status, refused->code)) slowdown.too_fast(fact.recorded_at);
+    if (refused->retry_after_seconds > 0) {
+      slowdown.wait(fact.recorded_at, Seconds{refused->retry_after_seconds});
+    }
   } else if (const auto* ended = std::get_if<CallEnded>(&fact.event)) {
     // One that we took back says nothing of the carrier.
     if (ended->status != "canceled") campaign.failures.add(ended->status == "failed");
@@ -341,6 +344,8 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .member("last_slot", last_slot ? to_ms(*last_slot) : 0)
         .member("slowdown", slowdown.kept_level())
         .member("slowdown_since", slowdown.since() ? to_ms(*slowdown.since()) : 0);
+    // Not written where there is none: logs from before keep their digest.
+    if (slowdown.not_before()) object.member("not_before", to_ms(*slowdown.not_before()));
     object.close();
   }
   text += '\n';

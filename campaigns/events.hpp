@@ -411,6 +411,35 @@ struct AnswererDetected {
   }
 };
 
+// An assistant that screens the person's calls has answered, by what it said. It is told who calls
+// and why, and the question is asked once more, of whoever comes to the phone.
+struct CallScreened {
+  static constexpr std::string_view type = "CallScreened";
+  std::uint8_t attempt = 0;
+  std::int64_t turn = 0;
+  std::string words{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("turn", e.turn);
+    v.personal("words", e.words);
+  }
+};
+
+// The carrier recorded the call. The sound lies with the carrier; its URL follows from the account
+// and this name.
+struct CallRecorded {
+  static constexpr std::string_view type = "CallRecorded";
+  std::uint8_t attempt = 0;
+  std::string recording{};  // the carrier's sid of it
+  std::int64_t seconds = 0;
+  std::int64_t channels = 0;  // 0: not said
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("recording", e.recording), v("seconds", e.seconds),
+        v("channels", e.channels);
+  }
+};
+
 // What the call is told or asked next. Turns are counted per call from 1; the document of a turn is
 // a function of the log up to here.
 struct PromptServed {
@@ -420,8 +449,9 @@ struct PromptServed {
   // "message" "question" "machine" "goodbye" "opted_out" "gave_up" "hang_up", of a voice agent
   // "agent" "apology" "transfer"
   std::string prompt{};
-  std::string question{};    // id
-  std::string again{};       // "silence", "invalid": why it is asked again; "failed": for the agent
+  std::string question{};  // id
+  // "silence", "invalid", "screening": why it is asked again; "failed": for the agent
+  std::string again{};
   std::string disclosure{};  // agent: version of the words that say so (text_version)
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
@@ -744,17 +774,19 @@ struct SuppressionLifted {
   }
 };
 
-using Event = std::variant<
-    LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-    EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
-    CampaignCompleted, CampaignReopened, CampaignChanged, ContactEnrolled, ContactExcluded,
-    ContactForgotten, CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt,
-    CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, CallResolved, LateCallDetected,
-    LateCallEnded, CallEndRequested, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
-    PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
-    CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut, Suppressed,
-    SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed, AgentSaid,
-    CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded>;
+using Event =
+    std::variant<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+                 EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
+                 CampaignCancelled, CampaignCompleted, CampaignReopened, CampaignChanged,
+                 ContactEnrolled, ContactExcluded, ContactForgotten, CallRequested, CallNotSent,
+                 CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced,
+                 CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallEndRequested,
+                 CallInitiated, CallRinging, CallAnswered, AnswererDetected, PromptServed,
+                 AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
+                 CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected,
+                 OptedOut, Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened,
+                 StreamClosed, AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked,
+                 TransferRequested, TransferEnded, CallScreened, CallRecorded>;
 
 // An event with everything around it. `version` and `position` are given when it is folded.
 struct Fact {

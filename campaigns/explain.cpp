@@ -208,6 +208,13 @@ class Teller {
   std::string operator()(const CallEndRequested& e) const {
     return attempt(e.attempt) + "to be ended before anybody answers it" + because(e.reason);
   }
+  std::string operator()(const CallScreened& e) const {
+    return attempt(e.attempt) + "an assistant that screens calls answered: it was told who calls";
+  }
+  std::string operator()(const CallRecorded& e) const {
+    return attempt(e.attempt) + "the carrier recorded it: " + e.recording + ", " +
+           std::to_string(e.seconds) + " s";
+  }
   std::string operator()(const CallPostponed& e) const {
     return "their turn came and they were put off" + because(e.evidence) + "; not before " +
            utc_and_local(instant_from_ms(e.due), zone_, rules_);
@@ -281,6 +288,7 @@ class Teller {
       if (e.again == "silence") text += " again, after silence";
       if (e.again == "invalid") text += " again, after an answer that was none";
       if (e.again == "failed") text += " without the agent, which had failed";
+      if (e.again == "screening") text += " again, of whoever the assistant fetches";
       return text;
     }
     if (e.prompt == "message") return "the message was given";

@@ -46,6 +46,8 @@ const std::vector<Column>& attempt_columns() {
       {"agent_interruptions", "integer", "", "how often the person interrupted it"},
       {"heard_nothing", "flag", "", "1: somebody was there, and heard nothing of the agent"},
       {"console_url", "text", "", "the call in the carrier's console; rehearsals have none"},
+      {"recording_sid", "text", "", "the carrier's id of its recording; empty: none is known"},
+      {"recording_seconds", "integer", "s", "its length; empty: no recording"},
   };
   return columns;
 }
@@ -106,6 +108,8 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     csv.flag(row->heard_nothing());
     const bool in_console = state.book.identity.carrier == "twilio" && !row->sid.empty();
     csv.field(in_console ? "https://console.twilio.com/us1/monitor/logs/calls/" + row->sid : "");
+    csv.field(row->recording);
+    number_unless_zero(row->recorded_seconds);
     csv.flag(is_rehearsal(state)).end_row();
   }
 }

@@ -11,6 +11,11 @@ void Slowdown::too_fast(Instant at) {
   since_ = at;
 }
 
+void Slowdown::wait(Instant at, Seconds wish) {
+  const auto until = at + std::clamp(wish, Seconds{0}, wait_max);
+  if (!not_before_ || until > *not_before_) not_before_ = until;
+}
+
 unsigned Slowdown::level(Instant at) const {
   if (!since_) return 0;
   const auto steps = std::max<std::int64_t>(0, (at - *since_) / recovers_after);

@@ -17,19 +17,24 @@ class Slowdown {
   static constexpr std::uint8_t level_max = 5;           // a thirty-second of the rate
   static constexpr Milliseconds recovers_after{30'000};  // each step
   static constexpr Milliseconds answers_within{5'000};   // to what was sent before
+  static constexpr Seconds wait_max{3'600};  // whatever the carrier wishes, we ask again then
 
   // The carrier refused a call because there were too many, or has one wait. Answers that come
   // close together are about the same haste and count once.
   void too_fast(Instant at);
+  // It named a time before which it wants no order (Retry-After).
+  void wait(Instant at, Seconds wish);
   // 0: not slowed down. Times the gap between two calls doubles so often.
   unsigned level(Instant at) const;
 
   std::uint8_t kept_level() const { return level_; }
   std::optional<Instant> since() const { return since_; }
+  std::optional<Instant> not_before() const { return not_before_; }
 
  private:
   std::uint8_t level_ = 0;
   std::optional<Instant> since_{};  // the last time the carrier said so
+  std::optional<Instant> not_before_{};
 };
 
 // Whether a refusal means that there were too many calls (protocols.md 1.7).

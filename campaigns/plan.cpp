@@ -29,6 +29,7 @@ Instant earliest_slot(const State& state, CampaignIndex index) {
     const auto factor = std::int64_t{1} << state.queue.slowdown.level(heard);
     slot = *last + gap(state.book.runner.calls_per_second_thousandths) * factor;
   }
+  slot = std::max(slot, state.queue.slowdown.not_before().value_or(slot));
   const auto& campaign = state.queue.campaigns[index];
   if (campaign.last_slot) {
     const auto& entry = state.book.at(index);

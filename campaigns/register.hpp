@@ -36,6 +36,12 @@ struct CampaignEntry {
   std::optional<Instant> running_since{};  // started, or resumed last
   std::optional<Instant> submitted_at{};
   std::optional<Instant> ended_at{};  // completed or cancelled
+
+  // Whether a file says what this campaign is. By its digest, else by its meaning: a newer program
+  // writes down defaults that the one that submitted it did not know.
+  bool is_defined_as(const Campaign& campaign, const std::string& digest) const {
+    return definition_digest == digest || *definition == campaign;
+  }
 };
 
 // A call that somebody else's code placed and our server answers.

@@ -55,6 +55,16 @@ void Results::apply(const Fact& fact, const Register& book) {
     one.forgotten = true;
     return;
   }
+  // It comes when the call is over, and perhaps the case as well.
+  if (const auto* recorded = std::get_if<CallRecorded>(&fact.event)) {
+    const auto row = std::find_if(attempts.rbegin(), attempts.rend(), [&](const AttemptRow& each) {
+      return each.contact == *ref && each.attempt == recorded->attempt;
+    });
+    if (row == attempts.rend()) return;
+    row->recording = recorded->recording;
+    row->recorded_seconds = recorded->seconds;
+    return;
+  }
   if (const auto* closed = std::get_if<ContactClosed>(&fact.event)) {
     one = {closed->place, closed->disposition, to_ms(fact.recorded_at), one.forgotten};
     // A held attempt may still be adopted.
@@ -202,6 +212,10 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("sid", row.sid)
           .member("caller_id", row.caller_id)
           .member("retry_due", row.retry_due_ms);
+      // Not written where there is none: logs from before keep their digest.
+      if (!row.recording.empty()) {
+        o.member("recording", row.recording).member("recorded_seconds", row.recorded_seconds);
+      }
       if (!row.agent) return;  // the rest says of itself that it was
       o.member("stream_why", row.stream_why)
           .member("agent_fault", row.agent_fault)

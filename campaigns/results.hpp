@@ -32,6 +32,8 @@ struct AttemptRow {
   std::string status{};   // the carrier's last word
   std::string answered_by{};
   std::string sid{};
+  std::string recording{};  // the carrier's sid of it; empty: there is none
+  std::int64_t recorded_seconds = 0;
   std::string caller_id{};
   std::int64_t retry_due_ms = 0;  // 0: no retry followed
   // Of a voice agent.

@@ -367,6 +367,39 @@ Understood understand(const Campaign& campaign, const Question& question,
   return {};
 }
 
+bool is_screening(std::string_view speech) {
+  // What the assistants of telephones say for themselves, folded: of Apple's, Google's and
+  // Samsung's in the languages that are common here. Whole phrases, so that nobody's answer is
+  // taken for one.
+  static constexpr std::array<std::string_view, 22> phrases{
+      " record your name and reason for calling ",
+      " say your name and why you re calling ",
+      " say your name and why you are calling ",
+      " using a screening service ",
+      " call screening service ",
+      " call assist ",
+      " the person you re calling is using ",
+      " the person you are calling is using ",
+      " see if this person is available ",
+      " registra il tuo nome e il motivo della chiamata ",
+      " di il tuo nome e il motivo della chiamata ",
+      " indichi il suo nome e il motivo della chiamata ",
+      " nome e motivo della chiamata ",
+      " servizio di filtro delle chiamate ",
+      " la persona che stai chiamando sta usando ",
+      " enregistrez votre nom et le motif de votre appel ",
+      " votre nom et la raison de votre appel ",
+      " nennen sie ihren namen und den grund ihres anrufs ",
+      " ihren namen und den grund fur ihren anruf ",
+      " di tu nombre y el motivo de la llamada ",
+      " diga su nombre y el motivo de la llamada ",
+      " seu nome e o motivo da ligacao "};
+  const auto heard = folded(speech);
+  return std::any_of(phrases.begin(), phrases.end(), [&](std::string_view phrase) {
+    return heard.find(phrase) != std::string::npos;
+  });
+}
+
 std::string personal_text(const Text& text, const Campaign& campaign, const CampaignEntry& entry,
                           const CallScript& script, ContactRef contact) {
   return render_template(text.in(script.language(contact), campaign.language),
@@ -438,6 +471,9 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
   const auto add = [&](const Text& text) {
     if (!text.empty()) document.push_back(say(text));
   };
+  if (call->turn == 1 && call->prompt != "hang_up" && call->prompt != "machine") {
+    add(campaign.recording.announcement);
+  }
   if (call->prompt == "question") {
     const auto question = std::find_if(campaign.questions.begin(), campaign.questions.end(),
                                        [&](const Question& q) { return q.id == call->question; });
@@ -447,6 +483,12 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     } else if (call->turn == 1) {
       const bool again = !script.answers(contact).empty() && !campaign.resumed.empty();
       add(again ? campaign.resumed : campaign.greeting);
+    }
+    if (call->again == "screening") {
+      // Then whoever was called may take the call, and is greeted.
+      add(campaign.screening);
+      document.push_back(Pause{screening_pause_seconds});
+      add(campaign.greeting);
     }
     Ask ask;
     if (call->again == "silence" && !question->on_silence.empty()) {
@@ -475,7 +517,9 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
   if (call->prompt == "agent") {
     const auto disclosure = say(campaign.agent.disclosure);
     const auto apology = say(campaign.agent.apology);
-    document = agent_document(campaign, disclosure.language, disclosure.text);
+    for (auto& verb : agent_document(campaign, disclosure.language, disclosure.text)) {
+      document.push_back(std::move(verb));
+    }
     // Where the carrier cannot open the stream and asks nobody what to do.
     for (auto& verb : agent_apology(campaign, apology.language, apology.text)) {
       document.push_back(std::move(verb));

@@ -85,6 +85,13 @@ Understood understand(const Campaign& campaign, const Question& question,
 bool says_never_again(const Campaign& campaign, const std::string& language,
                       std::string_view speech);
 
+// Whether somebody's words are those of an assistant that screens calls: it asks who calls and why
+// before it rings anybody. Known by the phrases that such assistants use; another one is taken for
+// a person whose answer is none.
+bool is_screening(std::string_view speech);
+// How long such an assistant is given to fetch the person, before the question is asked again.
+inline constexpr std::uint32_t screening_pause_seconds = 8;
+
 // The document of a call's current turn: a function of the projections alone. Nothing was served
 // yet, or no such call: hang up.
 CallDocument current_document(const Register& book, const CallScript& script, ContactRef contact);

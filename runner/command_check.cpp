@@ -168,6 +168,7 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
           '\n');
   };
   print("language " + contact.language + ", zone " + contact.zone + "\n\n");
+  say("(before anything else) ", campaign.recording.announcement);
   if (campaign.mode == campaigns::Mode::agent) return show_agent(campaign, contact);
   say("", campaign.greeting);
   for (const auto& question : campaign.questions) {
@@ -184,6 +185,7 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
   }
   say("", campaign.goodbye);
   say("an answering machine hears: ", campaign.machine.message);
+  say("an assistant that screens calls hears: ", campaign.screening);
   return exit_done;
 }
 

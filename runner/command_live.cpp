@@ -60,7 +60,7 @@ Known look_for(const campaigns::State& state, const Submission& submission) {
   known.index = state.book.find(submission.file.campaign.id);
   if (!known.index) return known;
   const auto& entry = state.book.at(*known.index);
-  known.same = entry.definition_digest == submission.definition_digest &&
+  known.same = entry.is_defined_as(submission.file.campaign, submission.definition_digest) &&
                entry.contacts_digest == submission.contacts_digest;
   known.enrolled = entry.status != campaigns::CampaignStatus::enrolling;
   known.over = (entry.status == campaigns::CampaignStatus::completed ||
@@ -116,8 +116,8 @@ std::filesystem::path default_log(const Options& options, const Submission& subm
   const eventstore::LogLock held(log, eventstore::LogLock::Open::existing);
   const auto last = base.string() + ".rehearsal.last.db";
   // The log itself last: a crash in between leaves one that is looked at and moved again.
-  for (const char* part :
-       {".head", "-wal", "-shm", ".key", ".keys", ".keys-wal", ".keys-shm", ""}) {
+  for (const char* part : {".head", "-wal", "-shm", ".key", ".keys", ".keys-wal", ".keys-shm",
+                           ".wire", ".wire.1", ""}) {
     std::error_code ignored;
     std::filesystem::remove(last + part, ignored);
     std::filesystem::rename(log.string() + part, last + part, ignored);

@@ -7,7 +7,10 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "campaigns/ids.hpp"
@@ -19,6 +22,7 @@
 #include "runner/commands.hpp"
 #include "runner/log_reading.hpp"
 #include "runner/output.hpp"
+#include "runner/wire_log.hpp"
 
 // The commands on the log itself: log, verify, backup.
 namespace runner {
@@ -51,6 +55,9 @@ struct LogOptions {
   std::string until{};
   bool follow = false;
   bool personal = false;
+  bool wire = false;
+  std::string sid{};
+  bool json = false;
 };
 
 // Standard output a block at a time. Throws std::runtime_error when nobody takes it any more.
@@ -210,7 +217,42 @@ std::pair<dev_t, ino_t> file_behind(const std::string& name) {
   return {found.st_dev, found.st_ino};
 }
 
+// What went over the wires, where the program was told to keep it (wire_log.hpp): all of it, or of
+// one attempt or call. An attempt's call is known by lines that bear both names.
+int show_wires(const LogOptions& options) {
+  const auto files = wire_files_of(options.log);
+  if (files.empty()) {
+    complain("nothing is kept of what went over the wires: run with --trace");
+    return exit_bad_input;
+  }
+  std::set<std::string> sids;
+  if (!options.sid.empty()) sids.insert(options.sid);
+  const bool all = options.attempt.empty() && options.sid.empty();
+  Lines lines;
+  for (const bool printing : {false, true}) {
+    if (all && !printing) continue;
+    for (const auto& path : files) {
+      std::ifstream file(path, std::ios::binary);
+      for (std::string line; std::getline(file, line);) {
+        const auto value = nlohmann::json::parse(line, nullptr, false);
+        if (!value.is_object()) continue;  // the last line of a program that was killed
+        const auto sid = value.value("sid", std::string());
+        const bool meant =
+            !options.attempt.empty() && value.value("attempt", std::string()) == options.attempt;
+        if (!printing) {
+          if (meant && !sid.empty()) sids.insert(sid);
+        } else if (all || meant || sids.count(sid) != 0) {
+          lines.add(options.json ? line + '\n' : wire_text(line));
+        }
+      }
+    }
+  }
+  lines.flush();
+  return exit_done;
+}
+
 int show_log(const LogOptions& options) {
+  if (options.wire) return show_wires(options);
   const auto since = parse_place("--since", options.since);
   const auto until = parse_place("--until", options.until);
   const Filter filter(options);
@@ -487,6 +529,12 @@ void add_log(CLI::App& app, Chosen& chosen) {
     command->add_option("--type", options->types, "The events' type; may be repeated");
     command->add_flag("--follow", options->follow, "Go on as events are appended");
     command->add_flag("--personal", options->personal, "With what names or quotes people");
+    auto* wire = command->add_flag("--wire", options->wire,
+                                   "What went over the wires instead, kept by --trace: every "
+                                   "request and answer, masked; of one --attempt or --call");
+    command->add_option("--call", options->sid, "The carrier's sid of a call")->needs(wire);
+    command->add_flag("--json", options->json, "Of --wire: the lines as they are kept")
+        ->needs(wire);
   }
   {
     const auto options = std::make_shared<VerifyOptions>();

@@ -26,6 +26,7 @@
 #include "runner/heartbeat.hpp"
 #include "runner/master_key.hpp"
 #include "runner/version.hpp"
+#include "runner/wire_log.hpp"
 #include "runner/zone_loader.hpp"
 
 namespace runner {
@@ -216,6 +217,7 @@ struct Live::Block {
   std::unique_ptr<bridge::tls::ServerContext> door_certificate{};
   std::unique_ptr<eventstore::SqliteEventStore> log{};
   std::optional<LogKeys> keys{};
+  std::unique_ptr<WireLog> wires{};  // none: nobody wants to see them
   std::unique_ptr<bridge::carrier::Twilio> carrier{};
   std::unique_ptr<Runner> runner{};
   std::unique_ptr<http::Server> door{};
@@ -374,7 +376,7 @@ void Live::Block::work() {
   if (!stopping && enrolments.empty() && !checking && runner->idle()) {
     if (draining && !calls_under_way()) {
       stop("interrupted");
-    } else if (over && over()) {
+    } else if (over && over() && !runner->sweeping()) {
       stop(finished);
     }
     if (stopping) runner->tick();
@@ -430,6 +432,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   Identity identity;
   net::Instant start = options.start.value_or(rehearsal_begins);
   net::Instant last_recorded{};
+  std::uint64_t events_before = 0;
   std::optional<campaigns::LogCreated> created;
   if (b.resumed) {
     eventstore::LogReader reader(options.log);
@@ -443,6 +446,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
       throw eventstore::LogForeign(options.log.string() + ": its first event names no owner");
     }
     last_recorded = net::Instant{std::chrono::milliseconds{reader.head().recorded_at}};
+    events_before = reader.head().position;
     start = std::max(start, last_recorded);
   } else if (real && !options.new_log) {
     throw std::runtime_error(options.log.string() +
@@ -464,6 +468,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
       if (created) refuse_other_carrier(options.log, *created, identity);
       rehearsal::CarrierOptions far_end;
       far_end.seed = identity.seed;
+      far_end.life = events_before;
       far_end.start = start;
       far_end.speed = speed;
       far_end.people = options.people;
@@ -586,8 +591,17 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   b.door = std::make_unique<http::Server>(
       *b.loop, door_options, [&b](http::ExchangeId id, http::Request request) {
         if (asks_for_stream(request)) return b.take_stream(id, request);
-        b.runner->note_request(std::move(request),
-                               [&b, id](http::Response response) { b.door->answer(id, response); });
+        if (!b.wires) {
+          b.runner->note_request(std::move(request), [&b, id](http::Response response) {
+            b.door->answer(id, response);
+          });
+          return;
+        }
+        b.runner->note_request(request,
+                               [&b, id, request, at = b.clock->now()](http::Response response) {
+                                 b.wires->webhook(at, b.clock->now(), request, response);
+                                 b.door->answer(id, response);
+                               });
       });
   auto public_url = options.server_url;
   if (public_url.empty()) {
@@ -601,6 +615,18 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
 
   if (to_carrier.base_url.rfind("https://", 0) == 0) to_carrier.tls = b.trust();
   to_carrier.links = links;
+  if (options.trace) {
+    b.wires = std::make_unique<WireLog>(
+        WireLog::Options{options.log},
+        [&b](std::string_view token) { return b.keys->read_token(token); });
+    b.wires->on_line = [&b](const std::string& line) {
+      if (b.runner) b.runner->notice(wire_text(line));
+    };
+    to_carrier.on_exchange = [&b](net::Instant at, const http::Request& request,
+                                  const http::Reply& reply) {
+      b.wires->rest(at, b.clock->now(), request, reply.response, reply.why);
+    };
+  }
   b.carrier = std::make_unique<bridge::carrier::Twilio>(*b.loop, to_carrier);
 
   webhook::DoorOptions door_facts;

@@ -51,6 +51,7 @@ struct LiveOptions {
   std::string listen{};   // HOST:PORT; empty: 0.0.0.0:8080, in rehearsal a free port of 127.0.0.1
   // Asked once a minute while all is well (heartbeat.hpp), where time does not jump; empty: nobody.
   std::string heartbeat_url{};
+  bool trace = false;  // what goes over the wires is kept beside the log (wire_log.hpp), and told
   std::uint32_t calls_per_second_thousandths = 1000;
   std::optional<std::uint64_t> new_people_max{};
   webhook::DoorOptions::Message message{};  // for calls that somebody else's code placed

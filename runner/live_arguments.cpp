@@ -50,6 +50,8 @@ void add_live_arguments(CLI::App& command, LiveArguments& arguments) {
       .add_option("--media-threads", arguments.media_threads,
                   "Loops for media streams (default: half the cores)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{64}));
+  command.add_flag("--trace", arguments.trace,
+                   "Keep what goes over the wires beside the log, masked, and print it");
   command.add_flag("--json", arguments.json, "Tell how it goes in JSON, a line each");
 }
 
@@ -137,6 +139,7 @@ LiveOptions live_options(const LiveArguments& arguments) {
   }
   live.heartbeat_url =
       arguments.heartbeat.empty() ? environment.get("HEARTBEAT_URL") : arguments.heartbeat;
+  live.trace = arguments.trace;
   live.listen = arguments.listen;
   live.tls_certificate = arguments.tls_certificate;
   live.tls_key = arguments.tls_key;

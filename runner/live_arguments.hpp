@@ -37,6 +37,7 @@ struct LiveArguments {
   std::string tls_key{};
   std::string ca_file{};
   bool new_log = false;
+  bool trace = false;
   bool json = false;
 };
 

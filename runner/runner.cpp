@@ -20,8 +20,6 @@ namespace {
 
 // How long a question that the carrier did not answer waits before it is asked again.
 constexpr std::chrono::seconds ask_again_after{15};
-// And how soon after its end a call's record is read.
-constexpr std::chrono::seconds look_at_ended_after{1};
 
 campaigns::OrderAnswered core_answer(const AttemptId& attempt,
                                      const bridge::carrier::PlaceReply& reply) {
@@ -77,7 +75,13 @@ Runner::Runner(eventstore::EventStore& log, bridge::carrier::Carrier& carrier,
           [this](std::string_view token) { return keys_.read_token(token); },
           [this](const AttemptId& attempt) { return keys_.token(attempt); },
           [this](std::string_view sid) { return keys_.call_token(sid); }),
-      outside_agent_(door_.outside_agent()) {
+      outside_agent_(door_.outside_agent()),
+      sweeper_(
+          carrier_, clock_, state_,
+          [this](Command command, std::function<void(std::optional<Refusal>)> done) {
+            note_command(std::move(command), std::move(done));
+          },
+          [this](std::string text) { notice(std::move(text)); }) {
   // The run before may have sent its last order just now, and later than its slot.
   if (state_.queue.last_slot) last_post_ = clock_.now();
 }
@@ -251,6 +255,9 @@ void Runner::fold(Facts facts) {
 
 void Runner::follow(const Fact& fact) {
   follow_stream(fact);
+  sweeper_.follow(fact);
+  if (const auto* served = std::get_if<campaigns::PromptServed>(&fact.event))
+    break_off(fact, *served);
   const auto* requested = std::get_if<campaigns::CallRequested>(&fact.event);
   if (!requested) return;
   const auto ref = *state_.book.contact_of(fact.subject);
@@ -259,6 +266,22 @@ void Runner::follow(const Fact& fact) {
   gate_.hold(fact.position,
              [this, attempt = AttemptId{fact.subject.name, ref.ordinal, requested->attempt}](
                  const eventstore::Durable&) { to_send_.push_back(attempt); });
+}
+
+// A machine was found beside a talk that had begun: the carrier is told to ask anew what comes
+// next. Once: should the order be lost, the next request of the call is answered with it all the
+// same.
+void Runner::break_off(const Fact& fact, const campaigns::PromptServed& served) {
+  if (served.turn <= 1 || (served.prompt != "machine" && served.prompt != "hang_up")) return;
+  const auto ref = *state_.book.contact_of(fact.subject);
+  const auto* open = state_.queue.open_attempt(ref);
+  if (!open || open->sid.empty()) return;
+  const AttemptId attempt{fact.subject.name, ref.ordinal, served.attempt};
+  bridge::carrier::NewDocument document;
+  document.url = webhook::urls_of(open->public_url, keys_.token(attempt)).voice;
+  gate_.hold(fact.position, [this, sid = open->sid, document](const eventstore::Durable&) {
+    carrier_.redirect(sid, document, [](const bridge::carrier::RedirectReply&) {});
+  });
 }
 
 campaigns::PlanLimits Runner::plan_limits() const {
@@ -299,6 +322,7 @@ void Runner::ask_carrier() {
     gate_.hold(state_.position,
                [this, lookup = std::move(lookup)](const eventstore::Durable&) { look_up(lookup); });
   }
+  if (sweeper_.due()) sweeper_.begin();
   for (auto& ending : campaigns::endings_due(state_)) {
     if (endings_.resting(ending.sid)) continue;
     endings_.under_way.insert(ending.sid);
@@ -325,25 +349,19 @@ void Runner::ask_carrier() {
   }
 }
 
-// The carrier's record first, and its end only where nobody has answered: ending hangs up on
-// whoever has. What became of it is asked for afterwards, because a call that ends in the carrier's
-// queue is never reported.
+// An order that hangs up on nobody: who has answered meanwhile is left alone. What only waits is to
+// be taken back and not what rings already, so its record is looked at first. What became of it
+// stands in the reply, because a call that ends in the carrier's queue is never reported.
 void Runner::take_back(const campaigns::Ending& ending) {
-  const auto& sid = ending.sid;
-  const auto rest = [this, sid](std::chrono::seconds time) {
-    endings_.under_way.erase(sid);
-    endings_.again_at[sid] = clock_.now() + time;
+  const auto noted = [this, ending](const bridge::carrier::FetchReply& reply) {
+    endings_.under_way.erase(ending.sid);
+    endings_.again_at[ending.sid] = clock_.now() + ask_again_after;
+    if (reply.ok) note_fetched(ending.attempt, reply);
   };
-  carrier_.fetch(sid, [this, ending, rest](const bridge::carrier::FetchReply& reply) {
-    if (!reply.ok) return rest(ask_again_after);
-    const auto& status = reply.call.status;
-    if (!reply.found || !(status == "queued" || (ending.ringing && status == "ringing"))) {
-      rest(ask_again_after);
-      return note_fetched(ending.attempt, reply);
-    }
-    carrier_.end(ending.sid, [rest](const bridge::carrier::CancelReply& ended) {
-      rest(ended.ok ? look_at_ended_after : ask_again_after);
-    });
+  if (ending.ringing) return carrier_.take_back(ending.sid, noted);
+  carrier_.fetch(ending.sid, [this, ending, noted](const bridge::carrier::FetchReply& reply) {
+    if (!reply.ok || !reply.found || reply.call.status != "queued") return noted(reply);
+    carrier_.take_back(ending.sid, noted);
   });
 }
 
@@ -442,6 +460,16 @@ void Runner::place(const AttemptId& attempt) {
       order.machine_detection = Detection::message_end;
       break;
   }
+  const auto& detection = campaign.machine.detection;
+  if (detection.async) order.answering_machine_url = urls.answering_machine;
+  order.detection_limits = {detection.timeout,
+                            std::chrono::milliseconds{detection.speech_threshold_ms},
+                            std::chrono::milliseconds{detection.speech_end_threshold_ms},
+                            std::chrono::milliseconds{detection.silence_timeout_ms}};
+  order.record = campaign.recording.record;
+  order.record_dual = campaign.recording.dual;
+  order.record_trim = campaign.recording.trim;
+  order.recording_url = urls.recording;
   // The connection may still have to be made, and much may change meanwhile.
   order.not_after = open.slot + campaigns::send_delay_max;
   order.objection = [this, attempt] { return reason_not_to_send(attempt); };
@@ -474,6 +502,7 @@ std::optional<bridge::net::Instant> Runner::next_wakeup() const {
   if (!waiting_for_stream_.empty()) consider(waiting_for_stream_.front().until);
   for (const auto& [key, at] : lookups_.again_at) consider(at);
   for (const auto& [key, at] : endings_.again_at) consider(at);
+  if (const auto at = sweeper_.next()) consider(*at);
   return next;
 }
 

@@ -23,6 +23,7 @@
 #include "runner/gate.hpp"
 #include "runner/log_keys.hpp"
 #include "runner/streams.hpp"
+#include "runner/sweeper.hpp"
 #include "webhook/door.hpp"
 
 namespace runner {
@@ -104,6 +105,8 @@ class Runner {
   // No new dials from here on; what is under way goes on.
   void stop_dialling() { stopping_ = true; }
   bool stopping() const { return stopping_; }
+  // The carrier's list is being held against the log, or is about to be: not the moment to end.
+  bool sweeping() const { return sweeper_.busy(); }
 
   // Nothing is noted, held at the gate or waiting for the disk. Calls may be under way.
   bool idle() const;
@@ -160,6 +163,7 @@ class Runner {
   void fold(campaigns::Facts facts);
   void tell_what_may_be_told();
   void follow(const campaigns::Fact& fact);  // the orders that a fact gives rise to
+  void break_off(const campaigns::Fact& fact, const campaigns::PromptServed& served);
   void plan_all();
   void ask_carrier();
   void look_up(const campaigns::Lookup& lookup);
@@ -234,6 +238,7 @@ class Runner {
   };
   Questions<std::uint64_t> lookups_{};
   Questions<std::string> endings_{};
+  Sweeper sweeper_;
   std::unordered_set<std::string> deliveries_{};
   std::deque<std::string> deliveries_in_order_{};
   std::uint64_t delivered_again_ = 0;

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "bridge/carrier/call_json.hpp"
 #include "bridge/carrier/rfc2822.hpp"
 #include "bridge/carrier/twilio_signature.hpp"
 #include "campaigns/agent.hpp"
@@ -107,6 +108,21 @@ campaigns::SurveyAnswered survey_answered(const AttemptId& attempt, const Route&
   return command;
 }
 
+// Nothing: it is not there, or not yet. Where it is follows from its sid: the URL that comes along
+// is not taken over.
+std::optional<campaigns::RecordingReported> recording_reported(const AttemptId& attempt,
+                                                               Form& form) {
+  campaigns::RecordingReported command;
+  command.attempt = attempt;
+  command.sid = form.value("CallSid");
+  command.recording = form.value("RecordingSid");
+  command.seconds = small_number(form.value("RecordingDuration"));
+  command.channels = small_number(form.value("RecordingChannels"));
+  if (form.value("RecordingStatus") != "completed") return {};
+  if (!bridge::carrier::is_sid(command.recording, "RE")) return {};
+  return command;
+}
+
 // What a call that somebody else's script placed gets by the mode in its URL, and what the operator
 // should hear of it. The word itself is not repeated: it may be anything.
 struct OutsideMode {
@@ -150,6 +166,7 @@ std::string_view methods_of(Route::Kind kind) {
     case Route::Kind::status:
     case Route::Kind::answer:
     case Route::Kind::answering_machine:
+    case Route::Kind::recording:
     case Route::Kind::stream_status:
     case Route::Kind::after_stream:
     case Route::Kind::after_transfer:
@@ -208,6 +225,15 @@ void understand(Inbound& inbound, const Route& route, std::string_view query, Fo
     case Route::Kind::answering_machine:
       if (auto by = answered_by(form.value("AnsweredBy")); !by.empty()) {
         inbound.command = campaigns::MachineDetected{attempt, inbound.sid, std::move(by)};
+      }
+      return;
+    case Route::Kind::recording:
+      if (auto recorded = recording_reported(attempt, form)) {
+        inbound.command = *std::move(recorded);
+      } else if (const auto status = form.value("RecordingStatus");
+                 status == "absent" || status == "failed") {
+        inbound.note = "the carrier has no recording of a call that was to be recorded: attempt " +
+                       attempt.text();
       }
       return;
     case Route::Kind::stream_status:
@@ -330,6 +356,7 @@ CallUrls urls_of(const std::string& public_url, const std::string& token) {
   urls.voice = public_url + "/outbound-call/" + token;
   urls.status = public_url + "/call-status/" + token;
   urls.answering_machine = public_url + "/answering-machine/" + token;
+  urls.recording = public_url + "/recording/" + token;
   urls.fallback = public_url + "/fallback/" + token;
   urls.answer = public_url + "/survey-answer/" + token;
   urls.stream_status = public_url + "/stream-status/" + token;

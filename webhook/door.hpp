@@ -117,6 +117,7 @@ struct CallUrls {
   std::string voice{};
   std::string status{};
   std::string answering_machine{};
+  std::string recording{};
   std::string fallback{};
   std::string answer{};  // followed by "/<question>/<turn>"
   std::string stream_status{};

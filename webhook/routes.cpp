@@ -38,6 +38,7 @@ std::optional<Route::Kind> kind_of(std::string_view name, bool with_token) {
   if (!with_token) return {};
   if (name == "survey-answer") return Kind::answer;
   if (name == "answering-machine") return Kind::answering_machine;
+  if (name == "recording") return Kind::recording;
   if (name == "stream-status") return Kind::stream_status;
   if (name == "after-stream") return Kind::after_stream;
   if (name == "after-transfer") return Kind::after_transfer;

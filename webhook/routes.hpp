@@ -15,6 +15,7 @@ struct Route {
     status,
     answer,
     answering_machine,
+    recording,
     stream_status,
     after_stream,
     after_transfer,

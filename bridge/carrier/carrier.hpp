@@ -31,7 +31,17 @@ struct CallOrder {
   std::chrono::seconds call_time_max{600};  // TimeLimit
   enum class MachineDetection : unsigned char { off, enable, message_end };
   MachineDetection machine_detection = MachineDetection::off;
-  bool record = false;          // the whole call, both sides in one channel
+  // How machines are told from people; the carrier's own defaults, protocols.md 1.2.
+  struct DetectionLimits {
+    std::chrono::seconds timeout{30};
+    std::chrono::milliseconds speech{2400};
+    std::chrono::milliseconds speech_end{1200};
+    std::chrono::milliseconds silence{5000};
+  };
+  DetectionLimits detection_limits{};
+  bool record = false;          // the whole call, both sides
+  bool record_dual = false;     // in a channel each
+  bool record_trim = true;      // without the silence at its ends
   std::string recording_url{};  // told when the recording is there, or will not be
 
   // Looked at last thing before the first byte leaves (http::SendBounds).
@@ -140,6 +150,9 @@ class Carrier {
   // Breaks off what a live call is being told and goes on with this. An open media stream ends.
   virtual void redirect(const std::string& sid, const NewDocument& document,
                         std::function<void(RedirectReply)> done) = 0;
+  // Takes back a call that nobody has answered, while it waits or rings; one that somebody has is
+  // left alone. The reply is the call's record after that: whether it was in time.
+  virtual void take_back(const std::string& sid, std::function<void(FetchReply)> done) = 0;
   // Ends a call wherever it stands: canceled if it has not been answered, completed otherwise.
   virtual void end(const std::string& sid, std::function<void(CancelReply)> done) = 0;
 };

@@ -84,6 +84,26 @@ PlaceReply classified(const http::Reply& reply, net::Instant now) {
                      .request_id = std::move(request_id)};
 }
 
+// What a reply that shows one call tells of it.
+FetchReply record_in(const http::Reply& reply) {
+  if (reply.sent != http::Sent::answered) return {.why = reply.why};
+  const http::Response& response = reply.response;
+  FetchReply told{.request_id = request_id_of(response)};
+  const int code = read_error_code(response.body);
+  if (response.status == 404 && code == code_not_found) {
+    // A 404 without the code may come from anybody between us and the carrier.
+    told.ok = true;
+  } else if (response.status != 200) {
+    told.why = status_line(response.status, code);
+  } else if (auto record = read_call(response.body)) {
+    told.ok = told.found = true;
+    told.call = std::move(*record);
+  } else {
+    told.why = "the carrier's record of the call could not be read";
+  }
+  return told;
+}
+
 }  // namespace
 
 struct Twilio::Block {
@@ -91,10 +111,12 @@ struct Twilio::Block {
   Options options{};
   std::string path{};  // /2010-04-01/Accounts/AC…
   std::string authorization{};
-  http::Client client;
+  http::Client orders;
+  http::Client questions;
 
-  Block(net::Loop& of, Options with, http::Client::Options client_options)
-      : loop(&of), options(std::move(with)), client(of, std::move(client_options)) {}
+  Block(net::Loop& of, Options with, const http::Client::Options& for_orders,
+        const http::Client::Options& for_questions)
+      : loop(&of), options(std::move(with)), orders(of, for_orders), questions(of, for_questions) {}
 
   http::Request request(std::string method, std::string target, std::string body = {}) const {
     http::Request made{.method = std::move(method), .target = std::move(target)};
@@ -106,6 +128,18 @@ struct Twilio::Block {
     }
     made.body = std::move(body);
     return made;
+  }
+
+  void send(http::Client& client, const http::Request& made, std::function<void(http::Reply)> done,
+            http::SendBounds bounds = {}) {
+    if (!options.on_exchange) return client.send(made, std::move(done), std::move(bounds));
+    client.send(
+        made,
+        [this, made, began = loop->now(), done = std::move(done)](http::Reply reply) {
+          options.on_exchange(began, made, reply);
+          done(std::move(reply));
+        },
+        std::move(bounds));
   }
 
   std::string call_target(const std::string& sid) const { return path + "/Calls/" + sid + ".json"; }
@@ -131,8 +165,8 @@ struct Twilio::Block {
   }
 
   void next_page(const std::shared_ptr<Listing>& listing, std::string target) {
-    client.send(request("GET", std::move(target)),
-                [this, listing](const http::Reply& reply) { on_page(listing, reply); });
+    send(questions, request("GET", std::move(target)),
+         [this, listing](const http::Reply& reply) { on_page(listing, reply); });
   }
 
   void on_page(const std::shared_ptr<Listing>& listing, const http::Reply& reply) {
@@ -168,25 +202,24 @@ struct Twilio::Block {
   void end_as(const std::string& sid, const std::string& status,
               std::function<void(CancelReply)> done) {
     const bool first = status == "canceled";
-    client.send(
-        request("POST", call_target(sid), http::encode_form({{"Status", status}})),
-        [this, sid, first, done = std::move(done)](const http::Reply& reply) mutable {
-          if (reply.sent != http::Sent::answered) return done({.why = reply.why});
-          const http::Response& response = reply.response;
-          std::string id = request_id_of(response);
-          const int code = read_error_code(response.body);
-          bool over = false;
-          if (response.status == 200) {
-            const auto call = read_call(response.body);
-            over = !first || (call && is_over(call->status));
-          } else if (response.status == 400 && code == code_call_is_over) {
-            over = !first;
-          } else {
-            return done({.why = status_line(response.status, code), .request_id = std::move(id)});
-          }
-          if (over) return done({.ok = true, .why = {}, .request_id = std::move(id)});
-          end_as(sid, "completed", std::move(done));
-        });
+    send(orders, request("POST", call_target(sid), http::encode_form({{"Status", status}})),
+         [this, sid, first, done = std::move(done)](const http::Reply& reply) mutable {
+           if (reply.sent != http::Sent::answered) return done({.why = reply.why});
+           const http::Response& response = reply.response;
+           std::string id = request_id_of(response);
+           const int code = read_error_code(response.body);
+           bool over = false;
+           if (response.status == 200) {
+             const auto call = read_call(response.body);
+             over = !first || (call && is_over(call->status));
+           } else if (response.status == 400 && code == code_call_is_over) {
+             over = !first;
+           } else {
+             return done({.why = status_line(response.status, code), .request_id = std::move(id)});
+           }
+           if (over) return done({.ok = true, .why = {}, .request_id = std::move(id)});
+           end_as(sid, "completed", std::move(done));
+         });
   }
 };
 
@@ -210,8 +243,10 @@ Twilio::Twilio(net::Loop& loop, Options options) {
   client.waiting_max = options.waiting_max;
   client.response_time_max = options.answer_time_max;
   client.links = options.links;
+  http::Client::Options for_questions = client;
+  for_questions.connections_max = options.question_connections_max;
   const std::string user = options.user.empty() ? options.account_sid : options.user;
-  block_ = std::make_unique<Block>(loop, std::move(options), std::move(client));
+  block_ = std::make_unique<Block>(loop, std::move(options), client, for_questions);
   block_->path = "/2010-04-01/Accounts/" + block_->options.account_sid;
   block_->authorization = basic_credentials(user, block_->options.password);
 }
@@ -238,6 +273,16 @@ void Twilio::place(const CallOrder& order, std::function<void(PlaceReply)> done)
   if (order.machine_detection != CallOrder::MachineDetection::off) {
     const bool to_the_end = order.machine_detection == CallOrder::MachineDetection::message_end;
     form.push_back({"MachineDetection", to_the_end ? "DetectMessageEnd" : "Enable"});
+    // Only what differs from the carrier's own defaults, which may come to differ from ours.
+    const CallOrder::DetectionLimits standard;
+    const CallOrder::DetectionLimits& limits = order.detection_limits;
+    const auto limit = [&](const char* name, auto wanted, auto usual) {
+      if (wanted != usual) form.push_back({name, std::to_string(wanted.count())});
+    };
+    limit("MachineDetectionTimeout", limits.timeout, standard.timeout);
+    limit("MachineDetectionSpeechThreshold", limits.speech, standard.speech);
+    limit("MachineDetectionSpeechEndThreshold", limits.speech_end, standard.speech_end);
+    limit("MachineDetectionSilenceTimeout", limits.silence, standard.silence);
     if (!order.answering_machine_url.empty()) {
       form.push_back({"AsyncAmd", "true"});
       form.push_back({"AsyncAmdStatusCallback", order.answering_machine_url});
@@ -246,12 +291,15 @@ void Twilio::place(const CallOrder& order, std::function<void(PlaceReply)> done)
   }
   if (order.record) {
     form.push_back({"Record", "true"});
+    if (order.record_dual) form.push_back({"RecordingChannels", "dual"});
+    if (!order.record_trim) form.push_back({"Trim", "do-not-trim"});
     form.push_back({"RecordingStatusCallback", order.recording_url});
     form.push_back({"RecordingStatusCallbackMethod", "POST"});
     // One value: here the list is separated by blanks (protocols.md 1.2).
     form.push_back({"RecordingStatusCallbackEvent", "completed absent"});
   }
-  block_->client.send(
+  block_->send(
+      block_->orders,
       block_->request("POST", block_->path + "/Calls.json", http::encode_form(form)),
       [loop = block_->loop, done = std::move(done)](const http::Reply& reply) {
         done(classified(reply, loop->now()));
@@ -260,7 +308,7 @@ void Twilio::place(const CallOrder& order, std::function<void(PlaceReply)> done)
 }
 
 void Twilio::expect_order() {
-  block_->client.warm_up();
+  block_->orders.warm_up();
 }
 
 void Twilio::fetch(const std::string& sid, std::function<void(FetchReply)> done) {
@@ -268,26 +316,8 @@ void Twilio::fetch(const std::string& sid, std::function<void(FetchReply)> done)
     block_->loop->post([done = std::move(done)] { done({.why = "that is no sid of a call"}); });
     return;
   }
-  block_->client.send(block_->request("GET", block_->call_target(sid)),
-                      [done = std::move(done)](const http::Reply& reply) {
-                        if (reply.sent != http::Sent::answered) return done({.why = reply.why});
-                        const http::Response& response = reply.response;
-                        FetchReply told{.request_id = request_id_of(response)};
-                        const int code = read_error_code(response.body);
-                        if (response.status == 404 && code == code_not_found) {
-                          // A 404 without the code may come from anybody between us and the
-                          // carrier.
-                          told.ok = true;
-                        } else if (response.status != 200) {
-                          told.why = status_line(response.status, code);
-                        } else if (auto record = read_call(response.body)) {
-                          told.ok = told.found = true;
-                          told.call = std::move(*record);
-                        } else {
-                          told.why = "the carrier's record of the call could not be read";
-                        }
-                        done(std::move(told));
-                      });
+  block_->send(block_->questions, block_->request("GET", block_->call_target(sid)),
+               [done = std::move(done)](const http::Reply& reply) { done(record_in(reply)); });
 }
 
 void Twilio::list(const std::string& to, const std::string& from,
@@ -350,19 +380,37 @@ void Twilio::redirect(const std::string& sid, const NewDocument& document,
     form.push_back({"Url", document.url});
     form.push_back({"Method", "POST"});
   }
-  block_->client.send(block_->request("POST", block_->call_target(sid), http::encode_form(form)),
-                      [done = std::move(done)](const http::Reply& reply) {
-                        if (reply.sent != http::Sent::answered) return done({.why = reply.why});
-                        const http::Response& response = reply.response;
-                        RedirectReply told{.ok = response.status == 200,
-                                           .request_id = request_id_of(response)};
-                        if (!told.ok) {
-                          const int code = read_error_code(response.body);
-                          told.over = response.status == 400 && code == code_call_is_over;
-                          told.why = status_line(response.status, code);
-                        }
-                        done(std::move(told));
-                      });
+  block_->send(
+      block_->orders, block_->request("POST", block_->call_target(sid), http::encode_form(form)),
+      [done = std::move(done)](const http::Reply& reply) {
+        if (reply.sent != http::Sent::answered) return done({.why = reply.why});
+        const http::Response& response = reply.response;
+        RedirectReply told{.ok = response.status == 200, .request_id = request_id_of(response)};
+        if (!told.ok) {
+          const int code = read_error_code(response.body);
+          told.over = response.status == 400 && code == code_call_is_over;
+          told.why = status_line(response.status, code);
+        }
+        done(std::move(told));
+      });
+}
+
+void Twilio::take_back(const std::string& sid, std::function<void(FetchReply)> done) {
+  if (!is_sid(sid, "CA")) {
+    block_->loop->post([done = std::move(done)] { done({.why = "that is no sid of a call"}); });
+    return;
+  }
+  block_->send(block_->orders,
+               block_->request("POST", block_->call_target(sid),
+                               http::encode_form({{"Status", "canceled"}})),
+               [this, sid, done = std::move(done)](const http::Reply& reply) mutable {
+                 const bool too_late = reply.sent == http::Sent::answered &&
+                                       reply.response.status == 400 &&
+                                       read_error_code(reply.response.body) == code_call_is_over;
+                 // It is over, or somebody talks: its record tells which.
+                 if (too_late) return fetch(sid, std::move(done));
+                 done(record_in(reply));
+               });
 }
 
 void Twilio::end(const std::string& sid, std::function<void(CancelReply)> done) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bridge/carrier/carrier.hpp"
+#include "bridge/http/client.hpp"
 #include "bridge/net/links.hpp"
 #include "bridge/net/loop.hpp"
 #include "bridge/tls/client_context.hpp"
@@ -26,8 +27,10 @@ class Twilio final : public Carrier {
     std::string account_sid{};
     std::string user{};      // empty: the account's sid; else an API key's sid
     std::string password{};  // the auth token or the API key's secret
-    // The REST interface limits requests at a time (20429); protocols.md 8, 2.
+    // The REST interface limits requests at a time (20429); protocols.md 8, 2. Orders, which are
+    // all that changes a call, have connections of their own: a long list holds up none.
     std::size_t connections_max = 8;
+    std::size_t question_connections_max = 4;
     std::size_t waiting_max = 4096;
     std::size_t list_pages_max = 20;  // of 1,000 calls each, between two numbers
     std::size_t day_pages_max = 500;  // the same, of a day
@@ -35,6 +38,9 @@ class Twilio final : public Carrier {
     // (reliability.md 2.1).
     std::chrono::milliseconds answer_time_max{30'000};
     net::Links* links = nullptr;
+    // Told of every request that was answered, or was not, and when it was made; it must not keep
+    // them. Empty: nobody is.
+    std::function<void(net::Instant, const http::Request&, const http::Reply&)> on_exchange{};
   };
 
   // `loop` and `options.links` outlive it. Throws std::invalid_argument for a base URL, an account
@@ -52,6 +58,7 @@ class Twilio final : public Carrier {
                 std::function<void(ListReply)> done) override;
   void redirect(const std::string& sid, const NewDocument& document,
                 std::function<void(RedirectReply)> done) override;
+  void take_back(const std::string& sid, std::function<void(FetchReply)> done) override;
   void end(const std::string& sid, std::function<void(CancelReply)> done) override;
 
  private:

@@ -47,6 +47,8 @@ struct Call {
   std::optional<net::Instant> ended_at{};
   std::string_view answered_by{};  // a literal; empty: no detection, or not yet
   std::uint64_t callbacks = 0;     // sequence numbers given out
+  std::uint64_t recordings = 0;    // made by its documents
+  std::uint64_t legs = 0;          // dialled by its documents
   std::uint64_t webhooks = 0;      // requests of any kind that went out for it
   bool deleted = false;            // by the program; the truth keeps it
   int error_code = 0;              // the last thing that was wrong with an answer to the carrier

@@ -4,13 +4,14 @@
 
 namespace bridge::rehearsal {
 
-Call& CallBook::add(std::uint64_t seed, Order order, net::Instant now) {
+Call& CallBook::add(std::uint64_t seed, std::uint64_t life, Order order, net::Instant now) {
   const std::size_t index = calls_.size();
   Number& number = numbers_[order.to];
   auto made = std::make_unique<Call>();
   Call& call = *made;
   call.ordinal = number.calls.size();
-  call.sid = "CA" + hex_from(seed, order.to, call.ordinal, 32);
+  const std::string subject = life == 0 ? order.to : order.to + " in life " + std::to_string(life);
+  call.sid = "CA" + hex_from(seed, subject, call.ordinal, 32);
   call.order = std::move(order);
   call.accepted_at = call.updated_at = now;
   number.calls.push_back(index);

@@ -17,8 +17,8 @@ namespace bridge::rehearsal {
 // they are until the book goes.
 class CallBook {
  public:
-  // A new call; its sid follows from seed, number and how many the number has had.
-  Call& add(std::uint64_t seed, Order order, net::Instant now);
+  // A new call; its sid follows from seed, life, number and how many the number has had in it.
+  Call& add(std::uint64_t seed, std::uint64_t life, Order order, net::Instant now);
   // Null: none of this sid, or deleted.
   Call* find(std::string_view sid);
   // How many orders for this number there have been, and one more from now on. Also refused ones.

@@ -50,7 +50,7 @@ bool CallEngine::is_full() const {
 }
 
 Call& CallEngine::accept(Order order) {
-  Call& call = book_.add(options_.seed, std::move(order), loop_.now());
+  Call& call = book_.add(options_.seed, options_.life, std::move(order), loop_.now());
   // At the next whole second, so that calls share their instants.
   Instant slot = Instant(std::chrono::floor<seconds>(loop_.now())) + seconds(1);
   if (options_.calls_per_second > 0) {
@@ -289,10 +289,17 @@ void CallEngine::follow(Call& call, Act act) {
   call.next_act = timetable_.at(when, [this, &call, act = std::move(act)] {
     call.next_act = {};
     if (act.kind == Act::Kind::stream) return open_stream(call, act.verb);
-    if (act.kind != Act::Kind::request) return end(call, Status::completed, 200);
+    Fields extra = named(call, act);
+    if (act.kind != Act::Kind::request) {
+      end(call, Status::completed, 200);
+      if (act.url.empty()) return;
+      const Fields base = base_fields(call);
+      extra.insert(extra.begin(), base.begin(), base.end());
+      return send(call, {.url = act.url, .by_get = act.by_get}, extra, [](const Fetched&) {});
+    }
     ask(call, {.url = act.url,
                .by_get = act.by_get,
-               .extra = act.fields,
+               .extra = std::move(extra),
                .fallback = call.order.fallback});
   });
 }
@@ -408,6 +415,35 @@ bool CallEngine::writing() const {
   return std::ranges::any_of(streams_, [](const auto& each) { return each.second->writing(); });
 }
 
+// An act's fields with the names that the carrier has for what came of it (protocols.md 4.5, 4.6).
+Fields CallEngine::named(Call& call, const Act& act) {
+  Fields fields = act.fields;
+  if (act.dialled) {
+    fields.push_back({"DialCallSid", "CA" + hex_from(call.legs++, call.sid + " leg", 0, 32)});
+  }
+  if (!act.recorded) return fields;
+  const std::string sid = "RE" + hex_from(++call.recordings, call.sid, 0, 32);
+  const std::string url =
+      "https://api.twilio.com/2010-04-01/Accounts/" + options_.account_sid + "/Recordings/" + sid;
+  fields.push_back({"RecordingUrl", url});
+  fields.push_back({"RecordingSid", sid});
+  if (act.recorded_url.empty()) return fields;
+  const Fields told{{"AccountSid", options_.account_sid},
+                    {"CallSid", call.sid},
+                    {"RecordingSid", sid},
+                    {"RecordingUrl", url},
+                    {"RecordingStatus", "completed"},
+                    {"RecordingDuration", std::to_string(act.recorded_time.count())},
+                    {"RecordingChannels", "1"},
+                    {"RecordingSource", "RecordVerb"},
+                    {"RecordingTrack", "inbound"},
+                    {"ErrorCode", "0"}};
+  const Callback to{.url = act.recorded_url, .by_get = act.recorded_by_get};
+  timetable_.at(loop_.now() + recording_time,
+                [this, &call, to, told] { send(call, to, told, [](const Fetched&) {}); });
+  return fields;
+}
+
 // The program failed: its fallback is asked, else the person hears an apology and the call ends
 // (protocols.md 2.4).
 void CallEngine::apologise(Call& call, const std::string& url, int code, const Callback& fallback) {
@@ -500,7 +536,7 @@ void CallEngine::tell_recording(Call& call, std::string_view status) {
                 {"RecordingUrl", "https://api.twilio.com/2010-04-01/Accounts/" +
                                      options_.account_sid + "/Recordings/" + sid},
                 {"RecordingStatus", std::string(status)},
-                {"RecordingChannels", "1"},
+                {"RecordingChannels", call.order.record_dual ? "2" : "1"},
                 {"RecordingSource", "OutboundAPI"},
                 {"RecordingTrack", "both"},
                 {"ErrorCode", "0"}};

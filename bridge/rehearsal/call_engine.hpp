@@ -85,6 +85,7 @@ class CallEngine {
   void leave_stream(Call& call);
   void forget_stream(std::uint64_t stream);
   void tell_stream(Call& call, const StreamTruth& truth, const Verb& verb, std::string_view event);
+  Fields named(Call& call, const Act& act);
   void apologise(Call& call, const std::string& url, int code, const Callback& fallback);
 
   Fields base_fields(const Call& call) const;

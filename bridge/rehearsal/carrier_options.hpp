@@ -32,6 +32,9 @@ struct CarrierOptions {
   std::string record_directory{};
 
   std::uint64_t seed = 1;
+  // Of a carrier that goes on where another one stopped: different for each, so that no call is
+  // given a sid that an earlier one had. 0: the first.
+  std::uint64_t life = 0;
   net::Instant start{};         // for RehearsalThread, which makes the clock
   double speed = 0;             // 0: time jumps; else a multiple of real time
   double calls_per_second = 0;  // at which the queue lets calls out; 0: no limit

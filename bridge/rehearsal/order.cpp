@@ -131,6 +131,7 @@ struct Reader {
 
   void recording(Order& order) {
     order.record = boolean("Record");
+    order.record_dual = value_of(form, "RecordingChannels") == "dual";
     order.recording = callback("RecordingStatusCallback", "RecordingStatusCallbackMethod");
     if (!find(form, "RecordingStatusCallbackEvent")) return;
     order.on_recording_completed = false;

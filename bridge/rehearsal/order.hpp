@@ -37,6 +37,7 @@ struct Order {
   std::chrono::seconds detection_time_max{30};
   Callback detected{};
   bool record = false;
+  bool record_dual = false;
   Callback recording{};
   bool on_recording_started = false;
   bool on_recording_completed = true;

@@ -177,6 +177,7 @@ People parse_people(std::string_view text, People people) {
       Setting{"wants_human", &people.wants_human, weight_max},
       Setting{"hang_up_at_once", &people.hang_up_at_once},
       Setting{"barge_in", &people.barge_in},
+      Setting{"screening", &people.screening},
   };
   read_settings("people", text, settings);
   if (people.human + people.no_answer + people.busy + people.machine + people.failed + people.fax ==
@@ -217,7 +218,16 @@ Person meet(const People& people, std::uint64_t seed, std::string_view to, std::
   person.hangs_up_at_once =
       dice.per_mille(people.hang_up_at_once) && person.answerer == Answerer::human;
   person.greeting = seconds(dice.between(6, 15));
+  person.screens = person.answerer == Answerer::human &&
+                   Dice(seed, to, ordinal, "screening").per_mille(people.screening);
   return person;
+}
+
+std::string_view screening_words(std::string_view language) {
+  return language.starts_with("it")
+             ? "Ciao. Registra il tuo nome e il motivo della chiamata, vedo se la persona è libera."
+             : "Hi. If you record your name and reason for calling, I'll see if this person is "
+               "available.";
 }
 
 Reaction react(const People& people, std::uint64_t seed, std::string_view to, std::uint64_t ordinal,

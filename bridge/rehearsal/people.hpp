@@ -33,6 +33,7 @@ struct People {
   // In a thousand, whatever the others are.
   int hang_up_at_once = 15;  // as soon as they have said hello
   int barge_in = 250;        // answers before the prompt has ended
+  int screening = 0;         // has an assistant ask who calls and why, at the first question
 };
 
 // Reads "human=700,busy=50" on top of `people`. Throws std::invalid_argument.
@@ -46,9 +47,13 @@ struct Person {
   std::chrono::seconds rings_after{1};    // from dialling
   std::chrono::seconds answers_after{4};  // from the first ring
   bool hangs_up_at_once = false;
+  bool screens = false;
   std::chrono::seconds greeting{12};  // how long a machine speaks before its beep
 };
 Person meet(const People& people, std::uint64_t seed, std::string_view to, std::uint64_t ordinal);
+
+// What such an assistant says in place of an answer.
+std::string_view screening_words(std::string_view language);
 
 // What is asked, as far as a person can hear it and the line takes it.
 struct Question {

@@ -99,6 +99,14 @@ Act Talk::go_on(const Document& document, const std::string& url, std::size_t fi
                      .by_get = verb.by_get});
       case Verb::Kind::connect:
         return done({.kind = Act::Kind::stream, .after = now, .verb = i});
+      case Verb::Kind::record:
+      case Verb::Kind::dial: {
+        Heard came = verb.kind == Verb::Kind::dial ? dial(verb, url, now) : record(verb, url, now);
+        if (came.ended) return done(std::move(came.act));
+        now = came.act.after;
+        heard.clear();
+        break;
+      }
       case Verb::Kind::gather: {
         Heard answer = gather(verb, heard, url, now);
         if (answer.ended) return done(std::move(answer.act));
@@ -109,6 +117,91 @@ Act Talk::go_on(const Document& document, const std::string& url, std::size_t fi
     }
   }
   return done({.kind = Act::Kind::document_hangs_up, .after = now});
+}
+
+// Somebody says something after the beep, presses a key, falls silent or hangs up; who says nothing
+// leaves nothing to be kept, and the next verb follows.
+Talk::Heard Talk::record(const Verb& verb, const std::string& url, seconds began) {
+  if (verb.beep) began += seconds(1);
+  Dice dice(seed_, to_, ordinal_, "recording", turn_++);
+  const int weights =
+      people_.right_key + people_.speech + people_.wrong_key + people_.silence + people_.hang_up;
+  const int choice = dice.between(0, std::max(weights, 1) - 1);
+  // No silence is long enough where it is 0: only the length ends it.
+  const seconds patience = verb.timeout.count() == 0 ? verb.time_max : verb.timeout;
+  if (person_.answerer != Answerer::human || choice < people_.silence) {
+    return {.ended = false, .act = {.after = began + std::min(patience, verb.time_max)}};
+  }
+  Act act{.kind = Act::Kind::request,
+          .url = verb.action.empty() ? url : resolve_url(url, verb.action),
+          .by_get = verb.by_get,
+          .recorded = true,
+          .recorded_url = verb.recorded.empty() ? "" : resolve_url(url, verb.recorded),
+          .recorded_by_get = verb.recorded_by_get};
+  const seconds said = std::min(seconds(dice.between(2, 20)), verb.time_max);
+  const bool hangs_up = choice < people_.silence + people_.hang_up;
+  const bool presses = !verb.finish_on_key.empty() && dice.per_mille(500);
+  act.recorded_time = said;
+  std::string digits;
+  if (said == verb.time_max) {
+    act.after = began + said;
+  } else if (hangs_up) {
+    act.kind = Act::Kind::person_hangs_up;
+    act.after = began + said;
+    digits = "hangup";
+  } else if (presses) {
+    act.after = began + said;
+    digits = verb.finish_on_key[dice.below(verb.finish_on_key.size())];
+  } else {
+    act.after = began + std::min(said + patience, verb.time_max);
+  }
+  act.fields = {{"RecordingDuration", std::to_string(said.count())}, {"Digits", digits}};
+  return {.ended = true, .act = std::move(act)};
+}
+
+// Who is dialled answers as anybody does who is called; the first of several to answer talks with
+// the person until one of them hangs up.
+Talk::Heard Talk::dial(const Verb& verb, const std::string& url, seconds began) {
+  Dice dice(seed_, to_, ordinal_, "dialling", turn_++);
+  seconds after = seconds::max();
+  std::string status = "failed";
+  seconds tried{0};
+  for (const std::string& number : verb.numbers) {
+    const bool dialable = number.size() > 5 && number.front() == '+' &&
+                          number.find_first_not_of("0123456789", 1) == std::string::npos;
+    const Person other = meet(people_, seed_, number, ordinal_);
+    const seconds answers = other.rings_after + other.answers_after;
+    if (!dialable || other.answerer == Answerer::failed) {
+      tried = std::max(tried, other.rings_after);
+    } else if (other.answerer == Answerer::busy) {
+      tried = std::max(tried, other.rings_after);
+      if (status == "failed") status = "busy";
+    } else if (other.answerer == Answerer::no_answer || answers > verb.timeout) {
+      tried = std::max(tried, verb.timeout);
+      status = "no-answer";
+    } else {
+      after = std::min(after, answers);
+    }
+  }
+  const bool bridged = after != seconds::max();
+  Act act{.kind = Act::Kind::request,
+          .after = began + tried,
+          .url = verb.action.empty() ? "" : resolve_url(url, verb.action),
+          .by_get = verb.by_get,
+          .dialled = true};
+  if (bridged) {
+    const seconds talk = std::min(seconds(dice.between(10, 120)), verb.time_max);
+    act.after = began + after + talk;
+    // Who was called, or who was dialled: either may hang up first.
+    if (talk < verb.time_max && dice.per_mille(300)) act.kind = Act::Kind::person_hangs_up;
+    act.fields = {{"DialCallStatus", "completed"},
+                  {"DialCallDuration", std::to_string(talk.count())},
+                  {"DialBridged", "true"}};
+  } else {
+    act.fields = {{"DialCallStatus", status}, {"DialBridged", "false"}};
+  }
+  const bool ended = act.kind == Act::Kind::person_hangs_up || !act.url.empty();
+  return {.ended = ended, .act = std::move(act)};
 }
 
 Talk::Heard Talk::gather(const Verb& verb, const std::string& heard_before, const std::string& url,
@@ -132,6 +225,11 @@ Talk::Heard Talk::gather(const Verb& verb, const std::string& heard_before, cons
   Reaction reaction;
   if (person_.answerer == Answerer::human) {
     reaction = react(people_, seed_, to_, ordinal_, turn_, question);
+    if (person_.screens && turn_ == 0 && verb.takes_speech) {
+      reaction = {.kind = Reaction::Kind::speech,
+                  .text = std::string(screening_words(verb.language)),
+                  .after = seconds(2)};
+    }
   }
   ++turn_;
   if (!verb.barge_in) reaction.after = std::max(reaction.after, question.prompt_time);

@@ -22,8 +22,16 @@ struct Act {
   std::chrono::seconds after{0};  // from the moment the document came
   std::string url{};              // absolute, unless the document had no URL
   bool by_get = false;
-  Fields fields{};       // Digits, SpeechResult, Confidence
+  Fields fields{};       // Digits, SpeechResult, Confidence, DialCallStatus …
   std::size_t verb = 0;  // of a stream: its place in the document
+  // The carrier has a name for what came of it, and adds it: a recording, a leg that was dialled.
+  // With `person_hangs_up` `url` is told of it all the same, and what it answers is nothing to
+  // anybody.
+  bool recorded = false;
+  bool dialled = false;
+  std::chrono::seconds recorded_time{0};
+  std::string recorded_url{};  // told when the recording is there; empty: nobody
+  bool recorded_by_get = false;
 };
 
 // One answered call between a person and a program: performs documents. Pure: waits are numbers in
@@ -48,6 +56,8 @@ class Talk {
   };
   Heard gather(const Verb& verb, const std::string& heard_before, const std::string& url,
                std::chrono::seconds began);
+  Heard record(const Verb& verb, const std::string& url, std::chrono::seconds began);
+  Heard dial(const Verb& verb, const std::string& url, std::chrono::seconds began);
   Act done(Act act);
 
   People people_;

@@ -20,6 +20,7 @@ constexpr std::size_t say_bytes_max = 4096;
 constexpr int loops_max = 1000;                   // what loop="0" stands for
 constexpr seconds audio_time{5};                  // nobody fetches the audio
 constexpr std::size_t parameter_bytes_end = 500;  // of name and value
+constexpr std::size_t dialled_max = 10;           // at once
 constexpr seconds verb_time_max{24 * 60 * 60};
 
 std::optional<int> number_of(std::string_view text) {
@@ -148,6 +149,50 @@ struct Reader {
     return verb;
   }
 
+  // protocols.md 4.5. What it would transcribe is left out.
+  Verb record(const pugi::xml_node& node) {
+    Verb verb{.kind = Verb::Kind::record};
+    verb.by_get = by_get(node);
+    verb.action = node.attribute("action").as_string();
+    verb.timeout = seconds(number(node, "timeout", 5));
+    verb.finish_on_key = node.attribute("finishOnKey").as_string("1234567890*#");
+    verb.time_max = std::min(seconds(number(node, "maxLength", 3600)), verb_time_max);
+    verb.beep = boolean(node, "playBeep", true);
+    recorded(node, verb);
+    if (node.first_child()) refuse(not_twiml);
+    return verb;
+  }
+
+  // Whom a recording is told to, if it is to be told when it is there.
+  void recorded(const pugi::xml_node& node, Verb& verb) {
+    const std::string_view events =
+        node.attribute("recordingStatusCallbackEvent").as_string("completed");
+    if (events.find("completed") == std::string_view::npos) return;
+    verb.recorded = node.attribute("recordingStatusCallback").as_string();
+    const std::string_view method =
+        node.attribute("recordingStatusCallbackMethod").as_string("POST");
+    if (method != "GET" && method != "POST") refuse(not_twiml);
+    verb.recorded_by_get = method == "GET";
+  }
+
+  // protocols.md 4.6. A rehearsal dials numbers, not clients, conferences or SIP addresses. One
+  // that is none is no error of the document: the leg fails.
+  Verb dial(const pugi::xml_node& node) {
+    Verb verb{.kind = Verb::Kind::dial};
+    verb.by_get = by_get(node);
+    verb.action = node.attribute("action").as_string();
+    verb.timeout = seconds(std::clamp(number(node, "timeout", 30), 5, 600));
+    verb.time_max = std::min(seconds(number(node, "timeLimit", 4 * 60 * 60)), verb_time_max);
+    for (const pugi::xml_node child : node.children()) {
+      if (child.type() != pugi::node_element) continue;
+      if (std::string_view(child.name()) != "Number") refuse(not_twiml);
+      verb.numbers.push_back(text_of(child));
+    }
+    if (verb.numbers.empty()) verb.numbers.push_back(text_of(node));
+    if (verb.numbers.front().empty() || verb.numbers.size() > dialled_max) refuse(not_twiml);
+    return verb;
+  }
+
   // Connect with a Stream, both ways (protocols.md 4.7).
   Verb connect(const pugi::xml_node& node) {
     Verb verb{.kind = Verb::Kind::connect};
@@ -203,6 +248,10 @@ struct Reader {
         out.verbs.push_back(pause(node));
       } else if (name == "Gather") {
         out.verbs.push_back(gather(node));
+      } else if (name == "Record") {
+        out.verbs.push_back(record(node));
+      } else if (name == "Dial") {
+        out.verbs.push_back(dial(node));
       } else if (name == "Connect") {
         out.verbs.push_back(connect(node));
       } else if (name == "Redirect") {

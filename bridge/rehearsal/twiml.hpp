@@ -14,14 +14,25 @@ namespace bridge::rehearsal {
 constexpr std::size_t document_bytes_max = 64 * 1024;
 
 struct Verb {
-  enum class Kind : unsigned char { say, play, pause, gather, connect, redirect, hangup };
+  enum class Kind : unsigned char {
+    say,
+    play,
+    pause,
+    gather,
+    record,
+    dial,
+    connect,
+    redirect,
+    hangup
+  };
   Kind kind = Kind::hangup;
   std::chrono::seconds time{0};  // how long a say, play or pause takes, loops included
   std::string text{};            // what is said; where a redirect or a stream leads
   std::string language{};
   bool by_get = false;  // method of a redirect or of an action
 
-  std::string action{};  // of a gather: empty, the document's own URL; of a connect: empty, none
+  // Of a gather and a record: empty, the document's own URL; of a connect and a dial: empty, none.
+  std::string action{};
 
   // Of a connect; `text` is the stream's URL.
   std::vector<std::pair<std::string, std::string>> parameters{};
@@ -40,6 +51,13 @@ struct Verb {
   int digits_max = 0;  // 0: any number
   std::chrono::seconds timeout{5};
   std::chrono::seconds speech_timeout{5};
+
+  // Of a record and a dial, which also use `timeout`; of a record `finish_on_key` too.
+  std::chrono::seconds time_max{3600};  // of what is recorded, or of the two talking
+  bool beep = true;
+  std::string recorded{};  // told when the recording is there; empty: nobody
+  bool recorded_by_get = false;
+  std::vector<std::string> numbers{};  // dialled all at once
 };
 
 struct Document {

@@ -180,7 +180,10 @@ BOOST_AUTO_TEST_CASE(a_machine_says_nothing_and_ends_by_itself) {
 
 BOOST_AUTO_TEST_CASE(what_is_no_twiml_is_an_error) {
   BOOST_TEST(performed("<Say>") == "error 12100");
-  BOOST_TEST(performed("<Dial>+39</Dial>") == "error 12200");
+  BOOST_TEST(performed("<Dial/>") == "error 12200");
+  BOOST_TEST(performed("<Dial><Client>a</Client></Dial>") == "error 12200");
+  BOOST_TEST(performed("<Record maxLength=\"x\"/>") == "error 12200");
+  BOOST_TEST(performed("<Record><Say>a</Say></Record>") == "error 12200");
   BOOST_TEST(performed("<say>a</say>") == "error 12200");
   BOOST_TEST(performed("text") == "error 12200");
   BOOST_TEST(performed("<Gather><Hangup/></Gather>") == "error 12200");
@@ -194,6 +197,63 @@ BOOST_AUTO_TEST_CASE(what_is_no_twiml_is_an_error) {
   BOOST_TEST(performed("<Pause/><!--" + std::string(64 * 1024, 'a') + "-->") == "error 11750");
   BOOST_TEST((std::get<BadTwiml>(read_twiml("<Other/>")).code == 12100));
   BOOST_TEST((std::get<BadTwiml>(read_twiml("")).code == 12100));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_said_is_recorded_and_silence_leads_to_the_next_verb) {
+  const std::string record = "<Record action=\"/kept\" timeout=\"4\" finishOnKey=\"#\"/>";
+  BOOST_TEST(performed(record + "<Pause length=\"7\"/>", silent) == "12s hang up");
+  BOOST_TEST(performed(record, only("machine")) == "5s hang up");
+  const std::string kept = performed(record, speaking);
+  BOOST_TEST(contains(kept, "POST http://p/kept RecordingDuration="), kept);
+  const std::string left = performed(record, leaving);
+  BOOST_TEST(contains(left, "person hangs up"), left);
+  BOOST_TEST(contains(left, " Digits=hangup"), left);
+  // Without a silence that ends it only its length does, or a key.
+  BOOST_TEST(performed("<Record timeout=\"0\" maxLength=\"60\" playBeep=\"false\"/>", silent) ==
+             "60s hang up");
+  const std::string cut =
+      performed("<Record maxLength=\"1\" playBeep=\"false\" method=\"GET\"/>", speaking);
+  BOOST_TEST(cut == "1s GET " + here + " RecordingDuration=1 Digits=", cut);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_dialled_answers_as_anybody_does) {
+  const std::string dial =
+      "<Dial action=\"/after\" timeout=\"20\"><Number>+390655555555</Number></Dial>";
+  const std::string talked = performed(dial, only("human"));
+  BOOST_TEST(contains(talked, "DialCallStatus=completed DialCallDuration="), talked);
+  const auto outcome = [&](const std::string& inside) {
+    std::string all;
+    for (const char* who : {"busy", "no_answer", "failed"}) {
+      all += performed(inside, only(who)) + '\n';
+    }
+    return all;
+  };
+  const std::string failures = outcome(dial);
+  BOOST_TEST(contains(failures, "DialCallStatus=busy DialBridged=false"), failures);
+  BOOST_TEST(contains(failures, "20s POST http://p/after DialCallStatus=no-answer"), failures);
+  BOOST_TEST(contains(failures, "DialCallStatus=failed"), failures);
+  // A number that is none fails, and does not break the document; without an action the next verb
+  // follows.
+  BOOST_TEST(contains(performed("<Dial action=\"/after\">anna</Dial>"), "DialCallStatus=failed"));
+  BOOST_TEST(contains(performed("<Dial>anna</Dial><Hangup/>"), "hang up"));
+  const std::string first = performed(
+      "<Dial action=\"/after\"><Number>anna</Number><Number>+390655555555</Number></Dial>");
+  BOOST_TEST(contains(first, "DialCallStatus=completed"), first);
+  const std::string limited =
+      performed("<Dial action=\"/after\" timeLimit=\"5\">+390655555555</Dial>");
+  BOOST_TEST(contains(limited, "POST http://p/after DialCallStatus=completed DialCallDuration=5"),
+             limited);
+}
+
+BOOST_AUTO_TEST_CASE(an_assistant_answers_the_first_question_and_the_person_the_next) {
+  People people = speaking;
+  people.screening = 1000;
+  const std::string told = performed(
+      "<Gather input=\"speech\" language=\"en-US\" action=\"/a\"><Say>Yes?</Say></Gather>", people);
+  BOOST_TEST(contains(told, "record your name and reason for calling"), told);
+  const std::string keys =
+      performed("<Gather input=\"dtmf\" action=\"/a\"><Say>Premi 4.</Say></Gather>", people);
+  BOOST_TEST(!contains(keys, "record your name"), keys);
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_takes_the_call_and_the_next_verb_waits) {

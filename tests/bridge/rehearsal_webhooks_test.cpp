@@ -342,6 +342,66 @@ BOOST_AUTO_TEST_CASE(what_was_recorded_is_told_when_it_is_there) {
   BOOST_TEST(told("busy", "in-progress completed absent") == "absent 0;");
 }
 
+// A document that records is told at its action where it went, and when it is there at its
+// callback.
+BOOST_AUTO_TEST_CASE(what_a_document_records_is_told_twice) {
+  auto people = only("human");
+  people.speech = 1;
+  people.right_key = 0;
+  bridge::rehearsal::CarrierOptions options;
+  options.people = people;
+  OneLoopWorld world(options);
+  world.program->documents["/talk"] =
+      "<Response><Record action=\"/kept\" recordingStatusCallback=\"/there\"/></Response>";
+  world.program->documents["/kept"] = goodbye;
+  place(world, {{"Url", world.program->url("/talk")}});
+  world.pass(90s);
+  const auto kept = world.program->at_path("/kept");
+  const auto there = world.program->at_path("/there");
+  BOOST_TEST_REQUIRE(kept.size() == 1U);
+  BOOST_TEST_REQUIRE(there.size() == 1U);
+  BOOST_TEST(
+      field(kept[0]->fields, "RecordingUrl").ends_with(field(there[0]->fields, "RecordingSid")));
+  BOOST_TEST(field(there[0]->fields, "RecordingStatus") == "completed");
+  BOOST_TEST(field(there[0]->fields, "RecordingDuration") ==
+             field(kept[0]->fields, "RecordingDuration"));
+  BOOST_TEST(field(kept[0]->fields, "CallStatus") == "in-progress");
+}
+
+// Whoever hangs up into a recording: its action is told all the same, and answers nobody.
+BOOST_AUTO_TEST_CASE(a_recording_that_ends_with_the_call_is_told_too) {
+  auto people = only("human");
+  people.hang_up = 1;
+  people.right_key = 0;
+  bridge::rehearsal::CarrierOptions options;
+  options.people = people;
+  OneLoopWorld world(options);
+  world.program->documents["/talk"] = "<Response><Record action=\"/kept\"/></Response>";
+  world.program->documents["/kept"] = "<Response><Redirect>/never</Redirect></Response>";
+  place(world, {{"Url", world.program->url("/talk")}});
+  world.pass(90s);
+  const auto kept = world.program->at_path("/kept");
+  BOOST_TEST_REQUIRE(kept.size() == 1U);
+  BOOST_TEST(field(kept[0]->fields, "CallStatus") == "completed");
+  BOOST_TEST(field(kept[0]->fields, "Digits") == "hangup");
+  BOOST_TEST(world.program->at_path("/never").empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_is_dialled_has_a_call_of_their_own) {
+  OneLoopWorld world(with(only("human")));
+  world.program->documents["/talk"] =
+      "<Response><Dial action=\"/after\" timeLimit=\"5\">+390655555555</Dial></Response>";
+  world.program->documents["/after"] = goodbye;
+  const std::string sid = place(world, {{"Url", world.program->url("/talk")}});
+  world.pass(90s);
+  const auto after = world.program->at_path("/after");
+  BOOST_TEST_REQUIRE(after.size() == 1U);
+  BOOST_TEST(field(after[0]->fields, "DialCallStatus") == "completed");
+  BOOST_TEST(field(after[0]->fields, "DialCallDuration") == "5");
+  BOOST_TEST(field(after[0]->fields, "DialCallSid").starts_with("CA"));
+  BOOST_TEST(field(after[0]->fields, "DialCallSid") != sid);
+}
+
 BOOST_AUTO_TEST_CASE(a_door_behind_tls_is_asked_if_somebody_trusted_vouches_for_it) {
   const bridge::testing::Folder folder;
   const auto authority = bridge::testing::make_authority();

@@ -113,6 +113,29 @@ BOOST_AUTO_TEST_CASE(an_order_carries_all_four_events_and_its_limits) {
       "&RecordingStatusCallbackEvent=completed+absent");
 }
 
+BOOST_AUTO_TEST_CASE(
+    only_what_differs_from_the_carriers_defaults_is_said_of_machines_and_recordings) {
+  Canned world;
+  CallOrder order{.to = number, .from = "+390622222222", .url = "http://h/t"};
+  order.machine_detection = CallOrder::MachineDetection::enable;
+  order.detection_limits.timeout = 10s;
+  order.detection_limits.speech = 1800ms;
+  order.detection_limits.speech_end = 900ms;
+  order.detection_limits.silence = 4000ms;
+  order.record = true;
+  order.record_dual = true;
+  order.record_trim = false;
+  world.answers.resize(1);
+  world.twilio->place(order, [](const PlaceReply&) {});
+  world.until([&] { return !world.requests.empty(); });
+  BOOST_TEST(world.requests[0].body.find(
+                 "&MachineDetection=Enable&MachineDetectionTimeout=10"
+                 "&MachineDetectionSpeechThreshold=1800&MachineDetectionSpeechEndThreshold=900"
+                 "&MachineDetectionSilenceTimeout=4000&Record=true&RecordingChannels=dual"
+                 "&Trim=do-not-trim&RecordingStatusCallback=") != std::string::npos,
+             world.requests[0].body);
+}
+
 BOOST_AUTO_TEST_CASE(a_fallback_that_is_a_file_is_asked_by_get) {
   Canned world;
   CallOrder order{.to = number, .from = "+390622222222", .url = "http://h/t"};
@@ -477,6 +500,84 @@ BOOST_AUTO_TEST_CASE(the_rehearsals_own_pages_are_followed) {
   for (const CallRecord& call : told->calls) sids.push_back(call.sid);
   std::sort(sids.begin(), sids.end());
   BOOST_TEST((std::unique(sids.begin(), sids.end()) == sids.end()));
+}
+
+BOOST_AUTO_TEST_CASE(who_has_answered_is_not_hung_up_on_when_a_call_is_taken_back) {
+  CarrierOptions carrier;
+  carrier.people = only("human");
+  OneLoopWorld world(std::move(carrier));
+  world.program->documents["/talk"] = "<Response><Pause length=\"300\"/></Response>";
+  const auto taken_back = [&](const std::string& sid) {
+    std::optional<FetchReply> told;
+    world.program->twilio->take_back(sid, [&](FetchReply reply) { told = std::move(reply); });
+    world.until([&] { return told.has_value(); });
+    BOOST_TEST(told->ok);
+    return told->call.status;
+  };
+  const std::string queued = std::get<CallPlaced>(placed(world)).sid;
+  BOOST_TEST(taken_back(queued) == "canceled");
+  BOOST_TEST(taken_back(queued) == "canceled");  // and again, when it is over
+
+  const std::string ringing = std::get<CallPlaced>(placed(world)).sid;
+  while (world.program->twilio && world.far && world.program->at_path("/status").size() < 2) {
+    world.pass(1s);
+  }
+  BOOST_TEST(taken_back(ringing) == "canceled");
+
+  const std::string talk = std::get<CallPlaced>(placed(world, 60s)).sid;
+  BOOST_TEST(taken_back(talk) == "in-progress");
+  BOOST_TEST(taken_back(talk) == "in-progress");
+
+  std::optional<FetchReply> told;
+  world.program->twilio->take_back("CA00000000000000000000000000000000",
+                                   [&](FetchReply reply) { told = std::move(reply); });
+  world.until([&] { return told.has_value(); });
+  BOOST_TEST(told->ok);
+  BOOST_TEST(!told->found);
+}
+
+BOOST_AUTO_TEST_CASE(questions_that_are_not_answered_hold_up_no_order) {
+  SteppedLoop world;
+  std::size_t questions = 0;
+  std::unique_ptr<bridge::http::Server> server;
+  server = std::make_unique<bridge::http::Server>(
+      world.loop, bridge::http::Server::Options{},
+      [&](bridge::http::ExchangeId id, const bridge::http::Request& request) {
+        if (request.method == "GET") {
+          ++questions;
+          return;
+        }
+        server->answer(id, {.status = 201, .body = "{\"sid\":\"CA" + std::string(32, '0') + "\"}"});
+      });
+  Twilio::Options options;
+  options.base_url = "http://127.0.0.1:" + std::to_string(server->port());
+  options.account_sid = "AC00000000000000000000000000000000";
+  options.password = "secret";
+  auto twilio = std::make_unique<Twilio>(world.loop, options);
+  for (int i = 0; i < 100; ++i) {
+    twilio->fetch("CA" + std::string(32, '1'), [](const FetchReply&) {});
+  }
+  world.until([&] { return questions == options.question_connections_max; });
+  std::optional<PlaceReply> told;
+  twilio->place(CallOrder{.to = number, .from = "+390622222222", .url = "http://h/t"},
+                [&](PlaceReply reply) { told = std::move(reply); });
+  world.until([&] { return told.has_value(); });
+  BOOST_TEST(std::holds_alternative<CallPlaced>(*told));
+  twilio.reset();
+  server.reset();
+}
+
+BOOST_AUTO_TEST_CASE(a_carrier_that_goes_on_gives_no_sid_a_second_time) {
+  const auto first_sid = [](std::uint64_t life) {
+    CarrierOptions carrier;
+    carrier.life = life;
+    OneLoopWorld world(std::move(carrier));
+    return std::get<CallPlaced>(placed(world)).sid;
+  };
+  BOOST_TEST(first_sid(0) == first_sid(0));
+  BOOST_TEST(first_sid(7) == first_sid(7));
+  BOOST_TEST(first_sid(7) != first_sid(0));
+  BOOST_TEST(first_sid(7) != first_sid(8));
 }
 
 BOOST_AUTO_TEST_CASE(a_call_is_ended_wherever_it_stands) {

@@ -41,6 +41,12 @@ std::string found(const World& world, const std::vector<ListedCall>& calls) {
   return text;
 }
 
+// As of an hour after the calls.
+SweepFindings swept(const World& world, const std::vector<ListedCall>& calls,
+                    Instant now = utc("2026-03-02T09:00:00Z")) {
+  return sweep(world.state(), day, calls, now);
+}
+
 // Somebody who listened for 9 s.
 struct Called : Running {
   Called() : Running(notification()) {
@@ -156,14 +162,14 @@ BOOST_AUTO_TEST_CASE(a_sweep_finds_the_end_of_a_silent_call) {
   Running world(notification());
   world.dial();
   world.does(world.voice());
-  const auto findings = sweep(world.state(), day, {listed("CA1-1", "completed", 1, 9)});
+  const auto findings = swept(world, {listed("CA1-1", "completed", 1, 9)});
   BOOST_TEST_REQUIRE(findings.commands.size() == 1u);
   BOOST_TEST(findings.notices.empty());
   BOOST_TEST(world.when(findings.commands[0]).find("CallEnded") != std::string::npos);
-  BOOST_TEST(sweep(world.state(), day, {listed("CA1-1", "completed", 1, 9)}).commands.empty());
+  BOOST_TEST(swept(world, {listed("CA1-1", "completed", 1, 9)}).commands.empty());
   Running live(notification());
   live.dial();
-  BOOST_TEST(sweep(live.state(), day, {listed("CA1-1", "ringing")}).commands.empty());
+  BOOST_TEST(swept(live, {listed("CA1-1", "ringing")}).commands.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_sweep_brings_the_carrier_s_prices_once) {
@@ -173,40 +179,63 @@ BOOST_AUTO_TEST_CASE(a_sweep_brings_the_carrier_s_prices_once) {
   world.dial();
   world.does(world.voice()).does(world.status("completed", 9));
   auto call = listed("CA1-1", "completed", 1, 9);
-  BOOST_TEST(sweep(world.state(), day, {call}).commands.empty());  // no price yet
+  BOOST_TEST(swept(world, {call}).commands.empty());  // no price yet
+  BOOST_TEST((swept(world, {call}).unpriced_since == utc("2026-03-02T08:00:00Z")));
   call.record.cost_millionths = 13'500;
   call.record.price_unit = "USD";
-  const auto findings = sweep(world.state(), day, {call});
+  const auto findings = swept(world, {call});
   BOOST_TEST_REQUIRE(findings.commands.size() == 1u);
   BOOST_TEST(world.when(findings.commands[0]).find("SpendCorrected") != std::string::npos);
-  BOOST_TEST(sweep(world.state(), day, {call}).commands.empty());
+  BOOST_TEST(swept(world, {call}).commands.empty());
+  BOOST_TEST(!swept(world, {call}).unpriced_since);
+}
+
+BOOST_AUTO_TEST_CASE(no_price_is_waited_for_where_nobody_answered_or_no_account_is_kept) {
+  auto campaign = notification();
+  campaign.budget = {1'000'000, 20'000};
+  Running unanswered(campaign);
+  unanswered.dial();
+  unanswered.does(unanswered.status("no-answer"));
+  BOOST_TEST(!swept(unanswered, {listed("CA1-1", "no-answer")}).unpriced_since);
+  Called without_budget;
+  BOOST_TEST(!swept(without_budget, {listed("CA1-1", "completed", 1, 9)}).unpriced_since);
+}
+
+BOOST_AUTO_TEST_CASE(an_end_that_may_still_be_reported_is_left_to_its_report) {
+  Running world(notification());
+  world.dial();
+  world.does(world.voice());
+  auto call = listed("CA1-1", "completed", 1, 9);
+  call.record.ended = utc("2026-03-02T08:59:00Z");
+  BOOST_TEST(swept(world, {call}).commands.empty());
+  BOOST_TEST(swept(world, {call}, utc("2026-03-02T09:01:00Z")).commands.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_sweep_ends_only_what_belongs_to_an_attempt_that_was_given_up) {
   GivenUp world;
-  const auto findings = sweep(world.state(), day, {listed("CAx", "ringing")});
+  const auto findings = swept(world, {listed("CAx", "ringing")});
   BOOST_TEST_REQUIRE(findings.commands.size() == 1u);
   BOOST_TEST(world.when(findings.commands[0]) ==
              "contact/note/1 LateCallDetected {\"attempt\":1,\"sid\":\"CAx\"}\n");
   BOOST_TEST(world.state().queue.late_calls.count("CAx") == 1u);
   BOOST_TEST(world.when(findings.commands[0]) == "");
-  BOOST_TEST(sweep(world.state(), day, {listed("CAx", "ringing")}).commands.empty());
+  BOOST_TEST(swept(world, {listed("CAx", "ringing")}).commands.empty());
   // One that is over needs no end.
-  BOOST_TEST(sweep(world.state(), day, {listed("CAy", "completed")}).commands.empty());
+  BOOST_TEST(swept(world, {listed("CAy", "completed")}).commands.empty());
 }
 
 BOOST_AUTO_TEST_CASE(calls_that_nobody_ordered_are_told_and_left_alone) {
   Called world;
   auto strange = listed("CAx", "in-progress");
   strange.record.created = utc("2026-03-02T12:00:00Z");
-  const auto findings = sweep(world.state(), day, {strange});
+  const auto findings = swept(world, {strange});
   BOOST_TEST(findings.commands.empty());
   BOOST_TEST_REQUIRE(findings.notices.size() == 1u);
   BOOST_TEST(findings.notices[0].find("CAx") != std::string::npos);
   BOOST_TEST(findings.notices[0].find("+39") == std::string::npos);
   // To a number of nobody's of this log: somebody else's business.
   auto other = listed("CAy", "in-progress", 99);
-  BOOST_TEST(sweep(world.state(), day, {other}).notices.empty());
+  BOOST_TEST(swept(world, {other}).notices.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

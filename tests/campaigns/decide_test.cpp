@@ -153,6 +153,22 @@ BOOST_AUTO_TEST_CASE(a_changed_file_is_refused_until_it_is_accepted) {
   BOOST_TEST(world.when(command) == "");
 }
 
+// As an older program wrote it, which did not know a member that has a default today.
+BOOST_AUTO_TEST_CASE(a_default_that_an_older_program_did_not_write_down_is_no_change) {
+  World world(some_zones());
+  begin(world);
+  auto old = submit(survey(), "digest of the older program");
+  const auto member = old.definition.find("\"stop_at_failures\"");
+  BOOST_REQUIRE(member != std::string::npos);
+  const auto end = old.definition.find('}', member);
+  old.definition.erase(member - 1, end - member + 2);
+  BOOST_TEST(world.when(old).rfind("campaign/survey CampaignSubmitted", 0) == 0u);
+  BOOST_TEST(world.when(submit(survey(), "digest of this one")) == "");
+  auto changed = survey();
+  changed.pacing.stop_at_failures.of = 20;
+  BOOST_TEST(world.when(submit(changed, "digest of this one")) == "refused: changed");
+}
+
 BOOST_AUTO_TEST_CASE(a_change_may_add_questions_and_must_keep_those_that_were_asked) {
   Running world(survey());
   world.dial();
@@ -798,10 +814,125 @@ BOOST_AUTO_TEST_CASE(a_machine_that_is_found_out_later_has_heard_no_message) {
   world.does(world.voice());
   BOOST_TEST(world.when(MachineDetected{world.attempt(), "CA1-1", "machine_start"}) ==
              "contact/note/1 AnswererDetected "
-             "{\"attempt\":1,\"answered_by\":\"machine_start\"}\n");
+             "{\"attempt\":1,\"answered_by\":\"machine_start\"}\n"
+             "contact/note/1 PromptServed {\"attempt\":1,\"turn\":2,\"prompt\":\"hang_up\"}\n");
   BOOST_TEST(world.when(MachineDetected{world.attempt(), "CA1-1", "human"}) == "");
+  BOOST_TEST(document(world) == "hang up\n");
   world.does(world.status("completed", 20));
   BOOST_TEST((outcome(world) == Outcome::machine_no_message));
+}
+
+BOOST_AUTO_TEST_CASE(a_talk_with_a_machine_goes_on_with_what_is_for_machines) {
+  auto campaign = survey();
+  campaign.machine.action = MachineAction::leave_message;
+  campaign.machine.message = words("La richiameremo.");
+  campaign.machine.detection.async = true;
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice());
+  world.does(MachineDetected{world.attempt(), "CA1-1", "machine_end_beep"});
+  BOOST_TEST(document(world) == "say La richiameremo.\nhang up\n");
+  // The question that was under way is answered by nobody any more.
+  BOOST_TEST(world.when(world.keyed("colour", 1, "1")) == "");
+  world.does(world.status("completed", 30));
+  BOOST_TEST((outcome(world) == Outcome::machine_message_left));
+}
+
+BOOST_AUTO_TEST_CASE(who_has_answered_a_question_is_no_machine) {
+  auto campaign = survey();
+  campaign.machine.action = MachineAction::hang_up;
+  campaign.machine.detection.async = true;
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice());
+  world.does(world.keyed("colour", 1, "1"));
+  BOOST_TEST(
+      world.when(MachineDetected{world.attempt(), "CA1-1", "machine_start"}).find("Prompt") ==
+      std::string::npos);
+  world.does(world.status("completed", 30));
+  BOOST_TEST((outcome(world) == Outcome::broken_off));
+}
+
+BOOST_AUTO_TEST_CASE(a_fax_that_is_found_out_beside_the_talk_is_hung_up_at_once) {
+  Running world(notification());
+  world.dial();
+  world.does(world.voice());
+  BOOST_TEST(world.when(MachineDetected{world.attempt(), "CA1-1", "fax"}).find("hang_up") !=
+             std::string::npos);
+  world.does(world.status("completed", 5));
+  BOOST_TEST((outcome(world) == Outcome::fax_or_data));
+}
+
+// --- assistants that screen calls, recordings ----------------------------------------------------
+
+const char* const screening =
+    "Hi, if you record your name and reason for calling, I'll see if this person is available.";
+
+BOOST_AUTO_TEST_CASE(an_assistant_is_told_who_calls_once_and_the_person_is_asked_again) {
+  auto campaign = survey();
+  campaign.screening = words("Siamo il negozio, per un sondaggio.");
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice());
+  const auto lines = world.when(world.said("colour", 1, screening));
+  BOOST_TEST(lines.rfind("contact/survey/1 CallScreened {\"attempt\":1,\"turn\":1}", 0) == 0u,
+             lines);
+  const auto told = document(world);
+  BOOST_TEST(told.rfind("say Siamo il negozio, per un sondaggio.\npause\n", 0) == 0u, told);
+  BOOST_TEST(told.find("ask colour 2\n") != std::string::npos, told);
+  // A second time it is an answer that is none.
+  BOOST_TEST(world.when(world.said("colour", 2, screening)).find("AnswerInvalid") !=
+             std::string::npos);
+  // Who then answers is heard.
+  BOOST_TEST(world.when(world.keyed("colour", 3, "1")).find("AnswerGiven") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_text_for_it_an_assistant_is_somebody_whose_answer_is_none) {
+  Running world(survey());
+  world.dial();
+  world.does(world.voice());
+  BOOST_TEST(world.when(world.said("colour", 1, screening)).find("AnswerInvalid") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_people_say_is_not_taken_for_an_assistant) {
+  for (const char* words : {"sì", "rosso", "mi chiamo Anna, il motivo non lo so", "who is calling?",
+                            "I am not available", ""}) {
+    BOOST_TEST(!is_screening(words), words);
+  }
+  BOOST_TEST(is_screening("Ciao. Registra il tuo nome e il motivo della chiamata, vedo."));
+  BOOST_TEST(is_screening("The person you're calling is using a screening service from Google"));
+}
+
+BOOST_AUTO_TEST_CASE(that_a_call_is_recorded_is_said_first) {
+  for (const bool asks : {false, true}) {
+    auto campaign = asks ? survey() : notification();
+    campaign.recording.record = true;
+    campaign.recording.announcement = words("La chiamata è registrata.");
+    Running world(campaign);
+    world.dial();
+    world.does(world.voice());
+    BOOST_TEST(document(world).rfind("say La chiamata è registrata.\n", 0) == 0u);
+    if (!asks) continue;
+    world.does(world.keyed("colour", 1, "1"));
+    BOOST_TEST(document(world).find("registrata") == std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_recording_is_noted_once_and_only_of_the_attempts_own_call) {
+  Running world(notification());
+  world.dial();
+  world.does(world.voice()).does(world.status("completed", 20));
+  world.plans();  // over, and its case closed
+  const std::string name = "RE00000000000000000000000000000001";
+  RecordingReported report{world.attempt(), "CA-other", name, 19, 2};
+  BOOST_TEST(world.when(report) == "");
+  report.sid = world.sid();
+  BOOST_TEST(world.when(report) == "contact/note/1 CallRecorded {\"attempt\":1,\"recording\":\"" +
+                                       name + "\",\"seconds\":19,\"channels\":2}\n");
+  BOOST_TEST(world.when(report) == "");
+  BOOST_TEST(world.state().results.find({0, 1}, 1)->recording == name);
+  BOOST_TEST(world.state().results.find({0, 1}, 1)->recorded_seconds == 19);
 }
 
 BOOST_AUTO_TEST_CASE(a_fax_is_hung_up_and_not_called_again) {

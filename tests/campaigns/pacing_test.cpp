@@ -89,6 +89,27 @@ BOOST_AUTO_TEST_CASE(after_too_many_requests_fewer_calls_are_begun_also_after_a_
   BOOST_TEST(gaps(world, 1)[0] == 1000);
 }
 
+BOOST_AUTO_TEST_CASE(before_the_time_that_the_carrier_names_nobody_is_called_also_after_a_restart) {
+  Running world(many_lines(), 40);
+  world.plans();
+  auto later = too_many(world, 1);
+  later.retry_after_seconds = 90;
+  world.does(later);
+  world.does(StartRunner{});
+  BOOST_TEST(gaps(world, 1)[0] == 90'000);
+  BOOST_TEST(gaps(world, 1)[0] == 1000);
+}
+
+BOOST_AUTO_TEST_CASE(a_wish_to_wait_has_a_limit_and_a_shorter_one_takes_nothing_back) {
+  Slowdown slow;
+  slow.wait(start, 86'400s);
+  BOOST_TEST((*slow.not_before() == start + 3'600s));
+  slow.wait(start + 1s, 5s);
+  BOOST_TEST((*slow.not_before() == start + 3'600s));
+  slow.wait(start + 2s, -5s);
+  BOOST_TEST((*slow.not_before() == start + 3'600s));
+}
+
 BOOST_AUTO_TEST_CASE(a_carrier_that_has_calls_wait_is_given_fewer) {
   Running world(many_lines(), 40);
   world.plans();

@@ -237,6 +237,8 @@ World::World(const WorldOptions& options)
     ring(call);
   };
   carrier_.on_ended = [this](const SimulatedCall& call) {
+    keep(!call.answered || (runner_ && runner_->state().queue.late_calls.count(call.sid) != 0),
+         "I4", "the program hung up on somebody who had answered");
     ++tally_.taken_back;
     // One that was never dialled is never reported (protocols.md 1.4).
     if (call.dialled) report(call, call.status);

@@ -248,6 +248,32 @@ void SimulatedCarrier::redirect(const std::string& sid,
   answer(dice.between(20ms, 2s), [done = std::move(done), reply] { done(reply); });
 }
 
+// It is looked at when the order arrives, which takes its time.
+void SimulatedCarrier::take_back(const std::string& sid,
+                                 std::function<void(bridge::carrier::FetchReply)> done) {
+  Dice dice(seed_, "question " + std::to_string(++questions_));
+  const bool fails = dice.chance(faults_.question_fails);
+  const auto arrives = dice.between(10ms, 1s);
+  const auto back = dice.between(10ms, 1s);
+  agenda_.at(clock_.now() + arrives,
+             [this, sid, fails, back, connection = connection_, done = std::move(done)] {
+               bridge::carrier::FetchReply reply;
+               reply.ok = !fails;
+               if (auto* found = call(sid); found && reply.ok) {
+                 if (!found->over() && !found->answered) {
+                   found->status = "canceled";
+                   found->ended = clock_.now();
+                   found->seconds = 0;
+                   if (on_ended) on_ended(*found);
+                 }
+                 reply.found = true;
+                 reply.call = record_of(*found);
+               }
+               if (connection != connection_) return;
+               answer(back, [done, reply] { done(reply); });
+             });
+}
+
 void SimulatedCarrier::end(const std::string& sid,
                            std::function<void(bridge::carrier::CancelReply)> done) {
   Dice dice(seed_, "question " + std::to_string(++questions_));

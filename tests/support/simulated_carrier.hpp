@@ -109,6 +109,8 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
                 std::function<void(bridge::carrier::ListReply)> done) override;
   void redirect(const std::string& sid, const bridge::carrier::NewDocument& document,
                 std::function<void(bridge::carrier::RedirectReply)> done) override;
+  void take_back(const std::string& sid,
+                 std::function<void(bridge::carrier::FetchReply)> done) override;
   void end(const std::string& sid, std::function<void(bridge::carrier::CancelReply)> done) override;
 
   // Called with every order as it leaves, before anything comes of it.

@@ -19,6 +19,7 @@ std::vector<SignedRoute> signed_routes() {
           {"/call-status/" + token, old_url},
           {"/survey-answer/" + token + "/conferma/1", old_url},
           {"/answering-machine/" + token, old_url},
+          {"/recording/" + token, old_url},
           {"/stream-status/" + token, old_url},
           {"/after-stream/" + token, old_url},
           {"/after-transfer/" + token, old_url},
@@ -502,6 +503,34 @@ BOOST_AUTO_TEST_CASE(a_machine_is_reported_by_the_carriers_word) {
   BOOST_TEST(!let_in(house.door, post(target, call_fields(), old_url)).command.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_recording_is_known_by_its_sid_and_its_url_is_not_taken_over) {
+  House house;
+  const std::string target = "/recording/" + token_of(house.open);
+  const std::string sid = "RE0123456789abcdef0123456789abcdef";
+  const auto reported = [&](const std::string& status, const std::string& recording) {
+    return let_in(house.door, post(target,
+                                   {{"CallSid", call_sid},
+                                    {"AccountSid", account},
+                                    {"RecordingSid", recording},
+                                    {"RecordingStatus", status},
+                                    {"RecordingUrl", "https://elsewhere.example/x"},
+                                    {"RecordingDuration", "19"},
+                                    {"RecordingChannels", "2"}},
+                                   old_url));
+  };
+  const auto inbound = reported("completed", sid);
+  const auto& command = std::get<RecordingReported>(*inbound.command);
+  BOOST_TEST(command.sid == call_sid);
+  BOOST_TEST(command.recording == sid);
+  BOOST_TEST(command.seconds == 19);
+  BOOST_TEST(command.channels == 2);
+  BOOST_TEST(house.door.answer(inbound).status == 204);
+  BOOST_TEST(!reported("in-progress", sid).command.has_value());
+  BOOST_TEST(!reported("completed", "https://elsewhere.example/x").command.has_value());
+  BOOST_TEST(!reported("absent", sid).command.has_value());
+  BOOST_TEST(!reported("absent", sid).note.empty());
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_is_read_with_its_turn) {
   House house;
   const std::string target = "/survey-answer/" + token_of(house.open) + "/conferma/3";
@@ -836,8 +865,8 @@ BOOST_AUTO_TEST_CASE(neither_reasons_nor_notes_nor_refusals_quote_the_request) {
 BOOST_AUTO_TEST_CASE(the_urls_of_an_attempt_are_routes_of_the_door) {
   House house;
   const auto urls = webhook::urls_of(old_url, token_of(house.open));
-  for (const std::string& url : {urls.voice, urls.status, urls.answering_machine, urls.fallback,
-                                 urls.answer + "/conferma/1"}) {
+  for (const std::string& url : {urls.voice, urls.status, urls.answering_machine, urls.recording,
+                                 urls.fallback, urls.answer + "/conferma/1"}) {
     BOOST_REQUIRE(url.starts_with(old_url));
     let_in(house.door, post(url.substr(old_url.size()), call_fields(), old_url));
   }

@@ -23,6 +23,7 @@ BOOST_AUTO_TEST_CASE(each_path_of_the_door_is_known) {
       {"/outbound-call/a.1.1-0f", Kind::voice, "a.1.1-0f"},
       {"/call-status/a.1.1-0f", Kind::status, "a.1.1-0f"},
       {"/answering-machine/a.1.1-0f", Kind::answering_machine, "a.1.1-0f"},
+      {"/recording/a.1.1-0f", Kind::recording, "a.1.1-0f"},
       {"/stream-status/a.1.1-0f", Kind::stream_status, "a.1.1-0f"},
       {"/after-stream/a.1.1-0f", Kind::after_stream, "a.1.1-0f"},
       {"/after-transfer/a.1.1-0f", Kind::after_transfer, "a.1.1-0f"},
