@@ -123,7 +123,6 @@ void export_data_package(const State& state, CampaignIndex campaign, const Expor
       .member("name", definition.id)
       .member("title", definition.title)
       .member("created", rfc3339_utc(settings.as_of))
-      .member("position", static_cast<std::int64_t>(state.position))
       .flag("rehearsal", is_rehearsal(state));
   auto& resources = package.open("resources");
   resources += '[';

@@ -105,7 +105,6 @@ void export_rates(const State& state, CampaignIndex campaign, const ExportSettin
   JsonObject object(text);
   object.member("campaign", definition.id)
       .flag("rehearsal", exporting::is_rehearsal(state))
-      .member("position", static_cast<std::int64_t>(state.position))
       .member("as_of", rfc3339_utc(settings.as_of));
   {
     JsonObject recorded(object.open("recorded"));

@@ -148,6 +148,7 @@ struct Talks {
 
     bridge::http::Client::Options asks;
     asks.port = carrier.port();
+    asks.connect_time_max = asks.response_time_max = std::chrono::hours(24);  // the clock may jump
     bridge::http::Client client(world.loop, asks);
     std::optional<bridge::http::Reply> told;
     client.send({.method = "GET", .target = "/rehearsal/truth.json"},

@@ -5,7 +5,7 @@
 
 #include <chrono>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 using namespace std::chrono_literals;
 using namespace runner;
@@ -30,7 +30,9 @@ struct Folder {
   ~Folder() { std::filesystem::remove_all(path); }
   std::string text(const std::string& file) const {
     std::ifstream in(path / file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
+    std::ostringstream whole;
+    whole << in.rdbuf();
+    return whole.str();
   }
 };
 

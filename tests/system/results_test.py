@@ -15,7 +15,7 @@ import data_package
 import world
 
 MOMENTS = int(os.environ.get("MOMENTS", "5"))
-PEOPLE = 80
+PEOPLE = 120
 
 
 def campaign_of_analysts(**members):

@@ -544,7 +544,7 @@ class Case(unittest.TestCase):
         return done
 
     def exports(self, log):
-        """The tables of an export, by name. Which log they are of, head.json says."""
+        """The files of an export, by name. Which log they are of, head.json says, and the foot of the report."""
         folder = tempfile.mkdtemp(dir=self.folder)
         self.campanile("export", "--log", log, "--to", folder)
         files = {}
@@ -553,6 +553,9 @@ class Case(unittest.TestCase):
                 files[name] = file.read()
         head = json.loads(files.pop("head.json"))
         assert head["position"] > 0 and len(head["hash"]) == 64, head
+        foot = re.compile(rb"(event |evento )" + re.sub(rb"(?<=.)(?=(...)+$)", rb"\\D{0,3}", b"%d" % head["position"]))
+        files["report.html"], feet = foot.subn(rb"\1", files["report.html"])
+        assert feet == 1, "the report's foot does not say which log it is of"
         return files
 
     def assert_log_is_well(self, log):

@@ -73,8 +73,7 @@ BOOST_AUTO_TEST_CASE(every_other_path_is_unknown) {
       "/survey-answer/t//1",
       "/survey-answer/t/q/1/",
       "/survey-answer/t/" + std::string(webhook::question_bytes_max + 1, 'q') + "/1",
-      // Later on; until then nobody is told that they exist.
-      "/recording/t",
+      "/recording/",
       "/stream-status",
       "/after-stream",
       "/after-transfer",
