@@ -515,6 +515,13 @@ def write_campaign(folder, campaign, people, name="campaign.json"):
     return path
 
 
+def without_foot(report):
+    """A report without the line that says which log it is of."""
+    rest, feet = re.subn(rb"<footer>.*?</footer>", b"", report, flags=re.DOTALL)
+    assert feet == 1, "the report has no foot, or several"
+    return rest
+
+
 class Case(unittest.TestCase):
     """A test with a folder of its own, which takes down what it started."""
 
@@ -553,8 +560,7 @@ class Case(unittest.TestCase):
                 files[name] = file.read()
         head = json.loads(files.pop("head.json"))
         assert head["position"] > 0 and len(head["hash"]) == 64, head
-        files["report.html"], feet = re.subn(rb"<footer>.*?</footer>", b"", files["report.html"], flags=re.DOTALL)
-        assert feet == 1, "the report has no foot, or several"
+        files["report.html"] = without_foot(files["report.html"])
         return files
 
     def assert_log_is_well(self, log):
