@@ -265,7 +265,7 @@ struct ToolAsked {
   std::int64_t position = 0;
 };
 
-using Command =
+using AnyCommand =
     std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
                  PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll, ResolveCall,
                  SuppressNumber, UnsuppressNumber, ForgetNumber, ForgetExpired, OrderAnswered,
@@ -273,5 +273,16 @@ using Command =
                  StatusReported, VoiceRequested, SurveyAnswered, MachineDetected, RecordingReported,
                  AfterStream, AfterTransfer, OutsideStatusReported, OutsideVoiceRequested,
                  StreamStarted, StreamEnded, SomethingSaid, KeyPressed, ToolAsked>;
+
+// One of them. As with Event, what a variant does with its content is written once.
+struct Command : AnyCommand {
+  using AnyCommand::AnyCommand;
+  Command();
+  Command(const Command&);
+  Command(Command&&) noexcept;
+  Command& operator=(const Command&);
+  Command& operator=(Command&&) noexcept;
+  ~Command();
+};
 
 }  // namespace campaigns

@@ -193,8 +193,8 @@ using ReadFunction = Event (*)(FieldReader&);
 
 template <std::size_t... I>
 std::unordered_map<std::string_view, ReadFunction> read_functions(std::index_sequence<I...>) {
-  return {{std::variant_alternative_t<I, Event>::type,
-           &read_as<std::variant_alternative_t<I, Event>>}...};
+  return {{std::variant_alternative_t<I, AnyEvent>::type,
+           &read_as<std::variant_alternative_t<I, AnyEvent>>}...};
 }
 
 }  // namespace
@@ -219,7 +219,7 @@ struct EventDecoder::Block {
   simdjson::dom::parser payload_parser{};
   simdjson::dom::parser personal_parser{};
   std::unordered_map<std::string_view, ReadFunction> functions =
-      read_functions(std::make_index_sequence<std::variant_size_v<Event>>{});
+      read_functions(std::make_index_sequence<std::variant_size_v<AnyEvent>>{});
 };
 
 EventDecoder::EventDecoder() : block_(std::make_unique<Block>()) {}

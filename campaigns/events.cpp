@@ -2,6 +2,13 @@
 
 namespace campaigns {
 
+Event::Event() = default;
+Event::Event(const Event&) = default;
+Event::Event(Event&&) noexcept = default;
+Event& Event::operator=(const Event&) = default;
+Event& Event::operator=(Event&&) noexcept = default;
+Event::~Event() = default;
+
 Fact::Fact() = default;
 Fact::Fact(const Fact&) = default;
 Fact::Fact(Fact&&) noexcept = default;

@@ -95,8 +95,8 @@ std::vector<std::string> field_texts(const E& event) {
 
 template <std::size_t I = 0, typename F>
 void for_each_type(const F& visit) {
-  if constexpr (I < std::variant_size_v<Event>) {
-    visit(std::variant_alternative_t<I, Event>{});
+  if constexpr (I < std::variant_size_v<AnyEvent>) {
+    visit(std::variant_alternative_t<I, AnyEvent>{});
     for_each_type<I + 1>(visit);
   }
 }
