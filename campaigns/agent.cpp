@@ -378,7 +378,7 @@ ToolVerdict refuse(ToolVerdict verdict, std::string code, std::string error) {
   return verdict;
 }
 
-std::string trimmed(std::string text) {
+std::string stripped(std::string text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
   while (!text.empty() && blank(text.back())) text.pop_back();
   text.erase(text.begin(), std::ranges::find_if_not(text, blank));
@@ -426,7 +426,7 @@ ToolVerdict read_arguments(std::string_view name, std::string_view json, std::st
   }
   if (!words) return wrong("words");
   if (words->size() > agent_words_bytes_max) return too_long("words");
-  verdict.words = trimmed(*words);
+  verdict.words = stripped(*words);
   if (name == "ask_callback") {
     const auto when = arguments.text("when");
     if (!when) return wrong("when");
@@ -440,7 +440,7 @@ ToolVerdict read_arguments(std::string_view name, std::string_view json, std::st
   const auto value = arguments.text("value");
   if (!value) return wrong("value");
   if (value->size() > agent_words_bytes_max) return too_long("value");
-  verdict.value = trimmed(*value);
+  verdict.value = stripped(*value);
   return verdict;
 }
 

@@ -13,6 +13,7 @@
 #include "campaigns/json_text.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/templates.hpp"
+#include "campaigns/words.hpp"
 
 namespace campaigns {
 
@@ -40,10 +41,6 @@ constexpr std::int64_t answer_number_max = 999'999'999;
 
 using Words = std::map<std::string, std::vector<std::string>>;
 
-std::string in_quotes(std::string_view name) {
-  return '"' + std::string(name) + '"';
-}
-
 std::string did_you_mean(std::string_view given, const std::vector<std::string>& known) {
   const std::string near = nearest_name(given, known);
   return near.empty() ? std::string{} : "; did you mean " + in_quotes(near) + "?";
@@ -61,8 +58,8 @@ std::size_t characters_in(std::string_view text) {
   }));
 }
 
-// Letters of ASCII folded: enough to see that two words are the same.
-std::string folded(std::string_view text) {
+// Letters of ASCII lower: enough to see that two words are the same.
+std::string lower(std::string_view text) {
   std::string out;
   for (const char c : text) {
     out += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
@@ -898,7 +895,7 @@ void CampaignReader::check_options(const Question& question, const std::string& 
     }
     for (const auto& [language, list] : option.words) {
       for (const std::string& word : list) {
-        const auto [known, fresh] = words.emplace(std::pair{language, folded(word)}, i);
+        const auto [known, fresh] = words.emplace(std::pair{language, lower(word)}, i);
         if (!fresh && known->second != i) {
           problem(json_pointer(place, "words"),
                   "the word " + in_quotes(word) + ' ' + taken(known->second));
@@ -1083,7 +1080,7 @@ void CampaignReader::check_opt_out() {
         if (never == opt_out.words.end()) continue;
         for (const std::string& word : words) {
           for (const std::string& other : never->second) {
-            if (folded(word) == folded(other)) {
+            if (lower(word) == lower(other)) {
               problem(json_pointer(place, "words"), in_quotes(word) + " is a word of the opt-out");
             }
           }
@@ -1467,7 +1464,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 // "callsPerSecond", "calls-per-second" and "calls per second" are as good as "calls_per_second".
 std::string plain(std::string_view name) {
   std::string out;
-  for (const char c : folded(name)) {
+  for (const char c : lower(name)) {
     if (c != '_' && c != '-' && c != ' ') out += c;
   }
   return out;

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 
+#include "campaigns/json_text.hpp"
+#include "campaigns/words.hpp"
+
 namespace campaigns {
 
 namespace {
 
 constexpr std::array<std::string_view, 7> weekdays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-constexpr std::int64_t exact_integer_max = std::int64_t{1} << 53;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
 }

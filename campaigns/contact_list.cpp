@@ -14,23 +14,14 @@
 #include "campaigns/json_text.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/templates.hpp"
+#include "campaigns/words.hpp"
 
 namespace campaigns {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 bool has_nul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
-}
-
-std::string in_quotes(std::string_view name) {
-  return '"' + std::string(name) + '"';
 }
 
 std::uint64_t line_of(std::string_view bytes, std::size_t at) {
@@ -55,7 +46,7 @@ void columns_tested(const Condition& condition, const std::string& where,
 }
 
 // The languages a person can be spoken to in.
-std::vector<std::string> languages_of(const Campaign& campaign) {
+std::vector<std::string> language_tags_of(const Campaign& campaign) {
   std::set<std::string> tags{campaign.language};
   for_each_text(campaign, [&tags](const std::string& /*where*/, const Text& text) {
     for (const auto& [tag, words] : text.by_language) tags.insert(tag);
@@ -238,7 +229,7 @@ Problems ContactListReader::Block::prepare() {
         {where, "there is no time zone " + in_quotes(zone), R"(write it like "Europe/Rome")"});
   }
 
-  for (std::string& tag : languages_of(campaign)) {
+  for (std::string& tag : language_tags_of(campaign)) {
     Language language{tag, plain_language(tag), {}};
     for_each_text(campaign, [&](const std::string& /*where*/, const Text& text) {
       for (const std::string& name : names_in_template(text.in(tag, campaign.language))) {

@@ -162,16 +162,16 @@ bool has_answered(const CallPosition* call) {
 }
 
 // How far a survey has come, over all attempts of the person.
-struct Tally {
+struct Progress {
   std::int64_t given = 0;
   bool complete = false;  // something must be answered, and all of it is
 };
 
-Tally tally_of(const State& state, const Named& named) {
+Progress progress_of(const State& state, const Named& named) {
   const auto& campaign = *named.entry->definition;
   const auto& answers = state.script.answers(named.ref);
-  Tally tally;
-  tally.given = std::count_if(answers.begin(), answers.end(), [](const auto& answer) {
+  Progress progress;
+  progress.given = std::count_if(answers.begin(), answers.end(), [](const auto& answer) {
     return answer.status == AnswerStatus::answered;
   });
   // Complete is who has answered all that must be answered, even if they hang up on the rest.
@@ -188,8 +188,8 @@ Tally tally_of(const State& state, const Named& named) {
       return answer.question == i && answer.status == AnswerStatus::answered;
     });
   }
-  tally.complete = any_required && all_answered;
-  return tally;
+  progress.complete = any_required && all_answered;
+  return progress;
 }
 
 // A call in which a voice agent was due. What the person said counts before how the talk ended, and
@@ -198,14 +198,14 @@ Outcome outcome_of_agent(const State& state, const Named& named, const CallPosit
                          std::int64_t seconds) {
   const auto& campaign = *named.entry->definition;
   const auto& agent = call.agent;
-  const auto tally = tally_of(state, named);
-  if (tally.complete) return Outcome::completed;
-  if (campaign.partial_answers > 0 && tally.given >= campaign.partial_answers) {
+  const auto progress = progress_of(state, named);
+  if (progress.complete) return Outcome::completed;
+  if (campaign.partial_answers > 0 && progress.given >= campaign.partial_answers) {
     return Outcome::partial;
   }
   if (agent.callback_asked || agent.end_reason == "not_now") return Outcome::callback_requested;
   if (agent.end_reason == "refused" || agent.end_reason == "wrong_person") return Outcome::refused;
-  if (tally.given > 0) return Outcome::broken_off;
+  if (progress.given > 0) return Outcome::broken_off;
   if (agent.heard) {
     // Without a survey the talk itself is what the call was for.
     const bool reached =
@@ -257,12 +257,12 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
     return heard ? Outcome::completed : Outcome::human_hung_up_at_once;
   }
   if (call->prompt == "goodbye") return Outcome::completed;
-  const auto tally = tally_of(state, named);
-  if (tally.complete) return Outcome::completed;
-  if (campaign.partial_answers > 0 && tally.given >= campaign.partial_answers) {
+  const auto progress = progress_of(state, named);
+  if (progress.complete) return Outcome::completed;
+  if (campaign.partial_answers > 0 && progress.given >= campaign.partial_answers) {
     return Outcome::partial;
   }
-  return tally.given > 0 ? Outcome::broken_off : Outcome::human_hung_up_at_once;
+  return progress.given > 0 ? Outcome::broken_off : Outcome::human_hung_up_at_once;
 }
 
 Outcome outcome_of_call(const State& state, const Named& named, const std::string& status,

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "campaigns/json_writer.hpp"
+#include "campaigns/phone_number.hpp"
 
 namespace campaigns {
 
@@ -52,12 +53,6 @@ std::uint64_t sid_digest(const std::string& sid) {
     digest = (digest ^ static_cast<unsigned char>(c)) * 1099511628211u;
   }
   return digest;
-}
-
-std::uint64_t digits_of(const std::string& e164) {
-  std::uint64_t digits = 0;
-  std::from_chars(e164.data() + (e164.empty() ? 0 : 1), e164.data() + e164.size(), digits);
-  return digits;
 }
 
 bool holds_line(Phase phase) {

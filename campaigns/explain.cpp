@@ -8,6 +8,7 @@
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/plan.hpp"
+#include "campaigns/words.hpp"
 
 namespace campaigns {
 
@@ -38,14 +39,6 @@ std::string utc_and_local(Instant at, const std::string& zone, const ZoneRules& 
   const auto offset = rules.utc_offset(zone, at);
   text += offset ? " (" + rfc3339_local(at, *offset) + " there)" : " (local time not known)";
   return text;
-}
-
-std::string plural(std::int64_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + ' ' + (count == 1 ? one : many);
-}
-
-std::string because(const std::string& reason) {
-  return reason.empty() ? std::string() : ": " + reason;
 }
 
 // Tells one event in plain words.

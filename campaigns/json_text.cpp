@@ -11,8 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t exact_integer_max = std::int64_t{1} << 53;
-constexpr std::size_t problems_max = 100;
+constexpr std::size_t text_problems_max = 100;
 
 // Follows the parser through the text and keeps where it is.
 class Inspector final : public nlohmann::json_sax<json> {
@@ -131,7 +130,7 @@ class Inspector final : public nlohmann::json_sax<json> {
   void too_large() { problem(here(), "the number is larger than 2^53 and would not stay exact"); }
 
   void problem(std::string where, std::string what, std::string cure = {}) {
-    if (problems_.size() >= problems_max) return;
+    if (problems_.size() >= text_problems_max) return;
     problems_.push_back({std::move(where), std::move(what), std::move(cure)});
   }
 

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "campaigns/result.hpp"
 
 namespace campaigns {
+
+// Above this an integer is not the same to every reader: JavaScript's are doubles.
+inline constexpr std::int64_t exact_integer_max = std::int64_t{1} << 53;
 
 // How deep objects and arrays may lie in one another.
 inline constexpr std::size_t json_nesting_max = 100;

@@ -2,10 +2,13 @@
 
 #include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumberutil.h>
+#include <charconv>
 
 #include <algorithm>
 #include <optional>
 #include <set>
+
+#include "campaigns/words.hpp"
 
 namespace campaigns {
 
@@ -25,9 +28,6 @@ PhoneNumberUtil& library() {
   return instance;
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -258,6 +258,12 @@ Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std
   if (result.country == "001" || result.country == "ZZ") result.country.clear();
   if (!is_e164(result.e164)) return refusal("too_long", "the number is too long");
   return result;
+}
+
+std::uint64_t digits_of(std::string_view e164) {
+  std::uint64_t digits = 0;
+  if (!e164.empty()) std::from_chars(e164.data() + 1, e164.data() + e164.size(), digits);
+  return digits;
 }
 
 }  // namespace campaigns

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,8 @@ bool is_phone_region(const std::string& region);
 
 // Whether `text` has the shape of an E.164 number: `+`, no leading zero, 7 to 15 digits.
 bool is_e164(std::string_view text);
+
+// The digits of an E.164 number as one number, which takes the least room; 0 for no number.
+std::uint64_t digits_of(std::string_view e164);
 
 }  // namespace campaigns

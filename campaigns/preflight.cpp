@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "campaigns/calling_hours.hpp"
+#include "campaigns/phone_number.hpp"
 
 namespace campaigns {
 
@@ -90,12 +91,6 @@ class Estimate {
 };
 
 // The digits of an E.164 number, of which there are at most 15.
-std::uint64_t digits_of(const std::string& number) {
-  std::uint64_t digits = 0;
-  std::from_chars(number.data() + 1, number.data() + number.size(), digits);
-  return digits;
-}
-
 // Texts that some people hear in another language than their own.
 void warn_of_missing_languages(const Campaign& campaign, std::vector<std::string>& warnings) {
   std::set<std::string> languages;

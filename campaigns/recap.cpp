@@ -4,6 +4,7 @@
 
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/json_writer.hpp"
+#include "campaigns/words.hpp"
 
 namespace campaigns {
 
@@ -17,10 +18,6 @@ void count(Counts& counts, const std::string& reason) {
   } else {
     ++counts["for other reasons"];
   }
-}
-
-std::string because(const std::string& reason) {
-  return reason.empty() ? std::string() : ": " + reason;
 }
 
 }  // namespace
@@ -135,10 +132,6 @@ Next next_of(const State& state, CampaignIndex index, const ZoneRules& rules, In
   next.held = queue.count(Stage::held);
   next.dial = next_dial(state, index, rules, now, {});
   return next;
-}
-
-std::string plural(std::uint64_t number, const char* one, const char* several) {
-  return std::to_string(number) + ' ' + (number == 1 ? one : several);
 }
 
 std::string reasons(const char* head, const Counts& counts) {

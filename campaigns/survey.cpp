@@ -226,7 +226,7 @@ const Option* spoken_option(const Question& question, const std::string& languag
   return several ? nullptr : found;
 }
 
-std::size_t digits_of(std::int64_t number) {
+std::size_t digit_count(std::int64_t number) {
   return std::to_string(number).size();
 }
 
@@ -503,7 +503,7 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     ask.by_speech = question->by_speech;
     ask.digits = 1;
     if (question->type == QuestionType::rating || question->type == QuestionType::number) {
-      const auto digits = std::max(digits_of(question->least), digits_of(question->most));
+      const auto digits = std::max(digit_count(question->least), digit_count(question->most));
       ask.digits = digits == 1 ? 1 : 0;
     }
     ask.timeout_seconds = static_cast<std::uint32_t>(question->timeout.count());

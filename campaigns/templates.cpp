@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
+#include "campaigns/words.hpp"
+
 namespace campaigns {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Takes the template apart: `literal` gets the text between the places, `place` their names.
 template <typename Literal, typename Place>

@@ -27,10 +27,8 @@ namespace {
 constexpr std::uint32_t key_file_application_id = 0x434B4559;
 constexpr std::uint32_t key_file_layout_version = 1;
 
-constexpr int busy_wait_ms = 2000;
-
 // Above this many pages the WAL is copied into the file.
-constexpr int wal_pages_max = 1000;
+constexpr int key_wal_pages_max = 1000;
 
 // So many ciphers are kept ready, about 800 bytes each, and so many keys unwrapped, 48 bytes each:
 // a replay meets people by turns, and to fetch a key costs ten times what the cipher does.
@@ -51,14 +49,14 @@ constexpr std::size_t piece_bytes = 8;
 
 constexpr std::size_t rewrapped_at_once = 1000;
 
-struct Piece {
+struct KeyFilePiece {
   std::string_view name{};
   const char* sql = nullptr;
 };
 
 // In the order of their names. What is destroyed leaves its id, so that a key which is not there
 // can be told from one that was lost.
-constexpr std::array<Piece, 3> pieces = {{
+constexpr std::array<KeyFilePiece, 3> key_file_pieces = {{
     {"destroyed", "CREATE TABLE destroyed(id INTEGER PRIMARY KEY) STRICT"},
     {"key", "CREATE TABLE key(id INTEGER PRIMARY KEY, wrapped BLOB NOT NULL) STRICT"},
     {"meta", "CREATE TABLE meta(item INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT"},
@@ -166,12 +164,13 @@ void check_layout(SQLite::Database& database, const std::string& name) {
   std::size_t found = 0;
   SQLite::Statement rows(database, "SELECT name, sql FROM sqlite_schema ORDER BY name");
   for (; rows.executeStep(); ++found) {
-    if (found == pieces.size() || rows.getColumn(0).getString() != pieces[found].name ||
-        rows.getColumn(1).getString() != pieces[found].sql) {
+    if (found == key_file_pieces.size() ||
+        rows.getColumn(0).getString() != key_file_pieces[found].name ||
+        rows.getColumn(1).getString() != key_file_pieces[found].sql) {
       break;
     }
   }
-  if (found != pieces.size() || rows.hasRow()) {
+  if (found != key_file_pieces.size() || rows.hasRow()) {
     throw KeysDamaged(name + " is damaged: its tables were changed. Restore a copy of the keys");
   }
 }
@@ -532,7 +531,7 @@ void KeyStore::create(const std::filesystem::path& file, const Secret& master_ke
         made.exec("PRAGMA synchronous = EXTRA; PRAGMA secure_delete = ON; BEGIN IMMEDIATE");
         made.exec("PRAGMA application_id = " + std::to_string(key_file_application_id));
         made.exec("PRAGMA user_version = " + std::to_string(key_file_layout_version));
-        for (const Piece& piece : pieces) made.exec(piece.sql);
+        for (const KeyFilePiece& piece : key_file_pieces) made.exec(piece.sql);
         AesGcm master(master_key);
         put(made, Item::master_check, wrap(master, master_check_is, {}));
         put(made, Item::log_secret, wrap(master, log_secret_is, text_of(log_secret)));
@@ -602,7 +601,7 @@ bool KeyStore::make_durable() {
   });
   if (!written) return false;
   b.pending.clear();
-  if (b.wal_pages >= wal_pages_max) b.checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  if (b.wal_pages >= key_wal_pages_max) b.checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   return true;
 }
 

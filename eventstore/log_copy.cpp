@@ -21,8 +21,6 @@ namespace eventstore {
 
 namespace {
 
-constexpr int busy_wait_ms = 2000;
-
 [[noreturn]] void refuse(const std::filesystem::path& file, const std::string& why) {
   throw CopyFailed("cannot write " + file.string() + ": " + why);
 }

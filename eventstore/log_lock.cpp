@@ -41,12 +41,6 @@ std::filesystem::path holder_file(const std::filesystem::path& log) {
   return log.string() + ".lock";
 }
 
-std::string this_host() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
-
 std::string now_in_utc() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   std::tm parts{};
@@ -75,6 +69,12 @@ std::string holder(const std::filesystem::path& log) {
 }
 
 }  // namespace
+
+std::string this_host() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
 
 struct LogLock::Block {
   int descriptor = -1;

@@ -2,8 +2,12 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 namespace eventstore {
+
+// The name of this machine, as it stands in what one machine leaves for others to read.
+std::string this_host();
 
 // The right to write a log, held by at most one process in the world and by at most one object in
 // it. It lies on the file itself, so hard links and symbolic links lead to the same lock, and the

@@ -6,11 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "eventstore/schema.hpp"
+
 namespace eventstore {
 
 namespace {
-
-constexpr int busy_wait_ms = 2000;
 
 // A file name as a URI, so that options can follow it.
 std::string uri_of(const std::filesystem::path& file, const char* options) {

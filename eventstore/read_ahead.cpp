@@ -18,9 +18,9 @@ constexpr std::size_t batch_bytes = 256 * 1024;
 constexpr std::size_t batch_events_max = 1024;
 
 // Events with the bytes that their views point at.
-class Batch {
+class Portion {
  public:
-  Batch() { events_.reserve(batch_events_max); }
+  Portion() { events_.reserve(batch_events_max); }
 
   bool full() const { return events_.size() == batch_events_max || used_ >= batch_bytes; }
 
@@ -60,12 +60,12 @@ class Exchange {
   }
 
   // Nothing when the visitor wants no more.
-  Batch* to_fill() {
+  Portion* to_fill() {
     std::unique_lock held(mutex_);
     changed_.wait(held, [this] { return stopped_ || !empty_.empty(); });
     return stopped_ ? nullptr : take(empty_);
   }
-  void filled(Batch* batch) {
+  void filled(Portion* batch) {
     const std::lock_guard held(mutex_);
     filled_.push_back(batch);
     changed_.notify_one();
@@ -78,14 +78,14 @@ class Exchange {
   }
 
   // Nothing behind the last one. Throws what ended the reading before its time.
-  Batch* to_visit() {
+  Portion* to_visit() {
     std::unique_lock held(mutex_);
     changed_.wait(held, [this] { return ended_ || !filled_.empty(); });
     if (!filled_.empty()) return take(filled_);
     if (failure_) std::rethrow_exception(failure_);
     return nullptr;
   }
-  void visited(Batch* batch) {
+  void visited(Portion* batch) {
     batch->clear();
     const std::lock_guard held(mutex_);
     empty_.push_back(batch);
@@ -98,17 +98,17 @@ class Exchange {
   }
 
  private:
-  static Batch* take(std::deque<Batch*>& from) {
+  static Portion* take(std::deque<Portion*>& from) {
     auto* batch = from.front();
     from.pop_front();
     return batch;
   }
 
-  std::array<Batch, read_ahead_batches_max> batches_{};
+  std::array<Portion, read_ahead_batches_max> batches_{};
   std::mutex mutex_{};
   std::condition_variable changed_{};
-  std::deque<Batch*> empty_{};
-  std::deque<Batch*> filled_{};
+  std::deque<Portion*> empty_{};
+  std::deque<Portion*> filled_{};
   std::exception_ptr failure_{};
   bool ended_ = false;
   bool stopped_ = false;

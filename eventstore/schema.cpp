@@ -13,14 +13,14 @@ namespace eventstore {
 
 namespace {
 
-struct Piece {
+struct SchemaPiece {
   std::string_view name{};
   const char* sql = nullptr;
 };
 
 // In the order of their names. The insert guard closes the door that INSERT OR REPLACE opens: it
 // deletes without firing a delete trigger.
-constexpr std::array<Piece, 4> pieces = {{
+constexpr std::array<SchemaPiece, 4> schema_pieces = {{
     {"event",
      "CREATE TABLE event(\n"
      "  position INTEGER PRIMARY KEY,\n"
@@ -84,7 +84,7 @@ std::string enter_wal_mode(SQLite::Database& database) {
 void create_schema(SQLite::Database& database) {
   database.exec("PRAGMA application_id = " + std::to_string(log_application_id));
   database.exec("PRAGMA user_version = " + std::to_string(log_layout_version));
-  for (const Piece& piece : pieces) database.exec(piece.sql);
+  for (const SchemaPiece& piece : schema_pieces) database.exec(piece.sql);
 }
 
 void check_schema(SQLite::Database& database, const std::string& name) {
@@ -112,12 +112,12 @@ void check_schema(SQLite::Database& database, const std::string& name) {
   std::size_t found = 0;
   SQLite::Statement rows(database, "SELECT name, sql FROM sqlite_schema ORDER BY name");
   for (; rows.executeStep(); ++found) {
-    if (found == pieces.size() || text_of(rows.getColumn(0)) != pieces[found].name ||
-        text_of(rows.getColumn(1)) != pieces[found].sql) {
+    if (found == schema_pieces.size() || text_of(rows.getColumn(0)) != schema_pieces[found].name ||
+        text_of(rows.getColumn(1)) != schema_pieces[found].sql) {
       break;
     }
   }
-  if (found != pieces.size() || rows.hasRow()) {
+  if (found != schema_pieces.size() || rows.hasRow()) {
     throw LogDamaged(
         name + " is damaged from event 1 on: its tables or triggers were changed. Restore a backup",
         1);

@@ -16,6 +16,11 @@ namespace eventstore {
 inline constexpr std::uint32_t log_application_id = 0x43414D50;
 inline constexpr std::uint32_t log_layout_version = 1;
 
+// How long a connection waits for another one. A reader that meets a half-written WAL index takes
+// the write lock for an instant to read it again; whoever holds it longer is another writer, and
+// then the log fails.
+inline constexpr int busy_wait_ms = 2000;
+
 // Every column, in the order of the table.
 extern const char* const event_columns;
 

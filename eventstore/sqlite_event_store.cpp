@@ -39,10 +39,6 @@ namespace {
 using std::chrono::seconds;
 using Clock = std::chrono::steady_clock;
 
-// A reader that meets a half-written WAL index takes the write lock for an instant to read it
-// again. Whoever holds it longer is another writer, and then the log fails.
-constexpr int busy_wait_ms = 2000;
-
 constexpr seconds retry_on_full_disk{1};
 
 // All that is in the WAL alone is exposed to a single flipped bit there (SQLite then drops the rest

@@ -174,12 +174,6 @@ void write_whole(int descriptor, const unsigned char* bytes, std::size_t count, 
   }
 }
 
-std::string this_host() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
-
 std::string this_boot() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;

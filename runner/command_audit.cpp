@@ -19,7 +19,7 @@ namespace runner {
 
 namespace {
 
-struct Options : LiveArguments {
+struct AuditOptions : LiveArguments {
   std::string day{};
 };
 
@@ -69,7 +69,7 @@ Asked ask_carrier(const LiveOptions& live, const std::vector<std::string>& calle
   return asked;
 }
 
-int audit(const Options& options) {
+int audit(const AuditOptions& options) {
   auto live = live_options(options);
   if (live.carrier.kind == CarrierChoice::Kind::rehearsal) {
     complain(
@@ -111,7 +111,7 @@ int audit(const Options& options) {
 }  // namespace
 
 void add_audit(CLI::App& app, Chosen& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AuditOptions>();
   auto* command = app.add_subcommand(
       "audit", "Hold the log against the carrier's own list of calls; changes nothing");
   command->add_option("--log", options->log, "The log")->required();

@@ -23,7 +23,7 @@ namespace runner {
 
 namespace {
 
-struct Options : LiveArguments {
+struct CallOptions : LiveArguments {
   std::string number{};
   std::string region{};
   std::string say{};
@@ -75,7 +75,7 @@ void seal(Submission& submission) {
   submission.contacts_digest = hex(sha256(submission.contacts));
 }
 
-campaigns::Result<Submission> message_to(const Options& options, const std::string& number) {
+campaigns::Result<Submission> message_to(const CallOptions& options, const std::string& number) {
   Submission submission;
   auto& campaign = submission.file.campaign;
   campaign.id = "test";
@@ -91,7 +91,8 @@ campaigns::Result<Submission> message_to(const Options& options, const std::stri
   return submission;
 }
 
-campaigns::Result<Submission> as_somebody(const Options& options, const campaigns::ZoneRules& rules,
+campaigns::Result<Submission> as_somebody(const CallOptions& options,
+                                          const campaigns::ZoneRules& rules,
                                           const std::string& number) {
   auto loaded = load_submission(options.campaign, {});
   if (!loaded) return loaded;
@@ -204,7 +205,7 @@ class Story {
   std::optional<campaigns::Instant> began_{};
 };
 
-int call(Options& options) {
+int call(CallOptions& options) {
   const auto number = campaigns::parse_phone_number(options.number, options.region);
   if (!number) {
     complain("the number cannot be read: write it with its country code, as +39…");
@@ -272,7 +273,7 @@ int call(Options& options) {
 }  // namespace
 
 void add_call(CLI::App& app, Chosen& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CallOptions>();
   auto* command = app.add_subcommand(
       "call", "Call a telephone of your own, to try the way or to hear what a person would hear");
   command->add_option("number", options->number, "The telephone number, as +39…")->required();

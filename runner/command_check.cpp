@@ -15,7 +15,7 @@ namespace runner {
 
 namespace {
 
-struct Options {
+struct CheckOptions {
   std::string file{};
   SubmissionOverrides overrides{};
   std::string countries{};
@@ -189,13 +189,13 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
   return exit_done;
 }
 
-SubmissionOverrides overrides_of(const Options& options) {
+SubmissionOverrides overrides_of(const CheckOptions& options) {
   auto overrides = options.overrides;
   if (!options.countries.empty()) overrides.countries = read_countries(options.countries);
   return overrides;
 }
 
-int check(const Options& options) {
+int check(const CheckOptions& options) {
   auto loaded = load_submission(options.file, overrides_of(options));
   if (!loaded) {
     complain_of(loaded.error());
@@ -229,7 +229,7 @@ int check(const Options& options) {
 }  // namespace
 
 void add_check(CLI::App& app, Chosen& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CheckOptions>();
   auto* command = app.add_subcommand("check", "Check a campaign file and its list; calls nobody");
   command->add_option("file", options->file, "The campaign file")->required();
   command->add_option("--show", options->show, "What the person with this id would hear");

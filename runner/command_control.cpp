@@ -21,7 +21,7 @@ namespace runner {
 
 namespace {
 
-struct Options {
+struct ControlOptions {
   std::string log{};
   std::string campaign{};
   std::string file{};
@@ -37,7 +37,7 @@ struct Options {
 };
 
 // Tells what the running program said.
-int report(const std::optional<bridge::http::Response>& response, const Options& options) {
+int report(const std::optional<bridge::http::Response>& response, const ControlOptions& options) {
   if (!response) {
     complain("nothing runs on " + options.log + ": start `campanile serve --log " + options.log +
              "`, or name the log of the program that runs");
@@ -60,7 +60,7 @@ int report(const std::optional<bridge::http::Response>& response, const Options&
   return exit_bad_input;
 }
 
-int submit(const Options& options) {
+int submit(const ControlOptions& options) {
   nlohmann::json body;
   body["file"] = std::filesystem::absolute(options.file).string();
   body["skip_bad_rows"] = options.skip_bad_rows;
@@ -74,7 +74,7 @@ int submit(const Options& options) {
   return report(ask_running(options.log, std::move(request)), options);
 }
 
-int steer(const Options& options, const campaigns::Command& command) {
+int steer(const ControlOptions& options, const campaigns::Command& command) {
   auto [target, body] = control_order(command);
   bridge::http::Request request;
   request.method = "POST";
@@ -84,7 +84,7 @@ int steer(const Options& options, const campaigns::Command& command) {
 }
 
 // What happened since then, from the log alone.
-int status_since(const Options& options) {
+int status_since(const ControlOptions& options) {
   CheckedLog log(options.log);
   const auto identity = identity_of(log);
   // The time of a rehearsal's log is its own.
@@ -113,7 +113,7 @@ int status_since(const Options& options) {
   return exit_done;
 }
 
-int status(const Options& options) {
+int status(const ControlOptions& options) {
   if (!options.since.empty()) return reading([&] { return status_since(options); });
   bridge::http::Request request;
   request.method = "GET";
@@ -147,7 +147,7 @@ int status(const Options& options) {
 }
 
 // Also where no program runs: what it would go on with is over when it starts again.
-int cancel_all(const Options& options) {
+int cancel_all(const ControlOptions& options) {
   const auto environment = Environment::read(options.env_file);
   if (const auto told = have_carried_out(options.log, environment,
                                          campaigns::CancelAll{options.reason}, exit_bad_input)) {
@@ -159,7 +159,7 @@ int cancel_all(const Options& options) {
 }  // namespace
 
 void add_control(CLI::App& app, Chosen& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ControlOptions>();
   const auto with_log = [&](CLI::App* command) {
     command->add_option("--log", options->log, "The log of the running program")->required();
     command->add_flag("--json", options->json, "Answer in JSON");
@@ -183,7 +183,7 @@ void add_control(CLI::App& app, Chosen& chosen) {
   status_command->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
 
   const auto steering = [&](const char* verb, const char* what, bool with_reason,
-                            campaigns::Command (*command_of)(const Options&)) {
+                            campaigns::Command (*command_of)(const ControlOptions&)) {
     auto* command = with_log(app.add_subcommand(verb, what));
     command->add_option("campaign", options->campaign, "The campaign's id")->required();
     if (with_reason) command->add_option("--reason", options->reason, "Kept in the log");
@@ -192,10 +192,10 @@ void add_control(CLI::App& app, Chosen& chosen) {
     });
   };
   steering("pause", "No new calls until it is resumed", true,
-           [](const Options& o) -> campaigns::Command {
+           [](const ControlOptions& o) -> campaigns::Command {
              return campaigns::PauseCampaign{o.campaign, o.reason};
            });
-  steering("resume", "Go on calling", false, [](const Options& o) -> campaigns::Command {
+  steering("resume", "Go on calling", false, [](const ControlOptions& o) -> campaigns::Command {
     return campaigns::ResumeCampaign{o.campaign};
   });
   auto* cancel_command = with_log(app.add_subcommand(

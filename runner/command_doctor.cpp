@@ -13,11 +13,11 @@ namespace runner {
 
 namespace {
 
-struct Options : LiveArguments {
+struct DoctorOptions : LiveArguments {
   std::string file{};
 };
 
-int doctor(Options options) {
+int doctor(DoctorOptions options) {
   options.carrier = "twilio";
   const auto live = live_options(options);
   std::set<std::string> caller_ids;
@@ -57,7 +57,7 @@ int doctor(Options options) {
 }  // namespace
 
 void add_doctor(CLI::App& app, Chosen& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DoctorOptions>();
   auto* command =
       app.add_subcommand("doctor", "Look whether calls can be placed and answered; calls nobody");
   command->add_option("file", options->file, "A campaign file: its caller ids and country, too");

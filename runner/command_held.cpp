@@ -16,7 +16,7 @@ namespace runner {
 
 namespace {
 
-struct Options {
+struct HeldOptions {
   std::string log{};
   std::string env_file{};
   std::string attempt{};
@@ -29,7 +29,7 @@ struct Options {
 };
 
 // Folds the log; what is personal stays sealed unless it is asked for.
-campaigns::State read_log(const Options& options, campaigns::HeldCalls& held) {
+campaigns::State read_log(const HeldOptions& options, campaigns::HeldCalls& held) {
   CheckedLog log(options.log);
   const auto open = log.opener();
   campaigns::State state;
@@ -49,7 +49,7 @@ campaigns::State read_log(const Options& options, campaigns::HeldCalls& held) {
   return state;
 }
 
-int held(const Options& options) {
+int held(const HeldOptions& options) {
   campaigns::HeldCalls calls;
   const auto state = read_log(options, calls);
   const auto all = calls.all(state);
@@ -72,7 +72,7 @@ const char* told(campaigns::Resolution resolution) {
   return "";
 }
 
-int resolve(const Options& options) {
+int resolve(const HeldOptions& options) {
   const auto attempt = campaigns::AttemptId::parse(options.attempt);
   if (!attempt) {
     complain("\"" + options.attempt +
@@ -119,8 +119,8 @@ int resolve(const Options& options) {
 }  // namespace
 
 void add_held(CLI::App& app, Chosen& chosen) {
-  const auto add = [&](const char* name, const char* what, int (*act)(const Options&)) {
-    const auto options = std::make_shared<Options>();
+  const auto add = [&](const char* name, const char* what, int (*act)(const HeldOptions&)) {
+    const auto options = std::make_shared<HeldOptions>();
     auto* command = app.add_subcommand(name, what);
     command->add_option("--log", options->log, "The log")->required();
     command->add_flag("--json", options->json, "As JSON");

@@ -22,14 +22,14 @@ namespace runner {
 
 namespace {
 
-struct Options : LiveArguments {
+struct RunOptions : LiveArguments {
   std::string file{};
   SubmissionOverrides overrides{};
   std::string countries{};
   bool accept_change = false;
 };
 
-bool on_terminal(const Options& options) {
+bool on_terminal(const RunOptions& options) {
   return !options.json && isatty(STDOUT_FILENO) == 1;
 }
 
@@ -83,8 +83,8 @@ std::string finished_json(const campaigns::State& state, campaigns::CampaignInde
   return text;
 }
 
-int tell_end(const campaigns::State& state, campaigns::CampaignIndex index, const Options& options,
-             bool interrupted) {
+int tell_end(const campaigns::State& state, campaigns::CampaignIndex index,
+             const RunOptions& options, bool interrupted) {
   if (on_terminal(options)) {
     const auto digest = digest_of(state);
     print(status_text(state,
@@ -104,7 +104,7 @@ int tell_end(const campaigns::State& state, campaigns::CampaignIndex index, cons
 // Where `run` keeps its log unless it is told: beside the campaign file, so that the working
 // directory never decides whether people are rung again. A rehearsal that came to its end makes
 // room for a fresh one and is kept as the last.
-std::filesystem::path default_log(const Options& options, const Submission& submission) {
+std::filesystem::path default_log(const RunOptions& options, const Submission& submission) {
   auto base = std::filesystem::absolute(options.file);
   base.replace_extension();
   if (options.carrier == "twilio") return base.string() + ".db";
@@ -152,7 +152,7 @@ bool came_to_its_end(const std::filesystem::path& log) {
   return finished;
 }
 
-int run(Options& options) {
+int run(RunOptions& options) {
   if (!options.countries.empty()) options.overrides.countries = read_countries(options.countries);
   auto loaded = load_submission(options.file, options.overrides);
   if (!loaded) {
@@ -257,7 +257,7 @@ int run(Options& options) {
   return tell_end(program.state(), *index, options, program.interrupted());
 }
 
-int serve(const Options& options) {
+int serve(const RunOptions& options) {
   using namespace std::chrono;
   auto live = live_options(options);
   // Without a campaign to say so, a rehearsal begins on Monday, 5 January 2026, at 8 UTC.
@@ -276,7 +276,7 @@ int serve(const Options& options) {
 }  // namespace
 
 void add_live(CLI::App& app, Chosen& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunOptions>();
   auto* run_command =
       app.add_subcommand("run", "Run one campaign to its end; the same command again resumes it");
   run_command->add_option("file", options->file, "The campaign file")->required();
@@ -293,7 +293,7 @@ void add_live(CLI::App& app, Chosen& chosen) {
   add_live_arguments(*run_command, *options);
   run_command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 
-  const auto serve_options = std::make_shared<Options>();
+  const auto serve_options = std::make_shared<RunOptions>();
   auto* serve_command =
       app.add_subcommand("serve", "Run until stopped; campaigns come by `submit`");
   serve_command->add_option("--log", serve_options->log, "The log")->required();

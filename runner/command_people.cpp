@@ -22,7 +22,7 @@ namespace runner {
 
 namespace {
 
-struct Options {
+struct PeopleOptions {
   std::string log{};
   std::string number{};
   std::string region{};
@@ -34,7 +34,7 @@ struct Options {
 };
 
 // Nothing, and the reason told, for what is no number.
-std::optional<std::string> read_number(const Options& options) {
+std::optional<std::string> read_number(const PeopleOptions& options) {
   if (!options.region.empty() && !campaigns::is_phone_region(options.region)) {
     complain("--region: no country is called that; give its two capital letters, as IT");
     return {};
@@ -119,7 +119,7 @@ std::vector<campaigns::ContactRef> forgotten_in(const campaigns::State& state) {
   return found;
 }
 
-int forget(const Options& options) {
+int forget(const PeopleOptions& options) {
   const auto environment = Environment::read(options.env_file);
   campaigns::Command command = campaigns::ForgetExpired{};
   campaigns::NumberKey key = 0;
@@ -164,7 +164,7 @@ int forget(const Options& options) {
 }
 
 // What becomes of the number's calls from here on, told.
-int tell_suppression(const Options& options, const campaigns::State& state,
+int tell_suppression(const PeopleOptions& options, const campaigns::State& state,
                      campaigns::NumberKey key, bool changed) {
   const bool suppressed = state.suppression.by_operator(key);
   const auto until_ms = suppressed ? state.suppression.numbers.at(key).until_ms : 0;
@@ -193,7 +193,7 @@ int tell_suppression(const Options& options, const campaigns::State& state,
   return exit_done;
 }
 
-int carry_out_suppression(const Options& options, const Environment& environment,
+int carry_out_suppression(const PeopleOptions& options, const Environment& environment,
                           campaigns::NumberKey key, const campaigns::Command& command) {
   const auto version = [&](const campaigns::State& state) {
     return state.version_of(campaigns::Subject::number(key));
@@ -206,7 +206,7 @@ int carry_out_suppression(const Options& options, const Environment& environment
   return tell_suppression(options, state, key, version(state) != before);
 }
 
-int suppress(const Options& options) {
+int suppress(const PeopleOptions& options) {
   const auto environment = Environment::read(options.env_file);
   const auto number = read_number(options);
   if (!number) return exit_bad_input;
@@ -226,7 +226,7 @@ int suppress(const Options& options) {
   return carry_out_suppression(options, environment, command.key, command);
 }
 
-int unsuppress(const Options& options) {
+int unsuppress(const PeopleOptions& options) {
   const auto environment = Environment::read(options.env_file);
   const auto number = read_number(options);
   if (!number) return exit_bad_input;
@@ -236,7 +236,7 @@ int unsuppress(const Options& options) {
                                campaigns::UnsuppressNumber{key, options.reason});
 }
 
-int person(const Options& options) {
+int person(const PeopleOptions& options) {
   const auto environment = Environment::read(options.env_file);
   const auto number = read_number(options);
   if (!number) return exit_bad_input;
@@ -249,8 +249,8 @@ int person(const Options& options) {
 }  // namespace
 
 void add_people(CLI::App& app, Chosen& chosen) {
-  const auto add = [&](const char* name, const char* what, int (*act)(const Options&)) {
-    const auto options = std::make_shared<Options>();
+  const auto add = [&](const char* name, const char* what, int (*act)(const PeopleOptions&)) {
+    const auto options = std::make_shared<PeopleOptions>();
     auto* command = app.add_subcommand(name, what);
     command->add_option("--log", options->log, "The log")->required();
     command->add_option("number", options->number, "The telephone number");

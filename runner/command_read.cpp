@@ -19,7 +19,7 @@ namespace runner {
 
 namespace {
 
-struct Options {
+struct ReadOptions {
   std::string log{};
   std::string campaign{};
   std::string contact{};
@@ -62,7 +62,7 @@ std::optional<campaigns::ContactRef> find_contact(const campaigns::State& state,
   return {};
 }
 
-int explain(const Options& options) {
+int explain(const ReadOptions& options) {
   const auto until = parse_place("--until", options.until);
   CheckedLog log(options.log);
   campaigns::Instant now{};
@@ -91,7 +91,7 @@ int explain(const Options& options) {
   return exit_done;
 }
 
-int replay(const Options& options) {
+int replay(const ReadOptions& options) {
   const auto until = parse_place("--until", options.until);
   CheckedLog log(options.log);
   const auto [state, head] = fold_log(log, until);
@@ -137,7 +137,7 @@ struct AskedExport {
   std::string recoding_text{};
 };
 
-std::optional<AskedExport> asked_export(const Options& options) {
+std::optional<AskedExport> asked_export(const ReadOptions& options) {
   AskedExport asked;
   auto& style = asked.settings.style;
   style.spreadsheet = options.profile == "excel";
@@ -171,7 +171,7 @@ std::optional<AskedExport> asked_export(const Options& options) {
 }
 
 // One file of the set to standard output.
-int print_export(const Options& options, const campaigns::State& state,
+int print_export(const ReadOptions& options, const campaigns::State& state,
                  campaigns::CampaignIndex index, const campaigns::ExportSettings& settings) {
   for (const auto& file : campaigns::export_files()) {
     if (file.name != options.what) continue;
@@ -187,7 +187,7 @@ int print_export(const Options& options, const campaigns::State& state,
   return exit_done;
 }
 
-int export_results(const Options& options) {
+int export_results(const ReadOptions& options) {
   if (options.to.empty() && options.what.empty() && options.transcripts.empty()) {
     std::string names;
     for (const auto& file : campaigns::export_files()) {
@@ -246,8 +246,8 @@ int export_results(const Options& options) {
 }  // namespace
 
 void add_reading(CLI::App& app, Chosen& chosen) {
-  const auto add = [&](const char* name, const char* what, int (*act)(const Options&)) {
-    const auto options = std::make_shared<Options>();
+  const auto add = [&](const char* name, const char* what, int (*act)(const ReadOptions&)) {
+    const auto options = std::make_shared<ReadOptions>();
     auto* command = app.add_subcommand(name, what);
     command->add_option("--log", options->log, "The log")->required();
     command->callback([options, &chosen, act] {
@@ -255,10 +255,10 @@ void add_reading(CLI::App& app, Chosen& chosen) {
     });
     return std::make_pair(command, options);
   };
-  const auto until = [](CLI::App* command, Options& options) {
+  const auto until = [](CLI::App* command, ReadOptions& options) {
     command->add_option("--until", options.until, "Only up to this position or moment");
   };
-  const auto campaign = [](CLI::App* command, Options& options) {
+  const auto campaign = [](CLI::App* command, ReadOptions& options) {
     command->add_option("--campaign", options.campaign, "The campaign's id");
   };
   {

@@ -20,7 +20,7 @@ namespace runner {
 
 namespace {
 
-struct Options {
+struct RehearsalOptions {
   std::string listen{"127.0.0.1:0"};
   std::string account{};
   std::string token{};
@@ -49,7 +49,7 @@ std::string from_environment(const char* name) {
   return value == nullptr ? std::string{} : std::string(value);
 }
 
-void take_credentials(const Options& options, bridge::rehearsal::CarrierOptions& carrier) {
+void take_credentials(const RehearsalOptions& options, bridge::rehearsal::CarrierOptions& carrier) {
   carrier.account_sid = options.account;
   carrier.auth_token = options.token.empty() ? from_environment("REHEARSAL_TOKEN") : options.token;
   carrier.api_key = options.api_key;
@@ -73,7 +73,7 @@ void take_credentials(const Options& options, bridge::rehearsal::CarrierOptions&
   }
 }
 
-bridge::rehearsal::CarrierOptions carrier_options_of(const Options& options) {
+bridge::rehearsal::CarrierOptions carrier_options_of(const RehearsalOptions& options) {
   bridge::rehearsal::CarrierOptions carrier;
   std::tie(carrier.address, carrier.port) = split_address(options.listen);
   take_credentials(options, carrier);
@@ -134,7 +134,7 @@ std::string listening_json(const bridge::rehearsal::RehearsalCarrier& carrier,
   return text;
 }
 
-int rehearse(const Options& options) {
+int rehearse(const RehearsalOptions& options) {
   namespace net = bridge::net;
   const auto carrier_options = carrier_options_of(options);
   signal(SIGPIPE, SIG_IGN);
@@ -163,7 +163,7 @@ int rehearse(const Options& options) {
 }  // namespace
 
 void add_rehearsal(CLI::App& app, Chosen& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RehearsalOptions>();
   auto* command = app.add_subcommand(
       "rehearsal", "A simulated carrier on its own, for any program that speaks Twilio's protocol");
   command->add_option("--listen", options->listen, "HOST:PORT (port 0: a free one)");

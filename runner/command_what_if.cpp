@@ -12,14 +12,14 @@ namespace runner {
 
 namespace {
 
-struct Options {
+struct WhatIfOptions {
   std::string log{};
   std::string campaign{};
   std::string policy{};
   bool json = false;
 };
 
-int what_if(const Options& options) {
+int what_if(const WhatIfOptions& options) {
   CheckedLog log(options.log);
   campaigns::Rerun rerun;
   bool whole = true;
@@ -58,7 +58,7 @@ int what_if(const Options& options) {
 }  // namespace
 
 void add_what_if(CLI::App& app, Chosen& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<WhatIfOptions>();
   auto* command = app.add_subcommand(
       "what-if", "What would have come of a campaign under other hours, pacing or retries");
   command->add_option("--log", options->log, "The log")->required();

@@ -54,11 +54,11 @@ ControlServer::~ControlServer() {
   std::filesystem::remove(socket_, ignored);
 }
 
-void ControlServer::answer(http::ExchangeId id, int status, std::string json) {
+void ControlServer::answer(http::ExchangeId id, int status, std::string body) {
   http::Response response;
   response.status = status;
   response.headers.push_back({"Content-Type", "application/json"});
-  response.body = std::move(json);
+  response.body = std::move(body);
   server_.answer(id, response);
 }
 

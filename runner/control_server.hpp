@@ -30,7 +30,7 @@ class ControlServer {
 
  private:
   void take(bridge::http::ExchangeId id, const bridge::http::Request& request);
-  void answer(bridge::http::ExchangeId id, int status, std::string json);
+  void answer(bridge::http::ExchangeId id, int status, std::string body);
   // Where the campaigns stand now, once that is durable.
   void answer_status(bridge::http::ExchangeId id);
 

@@ -33,8 +33,8 @@ struct Exchange {
 //
 //   resolving ─► connecting ─► (securing ─►) idle ◄─► busy
 //       └────────────┴─────────────┴───────────┴────────┴──► closed
-struct Connection final : net::Retired {
-  explicit Connection(const Parser::Options& options) : parser(options) {}
+struct PooledConnection final : net::Retired {
+  explicit PooledConnection(const Parser::Options& options) : parser(options) {}
 
   enum class Step : unsigned char { resolving, connecting, securing, idle, busy };
 
@@ -69,7 +69,7 @@ std::string host_header(const Client::Options& options) {
 }  // namespace
 
 struct Client::Block {
-  using Step = Connection::Step;
+  using Step = PooledConnection::Step;
   // A reply that is told at the end of a function, when the state is in order: the caller may send
   // again from inside `done`.
   struct Told {
@@ -81,7 +81,7 @@ struct Client::Block {
   Options options;
   std::string host;
   std::deque<Exchange> waiting{};
-  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections{};
+  std::unordered_map<std::uint64_t, std::unique_ptr<PooledConnection>> connections{};
   std::vector<std::uint64_t> idle{};  // the last one was used last
   std::size_t opening = 0;            // connections that resolve, connect or secure
   std::size_t busy = 0;
@@ -183,7 +183,7 @@ struct Client::Block {
   // Gives waiting requests to connections, and makes connections for the rest.
   void pump() {
     while (!waiting.empty()) {
-      Connection* c = ready_connection();
+      PooledConnection* c = ready_connection();
       if (c == nullptr) break;
       Exchange exchange = take_first_waiting();
       if (auto why = objection_to(exchange); why.empty()) {
@@ -197,9 +197,9 @@ struct Client::Block {
 
   // The one that was used last, unless it has rested too long: a loop that stood still is late with
   // its timers.
-  Connection* ready_connection() {
+  PooledConnection* ready_connection() {
     while (!idle.empty()) {
-      Connection& c = *connections.at(idle.back());
+      PooledConnection& c = *connections.at(idle.back());
       if (loop.now() - c.idle_since < options.idle_time_max && c.stream->queued() == 0) return &c;
       close(c);
     }
@@ -211,7 +211,7 @@ struct Client::Block {
     if (connections.size() < options.connections_max) open();
   }
 
-  void begin(Connection& c, Exchange exchange) {
+  void begin(PooledConnection& c, Exchange exchange) {
     stop_timer(c);
     idle.pop_back();
     if (!c.stream->write(exchange.bytes)) {
@@ -230,8 +230,8 @@ struct Client::Block {
   }
 
   void open() {
-    auto made = std::make_unique<Connection>(parser_options(options));
-    Connection& c = *made;
+    auto made = std::make_unique<PooledConnection>(parser_options(options));
+    PooledConnection& c = *made;
     c.id = ++ids;
     connections.emplace(c.id, std::move(made));
     ++opening;
@@ -252,7 +252,7 @@ struct Client::Block {
     }
   }
 
-  void resolved(Connection& c, std::error_code error, std::vector<std::string> found) {
+  void resolved(PooledConnection& c, std::error_code error, std::vector<std::string> found) {
     if (options.links != nullptr) options.links->connecting(-1);
     c.resolver.reset();
     if (error) {
@@ -264,14 +264,14 @@ struct Client::Block {
     connect_next(c);
   }
 
-  void connect_next(Connection& c) {
+  void connect_next(PooledConnection& c) {
     net::Endpoint to{
         .address = std::move(c.addresses.back()), .port = options.port, .unix_path = {}};
     c.addresses.pop_back();
     connect(c, to);
   }
 
-  void connect(Connection& c, const net::Endpoint& to) {
+  void connect(PooledConnection& c, const net::Endpoint& to) {
     c.step = Step::connecting;
     c.stream =
         net::Stream::connect(loop, to,
@@ -284,7 +284,7 @@ struct Client::Block {
                               .on_drained = {}});
   }
 
-  void connected(Connection& c) {
+  void connected(PooledConnection& c) {
     if (options.tls == nullptr) return ready(c);
     c.step = Step::securing;
     stop_timer(c);  // the handshake has a time of its own
@@ -298,13 +298,13 @@ struct Client::Block {
                      .on_drained = {}});
   }
 
-  void ready(Connection& c) {
+  void ready(PooledConnection& c) {
     --opening;
     become_idle(c);
     pump();
   }
 
-  void become_idle(Connection& c) {
+  void become_idle(PooledConnection& c) {
     c.step = Step::idle;
     c.idle_since = loop.now();
     idle.push_back(c.id);
@@ -312,7 +312,7 @@ struct Client::Block {
   }
 
   // The request that has waited longest hears of it; a next one tries again.
-  void cannot_connect(Connection& c, std::string why, std::error_code error = {}) {
+  void cannot_connect(PooledConnection& c, std::string why, std::error_code error = {}) {
     close(c);
     Exchange exchange{};
     if (!waiting.empty()) exchange = take_first_waiting();
@@ -323,7 +323,7 @@ struct Client::Block {
     exchange.done(std::move(reply));
   }
 
-  void ended(Connection& c, std::error_code error) {
+  void ended(PooledConnection& c, std::error_code error) {
     switch (c.step) {
       case Step::resolving:
         break;
@@ -354,7 +354,7 @@ struct Client::Block {
     }
   }
 
-  void received(Connection& c, std::string_view bytes) {
+  void received(PooledConnection& c, std::string_view bytes) {
     if (c.step != Step::busy) {  // nobody asked
       close(c);
       pump();
@@ -369,7 +369,7 @@ struct Client::Block {
     }
   }
 
-  void answered(Connection& c, bool unusable) {
+  void answered(PooledConnection& c, bool unusable) {
     const bool keep = !unusable && c.parser.keep_alive() && c.stream->queued() == 0;
     Reply reply{.sent = Sent::answered, .response = c.parser.take_response(), .why = {}};
     const auto done = finish(c);
@@ -382,14 +382,14 @@ struct Client::Block {
     done(std::move(reply));
   }
 
-  void lose(Connection& c, std::string why) {
+  void lose(PooledConnection& c, std::string why) {
     const auto done = finish(c);
     close(c, true);
     pump();
     done(doubt(std::move(why)));
   }
 
-  std::function<void(Reply)> finish(Connection& c) {
+  std::function<void(Reply)> finish(PooledConnection& c) {
     --busy;
     stop_timer(c);
     c.step = Step::idle;
@@ -397,7 +397,7 @@ struct Client::Block {
   }
 
   // The connection is silent from here on and dies at the end of the turn.
-  void close(Connection& c, bool in_doubt = false) {
+  void close(PooledConnection& c, bool in_doubt = false) {
     if (c.step < Step::idle) --opening;
     std::erase(idle, c.id);
     shut(c, in_doubt);
@@ -405,7 +405,7 @@ struct Client::Block {
     if (!node.empty()) loop.retire(std::move(node.mapped()));
   }
 
-  void shut(Connection& c, bool in_doubt) {
+  void shut(PooledConnection& c, bool in_doubt) {
     stop_timer(c);
     if (c.resolver) {
       c.resolver.reset();
@@ -420,7 +420,7 @@ struct Client::Block {
   }
 
   template <class F>
-  void set_timer(Connection& c, std::chrono::milliseconds after, F late) {
+  void set_timer(PooledConnection& c, std::chrono::milliseconds after, F late) {
     stop_timer(c);
     c.timer = loop.call_at(loop.now() + after, [&c, late] {
       c.timer = 0;
@@ -428,7 +428,7 @@ struct Client::Block {
     });
   }
 
-  void stop_timer(Connection& c) {
+  void stop_timer(PooledConnection& c) {
     if (c.timer != 0) loop.cancel(std::exchange(c.timer, 0));
   }
 };

@@ -20,10 +20,6 @@ namespace {
 
 constexpr int backlog = 1024;
 
-void must(int status, const char* what) {
-  if (status < 0) throw std::system_error(-status, std::generic_category(), what);
-}
-
 // A socket with its final mode before anybody can connect to it: Linux takes the mode of the
 // socket's own inode when it makes the file. libuv would bind first and leave a gap.
 int bind_unix(const std::string& path, unsigned mode) {

@@ -19,10 +19,6 @@ namespace {
 
 constexpr std::size_t read_buffer_bytes = 64 * 1024;
 
-void must(int status, const char* what) {
-  if (status < 0) throw std::system_error(-status, std::generic_category(), what);
-}
-
 // A write to a connection that the peer has closed is an error code here, not a signal. libuv
 // leaves this to the program.
 void ignore_broken_pipes() {
@@ -36,6 +32,10 @@ struct Signal {
 };
 
 }  // namespace
+
+void must(int status, const char* what) {
+  if (status < 0) throw std::system_error(-status, std::generic_category(), what);
+}
 
 // One turn of libuv is: timers, prepare, poll (all socket callbacks), closing. `prepare` is where a
 // turn of ours ends, since the poll computes its waiting time after it.

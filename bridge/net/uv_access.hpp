@@ -10,6 +10,9 @@ struct uv_loop_s;
 // What the other sources of this folder need of a loop. Nobody else includes this.
 namespace bridge::net {
 
+// Throws std::system_error for what libuv refuses to begin with: no descriptors, no memory.
+void must(int status, const char* what);
+
 uv_loop_s* uv_loop_of(Loop& loop);
 
 // The one buffer that every stream of a loop reads into: what was read is used up inside the

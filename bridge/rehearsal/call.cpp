@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t minute_price = 14'000;
 constexpr std::chrono::seconds pricing_time{90};
 
-void append_text(std::string& out, std::string_view name, std::string_view value) {
+void append_text_member(std::string& out, std::string_view name, std::string_view value) {
   out.append("\"").append(name).append("\":");
   append_json_string(out, value);
   out += ',';
@@ -24,7 +24,7 @@ void append_text_or_null(std::string& out, std::string_view name, const std::str
   if (value.empty()) {
     append_null(out, name);
   } else {
-    append_text(out, name, value);
+    append_text_member(out, name, value);
   }
 }
 
@@ -92,37 +92,37 @@ void append_call_json(std::string& out, const Call& call, std::string_view accou
   const std::string address =
       "/2010-04-01/Accounts/" + std::string(account_sid) + "/Calls/" + call.sid;
   out += '{';
-  append_text(out, "sid", call.sid);
-  append_text(out, "account_sid", account_sid);
+  append_text_member(out, "sid", call.sid);
+  append_text_member(out, "account_sid", account_sid);
   append_null(out, "parent_call_sid");
-  append_text(out, "to", call.order.to);
-  append_text(out, "to_formatted", call.order.to);
-  append_text(out, "from", call.order.from);
-  append_text(out, "from_formatted", call.order.from);
-  append_text(out, "phone_number_sid", "PN" + hex_from(0, call.order.from, 0, 32));
-  append_text(out, "status", resource_name(call.status));
+  append_text_member(out, "to", call.order.to);
+  append_text_member(out, "to_formatted", call.order.to);
+  append_text_member(out, "from", call.order.from);
+  append_text_member(out, "from_formatted", call.order.from);
+  append_text_member(out, "phone_number_sid", "PN" + hex_from(0, call.order.from, 0, 32));
+  append_text_member(out, "status", resource_name(call.status));
   append_text_or_null(out, "start_time", date_of(call.initiated_at));
   append_text_or_null(out, "end_time", date_of(call.ended_at));
   append_text_or_null(
       out, "duration",
       call.answered_at && call.ended_at ? std::to_string(call.talk_time().count()) : std::string());
   append_text_or_null(out, "price", price_of(call, now));
-  append_text(out, "price_unit", "USD");
-  append_text(out, "direction", "outbound-api");
+  append_text_member(out, "price_unit", "USD");
+  append_text_member(out, "direction", "outbound-api");
   append_text_or_null(out, "answered_by", std::string(call.answered_by));
-  append_text(out, "api_version", "2010-04-01");
+  append_text_member(out, "api_version", "2010-04-01");
   append_null(out, "forwarded_from");
   append_null(out, "group_sid");
   append_null(out, "caller_name");
-  append_text(out, "queue_time", std::to_string(call.queue_time.count()));
+  append_text_member(out, "queue_time", std::to_string(call.queue_time.count()));
   append_null(out, "trunk_sid");
-  append_text(out, "date_created", rfc2822(call.accepted_at));
-  append_text(out, "date_updated", rfc2822(call.updated_at));
-  append_text(out, "uri", address + ".json");
+  append_text_member(out, "date_created", rfc2822(call.accepted_at));
+  append_text_member(out, "date_updated", rfc2822(call.updated_at));
+  append_text_member(out, "uri", address + ".json");
   out += "\"subresource_uris\":{";
-  append_text(out, "recordings", address + "/Recordings.json");
-  append_text(out, "notifications", address + "/Notifications.json");
-  append_text(out, "streams", address + "/Streams.json");
+  append_text_member(out, "recordings", address + "/Recordings.json");
+  append_text_member(out, "notifications", address + "/Notifications.json");
+  append_text_member(out, "streams", address + "/Streams.json");
   out.back() = '}';
   out += '}';
 }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "bridge/rehearsal/words.hpp"
+
 namespace bridge::rehearsal {
 namespace {
 
@@ -22,17 +24,9 @@ constexpr int too_many_redirects = 11215;
 constexpr int no_content_type = 12300;
 constexpr int application_loop = 12400;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 // Kept to the end of the turn: it may be in a callback.
-struct DeadStream final : net::Retired {
-  explicit DeadStream(std::unique_ptr<CallStream> dead) : stream(std::move(dead)) {}
+struct DeadCallStream final : net::Retired {
+  explicit DeadCallStream(std::unique_ptr<CallStream> dead) : stream(std::move(dead)) {}
   std::unique_ptr<CallStream> stream;
 };
 
@@ -388,7 +382,7 @@ void CallEngine::leave_stream(Call& call) {
 
 void CallEngine::forget_stream(std::uint64_t stream) {
   auto node = streams_.extract(stream);
-  if (!node.empty()) loop_.retire(std::make_unique<DeadStream>(std::move(node.mapped())));
+  if (!node.empty()) loop_.retire(std::make_unique<DeadCallStream>(std::move(node.mapped())));
 }
 
 void CallEngine::tell_stream(Call& call, const StreamTruth& truth, const Verb& verb,

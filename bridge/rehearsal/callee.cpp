@@ -67,12 +67,6 @@ std::optional<Range> range_in(std::string_view plain) {
   return {};
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 std::vector<std::string> parted(std::string_view list) {
   std::vector<std::string> parts;
   while (!list.empty()) {

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t closed_max = 4096;
 
 // A stream that is out of use, kept to the end of the turn: it may be in its own callback.
-struct DeadStream final : net::Retired {
-  explicit DeadStream(std::unique_ptr<net::Stream> dead) : stream(std::move(dead)) {}
+struct DeadProgramLink final : net::Retired {
+  explicit DeadProgramLink(std::unique_ptr<net::Stream> dead) : stream(std::move(dead)) {}
   std::unique_ptr<net::Stream> stream;
 };
 
@@ -75,7 +75,7 @@ struct ClockHost::Block {
   void lose() {
     if (!program) return;
     program->close();
-    loop.retire(std::make_unique<DeadStream>(std::move(program)));
+    loop.retire(std::make_unique<DeadProgramLink>(std::move(program)));
     quiet = false;
   }
 

@@ -33,7 +33,7 @@ constexpr std::array<RefusedNumber, 4> refused_numbers{{
 }};
 
 // Reads the parameters of one request; holds the first error.
-struct Reader {
+struct OrderReader {
   const Fields& form;
   std::optional<ApiError> bad{};
 
@@ -163,7 +163,7 @@ std::string error_json(const ApiError& error) {
 }
 
 std::variant<Order, ApiError> read_order(const Fields& form) {
-  Reader read{form};
+  OrderReader read{form};
   Order order;
   order.to = value_of(form, "To");
   order.from = value_of(form, "From");
@@ -199,7 +199,7 @@ std::variant<Order, ApiError> read_order(const Fields& form) {
 }
 
 std::variant<Update, ApiError> read_update(const Fields& form) {
-  Reader read{form};
+  OrderReader read{form};
   Update update;
   const std::string_view status = value_of(form, "Status");
   if (status == "canceled") {

@@ -9,6 +9,7 @@
 
 #include "bridge/rehearsal/dice.hpp"
 #include "bridge/rehearsal/settings.hpp"
+#include "bridge/rehearsal/words.hpp"
 
 namespace bridge::rehearsal {
 namespace {
@@ -31,14 +32,6 @@ constexpr std::array<NumberWord, 19> number_words{{
     {"one", '1'},    {"two", '2'},   {"three", '3'}, {"four", '4'}, {"five", '5'},
     {"six", '6'},    {"seven", '7'}, {"eight", '8'}, {"nine", '9'},
 }};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 bool is_word(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;

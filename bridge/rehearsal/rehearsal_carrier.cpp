@@ -36,7 +36,7 @@ CarrierOptions checked(CarrierOptions options) {
   return options;
 }
 
-http::Response json(std::string body) {
+http::Response json_answer(std::string body) {
   http::Response response;
   response.headers = {{"Content-Type", "application/json"}};
   response.body = std::move(body);
@@ -101,11 +101,11 @@ struct RehearsalCarrier::Block {
     const std::string_view path(request.target);
     if (request.method == "GET" && path == "/rehearsal.json") {
       const std::uint16_t clock_port = clock_host ? clock_host->port() : std::uint16_t{0};
-      server->answer(id,
-                     json(about_json(options, invented, {clock_port, voice->port()}, loop.now())));
+      server->answer(
+          id, json_answer(about_json(options, invented, {clock_port, voice->port()}, loop.now())));
     } else if (request.method == "GET" && path == "/rehearsal/truth.json") {
-      server->answer(id,
-                     json(truth_json(engine.book(), counters, *voice, options.tell_acknowledged)));
+      server->answer(
+          id, json_answer(truth_json(engine.book(), counters, *voice, options.tell_acknowledged)));
     } else {
       resource->on_request(id, request);
     }

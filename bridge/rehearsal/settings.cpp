@@ -5,16 +5,10 @@
 #include <stdexcept>
 #include <string>
 
+#include "bridge/rehearsal/words.hpp"
+
 namespace bridge::rehearsal {
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void read_settings(std::string_view what, std::string_view text,
                    std::span<const Setting> settings) {

@@ -19,7 +19,7 @@ bool is_of(const json& object, std::initializer_list<const char*> names) {
   return true;
 }
 
-void append_text(std::string& out, std::string_view name, std::string_view value) {
+void add_text_member(std::string& out, std::string_view name, std::string_view value) {
   out.append("\"").append(name).append("\":");
   append_json_string(out, value);
 }
@@ -28,11 +28,11 @@ void append_text(std::string& out, std::string_view name, std::string_view value
 
 std::string StreamWriter::begin(std::string_view event) {
   std::string out = "{";
-  append_text(out, "event", event);
+  add_text_member(out, "event", event);
   out += ',';
-  append_text(out, "sequenceNumber", std::to_string(++sequence_));
+  add_text_member(out, "sequenceNumber", std::to_string(++sequence_));
   out += ',';
-  append_text(out, "streamSid", stream_sid_);
+  add_text_member(out, "streamSid", stream_sid_);
   return out;
 }
 
@@ -43,46 +43,46 @@ std::string StreamWriter::connected() {
 std::string StreamWriter::start(
     const std::vector<std::pair<std::string, std::string>>& parameters) {
   std::string out = begin("start") + ",\"start\":{";
-  append_text(out, "streamSid", stream_sid_);
+  add_text_member(out, "streamSid", stream_sid_);
   out += ',';
-  append_text(out, "accountSid", account_sid_);
+  add_text_member(out, "accountSid", account_sid_);
   out += ',';
-  append_text(out, "callSid", call_sid_);
+  add_text_member(out, "callSid", call_sid_);
   out += R"(,"tracks":["inbound"],"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,)"
          R"("channels":1},"customParameters":{)";
   for (const auto& [name, value] : parameters) {
     if (out.back() != '{') out += ',';
-    append_text(out, name, value);
+    add_text_member(out, name, value);
   }
   return out + "}}}";
 }
 
 std::string StreamWriter::media(std::string_view sound, std::uint64_t at_ms, bool with_news) {
   std::string out = begin("media") + ",\"media\":{\"track\":\"inbound\",";
-  append_text(out, "chunk", std::to_string(++chunk_));
+  add_text_member(out, "chunk", std::to_string(++chunk_));
   out += ',';
-  append_text(out, "timestamp", std::to_string(at_ms));
+  add_text_member(out, "timestamp", std::to_string(at_ms));
   if (with_news) out += R"(,"loudness":{"peak":0.25,"of":["left",null]})";
   return out + ",\"payload\":\"" + base64(sound) + "\"}}";
 }
 
 std::string StreamWriter::dtmf(char key) {
   std::string out = begin("dtmf") + R"(,"dtmf":{"track":"inbound_track",)";
-  append_text(out, "digit", std::string_view(&key, 1));
+  add_text_member(out, "digit", std::string_view(&key, 1));
   return out + "}}";
 }
 
 std::string StreamWriter::mark(std::string_view name) {
   std::string out = begin("mark") + ",\"mark\":{";
-  append_text(out, "name", name);
+  add_text_member(out, "name", name);
   return out + "}}";
 }
 
 std::string StreamWriter::stop() {
   std::string out = begin("stop") + ",\"stop\":{";
-  append_text(out, "accountSid", account_sid_);
+  add_text_member(out, "accountSid", account_sid_);
   out += ',';
-  append_text(out, "callSid", call_sid_);
+  add_text_member(out, "callSid", call_sid_);
   return out + "}}";
 }
 

@@ -23,7 +23,7 @@ constexpr std::size_t parameter_bytes_end = 500;  // of name and value
 constexpr std::size_t dialled_max = 10;           // at once
 constexpr seconds verb_time_max{24 * 60 * 60};
 
-std::optional<int> number_of(std::string_view text) {
+std::optional<int> whole_number_in(std::string_view text) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number < 0) return {};
@@ -51,7 +51,7 @@ std::string text_of(const pugi::xml_node& node) {
 }
 
 // Reads one document; `bad` holds the first error.
-struct Reader {
+struct TwimlReader {
   int bad = 0;
 
   void refuse(int code) {
@@ -61,7 +61,7 @@ struct Reader {
   int number(const pugi::xml_node& node, const char* name, int otherwise) {
     const pugi::xml_attribute attribute = node.attribute(name);
     if (!attribute) return otherwise;
-    const auto read = number_of(attribute.value());
+    const auto read = whole_number_in(attribute.value());
     if (!read) refuse(not_twiml);
     return read.value_or(otherwise);
   }
@@ -278,7 +278,7 @@ std::variant<Document, BadTwiml> read_twiml(std::string_view xml) {
     return BadTwiml{not_xml};
   }
   Document document;
-  Reader reader;
+  TwimlReader reader;
   reader.document(root, document);
   if (reader.bad != 0) return BadTwiml{reader.bad};
   return document;

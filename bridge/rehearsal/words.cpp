@@ -25,7 +25,7 @@ bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
 }
 
-std::optional<std::int64_t> number_of(std::string_view word) {
+std::optional<std::int64_t> number_said(std::string_view word) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error == std::errc{} && end == word.data() + word.size()) return number;
@@ -41,6 +41,20 @@ std::optional<std::int64_t> number_of(std::string_view word) {
 }
 
 }  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
 
 std::string plain_words(std::string_view text) {
   std::string out = " ";
@@ -82,7 +96,7 @@ std::vector<std::int64_t> numbers_in(std::string_view plain) {
   std::vector<std::int64_t> numbers;
   while (!plain.empty()) {
     const std::size_t end = std::min(plain.find(' '), plain.size());
-    if (const auto number = number_of(plain.substr(0, end))) numbers.push_back(*number);
+    if (const auto number = number_said(plain.substr(0, end))) numbers.push_back(*number);
     plain.remove_prefix(std::min(end + 1, plain.size()));
   }
   return numbers;

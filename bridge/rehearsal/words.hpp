@@ -10,6 +10,11 @@
 // be asked and to answer. Pure.
 namespace bridge::rehearsal {
 
+// Without the blanks at both ends.
+std::string_view trimmed(std::string_view text);
+// With the capitals of ASCII made small; names and field names need no more.
+std::string lower(std::string_view text);
+
 // In lower case, with every run of marks and blanks as one blank, and a blank at both ends, so that
 // " si " is a whole word wherever it stands. Accented capitals of Italian, too.
 std::string plain_words(std::string_view text);

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // Memory for writing that is kept.
-constexpr std::size_t kept_bytes_max = 16 * 1024;
+constexpr std::size_t kept_out_bytes_max = 16 * 1024;
 
 // What may wait for a peer that pings and does not read; from then on only the last ping is
 // answered, as RFC 6455 5.5.3 allows.
@@ -252,7 +252,7 @@ struct Connection::Block final : net::Retired {
     const bool room =
         at_any_rate || waiting == 0 || waiting + out.size() <= limits.queued_bytes_max;
     if (!room || !stream->write(out)) clogged = true;
-    if (out.capacity() > kept_bytes_max) {
+    if (out.capacity() > kept_out_bytes_max) {
       out = {};
     } else {
       out.clear();

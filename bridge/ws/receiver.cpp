@@ -7,7 +7,7 @@ namespace bridge::ws {
 namespace {
 
 // Memory of a message that is kept for the next one.
-constexpr std::size_t kept_bytes_max = 4096;
+constexpr std::size_t kept_message_bytes_max = 4096;
 
 constexpr unsigned char control_bit = 8;
 
@@ -128,7 +128,7 @@ Receiver::Item Receiver::control(std::span<char> payload) const {
 
 void Receiver::forget_message() {
   delivered_ = false;
-  if (message_.capacity() > kept_bytes_max) {
+  if (message_.capacity() > kept_message_bytes_max) {
     message_ = {};
   } else {
     message_.clear();
