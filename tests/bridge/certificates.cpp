@@ -4,7 +4,6 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/rsa.h>
 #include <mbedtls/x509_crt.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,16 +13,10 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "tests/bridge/mbed.hpp"
+
 namespace bridge::testing {
 namespace {
-
-void must(int status) {
-  if (status < 0) throw std::runtime_error("mbedTLS: " + std::to_string(status));
-}
-
-int random_bytes(void*, unsigned char* into, std::size_t size) {
-  return ::getrandom(into, size, 0) == static_cast<ssize_t>(size) ? 0 : -1;
-}
 
 struct Key {
   Key() { mbedtls_pk_init(&pk); }

@@ -13,6 +13,8 @@
 #include "bridge/net/listener.hpp"
 #include "tests/bridge/loopback.hpp"
 
+BOOST_AUTO_TEST_SUITE(http_client)
+
 using namespace std::chrono_literals;
 using namespace bridge::http;
 using bridge::testing::noon;
@@ -94,8 +96,6 @@ std::uint16_t free_port(net::Loop& loop) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(http_client)
 
 BOOST_AUTO_TEST_CASE(a_request_goes_out_whole_and_its_response_comes_back) {
   RawServer s;

@@ -3,9 +3,9 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
-using namespace bridge::http;
-
 BOOST_AUTO_TEST_SUITE(http_form)
+
+using namespace bridge::http;
 
 BOOST_AUTO_TEST_CASE(fields_keep_their_order_and_may_repeat) {
   const auto fields = decode_form("b=2&a=1&b=3&c=&d");

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(http_parser)
+
 using bridge::http::Parser;
 using bridge::http::Request;
 using bridge::http::Response;
@@ -108,8 +110,6 @@ Parser::Options responses() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(http_parser)
 
 BOOST_AUTO_TEST_CASE(a_valid_request_is_one_message) {
   check_one(valid, "GET /well|Host=a|");

@@ -12,6 +12,8 @@
 #include "bridge/net/stream.hpp"
 #include "tests/bridge/loopback.hpp"
 
+BOOST_AUTO_TEST_SUITE(http_server)
+
 using namespace std::chrono_literals;
 using namespace bridge::http;
 using bridge::testing::SteppedLoop;
@@ -85,8 +87,6 @@ std::string get(const std::string& target, const std::string& headers = {}) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(http_server)
 
 BOOST_AUTO_TEST_CASE(a_request_is_handed_over_whole_and_answered_later) {
   Served s;

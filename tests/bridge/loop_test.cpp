@@ -11,12 +11,12 @@
 
 #include "tests/bridge/loopback.hpp"
 
+BOOST_AUTO_TEST_SUITE(loop)
+
 using namespace std::chrono_literals;
 using bridge::net::Loop;
 using bridge::testing::noon;
 using bridge::testing::SteppedLoop;
-
-BOOST_AUTO_TEST_SUITE(loop)
 
 BOOST_AUTO_TEST_CASE(timers_run_in_order_of_time_then_of_making) {
   SteppedLoop s;

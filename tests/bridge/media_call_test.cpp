@@ -8,6 +8,9 @@
 
 #include "bridge/media/call.hpp"
 #include "tests/bridge/media_doubles.hpp"
+#include "tests/bridge/not_printed.hpp"
+
+BOOST_AUTO_TEST_SUITE(media_call)
 
 using namespace bridge::testing;
 using namespace std::chrono_literals;
@@ -61,10 +64,6 @@ Texts texts(std::initializer_list<const char*> list) {
 }
 
 }  // namespace
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(Why)
-
-BOOST_AUTO_TEST_SUITE(media_call)
 
 BOOST_AUTO_TEST_CASE(nobody_is_connected_before_being_let_in_and_then_the_agent_speaks_first) {
   World w;

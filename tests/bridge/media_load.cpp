@@ -340,7 +340,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string secured = argv[4];
-  const auto calls = static_cast<std::size_t>(std::stoul(argv[2]));
+  const std::size_t calls = std::stoul(argv[2]);
   const std::chrono::seconds seconds(std::stoi(argv[3]));
   net::SystemClock clock;
   net::Loop loop(clock);

@@ -7,6 +7,8 @@
 #include "bridge/media/twilio_stream.hpp"
 #include "tests/bridge/media_doubles.hpp"
 
+BOOST_AUTO_TEST_SUITE(media_messages)
+
 using namespace bridge::testing;
 namespace twilio = bridge::media::twilio;
 
@@ -27,8 +29,6 @@ struct Read {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(media_messages)
 
 BOOST_AUTO_TEST_CASE(what_the_manual_shows_is_read) {
   Read read;

@@ -8,6 +8,8 @@
 #include "bridge/media/playback.hpp"
 #include "tests/bridge/media_doubles.hpp"
 
+BOOST_AUTO_TEST_SUITE(media_playback)
+
 using namespace bridge::testing;
 using namespace std::chrono_literals;
 using bridge::media::Heard;
@@ -29,8 +31,6 @@ std::string text_of(const std::vector<Heard>& heard) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(media_playback)
 
 BOOST_AUTO_TEST_CASE(between_marks_the_clock_counts_and_never_beyond_the_next_mark) {
   Playback playback;

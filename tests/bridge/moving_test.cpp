@@ -13,6 +13,8 @@
 #include "tests/bridge/certificates.hpp"
 #include "tests/bridge/loopback.hpp"
 
+BOOST_AUTO_TEST_SUITE(moving)
+
 // Connections that change hands: from the HTTP server to somebody else, and from one loop to
 // another.
 using namespace std::chrono_literals;
@@ -106,8 +108,6 @@ struct Two : SteppedLoop {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(moving)
 
 BOOST_AUTO_TEST_CASE(a_stream_goes_on_in_another_loop) {
   for (const bool secure : {false, true}) {

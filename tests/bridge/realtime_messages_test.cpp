@@ -7,6 +7,8 @@
 #include "bridge/voice/realtime_messages.hpp"
 #include "tests/bridge/media_doubles.hpp"
 
+BOOST_AUTO_TEST_SUITE(realtime_messages)
+
 using namespace bridge::testing;
 namespace realtime = bridge::voice::realtime;
 
@@ -27,8 +29,6 @@ struct Read {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(realtime_messages)
 
 BOOST_AUTO_TEST_CASE(what_the_manual_shows_is_read) {
   Read read;

@@ -7,6 +7,8 @@
 #include "bridge/voice/realtime_session.hpp"
 #include "tests/bridge/media_doubles.hpp"
 
+BOOST_AUTO_TEST_SUITE(realtime_session)
+
 using namespace bridge::testing;
 using namespace std::chrono_literals;
 namespace voice = bridge::voice;
@@ -119,8 +121,6 @@ Texts texts(std::initializer_list<const char*> list) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(realtime_session)
 
 BOOST_AUTO_TEST_CASE(nothing_is_sent_before_the_greeting_and_no_sound_before_the_format_is_seen) {
   World w;

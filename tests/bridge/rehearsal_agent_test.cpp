@@ -9,6 +9,8 @@
 #include "bridge/ws/upgrade.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_agent)
+
 // The program's switchboard between the rehearsal's two ends: people on the line on one side, the
 // voice model on the other, in time that jumps.
 
@@ -176,8 +178,6 @@ struct Talks {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_agent)
 
 BOOST_AUTO_TEST_CASE(a_survey_is_asked_by_voice_and_answered_by_voice) {
   const Talks talks(6, only("human"));

@@ -5,6 +5,8 @@
 
 #include "bridge/rehearsal/words.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_callee)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 
@@ -67,8 +69,6 @@ struct Line {
 const std::string rating = "Da uno a cinque, quanto è soddisfatto?";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_callee)
 
 BOOST_AUTO_TEST_CASE(answers_fit_what_was_asked) {
   bool by_key = false;

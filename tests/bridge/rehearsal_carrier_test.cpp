@@ -9,6 +9,8 @@
 #include "bridge/rehearsal/wire.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_carrier)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 using bridge::http::field;
@@ -111,8 +113,6 @@ std::map<std::string, std::string> lives(const nlohmann::json& truth) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_carrier)
 
 BOOST_AUTO_TEST_CASE(an_answered_call_tells_its_life_in_order) {
   Called world(with(only("human")));

@@ -9,6 +9,8 @@
 #include "bridge/rehearsal/wire.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_clock)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 using bridge::net::Instant;
@@ -56,8 +58,6 @@ struct TwoThreads : SteppedLoop {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_clock)
 
 BOOST_AUTO_TEST_CASE(a_day_with_nothing_to_do_passes_at_once) {
   TwoThreads world;

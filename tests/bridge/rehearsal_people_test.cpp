@@ -6,6 +6,8 @@
 
 #include "bridge/rehearsal/faults.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_people)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 
@@ -25,8 +27,6 @@ std::string number(int i) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_people)
 
 BOOST_AUTO_TEST_CASE(weights_are_set_by_name) {
   const People people = parse_people(" human=700, busy=50 ,barge_in=0");

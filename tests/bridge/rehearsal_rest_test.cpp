@@ -11,6 +11,8 @@
 #include "bridge/rehearsal/wire.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_rest)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 using bridge::http::field;
@@ -69,8 +71,6 @@ std::vector<std::string> sids(const nlohmann::json& page) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_rest)
 
 BOOST_AUTO_TEST_CASE(a_created_call_is_shown_with_every_member) {
   OneLoopWorld world(with(only("human")));

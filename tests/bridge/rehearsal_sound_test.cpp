@@ -7,6 +7,8 @@
 
 #include "bridge/rehearsal/dice.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_sound)
+
 using namespace bridge::rehearsal;
 
 namespace {
@@ -49,8 +51,6 @@ std::vector<Noticed> noticed(std::string_view sound, SpeechDetector& detector) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_sound)
 
 BOOST_AUTO_TEST_CASE(mu_law_is_that_of_g711) {
   // Codes and values of ITU-T G.711, table 2, in 16 bits.

@@ -14,6 +14,8 @@
 #include "tests/bridge/certificates.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_stream)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 using bridge::http::field;
@@ -187,8 +189,6 @@ struct Streaming : OneLoopWorld {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_stream)
 
 // ---- what is played ----
 

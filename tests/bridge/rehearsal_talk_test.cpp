@@ -5,6 +5,8 @@
 
 #include "tests/bridge/rehearsal_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_talk)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 using bridge::testing::only;
@@ -53,8 +55,6 @@ const People speaking = only("human", "right_key=0,speech=1");
 const People leaving = only("human", "right_key=0,hang_up=1");
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_talk)
 
 BOOST_AUTO_TEST_CASE(verbs_take_their_time) {
   BOOST_TEST(performed("") == "0s hang up");

@@ -12,6 +12,8 @@
 #include "tests/bridge/certificates.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_voice_server)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 using bridge::net::Instant;
@@ -94,8 +96,6 @@ struct World : OneLoopWorld {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_voice_server)
 
 BOOST_AUTO_TEST_CASE(an_upgrade_needs_a_key_a_model_and_the_right_path) {
   World world;

@@ -8,6 +8,8 @@
 #include "bridge/rehearsal/wire.hpp"
 #include "bridge/rehearsal/words.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_voice)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 using bridge::net::Instant;
@@ -188,8 +190,6 @@ std::string heard(const std::string& sound) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_voice)
 
 // ---- words ----
 

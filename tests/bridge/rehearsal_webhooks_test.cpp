@@ -14,6 +14,8 @@
 #include "tests/bridge/certificates.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(rehearsal_webhooks)
+
 using namespace std::chrono_literals;
 using namespace bridge::rehearsal;
 using bridge::http::field;
@@ -73,8 +75,6 @@ std::string moments(const OneLoopWorld& world, const std::string& path) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rehearsal_webhooks)
 
 BOOST_AUTO_TEST_CASE(a_fragment_is_read_as_far_as_it_makes_sense) {
   const auto plain = read_override("https://h/s");

@@ -6,9 +6,9 @@
 #include "bridge/http/form.hpp"
 #include "bridge/rehearsal/dice.hpp"
 
-using namespace bridge::rehearsal;
-
 BOOST_AUTO_TEST_SUITE(rehearsal_wire)
+
+using namespace bridge::rehearsal;
 
 BOOST_AUTO_TEST_CASE(a_form_is_read_with_repeated_and_empty_fields) {
   const auto form = read_form("To=%2B39061&a=1&a=2&empty=&S=S%C3%AC+e%20no&&bare");

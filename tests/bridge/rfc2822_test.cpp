@@ -4,11 +4,11 @@
 
 #include "bridge/rehearsal/wire.hpp"
 
+BOOST_AUTO_TEST_SUITE(rfc2822)
+
 using namespace std::chrono_literals;
 using bridge::carrier::parse_rfc2822;
 using bridge::net::Instant;
-
-BOOST_AUTO_TEST_SUITE(rfc2822)
 
 BOOST_AUTO_TEST_CASE(a_date_as_the_carrier_writes_it_is_read) {
   const Instant at = std::chrono::sys_days(std::chrono::year(2026) / 8 / 4) + 9h + 15min + 2s;

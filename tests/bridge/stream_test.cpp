@@ -12,6 +12,8 @@
 #include "bridge/net/resolver.hpp"
 #include "tests/bridge/loopback.hpp"
 
+BOOST_AUTO_TEST_SUITE(stream)
+
 using namespace std::chrono_literals;
 using namespace bridge::net;
 using bridge::testing::SteppedLoop;
@@ -67,8 +69,6 @@ std::string socket_path() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(stream)
 
 BOOST_AUTO_TEST_CASE(bytes_go_both_ways_over_tcp) {
   Pair p;

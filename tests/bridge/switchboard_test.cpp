@@ -14,6 +14,9 @@
 #include "bridge/ws/connection.hpp"
 #include "tests/bridge/media_doubles.hpp"
 #include "tests/bridge/model_server.hpp"
+#include "tests/bridge/not_printed.hpp"
+
+BOOST_AUTO_TEST_SUITE(switchboard)
 
 using namespace bridge::testing;
 using namespace std::chrono_literals;
@@ -172,11 +175,6 @@ struct World {
 };
 
 }  // namespace
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(Why)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(voice::Fault)
-
-BOOST_AUTO_TEST_SUITE(switchboard)
 
 BOOST_AUTO_TEST_CASE(a_call_from_its_start_to_its_goodbye) {
   for (const std::size_t threads : {0U, 2U}) {

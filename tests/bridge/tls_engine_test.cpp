@@ -14,6 +14,8 @@
 #include "tests/bridge/certificates.hpp"
 #include "tests/bridge/tls_peer.hpp"
 
+BOOST_AUTO_TEST_SUITE(tls_engine)
+
 using namespace bridge::tls;
 using namespace bridge::testing;
 
@@ -91,8 +93,6 @@ bool is_for(const std::string& pattern, const std::string& host) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tls_engine)
 
 BOOST_AUTO_TEST_CASE(two_ends_agree_and_carry_what_is_said) {
   Pair p;

@@ -18,6 +18,8 @@
 #include "tests/bridge/loopback.hpp"
 #include "tests/bridge/tls_peer.hpp"
 
+BOOST_AUTO_TEST_SUITE(tls_http)
+
 using namespace std::chrono_literals;
 using namespace bridge::http;
 using namespace bridge::testing;
@@ -111,8 +113,6 @@ struct Knock {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tls_http)
 
 BOOST_AUTO_TEST_CASE(a_request_goes_out_and_its_response_comes_back) {
   Secure s;
@@ -279,6 +279,8 @@ BOOST_AUTO_TEST_CASE(who_leaves_within_the_handshake_is_forgotten) {
   BOOST_TEST(s.far.connecting() == 0);
 }
 
+namespace {
+
 // Clients that say hello and nothing more, without work of their own in the pool.
 struct Crowd {
   std::deque<Knock> knocks{};
@@ -298,6 +300,8 @@ struct Crowd {
         std::ranges::count_if(knocks, [](const Knock& each) { return !each.got.empty(); }));
   }
 };
+
+}  // namespace
 
 BOOST_AUTO_TEST_CASE(a_storm_of_handshakes_leaves_the_pool_to_others) {
   Secure s;

@@ -5,7 +5,6 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
@@ -13,16 +12,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/bridge/mbed.hpp"
+
 namespace bridge::testing {
 namespace {
-
-void must(int status) {
-  if (status < 0) throw std::runtime_error("mbedTLS: " + std::to_string(status));
-}
-
-int random_bytes(void*, unsigned char* into, std::size_t size) {
-  return ::getrandom(into, size, 0) == static_cast<ssize_t>(size) ? 0 : -1;
-}
 
 // Everything that mbedTLS can check is let through.
 const mbedtls_x509_crt_profile lax{0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 512};

@@ -20,6 +20,8 @@
 #include "tests/bridge/loopback.hpp"
 #include "tests/bridge/tls_peer.hpp"
 
+BOOST_AUTO_TEST_SUITE(tls_refusals)
+
 using namespace std::chrono_literals;
 using namespace bridge::http;
 using namespace bridge::testing;
@@ -209,8 +211,6 @@ MakeScript says(const std::string& bytes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tls_refusals)
 
 BOOST_AUTO_TEST_CASE(no_bad_certificate_is_accepted) {
   World w;

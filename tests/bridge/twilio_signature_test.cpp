@@ -6,6 +6,8 @@
 
 #include "bridge/rehearsal/wire.hpp"
 
+BOOST_AUTO_TEST_SUITE(twilio_signature)
+
 using namespace bridge::carrier;
 using bridge::http::Fields;
 
@@ -39,8 +41,6 @@ Fields fields_of(const nlohmann::json& vector) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(twilio_signature)
 
 BOOST_AUTO_TEST_CASE(every_published_vector_holds) {
   const auto all = vectors();

@@ -7,6 +7,8 @@
 #include "bridge/carrier/call_json.hpp"
 #include "tests/bridge/rehearsal_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(twilio)
+
 using namespace std::chrono_literals;
 using namespace bridge::carrier;
 using bridge::rehearsal::CarrierOptions;
@@ -77,8 +79,6 @@ struct Canned : SteppedLoop {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(twilio)
 
 BOOST_AUTO_TEST_CASE(an_order_carries_all_four_events_and_its_limits) {
   Canned world;

@@ -9,6 +9,8 @@
 #include "tests/bridge/loopback.hpp"
 #include "tests/bridge/ws_wire.hpp"
 
+BOOST_AUTO_TEST_SUITE(ws_cases)
+
 // The cases of the Autobahn test suite for RFC 6455, sections 1 to 7, 9 within our limits, and 10,
 // as one table. (12 and 13 are about compression, which is not spoken here.) Each is played against
 // an echo of either role, with the bytes cut in four ways.
@@ -472,8 +474,6 @@ std::size_t bytes_in(const Case& c) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(ws_cases)
 
 BOOST_AUTO_TEST_CASE(every_case_ends_as_the_standard_says) {
   Table table;

@@ -12,6 +12,8 @@
 #include "tests/bridge/loopback.hpp"
 #include "tests/bridge/ws_wire.hpp"
 
+BOOST_AUTO_TEST_SUITE(ws_connection)
+
 using namespace std::chrono_literals;
 using namespace bridge::testing;
 namespace net = bridge::net;
@@ -74,8 +76,6 @@ int close_code(const Frame& frame) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(ws_connection)
 
 BOOST_AUTO_TEST_CASE(several_messages_leave_in_one_write) {
   for (const ws::Role role : {ws::Role::server, ws::Role::client}) {

@@ -16,6 +16,8 @@
 #include "tests/bridge/certificates.hpp"
 #include "tests/bridge/loopback.hpp"
 
+BOOST_AUTO_TEST_SUITE(ws_upgrade)
+
 using namespace std::chrono_literals;
 using namespace bridge::testing;
 namespace http = bridge::http;
@@ -47,8 +49,6 @@ http::Request with(const std::string& name, std::optional<std::string> value) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(ws_upgrade)
 
 BOOST_AUTO_TEST_CASE(the_example_of_the_standard_is_answered_as_there) {
   const http::Response answer = ws::answer_upgrade(example());

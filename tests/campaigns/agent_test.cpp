@@ -7,7 +7,10 @@
 
 #include "campaigns/survey.hpp"
 #include "campaigns/transcripts.hpp"
+#include "tests/campaigns/not_printed.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+
+BOOST_AUTO_TEST_SUITE(agent)
 
 using namespace campaigns;
 using namespace some;
@@ -98,10 +101,6 @@ std::string tag(const std::string& text, const std::string& name) {
 }
 
 }  // namespace
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Outcome)
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(the_brief_holds_what_the_campaign_allows_and_nothing_else) {
   Talk talk;

@@ -4,6 +4,8 @@
 
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(apology)
+
 using namespace campaigns;
 
 namespace {
@@ -20,8 +22,6 @@ std::string words_of(const FallbackPage& page) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(apology)
 
 BOOST_AUTO_TEST_CASE(every_language_of_the_campaigns_is_apologised_in_once) {
   auto one = some::survey();

@@ -6,6 +6,8 @@
 
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(audit)
+
 using namespace campaigns;
 using namespace some;
 
@@ -73,8 +75,6 @@ struct GivenUp : Running {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(audit)
 
 BOOST_AUTO_TEST_CASE(a_log_and_a_list_that_agree_have_no_difference) {
   Called world;

@@ -4,6 +4,8 @@
 
 #include "tests/campaigns/some_zones.hpp"
 
+BOOST_AUTO_TEST_SUITE(calling_hours)
+
 using namespace campaigns;
 using namespace std::chrono;
 
@@ -32,8 +34,6 @@ Opening at(const CallingHours& hours, const char* zone, const char* instant) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(calling_hours)
 
 BOOST_AUTO_TEST_CASE(a_window_begins_with_its_first_minute_and_ends_before_its_last) {
   const CallingHours hours = with_lunch_break();

@@ -9,6 +9,8 @@
 
 #include "campaigns/campaign_words.hpp"
 
+BOOST_AUTO_TEST_SUITE(campaign_file)
+
 using namespace campaigns;
 using nlohmann::json;
 using namespace std::chrono_literals;
@@ -89,8 +91,6 @@ void check_reads_back(const Campaign& campaign) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(campaign_file)
 
 BOOST_AUTO_TEST_CASE(the_examples_are_read_and_read_back) {
   for (const char* path : examples) {

@@ -5,7 +5,10 @@
 #include <map>
 #include <set>
 
+#include "tests/campaigns/not_printed.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+
+BOOST_AUTO_TEST_SUITE(carrier_errors)
 
 using namespace campaigns;
 using namespace some;
@@ -44,12 +47,6 @@ struct Refused : Running {
 };
 
 }  // namespace
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::ErrorClass)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Outcome)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Stage)
-
-BOOST_AUTO_TEST_SUITE(carrier_errors)
 
 BOOST_AUTO_TEST_CASE(every_documented_code_is_there_with_its_class_and_a_sentence) {
   for (const auto& [what, codes] : documented) {

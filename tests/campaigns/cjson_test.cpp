@@ -16,6 +16,8 @@
 #include "campaigns/json_text.hpp"
 #include "tests/campaigns/some_zones.hpp"
 
+BOOST_AUTO_TEST_SUITE(cjson)
+
 using namespace campaigns;
 
 namespace {
@@ -183,8 +185,6 @@ void for_each_type(const F& visit) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(cjson)
 
 BOOST_AUTO_TEST_CASE(every_event_parses_to_the_values_that_were_written) {
   for (const Hostile& text : hostile()) {

@@ -4,6 +4,8 @@
 
 #include "tests/campaigns/some_zones.hpp"
 
+BOOST_AUTO_TEST_SUITE(contact_list)
+
 using namespace campaigns;
 
 namespace {
@@ -62,8 +64,6 @@ void check(const std::vector<std::string>& read, const std::vector<std::string>&
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(contact_list)
 
 BOOST_AUTO_TEST_CASE(a_list_as_excel_in_italy_saves_it_is_read) {
   const Campaign campaign = a_campaign();

@@ -4,6 +4,8 @@
 
 #include "campaigns/encoding.hpp"
 
+BOOST_AUTO_TEST_SUITE(csv)
+
 using namespace campaigns;
 
 namespace {
@@ -27,8 +29,6 @@ std::string read_all(std::string_view text, char delimiter = ',') {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(csv)
 
 BOOST_AUTO_TEST_CASE(records_are_read_as_rfc_4180_has_them) {
   BOOST_TEST(read_all("a,b\r\nc,d\r\n") == "1:[a][b] 2:[c][d] ");

@@ -5,7 +5,10 @@
 #include <algorithm>
 
 #include "campaigns/survey.hpp"
+#include "tests/campaigns/not_printed.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+
+BOOST_AUTO_TEST_SUITE(decide)
 
 using namespace campaigns;
 using namespace some;
@@ -74,12 +77,6 @@ Outcome outcome(const World& world, std::uint32_t contact = 1) {
 }
 
 }  // namespace
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Stage)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Outcome)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::CampaignStatus)
-
-BOOST_AUTO_TEST_SUITE(decide)
 
 // --- the program, the operator -------------------------------------------------------------------
 

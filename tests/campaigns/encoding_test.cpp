@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(encoding)
+
 using namespace campaigns;
 
 namespace {
@@ -13,8 +15,6 @@ std::string from_1252(std::string_view bytes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(encoding)
 
 BOOST_AUTO_TEST_CASE(utf_8_wins_and_windows_1252_is_what_is_left) {
   BOOST_TEST((detect_encoding("plain") == Encoding::utf8));

@@ -1,7 +1,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "campaigns/plan.hpp"
+#include "tests/campaigns/not_printed.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+
+BOOST_AUTO_TEST_SUITE(endings)
 
 // Calls that the carrier took and that must not ring any more: they are taken back, for nothing is
 // left to the carrier's queue.
@@ -40,11 +43,6 @@ const DialContact& dialled(const World& world) {
 }
 
 }  // namespace
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Stage)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Place)
-
-BOOST_AUTO_TEST_SUITE(endings)
 
 BOOST_AUTO_TEST_CASE(a_pause_takes_back_what_waits_at_the_carrier_and_resuming_calls_again) {
   Running world(notification());

@@ -10,6 +10,8 @@
 
 #include "tests/support/given.hpp"
 
+BOOST_AUTO_TEST_SUITE(event_codec)
+
 using namespace campaigns;
 
 namespace {
@@ -105,8 +107,6 @@ const std::filesystem::path golden_file =
     std::filesystem::path(CAMPANILE_SOURCE_DIR) / "tests/campaigns/golden/events.jsonl";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(event_codec)
 
 BOOST_AUTO_TEST_CASE(every_event_comes_back_with_every_field) {
   EventDecoder decoder;

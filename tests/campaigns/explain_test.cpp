@@ -6,6 +6,8 @@
 
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(explain)
+
 using namespace campaigns;
 using namespace some;
 
@@ -21,7 +23,7 @@ Facts history(const World& world, ContactRef contact) {
 
 std::string told(const World& world, std::uint32_t contact = 1, CampaignIndex campaign = 0) {
   const ContactRef ref{campaign, contact};
-  return explain(world.state(), ref, world.rules(), world.now(), history(world, ref));
+  return campaigns::explain(world.state(), ref, world.rules(), world.now(), history(world, ref));
 }
 
 nlohmann::json told_json(const World& world, std::uint32_t contact = 1) {
@@ -45,8 +47,6 @@ bool says(const std::string& text, const std::string& part) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(explain)
 
 BOOST_AUTO_TEST_CASE(a_story_is_told_line_by_line_with_both_times) {
   Running world(notification());

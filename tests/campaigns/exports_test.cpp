@@ -10,6 +10,8 @@
 #include "campaigns/csv_writer.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(exports)
+
 using namespace campaigns;
 using namespace some;
 
@@ -98,8 +100,6 @@ struct Field : Running {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(exports)
 
 BOOST_AUTO_TEST_CASE(fields_are_quoted_only_where_they_must_be) {
   std::string text;

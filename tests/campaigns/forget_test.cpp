@@ -5,6 +5,8 @@
 #include "campaigns/export.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(forget)
+
 using namespace campaigns;
 using namespace some;
 
@@ -41,8 +43,6 @@ std::string exported(const State& state) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(forget)
 
 BOOST_AUTO_TEST_CASE(whoever_waits_is_excluded_and_then_forgotten) {
   Running world(notification());

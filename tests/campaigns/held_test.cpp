@@ -4,7 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/campaigns/not_printed.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+
+BOOST_AUTO_TEST_SUITE(held)
 
 using namespace campaigns;
 using namespace some;
@@ -54,12 +57,6 @@ struct Held : Running {
 };
 
 }  // namespace
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Stage)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Place)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::CampaignStatus)
-
-BOOST_AUTO_TEST_SUITE(held)
 
 BOOST_AUTO_TEST_CASE(a_held_call_settled_as_placed_counts_and_its_case_ends) {
   Held world;

@@ -3,10 +3,10 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+BOOST_AUTO_TEST_SUITE(instants)
+
 using namespace campaigns;
 using namespace std::chrono_literals;
-
-BOOST_AUTO_TEST_SUITE(instants)
 
 BOOST_AUTO_TEST_CASE(instants_are_written_as_rfc_3339_has_them) {
   BOOST_TEST(rfc3339_utc(instant_from_ms(0)) == "1970-01-01T00:00:00.000Z");

@@ -5,6 +5,8 @@
 #include "campaigns/preflight.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(money_and_numbers)
+
 // What bounds the cost and the nuisance of calls: the price that the carrier charges, how often a
 // number is called in a day, and which numbers are called at all.
 using namespace campaigns;
@@ -71,8 +73,6 @@ Preflight check(const std::string& members) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(money_and_numbers)
 
 // --- the carrier's price -------------------------------------------------------------------------
 

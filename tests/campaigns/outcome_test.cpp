@@ -3,9 +3,9 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
-using namespace campaigns;
-
 BOOST_AUTO_TEST_SUITE(outcome)
+
+using namespace campaigns;
 
 BOOST_AUTO_TEST_CASE(every_outcome_has_a_name_of_its_own_that_reads_back) {
   std::set<std::string_view> names;

@@ -5,6 +5,8 @@
 #include "campaigns/plan.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(pacing)
+
 using namespace campaigns;
 using namespace some;
 
@@ -43,8 +45,6 @@ std::vector<std::int64_t> gaps(Running& world, int calls) {
 const Instant start = utc("2026-03-02T08:00:00Z");
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pacing)
 
 // --- slowing down --------------------------------------------------------------------------------
 

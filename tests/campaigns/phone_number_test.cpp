@@ -2,9 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace campaigns;
-
 BOOST_AUTO_TEST_SUITE(phone_number)
+
+using namespace campaigns;
 
 BOOST_AUTO_TEST_CASE(numbers_are_read_as_people_write_them) {
   struct Case {

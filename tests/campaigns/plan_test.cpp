@@ -8,6 +8,8 @@
 #include "campaigns/calling_hours.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(plan)
+
 using namespace campaigns;
 using namespace some;
 
@@ -30,8 +32,6 @@ std::string called(const std::string& lines) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(plan)
 
 BOOST_AUTO_TEST_CASE(nobody_is_called_outside_the_hours_of_their_own_zone) {
   World world(some_zones());

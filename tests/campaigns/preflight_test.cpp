@@ -6,6 +6,8 @@
 
 #include "tests/campaigns/some_zones.hpp"
 
+BOOST_AUTO_TEST_SUITE(preflight)
+
 using namespace campaigns;
 using namespace std::chrono_literals;
 
@@ -44,12 +46,10 @@ Preflight check(const CampaignFile& file, const std::string& list,
                 std::uint32_t rate_thousandths = 1000) {
   static const ZoneRules rules = some_zones();
   // Monday 2 March 2026, 08:00 in Rome.
-  return preflight(file, rules, list, utc("2026-03-02T07:00:00Z"), rate_thousandths);
+  return campaigns::preflight(file, rules, list, utc("2026-03-02T07:00:00Z"), rate_thousandths);
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(preflight)
 
 BOOST_AUTO_TEST_CASE(rows_reasons_and_duplicates_are_counted) {
   const Preflight result =

@@ -8,6 +8,8 @@
 #include "campaigns/state.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(projections)
+
 using namespace campaigns;
 using namespace some;
 
@@ -17,7 +19,7 @@ namespace {
 class Seen {
  public:
   void look(const World& world) {
-    for (const auto& projection : projections()) {
+    for (const auto& projection : campaigns::projections()) {
       std::istringstream lines(world.projection(projection.name));
       for (std::string line; std::getline(lines, line);) {
         const auto json = nlohmann::json::parse(line);
@@ -235,8 +237,6 @@ void live(Seen& seen) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(projections)
 
 // Everything printed is moved by some event. So a digest that stays the same means that nothing
 // that is printed changed.

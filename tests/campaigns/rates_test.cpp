@@ -5,6 +5,8 @@
 #include "campaigns/outcome.hpp"
 #include "campaigns/recoding.hpp"
 
+BOOST_AUTO_TEST_SUITE(rates)
+
 using namespace campaigns;
 
 namespace {
@@ -24,8 +26,6 @@ std::vector<std::string> problems_of(std::string_view json) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rates)
 
 // By hand: known eligible 38 of 48, so e = 0.791667, and 12 unknown weigh 9.5.
 BOOST_AUTO_TEST_CASE(all_rates_are_those_of_a_calculation_by_hand) {

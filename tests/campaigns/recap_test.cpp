@@ -6,6 +6,8 @@
 
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(recap)
+
 using namespace campaigns;
 using namespace some;
 
@@ -69,8 +71,6 @@ struct Night : Running {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(recap)
 
 BOOST_AUTO_TEST_CASE(the_morning_after_tells_what_happened_since_and_nothing_before) {
   Night world;

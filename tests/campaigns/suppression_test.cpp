@@ -4,6 +4,8 @@
 
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(suppression)
+
 using namespace campaigns;
 using namespace some;
 
@@ -20,8 +22,6 @@ bool has(const std::string& text, const std::string& part) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(suppression)
 
 BOOST_AUTO_TEST_CASE(a_number_is_suppressed_once_by_its_key_alone) {
   Running world(notification());

@@ -2,7 +2,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "tests/campaigns/not_printed.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+
+BOOST_AUTO_TEST_SUITE(survey)
 
 using namespace campaigns;
 using namespace some;
@@ -51,7 +54,7 @@ struct InCall : Running {
 
 // "given:value", "invalid", "silence", "opt_out", with the source.
 std::string read(QuestionType type, const char* language, const char* digits, const char* speech) {
-  auto campaign = survey();
+  auto campaign = some::survey();
   campaign.opt_out.words = {{"it-IT", {"non chiamate più"}}, {"en-GB", {"never again"}}};
   auto asked = question("q", type, "?");
   asked.least = type == QuestionType::rating ? 1 : 0;
@@ -75,11 +78,6 @@ std::string read(QuestionType type, const char* language, const char* digits, co
 }
 
 }  // namespace
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Outcome)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(campaigns::Stage)
-
-BOOST_AUTO_TEST_SUITE(survey)
 
 BOOST_AUTO_TEST_CASE(all_question_types_are_asked_answered_and_written_down) {
   InCall world(some::survey());

@@ -2,9 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace campaigns;
-
 BOOST_AUTO_TEST_SUITE(templates)
+
+using namespace campaigns;
 
 BOOST_AUTO_TEST_CASE(values_go_into_their_places) {
   const auto value_of = [](std::string_view name) -> std::string_view {

@@ -4,6 +4,8 @@
 
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(what_if)
+
 using namespace campaigns;
 using namespace some;
 
@@ -105,8 +107,6 @@ Campaign policy(const Run& run, const char* json) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(what_if)
 
 BOOST_AUTO_TEST_CASE(the_unchanged_policy_gives_the_run_that_was) {
   const Run run;

@@ -20,6 +20,8 @@
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/eventstore/tampering.hpp"
 
+BOOST_AUTO_TEST_SUITE(backup)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -85,8 +87,6 @@ void put(const fs::path& file, const std::string& text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(backup)
 
 BOOST_AUTO_TEST_CASE(the_whole_set_is_copied_and_opens_where_it_lies) {
   TemporaryFolder folder;

@@ -5,6 +5,8 @@
 #include <set>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(chain)
+
 namespace {
 
 using eventstore::chain_hash;
@@ -42,8 +44,6 @@ RecordedEvent smallest() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(chain)
 
 // Computed by a program of its own from the words in chain.hpp. These never change: every log
 // that exists depends on them.

@@ -11,6 +11,8 @@
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/support/simulated_event_store.hpp"
 
+BOOST_AUTO_TEST_SUITE(conformance)
+
 namespace {
 
 using eventstore::EventStore;
@@ -99,8 +101,6 @@ Hash head_after_the_same_story() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(conformance)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_empty_log_has_nothing_and_epoch_one, Log, Stores) {
   Log log;

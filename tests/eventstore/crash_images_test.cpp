@@ -18,6 +18,8 @@
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/eventstore/watched_disk.hpp"
 
+BOOST_AUTO_TEST_SUITE(crash_images)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -181,8 +183,6 @@ bool syncs_all_but_the_witness(const Step& step) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(crash_images)
 
 BOOST_AUTO_TEST_CASE(no_loss_of_power_loses_what_was_told) {
   std::mt19937_64 dice(number_from("CAMPANILE_SEED", 1));

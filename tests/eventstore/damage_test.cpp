@@ -21,6 +21,8 @@
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/eventstore/tampering.hpp"
 
+BOOST_AUTO_TEST_SUITE(damage)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -179,8 +181,6 @@ void look_at(const Files& files, const std::vector<Hash>& hashes, const std::str
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(damage)
 
 BOOST_AUTO_TEST_CASE(a_wrong_bit_anywhere_changes_nothing_or_is_refused) {
   std::mt19937_64 dice(number_from("CAMPANILE_SEED", 1));

@@ -19,12 +19,6 @@
 
 namespace {
 
-namespace fs = std::filesystem;
-
-using eventstore::SqliteEventStore;
-using log_fixture::event;
-using log_fixture::TemporaryFolder;
-
 // Two MiB that go away with the test.
 class SmallDisk {
  public:
@@ -37,7 +31,7 @@ class SmallDisk {
   SmallDisk& operator=(const SmallDisk&) = delete;
 
   bool mounted() const { return mounted_; }
-  fs::path log() const { return folder_ / "log.db"; }
+  std::filesystem::path log() const { return folder_ / "log.db"; }
 
   // Leaves no byte free, until make_space.
   void fill() {
@@ -47,14 +41,33 @@ class SmallDisk {
   }
   // Gives a few bytes back.
   void leave(std::uintmax_t bytes) {
-    fs::resize_file(folder_ / "filler", fs::file_size(folder_ / "filler") - bytes);
+    std::filesystem::resize_file(folder_ / "filler",
+                                 std::filesystem::file_size(folder_ / "filler") - bytes);
   }
-  void make_space() { fs::remove(folder_ / "filler"); }
+  void make_space() { std::filesystem::remove(folder_ / "filler"); }
 
  private:
-  TemporaryFolder folder_{};
+  log_fixture::TemporaryFolder folder_{};
   bool mounted_;
 };
+
+boost::test_tools::assertion_result small_disks(boost::unit_test::test_unit_id) {
+  if (SmallDisk().mounted()) return true;
+  boost::test_tools::assertion_result no(false);
+  no.message() << "this process may not mount a file system";
+  return no;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(disk_full, *boost::unit_test::precondition(small_disks))
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using eventstore::SqliteEventStore;
+using log_fixture::event;
 
 // Lets a test wait for what the writer thread tells.
 class Bell {
@@ -87,16 +100,7 @@ std::unique_ptr<SqliteEventStore> open(
   return std::make_unique<SqliteEventStore>(std::move(options), replay);
 }
 
-boost::test_tools::assertion_result small_disks(boost::unit_test::test_unit_id) {
-  if (SmallDisk().mounted()) return true;
-  boost::test_tools::assertion_result no(false);
-  no.message() << "this process may not mount a file system";
-  return no;
-}
-
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(disk_full, *boost::unit_test::precondition(small_disks))
 
 BOOST_AUTO_TEST_CASE(a_batch_waits_for_space_and_nothing_is_lost) {
   Bell bell;

@@ -15,6 +15,8 @@
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/eventstore/watched_disk.hpp"
 
+BOOST_AUTO_TEST_SUITE(io_error)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -123,8 +125,6 @@ void fail_each(Fault::Call call, bool for_good) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(io_error)
 
 BOOST_AUTO_TEST_CASE(one_failed_write_ends_the_log) {
   fail_each(Fault::Call::write, false);

@@ -18,6 +18,8 @@
 #include "eventstore/aes_gcm.hpp"
 #include "tests/eventstore/log_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(key_store)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -126,8 +128,6 @@ class Keys {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(key_store)
 
 // Test case 16 of "The Galois/Counter Mode of Operation" (McGrew, Viega), appendix B.
 BOOST_AUTO_TEST_CASE(the_cipher_opens_what_its_inventors_sealed) {

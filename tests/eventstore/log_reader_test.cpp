@@ -15,6 +15,8 @@
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/eventstore/tampering.hpp"
 
+BOOST_AUTO_TEST_SUITE(log_reader)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -59,8 +61,6 @@ std::vector<Problem> problems_in(const fs::path& log) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(log_reader)
 
 BOOST_AUTO_TEST_CASE(a_log_that_nobody_holds_is_read_and_not_changed) {
   TemporaryFolder folder;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(read_ahead)
+
 namespace {
 
 using eventstore::RecordedEvent;
@@ -39,8 +41,6 @@ bool as_given(const RecordedEvent& event, std::size_t payload_bytes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(read_ahead)
 
 BOOST_AUTO_TEST_CASE(every_event_is_visited_in_order_with_its_own_bytes) {
   for (const std::uint64_t count : {0u, 1u, 1023u, 1024u, 1025u, 30000u}) {

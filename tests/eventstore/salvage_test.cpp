@@ -15,6 +15,8 @@
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/eventstore/tampering.hpp"
 
+BOOST_AUTO_TEST_SUITE(salvage)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -96,8 +98,6 @@ void forge_from(const fs::path& log, eventstore::Position first) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(salvage)
 
 BOOST_AUTO_TEST_CASE(a_log_that_is_well_is_kept_whole) {
   TemporaryFolder folder;

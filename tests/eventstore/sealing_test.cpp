@@ -20,6 +20,8 @@
 #include "eventstore/sqlite_event_store.hpp"
 #include "tests/eventstore/log_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(sealing)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -136,8 +138,6 @@ Texts seen_by(LogReader& reader) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sealing)
 
 BOOST_AUTO_TEST_CASE(what_is_personal_is_shown_to_who_has_the_key_and_lies_in_no_file) {
   SealedLog log;

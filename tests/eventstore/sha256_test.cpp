@@ -7,6 +7,8 @@
 
 #include "eventstore/chain.hpp"
 
+BOOST_AUTO_TEST_SUITE(sha256)
+
 namespace {
 
 using eventstore::Hash;
@@ -29,8 +31,6 @@ Hash hash_by_mbedtls_alone(const std::string& text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sha256)
 
 // FIPS 180-4, the examples of its authors.
 BOOST_AUTO_TEST_CASE(the_published_examples_hold) {

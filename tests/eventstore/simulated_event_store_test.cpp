@@ -7,11 +7,11 @@
 #include "eventstore/log_errors.hpp"
 #include "tests/eventstore/log_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(simulated_event_store)
+
 using eventstore::to_hex;
 using log_fixture::event;
 using support::SimulatedEventStore;
-
-BOOST_AUTO_TEST_SUITE(simulated_event_store)
 
 BOOST_AUTO_TEST_CASE(nothing_is_durable_before_the_test_says_so) {
   SimulatedEventStore store;

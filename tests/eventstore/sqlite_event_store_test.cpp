@@ -24,6 +24,8 @@
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/eventstore/tampering.hpp"
 
+BOOST_AUTO_TEST_SUITE(sqlite_event_store)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -87,8 +89,6 @@ Position damage_in(const fs::path& log) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sqlite_event_store)
 
 BOOST_AUTO_TEST_CASE(a_log_is_made_only_where_nothing_stands) {
   TemporaryFolder folder;

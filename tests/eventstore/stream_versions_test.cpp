@@ -7,10 +7,10 @@
 #include "eventstore/event_store.hpp"
 #include "tests/eventstore/log_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(stream_versions)
+
 using eventstore::StreamVersions;
 using log_fixture::event;
-
-BOOST_AUTO_TEST_SUITE(stream_versions)
 
 BOOST_AUTO_TEST_CASE(a_stream_begins_at_one_and_goes_on_without_gaps) {
   StreamVersions versions;

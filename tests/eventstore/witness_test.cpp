@@ -14,6 +14,8 @@
 #include "tests/eventstore/log_fixture.hpp"
 #include "tests/eventstore/tampering.hpp"
 
+BOOST_AUTO_TEST_SUITE(witness)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -118,8 +120,6 @@ std::vector<Problem> problems_in(const fs::path& log) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(witness)
 
 BOOST_AUTO_TEST_CASE(the_witness_is_at_the_end_when_an_append_is_durable) {
   TemporaryFolder folder(TemporaryFolder::in_memory());

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(control_orders)
+
 using namespace campaigns;
 using runner::control_order;
 using runner::read_control_order;
@@ -30,8 +32,6 @@ std::string refusal(std::string_view target, std::string_view body) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(control_orders)
 
 BOOST_AUTO_TEST_CASE(every_order_comes_back_as_it_was_given) {
   BOOST_TEST(there_and_back(PauseCampaign{"note", "lu\"nch"}) ==

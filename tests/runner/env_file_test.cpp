@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(env_file)
+
 namespace {
 
 using Settings = std::map<std::string, std::string>;
@@ -17,8 +19,6 @@ void read_as(const std::string& text, const Settings& settings,
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(env_file)
 
 BOOST_AUTO_TEST_CASE(names_and_values) {
   read_as("SERVER_URL=a.example\nTWILIO_AUTH_TOKEN = t0ken \r\nexport A=b\nC: d\nEMPTY=\n",

@@ -2,6 +2,8 @@
 
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(held_number)
+
 // A person whose number is in a call of another campaign that is held: the rest of the list must
 // not wait for them, and in the end they are left out with a reason. The simulation found both.
 namespace {
@@ -46,8 +48,6 @@ struct Beside : World {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(held_number)
 
 BOOST_AUTO_TEST_CASE(a_held_number_at_the_head_of_a_list_does_not_stop_the_rest) {
   constexpr std::uint32_t people = 400;

@@ -6,11 +6,7 @@
 #include <ctime>
 #include <string>
 
-using campaigns::Instant;
-using campaigns::parse_rfc3339;
-using campaigns::rfc3339_utc;
-
-namespace {
+namespace local_time {
 
 // The suite's own time zone, whatever the machine's is.
 struct InRome {
@@ -30,6 +26,16 @@ struct InRome {
   std::string before_{};
 };
 
+}  // namespace local_time
+
+BOOST_FIXTURE_TEST_SUITE(local_time, InRome)
+
+using campaigns::Instant;
+using campaigns::parse_rfc3339;
+using campaigns::rfc3339_utc;
+
+namespace {
+
 std::string moment(const char* text) {
   const auto read = runner::read_moment(text);
   return read ? rfc3339_utc(*read) : "none";
@@ -41,8 +47,6 @@ std::string since(const char* text, const char* now) {
 }
 
 }  // namespace
-
-BOOST_FIXTURE_TEST_SUITE(local_time, InRome)
 
 BOOST_AUTO_TEST_CASE(moments_are_read_in_the_system_s_zone) {
   BOOST_TEST(moment("2026-03-02") == "2026-03-01T23:00:00.000Z");

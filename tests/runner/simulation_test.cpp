@@ -11,6 +11,8 @@
 
 #include "tests/runner/simulation_world.hpp"
 
+BOOST_AUTO_TEST_SUITE(simulation)
+
 namespace {
 
 using simulation::Tally;
@@ -66,8 +68,6 @@ void show(const Tally& t) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(simulation)
 
 BOOST_AUTO_TEST_CASE(every_promise_holds_in_every_world) {
   const auto contacts = static_cast<std::uint32_t>(number_from("CAMPANILE_CONTACTS").value_or(200));

@@ -6,6 +6,8 @@
 
 #include "tests/campaigns/some_campaigns.hpp"
 
+BOOST_AUTO_TEST_SUITE(sweeper)
+
 using namespace some;
 using bridge::carrier::CallRecord;
 using bridge::carrier::ListReply;
@@ -110,8 +112,6 @@ struct Swept : Running {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sweeper)
 
 BOOST_AUTO_TEST_CASE(while_nothing_can_be_learnt_no_time_is_waited_for) {
   Swept world;

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+BOOST_AUTO_TEST_SUITE(wire_log)
+
 using namespace std::chrono_literals;
 using namespace runner;
 using bridge::http::Request;
@@ -57,8 +59,6 @@ void one_webhook(WireLog& wires) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(wire_log)
 
 BOOST_AUTO_TEST_CASE(what_is_kept_names_nobody_quotes_nobody_and_opens_nothing) {
   Folder folder;

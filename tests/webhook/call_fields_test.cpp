@@ -5,9 +5,9 @@
 
 #include "webhook/characters.hpp"
 
-using namespace webhook;
-
 BOOST_AUTO_TEST_SUITE(call_fields)
+
+using namespace webhook;
 
 BOOST_AUTO_TEST_CASE(a_confidence_is_read_in_thousandths) {
   BOOST_TEST(confidence_thousandths("0.91") == 910);

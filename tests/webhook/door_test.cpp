@@ -4,7 +4,10 @@
 #include "tests/webhook/house.hpp"
 #include "webhook/call_fields.hpp"
 
+BOOST_AUTO_TEST_SUITE(door)
+
 using namespace house;
+using house::call_fields;
 
 namespace {
 
@@ -65,8 +68,6 @@ const std::string hang_up =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Hangup/></Response>";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(door)
 
 BOOST_AUTO_TEST_CASE(anybody_may_ask_if_it_is_up) {
   House house;

@@ -6,7 +6,10 @@
 
 #include "tests/webhook/house.hpp"
 
+BOOST_AUTO_TEST_SUITE(forged_requests)
+
 using namespace house;
+using house::call_fields;
 
 namespace {
 
@@ -165,8 +168,6 @@ bool says_the_same(const Request& one, const Request& other) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(forged_requests)
 
 // Each is sent where the good one would do its work, so that what gets in shows.
 BOOST_AUTO_TEST_CASE(no_request_that_was_changed_on_its_way_changes_anything) {

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(routes)
+
 using webhook::Route;
 using webhook::route_of;
 using Kind = webhook::Route::Kind;
-
-BOOST_AUTO_TEST_SUITE(routes)
 
 BOOST_AUTO_TEST_CASE(each_path_of_the_door_is_known) {
   struct Case {

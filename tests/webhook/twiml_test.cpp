@@ -11,6 +11,8 @@
 
 #include "bridge/rehearsal/twiml.hpp"
 
+BOOST_AUTO_TEST_SUITE(twiml)
+
 using namespace campaigns;
 using webhook::write_twiml;
 
@@ -107,8 +109,6 @@ const std::array<Piece, 34> nasty{
      {"{{nome}}"sv, "{{nome}}"sv}}};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(twiml)
 
 BOOST_AUTO_TEST_CASE(a_message_has_the_shape_that_people_know) {
   const auto document = message_document("Ciao! Tutto bene.", "it-IT", "alice");
