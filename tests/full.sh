@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 configure() { # source, build directory
-  cmake -S "$1" -B "$2" -G Ninja -DCAMPANILE_DEVELOPER=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+  cmake -S "$1" -B "$2" -G Ninja -DCAMPANILE_DEVELOPER=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DCMAKE_CXX_FLAGS=-w -Wno-dev --log-level=WARNING >/dev/null
 }
 
@@ -44,6 +44,12 @@ do_agent() {
   build campanile
   CAMPANILE_AGENT_PEOPLE="${CAMPANILE_AGENT_PEOPLE:-200}" CAMPANILE_AGENT_KILLS="${CAMPANILE_AGENT_KILLS:-10}" \
     python3 -B tests/system/agent_test.py build/full/campanile "$@"
+}
+
+# stream-thieves: forged, stolen and repeated media streams, 1,000 of each kind: none is let in, none reaches the model
+do_stream_thieves() {
+  build campanile
+  CAMPANILE_THEFTS="${CAMPANILE_THEFTS:-1000}" python3 -B tests/system/stream_thieves_test.py build/full/campanile "$@"
 }
 
 # testssl: testssl.sh against our TLS server, with each kind of key; red at anything above LOW that is not explained here
