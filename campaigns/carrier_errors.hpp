@@ -35,6 +35,9 @@ const CarrierError* carrier_error(std::int64_t code);
 // with `unplaced_max`.
 ErrorClass class_of_refusal(std::int64_t http_status, std::int64_t code);
 
+// How the reason of a pause begins that the program made because of stop_campaign.
+inline constexpr std::string_view carrier_refuses_all = "the carrier refuses every call";
+
 // "code 21210: the caller id …": for a pause's reason and for `explain`. Holds nothing of a person.
 std::string refusal_text(std::int64_t http_status, std::int64_t code);
 

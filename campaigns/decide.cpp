@@ -662,7 +662,7 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
       close_attempt(draft, state, named, outcome, 0, moment.now, moment.now);
       if (what == ErrorClass::stop_campaign && named.entry->status == CampaignStatus::running) {
         draft.add(Subject::campaign(command.attempt.campaign),
-                  CampaignPaused{"the carrier refuses every call: " +
+                  CampaignPaused{std::string(carrier_refuses_all) + ": " +
                                      refusal_text(command.http_status, command.code),
                                  "program"});
       }

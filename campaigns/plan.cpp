@@ -192,8 +192,7 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       return;
     }
     if (!within_budget(state, index)) {
-      add(Subject::campaign(definition.id),
-          CampaignPaused{"the budget does not cover another call", "program"});
+      add(Subject::campaign(definition.id), CampaignPaused{std::string(budget_spent), "program"});
       return;
     }
     CallRequested requested;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "campaigns/events.hpp"
@@ -12,6 +13,9 @@
 // Whom to dial now, whom to look up, and when to ask again. All waiting is data: nothing here
 // waits.
 namespace campaigns {
+
+// The reason of a pause that the program made because the next call may cost more than is left.
+inline constexpr std::string_view budget_spent = "the budget does not cover another call";
 
 struct PlanLimits {
   // How many people that were never called may still be; nothing: no limit of its own.

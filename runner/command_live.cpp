@@ -27,6 +27,8 @@ struct RunOptions : LiveArguments {
   SubmissionOverrides overrides{};
   std::string countries{};
   bool accept_change = false;
+  std::string control{};
+  std::string control_token_file{};
 };
 
 bool on_terminal(const RunOptions& options) {
@@ -117,7 +119,7 @@ std::filesystem::path default_log(const RunOptions& options, const Submission& s
   const auto last = base.string() + ".rehearsal.last.db";
   // The log itself last: a crash in between leaves one that is looked at and moved again.
   for (const char* part : {".head", "-wal", "-shm", ".key", ".keys", ".keys-wal", ".keys-shm",
-                           ".wire", ".wire.1", ""}) {
+                           ".wire", ".wire.1", ".alerts", ".outcomes", ""}) {
     std::error_code ignored;
     std::filesystem::remove(last + part, ignored);
     std::filesystem::rename(log.string() + part, last + part, ignored);
@@ -264,10 +266,16 @@ int serve(const RunOptions& options) {
   const campaigns::Instant begins = sys_days{year{2026} / 1 / 5} + hours{8};
   const std::vector<std::string> caller_ids(live.caller_id.empty() ? 0 : 1, live.caller_id);
   if (const int code = look_before_calling(live, caller_ids, true); code != exit_done) return code;
+  if (!options.control.empty()) {
+    live.control = read_control_tcp(options.control, options.control_token_file, live.environment);
+  }
   Live program(std::move(live), begins);
   Progress progress(on_terminal(options));
   follow(program, progress);
   progress.say("serving; the public door listens on port " + std::to_string(program.door_port()));
+  if (program.control_port() != 0) {
+    progress.say("the control interface listens on port " + std::to_string(program.control_port()));
+  }
   program.run();
   progress.end();
   return exit_done;
@@ -297,6 +305,13 @@ void add_live(CLI::App& app, Chosen& chosen) {
   auto* serve_command =
       app.add_subcommand("serve", "Run until stopped; campaigns come by `submit`");
   serve_command->add_option("--log", serve_options->log, "The log")->required();
+  auto* control = serve_command->add_option(
+      "--control", serve_options->control,
+      "127.0.0.1:PORT for the control interface and /metrics, with CAMPANILE_CONTROL_TOKEN");
+  serve_command
+      ->add_option("--control-token-file", serve_options->control_token_file,
+                   "A file, mode 0600, that holds the token")
+      ->needs(control);
   add_live_arguments(*serve_command, *serve_options);
   serve_command->callback(
       [serve_options, &chosen] { chosen = [serve_options] { return serve(*serve_options); }; });

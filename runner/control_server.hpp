@@ -1,20 +1,27 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
 
 #include "bridge/http/server.hpp"
 #include "bridge/net/loop.hpp"
+#include "runner/control_access.hpp"
+#include "runner/control_routes.hpp"
 
 namespace runner {
 
 class Live;
 
 // The control interface of the running program: HTTP and JSON over a Unix socket beside the log,
-// whose file mode is the permission. Never on the public door.
-//   GET  /status
+// whose file mode is the permission, and where it was asked for over TCP of this machine, where a
+// token is. Never on the public door. runner/openapi.json describes it; control_routes.hpp is its
+// table, and each takes
 //   POST /campaigns                {"file", "skip_bad_rows", "encoding", "accept_change",
-//   "countries"} POST /campaigns/<id>/pause     {"reason"} POST /campaigns/<id>/resume POST
-//   /campaigns/<id>/cancel    {"reason"} POST /cancel                   {"reason"}: every campaign
+//                                   "countries"}
+//   POST /campaigns/<id>/pause     {"reason"}, likewise /cancel; /resume
+//   POST /cancel                   {"reason"}: every campaign
 //   POST /calls/<attempt>/resolve  {"as", "reason"}
 //   POST /numbers/<key>/suppress   {"reason", "until"}; <key>: as the log knows the number
 //   POST /numbers/<key>/unsuppress {"reason"}
@@ -24,19 +31,41 @@ class Live;
 // says so at once; its "position" is the last event on disk.
 class ControlServer {
  public:
-  // `loop` and `live` outlive it. Throws std::system_error when the socket cannot be made.
-  ControlServer(bridge::net::Loop& loop, const std::filesystem::path& socket, Live& live);
+  struct Options {
+    std::filesystem::path socket{};
+    std::optional<ControlTcp> tcp{};
+    // Its clients live in real time. Where time jumps, a deadline would be due at once, and would
+    // draw the rehearsal's time along: there they have none.
+    bool real_time = false;
+  };
+  // `loop` and `live` outlive it. Throws std::system_error when a socket cannot be made.
+  ControlServer(bridge::net::Loop& loop, Options options, Live& live);
   ~ControlServer();
 
+  // Of TCP; 0 where nobody asked for it.
+  std::uint16_t port() const { return tcp_ ? tcp_->port() : std::uint16_t{0}; }
+
  private:
-  void take(bridge::http::ExchangeId id, const bridge::http::Request& request);
-  void answer(bridge::http::ExchangeId id, int status, std::string body);
+  // Who waits for an answer, on which of the two.
+  struct Asked {
+    bridge::http::Server* server = nullptr;
+    bridge::http::ExchangeId id = 0;
+  };
+  void take_over_tcp(Asked asked, const bridge::http::Request& request);
+  void take(Asked asked, const bridge::http::Request& request);
+  void answer(Asked asked, const ControlRoute& route, const bridge::http::Request& request,
+              std::string_view parameter);
+  void submit(Asked asked, const std::string& body);
+  void order(Asked asked, const bridge::http::Request& request);
+  void refuse(Asked asked, int status, const std::string& where, const std::string& what);
+  void send(Asked asked, int status, std::string body, std::string_view type = "application/json");
   // Where the campaigns stand now, once that is durable.
-  void answer_status(bridge::http::ExchangeId id);
+  void answer_status(Asked asked);
 
   Live& live_;
-  std::filesystem::path socket_;
-  bridge::http::Server server_;
+  Options options_;
+  bridge::http::Server socket_;
+  std::unique_ptr<bridge::http::Server> tcp_{};
 };
 
 }  // namespace runner

@@ -34,6 +34,15 @@ Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
   return digest;
 }
 
+bool same_secret(std::string_view a, std::string_view b) {
+  // Of equal length, whatever the two were.
+  const auto one = sha256(a);
+  const auto other = sha256(b);
+  unsigned differ = a.size() == b.size() ? 0U : 1U;
+  for (std::size_t i = 0; i < one.size(); ++i) differ |= static_cast<unsigned>(one[i] ^ other[i]);
+  return differ == 0;
+}
+
 std::string hex(const std::uint8_t* bytes, std::size_t count) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string text;

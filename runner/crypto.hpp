@@ -12,6 +12,8 @@ using Sha256 = std::array<std::uint8_t, 32>;
 
 Sha256 sha256(std::string_view bytes);
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
+// Takes the same time wherever they differ.
+bool same_secret(std::string_view a, std::string_view b);
 std::string hex(const std::uint8_t* bytes, std::size_t count);
 std::string hex(const Sha256& digest);
 

@@ -21,6 +21,7 @@
 #include "eventstore/log_reader.hpp"
 #include "eventstore/sqlite_event_store.hpp"
 #include "runner/control_server.hpp"
+#include "runner/courier.hpp"
 #include "runner/crypto.hpp"
 #include "runner/fold.hpp"
 #include "runner/heartbeat.hpp"
@@ -198,6 +199,9 @@ class MediaStreams : public Streams {
   bridge::media::Switchboard switchboard_;
 };
 
+// How long an end waits for whoever is told of it.
+constexpr std::chrono::seconds farewell_max{5};
+
 bool asks_for_stream(const http::Request& request) {
   const std::string_view target = request.target;
   return target.substr(0, target.find('?')) == "/media-stream";
@@ -219,11 +223,16 @@ struct Live::Block {
   std::optional<LogKeys> keys{};
   std::unique_ptr<WireLog> wires{};  // none: nobody wants to see them
   std::unique_ptr<bridge::carrier::Twilio> carrier{};
+  Metrics metrics{};
   std::unique_ptr<Runner> runner{};
   std::unique_ptr<http::Server> door{};
   std::unique_ptr<MediaStreams> streams{};
   std::unique_ptr<ControlServer> control{};
   std::unique_ptr<Heartbeat> heartbeat{};
+  AlertRules alert_rules{};
+  std::vector<std::unique_ptr<Courier>> couriers{};
+  std::optional<net::Loop::TimerId> farewell{};
+  bool told_disk_full = false;
   std::unique_ptr<rehearsal::ClockLink> clock_link{};
   std::deque<std::unique_ptr<Enrolment>> enrolments{};
   std::thread checker{};
@@ -245,6 +254,12 @@ struct Live::Block {
   void stop(const std::string& reason);
   bridge::tls::ClientContext* trust();
   bool calls_under_way() const;
+  Vitals vitals() const;
+  void make_courier(std::string url, std::string setting, std::set<AlertKind> kinds,
+                    const char* suffix, std::uint64_t log_end);
+  void alert(const campaigns::State& state, const campaigns::Fact& fact);
+  void send_alerts();
+  void end_when_told();
   void make_switchboard(std::uint16_t voice_port, bool jumping);
   void take_stream(http::ExchangeId id, const http::Request& request);
   void note_unsecured(std::error_code error);
@@ -264,6 +279,7 @@ bridge::tls::ClientContext* Live::Block::trust() {
 
 // The internet knocks at every door: one in a hundred is told of, the first one too.
 void Live::Block::note_unsecured(std::error_code error) {
+  metrics.handshake(false);
   if (unsecured++ % 100 != 0) return;
   if (runner) {
     runner->notice("a connection to the public door was not secured: " + error.message() + " (" +
@@ -280,6 +296,18 @@ void Live::Block::look_at_certificate() {
     runner->notice(std::string("the public door keeps its old certificate: ") + error.what());
   }
   loop->call_at(clock->now() + std::chrono::minutes{1}, [this] { look_at_certificate(); });
+}
+
+Vitals Live::Block::vitals() const {
+  auto vitals = runner->vitals();
+  std::error_code unknown;
+  const auto space = std::filesystem::space(options.log, unknown);
+  if (!unknown) vitals.disk_free_bytes = space.available;
+  for (const auto& courier : couriers) {
+    vitals.told.push_back({courier->to(), courier->waiting(), courier->brought(),
+                           courier->failures(), courier->given_up()});
+  }
+  return vitals;
 }
 
 bool Live::Block::calls_under_way() const {
@@ -352,13 +380,65 @@ void Live::Block::take_stream(http::ExchangeId id, const http::Request& request)
   streams->switchboard().take(std::move(taken->stream), std::move(taken->early));
 }
 
+void Live::Block::make_courier(std::string url, std::string setting, std::set<AlertKind> kinds,
+                               const char* suffix, std::uint64_t log_end) {
+  if (url.empty()) return;
+  Courier::Options to;
+  to.tls = url.starts_with("https://") ? trust() : nullptr;
+  to.url = std::move(url);
+  to.setting = std::move(setting);
+  to.secret = options.alerts_secret;
+  to.cursor = options.log.string() + suffix;
+  to.kinds = std::move(kinds);
+  couriers.push_back(std::make_unique<Courier>(*loop, to, log_end, [this](std::string text) {
+    if (runner) runner->notice(std::move(text));
+  }));
+}
+
+void Live::Block::alert(const campaigns::State& state, const campaigns::Fact& fact) {
+  if (couriers.empty()) return;
+  for (const auto& alert : alert_rules.see(state, fact)) {
+    for (auto& courier : couriers) courier->take(alert);
+  }
+}
+
+void Live::Block::send_alerts() {
+  if (couriers.empty()) return;
+  const bool full = runner->disk_full();
+  if (full && !told_disk_full) {
+    for (auto& courier : couriers) {
+      courier->take(disk_full_alert(runner->state(), clock->now()));
+    }
+  }
+  told_disk_full = full;
+  for (auto& courier : couriers) courier->pump(runner->durable_position());
+}
+
+// What this run ended with is told before it ends, if whoever hears it answers soon.
+void Live::Block::end_when_told() {
+  send_alerts();
+  const auto told = [this] {
+    for (const auto& courier : couriers) {
+      if (!courier->idle()) return false;
+    }
+    return true;
+  };
+  if (told()) return loop->stop();
+  for (auto& courier : couriers) {
+    courier->on_idle([this, told] {
+      if (told()) loop->stop();
+    });
+  }
+  farewell = loop->call_at(clock->now() + farewell_max, [this] { loop->stop(); });
+}
+
 void Live::Block::stop(const std::string& reason) {
   if (stopping) return;
   stopping = true;
   runner->stop_dialling();
   runner->note_command(campaigns::StopRunner{reason}, [this](const auto&) {
     stopped = true;
-    loop->stop();
+    end_when_told();
   });
 }
 
@@ -401,6 +481,7 @@ void Live::Block::turn() {
   if (stopped || failure) return;
   try {
     work();
+    if (!stopped) send_alerts();
     arm();
     if (clock_link) {
       const bool quiet = runner->idle() && enrolments.empty() && !checking && !door->writing() &&
@@ -518,6 +599,13 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   b.stepped = dynamic_cast<net::SteppedClock*>(b.clock.get());
   b.loop = std::make_unique<net::Loop>(*b.clock);
 
+  // Whoever is told lives in real time: a rehearsal whose time jumps tells nobody.
+  if (clock_port == 0) {
+    b.make_courier(options.alerts_url, "ALERTS_URL", options.alert_kinds, ".alerts", events_before);
+    b.make_courier(options.outcomes_url, "OUTCOMES_URL", {AlertKind::outcome}, ".outcomes",
+                   events_before);
+  }
+
   // The log, and the state that it holds.
   campaigns::State state;
   Folder folder;
@@ -558,6 +646,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
           const auto fact = folder.fact(recorded);
           if (const auto key = key_to_destroy(state, fact)) keys_left.push_back(*key);
           campaigns::evolve(state, fact);
+          b.alert(state, fact);
         });
   } catch (...) {
     // A log that could not be made leaves no key behind.
@@ -587,12 +676,15 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
         bridge::tls::ServerContext::Options{options.tls_certificate, options.tls_key});
     door_options.tls = b.door_certificate.get();
     door_options.on_unsecured = [&b](std::error_code error) { b.note_unsecured(error); };
+    door_options.on_secured = [&b] { b.metrics.handshake(true); };
   }
   b.door = std::make_unique<http::Server>(
-      *b.loop, door_options, [&b](http::ExchangeId id, http::Request request) {
+      *b.loop, door_options,
+      [&b](http::ExchangeId id, http::Request request) {
         if (asks_for_stream(request)) return b.take_stream(id, request);
         if (!b.wires) {
           b.runner->note_request(std::move(request), [&b, id](http::Response response) {
+            b.metrics.answered(response.status);
             b.door->answer(id, response);
           });
           return;
@@ -600,9 +692,11 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
         b.runner->note_request(request,
                                [&b, id, request, at = b.clock->now()](http::Response response) {
                                  b.wires->webhook(at, b.clock->now(), request, response);
+                                 b.metrics.answered(response.status);
                                  b.door->answer(id, response);
                                });
-      });
+      },
+      [&b](int status) { b.metrics.answered(status); });
   auto public_url = options.server_url;
   if (public_url.empty()) {
     if (real) {
@@ -652,11 +746,15 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   started.run.zone_rules = b.rules.digest;
   b.runner = std::make_unique<Runner>(*b.log, *b.carrier, *b.clock, b.rules, *b.keys, door_facts,
                                       std::move(state), runner_options);
+  b.runner->use_metrics(&b.metrics);
+  b.runner->on_fact([&b](const campaigns::Fact& fact) { b.alert(b.runner->state(), fact); });
   b.make_switchboard(voice_port, clock_port != 0);
   // In a rehearsal time jumps, and its certificates do not change.
   if (b.door_certificate && real) b.look_at_certificate();
   b.runner->note_command(started);
-  b.control = std::make_unique<ControlServer>(*b.loop, control_socket_of(options.log), *this);
+  b.control = std::make_unique<ControlServer>(
+      *b.loop, ControlServer::Options{control_socket_of(options.log), options.control, real},
+      *this);
   if (!options.heartbeat_url.empty() && clock_port == 0) {
     const bool secured = options.heartbeat_url.rfind("https://", 0) == 0;
     b.heartbeat = std::make_unique<Heartbeat>(
@@ -682,6 +780,8 @@ Live::~Live() {
   b.enrolments.clear();
   b.clock_link.reset();
   b.heartbeat.reset();
+  if (b.farewell) b.loop->cancel(*b.farewell);
+  b.couriers.clear();
   b.control.reset();
   b.door.reset();
   // Their notes are taken by the runner, which goes last but for its loop.
@@ -785,6 +885,15 @@ const campaigns::ZoneRules& Live::rules() const {
 }
 std::uint16_t Live::door_port() const {
   return block_->door->port();
+}
+std::uint16_t Live::control_port() const {
+  return block_->control->port();
+}
+std::vector<NotReady> Live::reasons_not_ready() const {
+  return runner::reasons_not_ready(state(), block_->vitals(), block_->metrics.began());
+}
+std::string Live::metrics_text() const {
+  return runner::metrics_text(state(), block_->metrics, block_->vitals(), now());
 }
 bool Live::resumed() const {
   return block_->resumed;

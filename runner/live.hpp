@@ -6,8 +6,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bridge/carrier/twilio.hpp"
 #include "bridge/http/server.hpp"
@@ -15,6 +17,8 @@
 #include "bridge/rehearsal/faults.hpp"
 #include "bridge/rehearsal/people.hpp"
 #include "campaigns/zone_rules.hpp"
+#include "runner/alerts.hpp"
+#include "runner/control_access.hpp"
 #include "runner/enrolment.hpp"
 #include "runner/environment.hpp"
 #include "runner/runner.hpp"
@@ -51,6 +55,14 @@ struct LiveOptions {
   std::string listen{};   // HOST:PORT; empty: 0.0.0.0:8080, in rehearsal a free port of 127.0.0.1
   // Asked once a minute while all is well (heartbeat.hpp), where time does not jump; empty: nobody.
   std::string heartbeat_url{};
+  // Who is told of what stops calls, and who of people's outcomes (courier.hpp), where time does
+  // not jump; empty: nobody. The secret signs both.
+  std::string alerts_url{};
+  std::string outcomes_url{};
+  std::string alerts_secret{};
+  std::set<AlertKind> alert_kinds{};
+  // The control interface over TCP of this machine as well; nothing: over its Unix socket alone.
+  std::optional<ControlTcp> control{};
   bool trace = false;  // what goes over the wires is kept beside the log (wire_log.hpp), and told
   std::uint32_t calls_per_second_thousandths = 1000;
   std::optional<std::uint64_t> new_people_max{};
@@ -113,6 +125,10 @@ class Live {
   campaigns::Instant now() const;
   const campaigns::ZoneRules& rules() const;
   std::uint16_t door_port() const;
+  std::uint16_t control_port() const;  // 0: the control interface is not there over TCP
+  // For whoever watches the program: what stands in the way of calls, and Prometheus' page.
+  std::vector<NotReady> reasons_not_ready() const;
+  std::string metrics_text() const;
   bool resumed() const;  // the log existed
 
  private:

@@ -28,6 +28,8 @@ void add_live_arguments(CLI::App& command, LiveArguments& arguments) {
       ->check(CLI::Range(0.01, 1000.0));
   command.add_option("--heartbeat", arguments.heartbeat,
                      "URL to ask each minute while all is well (or HEARTBEAT_URL)");
+  command.add_option("--alerts", arguments.alerts,
+                     "Which alerts ALERTS_URL is told, call_held,disk_full,… (default: all)");
   command.add_option("--seed", arguments.seed, "Of a rehearsal (default 1)")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53));
   command.add_option("--start", arguments.start, "When a rehearsal begins (RFC 3339)");
@@ -139,6 +141,14 @@ LiveOptions live_options(const LiveArguments& arguments) {
   }
   live.heartbeat_url =
       arguments.heartbeat.empty() ? environment.get("HEARTBEAT_URL") : arguments.heartbeat;
+  live.alerts_url = environment.get("ALERTS_URL");
+  live.outcomes_url = environment.get("OUTCOMES_URL");
+  live.alerts_secret = environment.get("ALERTS_SECRET");
+  try {
+    live.alert_kinds = read_alert_kinds(arguments.alerts);
+  } catch (const std::invalid_argument& error) {
+    throw CLI::ValidationError("--alerts", error.what());
+  }
   live.trace = arguments.trace;
   live.listen = arguments.listen;
   live.tls_certificate = arguments.tls_certificate;

@@ -32,6 +32,7 @@ struct LiveArguments {
   double speed = 0;
   double calls_per_second = 1;
   std::string heartbeat{};
+  std::string alerts{};
   std::string listen{};
   std::string tls_certificate{};
   std::string tls_key{};

@@ -107,6 +107,22 @@ void Runner::note_command(Command command, std::function<void(std::optional<Refu
   inbox_.push_back(CommandNote{std::move(command), std::move(done)});
 }
 
+Vitals Runner::vitals() const {
+  Vitals vitals;
+  vitals.durable = durable_position();
+  vitals.started = started_at_ && *started_at_ <= vitals.durable;
+  vitals.disk_full = log_.disk_full();
+  vitals.stopping = stopping_;
+  vitals.behind =
+      std::max(std::chrono::milliseconds{0}, std::chrono::milliseconds{now_ - clock_.now()});
+  vitals.waiting_events = log_.waiting();
+  vitals.waiting_notes = inbox_.size();
+  vitals.waiting_effects = gate_.held();
+  vitals.waiting_orders = to_send_.size();
+  vitals.streams_open = talks_.size();
+  return vitals;
+}
+
 void Runner::tell(std::function<void(bool)> act) {
   tellings_.push_back({state_.position, std::move(act)});
 }
@@ -135,9 +151,12 @@ void Runner::tick() {
   ask_carrier();
   if (!batch_.empty()) {
     log_.append(std::exchange(batch_, {}), campaigns::to_ms(now_));
+    if (metrics_) metrics_->appended(log_.last());
   }
   if (!keys_to_destroy_.empty()) log_.destroy_keys(std::exchange(keys_to_destroy_, {}));
-  gate_.release(log_.durable());
+  const auto durable = log_.durable();
+  if (metrics_) metrics_->durable(durable.position());
+  gate_.release(durable);
   apologise();
   if (!log_.destroying_keys()) {
     for (auto& done : std::exchange(forgotten_, {})) done();
@@ -248,12 +267,14 @@ void Runner::fold(Facts facts) {
     batch_.push_back(row_of(state_, fact));
     if (const auto key = key_to_destroy(state_, fact)) keys_to_destroy_.push_back(*key);
     campaigns::evolve(state_, fact);
-    if (on_fact_) on_fact_(fact);
+    if (metrics_) metrics_->fact(fact);
+    for (const auto& see : on_fact_) see(fact);
     follow(fact);
   }
 }
 
 void Runner::follow(const Fact& fact) {
+  if (std::holds_alternative<campaigns::RunnerStarted>(fact.event)) started_at_ = fact.position;
   follow_stream(fact);
   sweeper_.follow(fact);
   if (const auto* served = std::get_if<campaigns::PromptServed>(&fact.event))
@@ -476,6 +497,7 @@ void Runner::place(const AttemptId& attempt) {
   order.on_sent = [this] {
     last_post_ = clock_.now();
     leaving_.reset();
+    if (metrics_) metrics_->order_sent();
   };
   leaving_ = attempt;
   carrier_.place(order, [this, attempt](const bridge::carrier::PlaceReply& reply) {

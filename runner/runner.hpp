@@ -22,6 +22,7 @@
 #include "eventstore/event_store.hpp"
 #include "runner/gate.hpp"
 #include "runner/log_keys.hpp"
+#include "runner/metrics.hpp"
 #include "runner/streams.hpp"
 #include "runner/sweeper.hpp"
 #include "webhook/door.hpp"
@@ -100,6 +101,9 @@ class Runner {
   // true. While the log waits for space it is called at once, with false.
   void tell(std::function<void(bool durable)> act);
 
+  // Counts what happens from here on; outlives the runner. None: nobody counts.
+  void use_metrics(Metrics* metrics) { metrics_ = metrics; }
+
   void tick();
 
   // No new dials from here on; what is under way goes on.
@@ -119,10 +123,12 @@ class Runner {
   // The log waits for space on its disk: nobody is dialled until there is some.
   bool disk_full() const { return log_.disk_full(); }
   eventstore::Position durable_position() const { return log_.last() - log_.waiting(); }
+  // For whoever watches the program; without what only the disk and the system know.
+  Vitals vitals() const;
   bool limit_reached() const;
 
-  // Called for each fact as it is folded: progress for people.
-  void on_fact(std::function<void(const campaigns::Fact&)> f) { on_fact_ = std::move(f); }
+  // Called for each fact as it is folded: progress for people, alerts. Any number of times.
+  void on_fact(std::function<void(const campaigns::Fact&)> f) { on_fact_.push_back(std::move(f)); }
   // Tells the operator something, without personal data.
   void notice(std::string text) const;
   void on_notice(std::function<void(const Notice&)> f) { on_notice_ = std::move(f); }
@@ -208,6 +214,8 @@ class Runner {
     bridge::net::Instant until{};
     RequestNote note{};
   };
+  Metrics* metrics_ = nullptr;
+  std::optional<eventstore::Position> started_at_{};  // this run's RunnerStarted
   Streams* streams_ = nullptr;
   std::shared_ptr<const campaigns::Campaign> outside_agent_{};
   std::map<bridge::media::StreamId, Talk> talks_{};
@@ -244,7 +252,7 @@ class Runner {
   std::uint64_t delivered_again_ = 0;
   std::set<std::uint64_t> new_people_{};  // called for the first time in this run
   bool stopping_ = false;
-  std::function<void(const campaigns::Fact&)> on_fact_{};
+  std::vector<std::function<void(const campaigns::Fact&)>> on_fact_{};
   std::function<void(const Notice&)> on_notice_{};
 };
 

@@ -80,6 +80,7 @@ struct Server::Block {
   tls::ServerContext* tls;
   tls::HandshakeGate handshakes;
   std::function<void(std::error_code)> on_unsecured;
+  std::function<void()> on_secured;
   net::Links* links;
   std::unique_ptr<net::Listener> listener{};
   std::uint16_t port = 0;
@@ -99,6 +100,7 @@ struct Server::Block {
         handshakes({.at_once_max = limits.handshakes_at_once_max,
                     .waiting_max = limits.handshakes_waiting_max}),
         on_unsecured(std::move(options.on_unsecured)),
+        on_secured(std::move(options.on_secured)),
         links(options.links) {
     listener = std::make_unique<net::Listener>(
         loop,
@@ -141,6 +143,7 @@ struct Server::Block {
   }
 
   void secured(Connection& c) {
+    if (!c.secured && on_secured) on_secured();
     c.secured = true;
     become_idle(c);
   }

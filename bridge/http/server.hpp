@@ -65,6 +65,7 @@ class Server {
     tls::ServerContext* tls = nullptr;
     // A client that was not secured, for the operator: a tls::Fault or an error of its socket.
     std::function<void(std::error_code)> on_unsecured{};
+    std::function<void()> on_secured{};  // and one that was
     net::Links* links = nullptr;  // counts the bytes of accepted connections; outlives the server
   };
 

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "campaigns/events.hpp"
+#include "campaigns/state.hpp"
+
+namespace runner {
+
+// What an operator wants to be told of at once, and what the owner of a list wants to hear of its
+// people.
+enum class AlertKind : std::uint8_t {
+  campaign_finished,
+  campaign_stopped,  // the program paused it, for a reason that has no name of its own below
+  failure_rate,      // the same: too many of its last calls came to nothing
+  carrier_refuses,   // the same: every call is refused
+  budget_spent,      // the same
+  budget_near,       // four fifths of it are spent or reserved
+  call_held,         // a person has to decide
+  late_call,         // a call turned up that must not be
+  disk_full,         // the log has no space
+  outcome,           // a person's case is closed; to the owner of the list alone
+};
+inline constexpr std::array<std::string_view, 10> alert_kind_names{
+    "campaign_finished", "campaign_stopped", "failure_rate", "carrier_refuses", "budget_spent",
+    "budget_near",       "call_held",        "late_call",    "disk_full",       "outcome"};
+std::string_view name_of(AlertKind kind);
+
+// "call_held,disk_full"; empty: all of them but outcome, which is asked for by a URL of its own.
+// Throws std::invalid_argument for a word that is none.
+std::set<AlertKind> read_alert_kinds(const std::string& text);
+
+struct Alert {
+  // The same whenever it is told again, after a restart too, and never that of another.
+  std::string id{};
+  AlertKind kind = AlertKind::campaign_finished;
+  std::uint64_t position = 0;  // of the event that it follows from: not told before that is on disk
+  std::string body{};          // a JSON object; of an outcome it may hold the list's own id
+};
+
+// What follows from each fact, for two kinds of hearers. To be shown every fact of the log from the
+// first, so that what is told once is told once. Holds no number, no name and no word of a talk.
+class AlertRules {
+ public:
+  // After `fact` was folded into `state`.
+  std::vector<Alert> see(const campaigns::State& state, const campaigns::Fact& fact);
+
+ private:
+  std::set<campaigns::CampaignIndex> near_{};  // whose budget was told to be near its end
+};
+
+// Of what is no event.
+Alert disk_full_alert(const campaigns::State& state, campaigns::Instant at);
+
+}  // namespace runner

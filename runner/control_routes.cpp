@@ -1,0 +1,72 @@
+#include "runner/control_routes.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace runner {
+
+namespace {
+
+using Question = ControlQuestion;
+
+constexpr std::string_view reason_members[] = {"reason"};
+constexpr std::string_view submit_members[] = {"file", "skip_bad_rows", "encoding", "accept_change",
+                                               "countries"};
+constexpr std::string_view resolve_members[] = {"as", "reason"};
+constexpr std::string_view suppress_members[] = {"reason", "until"};
+constexpr std::string_view forget_members[] = {"number_key"};
+
+constexpr ControlRoute routes[] = {
+    {"GET", "/healthz", Question::healthy, true, {}},
+    {"GET", "/readyz", Question::ready, true, {}},
+    {"GET", "/metrics", Question::metrics, false, {}},
+    {"GET", "/status", Question::status, false, {}},
+    {"POST", "/campaigns", Question::submit, false, submit_members},
+    {"POST", "/campaigns/{campaign}/pause", Question::order, false, reason_members},
+    {"POST", "/campaigns/{campaign}/resume", Question::order, false, {}},
+    {"POST", "/campaigns/{campaign}/cancel", Question::order, false, reason_members},
+    {"POST", "/cancel", Question::order, false, reason_members},
+    {"POST", "/calls/{attempt}/resolve", Question::order, false, resolve_members},
+    {"POST", "/numbers/{key}/suppress", Question::order, false, suppress_members},
+    {"POST", "/numbers/{key}/unsuppress", Question::order, false, reason_members},
+    {"POST", "/forget", Question::order, false, forget_members},
+};
+
+bool fits_in_path(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
+}
+
+bool leads_to(std::string_view path, std::string_view target, std::string_view& parameter) {
+  const auto open = path.find('{');
+  if (open == std::string_view::npos) return path == target;
+  const auto before = path.substr(0, open);
+  const auto after = path.substr(path.find('}') + 1);
+  if (!target.starts_with(before) || !target.ends_with(after) ||
+      target.size() <= before.size() + after.size()) {
+    return false;
+  }
+  const auto value = target.substr(before.size(), target.size() - before.size() - after.size());
+  if (!std::all_of(value.begin(), value.end(), fits_in_path)) return false;
+  parameter = value;
+  return true;
+}
+
+}  // namespace
+
+std::span<const ControlRoute> control_routes() {
+  return routes;
+}
+
+const ControlRoute* find_control_route(std::string_view method, std::string_view target,
+                                       std::string_view& parameter, bool& path_known) {
+  path_known = false;
+  for (const auto& route : routes) {
+    if (!leads_to(route.path, target, parameter)) continue;
+    if (route.method == method) return &route;
+    path_known = true;
+  }
+  return nullptr;
+}
+
+}  // namespace runner

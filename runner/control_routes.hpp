@@ -1,0 +1,38 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+// What the control interface can be asked, once for the server that answers and for the test that
+// holds runner/openapi.json against it.
+namespace runner {
+
+enum class ControlQuestion : unsigned char {
+  healthy,  // does it turn at all
+  ready,    // would calls be begun
+  metrics,  // for Prometheus
+  status,   // where the campaigns stand
+  submit,   // a campaign file
+  order,    // one of control_orders.hpp
+};
+
+struct ControlRoute {
+  std::string_view method{};
+  // As OpenAPI writes it: "/campaigns/{campaign}/pause". A parameter holds one or more of
+  // [A-Za-z0-9._-].
+  std::string_view path{};
+  ControlQuestion question = ControlQuestion::order;
+  // Over TCP without a token, too: whoever restarts the program has none. Tells nothing of anybody.
+  bool open = false;
+  // Of the JSON object that is its body; others are refused.
+  std::span<const std::string_view> members{};
+};
+
+std::span<const ControlRoute> control_routes();
+
+// Where a target leads; the method must fit as well. Null where it does not; `path_known` says that
+// another method would. The parameter of the path, if it has one, is put into `parameter`.
+const ControlRoute* find_control_route(std::string_view method, std::string_view target,
+                                       std::string_view& parameter, bool& path_known);
+
+}  // namespace runner

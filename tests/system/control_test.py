@@ -1,0 +1,316 @@
+"""The control interface over TCP as a program of somebody else's uses it: its token, its limits, its
+answers held against runner/openapi.json, and the page for Prometheus."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+
+import world
+
+TOKEN = "c0ffee" * 8
+OPENAPI = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "runner",
+                       "openapi.json")
+PEOPLE = 40
+
+
+def complaints(schema, value, whole, where=""):
+    """What is wrong with a value by a schema, in as much of JSON Schema as the file uses. A word of
+    it that is not known here is an error of the test's."""
+    while "$ref" in schema:
+        path = schema["$ref"].lstrip("#/").split("/")
+        schema = whole
+        for part in path:
+            schema = schema[part]
+    known = {"type", "required", "properties", "additionalProperties", "items", "enum", "const",
+             "pattern", "format", "description", "default"}
+    assert set(schema) <= known, set(schema) - known
+    kinds = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+    kind = kinds[schema["type"]]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        return ["%s is no %s" % (where, schema["type"])]
+    found = []
+    if "enum" in schema and value not in schema["enum"]:
+        found.append("%s is %r" % (where, value))
+    if "const" in schema and value != schema["const"]:
+        found.append("%s is %r" % (where, value))
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        found.append("%s is %r" % (where, value))
+    if schema.get("format") == "date-time" and not re.fullmatch(
+            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value):
+        found.append("%s is %r" % (where, value))
+    if isinstance(value, list) and "items" in schema:
+        for n, each in enumerate(value):
+            found += complaints(schema["items"], each, whole, "%s/%d" % (where, n))
+    if isinstance(value, dict):
+        found += ["%s lacks %s" % (where, name) for name in schema.get("required", [])
+                  if name not in value]
+        for name, each in value.items():
+            if name in schema.get("properties", {}):
+                found += complaints(schema["properties"][name], each, whole, where + "/" + name)
+            elif schema.get("additionalProperties", True) is False:
+                found.append("%s has %s" % (where, name))
+            elif isinstance(schema.get("additionalProperties"), dict):
+                found += complaints(schema["additionalProperties"], each, whole,
+                                    where + "/" + name)
+    return found
+
+
+SERIES = re.compile(r'(campanile_[a-z_]+)(\{[a-z_]+="(?:[^"\\\n]|\\.)*"(?:,[a-z_]+="(?:[^"\\\n]|\\.)*")*\})?'
+                    r' (-?\d+(?:\.\d+)?)')
+
+
+def read_metrics(text):
+    """The page by series. Held against the text format 0.0.4: each family once, its lines together,
+    behind what it means and its type, nothing twice."""
+    assert text.endswith("\n")
+    values, families, family, helped = {}, {}, None, None
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            helped = line.split(" ", 3)[2]
+            continue
+        if line.startswith("# TYPE "):
+            _, _, family, kind = line.split(" ")
+            assert family == helped and family not in families, line
+            families[family] = kind
+            continue
+        found = SERIES.fullmatch(line)
+        assert found, line
+        name = found[1]
+        if families[family] == "histogram":
+            assert name in (family + "_bucket", family + "_sum", family + "_count"), line
+        else:
+            assert name == family, line
+            assert name.endswith("_total") == (families[family] == "counter"), line
+        series = found[1] + (found[2] or "")
+        assert series not in values, line
+        values[series] = float(found[3])
+    return values
+
+
+class ControlTest(world.Case):
+    def setUp(self):
+        super().setUp()
+        with open(OPENAPI, encoding="utf-8") as file:
+            self.openapi = json.load(file)
+        self.phones = self.carrier()
+        self.log = self.path("L.db")
+        self.server = self.serve()
+
+    def serve(self, name="serve", token=TOKEN):
+        server = self.start("serve", "--log", self.log, "--carrier", self.phones.choice,
+                            "--calls-per-second", 20, "--control", "127.0.0.1:0", "--json",
+                            name=name, env=world.environment(CAMPANILE_CONTROL_TOKEN=token))
+        said = re.compile(r"control interface listens on port (\d+)")
+        world.wait_until(lambda: said.search(server.out()) or not server.running(), "it serves")
+        self.assertTrue(server.running(), server.err())
+        self.port = int(said.search(server.out())[1])
+        return server
+
+    def ask(self, method, target, body=None, token=TOKEN, headers=None):
+        """(status, headers, text)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=world.PATIENCE_S)
+        shown = {"Authorization": "Bearer " + token} if token else {}
+        try:
+            connection.request(method, target, json.dumps(body) if body is not None else None,
+                               {**shown, **(headers or {})})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
+
+    def described(self, method, path, body=None, expect=200, at=None):
+        """Asks for a path of the description, with its parameter put in, and holds the answer against
+        what is written there; the answer."""
+        target = path
+        for name, value in (at or {}).items():
+            target = target.replace("{%s}" % name, value)
+        status, headers, text = self.ask(method, target, body)
+        self.assertEqual(status, expect, "%s %s: %s" % (method, target, text))
+        operation = self.openapi["paths"][path][method.lower()]
+        response = operation["responses"][str(status)]
+        if "$ref" in response:
+            response = self.openapi["components"]["responses"][response["$ref"].split("/")[-1]]
+        kind = headers["Content-Type"].split(";")[0]
+        self.assertIn(kind, response["content"])
+        self.asked.add((method, path))
+        if kind != "application/json":
+            return text
+        value = json.loads(text)
+        schema = response["content"][kind]["schema"]
+        self.assertEqual(complaints(schema, value, self.openapi), [], text)
+        if body is not None:
+            asked = operation["requestBody"]
+            if "$ref" in asked:
+                asked = self.openapi["components"]["requestBodies"][asked["$ref"].split("/")[-1]]
+            self.assertEqual(complaints(asked["content"]["application/json"]["schema"], body,
+                                        self.openapi), [])
+        return value
+
+    def standing(self, name):
+        status = json.loads(self.ask("GET", "/status")[2])
+        return {each["id"]: each for each in status["campaigns"]}[name]
+
+    def test_every_path_of_the_description_answers_as_it_says(self):
+        self.asked = set()
+        self.assertEqual(self.described("GET", "/healthz"), {"alive": True})
+        world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
+        self.assertEqual(self.described("GET", "/readyz"), {"ready": True, "reasons": []})
+        self.assertEqual(self.described("GET", "/status")["campaigns"], [])
+        file = world.write_campaign(self.folder, world.survey(
+            id="first", pacing={"calls_per_second": "20", "lines": 20}), PEOPLE)
+        status = self.described("POST", "/campaigns", {"file": file})
+        self.assertEqual(status["campaigns"][0]["contacts"], PEOPLE)
+        campaign = {"campaign": "first"}
+        self.described("POST", "/campaigns/{campaign}/pause", {"reason": "pranzo"}, at=campaign)
+        self.assertEqual(self.standing("first")["reason"], "pranzo")
+        self.described("POST", "/campaigns/{campaign}/resume", at=campaign)
+        self.assertEqual(self.standing("first")["status"], "running")
+        key = {"key": "00000000000000ab"}
+        self.described("POST", "/numbers/{key}/suppress",
+                       {"reason": "lettera", "until": "2099-01-01T00:00:00Z"}, at=key)
+        self.described("POST", "/numbers/{key}/unsuppress", {"reason": "errore"}, at=key)
+        self.described("POST", "/forget", {})
+        self.described("POST", "/forget", {"number_key": "00000000000000ab"})
+        self.described("POST", "/calls/{attempt}/resolve", {"as": "placed"}, expect=409,
+                       at={"attempt": "first.999.1"})
+        self.described("POST", "/campaigns/{campaign}/cancel", {"reason": "basta"}, at=campaign)
+        self.described("POST", "/campaigns/{campaign}/pause", {}, expect=409, at=campaign)
+        self.described("POST", "/cancel", {"reason": "basta"})
+        read_metrics(self.described("GET", "/metrics"))
+        # Refusals are described as well.
+        self.described("POST", "/campaigns", {"file": "relative.json"}, expect=400)
+        self.described("POST", "/campaigns", {"file": self.path("none.json")}, expect=409)
+        every = {(method.upper(), path) for path, methods in self.openapi["paths"].items()
+                 for method in methods if method != "parameters"}
+        self.assertEqual(self.asked, every)
+
+        for body, expect in (([], 400), ({"reason": "x", "raison": "y"}, 400)):
+            self.assertEqual(self.ask("POST", "/campaigns/first/pause", body)[0], expect)
+        self.assertEqual(self.ask("GET", "/campaigns/first/pause")[0], 405)
+        self.assertEqual(self.ask("POST", "/metrics", {})[0], 405)
+        self.assertEqual(self.ask("GET", "/nothing")[0], 404)
+
+    def test_nothing_but_health_without_the_token(self):
+        for token in (None, "", TOKEN[:-1], TOKEN + "0", "x" * len(TOKEN)):
+            for method, path in (("GET", "/status"), ("GET", "/metrics"), ("GET", "/nothing"),
+                                 ("POST", "/cancel"), ("POST", "/campaigns"), ("POST", "/healthz")):
+                status, headers, text = self.ask(method, path, {} if method == "POST" else None,
+                                                 token=token)
+                self.assertEqual(status, 401, (token, path, text))
+                self.assertEqual(headers["WWW-Authenticate"], "Bearer")
+            self.assertEqual(self.ask("GET", "/healthz", token=token)[0], 200)
+            self.assertEqual(self.ask("GET", "/readyz", token=token)[0], 200)
+        # Nothing that was refused was done, and the socket beside the log wants none.
+        status, body = world.Control(self.log).ask("GET", "/status")
+        self.assertEqual((status, body["campaigns"]), (200, []))
+        self.server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.server.wait(), 0, self.server.err())
+        self.assertNotIn(TOKEN, self.server.out() + self.server.err())
+        with open(self.log, "rb") as file:
+            self.assertNotIn(TOKEN.encode(), file.read())
+
+    def test_bodies_and_connections_have_limits(self):
+        self.assertEqual(self.ask("POST", "/cancel", {"reason": "x" * 200_000})[0], 413)
+        held = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(100)]
+        try:
+            # The oldest idle ones made room.
+            self.assertEqual(self.ask("GET", "/healthz")[0], 200)
+            files = os.listdir("/proc/%d/fd" % self.server.process.pid)
+            self.assertLess(len(files), 90)
+        finally:
+            for each in held:
+                each.close()
+
+    def test_metrics_tell_what_the_log_tells(self):
+        world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
+        before = read_metrics(self.ask("GET", "/metrics")[2])
+        self.assertEqual(before["campanile_ready"], 1)
+        file = world.write_campaign(self.folder, world.survey(
+            id="first", pacing={"calls_per_second": "20", "lines": 20},
+            budget={"limit": "500.00", "per_minute": "0.10", "currency": "EUR"}), PEOPLE)
+        self.assertEqual(self.ask("POST", "/campaigns", {"file": file})[0], 200)
+        world.wait_until(lambda: self.standing("first")["status"] == "completed", "it is over")
+        status, headers, text = self.ask("GET", "/metrics")
+        self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+        page = read_metrics(text)
+        standing = self.standing("first")
+        for stage in ("fresh", "retry", "calling", "done", "exhausted", "excluded", "held"):
+            self.assertEqual(page['campanile_contacts{campaign="first",stage="%s"}' % stage],
+                             standing[stage])
+        attempts = {series: value for series, value in page.items()
+                    if series.startswith("campanile_attempts_total")}
+        for outcome, count in standing["outcomes"].items():
+            self.assertEqual(
+                attempts['campanile_attempts_total{campaign="first",outcome="%s"}' % outcome],
+                count)
+        self.assertEqual(sum(attempts.values()), sum(standing["outcomes"].values()))
+        # Each order of the carrier's own count left once, each webhook was answered.
+        truth = self.phones.truth()
+        self.assertEqual(page["campanile_orders_sent_total"], len(truth["calls"]))
+        self.assertGreater(page['campanile_webhook_answers_total{status="200"}'] +
+                           page.get('campanile_webhook_answers_total{status="204"}', 0),
+                           3 * PEOPLE)
+        self.assertEqual(page["campanile_order_rate_allowed"], 20)
+        self.assertGreater(page["campanile_commit_seconds_count"], 10)
+        self.assertEqual(page['campanile_commit_seconds_bucket{le="+Inf"}'],
+                         page["campanile_commit_seconds_count"])
+        buckets = [value for series, value in page.items() if "_bucket" in series]
+        self.assertEqual(buckets, sorted(buckets))
+        self.assertEqual(page["campanile_log_durable_position"], page["campanile_log_position"])
+        self.assertGreater(page["campanile_disk_free_bytes"], 0)
+        money = '{campaign="first",currency="EUR"}'
+        self.assertEqual(page["campanile_spend_allowed" + money], 500)
+        self.assertGreater(page["campanile_spend_settled" + money], 0)
+        self.assertEqual(page["campanile_spend_reserved" + money], 0)
+        for series in ("campanile_calls{phase=\"in_doubt\"}", "campanile_calls{phase=\"held\"}",
+                       "campanile_log_waiting_events", "campanile_notes_waiting",
+                       "campanile_log_disk_full", "campanile_lines_in_use{campaign=\"first\"}"):
+            self.assertEqual(page[series], 0, series)
+        # Nobody's number, name or id, and no label that grows with the list.
+        world.canaries.listen(("metrics",), text, "")
+        self.assertLess(len(page), 200)
+
+    def test_while_calls_end_after_an_interrupt_it_is_not_ready(self):
+        file = world.write_campaign(self.folder, world.survey(
+            id="first", pacing={"calls_per_second": "20", "lines": 20}), 2000)
+        self.assertEqual(self.ask("POST", "/campaigns", {"file": file})[0], 200)
+        world.wait_until(lambda: self.standing("first")["calling"] > 5, "people are called")
+        self.server.interrupt()
+
+        def not_ready():
+            try:
+                return self.ask("GET", "/readyz")
+            except OSError:
+                return (503, None, '{"reasons":[{"code":"gone"}]}')
+        status, _, text = world.wait_until(
+            lambda: (lambda told: told if told[0] == 503 else None)(not_ready()), "it says so")
+        self.assertIn(json.loads(text)["reasons"][0]["code"], ("stopping", "gone"))
+        self.assertEqual(self.server.wait(), 0, self.server.err())
+
+    def test_what_would_let_others_in_is_refused(self):
+        def refused(*arguments, **settings):
+            server = self.start("serve", "--log", self.path("M.db"), *arguments, name="refused",
+                                env=world.environment(**settings))
+            self.assertEqual(server.wait(), 2, server.err())
+            self.assertNotIn(TOKEN, server.err() + server.out())
+            self.assertFalse(os.path.exists(self.path("M.db")))
+            return server.err()
+        token = {"CAMPANILE_CONTROL_TOKEN": TOKEN}
+        for address in ("0.0.0.0:0", "[::]:0", "10.0.0.1:0"):
+            self.assertIn("this machine alone", refused("--control", address, **token))
+        self.assertIn("openssl rand", refused("--control", "127.0.0.1:0"))
+        self.assertIn("openssl rand", refused("--control", "127.0.0.1:0",
+                                              CAMPANILE_CONTROL_TOKEN="short"))
+        file = self.path("token")
+        with open(file, "w") as out:
+            out.write(TOKEN)
+        os.chmod(file, 0o644)
+        self.assertIn("chmod 600", refused("--control", "127.0.0.1:0", "--control-token-file",
+                                           file))
+
+
+if __name__ == "__main__":
+    world.main()
