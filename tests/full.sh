@@ -354,7 +354,7 @@ do_peers() {
   build campanile make_certificates ws_echo
   peers_folder
   if [ "$#" -eq 0 ]; then
-    set -- "outbound" "outbound simple" "outbound agent" "outbound recorded" "rest" "express" "agent" "ws"
+    set -- "outbound" "outbound simple" "outbound agent" "outbound recorded" "rest" "express" "agent" "ws" "media"
   fi
   bad=0
   table=$scratch/table

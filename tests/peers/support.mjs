@@ -92,7 +92,7 @@ export class Scene {
   }
 
   // `campanile serve` for real, with a carrier that is not: its .env is one that such projects have.
-  async door(carrierPort, port) {
+  async door(carrierPort, port, more = [], environment = {}) {
     writeFileSync(this.path('.env'), [
       'TWILIO_ACCOUNT_SID=' + account,
       'TWILIO_AUTH_TOKEN=' + token,
@@ -104,7 +104,8 @@ export class Scene {
       'serve', '--carrier', 'twilio', '--new-log', '--log', this.path('calls.db'),
       '--listen', '127.0.0.1:' + port, '--ca-file', this.path('ca.pem'),
       '--tls-cert', this.path(publicHost + '.pem'), '--tls-key', this.path(publicHost + '.key'),
-    ]);
+      ...more,
+    ], environment);
     await this.said(program, 'serving');
     return program;
   }
