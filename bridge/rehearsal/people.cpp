@@ -5,6 +5,7 @@
 #include <cctype>
 #include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "bridge/rehearsal/dice.hpp"
@@ -19,9 +20,11 @@ using std::chrono::seconds;
 // Prompts are Italian or English. Compared in lower case, accents left as they are.
 constexpr std::array<std::string_view, 6> words_for_pressing{"prem",  "digit", "tasto",
                                                              "press", "dial ", "key "};
-constexpr std::array<std::string_view, 12> words_for_opting_out{
-    "non essere", "non ricevere", "non volete",    "non vuole", "cancellar", "rimuov",
-    "opt out",    "do not call",  "not be called", "stop",      "no more",   "unsubscribe"};
+constexpr std::array<std::string_view, 19> words_for_opting_out{
+    "non essere",      "non ricevere", "non vuole pi",     "non vuole esser", "non vuole ricev",
+    "non vuole altr",  "non volete",   "non desidera ric", "non desidera es", "cancellar",
+    "rimuov",          "opt out",      "do not call",      "not be called",   "not want to rec",
+    "not wish to rec", "stop",         "no more",          "unsubscribe"};
 struct NumberWord {
   std::string_view word{};
   char digit = '0';
@@ -226,7 +229,10 @@ std::string_view screening_words(std::string_view language) {
 Reaction react(const People& people, std::uint64_t seed, std::string_view to, std::uint64_t ordinal,
                std::uint64_t turn, const Question& question) {
   Dice dice(seed, to, ordinal, "turn", turn);
-  const OfferedKeys offered = offered_keys(question.prompt, question.hints);
+  OfferedKeys offered = offered_keys(question.prompt, question.hints);
+  if (offered.opt_out == '\0' && offered.answers.find(question.opt_out) == std::string::npos) {
+    offered.opt_out = question.opt_out;
+  }
   enum Choice : unsigned char { right, speech, wrong, silence, hang_up, opt_out };
   const std::array<int, 6> weights{people.right_key, people.speech,
                                    people.wrong_key, people.silence,
@@ -299,17 +305,25 @@ OfferedKeys offered_keys(std::string_view prompt, std::string_view hints) {
     const std::size_t phrase = text.find_last_of(".!?;:", first_press);
     if (phrase != std::string::npos) text.erase(0, phrase);
   }
-  for (const std::string& phrase : split(text, ".,;:!?")) {
-    std::string digits = digits_of(phrase, pressing);
-    if (digits.empty()) continue;
-    if (mentions(phrase, words_for_opting_out)) {
-      keys.opt_out = digits.back();
-      digits.pop_back();
-      for (const char key : digits) add_once(keys.answers, key);
-    } else if (digits.size() == 2 && digits[0] < digits[1] && is_range(phrase)) {
-      for (char key = digits[0]; key <= digits[1]; ++key) add_once(keys.answers, key);
-    } else {
-      for (const char key : digits) add_once(keys.answers, key);
+  for (const std::string& sentence : split(text, ".;:!?")) {
+    bool key_to_come = false;  // "se non vuole più essere chiamato, prema 9"
+    for (const std::string& phrase : split(sentence, ",")) {
+      std::string digits = digits_of(phrase, pressing);
+      const bool offers_no_calls = mentions(phrase, words_for_opting_out);
+      if (digits.empty()) {
+        key_to_come |= offers_no_calls;
+        continue;
+      }
+      if (offers_no_calls || std::exchange(key_to_come, false)) {
+        const std::size_t at = offers_no_calls ? digits.size() - 1 : 0;
+        keys.opt_out = digits[at];
+        digits.erase(at, 1);
+      }
+      if (digits.size() == 2 && digits[0] < digits[1] && is_range(phrase)) {
+        for (char key = digits[0]; key <= digits[1]; ++key) add_once(keys.answers, key);
+      } else {
+        for (const char key : digits) add_once(keys.answers, key);
+      }
     }
   }
   for (const std::string& hint : split(hints, ",")) {

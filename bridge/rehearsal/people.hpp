@@ -66,6 +66,7 @@ struct Question {
   std::string finish{};  // keys that end the input
   std::chrono::seconds prompt_time{0};
   std::chrono::seconds patience{5};  // how long the line waits after the prompt
+  char opt_out = '\0';               // the key that was offered before, to people who want no calls
 };
 
 struct Reaction {

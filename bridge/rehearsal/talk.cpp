@@ -76,6 +76,10 @@ Act Talk::perform(const Document& document, const std::string& url) {
   return go_on(document, url, 0);
 }
 
+void Talk::remember_offer(std::string_view said) {
+  if (const char key = offered_keys(said, {}).opt_out; key != '\0') opt_out_ = key;
+}
+
 Act Talk::go_on(const Document& document, const std::string& url, std::size_t first) {
   seconds now{0};
   std::string heard;  // what was said since the last question: a prompt may stand before its Gather
@@ -84,6 +88,7 @@ Act Talk::go_on(const Document& document, const std::string& url, std::size_t fi
     switch (verb.kind) {
       case Verb::Kind::say:
         heard.append(heard.empty() ? "" : " ").append(verb.text);
+        remember_offer(verb.text);
         now += verb.time;
         break;
       case Verb::Kind::play:
@@ -214,13 +219,15 @@ Talk::Heard Talk::gather(const Verb& verb, const std::string& heard_before, cons
                     .digits_max = verb.digits_max,
                     .finish = verb.finish_on_key,
                     .prompt_time = seconds(0),
-                    .patience = verb.timeout};
+                    .patience = verb.timeout,
+                    .opt_out = opt_out_};
   for (const Verb& prompt : verb.prompts) {
     question.prompt_time += prompt.time;
     if (prompt.kind != Verb::Kind::say) continue;
     question.prompt.append(question.prompt.empty() ? "" : " ").append(prompt.text);
   }
   if (question.prompt.empty()) question.prompt = heard_before;
+  remember_offer(question.prompt);
 
   Reaction reaction;
   if (person_.answerer == Answerer::human) {

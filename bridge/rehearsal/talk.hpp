@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "bridge/rehearsal/people.hpp"
 #include "bridge/rehearsal/twiml.hpp"
@@ -58,6 +59,7 @@ class Talk {
                std::chrono::seconds began);
   Heard record(const Verb& verb, const std::string& url, std::chrono::seconds began);
   Heard dial(const Verb& verb, const std::string& url, std::chrono::seconds began);
+  void remember_offer(std::string_view said);
   Act done(Act act);
 
   People people_;
@@ -66,6 +68,7 @@ class Talk {
   std::uint64_t ordinal_;
   Person person_;
   std::uint64_t turn_ = 0;  // questions so far
+  char opt_out_ = '\0';     // the key that was offered last to people who want no calls
   std::uint64_t documents_ = 0;
   std::chrono::seconds elapsed_{0};  // since the call was answered
 };

@@ -101,6 +101,20 @@ BOOST_AUTO_TEST_CASE(keys_are_read_off_the_prompt) {
   BOOST_TEST(keys.opt_out == '9');
   BOOST_TEST(offered_keys("Press 1 to go on or 9 to opt out", "").opt_out == '9');
   BOOST_TEST(offered_keys("Press 1 to go on or 9 to opt out", "").answers == "1");
+
+  // Apart from its key.
+  for (const char* offer : {"Se non vuole più ricevere queste chiamate, prema 9. Prema 1 o 2.",
+                            "Prema 1 o 2; se non desidera essere richiamato, prema il 9.",
+                            "If you do not wish to receive these calls any more, press 9. For the "
+                            "answers press 1 or 2."}) {
+    BOOST_TEST(offered_keys(offer, "").opt_out == '9', offer);
+    BOOST_TEST(offered_keys(offer, "").answers == "12", offer);
+  }
+  for (const char* answer :
+       {"Se non vuole confermare, prema 2.", "Non vuole più nulla. Prema 2."}) {
+    BOOST_TEST(offered_keys(answer, "").opt_out == '\0', answer);
+    BOOST_TEST(offered_keys(answer, "").answers == "2", answer);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(each_reaction_can_happen_and_fits_the_question) {

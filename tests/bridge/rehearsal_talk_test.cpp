@@ -256,6 +256,30 @@ BOOST_AUTO_TEST_CASE(an_assistant_answers_the_first_question_and_the_person_the_
   BOOST_TEST(!contains(keys, "record your name"), keys);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_greeting_offers_holds_for_every_question) {
+  const std::string question =
+      "<Gather input=\"dtmf\" numDigits=\"1\" action=\"/a\"><Say>Prema 1 o 2.</Say></Gather>";
+  const std::string offer = "<Say>Se non vuole più ricevere queste chiamate, prema 9.</Say>";
+  People leaves_the_list = silent;
+  leaves_the_list.silence = 0;
+  leaves_the_list.opt_out = 1;
+  BOOST_TEST(contains(performed(offer + question, leaves_the_list), "Digits=9"));
+  BOOST_TEST(!contains(performed(question, leaves_the_list), "Digits"));
+  // In a later document, too; but not where the key has another meaning.
+  const auto document = [](const std::string& inside) {
+    return std::get<Document>(read_twiml("<Response>" + inside + "</Response>"));
+  };
+  Talk talk(leaves_the_list, 1, "+390611111111", 0);
+  talk.perform(document(offer), here);
+  const Act act = talk.perform(document(question), here);
+  BOOST_REQUIRE(act.fields.size() == 1U);
+  BOOST_TEST(act.fields[0].value == "9");
+  const std::string nine =
+      "<Gather input=\"dtmf\" numDigits=\"1\" action=\"/a\">"
+      "<Say>Prema 8 o 9.</Say></Gather>";
+  BOOST_TEST(talk.perform(document(nine), here).fields.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_takes_the_call_and_the_next_verb_waits) {
   const std::string stream =
       "<Stream url=\"wss://h/media-stream\">"
