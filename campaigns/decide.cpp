@@ -406,9 +406,24 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
                                                  : "contact list")};
   }
   if (other_list && entry.status == CampaignStatus::enrolling) {
+    return Refusal{"changed_list",
+                   entry.running_since
+                       ? "another contact list is being enrolled: let that come to its end first"
+                       : "the contact list changed while it was being enrolled: submit it under "
+                         "another id"};
+  }
+  if (other_list && command.columns != entry.columns) {
+    return Refusal{"changed_columns",
+                   "the contact list has other columns than the one that was enrolled: submit it "
+                   "under another id"};
+  }
+  // A start is no way to undo what somebody decided.
+  if (other_list &&
+      (entry.status == CampaignStatus::paused || entry.status == CampaignStatus::cancelled)) {
     return Refusal{
         "changed_list",
-        "the contact list changed while it was being enrolled: submit it under another id"};
+        "the campaign is " + std::string(name_of(entry.status)) + " and takes no other list" +
+            (entry.status == CampaignStatus::paused ? ": resume it first (campanile resume)" : "")};
   }
   // Answers know their question by its place: those that were there stay what and where they are.
   const auto& before = entry.definition->questions;
@@ -425,6 +440,7 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
   draft.add(
       Subject::campaign(command.campaign),
       CampaignChanged{{command.definition}, command.definition_digest, command.contacts_digest});
+  if (other_list) draft.add(Subject::campaign(command.campaign), EnrolmentReopened{});
   return draft.take();
 }
 
@@ -443,6 +459,8 @@ Decision on(const State& state, const EnrolRows& command, Moment) {
     if (row.row <= entry.last_row) continue;
     auto reason = row.reason;
     if (reason.empty() && (enrolling.count(row.key) || !here.insert(row.key).second)) {
+      // Of a list that is read again, whoever is enrolled already is no news.
+      if (entry.running_since) continue;
       reason = "duplicate";
     }
     if (!reason.empty()) {

@@ -133,6 +133,10 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
     const auto index = *book.find(fact.subject.name);
     if (std::holds_alternative<EnrolmentCompleted>(fact.event)) {
       std::unordered_set<NumberKey>().swap(campaigns[index].enrolling);
+    } else if (std::holds_alternative<EnrolmentReopened>(fact.event)) {
+      for (const auto& contact : campaigns[index].contacts) {
+        campaigns[index].enrolling.insert(contact.key);
+      }
     } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
       campaigns[index].failures.clear();
     } else if (std::holds_alternative<CampaignCancelled>(fact.event)) {

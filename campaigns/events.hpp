@@ -159,7 +159,7 @@ struct CampaignReopened {
   }
 };
 // A person accepted that the files behind a campaign changed: its definition from here on. The
-// contacts stay as they were enrolled.
+// contacts stay as they were enrolled; whoever is new in the list comes with EnrolmentReopened.
 struct CampaignChanged {
   static constexpr std::string_view type = "CampaignChanged";
   RawJson definition{};
@@ -170,6 +170,14 @@ struct CampaignChanged {
     v("definition", e.definition), v("definition_digest", e.definition_digest),
         v("contacts_digest", e.contacts_digest);
   }
+};
+
+// The list of a campaign is read once more, because a person accepted another one: whoever was not
+// in it before is enrolled. Nobody is dialled until it is complete.
+struct EnrolmentReopened {
+  static constexpr std::string_view type = "EnrolmentReopened";
+  template <typename V, typename Self>
+  static void fields(V&, Self&) {}
 };
 
 // --- stream "contact/<campaign>/<ordinal>"
@@ -786,7 +794,7 @@ using AnyEvent =
                  CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected,
                  OptedOut, Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened,
                  StreamClosed, AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked,
-                 TransferRequested, TransferEnded, CallScreened, CallRecorded>;
+                 TransferRequested, TransferEnded, CallScreened, CallRecorded, EnrolmentReopened>;
 
 // One of them. What a variant of some fifty kinds does with its content is written once, in
 // events.cpp: every file that has one would else compile all of it anew.

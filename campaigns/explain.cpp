@@ -74,6 +74,9 @@ class Teller {
   std::string operator()(const CampaignChanged&) const {
     return "the campaign file was changed; it holds from here on";
   }
+  std::string operator()(const EnrolmentReopened&) const {
+    return "another list was accepted: whoever is new in it is enrolled";
+  }
   std::string operator()(const ContactEnrolled& e) const {
     return "enrolled from row " + std::to_string(e.row) + " of the list, language " + e.language +
            ", time zone " + e.zone;

@@ -68,6 +68,7 @@ void Recap::see(const State& state, const Fact& fact) {
       change("cancelled" + because(cancelled->reason));
     }
     if (std::holds_alternative<CampaignCompleted>(event)) change("completed");
+    if (std::holds_alternative<EnrolmentReopened>(event)) change("given another list");
     if (const auto* again = std::get_if<CampaignReopened>(&event)) {
       change("running again" + because(again->reason));
     }

@@ -109,6 +109,11 @@ void Register::apply(const Fact& fact) {
     entry.definition = definition_from(changed->definition);
     entry.definition_digest = changed->definition_digest;
     entry.contacts_digest = changed->contacts_digest;
+  } else if (std::holds_alternative<EnrolmentReopened>(fact.event)) {
+    entry.status = CampaignStatus::enrolling;
+    entry.last_row = 0;
+    entry.rejected = 0;
+    entry.ended_at.reset();
   } else if (std::holds_alternative<CampaignStarted>(fact.event)) {
     entry.status = CampaignStatus::running;
     entry.running_since = fact.recorded_at;

@@ -227,14 +227,16 @@ int run(RunOptions& options) {
   Progress progress(on_terminal(options));
   follow(program, progress);
   std::optional<campaigns::Refusal> refused;
+  bool submitted = false;  // a campaign that is over may get people by what is being submitted
   program.submit(std::move(submission), options.accept_change,
                  [&](std::optional<campaigns::Refusal> refusal) {
                    refused = std::move(refusal);
+                   submitted = true;
                    if (refused) program.stop("refused");
                  });
   program.finish_when([&] {
     const auto index = program.state().book.find(id);
-    if (!index) return false;
+    if (!index || !submitted) return false;
     const auto status = program.state().book.at(*index).status;
     if (status == campaigns::CampaignStatus::completed) return true;
     const auto& queue = program.state().queue;

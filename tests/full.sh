@@ -210,6 +210,12 @@ do_night_shift() {
     --in-flight "${IN_FLIGHT:-300}" --overdue "${OVERDUE:-400}" --seed "${FIRST_SEED:-1}"
 }
 
+# live-after-rehearsal: rehearse and go live in one directory, from another one, and with a list that grew
+do_live_after_rehearsal() {
+  build campanile
+  python3 -B tests/system/live_after_rehearsal_test.py build/full/campanile "$@"
+}
+
 # crash-images: IMAGES (default 20000) losses of power during a run of the log, from SEED (1)
 do_crash_images() {
   log_suite crash_images CAMPANILE_IMAGES="${IMAGES:-20000}" CAMPANILE_SEED="${SEED:-1}"

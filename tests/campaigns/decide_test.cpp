@@ -166,6 +166,37 @@ BOOST_AUTO_TEST_CASE(a_default_that_an_older_program_did_not_write_down_is_no_ch
   BOOST_TEST(world.when(submit(changed, "digest of this one")) == "refused: changed");
 }
 
+BOOST_AUTO_TEST_CASE(a_list_that_grew_brings_those_who_are_new_and_nobody_again) {
+  Running world(survey());
+  const auto known = static_cast<unsigned>(world.state().queue.campaigns[0].contacts.size());
+  auto command = submit(survey(), "d2");
+  command.contacts_digest = "another list";
+  command.columns = world.state().book.at(0).columns;
+  command.accept_change = true;
+  auto other_columns = command;
+  other_columns.columns.push_back("more");
+  BOOST_TEST(world.when(other_columns) == "refused: changed_columns");
+  BOOST_TEST(world.when(command).find("campaign/survey EnrolmentReopened {}") != std::string::npos);
+  BOOST_TEST(world.plans().find("CallRequested") == std::string::npos);
+  auto third = command;
+  third.contacts_digest = "a third list";
+  BOOST_TEST(world.when(third) == "refused: changed_list");
+  EnrolRows rows{"survey", {}};
+  for (unsigned n = 1; n <= known + 2; ++n) rows.rows.push_back(person(n + 1, n));
+  rows.rows.push_back(person(known + 4, known + 2));
+  const auto lines = world.when(rows);
+  BOOST_TEST(std::count(lines.begin(), lines.end(), '\n') == 2, lines);
+  BOOST_TEST(lines.find("ContactRejected") == std::string::npos, lines);
+  BOOST_TEST(world.when(rows) == "");
+  world.does(CompleteEnrolment{"survey"});
+  BOOST_TEST(world.state().queue.campaigns[0].contacts.size() == known + 2u);
+  BOOST_TEST(world.state().book.at(0).status == CampaignStatus::running);
+
+  // What somebody paused or cancelled takes no list.
+  world.does(PauseCampaign{"survey", "wait"});
+  BOOST_TEST(world.when(third) == "refused: changed_list");
+}
+
 BOOST_AUTO_TEST_CASE(a_change_may_add_questions_and_must_keep_those_that_were_asked) {
   Running world(survey());
   world.dial();

@@ -118,8 +118,10 @@ void live(Seen& seen) {
     if (other) world.at("2026-03-03T10:00:00Z");
     auto changed = submit(survey, "d2");
     changed.contacts_digest = "c2";
+    changed.columns = submitted.columns;
     changed.accept_change = true;
     look(changed);
+    look(CompleteEnrolment{"survey"});
     auto beside = notification("beside");
     beside.pacing.lines = 9;
     look(submit(beside));
