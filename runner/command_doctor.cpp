@@ -41,8 +41,9 @@ int doctor(DoctorOptions options) {
   }
   auto findings = look_at_settings(live);
   const auto asked = ask_around(live, {caller_ids.begin(), caller_ids.end()},
-                                {countries.begin(), countries.end()}, true);
-  findings.insert(findings.end(), asked.begin(), asked.end());
+                                {countries.begin(), countries.end()});
+  findings.insert(findings.end(), asked.of_account.begin(), asked.of_account.end());
+  findings.insert(findings.end(), asked.of_door.begin(), asked.of_door.end());
   if (agent || !live.openai_api_key.empty() || live.agent) {
     const auto voice = ask_voice_model(live, model);
     findings.insert(findings.end(), voice.begin(), voice.end());

@@ -274,6 +274,7 @@ int serve(const RunOptions& options) {
   Live program(std::move(live), begins);
   Progress progress(on_terminal(options));
   follow(program, progress);
+  program.open_door();
   progress.say("serving; the public door listens on port " + std::to_string(program.door_port()));
   if (program.control_port() != 0) {
     progress.say("the control interface listens on port " + std::to_string(program.control_port()));

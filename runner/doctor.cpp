@@ -17,6 +17,7 @@
 #include "bridge/http/client.hpp"
 #include "bridge/http/form.hpp"
 #include "bridge/tls/client_context.hpp"
+#include "bridge/tls/fault.hpp"
 #include "bridge/tls/server_context.hpp"
 #include "bridge/voice/realtime.hpp"
 #include "bridge/ws/upgrade.hpp"
@@ -80,6 +81,14 @@ std::optional<PublicUrl> read_public_url(std::string text) {
   } catch (const std::invalid_argument&) {
     return {};
   }
+}
+
+// Whether TLS failed by what somebody showed or asked for; not by somebody who was silent or gone.
+bool is_of_certificate(std::error_code error) {
+  using bridge::tls::Fault;
+  return error.category() == bridge::tls::fault_category() && error != Fault::timed_out &&
+         error != Fault::ended_early && error != Fault::truncated && error != Fault::too_many &&
+         error != Fault::out_of_memory;
 }
 
 void look_at_server_url(const LiveOptions& options, Findings& findings) {
@@ -330,7 +339,8 @@ struct DoorInquiry::Block {
 
   std::string listen() const { return options.listen.empty() ? "0.0.0.0:8080" : options.listen; }
 
-  void open_door() {
+  // False: it cannot be with this certificate.
+  bool open_door() {
     webhook::DoorOptions facts;
     facts.auth_tokens = options.auth_tokens;
     facts.account_sid = options.account_sid;
@@ -342,8 +352,14 @@ struct DoorInquiry::Block {
     http::Server::Options server_options;
     std::tie(server_options.address, server_options.port) = split_address(listen());
     if (!options.tls_certificate.empty()) {
-      certificate = std::make_unique<bridge::tls::ServerContext>(
-          bridge::tls::ServerContext::Options{options.tls_certificate, options.tls_key});
+      try {
+        certificate = std::make_unique<bridge::tls::ServerContext>(
+            bridge::tls::ServerContext::Options{options.tls_certificate, options.tls_key});
+      } catch (const std::exception& error) {
+        add(Verdict::bad_input, "certificate", error.what(),
+            "see --tls-cert and --tls-key: PEM files that go together");
+        return false;
+      }
       server_options.tls = certificate.get();
     }
     try {
@@ -366,6 +382,7 @@ struct DoorInquiry::Block {
               "): whatever answers at SERVER_URL is asked instead",
           "if that is not campanile, stop it or name another address with --listen");
     }
+    return true;
   }
 
   // As the program does it, but that nobody listens afterwards.
@@ -381,7 +398,7 @@ struct DoorInquiry::Block {
   void begin() {
     url = read_public_url(options.server_url);
     if (!url) return end();  // told with the settings
-    open_door();
+    if (!open_door()) return end();
     http::Client::Options to;
     to.host = url->base.host;
     to.port = url->base.port;
@@ -393,10 +410,16 @@ struct DoorInquiry::Block {
   }
 
   void heard_up(const http::Reply& reply) {
+    if (is_of_certificate(reply.error)) {
+      add(Verdict::broken, "certificate", "SERVER_URL is not secured: " + reply.why,
+          "give the door or the proxy one for this name, in date, from an authority that everybody "
+          "trusts, with its intermediate certificates; or, should the name lead elsewhere from "
+          "this machine alone, put its address into /etc/hosts");
+      return end();
+    }
     if (reply.sent != http::Sent::answered) {
       add(Verdict::broken, "way in", "SERVER_URL does not answer: " + reply.why,
-          "is the tunnel up, and does it lead to " + listen() +
-              "? A certificate must be for this name, from an authority that everybody trusts");
+          "is the tunnel up, and does it lead to " + listen() + '?');
       return end();
     }
     const bool ours = reply.response.status == 200 && reply.response.body == "campanile is up\n" &&
@@ -625,47 +648,52 @@ Findings ask_voice_model(const LiveOptions& options, const std::string& model) {
                       : "look at OPENAI_BASE_URL, at the account's quota, and try again");
 }
 
-Findings ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
-                    std::vector<std::string> countries, bool with_door) {
+AskedAround ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
+                       std::vector<std::string> countries) {
   bridge::net::SystemClock clock;
   bridge::net::Loop loop(clock);
   bridge::tls::ClientContext::Options authorities;
   if (!options.ca_file.empty()) authorities.ca_file = options.ca_file;
   bridge::tls::ClientContext trust(authorities);
-  Findings findings;
+  AskedAround asked;
   std::unique_ptr<DoorInquiry> door;
-  const auto gather = [&](Findings more) {
-    findings.insert(findings.end(), std::make_move_iterator(more.begin()),
-                    std::make_move_iterator(more.end()));
-  };
   const AccountInquiry account(
       loop, options, &trust, std::move(caller_ids), std::move(countries), [&](Findings found) {
-        gather(std::move(found));
-        if (!with_door) return loop.stop();
+        asked.of_account = std::move(found);
         door = std::make_unique<DoorInquiry>(loop, options, &trust, [&](Findings of_door) {
-          gather(std::move(of_door));
+          asked.of_door = std::move(of_door);
           loop.stop();
         });
       });
   loop.run();
-  return findings;
+  return asked;
 }
 
 int look_before_calling(const LiveOptions& options, std::vector<std::string> caller_ids,
                         bool may_wait) {
   if (options.carrier.kind != CarrierChoice::Kind::twilio) return exit_done;
+  const auto tell = [](const Finding& finding, const std::string& before = {}) {
+    complain(before + finding.subject + ": " + finding.what +
+             (finding.cure.empty() ? "" : " (" + finding.cure + ')'));
+  };
   auto findings = look_at_settings(options);
   if (exit_code_of(findings) == exit_done) {
-    const auto asked = ask_around(options, std::move(caller_ids), {}, false);
-    findings.insert(findings.end(), asked.begin(), asked.end());
+    const auto asked = ask_around(options, std::move(caller_ids), {});
+    const auto take = [&](Finding finding, bool only_warn) {
+      if (only_warn && finding.verdict == Verdict::broken) {
+        finding.verdict = Verdict::warning;
+        tell(finding, "warning: ");
+      }
+      findings.push_back(std::move(finding));
+    };
+    for (const auto& finding : asked.of_account) take(finding, may_wait);
+    // A way in that looks shut from here may be open from outside; a certificate is the same.
+    for (const auto& finding : asked.of_door) take(finding, finding.subject != "certificate");
   }
   for (const auto& finding : findings) {
-    if (finding.verdict != Verdict::bad_input && finding.verdict != Verdict::broken) continue;
-    complain(finding.subject + ": " + finding.what +
-             (finding.cure.empty() ? "" : " (" + finding.cure + ")"));
+    if (finding.verdict == Verdict::bad_input || finding.verdict == Verdict::broken) tell(finding);
   }
-  const int code = exit_code_of(findings);
-  return may_wait && code == exit_cannot_go_on ? exit_done : code;
+  return exit_code_of(findings);
 }
 
 std::string text_of(const Findings& findings) {

@@ -62,13 +62,19 @@ class DoorInquiry {
 // key, model and the way there. `model` is what the campaign says, empty: the configuration's.
 Findings ask_voice_model(const LiveOptions& options, const std::string& model);
 
-// Both inquiries one after the other, or the first alone, on a loop of their own. Takes seconds.
-Findings ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
-                    std::vector<std::string> countries, bool with_door);
+struct AskedAround {
+  Findings of_account{};
+  Findings of_door{};
+};
+// Both inquiries one after the other, on a loop of their own. Takes seconds.
+AskedAround ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
+                       std::vector<std::string> countries);
 
-// Before the first call on a real carrier: settings, account and caller ids. Tells what is bad or
-// broken on standard error; 0, or the exit code of a command that must not go on. A program that is
-// to go on by itself (`may_wait`) does so when the carrier just does not answer.
+// Before the first call on a real carrier: settings, account, caller ids, and the door's
+// certificate as the carrier meets it; our own door must not be open yet. Tells what is bad or
+// broken on standard error; 0, or the exit code of a command that must not go on. Of a way in that
+// looks shut from here it only warns; so it does of a carrier that does not answer where the
+// program is to go on by itself (`may_wait`).
 int look_before_calling(const LiveOptions& options, std::vector<std::string> caller_ids,
                         bool may_wait);
 

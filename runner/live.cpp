@@ -225,6 +225,7 @@ struct Live::Block {
   std::unique_ptr<bridge::carrier::Twilio> carrier{};
   Metrics metrics{};
   std::unique_ptr<Runner> runner{};
+  http::Server::Options door_options{};
   std::unique_ptr<http::Server> door{};
   std::unique_ptr<MediaStreams> streams{};
   std::unique_ptr<ControlServer> control{};
@@ -263,6 +264,7 @@ struct Live::Block {
   void make_switchboard(std::uint16_t voice_port, bool jumping);
   void take_stream(http::ExchangeId id, const http::Request& request);
   void note_unsecured(std::error_code error);
+  void open_door();
   void look_at_certificate();
   std::uint64_t unsecured = 0;  // connections to the door that were not secured
 };
@@ -285,6 +287,37 @@ void Live::Block::note_unsecured(std::error_code error) {
     runner->notice("a connection to the public door was not secured: " + error.message() + " (" +
                    std::to_string(unsecured) + " so far)");
   }
+}
+
+void Live::Block::open_door() {
+  if (door) return;
+  if (!options.tls_certificate.empty()) {
+    door_certificate = std::make_unique<bridge::tls::ServerContext>(
+        bridge::tls::ServerContext::Options{options.tls_certificate, options.tls_key});
+    door_options.tls = door_certificate.get();
+    door_options.on_unsecured = [this](std::error_code error) { note_unsecured(error); };
+    door_options.on_secured = [this] { metrics.handshake(true); };
+    look_at_certificate();
+  }
+  door = std::make_unique<http::Server>(
+      *loop, door_options,
+      [this](http::ExchangeId id, http::Request request) {
+        if (asks_for_stream(request)) return take_stream(id, request);
+        if (!wires) {
+          runner->note_request(std::move(request), [this, id](http::Response response) {
+            metrics.answered(response.status);
+            door->answer(id, response);
+          });
+          return;
+        }
+        runner->note_request(request,
+                             [this, id, request, at = clock->now()](http::Response response) {
+                               wires->webhook(at, clock->now(), request, response);
+                               metrics.answered(response.status);
+                               door->answer(id, response);
+                             });
+      },
+      [this](int status) { metrics.answered(status); });
 }
 
 // A certificate that was renewed is shown from the next connection on.
@@ -659,44 +692,19 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   if (!keys_left.empty()) b.log->destroy_keys(std::move(keys_left));
   b.keys.emplace(*b.log->log_secret());
 
-  // The wires. A door first: its port may be part of our public URL.
-  auto listen = options.listen;
-  if (listen.empty()) listen = real ? "0.0.0.0:8080" : "127.0.0.1:0";
-  http::Server::Options door_options;
-  std::tie(door_options.address, door_options.port) = split_address(listen);
+  // The wires.
   // Bytes are counted for a clock that jumps, and for nobody else.
   auto* const links = clock_port != 0 ? &b.links : nullptr;
-  door_options.links = links;
+  auto listen = options.listen;
+  if (listen.empty()) listen = real ? "0.0.0.0:8080" : "127.0.0.1:0";
+  std::tie(b.door_options.address, b.door_options.port) = split_address(listen);
+  b.door_options.links = links;
   if (!options.tls_certificate.empty() && !real) {
     throw std::invalid_argument(
         "--tls-cert is for --carrier twilio: a rehearsal asks the door over plain HTTP");
   }
-  if (!options.tls_certificate.empty()) {
-    b.door_certificate = std::make_unique<bridge::tls::ServerContext>(
-        bridge::tls::ServerContext::Options{options.tls_certificate, options.tls_key});
-    door_options.tls = b.door_certificate.get();
-    door_options.on_unsecured = [&b](std::error_code error) { b.note_unsecured(error); };
-    door_options.on_secured = [&b] { b.metrics.handshake(true); };
-  }
-  b.door = std::make_unique<http::Server>(
-      *b.loop, door_options,
-      [&b](http::ExchangeId id, http::Request request) {
-        if (asks_for_stream(request)) return b.take_stream(id, request);
-        if (!b.wires) {
-          b.runner->note_request(std::move(request), [&b, id](http::Response response) {
-            b.metrics.answered(response.status);
-            b.door->answer(id, response);
-          });
-          return;
-        }
-        b.runner->note_request(request,
-                               [&b, id, request, at = b.clock->now()](http::Response response) {
-                                 b.wires->webhook(at, b.clock->now(), request, response);
-                                 b.metrics.answered(response.status);
-                                 b.door->answer(id, response);
-                               });
-      },
-      [&b](int status) { b.metrics.answered(status); });
+  // Its port is part of our public URL.
+  if (!real) b.open_door();
   auto public_url = options.server_url;
   if (public_url.empty()) {
     if (real) {
@@ -749,8 +757,6 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   b.runner->use_metrics(&b.metrics);
   b.runner->on_fact([&b](const campaigns::Fact& fact) { b.alert(b.runner->state(), fact); });
   b.make_switchboard(voice_port, clock_port != 0);
-  // In a rehearsal time jumps, and its certificates do not change.
-  if (b.door_certificate && real) b.look_at_certificate();
   b.runner->note_command(started);
   b.control = std::make_unique<ControlServer>(
       *b.loop, ControlServer::Options{control_socket_of(options.log), options.control, real},
@@ -854,8 +860,13 @@ void Live::finish_when(std::function<bool()> over) {
   block_->over = std::move(over);
 }
 
+void Live::open_door() {
+  block_->open_door();
+}
+
 void Live::run() {
   auto& b = *block_;
+  b.open_door();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
   b.loop->on_signal(SIGINT, [&b] { b.interrupt(); });

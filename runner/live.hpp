@@ -98,13 +98,16 @@ class Live {
   // Why a run that came to its end stopped, as RunnerStopped tells it.
   static constexpr const char* finished = "finished";
 
-  // Opens everything. `first_opening` gives the instant at which a new rehearsal begins. Throws
-  // LogFailed and its kinds, std::runtime_error and std::system_error with what to do.
+  // Opens everything, but on a real carrier not the door. `first_opening` gives the instant at
+  // which a new rehearsal begins. Throws LogFailed and its kinds, std::runtime_error and
+  // std::system_error with what to do.
   Live(LiveOptions options, campaigns::Instant rehearsal_begins);
   ~Live();
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
 
+  // So that the carrier reaches us; `run` does it where nobody has. Throws as the constructor does.
+  void open_door();
   // Enrols a checked campaign. `done` is called when it is durable, or refused.
   void submit(Submission submission, bool accept_change, Enrolment::Done done);
   // Reads and checks a campaign file on a thread of its own, then enrols it.
@@ -124,7 +127,7 @@ class Live {
   const campaigns::State& state() const;
   campaigns::Instant now() const;
   const campaigns::ZoneRules& rules() const;
-  std::uint16_t door_port() const;
+  std::uint16_t door_port() const;     // of one that is open
   std::uint16_t control_port() const;  // 0: the control interface is not there over TCP
   // For whoever watches the program: what stands in the way of calls, and Prometheus' page.
   std::vector<NotReady> reasons_not_ready() const;

@@ -216,6 +216,13 @@ do_live_after_rehearsal() {
   python3 -B tests/system/live_after_rehearsal_test.py build/full/campanile "$@"
 }
 
+# doctor-tls: doctor and call over TLS with each fault of certificates, settings and the carrier
+do_doctor_tls() {
+  build campanile make_certificates
+  python3 -B tests/system/doctor_tls_test.py build/full/campanile \
+    build/full/tests/bridge/make_certificates "$@"
+}
+
 # crash-images: IMAGES (default 20000) losses of power during a run of the log, from SEED (1)
 do_crash_images() {
   log_suite crash_images CAMPANILE_IMAGES="${IMAGES:-20000}" CAMPANILE_SEED="${SEED:-1}"
