@@ -35,6 +35,19 @@ std::int64_t rate_at(const Pacing& pacing, std::optional<Instant> running_since,
   return from + (full - from) * passed.count() / over.count();
 }
 
+Instant slot_after(Instant last, std::int64_t calls_per_second_thousandths) {
+  constexpr std::int64_t thousand_seconds = 1'000'000;  // in ms
+  const auto rate = calls_per_second_thousandths;
+  if (rate <= 0) return last + Milliseconds{1000};
+  const auto at = last.time_since_epoch().count();
+  // Only whole and remainder, as the product of an instant and a rate is too large.
+  const auto whole = at / thousand_seconds * thousand_seconds;
+  const auto beat = [&](std::int64_t n) { return (n * thousand_seconds + rate - 1) / rate; };
+  const auto n = (at - whole) * rate / thousand_seconds;
+  if (beat(n) == at - whole) return Instant{Milliseconds{whole + beat(n + 1)}};
+  return last + Milliseconds{beat(1)};
+}
+
 void RecentFailures::add(bool failed) {
   bits_ = (bits_ << 1 | (failed ? 1U : 0U)) & ((std::uint64_t{1} << FailureStop::of_max) - 1);
   count_ = static_cast<std::uint8_t>(std::min(count_ + 1, int{FailureStop::of_max}));

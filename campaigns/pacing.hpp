@@ -45,6 +45,12 @@ inline constexpr std::int64_t queue_ms_max = 2'000;
 // The campaign's own rate at an instant, in thousandths of a call per second.
 std::int64_t rate_at(const Pacing& pacing, std::optional<Instant> running_since, Instant at);
 
+// The earliest slot after that one at a rate, in thousandths of a call per second: the gap in whole
+// milliseconds, rounded up; of a rate whose gap is none the slots go on at the rate's own beat,
+// n / rate after the epoch, once they have met it. So no second has more slots than the rate allows
+// and none is lost to rounding (30 a second are 34 ms apart, or 33.3).
+Instant slot_after(Instant last, std::int64_t calls_per_second_thousandths);
+
 // The last attempts of a campaign, as far as it shows whether the carrier puts calls through.
 class RecentFailures {
  public:

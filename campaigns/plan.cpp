@@ -10,24 +10,14 @@
 
 namespace campaigns {
 
-namespace {
-
-// The gap that a rate leaves between two calls.
-Milliseconds gap(std::int64_t calls_per_second_thousandths) {
-  if (calls_per_second_thousandths <= 0) return Milliseconds{1000};
-  return Milliseconds{(1'000'000 + calls_per_second_thousandths - 1) /
-                      calls_per_second_thousandths};
-}
-
-}  // namespace
-
 Instant earliest_slot(const State& state, CampaignIndex index) {
   Instant slot{};
   if (const auto& last = state.queue.last_slot) {
     // What the carrier said after the last call holds for the next one.
     const auto heard = std::max(*last, state.queue.slowdown.since().value_or(*last));
+    const auto rate = state.book.runner.calls_per_second_thousandths;
     const auto factor = std::int64_t{1} << state.queue.slowdown.level(heard);
-    slot = *last + gap(state.book.runner.calls_per_second_thousandths) * factor;
+    slot = *last + (slot_after(*last, rate) - *last) * factor;
   }
   slot = std::max(slot, state.queue.slowdown.not_before().value_or(slot));
   const auto& campaign = state.queue.campaigns[index];
@@ -36,11 +26,12 @@ Instant earliest_slot(const State& state, CampaignIndex index) {
     const auto since = entry.running_since;
     const auto at = std::max(*campaign.last_slot, since.value_or(*campaign.last_slot));
     const auto& pacing = entry.definition->pacing;
-    auto own = *campaign.last_slot + gap(rate_at(pacing, since, at));
+    auto own = slot_after(*campaign.last_slot, rate_at(pacing, since, at));
     // A long gap must not reach beyond the ramp-up's end.
     if (since) {
-      own = std::min(own, std::max(*since + pacing.ramp_up.over,
-                                   *campaign.last_slot + gap(pacing.calls_per_second_thousandths)));
+      own = std::min(
+          own, std::max(*since + pacing.ramp_up.over,
+                        slot_after(*campaign.last_slot, pacing.calls_per_second_thousandths)));
     }
     slot = std::max(slot, own);
   }

@@ -83,7 +83,7 @@ Runner::Runner(eventstore::EventStore& log, bridge::carrier::Carrier& carrier,
           },
           [this](std::string text) { notice(std::move(text)); }) {
   // The run before may have sent its last order just now, and later than its slot.
-  if (state_.queue.last_slot) last_post_ = clock_.now();
+  if (state_.queue.last_slot) pace_.sent(clock_.now(), account_rate());
 }
 
 void Runner::notice(std::string text) const {
@@ -420,9 +420,8 @@ void Runner::look_up(const campaigns::Lookup& lookup) {
   });
 }
 
-std::chrono::milliseconds Runner::send_gap() const {
-  const auto rate = std::max<std::int64_t>(1, state_.book.runner.calls_per_second_thousandths);
-  return std::chrono::milliseconds{(1'000'000 + rate - 1) / rate};
+std::int64_t Runner::account_rate() const {
+  return state_.book.runner.calls_per_second_thousandths;
 }
 
 bool Runner::open_to_calls(const AttemptId& attempt, bridge::net::Instant now) const {
@@ -449,7 +448,7 @@ void Runner::send_orders() {
       continue;
     }
     // A log that was slow must not lead to a burst.
-    if (last_post_ && clock_.now() < *last_post_ + send_gap()) return;
+    if (const auto next = pace_.next(account_rate()); next && clock_.now() < *next) return;
     to_send_.pop_front();
     place(attempt);
   }
@@ -495,7 +494,7 @@ void Runner::place(const AttemptId& attempt) {
   order.not_after = open.slot + campaigns::send_delay_max;
   order.objection = [this, attempt] { return reason_not_to_send(attempt); };
   order.on_sent = [this] {
-    last_post_ = clock_.now();
+    pace_.sent(clock_.now(), account_rate());
     leaving_.reset();
     if (metrics_) metrics_->order_sent();
   };
@@ -519,7 +518,9 @@ std::optional<bridge::net::Instant> Runner::next_wakeup() const {
   const auto consider = [&](bridge::net::Instant at) {
     if (!next || at < *next) next = at;
   };
-  if (!to_send_.empty() && !leaving_ && last_post_) consider(*last_post_ + send_gap());
+  if (!to_send_.empty() && !leaving_) {
+    if (const auto at = pace_.next(account_rate())) consider(*at);
+  }
   if (!waiting_replies_.empty()) consider(waiting_replies_.front()->until);
   if (!waiting_for_stream_.empty()) consider(waiting_for_stream_.front().until);
   for (const auto& [key, at] : lookups_.again_at) consider(at);

@@ -23,6 +23,7 @@
 #include "runner/gate.hpp"
 #include "runner/log_keys.hpp"
 #include "runner/metrics.hpp"
+#include "runner/post_pace.hpp"
 #include "runner/streams.hpp"
 #include "runner/sweeper.hpp"
 #include "webhook/door.hpp"
@@ -175,7 +176,7 @@ class Runner {
   void look_up(const campaigns::Lookup& lookup);
   void note_fetched(const campaigns::AttemptId& attempt, const bridge::carrier::FetchReply& reply);
   void take_back(const campaigns::Ending& ending);
-  std::chrono::milliseconds send_gap() const;
+  std::int64_t account_rate() const;  // thousandths of a call per second
   bool open_to_calls(const campaigns::AttemptId& attempt, bridge::net::Instant now) const;
   std::string reason_not_to_send(const campaigns::AttemptId& attempt) const;
   void send_orders();
@@ -230,7 +231,7 @@ class Runner {
   std::deque<Telling> tellings_{};
   // Dial orders that are durable and wait for their turn at the account's rate.
   std::deque<campaigns::AttemptId> to_send_{};
-  std::optional<bridge::net::Instant> last_post_{};
+  PostPace pace_{};
   // The order whose first byte has not left yet. The next one waits for it, so that a connection
   // that was slow to be made cannot let two go at once.
   std::optional<campaigns::AttemptId> leaving_{};

@@ -203,6 +203,13 @@ do_ambiguous_creates() {
     --seed "${FIRST_SEED:-1}"
 }
 
+# rate: RATE (default 30) calls a second for MINUTES (10) with RESTARTS (20), by the carrier's clock
+do_rate() {
+  build campanile
+  python3 -B tests/system/rate_test.py build/full/campanile --rate "${RATE:-30}" \
+    --minutes "${MINUTES:-10}" --restarts "${RESTARTS:-20}" --seed "${FIRST_SEED:-1}"
+}
+
 # night-shift: the lines full at the window's end, then a full disk, a kill, another name, and the morning after
 do_night_shift() {
   build campanile

@@ -46,6 +46,29 @@ const Instant start = utc("2026-03-02T08:00:00Z");
 
 }  // namespace
 
+// --- slots ---------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(no_second_has_more_slots_than_the_rate_and_rounding_loses_none) {
+  for (const std::int64_t rate : {500, 1000, 1500, 3000, 7000, 29'999, 30'000, 33'333, 100'000}) {
+    for (const auto from : {0ms, 1ms, 17ms, 333ms}) {
+      std::vector<Instant> slots{start + from};
+      while (slots.back() < start + 700s) slots.push_back(slot_after(slots.back(), rate));
+      // Of any number of slots in a row the first and the last are as far apart as they must be.
+      for (const std::size_t span : {std::size_t{1}, std::size_t{7}, std::size_t{300}}) {
+        const auto least = static_cast<std::int64_t>(span) * 1'000'000 / rate;
+        for (std::size_t i = span; i < slots.size(); ++i) {
+          if ((slots[i] - slots[i - span]).count() < least) BOOST_FAIL("rate " << rate);
+        }
+      }
+      const auto took = (slots.back() - slots.front()).count();
+      const auto exact = static_cast<std::int64_t>(slots.size() - 1) * 1'000'000 / rate;
+      // What was lost before it met the beat.
+      BOOST_TEST(took - exact <= 2'000'000 / rate + 1);
+    }
+  }
+  BOOST_TEST((slot_after(start, 0) == start + 1s));
+}
+
 // --- slowing down --------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(each_time_the_carrier_says_too_fast_the_rate_halves_within_bounds) {
