@@ -80,27 +80,38 @@ bool DialQueue::may_be_given_up_call(NumberKey number, Instant now) const {
   return found != given_up.end() && now - found->second < std::chrono::hours{24};
 }
 
-unsigned DialQueue::calls_on(NumberKey key, std::int32_t day) const {
-  const auto found = calls_of_day.find(key);
-  return found != calls_of_day.end() && found->second.day == day ? found->second.calls : 0U;
+unsigned CallsToNumber::on(std::int32_t day_asked, std::chrono::minutes offset) const {
+  return static_cast<unsigned>(std::count_if(slots.begin(), slots.end(), [&](Instant slot) {
+    return local_day(slot, offset) == day_asked;
+  }));
 }
 
-void DialQueue::count_call(NumberKey key, std::int32_t day) {
+unsigned DialQueue::calls_on(NumberKey key, std::int32_t day,
+                             std::chrono::minutes utc_offset) const {
+  const auto found = calls_to.find(key);
+  return found != calls_to.end() ? found->second.on(day, utc_offset) : 0U;
+}
+
+void DialQueue::count_call(NumberKey key, Instant slot, std::chrono::minutes utc_offset) {
+  const auto day = local_day(slot, utc_offset);
   // Local days of all zones lie within a day of each other, so what is two days back is over.
   if (day > last_counted_day_) {
     last_counted_day_ = day;
-    std::erase_if(calls_of_day, [&](const auto& one) { return one.second.day < day - 2; });
+    std::erase_if(calls_to, [&](const auto& one) { return one.second.day < day - 2; });
   }
-  auto& one = calls_of_day[key];
-  if (one.day != day) one = {day, 0};
-  if (one.calls < 255) ++one.calls;
+  auto& one = calls_to[key];
+  one.day = day;
+  one.utc_offset = utc_offset;
+  std::erase_if(one.slots, [&](Instant before) { return before + std::chrono::days{2} < slot; });
+  if (one.slots.size() < CallsToNumber::slots_max) one.slots.push_back(slot);
 }
 
-void DialQueue::uncount_call(NumberKey key, std::int32_t day) {
-  const auto found = calls_of_day.find(key);
-  if (found != calls_of_day.end() && found->second.day == day && found->second.calls > 0) {
-    --found->second.calls;
-  }
+void DialQueue::uncount_call(NumberKey key, Instant slot) {
+  const auto found = calls_to.find(key);
+  if (found == calls_to.end()) return;
+  auto& slots = found->second.slots;
+  const auto one = std::find(slots.begin(), slots.end(), slot);
+  if (one != slots.end()) slots.erase(one);
 }
 
 void DialQueue::move(ContactRef ref, Stage to) {
@@ -198,8 +209,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     open.requested_at = fact.recorded_at;
     open.slot = instant_from_ms(e->slot);
     open.last_news = fact.recorded_at;
-    open.day = local_day(open.slot, std::chrono::minutes{e->offset_minutes});
-    count_call(contact.key, open.day);
+    const std::chrono::minutes utc_offset{e->offset_minutes};
+    open.day = local_day(open.slot, utc_offset);
+    count_call(contact.key, open.slot, utc_offset);
     campaign.last_slot = open.slot;
     last_slot = open.slot;
     ++campaign.lines_in_use;
@@ -318,9 +330,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
     if (closed->outcome == Outcome::not_placed) {
       ++contact.unplaced;
-      uncount_call(contact.key, open->day);
+      uncount_call(contact.key, open->slot);
     } else if (closed->outcome == Outcome::canceled_by_us && open->withdrawn()) {
-      uncount_call(contact.key, open->day);
+      uncount_call(contact.key, open->slot);
     } else {
       ++contact.attempts;
     }
@@ -424,13 +436,13 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     text += '\n';
     sink(text);
   }
-  const std::map<NumberKey, CallsOfDay> by_number(calls_of_day.begin(), calls_of_day.end());
+  const std::map<NumberKey, CallsToNumber> by_number(calls_to.begin(), calls_to.end());
   for (const auto& [key, one] : by_number) {
     text.clear();
     JsonObject object(text);
     object.member("called_number", number_key_text(key))
         .member("day", one.day)
-        .member("calls", one.calls);
+        .member("calls", one.on(one.day, one.utc_offset));
     object.close();
     text += '\n';
     sink(text);

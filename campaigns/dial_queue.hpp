@@ -103,10 +103,15 @@ struct OpenAttempt {
   bool withdrawn() const { return end_requested && !end_ringing && !answered; }
 };
 
-// The calls to one number on one day of the person's zone, over all campaigns.
-struct CallsOfDay {
-  std::int32_t day = 0;  // local_day
-  std::uint8_t calls = 0;
+// The calls to one number, over all campaigns. They may have clocks of their own, and a call of one
+// is to count on the right day of another: so when it was is kept, and not on which day.
+struct CallsToNumber {
+  std::vector<Instant> slots{};        // of the last two days; at most slots_max
+  std::chrono::minutes utc_offset{0};  // where the campaign of the last one had it
+  std::int32_t day = 0;                // local_day of that one
+
+  static constexpr std::size_t slots_max = 255;
+  unsigned on(std::int32_t local_day, std::chrono::minutes utc_offset) const;
 };
 
 struct DialQueue {
@@ -120,7 +125,7 @@ struct DialQueue {
   std::optional<Instant> last_slot{};                 // the account's
   Slowdown slowdown{};                                // the account's
   // Numbers that were called on this or the last two days; older ones are dropped.
-  std::unordered_map<NumberKey, CallsOfDay> calls_of_day{};
+  std::unordered_map<NumberKey, CallsToNumber> calls_to{};
 
   void apply(const Fact& fact, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
@@ -133,12 +138,12 @@ struct DialQueue {
   // Whether an unknown call to this number may be one that was proven not placed and was so all the
   // same: the carrier keeps a call in its queue for a day at most (protocols.md 1.8).
   bool may_be_given_up_call(NumberKey number, Instant now) const;
-  // Calls to this number on that day of the person's zone, without those that were never placed.
-  unsigned calls_on(NumberKey key, std::int32_t day) const;
+  // Calls to this number on that day of a clock, without those that were never placed.
+  unsigned calls_on(NumberKey key, std::int32_t day, std::chrono::minutes utc_offset) const;
 
  private:
-  void count_call(NumberKey key, std::int32_t day);
-  void uncount_call(NumberKey key, std::int32_t day);
+  void count_call(NumberKey key, Instant slot, std::chrono::minutes utc_offset);
+  void uncount_call(NumberKey key, Instant slot);
   std::int32_t last_counted_day_ = 0;
   void move(ContactRef ref, Stage to);
   OpenAttempt* attempt_of(ContactRef ref);

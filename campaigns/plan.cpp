@@ -174,7 +174,7 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       return;
     }
     const auto today = local_day(moment.now, opening.utc_offset);
-    if (const auto calls = state.queue.calls_on(contact.key, today);
+    if (const auto calls = state.queue.calls_on(contact.key, today, opening.utc_offset);
         calls >= definition.retries.daily_calls_per_number_max) {
       add(subject,
           CallPostponed{"daily_calls", to_ms(begin_of_local_day(today + 1, opening.utc_offset)),

@@ -153,6 +153,43 @@ BOOST_AUTO_TEST_CASE(the_day_and_its_calls_are_the_person_s_own_over_all_campaig
              lines);
 }
 
+// In Rome it is still yesterday when London's clock would begin another day, and the other way
+// round.
+BOOST_AUTO_TEST_CASE(a_campaign_counts_the_calls_of_all_by_its_own_clock) {
+  auto campaign = busy_all_day();
+  campaign.hours.windows = {{127, 0min, 1440min}};
+  campaign.retries.daily_calls_per_number_max = 2;
+  Running world(campaign);
+  world.at("2026-03-02T23:05:00Z");
+  BOOST_TEST(busy_calls(world) == 2);  // after midnight in Rome
+  // In London it is the evening before.
+  auto other = notification("other");
+  other.hours = campaign.hours;
+  other.hours.zone = "Europe/London";
+  other.retries.daily_calls_per_number_max = 3;
+  enrol(world, other, {person(2, 1)});
+  BOOST_TEST(has(world.later(1s).plans(), "contact/other/1 CallRequested"));
+  world.does(StatusReported{{"other", 1, 1}, "CAo", "busy"});
+  auto third = other;
+  third.id = "third";
+  third.retries.daily_calls_per_number_max = 4;
+  third.hours.zone = "Europe/Rome";
+  enrol(world, third, {person(2, 1)});
+  BOOST_TEST(has(world.later(1s).plans(), "contact/third/1 CallRequested"));
+  world.does(StatusReported{{"third", 1, 1}, "CAt", "busy"});
+  // Four in all: none is lost by the clocks in between.
+  for (const char* zone : {"Europe/London", "Europe/Rome"}) {
+    auto last = other;
+    last.id = std::string("last-") + (zone[7] == 'L' ? "london" : "rome");
+    last.retries.daily_calls_per_number_max = 4;
+    last.hours.zone = zone;
+    enrol(world, last, {person(2, 1)});
+    const auto lines = world.later(1s).plans();
+    BOOST_TEST(has(lines, "contact/" + last.id + "/1 CallPostponed"), lines);
+    BOOST_TEST(has(lines, "the number was called 4 times today"), lines);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_call_that_was_never_placed_is_no_call_of_the_day) {
   auto campaign = busy_all_day();
   campaign.retries.daily_calls_per_number_max = 1;
@@ -179,10 +216,10 @@ BOOST_AUTO_TEST_CASE(days_that_are_over_take_no_room) {
     world.accept(contact);
     world.does(world.status("completed", 0, contact));
   }
-  BOOST_TEST(world.state().queue.calls_of_day.size() == 30u);
+  BOOST_TEST(world.state().queue.calls_to.size() == 30u);
   enrol(world, notification("later"), {person(2, 77)});
   world.at("2026-03-06T08:00:00Z").plans();
-  BOOST_TEST(world.state().queue.calls_of_day.size() == 1u);
+  BOOST_TEST(world.state().queue.calls_to.size() == 1u);
 }
 
 // --- which numbers -------------------------------------------------------------------------------
