@@ -111,6 +111,12 @@ do_outcome_seeds() {
     CAMPANILE_FIRST_SEED="${FIRST_SEED:-1}"
 }
 
+# narrow-limits: SEEDS (default 1000) campaigns with crashes; 0 dials past the budget, the day's cap or a closed window
+do_narrow_limits() {
+  simulate nobody_is_dialled_past_the_money_the_day_or_the_window \
+    CAMPANILE_NARROW_SEEDS="${SEEDS:-1000}" CAMPANILE_FIRST_SEED="${FIRST_SEED:-1}"
+}
+
 simulate() { # test NAME=VALUE...
   build runner_tests
   test=$1

@@ -60,10 +60,11 @@ void show(const Tally& t) {
                << ", proven not placed " << t.not_placed << ", not sent " << t.not_sent << ", held "
                << t.held << ", decided on " << t.resolved << ", late calls " << t.late_calls
                << ", looked up " << t.looked_up << ", taken back " << t.taken_back << ", put off "
-               << t.postponed << ", stopped at failures " << t.stopped << ", opted out "
-               << t.opted_out << ", suppressed " << t.suppressed << ", pauses " << t.pauses
-               << ", cancels " << t.cancels << ", full disks " << t.full_disks << ", talks "
-               << t.talks << ", streams refused " << t.refused_streams << ", agents that failed "
+               << t.postponed << ", out of money " << t.out_of_money << ", days " << t.days
+               << ", stopped at failures " << t.stopped << ", opted out " << t.opted_out
+               << ", suppressed " << t.suppressed << ", pauses " << t.pauses << ", cancels "
+               << t.cancels << ", full disks " << t.full_disks << ", talks " << t.talks
+               << ", streams refused " << t.refused_streams << ", agents that failed "
                << t.agent_failures);
 }
 
@@ -103,6 +104,25 @@ BOOST_AUTO_TEST_CASE(every_promise_holds_in_every_world) {
   BOOST_TEST(all.talks > 0u);
   BOOST_TEST(all.refused_streams > 0u);
   BOOST_TEST(all.agent_failures > 0u);
+}
+
+// Also with an account of hours, days and money that knows nothing of the planner's.
+BOOST_AUTO_TEST_CASE(nobody_is_dialled_past_the_money_the_day_or_the_window) {
+  Tally all;
+  for_each_seed("nobody_is_dialled_past_the_money_the_day_or_the_window", "CAMPANILE_NARROW_SEEDS",
+                60, [&](std::uint64_t seed) {
+                  World world(WorldOptions::narrow_limits(seed, 60));
+                  world.run();
+                  all += world.tally();
+                });
+  show(all);
+  if (number_from("CAMPANILE_SEED")) return;
+  BOOST_TEST(all.crashes > 0u);
+  BOOST_TEST(all.orders > 0u);
+  BOOST_TEST(all.in_doubt > 0u);
+  BOOST_TEST(all.postponed > 0u);
+  BOOST_TEST(all.out_of_money > 0u);
+  BOOST_TEST(all.days > 0u);
 }
 
 BOOST_AUTO_TEST_CASE(the_same_seed_makes_the_same_log) {

@@ -115,8 +115,15 @@ std::string gather_action(const std::string& twiml) {
   return twiml.substr(begin, twiml.find('"', begin) - begin);
 }
 
-Instant start_of(std::uint64_t seed) {
-  Dice dice(seed, "start");
+Instant start_of(const WorldOptions& options) {
+  Dice dice(options.seed, "start");
+  if (options.narrow) {
+    using namespace std::chrono;
+    // Beside both changes of Europe's clocks, the turn of a year, and no such thing.
+    static constexpr std::array<year_month_day, 4> days = {
+        year{2026} / 3 / 27, year{2026} / 10 / 23, year{2026} / 12 / 30, year{2026} / 6 / 15};
+    return sys_days{days[dice.below(4)]} + dice.between(0ms, 48h);
+  }
   // A Monday, at some time of an opening in Rome; now and then shortly before it closes.
   const Instant monday = std::chrono::sys_days{std::chrono::year{2026} / 3 / 2};
   if (dice.chance(300)) return monday + 12h - dice.between(1min, 5min);
@@ -160,6 +167,21 @@ WorldOptions WorldOptions::everything(std::uint64_t seed, std::uint32_t contacts
   made.queued_max = dice.between(1s, 20min);
   carrier.slow_connection = up_to(60);
   made.agents = dice.chance(500);
+  return made;
+}
+
+WorldOptions WorldOptions::narrow_limits(std::uint64_t seed, std::uint32_t contacts) {
+  auto made = everything(seed, contacts);
+  Dice dice(seed, "narrow limits");
+  made.narrow = true;
+  // Who decides on a held call against the truth may spend what was not there.
+  made.operators = false;
+  made.agents = false;
+  made.list_is_prompt = true;
+  made.carrier.accept_delay_max = dice.between(10ms, 25s);
+  made.carrier.list_lag_max = dice.between(0ms, 60s);
+  made.crashes = true;
+  made.two_campaigns = dice.chance(500);
   return made;
 }
 
@@ -210,6 +232,8 @@ Tally& Tally::operator+=(const Tally& other) {
   refused_streams += other.refused_streams;
   agent_failures += other.agent_failures;
   postponed += other.postponed;
+  out_of_money += other.out_of_money;
+  days += other.days;
   return *this;
 }
 
@@ -217,8 +241,8 @@ World::World(const WorldOptions& options)
     : options_(options),
       rules_(some_zones()),
       keys_(runner::LogKeys::rehearsal_secret(options.seed)),
-      clock_(start_of(options.seed)),
-      deadline_(clock_.now() + std::chrono::days{30}),
+      clock_(start_of(options)),
+      deadline_(clock_.now() + std::chrono::days{options.narrow ? 150 : 30}),
       dice_(options.seed, "world"),
       carrier_(agenda_, clock_, options.seed, options.carrier),
       trace_(std::getenv("CAMPANILE_TRACE") != nullptr) {
@@ -246,6 +270,12 @@ World::World(const WorldOptions& options)
   store_.on_durable([this] { follow_log(); });
   talks_ = make_talks();
   make_lists();
+  for (const auto& list : lists_) {
+    witness_.expect(list.campaign);
+    for (const auto& row : list.rows) {
+      if (row.reason.empty()) witness_.expect(list.campaign.id, row.number, row.zone);
+    }
+  }
 }
 
 World::~World() = default;
@@ -312,6 +342,7 @@ void World::make_lists() {
       campaign.opt_out.words = {{"it-IT", {"non chiamate più"}}};
       if (dice.chance(500)) agent.transfer = {"+390299999999"};
     }
+    if (options_.narrow) make_narrow(campaign, dice);
     std::uint64_t row = 1;
     for (std::uint32_t n = first; n < first + people; ++n) {
       EnrolRows::Row made;
@@ -320,6 +351,9 @@ void World::make_lists() {
       made.key = keys_.number_key(made.number);
       made.language = "it-IT";
       made.zone = n % 10 == 0 ? "Europe/London" : "Europe/Rome";
+      if (options_.narrow && n % 10 > 5) {
+        made.zone = n % 10 > 7 ? "Asia/Kolkata" : "America/Sao_Paulo";
+      }
       made.values = {std::to_string(n)};
       list.rows.push_back(made);
       // Lists have rows twice, and rows that are none.
@@ -343,6 +377,45 @@ void World::make_lists() {
   make("alpha", 1, first);
   // A quarter of the second list is on the first one too.
   make("beta", first - (options_.contacts - first) / 4 + 1, options_.contacts - first);
+}
+
+void World::make_narrow(Campaign& campaign, Dice& dice) const {
+  auto& hours = campaign.hours;
+  hours = {};
+  hours.zone = std::array{"", "", "", "Europe/Rome"}[dice.below(4)];
+  // Edges at any minute, at midnight, and in the hour that a clock skips or shows twice.
+  const auto windows = 1 + static_cast<int>(dice.below(3));
+  auto from = dice.chance(300)
+                  ? 0min
+                  : std::chrono::minutes{dice.below(1440 / static_cast<unsigned>(windows))};
+  for (int i = 0; i < windows && from < 1440min; ++i) {
+    const auto to = dice.chance(250)
+                        ? 1440min
+                        : std::min(1440min, from + std::chrono::minutes{5 + dice.below(300)});
+    hours.windows.push_back({static_cast<std::uint8_t>(1 + dice.below(127)), from, to});
+    from = to + std::chrono::minutes{dice.below(120)};
+  }
+  for (std::uint64_t i = dice.below(4); i > 0; --i) {
+    hours.dates_off.emplace_back(std::chrono::floor<std::chrono::days>(clock_.now()) +
+                                 std::chrono::days{dice.below(6)});
+  }
+  std::sort(hours.dates_off.begin(), hours.dates_off.end());
+  hours.dates_off.erase(std::unique(hours.dates_off.begin(), hours.dates_off.end()),
+                        hours.dates_off.end());
+  campaign.retries.attempts_max = static_cast<std::uint8_t>(2 + dice.below(5));
+  campaign.retries.daily_calls_per_number_max = static_cast<std::uint8_t>(1 + dice.below(3));
+  for (auto& delay : campaign.retries.delay) {
+    if (delay) delay = Seconds{30 + static_cast<int>(dice.below(1200))};
+  }
+  campaign.call_time = Seconds{30 + static_cast<int>(dice.below(150))};
+  campaign.budget = {};
+  if (dice.chance(700)) {
+    campaign.budget.per_minute_millionths = static_cast<std::int64_t>(1 + dice.below(30'000));
+    campaign.budget.limit_millionths =
+        campaign.budget.per_minute_millionths *
+            static_cast<std::int64_t>(1 + dice.below(options_.contacts * 2)) +
+        static_cast<std::int64_t>(dice.below(1000));
+  }
 }
 
 // --- the program and its operator ---
@@ -526,7 +599,13 @@ void World::watch_campaigns() {
         entry.status == CampaignStatus::completed || entry.status == CampaignStatus::cancelled;
     any_open |= !over;
     if (entry.status == CampaignStatus::paused && runner_) {
-      runner_->note_command(ResumeCampaign{entry.definition->id});
+      const auto& id = entry.definition->id;
+      // Where there is no money left, resuming it again and again brings none.
+      if (options_.narrow && ++pauses_seen_[id] > 5) {
+        runner_->note_command(CancelCampaign{id, "an operator's wish"});
+      } else {
+        runner_->note_command(ResumeCampaign{id});
+      }
     }
   }
   any_open |= decide_on_held();
@@ -572,6 +651,7 @@ bool World::over() const {
 }
 
 void World::run() {
+  const auto began = clock_.now();
   start_program();
   plan_operator();
   settle();
@@ -589,6 +669,7 @@ void World::run() {
     agenda_.run_one(clock_.now());
     settle();
   }
+  tally_.days += static_cast<std::uint64_t>((clock_.now() - began) / std::chrono::days{1});
   check_end();
 }
 
@@ -647,6 +728,11 @@ void World::pick_up(SimulatedCall& call, bool machine, bool hangs_up) {
                                                                                 : "machine_start";
   }
   report(call, "in-progress");
+  if (options_.narrow) {
+    agenda_.at(clock_.now() + call.order.call_time_max, [this, it = &call] {
+      if (!it->over()) hang_up(*it, "completed");
+    });
+  }
   if (hangs_up) {
     call.talk = 1s;
     agenda_.at(clock_.now() + 1s, [this, it = &call] {
@@ -744,7 +830,10 @@ void World::hang_up(SimulatedCall& call, const std::string& status) {
   call.status = status;
   call.ended = clock_.now();
   hang_up_talk(call);
-  if (status == "completed") call.seconds = (call.talk + 999ms) / 1s;
+  if (status == "completed") {
+    const auto talk = std::min<milliseconds>(call.talk, call.order.call_time_max);
+    call.seconds = (talk + 999ms) / 1s;
+  }
   report(call, status);
 }
 
@@ -865,6 +954,7 @@ void World::check_fact(const Fact& fact) {
     stopped_since_.emplace(fact.subject.name, fact.recorded_at);
     const auto* paused = std::get_if<CampaignPaused>(&fact.event);
     tally_.stopped += paused && paused->reason.find("of the last") != std::string::npos;
+    tally_.out_of_money += paused && paused->reason.find("budget") != std::string::npos;
   } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
     stopped_since_.erase(fact.subject.name);
   }
@@ -918,12 +1008,17 @@ void World::check_fact(const Fact& fact) {
       keep(slot - *campaign.last_slot >= gap(std::max<std::int64_t>(1, most)), "I6",
            who + ": above the rate of the ramp-up");
     }
-    const auto day =
-        rfc3339_local(slot, std::chrono::minutes{requested->offset_minutes}).substr(0, 10);
-    keep(calls_of_day_[{contact.key, day}] < definition.retries.daily_calls_per_number_max, "I6",
+    // By the clock of this campaign, whatever those of the others say.
+    const auto day_of = [&](Instant at) {
+      return rfc3339_local(at, std::chrono::minutes{requested->offset_minutes}).substr(0, 10);
+    };
+    auto& before = called_at_[contact.key];
+    const auto today = std::count_if(before.begin(), before.end(), [&](const auto& call) {
+      return day_of(call.second) == day_of(slot);
+    });
+    keep(today < definition.retries.daily_calls_per_number_max, "I6",
          who + ": more calls to the number today than its campaign allows");
-    ++calls_of_day_[{contact.key, day}];
-    days_[token_of(requested->attempt)] = day;
+    before.emplace(token_of(requested->attempt), slot);
     keep(!campaign.failures.reached(definition.pacing.stop_at_failures), "I6",
          who + ": called although the last calls came to nothing");
     last_slot_ = slot;
@@ -967,7 +1062,7 @@ void World::check_fact(const Fact& fact) {
         (closed->outcome == Outcome::canceled_by_us && durable_.queue.open_attempt(*ref) &&
          durable_.queue.open_attempt(*ref)->withdrawn());
     if (never_rang) {
-      --calls_of_day_[{durable_.queue.contact(*ref).key, days_[token_of(closed->attempt)]}];
+      called_at_[durable_.queue.contact(*ref).key].erase(token_of(closed->attempt));
     }
     const auto calls = carrier_.calls_of(token_of(closed->attempt));
     for (const auto* call : calls) {
@@ -1015,6 +1110,9 @@ void World::check_order(const support::SimulatedCarrier::Order& order) {
   keep(!last_order_ || now - *last_order_ >= milliseconds{1'000'000 / account_rate_}, "I6",
        who + ": ordered above the account's rate");
   last_order_ = now;
+  if (!options_.narrow) return;
+  const auto wrong = witness_.judge(order);
+  keep(wrong.empty(), "I6", who + ": " + wrong);
 }
 
 // A call that the carrier had wait begins to ring: nobody may have wanted it back by then. Asking
@@ -1046,6 +1144,10 @@ void World::check_accepted(const SimulatedCall& call) {
   ++tally_.calls;
   const auto attempt = attempt_of(call.token);
   keep(carrier_.calls_of(call.token).size() == 1, "I4", attempt.text() + " has two calls");
+  if (options_.narrow) {
+    const auto wrong = witness_.judge_money();
+    keep(wrong.empty(), "I6", attempt.text() + ": " + wrong);
+  }
   if (!options_.list_is_prompt) return;
   keep(carrier_.live_calls_to(call.order.to) == 1, "I5",
        attempt.text() + ": a second call to one number while the first is live");

@@ -16,6 +16,7 @@
 #include "runner/fold.hpp"
 #include "runner/log_keys.hpp"
 #include "runner/runner.hpp"
+#include "tests/runner/dial_witness.hpp"
 #include "tests/support/simulated_carrier.hpp"
 #include "tests/support/simulated_event_store.hpp"
 #include "webhook/door.hpp"
@@ -63,9 +64,14 @@ struct WorldOptions {
   // Whether the carrier shows a call before the quarantine of one in doubt has passed. Where it
   // does not, calls that turn up late are to be expected.
   bool list_is_prompt = true;
+  // Lists whose hours, caps and budgets stand in the way at every turn: narrow windows beside a
+  // change of the clocks, few calls a day, money for a part of the people.
+  bool narrow = false;
 
   // Faults of every kind, by the seed.
   static WorldOptions everything(std::uint64_t seed, std::uint32_t contacts);
+  // Narrow limits, with crashes and a carrier that leaves in doubt.
+  static WorldOptions narrow_limits(std::uint64_t seed, std::uint32_t contacts);
   // One campaign without faults of ours; the status callbacks either all in order, or one to five
   // times each in any order, a third lost.
   static WorldOptions callbacks(std::uint64_t seed, std::uint32_t contacts, bool in_order);
@@ -99,6 +105,8 @@ struct Tally {
   std::uint64_t talks = 0;    // media streams that were let in
   std::uint64_t refused_streams = 0;
   std::uint64_t agent_failures = 0;
+  std::uint64_t out_of_money = 0;
+  std::uint64_t days = 0;  // that a world took
   Tally& operator+=(const Tally& other);
 };
 
@@ -129,6 +137,7 @@ class World {
 
   // --- the program and its operator ---
   void make_lists();
+  void make_narrow(campaigns::Campaign& campaign, support::Dice& dice) const;
   void start_program();
   void crash();
   bool crash_here();
@@ -209,12 +218,13 @@ class World {
   std::optional<Instant> last_order_{};
   std::optional<Instant> last_slot_{};
   std::set<std::string> left_to_a_person_{};  // attempts that were held
-  // Calls that may have rung, by number and day, and the day of each attempt, by its token.
-  std::map<std::pair<campaigns::NumberKey, std::string>, int> calls_of_day_{};
-  std::map<std::string, std::string> days_{};
+  // Calls that may have rung, by number, and when each was to leave, by its token.
+  std::map<campaigns::NumberKey, std::map<std::string, Instant>> called_at_{};
   std::optional<Instant> too_fast_{};               // when the carrier last said so
   Instant started_{};                               // this run of the program
   std::map<std::string, Instant> stopped_since_{};  // campaign -> paused or cancelled
+  DialWitness witness_{carrier_};
+  std::map<std::string, unsigned> pauses_seen_{};  // by campaign
   Tally tally_{};
   bool trace_ = false;
 };

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "campaigns/campaign.hpp"
+#include "tests/support/simulated_carrier.hpp"
+
+namespace simulation {
+
+using support::Instant;
+
+// Somebody who stands beside the carrier with the lists in hand and judges every order that
+// arrives: by hours, calls of the day and money. Written a second time, from the words of the
+// campaign file and not from the planner: wall clocks are texts that are compared as texts, and
+// what counts is what the carrier knows to have happened, whatever the log says.
+class DialWitness {
+ public:
+  explicit DialWitness(const support::SimulatedCarrier& carrier) : carrier_(carrier) {}
+
+  // Of each list before the first call. The campaign outlives the witness.
+  void expect(const campaigns::Campaign& campaign);
+  void expect(const std::string& campaign, const std::string& number, const std::string& zone);
+
+  // What is wrong with an order that arrives at this instant; empty: nothing. `token` begins with
+  // the campaign's id.
+  std::string judge(const support::SimulatedCarrier::Order& order);
+  // What is wrong with what the calls of all campaigns have cost, and may cost while they last.
+  std::string judge_money() const;
+
+ private:
+  struct Expected {
+    const campaigns::Campaign* campaign = nullptr;
+    std::map<std::string, std::string> zones{};  // number -> zone
+  };
+  const Expected& expected(const std::string& token) const;
+  std::int64_t cost(const campaigns::Campaign& campaign, const support::SimulatedCall& call) const;
+  std::int64_t spent(const std::string& campaign) const;
+
+  const support::SimulatedCarrier& carrier_;
+  std::map<std::string, Expected> lists_{};
+  std::map<std::string, std::multimap<Instant, std::string>> orders_{};  // number -> when, token
+};
+
+}  // namespace simulation
