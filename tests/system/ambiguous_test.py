@@ -3,7 +3,7 @@ the call, resets it, answers 500 with the call placed or without, answers after 
 halves, or with half an answer. Every order meets one of these, through the real client, and the program
 is killed between them, again and again, before the answer or after it.
 
-    ambiguous_test.py CAMPANILE CRASH_SHIM [--creates N] [--kills N] [--seed S]
+    ambiguous_test.py CAMPANILE CRASH_SHIM [--creates N] [--kills N] [--people N] [--seed S]
 
 A person is called once at most, so a number with two accepted calls is one too many. The carrier shows a
 call in its list after up to LIST_LAG_S, which is less than the quarantine (reliability.md 2.2). At the end
@@ -27,7 +27,6 @@ FAULTS = ("post_dropped=160,post_failed=140,post_failed_accepted=140,post_delaye
           "post_split=100,post_truncated=100,post_unanswered=80,get_failed=50,callback_lost=200,"
           "callback_doubled=100,callback_late=100,list_lag_s=%d")
 LIST_LAG_S = 100
-PEOPLE = 400  # of one campaign; the faults are other ones with each seed
 
 # Where a kill comes: as the order leaves, has left, or is answered; and while its answer is noted.
 # The count is of what happens with every order; every so many orders the others happen.
@@ -44,11 +43,11 @@ ENDS = {"CallAccepted": "accepted", "CallAdopted": "adopted", "CallNotPlaced": "
 
 
 class Campaign(kill_test.Round):
-    def __init__(self, folder, shim, seed, in_doubt):
-        super().__init__(folder, shim, seed, PEOPLE, FAULTS % LIST_LAG_S)
+    def __init__(self, folder, shim, seed, in_doubt, people):
+        super().__init__(folder, shim, seed, people, FAULTS % LIST_LAG_S)
         self.file = world.write_campaign(folder, world.survey(
             id="kill", in_doubt=in_doubt, retries={"attempts_max": 1, "unplaced": {"delay": "1m"}},
-            pacing={"calls_per_second": "5", "lines": 40, "stop_at_failures": {"share": "0"}}), PEOPLE)
+            pacing={"calls_per_second": "5", "lines": 40, "stop_at_failures": {"share": "0"}}), people)
         self.in_doubt = in_doubt
 
     def run(self, plan=""):
@@ -113,25 +112,27 @@ def main():
     arguments.add_argument("--creates", type=int, default=1000)
     arguments.add_argument("--kills", type=int, default=60)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--people", type=int, default=400, help="of one campaign")
     options = arguments.parse_args()
     world.binary = os.path.abspath(options.campanile)
     shim = os.path.abspath(options.shim)
     dice = random.Random(options.seed)
+    people = options.people
     began = time.monotonic()
     orders = calls = kills = number = 0
     fates = collections.Counter()
     while orders < options.creates or kills < options.kills or number < 2:
         with tempfile.TemporaryDirectory(prefix="campanile-ambiguous-") as folder:
             campaign = Campaign(folder, shim, options.seed + number,
-                                "hold" if number % 2 else "redial")
+                                "hold" if number % 2 else "redial", people)
             number += 1
             try:
                 # The kills that are left, spread over the orders that are left.
-                left = max(options.creates - orders, PEOPLE)
-                share = -(-max(0, options.kills - kills) * PEOPLE // left)
+                left = max(options.creates - orders, people)
+                share = -(-max(0, options.kills - kills) * people // left)
                 for _ in range(share):
                     plan, every = dice.choice(KILLS)
-                    apart = max(1, PEOPLE // share // every)
+                    apart = max(1, people // share // every)
                     if not campaign.run(plan % dice.randint(1, apart)):
                         break
                     kills += 1
