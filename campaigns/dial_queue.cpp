@@ -80,9 +80,9 @@ bool DialQueue::may_be_given_up_call(NumberKey number, Instant now) const {
   return found != given_up.end() && now - found->second < std::chrono::hours{24};
 }
 
-unsigned CallsToNumber::on(std::int32_t day_asked, std::chrono::minutes offset) const {
-  return static_cast<unsigned>(std::count_if(slots.begin(), slots.end(), [&](Instant slot) {
-    return local_day(slot, offset) == day_asked;
+unsigned CallsToNumber::on(std::int32_t day_asked, std::chrono::minutes utc_offset) const {
+  return static_cast<unsigned>(std::count_if(calls.begin(), calls.end(), [&](const Call& call) {
+    return call.day == day_asked || local_day(call.slot, utc_offset) == day_asked;
   }));
 }
 
@@ -101,17 +101,18 @@ void DialQueue::count_call(NumberKey key, Instant slot, std::chrono::minutes utc
   }
   auto& one = calls_to[key];
   one.day = day;
-  one.utc_offset = utc_offset;
-  std::erase_if(one.slots, [&](Instant before) { return before + std::chrono::days{2} < slot; });
-  if (one.slots.size() < CallsToNumber::slots_max) one.slots.push_back(slot);
+  std::erase_if(one.calls,
+                [&](const auto& before) { return before.slot + std::chrono::days{2} < slot; });
+  if (one.calls.size() < CallsToNumber::calls_max) one.calls.push_back({slot, day});
 }
 
 void DialQueue::uncount_call(NumberKey key, Instant slot) {
   const auto found = calls_to.find(key);
   if (found == calls_to.end()) return;
-  auto& slots = found->second.slots;
-  const auto one = std::find(slots.begin(), slots.end(), slot);
-  if (one != slots.end()) slots.erase(one);
+  auto& calls = found->second.calls;
+  const auto one =
+      std::find_if(calls.begin(), calls.end(), [&](const auto& call) { return call.slot == slot; });
+  if (one != calls.end()) calls.erase(one);
 }
 
 void DialQueue::move(ContactRef ref, Stage to) {
@@ -442,7 +443,8 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     JsonObject object(text);
     object.member("called_number", number_key_text(key))
         .member("day", one.day)
-        .member("calls", one.on(one.day, one.utc_offset));
+        .member("calls", std::count_if(one.calls.begin(), one.calls.end(),
+                                       [&](const auto& call) { return call.day == one.day; }));
     object.close();
     text += '\n';
     sink(text);

@@ -104,14 +104,18 @@ struct OpenAttempt {
 };
 
 // The calls to one number, over all campaigns. They may have clocks of their own, and a call of one
-// is to count on the right day of another: so when it was is kept, and not on which day.
+// is to count on the right day of another: so what is kept is when it was, and on which day of its
+// own campaign. A call that could be of two days counts on both.
 struct CallsToNumber {
-  std::vector<Instant> slots{};        // of the last two days; at most slots_max
-  std::chrono::minutes utc_offset{0};  // where the campaign of the last one had it
-  std::int32_t day = 0;                // local_day of that one
+  struct Call {
+    Instant slot{};
+    std::int32_t day = 0;  // local_day
+  };
+  std::vector<Call> calls{};  // of the last two days; at most calls_max
+  std::int32_t day = 0;       // of the last one
 
-  static constexpr std::size_t slots_max = 255;
-  unsigned on(std::int32_t local_day, std::chrono::minutes utc_offset) const;
+  static constexpr std::size_t calls_max = 255;
+  unsigned on(std::int32_t day_asked, std::chrono::minutes utc_offset) const;
 };
 
 struct DialQueue {

@@ -190,6 +190,20 @@ BOOST_AUTO_TEST_CASE(a_campaign_counts_the_calls_of_all_by_its_own_clock) {
   }
 }
 
+// The clocks go back at 01:00 UTC: what was rung at half past midnight was rung on that day.
+BOOST_AUTO_TEST_CASE(a_call_before_the_clocks_go_back_is_of_the_same_day) {
+  auto campaign = busy_all_day();
+  campaign.hours.windows = {{127, 0min, 1440min}};
+  campaign.retries.daily_calls_per_number_max = 2;
+  Running world(campaign);
+  world.at("2026-10-24T22:05:00Z");
+  BOOST_TEST(busy_calls(world) == 2);
+  world.at("2026-10-25T09:00:00Z");
+  BOOST_TEST(busy_calls(world) == 0);
+  world.at("2026-10-26T09:00:00Z");
+  BOOST_TEST(busy_calls(world) == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_call_that_was_never_placed_is_no_call_of_the_day) {
   auto campaign = busy_all_day();
   campaign.retries.daily_calls_per_number_max = 1;
