@@ -82,8 +82,11 @@ Runner::Runner(eventstore::EventStore& log, bridge::carrier::Carrier& carrier,
             note_command(std::move(command), std::move(done));
           },
           [this](std::string text) { notice(std::move(text)); }) {
-  // The run before may have sent its last order just now, and later than its slot.
-  if (state_.queue.last_slot) pace_.sent(clock_.now(), account_rate());
+  // The run before may have sent its last order just now, and later than its slot; and the part of
+  // a millisecond that it was early by went with it.
+  if (state_.queue.last_slot) {
+    pace_.sent(clock_.now() + std::chrono::milliseconds{1}, account_rate());
+  }
 }
 
 void Runner::notice(std::string text) const {

@@ -33,15 +33,20 @@ class Run:
             retries={"attempts_max": 1}), people)
         self.log = os.path.join(folder, "L.db")
         self.starts = 0
+        # One door: calls that are under way when it is killed tell the next one how they end.
+        self.port = world.free_port()
 
     def start(self):
         self.starts += 1
         return world.Program(self.folder, "run", self.file, "--log", self.log, "--carrier",
-                             self.carrier.choice, "--calls-per-second", self.rate, "--json")
+                             self.carrier.choice, "--listen", "127.0.0.1:%d" % self.port,
+                             "--calls-per-second", self.rate, "--json")
 
     def fresh(self):
+        """How many were never rung; nothing before all are enrolled."""
         answer = world.Control(self.log).ask("GET", "/status")
-        return answer[1]["campaigns"][0]["fresh"] if answer and answer[1]["campaigns"] else None
+        campaigns = answer[1]["campaigns"] if answer else []
+        return campaigns[0]["fresh"] if campaigns and campaigns[0]["status"] == "running" else None
 
     def play(self, restarts, dice):
         """To the end, killed whenever so many people more have been rung."""
