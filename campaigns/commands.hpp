@@ -57,6 +57,20 @@ struct EnrolRows {
 struct CompleteEnrolment {
   std::string campaign{};
 };
+// More people for a campaign that was enrolled: rows of one list, read as those were. Whoever is in
+// it already is left as they are, so that the same rows again add nobody.
+struct AddContacts {
+  std::string campaign{};
+  std::string list_digest{};
+  std::uint64_t rejected = 0;  // rows of the list that cannot be used
+  std::vector<EnrolRows::Row> rows{};
+};
+// Another definition for a campaign that was enrolled (edit.hpp says what it may not change).
+struct EditCampaign {
+  std::string campaign{};
+  std::string definition{};  // print_campaign's text
+  std::string definition_digest{};
+};
 struct PauseCampaign {
   std::string campaign{};
   std::string reason{};
@@ -267,12 +281,13 @@ struct ToolAsked {
 
 using AnyCommand =
     std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
-                 PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll, ResolveCall,
-                 SuppressNumber, UnsuppressNumber, ForgetNumber, ForgetExpired, OrderAnswered,
-                 CallsListed, CallFetched, CallPriced, LateCallFound, LateCallWasEnded,
-                 StatusReported, VoiceRequested, SurveyAnswered, MachineDetected, RecordingReported,
-                 AfterStream, AfterTransfer, OutsideStatusReported, OutsideVoiceRequested,
-                 StreamStarted, StreamEnded, SomethingSaid, KeyPressed, ToolAsked>;
+                 AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign,
+                 CancelAll, ResolveCall, SuppressNumber, UnsuppressNumber, ForgetNumber,
+                 ForgetExpired, OrderAnswered, CallsListed, CallFetched, CallPriced, LateCallFound,
+                 LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered, MachineDetected,
+                 RecordingReported, AfterStream, AfterTransfer, OutsideStatusReported,
+                 OutsideVoiceRequested, StreamStarted, StreamEnded, SomethingSaid, KeyPressed,
+                 ToolAsked>;
 
 // One of them. As with Event, what a variant does with its content is written once.
 struct Command : AnyCommand {

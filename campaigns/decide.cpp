@@ -9,6 +9,7 @@
 #include "campaigns/agent.hpp"
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/carrier_errors.hpp"
+#include "campaigns/edit.hpp"
 #include "campaigns/forget.hpp"
 #include "campaigns/survey.hpp"
 
@@ -485,6 +486,66 @@ Decision on(const State& state, const CompleteEnrolment& command, Moment) {
             EnrolmentCompleted{static_cast<std::int64_t>(entry.enrolled),
                                static_cast<std::int64_t>(entry.rejected)});
   draft.add(Subject::campaign(command.campaign), CampaignStarted{});
+  return draft.take();
+}
+
+Decision on(const State& state, const AddContacts& command, Moment) {
+  const auto index = state.book.find(command.campaign);
+  if (!index) return unknown_campaign(command.campaign);
+  const auto status = state.book.at(*index).status;
+  if (status == CampaignStatus::enrolling || status == CampaignStatus::cancelled) {
+    return Refusal{"takes_nobody",
+                   status == CampaignStatus::cancelled
+                       ? "the campaign was cancelled: nobody is called there any more"
+                       : "the campaign's own list is still being enrolled"};
+  }
+  std::unordered_set<NumberKey> fresh;
+  for (const auto& row : command.rows) fresh.insert(row.key);
+  // A list has millions of people, and a command some hundreds: these are looked for among those.
+  const auto& contacts = state.queue.campaigns[*index].contacts;
+  for (const auto& contact : contacts) fresh.erase(contact.key);
+  if (fresh.empty()) return Facts{};
+  Draft draft;
+  ContactsAdded told;
+  told.list_digest = command.list_digest;
+  told.rejected = static_cast<std::int64_t>(command.rejected);
+  auto ordinal = static_cast<std::uint32_t>(contacts.size());
+  for (const auto& row : command.rows) {
+    if (fresh.erase(row.key) == 0) {
+      ++told.known;
+      continue;
+    }
+    ++told.added;
+    draft.add(Subject::contact(command.campaign, ++ordinal),
+              ContactEnrolled{static_cast<std::int64_t>(row.row), number_key_text(row.key),
+                              row.language, row.zone, row.number, row.values});
+  }
+  draft.add(Subject::campaign(command.campaign), told);
+  if (status == CampaignStatus::completed) {
+    draft.add(Subject::campaign(command.campaign), CampaignReopened{"people were added"});
+  }
+  return draft.take();
+}
+
+Decision on(const State& state, const EditCampaign& command, Moment) {
+  const auto index = state.book.find(command.campaign);
+  if (!index) return unknown_campaign(command.campaign);
+  const auto file = parse_campaign_file(command.definition);
+  if (!file) return Refusal{"bad_definition", "this is no checked campaign file"};
+  const auto& entry = state.book.at(*index);
+  if (entry.is_defined_as(file->campaign, command.definition_digest)) return Facts{};
+  if (auto refusal = reason_not_to_edit(state, *index, file->campaign)) return *refusal;
+  Draft draft;
+  draft.add(
+      Subject::campaign(command.campaign),
+      CampaignChanged{{command.definition}, command.definition_digest, entry.contacts_digest});
+  // Whoever waits and has had as many attempts as are allowed now is not called once more.
+  const auto& queue = state.queue.campaigns[*index];
+  for (const auto ordinal : beyond_the_cap(state, *index, file->campaign)) {
+    const auto best = queue.contact(ordinal).best_outcome;
+    draft.add(Subject::contact(command.campaign, ordinal),
+              ContactClosed{conclusive(best) ? Place::done : Place::exhausted, best});
+  }
   return draft.take();
 }
 

@@ -163,7 +163,7 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
   if (const auto ref = book.contact_of(fact.subject)) apply_to_contact(fact, *ref, book);
 }
 
-void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Register&) {
+void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Register& book) {
   auto& campaign = campaigns[ref.campaign];
   if (const auto* e = std::get_if<ContactEnrolled>(&fact.event)) {
     assert(ref.ordinal == campaign.contacts.size() + 1);
@@ -182,7 +182,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     contact.group = static_cast<std::uint16_t>(group - campaign.groups.begin());
     group->fresh.push_back(ref.ordinal);
     ++campaign.by_stage[static_cast<std::size_t>(Stage::fresh)];
-    campaign.enrolling.insert(contact.key);
+    if (book.at(ref.campaign).status == CampaignStatus::enrolling) {
+      campaign.enrolling.insert(contact.key);
+    }
     campaign.contacts.push_back(contact);
     campaign.count_forgotten();
     return;

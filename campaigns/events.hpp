@@ -180,6 +180,21 @@ struct EnrolmentReopened {
   static void fields(V&, Self&) {}
 };
 
+// More people were put into a campaign, beside those of its first list: the ContactEnrolled before
+// it. Whoever was in it already, by number, stays as they are.
+struct ContactsAdded {
+  static constexpr std::string_view type = "ContactsAdded";
+  std::string list_digest{};  // SHA-256 of the list, hex; a long list has several of these
+  std::int64_t added = 0;
+  std::int64_t known = 0;
+  std::int64_t rejected = 0;  // rows of the list that cannot be used
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("list_digest", e.list_digest), v("added", e.added), v("known", e.known),
+        v("rejected", e.rejected);
+  }
+};
+
 // --- stream "contact/<campaign>/<ordinal>"
 // ---------------------------------------------------------
 
@@ -782,19 +797,18 @@ struct SuppressionLifted {
   }
 };
 
-using AnyEvent =
-    std::variant<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-                 EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
-                 CampaignCancelled, CampaignCompleted, CampaignReopened, CampaignChanged,
-                 ContactEnrolled, ContactExcluded, ContactForgotten, CallRequested, CallNotSent,
-                 CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced,
-                 CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallEndRequested,
-                 CallInitiated, CallRinging, CallAnswered, AnswererDetected, PromptServed,
-                 AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
-                 CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected,
-                 OptedOut, Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened,
-                 StreamClosed, AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked,
-                 TransferRequested, TransferEnded, CallScreened, CallRecorded, EnrolmentReopened>;
+using AnyEvent = std::variant<
+    LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+    EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
+    CampaignCompleted, CampaignReopened, CampaignChanged, ContactEnrolled, ContactExcluded,
+    ContactForgotten, CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt,
+    CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, CallResolved, LateCallDetected,
+    LateCallEnded, CallEndRequested, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
+    PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
+    CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut, Suppressed,
+    SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed, AgentSaid,
+    CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded, CallScreened,
+    CallRecorded, EnrolmentReopened, ContactsAdded>;
 
 // One of them. What a variant of some fifty kinds does with its content is written once, in
 // events.cpp: every file that has one would else compile all of it anew.

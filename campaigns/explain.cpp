@@ -77,6 +77,9 @@ class Teller {
   std::string operator()(const EnrolmentReopened&) const {
     return "another list was accepted: whoever is new in it is enrolled";
   }
+  std::string operator()(const ContactsAdded& e) const {
+    return plural(e.added, "person was", "people were") + " added to the campaign";
+  }
   std::string operator()(const ContactEnrolled& e) const {
     return "enrolled from row " + std::to_string(e.row) + " of the list, language " + e.language +
            ", time zone " + e.zone;

@@ -79,7 +79,9 @@ void Register::apply(const Fact& fact) {
       if (const auto* enrolled = std::get_if<ContactEnrolled>(&fact.event)) {
         auto& entry = campaigns[by_id.at(fact.subject.name)];
         ++entry.enrolled;
-        entry.last_row = static_cast<std::uint64_t>(enrolled->row);
+        if (entry.status == CampaignStatus::enrolling) {
+          entry.last_row = static_cast<std::uint64_t>(enrolled->row);
+        }
       }
       return;
     }

@@ -30,6 +30,19 @@ constexpr std::chrono::seconds patience{3};
 campaigns::Result<std::size_t, campaigns::Refusal> carry_out_at_rest(
     const std::filesystem::path& log, const Environment& environment,
     const campaigns::Command& command) {
+  using Made = campaigns::Result<std::vector<campaigns::Command>, campaigns::Refusal>;
+  return carry_out_at_rest(log, environment,
+                           [&](const campaigns::State&, const LogKeys&) {
+                             return Made(std::vector<campaigns::Command>{command});
+                           },
+                           {});
+}
+
+campaigns::Result<std::size_t, campaigns::Refusal> carry_out_at_rest(
+    const std::filesystem::path& log, const Environment& environment,
+    const std::function<campaigns::Result<std::vector<campaigns::Command>, campaigns::Refusal>(
+        const campaigns::State& state, const LogKeys& keys)>& make,
+    const std::function<void(const campaigns::State& state, campaigns::Instant now)>& after) {
   campaigns::State state;
   Folder folder;
   std::vector<std::uint64_t> keys;
@@ -59,11 +72,17 @@ campaigns::Result<std::size_t, campaigns::Refusal> carry_out_at_rest(
                    std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now()));
   }
   std::size_t written = 0;
-  for (;;) {
-    auto decided = campaigns::decide(state, command, {now, 0});
+  const auto made = make(state, LogKeys(*store.log_secret()));
+  if (!made) return made.error();
+  // Each until it has nothing more to say.
+  for (auto command = made.value().begin(); command != made.value().end();) {
+    auto decided = campaigns::decide(state, *command, {now, 0});
     if (!decided) return decided.error();
     auto facts = std::move(decided).value();
-    if (facts.empty()) break;
+    if (facts.empty()) {
+      ++command;
+      continue;
+    }
     std::vector<eventstore::NewEvent> batch;
     for (auto& fact : facts) {
       campaigns::stamp(state, fact, {now, 0});
@@ -87,6 +106,7 @@ campaigns::Result<std::size_t, campaigns::Refusal> carry_out_at_rest(
         "program reads it, or the disk is full. Waiting until they are gone");
     changed.wait(held, destroyed);
   }
+  if (after) after(state, now);
   return written;
 }
 
@@ -97,16 +117,20 @@ constexpr std::chrono::seconds status_time_max{10};
 
 }  // namespace
 
+bool answers_on(const std::filesystem::path& log) {
+  bridge::http::Request question;
+  question.method = "GET";
+  question.target = "/status";
+  return ask_running(log, std::move(question), status_time_max).has_value();
+}
+
 std::optional<int> have_carried_out(const std::filesystem::path& log,
                                     const Environment& environment,
                                     const campaigns::Command& command, int refused) {
   // An order that is not answered may yet be carried out, so a program that hangs is given none:
   // the log's lock, which it holds, refuses below.
-  bridge::http::Request question;
-  question.method = "GET";
-  question.target = "/status";
   std::optional<bridge::http::Response> answer;
-  const bool answers = ask_running(log, std::move(question), status_time_max).has_value();
+  const bool answers = answers_on(log);
   if (answers) {
     auto [target, body] = control_order(command);
     bridge::http::Request order;

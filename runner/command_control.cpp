@@ -5,10 +5,12 @@
 
 #include "campaigns/recap.hpp"
 #include "eventstore/log_reader.hpp"
+#include "runner/addition.hpp"
 #include "runner/at_rest.hpp"
 #include "runner/commands.hpp"
 #include "runner/control_client.hpp"
 #include "runner/control_orders.hpp"
+#include "runner/editing.hpp"
 #include "runner/fold.hpp"
 #include "runner/local_time.hpp"
 #include "runner/log_reading.hpp"
@@ -72,6 +74,120 @@ int submit(const ControlOptions& options) {
   request.target = "/campaigns";
   request.body = body.dump();
   return report(ask_running(options.log, std::move(request)), options);
+}
+
+// By the program that runs on the log or, where none does, by ourselves.
+int add_contacts(const ControlOptions& options) {
+  AdditionOrder order;
+  order.skip_bad_rows = options.skip_bad_rows;
+  order.encoding = options.encoding;
+  const auto file = std::filesystem::absolute(options.file);
+  order.json = file.extension() == ".json";
+  if (answers_on(options.log)) {
+    const nlohmann::json body{{"file", file.string()},
+                              {"skip_bad_rows", options.skip_bad_rows},
+                              {"encoding", options.encoding}};
+    bridge::http::Request request;
+    request.method = "POST";
+    request.target = "/campaigns/" + options.campaign + "/contacts";
+    request.body = body.dump();
+    const auto answer = ask_running(options.log, std::move(request));
+    if (!options.json && answer && answer->status == 200) {
+      print(addition_text(read_addition_json(answer->body), options.campaign));
+    }
+    return report(answer, options);
+  }
+  auto bytes = read_file(file);
+  if (!bytes) {
+    complain_of(bytes.error());
+    return exit_bad_input;
+  }
+  order.bytes = std::move(bytes).value();
+  const auto rules = load_zone_rules();
+  campaigns::Problems problems;
+  AdditionReport outcome;
+  ReadAddition read;
+  std::size_t before = 0;
+  using Made = campaigns::Result<std::vector<campaigns::Command>, campaigns::Refusal>;
+  const auto done = carry_out_at_rest(
+      options.log, Environment::read(options.env_file),
+      [&](const campaigns::State& state, const LogKeys& keys) -> Made {
+        const auto index = state.book.find(options.campaign);
+        if (!index) {
+          return campaigns::Refusal{"unknown_campaign",
+                                    "no campaign \"" + options.campaign + "\" in this log"};
+        }
+        const auto& entry = state.book.at(*index);
+        auto found = read_addition(*entry.definition, entry.columns, rules, keys, order);
+        if (!found) {
+          problems = found.error();
+          return campaigns::Refusal{"bad_list", "nobody was added"};
+        }
+        read = std::move(found).value();
+        before = state.queue.campaigns[*index].contacts.size();
+        std::vector<campaigns::Command> commands;
+        for (auto& command : addition_commands(options.campaign, read)) {
+          commands.emplace_back(std::move(command));
+        }
+        return commands;
+      },
+      [&](const campaigns::State& state, campaigns::Instant now) {
+        const auto index = *state.book.find(options.campaign);
+        outcome.added = state.queue.campaigns[index].contacts.size() - before;
+        outcome.known = read.rows.size() - outcome.added;
+        outcome.suppressed = suppressed_in(state, read, now);
+        outcome.rejected = read.rejected;
+        outcome.rejected_count = read.rejected_count;
+      });
+  if (!done) {
+    if (problems.empty()) problems.push_back({"", done.error().text, ""});
+    complain_of(problems);
+    return exit_bad_input;
+  }
+  print(options.json ? addition_json(outcome) + '\n' : addition_text(outcome, options.campaign));
+  return exit_done;
+}
+
+// The same for a campaign that is changed. Without --accept-change nothing is written.
+int edit(const ControlOptions& options) {
+  const auto file = std::filesystem::absolute(options.file);
+  if (answers_on(options.log)) {
+    const nlohmann::json body{{"file", file.string()}, {"accept_change", options.accept_change}};
+    bridge::http::Request request;
+    request.method = "POST";
+    request.target = "/campaigns/" + options.campaign + "/edit";
+    request.body = body.dump();
+    const auto answer = ask_running(options.log, std::move(request));
+    if (!options.json && answer && answer->status == 200) {
+      print(edit_text(options.campaign, answer->body));
+    }
+    return report(answer, options);
+  }
+  const auto folded = fold_log(options.log);
+  const auto& state = folded.state;
+  const auto read = read_edit(state, options.campaign, file);
+  if (!read) {
+    complain_of(read.error());
+    return exit_bad_input;
+  }
+  auto now = std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now());
+  if (state.book.identity.carrier == "rehearsal") {
+    now = campaigns::instant_from_ms(eventstore::LogReader(options.log).head().recorded_at);
+  }
+  const auto preview = campaigns::preview_edit(state, *state.book.find(options.campaign),
+                                               read->next, load_zone_rules(), now);
+  const bool changes = options.accept_change && !read->changes.empty();
+  if (changes) {
+    const auto done = carry_out_at_rest(options.log, Environment::read(options.env_file),
+                                        campaigns::Command(read->command));
+    if (!done) {
+      complain(done.error().text);
+      return exit_bad_input;
+    }
+  }
+  const auto told = edit_json(read.value(), preview, changes);
+  print(options.json ? told + '\n' : edit_text(options.campaign, told));
+  return exit_done;
 }
 
 int steer(const ControlOptions& options, const campaigns::Command& command) {
@@ -176,6 +292,26 @@ void add_control(CLI::App& app, Chosen& chosen) {
                              "That may be called (IT,CH), instead of those the file names");
   submit_command->add_option("--encoding", options->encoding, "Of the contact list");
   submit_command->callback([options, &chosen] { chosen = [options] { return submit(*options); }; });
+
+  auto* add_command = with_log(app.add_subcommand(
+      "add-contacts", "Put more people into a campaign; the same list again adds nobody"));
+  add_command->add_option("campaign", options->campaign, "The campaign's id")->required();
+  add_command->add_option("file", options->file, "Their list, with the campaign's columns")
+      ->required();
+  add_command->add_flag("--skip-bad-rows", options->skip_bad_rows, "Add the rows that can be used");
+  add_command->add_option("--encoding", options->encoding, "Of the list");
+  add_command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
+  add_command->callback(
+      [options, &chosen] { chosen = [options] { return add_contacts(*options); }; });
+
+  auto* edit_command = with_log(app.add_subcommand(
+      "edit", "Tell what a changed campaign file moves, and with --accept-change have it so"));
+  edit_command->add_option("campaign", options->campaign, "The campaign's id")->required();
+  edit_command->add_option("file", options->file, "The changed campaign file")->required();
+  edit_command->add_flag("--accept-change", options->accept_change, "It holds from here on");
+  edit_command->add_option("--env-file", options->env_file,
+                           "Settings as NAME=value (default .env)");
+  edit_command->callback([options, &chosen] { chosen = [options] { return edit(*options); }; });
 
   auto* status_command = with_log(app.add_subcommand("status", "Where the campaigns stand"));
   status_command->add_option("--since", options->since,

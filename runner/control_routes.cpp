@@ -12,6 +12,8 @@ using Question = ControlQuestion;
 constexpr std::string_view reason_members[] = {"reason"};
 constexpr std::string_view submit_members[] = {"file", "skip_bad_rows", "encoding", "accept_change",
                                                "countries"};
+constexpr std::string_view add_members[] = {"file", "contacts", "skip_bad_rows", "encoding"};
+constexpr std::string_view edit_members[] = {"file", "accept_change"};
 constexpr std::string_view resolve_members[] = {"as", "reason"};
 constexpr std::string_view suppress_members[] = {"reason", "until"};
 constexpr std::string_view forget_members[] = {"number_key"};
@@ -22,6 +24,8 @@ constexpr ControlRoute routes[] = {
     {"GET", "/metrics", Question::metrics, false, {}},
     {"GET", "/status", Question::status, false, {}},
     {"POST", "/campaigns", Question::submit, false, submit_members},
+    {"POST", "/campaigns/{campaign}/contacts", Question::add, false, add_members},
+    {"POST", "/campaigns/{campaign}/edit", Question::edit, false, edit_members},
     {"POST", "/campaigns/{campaign}/pause", Question::order, false, reason_members},
     {"POST", "/campaigns/{campaign}/resume", Question::order, false, {}},
     {"POST", "/campaigns/{campaign}/cancel", Question::order, false, reason_members},

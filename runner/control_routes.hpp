@@ -13,6 +13,8 @@ enum class ControlQuestion : unsigned char {
   metrics,  // for Prometheus
   status,   // where the campaigns stand
   submit,   // a campaign file
+  add,      // people to a campaign
+  edit,     // a campaign by its changed file
   order,    // one of control_orders.hpp
 };
 

@@ -124,7 +124,7 @@ void ControlServer::take(Asked asked, const http::Request& request) {
 }
 
 void ControlServer::answer(Asked asked, const ControlRoute& route, const http::Request& request,
-                           std::string_view) {
+                           std::string_view parameter) {
   if (route.method == "POST") {
     const auto body =
         nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
@@ -148,24 +148,77 @@ void ControlServer::answer(Asked asked, const ControlRoute& route, const http::R
       return answer_status(asked);
     case ControlQuestion::submit:
       return submit(asked, request.body);
+    case ControlQuestion::add:
+      return add(asked, std::string(parameter), request.body);
+    case ControlQuestion::edit:
+      return edit(asked, std::string(parameter), request.body);
     case ControlQuestion::order:
       return order(asked, request);
   }
 }
 
-void ControlServer::submit(Asked asked, const std::string& text_of_body) {
-  const auto body = nlohmann::json::parse(text_of_body.empty() ? "{}" : text_of_body);
-  const auto text = [&](const char* name) {
-    const auto found = body.find(name);
-    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  const auto flag = [&](const char* name) {
-    const auto found = body.find(name);
-    return found != body.end() && found->is_boolean() && found->get<bool>();
-  };
-  const std::filesystem::path file = text("file");
+namespace {
+
+// A body that is known to be an object. What is of another type than it should be is not there.
+struct ControlBody {
+  nlohmann::json json{};
+  explicit ControlBody(const std::string& body)
+      : json(nlohmann::json::parse(body.empty() ? "{}" : body)) {}
+  std::string text(const char* name) const {
+    const auto found = json.find(name);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+  }
+  bool flag(const char* name) const {
+    const auto found = json.find(name);
+    return found != json.end() && found->is_boolean() && found->get<bool>();
+  }
+};
+
+}  // namespace
+
+void ControlServer::add(Asked asked, const std::string& campaign, const std::string& text) {
+  const ControlBody body(text);
+  AdditionOrder order;
+  order.skip_bad_rows = body.flag("skip_bad_rows");
+  order.encoding = body.text("encoding");
+  if (const auto contacts = body.json.find("contacts"); contacts != body.json.end()) {
+    if (!contacts->is_array() || body.json.contains("file")) {
+      return refuse(asked, 400, "/contacts", "\"contacts\" is no list, or stands beside a file");
+    }
+    order.json = true;
+    order.bytes = contacts->dump();
+  } else {
+    const std::filesystem::path file = body.text("file");
+    if (!file.is_absolute()) return refuse(asked, 400, "/file", "\"file\" is no absolute path");
+    auto read = read_file(file);
+    if (!read) return send(asked, 409, problems_json(read.error()));
+    order.json = file.extension() == ".json";
+    order.bytes = std::move(read).value();
+  }
+  live_.add_contacts(campaign, std::move(order),
+                     [this, asked](const campaigns::Result<AdditionReport>& outcome) {
+                       if (!outcome) return send(asked, 409, problems_json(outcome.error()));
+                       send(asked, 200, addition_json(outcome.value()));
+                     });
+}
+
+void ControlServer::edit(Asked asked, const std::string& campaign, const std::string& text) {
+  const ControlBody body(text);
+  const std::filesystem::path file = body.text("file");
   if (!file.is_absolute()) return refuse(asked, 400, "/file", "\"file\" is no absolute path");
-  SubmissionOverrides overrides{flag("skip_bad_rows"), text("encoding"), {}};
+  live_.edit(campaign, file, body.flag("accept_change"),
+             [this, asked](const campaigns::Result<std::string>& outcome) {
+               if (!outcome) return send(asked, 409, problems_json(outcome.error()));
+               send(asked, 200, outcome.value());
+             });
+}
+
+void ControlServer::submit(Asked asked, const std::string& text) {
+  const ControlBody given(text);
+  const auto& body = given.json;
+  const std::filesystem::path file = given.text("file");
+  if (!file.is_absolute()) return refuse(asked, 400, "/file", "\"file\" is no absolute path");
+  SubmissionOverrides overrides{given.flag("skip_bad_rows"), given.text("encoding"), {}};
   if (body.contains("countries")) {
     const auto& countries = body["countries"];
     overrides.countries.emplace();
@@ -177,7 +230,7 @@ void ControlServer::submit(Asked asked, const std::string& text_of_body) {
       overrides.countries->push_back(country.template get<std::string>());
     }
   }
-  live_.check_and_submit(file, std::move(overrides), flag("accept_change"),
+  live_.check_and_submit(file, std::move(overrides), given.flag("accept_change"),
                          [this, asked](const campaigns::Problems& problems) {
                            if (problems.empty()) return answer_status(asked);
                            send(asked, 409, problems_json(problems));

@@ -20,6 +20,8 @@ class Live;
 // table, and each takes
 //   POST /campaigns                {"file", "skip_bad_rows", "encoding", "accept_change",
 //                                   "countries"}
+//   POST /campaigns/<id>/contacts  {"file" or "contacts", "skip_bad_rows", "encoding"}
+//   POST /campaigns/<id>/edit      {"file", "accept_change"}: without it only what would move
 //   POST /campaigns/<id>/pause     {"reason"}, likewise /cancel; /resume
 //   POST /cancel                   {"reason"}: every campaign
 //   POST /calls/<attempt>/resolve  {"as", "reason"}
@@ -55,7 +57,9 @@ class ControlServer {
   void take(Asked asked, const bridge::http::Request& request);
   void answer(Asked asked, const ControlRoute& route, const bridge::http::Request& request,
               std::string_view parameter);
-  void submit(Asked asked, const std::string& body);
+  void submit(Asked asked, const std::string& text);
+  void add(Asked asked, const std::string& campaign, const std::string& text);
+  void edit(Asked asked, const std::string& campaign, const std::string& text);
   void order(Asked asked, const bridge::http::Request& request);
   void refuse(Asked asked, int status, const std::string& where, const std::string& what);
   void send(Asked asked, int status, std::string body, std::string_view type = "application/json");

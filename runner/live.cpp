@@ -23,6 +23,7 @@
 #include "runner/control_server.hpp"
 #include "runner/courier.hpp"
 #include "runner/crypto.hpp"
+#include "runner/editing.hpp"
 #include "runner/fold.hpp"
 #include "runner/heartbeat.hpp"
 #include "runner/master_key.hpp"
@@ -258,6 +259,8 @@ struct Live::Block {
   Vitals vitals() const;
   void make_courier(std::string url, std::string setting, std::set<AlertKind> kinds,
                     const char* suffix, std::uint64_t log_end);
+  void add(const std::string& campaign, ReadAddition read,
+           std::function<void(campaigns::Result<AdditionReport>)> done);
   void alert(const campaigns::State& state, const campaigns::Fact& fact);
   void send_alerts();
   void end_when_told();
@@ -853,6 +856,97 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
                done({{"", refusal->text, "accept the change, or use another id"}});
              });
     });
+  });
+}
+
+void Live::add_contacts(std::string campaign, AdditionOrder order,
+                        std::function<void(campaigns::Result<AdditionReport>)> done) {
+  auto& b = *block_;
+  const auto index = state().book.find(campaign);
+  if (!index) {
+    return done(campaigns::Problems{{"", "no campaign \"" + campaign + "\" in this log", ""}});
+  }
+  if (b.checking) {
+    return done(campaigns::Problems{
+        {"", "another list is being checked just now", "add it again in a moment"}});
+  }
+  if (b.checker.joinable()) b.checker.join();
+  b.checking = true;
+  const auto& entry = state().book.at(*index);
+  b.checker =
+      std::thread([this, campaign = std::move(campaign), order = std::move(order),
+                   definition = entry.definition, columns = entry.columns, done = std::move(done)] {
+        auto read = std::make_shared<campaigns::Result<ReadAddition>>(
+            read_addition(*definition, columns, block_->rules, *block_->keys, order));
+        block_->loop->post([this, campaign, read, done] {
+          if (!*read) {
+            block_->checking = false;
+            return done(read->error());
+          }
+          block_->add(campaign, std::move(*read).value(), done);
+        });
+      });
+}
+
+// Batch after batch, each when the one before is durable, so that calls go on meanwhile.
+void Live::Block::add(const std::string& campaign, ReadAddition read,
+                      std::function<void(campaigns::Result<AdditionReport>)> done) {
+  struct Adding {
+    std::vector<campaigns::AddContacts> commands{};
+    std::size_t next = 0;
+    AdditionReport report{};
+    std::size_t people_before = 0;
+    std::size_t rows = 0;
+    std::function<void()> step{};
+  };
+  const auto people = [this, campaign] {
+    const auto& state = runner->state();
+    return state.queue.campaigns[*state.book.find(campaign)].contacts.size();
+  };
+  auto adding = std::make_shared<Adding>();
+  adding->report.rejected = read.rejected;
+  adding->report.rejected_count = read.rejected_count;
+  adding->report.suppressed = suppressed_in(runner->state(), read, clock->now());
+  adding->people_before = people();
+  adding->rows = read.rows.size();
+  adding->commands = addition_commands(campaign, std::move(read));
+  const auto finish = [this, done = std::move(done)](campaigns::Result<AdditionReport> outcome) {
+    checking = false;
+    done(std::move(outcome));
+  };
+  adding->step = [this, adding, people, finish] {
+    if (adding->next == adding->commands.size()) {
+      adding->report.added = people() - adding->people_before;
+      adding->report.known = adding->rows - adding->report.added;
+      // It holds itself by its step.
+      const auto report = std::move(adding->report);
+      loop->post([adding] { adding->step = {}; });
+      return finish(report);
+    }
+    runner->note_command(std::move(adding->commands[adding->next++]),
+                         [this, adding, finish](std::optional<campaigns::Refusal> refusal) {
+                           if (!refusal) return adding->step();
+                           loop->post([adding] { adding->step = {}; });
+                           finish(campaigns::Problems{{"", refusal->text, ""}});
+                         });
+    loop->post([] {});
+  };
+  adding->step();
+}
+
+void Live::edit(const std::string& campaign, const std::filesystem::path& file, bool accept,
+                std::function<void(campaigns::Result<std::string>)> done) {
+  auto& b = *block_;
+  auto read = read_edit(state(), campaign, file);
+  if (!read) return done(read.error());
+  const auto preview =
+      campaigns::preview_edit(state(), *state().book.find(campaign), read->next, b.rules, now());
+  const bool changes = accept && !read->changes.empty();
+  auto told = edit_json(read.value(), preview, changes);
+  if (!changes) return done(std::move(told));
+  b.runner->note_command(read->command, [done, told](std::optional<campaigns::Refusal> refusal) {
+    if (refusal) return done(campaigns::Problems{{"", refusal->text, ""}});
+    done(told);
   });
 }
 

@@ -17,6 +17,7 @@
 #include "bridge/rehearsal/faults.hpp"
 #include "bridge/rehearsal/people.hpp"
 #include "campaigns/zone_rules.hpp"
+#include "runner/addition.hpp"
 #include "runner/alerts.hpp"
 #include "runner/control_access.hpp"
 #include "runner/enrolment.hpp"
@@ -113,6 +114,15 @@ class Live {
   // Reads and checks a campaign file on a thread of its own, then enrols it.
   void check_and_submit(std::filesystem::path file, SubmissionOverrides overrides,
                         bool accept_change, std::function<void(campaigns::Problems)> done);
+
+  // Reads a list on a thread of its own and adds its people to a campaign. `done` is called when
+  // they are durable, or with what stands against it.
+  void add_contacts(std::string campaign, AdditionOrder order,
+                    std::function<void(campaigns::Result<AdditionReport>)> done);
+  // Compares a campaign file with what the campaign is and tells what would move, as JSON
+  // (editing.hpp); with `accept`, when the change is durable.
+  void edit(const std::string& campaign, const std::filesystem::path& file, bool accept,
+            std::function<void(campaigns::Result<std::string>)> done);
 
   // Called once a turn when nothing is held: true ends the run.
   void finish_when(std::function<bool()> over);

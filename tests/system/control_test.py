@@ -168,6 +168,17 @@ class ControlTest(world.Case):
         self.assertEqual(self.standing("first")["reason"], "pranzo")
         self.described("POST", "/campaigns/{campaign}/resume", at=campaign)
         self.assertEqual(self.standing("first")["status"], "running")
+        more = [{"id": "P-%04d" % n, "number": world.number_of(n), "name": "Persona %d" % n}
+                for n in (1, PEOPLE + 1)]
+        added = self.described("POST", "/campaigns/{campaign}/contacts", {"contacts": more},
+                               at=campaign)
+        self.assertEqual((added["added"], added["known"]), (1, 1))
+        more.append({"id": "P-9999", "number": "12", "name": "Persona 9999"})
+        refused = self.described("POST", "/campaigns/{campaign}/contacts", {"contacts": more},
+                                 expect=409, at=campaign)
+        self.assertIn("row 3", refused["problems"][0]["where"])
+        moved = self.described("POST", "/campaigns/{campaign}/edit", {"file": file}, at=campaign)
+        self.assertEqual((moved["accepted"], moved["changes"]), (False, []))
         key = {"key": "00000000000000ab"}
         self.described("POST", "/numbers/{key}/suppress",
                        {"reason": "lettera", "until": "2099-01-01T00:00:00Z"}, at=key)

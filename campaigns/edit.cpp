@@ -1,0 +1,166 @@
+#include "campaigns/edit.hpp"
+
+#include <algorithm>
+
+#include "campaigns/calling_hours.hpp"
+#include "campaigns/campaign_file.hpp"
+#include "campaigns/words.hpp"
+
+namespace campaigns {
+
+namespace {
+
+Refusal may_not_change(std::string what) {
+  return {"changed_fixed", std::move(what) + "; submit it under another id"};
+}
+
+// How the list was read: its people are in the log as they were found.
+bool reads_lists_alike(const ContactSource& a, const ContactSource& b) {
+  return a.region == b.region && a.number_column == b.number_column && a.id_column == b.id_column &&
+         a.language_column == b.language_column && a.zone_column == b.zone_column &&
+         a.zone == b.zone;
+}
+
+// Why answers to the old question would not be answers to the new one.
+std::optional<std::string> breaks_answers(const Question& before, const Question& after) {
+  if (before.id != after.id || before.type != after.type) {
+    return "question " + in_quotes(before.id) + " is in the answers by its place and type";
+  }
+  for (const auto& option : before.options) {
+    const bool kept = std::any_of(after.options.begin(), after.options.end(),
+                                  [&](const Option& other) { return other.code == option.code; });
+    if (!kept) {
+      return "question " + in_quotes(before.id) + " has answers by the code " +
+             in_quotes(option.code) + ", which would be none any more";
+    }
+  }
+  if (before.type != QuestionType::choice &&
+      (after.least > before.least || after.most < before.most)) {
+    return "question " + in_quotes(before.id) + " may have answers beyond its new bounds";
+  }
+  return {};
+}
+
+// When somebody of a zone may be called next.
+std::optional<Instant> may_be_called(const CallingHours& hours, const std::string& zone,
+                                     const ZoneRules& rules, Instant from) {
+  const auto opening = opening_at(hours, zone, rules, from);
+  return opening.open ? from : opening.changes_at;
+}
+
+Milliseconds time_to_call(std::uint64_t people, const Campaign& campaign, std::int64_t account) {
+  const auto rate = std::min<std::int64_t>(account, campaign.pacing.calls_per_second_thousandths);
+  if (rate <= 0) return Milliseconds{0};
+  return Milliseconds{static_cast<std::int64_t>(people) * 1'000'000 / rate};
+}
+
+}  // namespace
+
+std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex index,
+                                          const Campaign& next) {
+  const auto& entry = state.book.at(index);
+  const auto& before = *entry.definition;
+  if (next.id != before.id) return may_not_change("the file is of campaign " + in_quotes(next.id));
+  switch (entry.status) {
+    case CampaignStatus::enrolling:
+      return Refusal{"enrolling",
+                     "its list is still being enrolled: edit it when that is complete"};
+    case CampaignStatus::cancelled:
+    case CampaignStatus::completed:
+      return Refusal{"over", "the campaign is " + std::string(name_of(entry.status)) +
+                                 ": there is nothing left to move"};
+    case CampaignStatus::running:
+    case CampaignStatus::paused:
+      break;
+  }
+  if (next.kind != before.kind) return may_not_change("the kind of a campaign stays");
+  if (next.mode != before.mode) return may_not_change("the mode of a campaign stays");
+  if (!reads_lists_alike(before.contacts, next.contacts)) {
+    return may_not_change(
+        "its people were read by the region, zone and columns that \"contacts\" had");
+  }
+  if (next.questions.size() < before.questions.size()) {
+    return may_not_change(
+        "a question that was asked stays: words may change, and more be added "
+        "at the end");
+  }
+  for (std::size_t i = 0; i < before.questions.size(); ++i) {
+    if (auto why = breaks_answers(before.questions[i], next.questions[i])) {
+      return may_not_change(std::move(*why));
+    }
+  }
+  for (const auto& use : template_uses(next)) {
+    if (std::find(entry.columns.begin(), entry.columns.end(), use.name) == entry.columns.end()) {
+      return Refusal{"unknown_column", use.where + " names a column that the list does not have: " +
+                                           in_quotes(use.name)};
+    }
+  }
+  const auto& account = state.spend.campaigns[index];
+  const auto used = account.settled + account.reserved;
+  if (used > 0 && next.budget.currency != before.budget.currency) {
+    return may_not_change("money was spent in " + before.budget.currency);
+  }
+  if (next.budget.limit_millionths > 0 && next.budget.limit_millionths < used) {
+    return Refusal{"budget_spent", "more than the new budget is spent or reserved already"};
+  }
+  return {};
+}
+
+std::vector<std::uint32_t> beyond_the_cap(const State& state, CampaignIndex index,
+                                          const Campaign& next) {
+  std::vector<std::uint32_t> beyond;
+  if (next.retries.attempts_max >= state.book.at(index).definition->retries.attempts_max) {
+    return beyond;
+  }
+  const auto& campaign = state.queue.campaigns[index];
+  for (const auto& group : campaign.groups) {
+    for (const auto& [due, ordinal] : group.retries) {
+      if (campaign.contact(ordinal).attempts >= next.retries.attempts_max) {
+        beyond.push_back(ordinal);
+      }
+    }
+  }
+  std::sort(beyond.begin(), beyond.end());
+  return beyond;
+}
+
+EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign& next,
+                         const ZoneRules& rules, Instant now) {
+  const auto& before = *state.book.at(index).definition;
+  const auto& campaign = state.queue.campaigns[index];
+  EditPreview preview;
+  preview.waiting = campaign.count(Stage::fresh) + campaign.count(Stage::retry);
+  const auto beyond = beyond_the_cap(state, index, next);
+  preview.excluded = beyond.size();
+  const auto compare = [&](const std::string& zone, Instant from, std::uint64_t people) {
+    const auto old_time = may_be_called(before.hours, zone, rules, from);
+    const auto new_time = may_be_called(next.hours, zone, rules, from);
+    if (!new_time) {
+      preview.never += old_time ? people : 0;
+    } else if (!old_time) {
+      preview.again += people;
+    } else if (*new_time < *old_time) {
+      preview.earlier += people;
+    } else if (*new_time > *old_time) {
+      preview.later += people;
+    }
+  };
+  for (const auto& group : campaign.groups) {
+    // Whoever was never called is due; they open and close with their zone.
+    std::uint64_t fresh = 0;
+    for (auto i = group.next; i < group.fresh.size(); ++i) {
+      fresh += campaign.contact(group.fresh[i]).stage == Stage::fresh ? 1U : 0U;
+    }
+    if (fresh > 0) compare(group.zone, now, fresh);
+    for (const auto& [due, ordinal] : group.retries) {
+      if (std::binary_search(beyond.begin(), beyond.end(), ordinal)) continue;
+      compare(group.zone, std::max(now, instant_from_ms(due)), 1);
+    }
+  }
+  const auto account = state.book.runner.calls_per_second_thousandths;
+  preview.takes_before = time_to_call(preview.waiting, before, account);
+  preview.takes_after = time_to_call(preview.waiting - preview.excluded, next, account);
+  return preview;
+}
+
+}  // namespace campaigns

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "campaigns/campaign.hpp"
+#include "campaigns/result.hpp"
+#include "campaigns/state.hpp"
+#include "campaigns/zone_rules.hpp"
+
+// Another definition for a campaign that runs: what it may not change, and what it moves. Pure.
+namespace campaigns {
+
+// What stays: the id, kind and mode; how its list is read; the questions that there are, with
+// their codes and bounds, because answers were given to them; a budget not below what is spent.
+// Nothing: it may be changed so.
+std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex index,
+                                          const Campaign& next);
+
+// Who waits for another attempt and has had as many as `next` allows, by ordinal.
+std::vector<std::uint32_t> beyond_the_cap(const State& state, CampaignIndex index,
+                                          const Campaign& next);
+
+// What becomes of those who wait for a call, by their hours: the first moment at which each may be
+// called, before and after. Delays that were decided stay; new ones hold from the next attempt on.
+struct EditPreview {
+  std::uint64_t waiting = 0;
+  std::uint64_t earlier = 0;
+  std::uint64_t later = 0;
+  std::uint64_t never = 0;     // no calling hours any more
+  std::uint64_t again = 0;     // and these had none before
+  std::uint64_t excluded = 0;  // beyond_the_cap: their cases are closed
+  // How long those who wait take, each called once, at the campaign's full rate and the account's.
+  Milliseconds takes_before{};
+  Milliseconds takes_after{};
+};
+EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign& next,
+                         const ZoneRules& rules, Instant now);
+
+}  // namespace campaigns

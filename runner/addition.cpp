@@ -1,0 +1,186 @@
+#include "runner/addition.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "campaigns/json_writer.hpp"
+#include "campaigns/preflight.hpp"
+#include "campaigns/words.hpp"
+#include "runner/crypto.hpp"
+
+namespace runner {
+
+using campaigns::ContactListReader;
+using campaigns::Problem;
+using campaigns::Problems;
+
+namespace {
+
+// Where each of the campaign's columns stands in the new list, or what is wrong with those.
+campaigns::Result<std::vector<std::size_t>> places_of(const std::vector<std::string>& wanted,
+                                                      const std::vector<std::string>& given) {
+  std::vector<std::size_t> places;
+  Problems problems;
+  for (const auto& column : wanted) {
+    const auto found = std::find(given.begin(), given.end(), column);
+    if (found == given.end()) {
+      problems.push_back({"column " + column, "the list lacks a column of the campaign's", ""});
+    }
+    places.push_back(static_cast<std::size_t>(found - given.begin()));
+  }
+  for (const auto& column : given) {
+    if (std::find(wanted.begin(), wanted.end(), column) == wanted.end()) {
+      problems.push_back({"column " + column, "the campaign's list has no such column",
+                          "leave it out, or submit the list under another id"});
+    }
+  }
+  if (!problems.empty()) return problems;
+  return places;
+}
+
+Problem problem_of(const campaigns::RejectedRow& row) {
+  return {"row " + std::to_string(row.row) + (row.column.empty() ? "" : ", column " + row.column),
+          row.what, ""};
+}
+
+}  // namespace
+
+campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaign,
+                                              const std::vector<std::string>& columns,
+                                              const campaigns::ZoneRules& rules,
+                                              const LogKeys& keys, const AdditionOrder& order) {
+  auto as_read = campaign;
+  if (!order.encoding.empty()) as_read.contacts.encoding = order.encoding;
+  auto reader = order.json ? ContactListReader::open_inline(as_read, rules, order.bytes)
+                           : ContactListReader::open_csv(as_read, rules, order.bytes);
+  if (!reader) return reader.error();
+  auto places = places_of(columns, reader->columns());
+  if (!places) return places.error();
+  ReadAddition read;
+  read.digest = hex(sha256(order.bytes));
+  campaigns::ContactRow row;
+  campaigns::RejectedRow rejected;
+  for (bool more = true; more;) {
+    switch (reader->next(row, rejected)) {
+      case ContactListReader::Next::row: {
+        campaigns::EnrolRows::Row person{.row = row.row,
+                                         .number = row.number,
+                                         .key = keys.number_key(row.number),
+                                         .language = row.language,
+                                         .zone = row.zone,
+                                         .values = {}};
+        for (const auto place : places.value()) person.values.emplace_back(row.values[place]);
+        read.rows.push_back(std::move(person));
+        break;
+      }
+      case ContactListReader::Next::rejected:
+        if (read.rejected.size() < campaigns::Preflight::rejected_shown_max) {
+          read.rejected.push_back(rejected);
+        }
+        ++read.rejected_count;
+        break;
+      case ContactListReader::Next::end:
+        more = false;
+        break;
+    }
+  }
+  if (read.rejected_count > 0 && !order.skip_bad_rows) {
+    Problems problems;
+    for (const auto& bad : read.rejected) problems.push_back(problem_of(bad));
+    problems.push_back({"",
+                        campaigns::plural(read.rejected_count, "row", "rows") +
+                            " cannot be used: nobody was added",
+                        "mend them, or add the others with --skip-bad-rows"});
+    return problems;
+  }
+  if (read.rows.empty()) {
+    return Problems{{"", "the list has no usable contact", ""}};
+  }
+  return read;
+}
+
+std::vector<campaigns::AddContacts> addition_commands(const std::string& campaign,
+                                                      ReadAddition read) {
+  std::vector<campaigns::AddContacts> commands;
+  for (std::size_t begin = 0; begin < read.rows.size(); begin += addition_rows_max) {
+    const auto end = std::min(begin + addition_rows_max, read.rows.size());
+    campaigns::AddContacts command;
+    command.campaign = campaign;
+    command.list_digest = read.digest;
+    command.rejected = begin == 0 ? read.rejected_count : 0;
+    const auto at = [&](std::size_t place) {
+      return std::make_move_iterator(read.rows.begin() + static_cast<std::ptrdiff_t>(place));
+    };
+    command.rows.assign(at(begin), at(end));
+    commands.push_back(std::move(command));
+  }
+  return commands;
+}
+
+std::uint64_t suppressed_in(const campaigns::State& state, const ReadAddition& read,
+                            campaigns::Instant now) {
+  return static_cast<std::uint64_t>(
+      std::count_if(read.rows.begin(), read.rows.end(),
+                    [&](const auto& row) { return state.suppression.suppressed(row.key, now); }));
+}
+
+std::string addition_json(const AdditionReport& report) {
+  std::string text;
+  campaigns::JsonObject object(text);
+  object.member("added", static_cast<std::int64_t>(report.added))
+      .member("known", static_cast<std::int64_t>(report.known))
+      .member("suppressed", static_cast<std::int64_t>(report.suppressed))
+      .member("rejected", static_cast<std::int64_t>(report.rejected_count));
+  auto& rows = object.open("rows");
+  rows += '[';
+  for (std::size_t i = 0; i < report.rejected.size(); ++i) {
+    if (i != 0) rows += ',';
+    const auto& rejected = report.rejected[i];
+    campaigns::JsonObject row(rows);
+    row.member("row", static_cast<std::int64_t>(rejected.row))
+        .member("column", rejected.column)
+        .member("reason", rejected.reason)
+        .member("what", rejected.what);
+    row.close();
+  }
+  rows += ']';
+  object.close();
+  return text;
+}
+
+AdditionReport read_addition_json(const std::string& json) {
+  const auto told = nlohmann::json::parse(json);
+  AdditionReport report;
+  report.added = told.value("added", std::uint64_t{0});
+  report.known = told.value("known", std::uint64_t{0});
+  report.suppressed = told.value("suppressed", std::uint64_t{0});
+  report.rejected_count = told.value("rejected", std::uint64_t{0});
+  for (const auto& row : told.at("rows")) {
+    report.rejected.push_back({row.value("row", std::uint64_t{0}), row.value("column", ""),
+                               row.value("reason", ""), row.value("what", "")});
+  }
+  return report;
+}
+
+std::string addition_text(const AdditionReport& report, const std::string& campaign) {
+  using campaigns::plural;
+  std::string text = campaign + ": " + plural(report.added, "person was", "people were") +
+                     " added, " + plural(report.known, "was", "were") + " in it already\n";
+  if (report.suppressed != 0) {
+    text += plural(report.suppressed, "number is", "numbers are") +
+            " suppressed: they are not called\n";
+  }
+  for (const auto& rejected : report.rejected) {
+    const auto problem = problem_of(rejected);
+    text += "left out: " + problem.where + ": " + problem.what + '\n';
+  }
+  if (report.rejected_count > report.rejected.size()) {
+    text +=
+        "and " + plural(report.rejected_count - report.rejected.size(), "row", "rows") + " more\n";
+  }
+  return text;
+}
+
+}  // namespace runner

@@ -1,0 +1,103 @@
+#include "runner/editing.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "campaigns/campaign_file.hpp"
+#include "campaigns/json_writer.hpp"
+#include "campaigns/words.hpp"
+#include "runner/crypto.hpp"
+#include "runner/submission.hpp"
+
+namespace runner {
+
+using campaigns::Problems;
+
+campaigns::Result<Edit> read_edit(const campaigns::State& state, const std::string& campaign,
+                                  const std::filesystem::path& file) {
+  const auto index = state.book.find(campaign);
+  if (!index) return Problems{{"", "no campaign \"" + campaign + "\" in this log", ""}};
+  auto text = read_file(file);
+  if (!text) return text.error();
+  auto read = campaigns::parse_campaign_file(text.value());
+  if (!read) {
+    auto problems = read.error();
+    for (auto& problem : problems) problem.where = file.string() + ": " + problem.where;
+    return problems;
+  }
+  const auto& before = *state.book.at(*index).definition;
+  Edit edit;
+  edit.next = std::move(read->campaign);
+  if (edit.next.countries.empty()) edit.next.countries = before.countries;
+  edit.next.contacts.encoding = before.contacts.encoding;
+  edit.next.contacts.bad_rows = before.contacts.bad_rows;
+  if (auto refusal = campaigns::reason_not_to_edit(state, *index, edit.next)) {
+    return Problems{{file.string(), std::move(refusal->text), ""}};
+  }
+  edit.command.campaign = campaign;
+  edit.command.definition = campaigns::print_campaign(edit.next);
+  edit.command.definition_digest = hex(sha256(edit.command.definition));
+  const auto was = nlohmann::json::parse(campaigns::print_campaign(before));
+  const auto is = nlohmann::json::parse(edit.command.definition);
+  for (const auto& change : nlohmann::json::diff(was, is)) {
+    edit.changes.push_back(change["path"].get<std::string>());
+  }
+  return edit;
+}
+
+std::string edit_json(const Edit& edit, const campaigns::EditPreview& preview, bool accepted) {
+  std::string text;
+  campaigns::JsonObject object(text);
+  object.flag("accepted", accepted);
+  auto& changes = object.open("changes");
+  changes += '[';
+  for (std::size_t i = 0; i < edit.changes.size(); ++i) {
+    if (i != 0) changes += ',';
+    campaigns::append_json_string(changes, edit.changes[i]);
+  }
+  changes += ']';
+  object.member("waiting", static_cast<std::int64_t>(preview.waiting))
+      .member("earlier", static_cast<std::int64_t>(preview.earlier))
+      .member("later", static_cast<std::int64_t>(preview.later))
+      .member("never", static_cast<std::int64_t>(preview.never))
+      .member("again", static_cast<std::int64_t>(preview.again))
+      .member("excluded", static_cast<std::int64_t>(preview.excluded))
+      .member("takes_ms_before", preview.takes_before.count())
+      .member("takes_ms_after", preview.takes_after.count());
+  object.close();
+  return text;
+}
+
+std::string edit_text(const std::string& campaign, const std::string& json) {
+  const auto told = nlohmann::json::parse(json);
+  const auto number = [&](const char* name) { return told.at(name).get<std::int64_t>(); };
+  using campaigns::plural;
+  if (told.at("changes").empty()) return campaign + ": the file says what the log holds already\n";
+  std::string text = campaign + ": changed";
+  const char* before = " ";
+  for (const auto& change : told["changes"]) {
+    text += before + change.get<std::string>();
+    before = ", ";
+  }
+  text += '\n' + plural(number("waiting"), "person waits", "people wait") +
+          " for a call: " + std::to_string(number("earlier")) + " may be called earlier, " +
+          std::to_string(number("later")) + " later";
+  if (number("never") != 0) {
+    text += ", " + std::to_string(number("never")) + " not any more: they have no calling hours";
+  }
+  if (number("again") != 0) {
+    text += ", " + std::to_string(number("again")) + " who could not be";
+  }
+  if (number("excluded") != 0) {
+    text += ", " + std::to_string(number("excluded")) +
+            " not again: they have had as many attempts as are allowed now";
+  }
+  text += "\nto call each of them once takes " + std::to_string(number("takes_ms_after") / 1000) +
+          " s at the rate, before " + std::to_string(number("takes_ms_before") / 1000) + " s\n";
+  text += told["accepted"].get<bool>()
+              ? "the change holds from here on\n"
+              : "nothing was changed: give --accept-change to have it so\n";
+  return text;
+}
+
+}  // namespace runner

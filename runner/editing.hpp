@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "campaigns/commands.hpp"
+#include "campaigns/edit.hpp"
+#include "campaigns/result.hpp"
+
+// A campaign file that somebody changed while its campaign runs.
+namespace runner {
+
+struct Edit {
+  campaigns::Campaign next{};
+  campaigns::EditCampaign command{};
+  // JSON pointers of what is another in the definition, never the texts.
+  std::vector<std::string> changes{};
+};
+
+// Reads the file as another definition of the campaign. What the command line had said over the
+// first one (countries, encoding, bad rows) stays where the file says nothing else; people inside
+// the file are not looked at. A problem where the file cannot be read or is refused.
+campaigns::Result<Edit> read_edit(const campaigns::State& state, const std::string& campaign,
+                                  const std::filesystem::path& file);
+
+std::string edit_json(const Edit& edit, const campaigns::EditPreview& preview, bool accepted);
+// The same for people, from the JSON.
+std::string edit_text(const std::string& campaign, const std::string& json);
+
+}  // namespace runner

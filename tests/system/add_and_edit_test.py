@@ -1,0 +1,148 @@
+"""More people and another definition for a campaign that is in the log: while a program runs on it and
+while none does."""
+
+import json
+import os
+
+import world
+
+PEOPLE = 6
+
+
+class AddAndEditTest(world.Case):
+    def setUp(self):
+        super().setUp()
+        self.log = self.path("L.db")
+        self.campaign = world.survey()
+        self.file = world.write_campaign(self.folder, self.campaign, PEOPLE)
+
+    def list_of(self, rows, name="more.csv"):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write("number,id,name\n")  # in another order than the first list's
+            for n in rows:
+                file.write("%s,P-%04d,Persona %d\n" % (world.number_of(n), n, n))
+        return self.path(name)
+
+    def add(self, file, *more, expect=0):
+        return self.campanile("add-contacts", "prova", file, "--log", self.log, *more,
+                              expect=expect)
+
+    def edit(self, *more, expect=0, **members):
+        path = self.path("edited.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({**self.campaign, **members}, file)
+        return self.campanile("edit", "prova", path, "--log", self.log, *more, expect=expect)
+
+    def serve(self):
+        self.server = self.start("serve", "--log", self.log)
+        world.wait_until(lambda: world.Control(self.log).ask("GET", "/status") or
+                         not self.server.running(), "it serves")
+
+    def status(self):
+        return world.Control(self.log).ask("GET", "/status")[1]["campaigns"][0]
+
+    def stop(self):
+        self.server.interrupt()
+        self.assertEqual(self.server.wait(), 0, self.server.err())
+
+    def called(self):
+        return {event.contact()[1] for event in world.events_of(self.log)
+                if event.type == "CallRequested"}
+
+    def test_people_are_added_while_it_runs_and_while_it_does_not_and_each_is_in_it_once(self):
+        self.serve()
+        self.campanile("submit", self.file, "--log", self.log)
+        world.wait_until(lambda: self.status()["status"] == "completed", "it is over")
+        # A completed campaign runs again for whoever is new.
+        self.campanile("suppress", world.number_of(9), "--log", self.log)
+        told = world.last_json(self.add(self.list_of([1, 2, 7, 8, 9, 8]), "--json").stdout)
+        self.assertEqual((told["added"], told["known"], told["suppressed"]), (3, 3, 1))
+        world.wait_until(lambda: self.status()["status"] == "completed" and
+                         self.status()["contacts"] == 9, "they are called, too")
+        self.assertIn("0 people were added, 6 were in it already",
+                      self.add(self.list_of([1, 2, 7, 8, 9, 8])).stdout)
+        self.stop()
+        self.assertEqual(self.called(), {1, 2, 3, 4, 5, 6, 7, 8})  # 9 is suppressed
+
+        # Nothing runs now.
+        told = world.last_json(self.add(self.list_of([10, 11, 1]), "--json").stdout)
+        self.assertEqual((told["added"], told["known"]), (2, 1))
+        events = [event for event in world.events_of(self.log) if event.type == "ContactsAdded"]
+        self.assertEqual([event.payload["added"] for event in events], [3, 2])
+        before = len(world.events_of(self.log))
+        self.add(self.list_of([10, 11, 1]))
+        self.assertEqual(len(world.events_of(self.log)), before)
+        self.serve()
+        world.wait_until(lambda: self.status()["status"] == "completed", "they are called")
+        self.stop()
+        self.assertEqual(self.called(), {1, 2, 3, 4, 5, 6, 7, 8, 10, 11})
+        self.assert_log_is_well(self.log)
+        # The first list is still the campaign's own: the same command has nothing to do.
+        self.campanile("run", self.file, "--log", self.log)
+
+    def test_a_bad_row_adds_nobody_unless_it_is_left_out(self):
+        self.campanile("run", self.file, "--log", self.log, expect=None)
+        path = self.list_of([7, 8])
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("123,P-0009,Persona 9\n")
+        for running in (False, True):
+            if running:
+                self.serve()
+            refused = self.add(path, expect=2)
+            self.assertIn("row 4", refused.stderr)
+            self.assertIn("nobody was added", refused.stderr)
+        told = world.last_json(self.add(path, "--skip-bad-rows", "--json").stdout)
+        self.assertEqual((told["added"], told["rejected"]), (2, 1))
+        self.assertEqual(told["rows"][0]["row"], 4)
+        # Other columns, another campaign.
+        with open(self.path("other.csv"), "w") as file:
+            file.write("id,number,name,cognome\nx,%s,y,z\n" % world.number_of(20))
+        self.assertIn("column cognome", self.add(self.path("other.csv"), expect=2).stderr)
+        with open(self.path("other.csv"), "w") as file:
+            file.write("id,number\nx,%s\n" % world.number_of(20))
+        self.assertIn('no column "name"', self.add(self.path("other.csv"), expect=2).stderr)
+        self.campanile("add-contacts", "nobody", path, "--log", self.log, expect=2)
+        self.stop()
+        self.assert_log_is_well(self.log)
+
+    def test_a_change_is_shown_first_and_holds_when_it_is_accepted(self):
+        # So many that they are not all called before the pause, however fast time jumps.
+        world.write_campaign(self.folder, self.campaign, 2000)
+        self.campanile("run", self.file, "--log", self.log, "--limit", 2, expect=None)
+        before = len(world.events_of(self.log))
+        pacing = {"calls_per_second": "1", "lines": 3}
+        for running in (False, True):
+            if running:
+                self.serve()
+                self.campanile("pause", "prova", "--log", self.log)
+            told = self.edit(pacing=pacing, goodbye="Arrivederci.").stdout
+            self.assertIn("/pacing/lines", told)
+            self.assertIn("nothing was changed", told)
+            # Answers that were given would be answers to nothing.
+            refused = self.edit("--accept-change", questions=self.campaign["questions"][:1],
+                                expect=2).stderr
+            self.assertIn("a question that was asked stays", refused)
+            self.edit("--accept-change", kind="notification", questions=[], expect=2)
+            if not running:
+                self.assertEqual(len(world.events_of(self.log)), before)
+        told = world.last_json(self.edit("--accept-change", "--json", pacing=pacing,
+                                         goodbye="Arrivederci.").stdout)
+        self.assertTrue(told["accepted"])
+        self.assertEqual(self.status()["lines"], 3)
+        # At its rate of one a second instead of the account's: the same, for that is one too.
+        self.assertEqual(told["takes_ms_after"], told["waiting"] * 1000)
+        self.assertEqual(self.edit(pacing=pacing, goodbye="Arrivederci.").stdout,
+                         "prova: the file says what the log holds already\n")
+        self.campanile("resume", "prova", "--log", self.log)
+        done = self.status()["done"]
+        world.wait_until(lambda: self.status()["done"] > done + 10, "it goes on by it")
+        self.stop()
+        changed = [event for event in world.events_of(self.log) if event.type == "CampaignChanged"]
+        self.assertEqual(len(changed), 1)
+        self.assertNotIn("Persona", json.dumps(changed[0].payload))
+        self.assert_log_is_well(self.log)
+        self.assertTrue(os.path.exists(self.log))
+
+
+if __name__ == "__main__":
+    world.main()
