@@ -210,7 +210,7 @@ class Briefing {
 
   bool answered(std::size_t question) const {
     return std::ranges::any_of(person_.answers, [&](const ScriptAnswer& answer) {
-      return answer.question == question && answer.status == AnswerStatus::answered;
+      return answer.question == question && settles(answer.status);
     });
   }
 
@@ -230,6 +230,13 @@ class Briefing {
       if (!question.options.empty()) write_options(object, question);
       if (question.type == QuestionType::rating || question.type == QuestionType::number) {
         object.member("least", question.least).member("most", question.most);
+      }
+      if (question.may_refuse || question.may_not_know) {
+        std::string accepts;
+        if (question.may_refuse) accepts += R"("refused")";
+        if (question.may_refuse && question.may_not_know) accepts += ',';
+        if (question.may_not_know) accepts += R"("dont_know")";
+        object.raw("accepts", '[' + accepts + ']');
       }
       if (!asked) object.flag("conditional", true);
       object.flag("answered", answered(i));
@@ -321,13 +328,23 @@ AgentTool opt_out_tool() {
 std::vector<AgentTool> tools_of(const Campaign& campaign) {
   std::vector<AgentTool> tools;
   if (!campaign.questions.empty()) {
+    std::string description =
+        "Records the answer to one question of the survey and tells which is next (null: none). "
+        "value is the code of an option, or a whole number as text, or empty for a question of "
+        "type open; words is what the person said.";
+    std::string status;
+    if (std::ranges::any_of(campaign.questions, [](const Question& question) {
+          return question.may_refuse || question.may_not_know;
+        })) {
+      description +=
+          " Where the question's \"accepts\" has it and the person says so, status is refused or "
+          "dont_know and value is empty.";
+      status = R"("status":{"type":"string","enum":["answered","refused","dont_know"]},)";
+    }
     tools.push_back(
-        {"record_answer",
-         "Records the answer to one question of the survey and tells which is next (null: none). "
-         "value is the code of an option, or a whole number as text, or empty for a question of "
-         "type open; words is what the person said.",
+        {"record_answer", std::move(description),
          R"({"type":"object","properties":{"question":{"type":"string","enum":)" +
-             ids_json(campaign) + R"(},"value":{"type":"string","maxLength":64},)" +
+             ids_json(campaign) + R"(},"value":{"type":"string","maxLength":64},)" + status +
              std::string(words_schema) +
              R"(},"required":["question","value","words"],"additionalProperties":false})"});
   }
@@ -338,7 +355,7 @@ std::vector<AgentTool> tools_of(const Campaign& campaign) {
                    R"("description":"When, as the person said it."},)" +
                        std::string(words_schema) +
                        R"(},"required":["when","words"],"additionalProperties":false})"});
-  if (!campaign.agent.transfer.empty()) {
+  if (!campaign.humans().empty()) {
     tools.push_back({"request_human",
                      "The person wants to talk to a human: the call is passed on after your last "
                      "words.",
@@ -441,6 +458,12 @@ ToolVerdict read_arguments(std::string_view name, std::string_view json, std::st
   if (!value) return wrong("value");
   if (value->size() > agent_words_bytes_max) return too_long("value");
   verdict.value = stripped(*value);
+  if (const auto status = arguments.text("status"); status && *status != "answered") {
+    if (*status != "refused" && *status != "dont_know") {
+      return refuse(verdict, "bad_value", "\"status\" is one of answered, refused, dont_know");
+    }
+    verdict.status = *status == "refused" ? AnswerStatus::refused : AnswerStatus::dont_know;
+  }
   return verdict;
 }
 
@@ -452,6 +475,13 @@ std::string codes_of(const Question& question) {
 
 // Holds a value against its question.
 ToolVerdict check_value(ToolVerdict verdict, const Question& question) {
+  if (verdict.status != AnswerStatus::answered) {
+    verdict.value.clear();
+    const bool refused = verdict.status == AnswerStatus::refused;
+    if (refused ? question.may_refuse : question.may_not_know) return verdict;
+    return refuse(std::move(verdict), "not_accepted",
+                  "this question must be answered: ask again, more simply");
+  }
   switch (question.type) {
     case QuestionType::choice:
     case QuestionType::yes_no:
@@ -497,7 +527,7 @@ std::string open_questions(const Campaign& campaign, const CampaignEntry& entry,
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
     const auto& question = campaign.questions[i];
     const bool answered = std::ranges::any_of(answers, [&](const ScriptAnswer& answer) {
-      return answer.question == i && answer.status == AnswerStatus::answered;
+      return answer.question == i && settles(answer.status);
     });
     if (answered || !question.required ||
         !applies(question.ask_if, campaign, answers, entry, script, contact)) {
@@ -627,7 +657,7 @@ ToolAnswer tool_answer(const Register& book, const CallScript& script, ContactRe
   } else if (verdict.name == "end_call") {
     answer.then = AfterTool::goodbye;
   } else if (verdict.name == "request_human") {
-    const bool listed = !campaign.agent.transfer.empty();
+    const bool listed = !campaign.humans().empty();
     object.flag("transfer", listed);
     if (listed) answer.then = AfterTool::leave;
   }

@@ -73,8 +73,9 @@ struct ToolVerdict {
   std::string name{};  // of the tool; empty: there is none
   std::string refused{};
   std::string error{};
-  std::optional<std::uint8_t> question{};  // record_answer, where there is such a question
-  std::string value{};                     // as it is kept: a code, a number, empty for open
+  std::optional<std::uint8_t> question{};        // record_answer, where there is such a question
+  AnswerStatus status = AnswerStatus::answered;  // refused, dont_know: without a value
+  std::string value{};                           // as it is kept: a code, a number, empty for open
   std::string words{};
   std::string when{};    // ask_callback
   std::string reason{};  // end_call

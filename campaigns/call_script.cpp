@@ -15,6 +15,10 @@ std::string_view name_of(AnswerStatus status) {
       return "no_input";
     case AnswerStatus::invalid:
       return "invalid";
+    case AnswerStatus::refused:
+      return "refused";
+    case AnswerStatus::dont_know:
+      return "dont_know";
   }
   return "";
 }
@@ -180,7 +184,8 @@ void CallScript::apply(const Fact& fact, const Register& book) {
   }
   if (const auto* e = std::get_if<CallRequested>(&fact.event)) {
     CallPosition begun{.attempt = e->attempt};
-    if (book.at(ref->campaign).definition->mode == Mode::agent) {
+    const auto& definition = *book.at(ref->campaign).definition;
+    if (definition.mode == Mode::agent || !definition.operators.empty()) {
       begun.agent.caller_id = e->caller_id;
     }
     calls_.insert_or_assign(ref->packed(), std::move(begun));
@@ -203,6 +208,7 @@ void CallScript::apply(const Fact& fact, const Register& book) {
   const auto settle = [&](const std::string& question, AnswerStatus status, std::string value) {
     if (const auto index = question_index(campaign, question)) {
       keep(answers_[ref->packed()], {*index, status, std::move(value)});
+      std::erase(call.reopened, *index);
     }
   };
   if (const auto* served = std::get_if<PromptServed>(&fact.event)) {
@@ -218,12 +224,20 @@ void CallScript::apply(const Fact& fact, const Register& book) {
                call.invalids > call.silences ? AnswerStatus::invalid : AnswerStatus::no_input, "");
       }
     }
-    if (call.question != served->question) call.silences = call.invalids = 0;
+    if (call.question != served->question) {
+      call.silences = call.invalids = 0;
+      // Left as it was before they went back to it.
+      if (const auto left = question_index(campaign, call.question);
+          left && served->again != "back") {
+        std::erase(call.reopened, *left);
+      }
+    }
     call.turn = static_cast<std::uint32_t>(served->turn);
     call.prompt = served->prompt;
     call.question = served->question;
     call.again = served->again;
     call.opted_out |= served->prompt == "opted_out";
+    call.stopped |= served->prompt == "stopped";
     if (served->prompt == "agent" && call.agent.stage == AgentStage::none) {
       call.agent.stage = AgentStage::served;
     }
@@ -231,6 +245,15 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     call.screened = true;
   } else if (const auto* given = std::get_if<AnswerGiven>(&fact.event)) {
     settle(given->question, AnswerStatus::answered, given->value);
+  } else if (const auto* declined = std::get_if<AnswerDeclined>(&fact.event)) {
+    settle(declined->question,
+           declined->status == "refused" ? AnswerStatus::refused : AnswerStatus::dont_know, "");
+  } else if (const auto* asked = std::get_if<PersonAsked>(&fact.event)) {
+    if (asked->what == "repeat" || asked->what == "back") ++call.returns;
+    if (const auto index = question_index(campaign, asked->to); index) {
+      std::erase(call.reopened, *index);
+      call.reopened.push_back(*index);
+    }
   } else if (std::holds_alternative<AnswerInvalid>(fact.event)) {
     ++call.invalids;
   } else if (std::holds_alternative<NoInput>(fact.event)) {
@@ -309,9 +332,22 @@ void CallScript::write(const CanonicalSink& sink, const Register& book) const {
             .member("silences", call->silences)
             .member("invalids", call->invalids)
             .flag("opted_out", call->opted_out);
-        if (call->agent.stage != AgentStage::none) write_agent(inner, call->agent);
+        if (call->agent.stage != AgentStage::none || call->agent.callback_asked ||
+            call->agent.transfer) {
+          write_agent(inner, call->agent);
+        }
         // Not written where it is not so: logs from before keep their digest.
         if (call->screened) inner.flag("screened", true);
+        if (call->stopped) inner.flag("stopped", true);
+        if (call->returns > 0) inner.member("returns", call->returns);
+        if (!call->reopened.empty()) {
+          auto& list = inner.open("reopened");
+          for (std::size_t i = 0; i < call->reopened.size(); ++i) {
+            list += i ? ',' : '[';
+            append_json_string(list, entry.definition->questions[call->reopened[i]].id);
+          }
+          list += ']';
+        }
         inner.close();
       }
       const auto& given = answers(ref);

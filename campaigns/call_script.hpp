@@ -12,8 +12,16 @@
 // The call script: what each person's call says, and how far the calls under way have got.
 namespace campaigns {
 
-enum class AnswerStatus : std::uint8_t { answered, no_input, invalid };
+// In one call; beyond them, wishes to hear things again are answers that are none.
+inline constexpr std::uint8_t returns_max = 20;
+
+enum class AnswerStatus : std::uint8_t { answered, no_input, invalid, refused, dont_know };
 std::string_view name_of(AnswerStatus status);
+// The person has had their say on a question: it is not asked again.
+constexpr bool settles(AnswerStatus status) {
+  return status == AnswerStatus::answered || status == AnswerStatus::refused ||
+         status == AnswerStatus::dont_know;
+}
 
 // The last word on one question, over all attempts of a contact.
 struct ScriptAnswer {
@@ -56,6 +64,11 @@ struct CallPosition {
   bool opted_out = false;
   AgentProgress agent{};  // mode agent
   bool screened = false;  // an assistant was told who calls
+  bool stopped = false;   // the person wanted to stop
+  // How often they had something repeated or went back.
+  std::uint8_t returns = 0;
+  // Questions that they went back to and have not answered anew, by their place.
+  std::vector<std::uint8_t> reopened{};
 };
 
 class CallScript {

@@ -40,6 +40,21 @@ struct Option {
   friend bool operator==(const Option&, const Option&) = default;
 };
 
+// What a person may say or press at a question besides an answer to it.
+//   refused, dont_know   settle the question without an answer, where it allows that
+//   repeat, back         hear it, or the one before it, once more
+//   person, stop         a human, or their call; the end of this talk
+enum class Reply : std::uint8_t { refused, dont_know, repeat, back, person, stop };
+inline constexpr std::size_t reply_kinds = 6;
+
+struct ReplySpec {
+  bool known = false;                                       // the file has it
+  char key = '\0';                                          // 0-9 or *; '\0': not by key
+  std::map<std::string, std::vector<std::string>> words{};  // by language
+  Text goodbye{};  // person without a number to go to, stop: said then
+  friend bool operator==(const ReplySpec&, const ReplySpec&) = default;
+};
+
 enum class QuestionType : std::uint8_t { choice, yes_no, rating, number, open };
 
 // A test on earlier answers and on the contact's columns.
@@ -71,7 +86,9 @@ struct Question {
   std::int64_t least = 1;         // rating, number: bounds, both allowed
   std::int64_t most = 5;
   bool required = true;
-  bool by_key = true;  // open: false
+  bool may_refuse = false;    // "I would rather not say" settles it
+  bool may_not_know = false;  // and so does "I do not know"
+  bool by_key = true;         // open: false
   bool by_speech = true;
   std::uint8_t silence_max = 2;  // how often the question is asked again after silence
   std::uint8_t invalid_max = 2;  // and after an answer that is none
@@ -241,7 +258,9 @@ struct Campaign {
   Text goodbye{};
   std::uint8_t partial_answers = 0;  // so many answers make a broken-off survey partial; 0: never
   OptOut opt_out{};
-  AgentSpec agent{};  // mode agent
+  std::array<ReplySpec, reply_kinds> replies{};
+  std::vector<std::string> operators{};  // E.164: who takes over when a person is asked for
+  AgentSpec agent{};                     // mode agent
   AnsweringMachine machine{};
   // Surveys: who calls and why, for an assistant that screens the person's calls.
   Text screening{};
@@ -259,6 +278,12 @@ struct Campaign {
   std::optional<Seconds> retention{};
   bool known_eligible = true;
   std::vector<ResultColumn> result_columns{};
+
+  const ReplySpec& reply(Reply which) const { return replies[static_cast<std::size_t>(which)]; }
+  // Who takes over when somebody asks for a human; nobody: they are called back.
+  const std::vector<std::string>& humans() const {
+    return agent.transfer.empty() ? operators : agent.transfer;
+  }
   friend bool operator==(const Campaign&, const Campaign&) = default;
 };
 

@@ -85,6 +85,39 @@ const std::vector<YesNo>& yes_no_words() {
   return all;
 }
 
+// What a person says besides an answer, where the file names no words for it.
+struct CommonReply {
+  Reply which = Reply::refused;
+  std::vector<std::string> italian{};
+  std::vector<std::string> english{};
+};
+
+const std::vector<CommonReply>& common_replies() {
+  static const std::vector<CommonReply> all{
+      {Reply::refused,
+       {"preferisco non rispondere", "preferirei non rispondere", "non voglio rispondere",
+        "non intendo rispondere", "non rispondo"},
+       {"rather not say", "rather not answer", "prefer not to say", "prefer not to answer",
+        "don't want to answer", "do not want to answer"}},
+      {Reply::dont_know,
+       {"non lo so", "non so", "non saprei", "non ricordo", "non mi ricordo", "non ne ho idea"},
+       {"don't know", "do not know", "no idea", "not sure", "can't remember", "don't remember"}},
+      {Reply::repeat,
+       {"può ripetere", "ripeta", "ripeti", "ripetere", "non ho sentito", "come ha detto"},
+       {"repeat", "say that again", "say it again", "pardon", "did not hear", "didn't hear"}},
+      {Reply::back,
+       {"torni indietro", "torna indietro", "tornare indietro", "domanda precedente"},
+       {"go back", "previous question"}},
+      {Reply::person,
+       {"operatore", "operatrice", "parlare con una persona", "parlare con qualcuno"},
+       {"operator", "speak to a person", "talk to a person", "speak to somebody", "a real person"}},
+      {Reply::stop,
+       {"basta così", "voglio smettere", "vorrei smettere", "mi fermo qui", "chiudiamo qui"},
+       {"stop here", "want to stop", "stop the survey", "that is enough", "that's enough"}},
+  };
+  return all;
+}
+
 // Reads the members of a campaign file into a Campaign and gathers all that is wrong.
 class CampaignReader {
  public:
@@ -169,7 +202,7 @@ class CampaignReader {
   template <typename T, std::size_t n>
   void read_word(const Members& members, const std::string& name,
                  const std::array<Word<T>, n>& words, T& into);
-  void read_key(const Members& members, char& into);
+  void read_key(const Members& members, char& into, bool star = false);
   const Json* find_array(const Members& members, const std::string& name, std::size_t items_max);
 
   void read_text(const Members& members, const std::string& name, Text& into,
@@ -199,6 +232,12 @@ class CampaignReader {
   void read_values(const Members& members, std::vector<std::string>& into);
   void check_values(const Members& members, const Question& question, const Condition& condition);
   void read_opt_out(const Members& root);
+  void read_replies(const Members& root);
+  void read_reply(const Json& value, const std::string& where, Reply which);
+  void default_reply(Reply which, const std::string& where);
+  void read_allowed(const Members& members, Question& question);
+  void check_replies();
+  void check_reply(Reply which, const std::string& where);
   void check_opt_out();
   void read_agent(const Members& root);
   void check_agent(const Members& members);
@@ -319,12 +358,12 @@ void CampaignReader::read_word(const Members& members, const std::string& name,
           "one of: " + listed(known));
 }
 
-void CampaignReader::read_key(const Members& members, char& into) {
+void CampaignReader::read_key(const Members& members, char& into, bool star) {
   const Json* value = members.find("key");
   if (value == nullptr) return;
   if (value->is_string()) {
     const auto& key = value->get_ref<const std::string&>();
-    if (key.size() == 1 && key[0] >= '0' && key[0] <= '9') {
+    if (key.size() == 1 && ((key[0] >= '0' && key[0] <= '9') || (star && key[0] == '*'))) {
       into = key[0];
       return;
     }
@@ -335,7 +374,9 @@ void CampaignReader::read_key(const Members& members, char& into) {
       return;
     }
   }
-  problem(members.at("key"), "must be one key from 0 to 9", R"(write "1")");
+  problem(members.at("key"),
+          star ? "must be one key from 0 to 9, or *" : "must be one key from 0 to 9",
+          R"(write "1")");
 }
 
 const Json* CampaignReader::find_array(const Members& members, const std::string& name,
@@ -482,6 +523,7 @@ void CampaignReader::read(const Json& json) {
   read_said(root);
   read_opt_out(root);
   read_questions(root);
+  read_replies(root);
   check_opt_out();
   read_agent(root);
   read_machine(root);
@@ -754,6 +796,7 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
     }
   }
   read_bool(members, "required", question.required);
+  read_allowed(members, question);
   read_by(members, question);
   read_integer(members, "silence_max", question.silence_max, 0, 10);
   read_integer(members, "invalid_max", question.invalid_max, 0, 10);
@@ -1086,6 +1129,179 @@ void CampaignReader::check_opt_out() {
           }
         }
       }
+    }
+  }
+}
+
+// ---- what people say besides an answer
+
+// Which of them settle a question without an answer.
+void CampaignReader::read_allowed(const Members& members, Question& question) {
+  const Json* list = find_array(members, "replies", 2);
+  if (list == nullptr) return;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    if ((*list)[i] == "refused") {
+      question.may_refuse = true;
+    } else if ((*list)[i] == "dont_know") {
+      question.may_not_know = true;
+    } else {
+      problem(json_pointer(members.at("replies"), i), R"(must be "refused" or "dont_know")",
+              "the others hold at every question");
+    }
+  }
+}
+
+void CampaignReader::read_replies(const Members& root) {
+  const Json* value = root.find("replies");
+  if (campaign().kind != Kind::survey) {
+    return not_for_this_kind(root, "replies", R"(only a survey asks; set "kind": "survey")");
+  }
+  if (value != nullptr) {
+    const Members members(*this, *value, "/replies", "replies");
+    for (const auto& [word, which] : reply_words) {
+      if (const Json* one = members.find(std::string(word))) {
+        read_reply(*one, members.at(word), which);
+      }
+    }
+  }
+  // A question that allows one need not say how it is said.
+  const auto& questions = campaign().questions;
+  const auto wanted = [&](Reply which, bool Question::*allowed) {
+    if (campaign().reply(which).known || std::ranges::none_of(questions, allowed)) return;
+    campaign().replies[static_cast<std::size_t>(which)].known = true;
+    default_reply(which, json_pointer("/replies", word_for(reply_words, which)));
+  };
+  wanted(Reply::refused, &Question::may_refuse);
+  wanted(Reply::dont_know, &Question::may_not_know);
+  check_replies();
+}
+
+// true, or {"key": "*", "words": […]}.
+void CampaignReader::read_reply(const Json& value, const std::string& where, Reply which) {
+  ReplySpec& reply = campaign().replies[static_cast<std::size_t>(which)];
+  if (value.is_boolean()) {
+    reply.known = value.get<bool>();
+    if (reply.known) default_reply(which, where);
+    return;
+  }
+  const Members members(*this, value, where, "reply");
+  if (!members.is_object()) return;
+  reply.known = true;
+  read_key(members, reply.key, true);
+  read_words(members, "words", reply.words);
+  if (members.find("words") == nullptr) default_reply(which, where);
+  const bool ends = which == Reply::person || which == Reply::stop;
+  if (members.find("goodbye") != nullptr && !ends) {
+    problem(members.at("goodbye"), "the talk goes on after it: nothing is said");
+  }
+  read_text(members, "goodbye", reply.goodbye);
+  if (members.find("numbers") != nullptr && which != Reply::person) {
+    problem(members.at("numbers"), "only the operator has numbers");
+  }
+  read_numbers(members, "numbers", transfer_numbers_max, campaign().operators);
+}
+
+// The words that are common in the languages of the questions, but for those that mean something
+// else in this file.
+void CampaignReader::default_reply(Reply which, const std::string& where) {
+  ReplySpec& reply = campaign().replies[static_cast<std::size_t>(which)];
+  const auto found = std::find_if(common_replies().begin(), common_replies().end(),
+                                  [&](const CommonReply& common) { return common.which == which; });
+  std::set<std::string> languages{campaign().language};
+  for (const Question& question : campaign().questions) {
+    for (const auto& [language, text] : question.ask.by_language) languages.insert(language);
+  }
+  for (const std::string& language : languages) {
+    const std::string primary = language.substr(0, language.find('-'));
+    if (primary != "it" && primary != "en") continue;
+    std::set<std::string> taken;
+    const auto take = [&](const Words& words) {
+      const auto own = words.find(language);
+      if (own == words.end()) return;
+      for (const std::string& word : own->second) taken.insert(lower(word));
+    };
+    take(campaign().opt_out.words);
+    for (const Question& question : campaign().questions) {
+      for (const Option& option : question.options) take(option.words);
+    }
+    std::vector<std::string> words;
+    for (const auto& word : primary == "it" ? found->italian : found->english) {
+      if (!taken.contains(lower(word))) words.push_back(word);
+    }
+    if (!words.empty()) reply.words[language] = std::move(words);
+  }
+  if (reply.key == '\0' && reply.words.find(campaign().language) == reply.words.end()) {
+    problem(where, "nobody could ask for it: no words of ours in " + in_quotes(campaign().language),
+            R"(give it "words" or a "key")");
+  }
+}
+
+void CampaignReader::check_replies() {
+  for (const auto& [word, which] : reply_words) {
+    const ReplySpec& reply = campaign().reply(which);
+    if (!reply.known) continue;
+    const std::string where = json_pointer("/replies", word);
+    if (reply.key == '\0' && reply.words.empty()) {
+      problem(where, "can be neither said nor pressed", R"(give it "words" or a "key")");
+    }
+    const bool settles = which == Reply::refused || which == Reply::dont_know;
+    const bool used = std::ranges::any_of(campaign().questions, [&](const Question& question) {
+      return which == Reply::refused ? question.may_refuse : question.may_not_know;
+    });
+    if (settles && !used && !campaign().questions.empty()) {
+      problem(where, "no question allows it", R"(name it in the "replies" of those that do)");
+    }
+    check_reply(which, where);
+  }
+}
+
+// What it is asked for by must not mean anything else.
+void CampaignReader::check_reply(Reply which, const std::string& where) {
+  const ReplySpec& reply = campaign().reply(which);
+  const std::string key_at = json_pointer(where, "key");
+  if (reply.key != '\0' && reply.key == campaign().opt_out.key) {
+    problem(key_at, "is the key of the opt-out");
+  }
+  for (const auto& [word, other] : reply_words) {
+    if (other >= which || !campaign().reply(other).known) continue;
+    if (reply.key != '\0' && reply.key == campaign().reply(other).key) {
+      problem(key_at, "is the key of " + in_quotes(word));
+    }
+  }
+  const auto same_word = [&](const Words& others, const std::string& what) {
+    for (const auto& [language, words] : reply.words) {
+      const auto theirs = others.find(language);
+      if (theirs == others.end()) continue;
+      for (const std::string& word : words) {
+        if (std::ranges::any_of(theirs->second,
+                                [&](const auto& one) { return lower(one) == lower(word); })) {
+          problem(json_pointer(where, "words"), in_quotes(word) + " is a word of " + what);
+        }
+      }
+    }
+  };
+  same_word(campaign().opt_out.words, "the opt-out");
+  for (const auto& [word, other] : reply_words) {
+    if (other < which && campaign().reply(other).known) {
+      same_word(campaign().reply(other).words, in_quotes(word));
+    }
+  }
+  for (const Question& question : campaign().questions) {
+    if (which == Reply::refused && !question.may_refuse) continue;
+    if (which == Reply::dont_know && !question.may_not_know) continue;
+    const bool counted =
+        question.type == QuestionType::rating || question.type == QuestionType::number;
+    const bool answers = question.by_key && counted && reply.key >= '0' && reply.key <= '9' &&
+                         reply.key - '0' >= question.least && reply.key - '0' <= question.most;
+    const bool chooses = std::ranges::any_of(question.options, [&](const Option& option) {
+      return reply.key != '\0' && option.key == reply.key;
+    });
+    if (answers || chooses) {
+      problem(key_at, "is also an answer to " + in_quotes(question.id),
+              R"(choose another key; "*" is never an answer)");
+    }
+    for (const Option& option : question.options) {
+      same_word(option.words, "an option of " + in_quotes(question.id));
     }
   }
 }

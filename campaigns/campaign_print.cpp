@@ -88,8 +88,24 @@ json question_json(const Question& question, const std::string& language) {
     out["least"] = question.least;
     out["most"] = question.most;
   }
+  if (question.may_refuse) out["replies"].push_back("refused");
+  if (question.may_not_know) out["replies"].push_back("dont_know");
   if (question.ask_if.op != Condition::Op::always) {
     out["ask_if"] = condition_json(question.ask_if);
+  }
+  return out;
+}
+
+json replies_json(const Campaign& campaign) {
+  json out = json::object();
+  for (const auto& [word, which] : reply_words) {
+    const ReplySpec& reply = campaign.reply(which);
+    if (!reply.known) continue;
+    json one{{"words", words_json(reply.words, campaign.language)}};
+    if (reply.key != '\0') one["key"] = std::string(1, reply.key);
+    if (!reply.goodbye.empty()) one["goodbye"] = text_json(reply.goodbye, campaign.language);
+    if (which == Reply::person && !campaign.operators.empty()) one["numbers"] = campaign.operators;
+    out[std::string(word)] = std::move(one);
   }
   return out;
 }
@@ -201,6 +217,7 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
     }
     out["results"] = {{"columns", std::move(columns)}};
   }
+  if (auto replies = replies_json(campaign); !replies.empty()) out["replies"] = std::move(replies);
   if (campaign.retention) out["retention"] = duration_text(*campaign.retention);
   if (campaign.opt_out.key != '\0') out["opt_out"]["key"] = std::string(1, campaign.opt_out.key);
   if (campaign.machine.action == MachineAction::leave_message) {
@@ -250,6 +267,9 @@ void for_each_text(const Campaign& campaign,
   }
   visit("/goodbye", campaign.goodbye);
   visit("/opt_out/goodbye", campaign.opt_out.goodbye);
+  for (const auto& [word, which] : reply_words) {
+    visit("/replies/" + std::string(word) + "/goodbye", campaign.reply(which).goodbye);
+  }
   if (campaign.mode == Mode::agent) {
     visit("/agent/opening", campaign.agent.opening);
     visit("/agent/disclosure", campaign.agent.disclosure);

@@ -39,6 +39,12 @@ inline constexpr std::array<Word<QuestionType>, 5> question_type_words{
      {"rating", QuestionType::rating},
      {"number", QuestionType::number},
      {"open", QuestionType::open}}};
+inline constexpr std::array<Word<Reply>, reply_kinds> reply_words{{{"refused", Reply::refused},
+                                                                   {"dont_know", Reply::dont_know},
+                                                                   {"repeat", Reply::repeat},
+                                                                   {"back", Reply::back},
+                                                                   {"operator", Reply::person},
+                                                                   {"stop", Reply::stop}}};
 inline constexpr std::array<Word<bool>, 2> eligibility_words{{{"known", true}, {"unknown", false}}};
 
 template <typename T, std::size_t n>

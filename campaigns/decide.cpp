@@ -8,6 +8,7 @@
 
 #include "campaigns/agent.hpp"
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/edit.hpp"
 #include "campaigns/forget.hpp"
@@ -175,7 +176,8 @@ Progress progress_of(const State& state, const Named& named) {
   progress.given = std::count_if(answers.begin(), answers.end(), [](const auto& answer) {
     return answer.status == AnswerStatus::answered;
   });
-  // Complete is who has answered all that must be answered, even if they hang up on the rest.
+  // Complete is who has answered all that must be answered, even if they hang up on the rest; and
+  // whoever would rather not say, where the file allows it, has had their say on that question.
   bool any_required = false;
   bool all_answered = true;
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
@@ -186,7 +188,7 @@ Progress progress_of(const State& state, const Named& named) {
     }
     any_required = true;
     all_answered &= std::any_of(answers.begin(), answers.end(), [&](const auto& answer) {
-      return answer.question == i && answer.status == AnswerStatus::answered;
+      return answer.question == i && settles(answer.status);
     });
   }
   progress.complete = any_required && all_answered;
@@ -263,6 +265,11 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   if (campaign.partial_answers > 0 && progress.given >= campaign.partial_answers) {
     return Outcome::partial;
   }
+  // Whoever reached a human need not be called back; whoever found none does.
+  const auto& human = call->agent;
+  const bool reached = human.transfer_status == "completed" || human.transfer_status == "answered";
+  if (human.callback_asked || (human.transfer && !reached)) return Outcome::callback_requested;
+  if (call->stopped) return Outcome::refused;
   return progress.given > 0 ? Outcome::broken_off : Outcome::human_hung_up_at_once;
 }
 
@@ -912,7 +919,7 @@ bool for_machines(const std::string& prompt) {
 // Nothing follows it but the end.
 bool ends_talk(const std::string& prompt) {
   return for_machines(prompt) || prompt == "goodbye" || prompt == "gave_up" ||
-         prompt == "opted_out";
+         prompt == "opted_out" || prompt == "stopped" || prompt == "callback";
 }
 
 // The first thing a call is told.
@@ -987,14 +994,17 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
   served.turn = turn + 1;
   // What the answers will be once this one is folded in.
   auto answers = state.script.answers(named.ref);
+  auto reopened = call->reopened;
   const auto settle = [&](AnswerStatus status, const std::string& value) {
     const auto same = std::find_if(answers.begin(), answers.end(),
                                    [&](const auto& a) { return a.question == index; });
     if (same != answers.end()) answers.erase(same);
     answers.push_back({index, status, value});
+    std::erase(reopened, index);
   };
   const auto go_on = [&] {
-    if (const auto next = next_question(campaign, answers, *named.entry, state.script, named.ref)) {
+    if (const auto next =
+            next_question(campaign, answers, *named.entry, state.script, named.ref, reopened)) {
       served.prompt = "question";
       served.question = campaign.questions[*next].id;
     } else {
@@ -1007,6 +1017,9 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
       served.prompt = "question";
       served.question = question.id;
       served.again = why;
+    } else if (std::erase(reopened, index) > 0) {
+      // What was said before stands.
+      go_on();
     } else if (question.required) {
       served.prompt = "gave_up";
     } else {
@@ -1023,6 +1036,47 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
     draft.add(named.subject, served);
     return draft.take();
   }
+  const auto on_reply = [&](const Understood& reply) {
+    if (reply.reply == Reply::refused || reply.reply == Reply::dont_know) {
+      const auto status =
+          reply.reply == Reply::refused ? AnswerStatus::refused : AnswerStatus::dont_know;
+      draft.add(named.subject,
+                AnswerDeclined{attempt, turn, question.id, std::string(name_of(status)),
+                               reply.source, command.confidence_thousandths, reply.words});
+      settle(status, "");
+      return go_on();
+    }
+    const bool returns = reply.reply == Reply::repeat || reply.reply == Reply::back;
+    if (returns && call->returns >= returns_max) {
+      draft.add(named.subject,
+                AnswerInvalid{attempt, turn, question.id, reply.source, reply.words});
+      return ask_again("invalid", call->invalids, question.invalid_max, AnswerStatus::invalid);
+    }
+    PersonAsked asked{attempt, turn, question.id, "", "", reply.source, reply.words};
+    asked.what = word_for(reply_words, reply.reply);
+    if (returns) {
+      served.prompt = "question";
+      served.question = question.id;
+      served.again = "repeat";
+      if (reply.reply == Reply::back) {
+        if (const auto before =
+                question_before(index, campaign, answers, *named.entry, state.script, named.ref)) {
+          asked.to = served.question = campaign.questions[*before].id;
+          served.again = "back";
+        }
+      }
+    }
+    draft.add(named.subject, asked);
+    if (reply.reply == Reply::stop) {
+      served.prompt = "stopped";
+    } else if (reply.reply == Reply::person && !campaign.humans().empty()) {
+      draft.add(named.subject, TransferRequested{attempt, 0, true});
+      served.prompt = "transfer";
+    } else if (reply.reply == Reply::person) {
+      draft.add(named.subject, CallbackAsked{attempt, 0, "", reply.words});
+      served.prompt = "callback";
+    }
+  };
   const auto understood = understand(campaign, question, state.script.language(named.ref),
                                      command.digits, command.speech);
   switch (understood.kind) {
@@ -1041,6 +1095,9 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
                             command.confidence_thousandths, understood.words});
       settle(AnswerStatus::answered, understood.value);
       go_on();
+      break;
+    case Understood::Kind::reply:
+      on_reply(understood);
       break;
     case Understood::Kind::opt_out: {
       const auto key = state.queue.contact(named.ref).key;
@@ -1269,7 +1326,12 @@ Decision on(const State& state, const ToolAsked& command, Moment) {
   called.arguments = command.arguments;
   draft.add(subject, called);
   if (!verdict.refused.empty()) return draft.take();
-  if (verdict.name == "record_answer") {
+  if (verdict.name == "record_answer" && verdict.status != AnswerStatus::answered) {
+    draft.add(subject,
+              AnswerDeclined{permit->attempt, call->turn, campaign.questions[*verdict.question].id,
+                             std::string(name_of(verdict.status)), "agent", 0, verdict.words,
+                             command.position});
+  } else if (verdict.name == "record_answer") {
     AnswerGiven given;
     given.attempt = permit->attempt;
     given.turn = call->turn;
@@ -1289,8 +1351,8 @@ Decision on(const State& state, const ToolAsked& command, Moment) {
     draft.add(subject,
               CallbackAsked{permit->attempt, command.position, verdict.when, verdict.words});
   } else if (verdict.name == "request_human") {
-    draft.add(subject, TransferRequested{permit->attempt, command.position,
-                                         !campaign.agent.transfer.empty()});
+    draft.add(subject,
+              TransferRequested{permit->attempt, command.position, !campaign.humans().empty()});
   }
   return draft.take();
 }

@@ -469,11 +469,12 @@ struct PromptServed {
   static constexpr std::string_view type = "PromptServed";
   std::uint8_t attempt = 0;
   std::int64_t turn = 0;
-  // "message" "question" "machine" "goodbye" "opted_out" "gave_up" "hang_up", of a voice agent
-  // "agent" "apology" "transfer"
+  // "message" "question" "machine" "goodbye" "opted_out" "gave_up" "hang_up", "stopped" and
+  // "callback" when somebody asked for that, of a voice agent "agent" "apology" "transfer"
   std::string prompt{};
   std::string question{};  // id
-  // "silence", "invalid", "screening": why it is asked again; "failed": for the agent
+  // "silence", "invalid", "screening", "repeat", "back": why it is asked again; "failed": for the
+  // agent
   std::string again{};
   std::string disclosure{};  // agent: version of the words that say so (text_version)
   template <typename V, typename Self>
@@ -511,6 +512,42 @@ struct AnswerInvalid {
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("turn", e.turn), v("question", e.question), v("source", e.source);
+    v.personal("words", e.words);
+  }
+};
+// The person settled a question without an answer to it.
+struct AnswerDeclined {
+  static constexpr std::string_view type = "AnswerDeclined";
+  std::uint8_t attempt = 0;
+  std::int64_t turn = 0;
+  std::string question{};
+  std::string status{};  // "refused" "dont_know"
+  std::string source{};  // as AnswerGiven's
+  std::int64_t confidence_thousandths = 0;
+  std::string words{};
+  std::int64_t position = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("turn", e.turn), v("question", e.question), v("status", e.status),
+        v("source", e.source), v("confidence_thousandths", e.confidence_thousandths),
+        v("position", e.position);
+    v.personal("words", e.words);
+  }
+};
+// At a question the person asked for something else: what follows is in the next PromptServed.
+struct PersonAsked {
+  static constexpr std::string_view type = "PersonAsked";
+  std::uint8_t attempt = 0;
+  std::int64_t turn = 0;
+  std::string question{};
+  std::string what{};    // "repeat" "back" "operator" "stop"
+  std::string to{};      // back: the question that is asked again; empty: there was none before
+  std::string source{};  // "key" | "speech"
+  std::string words{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("turn", e.turn), v("question", e.question), v("what", e.what),
+        v("to", e.to), v("source", e.source);
     v.personal("words", e.words);
   }
 };
@@ -808,7 +845,7 @@ using AnyEvent = std::variant<
     CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut, Suppressed,
     SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed, AgentSaid,
     CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded, CallScreened,
-    CallRecorded, EnrolmentReopened, ContactsAdded>;
+    CallRecorded, EnrolmentReopened, ContactsAdded, AnswerDeclined, PersonAsked>;
 
 // One of them. What a variant of some fifty kinds does with its content is written once, in
 // events.cpp: every file that has one would else compile all of it anew.

@@ -171,6 +171,17 @@ class Teller {
     return attempt(e.attempt) + "what came by " + e.source + " is no answer to \"" + e.question +
            '"';
   }
+  std::string operator()(const AnswerDeclined& e) const {
+    return attempt(e.attempt) +
+           (e.status == "refused" ? "would rather not answer \"" : "did not know an answer to \"") +
+           e.question + "\", by " + e.source;
+  }
+  std::string operator()(const PersonAsked& e) const {
+    auto text = attempt(e.attempt) + "asked by " + e.source + " at \"" + e.question + "\" ";
+    if (e.what == "repeat") return text + "to hear it again";
+    if (e.what == "back") return text + "to go back" + (e.to.empty() ? "" : " to \"" + e.to + '"');
+    return text + (e.what == "stop" ? "to stop" : "for a human");
+  }
   std::string operator()(const NoInput& e) const {
     return attempt(e.attempt) + "silence at \"" + e.question + '"';
   }
@@ -286,6 +297,8 @@ class Teller {
       auto text = "asked \"" + e.question + '"';
       if (e.again == "silence") text += " again, after silence";
       if (e.again == "invalid") text += " again, after an answer that was none";
+      if (e.again == "repeat") text += " again, as they wished";
+      if (e.again == "back") text += " once more, as they went back";
       if (e.again == "failed") text += " without the agent, which had failed";
       if (e.again == "screening") text += " again, of whoever the assistant fetches";
       return text;
@@ -294,6 +307,8 @@ class Teller {
     if (e.prompt == "machine") return "a message was left on the machine";
     if (e.prompt == "goodbye") return "nothing was left to ask; goodbye";
     if (e.prompt == "opted_out") return "the person does not want to be called; goodbye";
+    if (e.prompt == "stopped") return "the person wants to stop; goodbye";
+    if (e.prompt == "callback") return "to be called back by a human; goodbye";
     if (e.prompt == "gave_up") return "the question was not answered often enough; goodbye";
     if (e.prompt == "agent") {
       return "told that an AI talks (words of version " + e.disclosure +

@@ -50,17 +50,7 @@ void export_long(const State& state, CampaignIndex campaign, const ExportSetting
     metadata.clear();
     JsonObject object(metadata);
     object.member("turn", row->turn);
-    switch (row->status) {
-      case AnswerRow::Status::answered:
-        object.member("status", "answered");
-        break;
-      case AnswerRow::Status::no_input:
-        object.member("status", "no_input");
-        break;
-      case AnswerRow::Status::invalid:
-        object.member("status", "invalid");
-        break;
-    }
+    object.member("status", Results::status_name(row->status));
     if (row->status != AnswerRow::Status::no_input) {
       object.member("source", Results::source_of(*row));
     }

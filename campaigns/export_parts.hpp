@@ -89,7 +89,8 @@ Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recod
 // How one question stands for one person.
 struct Standing {
   std::string_view status{};
-  const AnswerRow* answer = nullptr;  // the last one given
+  const AnswerRow* answer = nullptr;    // the last one given
+  const AnswerRow* declined = nullptr;  // or how they would not give one
 };
 std::vector<Standing> standings_of(const State& state, ContactRef contact, AttemptsOfOne attempts,
                                    AnswersOfOne answers);
@@ -152,6 +153,9 @@ inline constexpr std::array<StatusWord, 7> question_statuses{{
     {"broken_off", "the call ended at this question"},
     {"erased", "an answer was given, and the person has been forgotten since"},
 }};
+// Of questions that may be settled so.
+inline constexpr StatusWord refused_status{"refused", "asked, and the person would rather not say"};
+inline constexpr StatusWord dont_know_status{"dont_know", "asked, and the person did not know"};
 inline constexpr std::array<StatusWord, 4> answer_sources{{
     {"key", "keyed"},
     {"speech", "said"},

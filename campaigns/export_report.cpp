@@ -365,6 +365,8 @@ std::string Report::question(std::size_t index) const {
   };
   more(of("no_input"), say("silent", "senza risposta"));
   more(of("invalid"), say("not understood", "non capite"));
+  more(of("refused"), say("would rather not say", "preferiscono non rispondere"));
+  more(of("dont_know"), say("did not know", "non sanno"));
   more(of("broken_off"), say("broken off here", "interrotti qui"));
   more(of("not_asked"), say("not asked", "non poste"));
 

@@ -111,7 +111,14 @@ std::vector<Standing> standings_of(const State& state, ContactRef contact, Attem
     for (const auto* answer : answers) {
       if (answer->question != i) continue;
       last = answer;
-      if (last->status == AnswerRow::Status::answered) standing.answer = last;
+      if (last->status == AnswerRow::Status::answered) {
+        standing.answer = last;
+        standing.declined = nullptr;
+      } else if (last->status == AnswerRow::Status::refused ||
+                 last->status == AnswerRow::Status::dont_know) {
+        standing.answer = nullptr;
+        standing.declined = last;
+      }
     }
     // The last call that ended at this question.
     unsigned ended_here = 0;
@@ -123,6 +130,8 @@ std::vector<Standing> standings_of(const State& state, ContactRef contact, Attem
     if (standing.answer) {
       const bool open = campaign.questions[i].type == QuestionType::open;
       standing.status = open && forgotten ? "erased" : "answered";
+    } else if (standing.declined) {
+      standing.status = Results::status_name(standing.declined->status);
     } else if (ended_here != 0 && (!last || ended_here >= last->attempt)) {
       standing.status = "broken_off";
     } else if (last) {
@@ -223,7 +232,9 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
       if (!answer) {
         csv.empty();
         if (with_label) csv.empty();
-        csv.field(standings[i].status).empty();
+        csv.field(standings[i].status);
+        const auto* declined = standings[i].declined;
+        csv.field(declined ? source_of(*declined, people.answers()) : std::string_view());
         continue;
       }
       if (question.type == QuestionType::open) {

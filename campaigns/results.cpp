@@ -19,6 +19,22 @@ const AttemptRow* Results::find(ContactRef contact, std::uint8_t attempt) const 
   return found == attempts.rend() ? nullptr : &*found;
 }
 
+std::string_view Results::status_name(AnswerRow::Status status) {
+  switch (status) {
+    case AnswerRow::Status::answered:
+      return "answered";
+    case AnswerRow::Status::no_input:
+      return "no_input";
+    case AnswerRow::Status::invalid:
+      return "invalid";
+    case AnswerRow::Status::refused:
+      return "refused";
+    case AnswerRow::Status::dont_know:
+      return "dont_know";
+  }
+  return "";
+}
+
 void Results::apply(const Fact& fact, const Register& book) {
   position = fact.position;
   if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
@@ -124,8 +140,11 @@ void Results::apply(const Fact& fact, const Register& book) {
     row->answered_by = detected->answered_by;
   } else if (const auto* served = std::get_if<PromptServed>(&fact.event)) {
     row->agent |= served->prompt == "agent";
-    // Whoever opts out does so at the question that was open.
-    if (served->prompt != "opted_out") row->ended_at_question = 0;
+    // Whoever opts out or stops does so at the question that was open.
+    if (served->prompt != "opted_out" && served->prompt != "stopped" &&
+        served->prompt != "callback" && served->prompt != "transfer") {
+      row->ended_at_question = 0;
+    }
     for (std::size_t i = 0; i < questions.size(); ++i) {
       if (questions[i].id == served->question) {
         row->ended_at_question = static_cast<std::uint8_t>(i + 1);
@@ -140,6 +159,17 @@ void Results::apply(const Fact& fact, const Register& book) {
       out.value = given->value;
       out.words = given->words;
     });
+  } else if (const auto* declined = std::get_if<AnswerDeclined>(&fact.event)) {
+    answer(
+        declined->question, declined->turn,
+        declined->status == "refused" ? AnswerRow::Status::refused : AnswerRow::Status::dont_know,
+        [&](AnswerRow& out) {
+          out.by_speech = declined->source == "speech";
+          out.by_agent = declined->source == "agent";
+          out.position = static_cast<std::uint32_t>(declined->position);
+          out.confidence_thousandths = declined->confidence_thousandths;
+          out.words = declined->words;
+        });
   } else if (const auto* invalid = std::get_if<AnswerInvalid>(&fact.event)) {
     answer(invalid->question, invalid->turn, AnswerRow::Status::invalid, [&](AnswerRow& out) {
       out.by_speech = invalid->source == "speech";

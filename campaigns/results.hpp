@@ -57,7 +57,8 @@ struct AnswerRow {
   ContactRef contact{};
   std::uint8_t attempt = 0;
   std::uint8_t question = 0;
-  enum class Status : std::uint8_t { answered, no_input, invalid } status = Status::answered;
+  enum class Status : std::uint8_t { answered, no_input, invalid, refused, dont_know };
+  Status status = Status::answered;
   bool by_speech = false;
   bool by_agent = false;       // as a model understood it
   std::uint32_t position = 0;  // of what had been said by then
@@ -87,6 +88,7 @@ struct Results {
     return of.forgotten ? std::string_view() : answer.words;
   }
 
+  static std::string_view status_name(AnswerRow::Status status);
   // "speech", "key", "agent": how an answer came.
   static std::string_view source_of(const AnswerRow& answer) {
     return answer.by_agent ? "agent" : answer.by_speech ? "speech" : "key";

@@ -232,7 +232,8 @@ std::size_t digit_count(std::int64_t number) {
 
 // What the recognition should listen for. Not the words that end it all: somebody who says these
 // must mean them.
-std::vector<std::string> hints_for(const Question& question, const std::string& language) {
+std::vector<std::string> hints_for(const Campaign& campaign, const Question& question,
+                                   const std::string& language) {
   std::vector<std::string> hints;
   const auto add = [&](const std::string& hint) {
     if (!hint.empty() && hint.size() <= 100 && hint.find(',') == std::string::npos &&
@@ -256,6 +257,10 @@ std::vector<std::string> hints_for(const Question& question, const std::string& 
       const auto index = static_cast<std::size_t>(n);
       if (index < common.numbers.size()) add(common.numbers[index].front());
     }
+  }
+  for (const auto which : {Reply::refused, Reply::dont_know}) {
+    if (which == Reply::refused ? !question.may_refuse : !question.may_not_know) continue;
+    for (const auto& word : words_in(campaign.reply(which).words, language)) add(word);
   }
   return hints;
 }
@@ -299,17 +304,78 @@ bool applies(const Condition& condition, const Campaign& campaign,
 std::optional<std::uint8_t> next_question(const Campaign& campaign,
                                           const std::vector<ScriptAnswer>& answers,
                                           const CampaignEntry& entry, const CallScript& script,
-                                          ContactRef contact) {
+                                          ContactRef contact,
+                                          const std::vector<std::uint8_t>& reopened) {
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
     const auto& question = campaign.questions[i];
     const auto* answer = answer_to(campaign, answers, question.id);
     // A required question that was left open in an earlier call is asked again.
-    if (answer && (answer->status == AnswerStatus::answered || !question.required)) continue;
+    const bool over = answer && (settles(answer->status) || !question.required);
+    if (over && std::find(reopened.begin(), reopened.end(), i) == reopened.end()) continue;
     if (!applies(question.ask_if, campaign, answers, entry, script, contact)) continue;
     return static_cast<std::uint8_t>(i);
   }
   return {};
 }
+
+std::optional<std::uint8_t> question_before(std::uint8_t question, const Campaign& campaign,
+                                            const std::vector<ScriptAnswer>& answers,
+                                            const CampaignEntry& entry, const CallScript& script,
+                                            ContactRef contact) {
+  for (auto i = question; i-- > 0;) {
+    const auto& before = campaign.questions[i];
+    if (answer_to(campaign, answers, before.id) &&
+        applies(before.ask_if, campaign, answers, entry, script, contact)) {
+      return i;
+    }
+  }
+  return {};
+}
+
+namespace {
+
+bool is_offered(const Campaign& campaign, const Question& question, Reply which) {
+  if (!campaign.reply(which).known) return false;
+  if (which == Reply::refused) return question.may_refuse;
+  if (which == Reply::dont_know) return question.may_not_know;
+  return true;
+}
+
+// Whether an option's own words say as much as this phrase and more.
+bool an_option_says(const Question& question, const std::string& language, const std::string& heard,
+                    const std::string& phrase) {
+  const auto covers = [&](std::string_view word) {
+    return says(heard, word) && folded(word).find(phrase) != std::string::npos;
+  };
+  return std::any_of(question.options.begin(), question.options.end(), [&](const Option& option) {
+    const auto& words = words_in(option.words, language);
+    if (std::any_of(words.begin(), words.end(), covers)) return true;
+    const auto label = option.label.by_language.find(language);
+    return label != option.label.by_language.end() && covers(label->second);
+  });
+}
+
+// What somebody wants who does not answer. In an open answer it counts only where it is about all
+// that was said: "I do not know, perhaps the wait" is an answer.
+std::optional<Reply> spoken_reply(const Campaign& campaign, const Question& question,
+                                  const std::string& language, const std::string& heard) {
+  constexpr std::size_t other_bytes_max = 16;
+  for (std::size_t i = 0; i < reply_kinds; ++i) {
+    const auto which = static_cast<Reply>(i);
+    if (!is_offered(campaign, question, which)) continue;
+    for (const auto& word : words_in(campaign.reply(which).words, language)) {
+      const auto phrase = folded(word);
+      if (!says(heard, word) || an_option_says(question, language, heard, phrase)) continue;
+      if (question.type == QuestionType::open && heard.size() > phrase.size() + other_bytes_max) {
+        continue;
+      }
+      return which;
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 Understood understand(const Campaign& campaign, const Question& question,
                       const std::string& language, std::string_view digits,
@@ -317,6 +383,14 @@ Understood understand(const Campaign& campaign, const Question& question,
   if (!digits.empty()) {
     if (campaign.opt_out.key != '\0' && digits == std::string_view(&campaign.opt_out.key, 1)) {
       return {Understood::Kind::opt_out, "", "key", ""};
+    }
+    for (std::size_t i = 0; i < reply_kinds; ++i) {
+      const auto which = static_cast<Reply>(i);
+      const auto& key = campaign.reply(which).key;
+      if (key != '\0' && digits == std::string_view(&key, 1) &&
+          is_offered(campaign, question, which)) {
+        return {Understood::Kind::reply, "", "key", "", which};
+      }
     }
     const std::string keyed(digits);
     switch (question.type) {
@@ -345,6 +419,9 @@ Understood understand(const Campaign& campaign, const Question& question,
   const std::string words(speech);
   for (const auto& word : words_in(campaign.opt_out.words, language)) {
     if (says(heard, word)) return {Understood::Kind::opt_out, "", "speech", words};
+  }
+  if (const auto reply = spoken_reply(campaign, question, language, heard)) {
+    return {Understood::Kind::reply, "", "speech", words, *reply};
   }
   switch (question.type) {
     case QuestionType::choice:
@@ -499,7 +576,9 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     }
     ask.prompts.push_back(say(question->ask));
     // Somebody who can only speak can still press the key that ends it all.
-    ask.by_key = question->by_key || campaign.opt_out.key != '\0';
+    ask.by_key = question->by_key || campaign.opt_out.key != '\0' ||
+                 std::any_of(campaign.replies.begin(), campaign.replies.end(),
+                             [](const ReplySpec& reply) { return reply.key != '\0'; });
     ask.by_speech = question->by_speech;
     ask.digits = 1;
     if (question->type == QuestionType::rating || question->type == QuestionType::number) {
@@ -508,7 +587,7 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     }
     ask.timeout_seconds = static_cast<std::uint32_t>(question->timeout.count());
     ask.language = ask.prompts.back().language;
-    ask.hints = hints_for(*question, ask.language);
+    ask.hints = hints_for(campaign, *question, ask.language);
     ask.question = question->id;
     ask.turn = call->turn;
     document.push_back(std::move(ask));
@@ -531,7 +610,7 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     return agent_apology(campaign, apology.language, apology.text);
   }
   if (call->prompt == "transfer") {
-    return {Transfer{campaign.agent.transfer, call->agent.caller_id}, Hangup{}};
+    return {Transfer{campaign.humans(), call->agent.caller_id}, Hangup{}};
   }
   if (call->prompt == "message") {
     add(campaign.greeting);
@@ -540,6 +619,10 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     add(campaign.machine.message);
   } else if (call->prompt == "opted_out") {
     add(campaign.opt_out.goodbye.empty() ? campaign.goodbye : campaign.opt_out.goodbye);
+  } else if (call->prompt == "stopped" || call->prompt == "callback") {
+    const auto& own =
+        campaign.reply(call->prompt == "stopped" ? Reply::stop : Reply::person).goodbye;
+    add(own.empty() ? campaign.goodbye : own);
   } else if (call->prompt == "goodbye" || call->prompt == "gave_up") {
     add(campaign.goodbye);
   }

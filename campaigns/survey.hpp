@@ -58,11 +58,17 @@ using Verb = std::variant<Say, Pause, Hangup, Ask, Connect, Transfer>;
 using CallDocument = std::vector<Verb>;
 
 // The question to ask next: the first one that applies and has no last word yet. Nothing: the
-// survey is over. `answers` as in CallScript, `column_value` gives a column's content.
+// survey is over. `answers` as in CallScript; a question of `reopened` is asked although it has.
 std::optional<std::uint8_t> next_question(const Campaign& campaign,
                                           const std::vector<ScriptAnswer>& answers,
                                           const CampaignEntry& entry, const CallScript& script,
-                                          ContactRef contact);
+                                          ContactRef contact,
+                                          const std::vector<std::uint8_t>& reopened = {});
+// The one to go back to from a question: the last before it that was put to the person.
+std::optional<std::uint8_t> question_before(std::uint8_t question, const Campaign& campaign,
+                                            const std::vector<ScriptAnswer>& answers,
+                                            const CampaignEntry& entry, const CallScript& script,
+                                            ContactRef contact);
 
 // Whether a question applies to this person, given what was answered.
 bool applies(const Condition& condition, const Campaign& campaign,
@@ -71,11 +77,12 @@ bool applies(const Condition& condition, const Campaign& campaign,
 
 // What somebody keyed or said, read as an answer to a question.
 struct Understood {
-  enum class Kind : std::uint8_t { silence, given, invalid, opt_out };
+  enum class Kind : std::uint8_t { silence, given, invalid, opt_out, reply };
   Kind kind = Kind::silence;
   std::string value{};
   std::string source{};  // "key" | "speech"
   std::string words{};   // what was said
+  Reply reply{};
 };
 Understood understand(const Campaign& campaign, const Question& question,
                       const std::string& language, std::string_view digits,

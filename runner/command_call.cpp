@@ -177,6 +177,12 @@ class Story {
   std::string tell(const campaigns::AnswerInvalid& e) {
     return "answer to " + e.question + " by " + e.source + " that is none";
   }
+  std::string tell(const campaigns::AnswerDeclined& e) {
+    return "no answer to " + e.question + " by " + e.source + ": " + e.status;
+  }
+  std::string tell(const campaigns::PersonAsked& e) {
+    return "asked by " + e.source + " at " + e.question + ": " + e.what;
+  }
   std::string tell(const campaigns::NoInput& e) { return "no answer to " + e.question; }
   std::string tell(const campaigns::OptedOut&) {
     return "opted out: this number is called no more from this log";

@@ -37,15 +37,7 @@ void for_each_of(const Rows& rows, ContactRef contact, const Visit& visit) {
 }
 
 std::string_view standing_of(const campaigns::AnswerRow& answer) {
-  switch (answer.status) {
-    case campaigns::AnswerRow::Status::answered:
-      return "answered";
-    case campaigns::AnswerRow::Status::no_input:
-      return "no_input";
-    case campaigns::AnswerRow::Status::invalid:
-      return "invalid";
-  }
-  return "";
+  return campaigns::Results::status_name(answer.status);
 }
 
 }  // namespace

@@ -199,13 +199,14 @@ std::string fax_tones() {
 SpokenReaction react_to_speech(const People& people, Dice& dice, std::string_view heard) {
   using Kind = SpokenReaction::Kind;
   const bool italian = is_italian(heard);
-  const std::array<int, 7> weights{people.right_key + people.speech,
+  const std::array<int, 8> weights{people.right_key + people.speech,
                                    people.wrong_key,
                                    people.silence,
                                    people.hang_up,
                                    people.opt_out,
                                    people.other_time,
-                                   people.wants_human};
+                                   people.wants_human,
+                                   people.declines};
   int total = 0;
   for (const int weight : weights) total += weight;
   int left = dice.between(0, std::max(total, 1) - 1);
@@ -234,6 +235,8 @@ SpokenReaction react_to_speech(const People& people, Dice& dice, std::string_vie
     case 6:
       return {Kind::speech,
               italian ? "Vorrei parlare con una persona." : "I want to talk to a human."};
+    case 7:
+      return {Kind::speech, std::string(declining_words(dice.below(2) == 0, italian))};
     default:
       return {};
   }

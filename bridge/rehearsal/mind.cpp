@@ -80,6 +80,10 @@ void Mind::instruct(std::string_view instructions, std::vector<std::string> tool
                     : type == "rating" ? Type::rating
                     : type == "number" ? Type::number
                                        : Type::open;
+    if (const auto accepts = each.find("accepts"); accepts != each.end() && accepts->is_array()) {
+      question.may_refuse = std::ranges::find(*accepts, json("refused")) != accepts->end();
+      question.may_not_know = std::ranges::find(*accepts, json("dont_know")) != accepts->end();
+    }
     if (const auto options = each.find("options"); options != each.end() && options->is_array()) {
       for (const json& one : *options) {
         if (!one.is_object()) continue;
@@ -242,6 +246,12 @@ MindTurn Mind::answer_words(const std::string& words, bool by_key) {
   const Question* question = find(current_);
   if (question == nullptr) return leave({}, goodbye_, "done");
   const auto value = value_of(*question, words, by_key);
+  if (const auto status = by_key ? std::string_view() : declined(*question, words);
+      !status.empty()) {
+    return call(
+        "record_answer",
+        {{"question", question->id}, {"value", ""}, {"status", status}, {"words", capped(words)}});
+  }
   if (!value) {
     if (++misunderstood_ > misunderstood_max) {
       return leave(in("Mi dispiace, non riesco a capirla.", "Sorry, I cannot understand you."),
@@ -251,6 +261,18 @@ MindTurn Mind::answer_words(const std::string& words, bool by_key) {
   }
   return call("record_answer",
               {{"question", question->id}, {"value", *value}, {"words", capped(words)}});
+}
+
+std::string_view Mind::declined(const Question& question, const std::string& words) const {
+  using Type = Question::Type;
+  const std::string plain = plain_words(words);
+  const bool counted = question.type == Type::rating || question.type == Type::number;
+  if (counted && value_of(question, words, false)) return {};
+  // Who says more than that answers an open question.
+  constexpr std::size_t short_bytes_max = 40;
+  if (question.type == Type::open && plain.size() > short_bytes_max) return {};
+  if (question.may_refuse && would_rather_not_say(plain)) return "refused";
+  return question.may_not_know && does_not_know(plain) ? "dont_know" : "";
 }
 
 std::optional<std::string> Mind::value_of(const Question& question, const std::string& words,

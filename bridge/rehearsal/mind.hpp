@@ -55,6 +55,8 @@ class Mind {
     std::int64_t most = 0;
     bool conditional = false;
     bool answered = false;
+    bool may_refuse = false;
+    bool may_not_know = false;
   };
   struct Output {
     std::string name{};
@@ -73,6 +75,8 @@ class Mind {
   MindTurn leave(std::string_view before, std::string_view goodbye, std::string_view reason);
   Question* find(std::string_view id);
   std::string asked(const Question& question, bool explain) const;
+  // "refused" or "dont_know" where the question allows it and the person says so; else empty.
+  std::string_view declined(const Question& question, const std::string& words) const;
   // The value of an answer; nothing where it is none.
   std::optional<std::string> value_of(const Question& question, const std::string& words,
                                       bool by_key) const;

@@ -169,6 +169,7 @@ People parse_people(std::string_view text, People people) {
       Setting{"silence", &people.silence, weight_max},
       Setting{"hang_up", &people.hang_up, weight_max},
       Setting{"opt_out", &people.opt_out, weight_max},
+      Setting{"declines", &people.declines, weight_max},
       Setting{"other_time", &people.other_time, weight_max},
       Setting{"wants_human", &people.wants_human, weight_max},
       Setting{"hang_up_at_once", &people.hang_up_at_once},
@@ -233,10 +234,14 @@ Reaction react(const People& people, std::uint64_t seed, std::string_view to, st
   if (offered.opt_out == '\0' && offered.answers.find(question.opt_out) == std::string::npos) {
     offered.opt_out = question.opt_out;
   }
-  enum Choice : unsigned char { right, speech, wrong, silence, hang_up, opt_out };
-  const std::array<int, 6> weights{people.right_key, people.speech,
-                                   people.wrong_key, people.silence,
-                                   people.hang_up,   offered.opt_out != '\0' ? people.opt_out : 0};
+  enum Choice : unsigned char { right, speech, wrong, silence, hang_up, opt_out, declines };
+  const std::array<int, 7> weights{people.right_key,
+                                   people.speech,
+                                   people.wrong_key,
+                                   people.silence,
+                                   people.hang_up,
+                                   offered.opt_out != '\0' ? people.opt_out : 0,
+                                   question.takes_speech ? people.declines : 0};
   int total = 0;
   for (const int weight : weights) total += weight;
   int left = dice.between(0, std::max(total, 1) - 1);
@@ -280,6 +285,10 @@ Reaction react(const People& people, std::uint64_t seed, std::string_view to, st
     case speech:
       reaction.kind = Reaction::Kind::speech;
       reaction.text = words_for(dice, question, offered);
+      break;
+    case declines:
+      reaction.kind = Reaction::Kind::speech;
+      reaction.text = declining_words(dice.below(2) == 0, question.language.starts_with("it"));
       break;
     case hang_up:
       reaction.kind = Reaction::Kind::hang_up;

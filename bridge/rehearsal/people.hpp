@@ -27,6 +27,7 @@ struct People {
   int hang_up = 20;
   int opt_out =
       5;  // presses the key that the prompt offers to people who want no calls, or says so
+  int declines = 0;  // says that they would rather not say, or do not know
   // Of these only in a talk with an agent.
   int other_time = 0;   // wants to be called another time
   int wants_human = 0;  // wants to talk to a human

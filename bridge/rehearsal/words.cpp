@@ -128,6 +128,23 @@ bool wants_no_calls(std::string_view plain) {
                   "remove me|take me off|never call me");
 }
 
+bool would_rather_not_say(std::string_view plain) {
+  return says_any(plain,
+                  "preferisco non rispondere|preferirei non rispondere|non voglio rispondere|"
+                  "rather not say|rather not answer|prefer not to say|prefer not to answer");
+}
+
+bool does_not_know(std::string_view plain) {
+  return says_any(plain,
+                  "non lo so|non so|non saprei|non ricordo|don t know|do not know|no idea|"
+                  "don t remember");
+}
+
+std::string_view declining_words(bool knows, bool italian) {
+  if (knows) return italian ? "Preferisco non rispondere." : "I would rather not say.";
+  return italian ? "Non lo so." : "I don't know.";
+}
+
 bool wants_other_time(std::string_view plain) {
   return says_any(plain,
                   "mi richiami|richiamatemi|mi richiamate|può richiamare|call me back|call back|"

@@ -35,6 +35,11 @@ bool wants_no_calls(std::string_view plain);
 bool wants_other_time(std::string_view plain);
 bool wants_human(std::string_view plain);
 bool is_wrong_person(std::string_view plain);
+// That they will not answer, and that they cannot.
+bool would_rather_not_say(std::string_view plain);
+bool does_not_know(std::string_view plain);
+// The words of somebody who would rather not say, or does not know.
+std::string_view declining_words(bool knows, bool italian);
 bool says_goodbye(std::string_view plain);
 bool is_italian(std::string_view text);
 

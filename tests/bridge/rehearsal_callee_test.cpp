@@ -110,6 +110,13 @@ BOOST_AUTO_TEST_CASE(people_do_what_their_weights_say) {
   BOOST_TEST(wants_no_calls(plain_words(says(&People::opt_out))));
   BOOST_TEST(wants_other_time(plain_words(says(&People::other_time))));
   BOOST_TEST(wants_human(plain_words(says(&People::wants_human))));
+  std::set<bool> knew;
+  for (std::uint64_t round = 0; round < 20; ++round) {
+    const auto words = plain_words(says(&People::declines, round));
+    BOOST_TEST(would_rather_not_say(words) != does_not_know(words));
+    knew.insert(does_not_know(words));
+  }
+  BOOST_TEST(knew.size() == 2U);
   BOOST_TEST(says(&People::silence).empty());
   for (std::uint64_t round = 0; round < 50; ++round) {
     const auto numbers = numbers_in(plain_words(says(&People::wrong_key, round)));

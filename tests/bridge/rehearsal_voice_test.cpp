@@ -284,6 +284,23 @@ BOOST_AUTO_TEST_CASE(other_wishes_come_before_answers) {
   BOOST_TEST(holds(after_tool(other, "record_answer", R"({"ok":true,"next":"q2"})"), "[opt_out"));
 }
 
+BOOST_AUTO_TEST_CASE(who_will_not_or_cannot_answer_is_noted_where_the_question_allows_it) {
+  std::string questions = survey;
+  questions.replace(questions.find("\"answered\":false"), 16,
+                    R"("accepts":["refused","dont_know"],"answered":false)");
+  const auto told = [&](const std::string& of, const std::string& words) {
+    Mind mind;
+    mind.instruct(instructions_with("Buongiorno.", of), all_tools);
+    mind.speak({});
+    return after(mind, words);
+  };
+  BOOST_TEST(
+      holds(told(questions, "Preferisco non rispondere."), R"("status":"refused","value":"")"));
+  BOOST_TEST(holds(told(questions, "Non lo so."), R"("status":"dont_know","value":"")"));
+  BOOST_TEST(holds(told(questions, "Non so, direi due."), R"("value":"2")"));
+  BOOST_TEST(holds(told(survey, "Non lo so."), "non ho capito"));
+}
+
 BOOST_AUTO_TEST_CASE(who_does_not_want_to_talk_is_left_alone) {
   Mind mind = mind_with();
   mind.speak({});

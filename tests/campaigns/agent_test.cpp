@@ -580,4 +580,42 @@ BOOST_AUTO_TEST_CASE(a_model_cannot_ask_without_end) {
   BOOST_TEST(talk.log().size() <= before + 1);
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_notes_who_will_not_or_cannot_answer_where_that_is_allowed) {
+  auto campaign = agent_survey();
+  campaign.questions[0].may_refuse = true;
+  campaign.questions[0].may_not_know = true;
+  for (const auto which : {Reply::refused, Reply::dont_know}) {
+    auto& reply = campaign.replies[static_cast<std::size_t>(which)];
+    reply.known = true;
+    reply.words = {{"it-IT", {which == Reply::refused ? "non rispondo" : "non so"}}};
+  }
+  Talk talk(campaign);
+  const auto brief = agent_brief(talk.state().book, talk.state().script, {0, 1});
+  BOOST_TEST(brief.instructions.find(R"("accepts":["refused","dont_know"])") != std::string::npos);
+  BOOST_TEST(brief.tools[0].parameters.find(R"("status")") != std::string::npos);
+  BOOST_TEST(json::parse(brief.tools[0].parameters)["properties"].contains("status"));
+  // One that does not allow it is told nothing of it.
+  Talk plain;
+  const auto other = agent_brief(plain.state().book, plain.state().script, {0, 1});
+  BOOST_TEST(other.instructions.find("accepts") == std::string::npos);
+  BOOST_TEST(other.tools[0].parameters.find("status") == std::string::npos);
+
+  talk.opens();
+  const auto declined = [&](const char* call, const char* question, const char* status) {
+    return talk.when(talk.tool(
+        call, "record_answer",
+        json{{"question", question}, {"value", "red"}, {"status", status}, {"words", "non so"}}
+            .dump()));
+  };
+  BOOST_TEST(declined("t1", "colour", "maybe").find("bad_value") != std::string::npos);
+  BOOST_TEST(declined("t2", "rate", "refused").find("not_accepted") != std::string::npos);
+  const auto lines = declined("t3", "colour", "dont_know");
+  BOOST_TEST(lines.find("AnswerDeclined {\"attempt\":1,\"turn\":1,\"question\":\"colour\","
+                        "\"status\":\"dont_know\",\"source\":\"agent\",\"position\":2}") !=
+                 std::string::npos,
+             lines);
+  BOOST_TEST(talk.state().script.answers({0, 1}).size() == 1U);
+  BOOST_TEST((talk.state().script.answers({0, 1})[0].status == AnswerStatus::dont_know));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -348,6 +348,102 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
   check_problem(mute.dump(), "/questions: is missing");
 }
 
+// A question that allows a refusal and one that allows not to know, with what else may be asked
+// for.
+json survey_with_replies() {
+  json file = survey();
+  file["questions"][0]["replies"] = {"refused", "dont_know"};
+  file["questions"][2]["replies"] = {"refused"};
+  file["replies"] = {{"refused", true},
+                     {"repeat", {{"key", "*"}}},
+                     {"back", {{"words", {"indietro tutta"}}}},
+                     {"operator", {{"key", 0}, {"numbers", {"+390212345678"}}}},
+                     {"stop", {{"goodbye", "Ci fermiamo."}}}};
+  return file;
+}
+
+BOOST_AUTO_TEST_CASE(replies_have_words_of_ours_unless_the_file_has_its_own) {
+  const auto campaign = campaign_of(survey_with_replies());
+  BOOST_TEST(campaign.questions[0].may_refuse);
+  BOOST_TEST(campaign.questions[0].may_not_know);
+  BOOST_TEST(!campaign.questions[1].may_refuse);
+  BOOST_TEST(campaign.reply(Reply::refused).words.at("it-IT").front() ==
+             "preferisco non rispondere");
+  // Not named, but a question allows it.
+  BOOST_TEST(campaign.reply(Reply::dont_know).known);
+  BOOST_TEST((campaign.reply(Reply::repeat).key == '*'));
+  BOOST_TEST((campaign.reply(Reply::back).words.at("it-IT") ==
+              std::vector<std::string>{"indietro tutta"}));
+  BOOST_TEST((campaign.operators == std::vector<std::string>{"+390212345678"}));
+  check_reads_back(campaign);
+  // Our words are not taken for what an option of the file is called by.
+  json own = survey_with_replies();
+  own["questions"][2]["options"][1]["words"] = {"Non lo so"};
+  const auto words = campaign_of(own).reply(Reply::dont_know).words.at("it-IT");
+  BOOST_TEST((std::find(words.begin(), words.end(), "non lo so") == words.end()));
+  BOOST_TEST(!words.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_without_replies_is_printed_as_it_always_was) {
+  const auto printed = print_campaign(campaign_of(survey()));
+  for (const char* member : {"replies", "refused", "dont_know", "operator"}) {
+    BOOST_TEST(printed.find(member) == std::string::npos, member);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_replies_cannot_be_is_told) {
+  struct Case {
+    const char* pointer;
+    json value;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {"/questions/0/replies/1", "repeat",
+       R"(/questions/0/replies/1: must be "refused" or "dont_know")"},
+      {"/replies/refuse", true, R"(/replies/refuse: unknown member; did you mean "refused"?)"},
+      {"/replies/stop", 3, "/replies/stop: must be an object, is an integer"},
+      {"/replies/repeat/key", "#", "/replies/repeat/key: must be one key from 0 to 9, or *"},
+      {"/replies/repeat/key", "2", R"(/replies/repeat/key: is also an answer to "q1")"},
+      {"/replies/stop/key", "0", R"(/replies/stop/key: is the key of "operator")"},
+      {"/replies/back/words", json::array(), "/replies/back: can be neither said nor pressed"},
+      {"/replies/back/words",
+       {"Operatore"},
+       R"(/replies/operator/words: "operatore" is a word of "back")"},
+      {"/replies/back/words",
+       {"SI"},
+       R"(/replies/back/words: "SI" is a word of an option of "q1")"},
+      {"/replies/back/goodbye", "Ciao",
+       "/replies/back/goodbye: the talk goes on after it: nothing is said"},
+      {"/replies/stop/numbers",
+       {"+390212345678"},
+       "/replies/stop/numbers: only the operator has numbers"},
+      {"/replies/operator/numbers/0", "02123",
+       "/replies/operator/numbers/0: is not a number in E.164 form"},
+  };
+  for (const Case& c : cases) {
+    json file = survey_with_replies();
+    // Answers to q1 are keys 1 and 2, to q2 those from 1 to 5.
+    if (std::string(c.expected).find("\"q1\"") != std::string::npos) file["questions"].erase(1);
+    file[json::json_pointer(c.pointer)] = c.value;
+    const auto problems = problems_of(file.dump());
+    BOOST_TEST_REQUIRE(!problems.empty(), c.expected);
+    BOOST_TEST(problems.front() == c.expected);
+  }
+  json none = survey();
+  none["replies"] = {{"refused", true}};
+  check_problem(none.dump(), "/replies/refused: no question allows it");
+  json opted = survey_with_replies();
+  opted["opt_out"] = {{"key", "0"}, {"words", {"basta così"}}};
+  check_problem(opted.dump(), "/replies/operator/key: is the key of the opt-out");
+  json polish = survey_with_replies();
+  polish["language"] = "pl-PL";
+  BOOST_TEST(problems_of(polish.dump()).front() ==
+             "/replies/refused: nobody could ask for it: no words of ours in \"pl-PL\"");
+  json message = notification();
+  message["replies"] = {{"stop", true}};
+  check_problem(message.dump(), "/replies: does not belong to a campaign of kind \"notification\"");
+}
+
 BOOST_AUTO_TEST_CASE(what_an_agent_cannot_be_is_told) {
   struct Case {
     const char* pointer;

@@ -225,11 +225,13 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   add(CallInitiated{});
   add(CallAnswered{});
   add(AnswererDetected{});
-  for (const char* prompt :
-       {"message", "question", "machine", "goodbye", "opted_out", "gave_up", "hang_up"}) {
+  for (const char* prompt : {"message", "question", "machine", "goodbye", "opted_out", "gave_up",
+                             "hang_up", "stopped", "callback"}) {
     add(PromptServed{1, 1, prompt});
   }
   add(AnswerGiven{});
+  for (const char* status : {"refused", "dont_know"}) add(AnswerDeclined{1, 1, "q", status});
+  for (const char* what : {"repeat", "back", "operator", "stop"}) add(PersonAsked{1, 1, "q", what});
   add(AnswerInvalid{});
   add(NoInput{});
   add(ContactClosed{});

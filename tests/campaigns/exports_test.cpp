@@ -675,4 +675,41 @@ BOOST_AUTO_TEST_CASE(the_snippets_name_every_file_and_every_code) {
   }
 }
 
+// How a question that was settled without an answer shows in every file.
+BOOST_AUTO_TEST_CASE(refused_and_not_known_are_statuses_of_their_own) {
+  auto campaign = with_ids();
+  campaign.questions[0].may_refuse = campaign.questions[2].may_not_know = true;
+  for (const auto& [which, key] :
+       {std::pair{Reply::refused, '7'}, std::pair{Reply::dont_know, '8'}}) {
+    auto& reply = campaign.replies[static_cast<std::size_t>(which)];
+    reply.known = true;
+    reply.key = key;
+  }
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice()).does(world.keyed("colour", 1, "7")).does(world.keyed("rate", 2, "8"));
+  const auto wide = table(world, "results").rows.at(0);
+  BOOST_TEST(wide.at("colour").empty());
+  BOOST_TEST(wide.at("colour__status") == "refused");
+  BOOST_TEST(wide.at("colour__source") == "key");
+  BOOST_TEST(wide.at("rate__status") == "dont_know");
+  // What hangs on an answer that there will not be is not asked.
+  BOOST_TEST(wide.at("dark__status") == "not_asked");
+  BOOST_TEST(wide.at("questions_answered") == "0");
+  const auto answers = table(world, "answers").rows;
+  BOOST_TEST_REQUIRE(answers.size() == 2U);
+  BOOST_TEST(answers[0].at("response").empty());
+  BOOST_TEST(answers[0].at("response_metadata") ==
+             R"({"turn":1,"status":"refused","source":"key"})");
+  std::map<std::string, std::string> values;
+  for (const auto& row : table(world, "codebook").rows)
+    values[row.at("variable")] = row.at("values");
+  BOOST_TEST(values.at("colour__status").find("\"refused\"") != std::string::npos);
+  BOOST_TEST(values.at("colour__status").find("\"dont_know\"") == std::string::npos);
+  BOOST_TEST(values.at("rate__status").find("\"dont_know\"") != std::string::npos);
+  BOOST_TEST(values.at("dark__status").find("\"refused\"") == std::string::npos);
+  const auto report = text_of(world, "report");
+  BOOST_TEST(report.find("1 preferiscono non rispondere") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -71,10 +71,43 @@ std::string read(QuestionType type, const char* language, const char* digits, co
       return "invalid " + got.source;
     case Understood::Kind::opt_out:
       return "opt_out " + got.source;
+    case Understood::Kind::reply:
+      return "reply " + got.source;
     case Understood::Kind::given:
       return got.value + ' ' + got.source + (got.words.empty() ? "" : " '" + got.words + '\'');
   }
   return {};
+}
+
+// The survey, in which people may also refuse, not know, hear it again, go back, ask for somebody
+// and stop: by words of ours, and by keys.
+Campaign with_replies(std::vector<std::string> operators = {}) {
+  auto campaign = some::survey();
+  const auto give = [&](Reply which, char key, std::vector<std::string> said) {
+    auto& reply = campaign.replies[static_cast<std::size_t>(which)];
+    reply.known = true;
+    reply.key = key;
+    reply.words = {{"it-IT", std::move(said)}};
+  };
+  give(Reply::refused, '7', {"preferisco non rispondere"});
+  give(Reply::dont_know, '8', {"non lo so"});
+  give(Reply::repeat, '*', {"ripeta"});
+  give(Reply::back, '6', {"indietro"});
+  give(Reply::person, '0', {"operatore"});
+  give(Reply::stop, '\0', {"basta così"});
+  campaign.replies[static_cast<std::size_t>(Reply::stop)].goodbye = words("Ci fermiamo.");
+  for (const std::size_t i : {0U, 1U, 2U, 4U}) {
+    campaign.questions[i].may_refuse = campaign.questions[i].may_not_know = true;
+  }
+  campaign.operators = std::move(operators);
+  return campaign;
+}
+
+// The same call, each thing said once by key and once by speech.
+std::string told(InCall& world, const std::string& question, std::uint32_t turn, bool by_key,
+                 const char* key, const char* said) {
+  return by_key ? world.after(world.keyed(question, turn, key))
+                : world.after(world.said(question, turn, said));
 }
 
 }  // namespace
@@ -157,6 +190,129 @@ BOOST_AUTO_TEST_CASE(conditions_may_be_combined_and_ask_for_columns) {
     BOOST_TEST((world.after(world.keyed("rate", 2, key)).find("(people") != std::string::npos) ==
                asked);
   }
+}
+
+BOOST_AUTO_TEST_CASE(refusing_and_not_knowing_settle_a_question_that_allows_it) {
+  for (const bool by_key : {true, false}) {
+    InCall world(with_replies());
+    BOOST_TEST(world.when(by_key ? world.keyed("colour", 1, "7")
+                                 : world.said("colour", 1, "Preferisco non rispondere")) ==
+               "contact/survey/1 AnswerDeclined {\"attempt\":1,\"turn\":1,\"question\":\"colour\","
+               "\"status\":\"refused\",\"source\":" +
+                   std::string(by_key ? "\"key\"}\n"
+                                      : "\"speech\",\"confidence_thousandths\":875} "
+                                        "{\"words\":\"Preferisco non rispondere\"}\n") +
+                   "contact/survey/1 PromptServed {\"attempt\":1,\"turn\":2,\"prompt\":"
+                   "\"question\",\"question\":\"rate\"}\n");
+    BOOST_TEST(told(world, "rate", 2, by_key, "8", "no, non lo so") == "Quanti siete? (people 3)");
+    // A question that does not allow it must be answered, or left.
+    BOOST_TEST(told(world, "people", 3, by_key, "8", "non lo so") == "Quanti siete? (people 4)");
+    BOOST_TEST(told(world, "people", 4, by_key, "12", "dodici o 12") == "Perché? (why 5)");
+    // Who says more than that answers an open question.
+    if (by_key) {
+      BOOST_TEST(world.after(world.keyed("why", 5, "8")) == "Grazie. | (hang up)");
+      BOOST_TEST((world.ends() == Outcome::completed));
+    } else {
+      BOOST_TEST(world.when(world.said("why", 5, "non lo so, forse per il prezzo del biglietto"))
+                     .find("AnswerGiven") != std::string::npos);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_refused_is_not_asked_again_and_counts_for_complete_not_for_partial) {
+  InCall world(with_replies());
+  world.does(world.keyed("colour", 1, "7")).does(world.keyed("rate", 2, "8"));
+  // Nothing was answered: not partial, although two answers would make it so.
+  BOOST_TEST((world.ends() == Outcome::human_hung_up_at_once));
+  InCall other(with_replies());
+  other.does(other.keyed("colour", 1, "1")).does(other.keyed("dark", 2, "7"));
+  BOOST_TEST((other.ends() == Outcome::broken_off));
+  other.later(3601s);
+  other.dial(1, 2);
+  other.does(other.voice("", 1, 2));
+  BOOST_TEST(hears(other) == "Riprendiamo. | Da uno a cinque? (rate 1)");
+  other.does(other.keyed("rate", 1, "8", 1, 2)).does(other.keyed("people", 2, "12", 1, 2));
+  other.does(other.keyed("why", 3, "7", 1, 2));
+  BOOST_TEST((other.ends(30, 2) == Outcome::completed));
+}
+
+BOOST_AUTO_TEST_CASE(a_question_is_repeated_without_counting_as_a_wrong_answer) {
+  auto campaign = with_replies();
+  campaign.questions[0].invalid_max = 0;
+  campaign.questions[0].silence_max = 0;
+  for (const bool by_key : {true, false}) {
+    InCall world(campaign);
+    std::uint32_t turn = 1;
+    for (; turn <= returns_max; ++turn) {
+      BOOST_TEST_REQUIRE(told(world, "colour", turn, by_key, "*", "può ripeta?") ==
+                         "Che colore? (colour " + std::to_string(turn + 1) + ")");
+    }
+    // Not for ever.
+    BOOST_TEST(told(world, "colour", turn, by_key, "*", "ripeta") == "Grazie. | (hang up)");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(going_back_asks_the_question_before_and_the_later_answer_holds) {
+  for (const bool by_key : {true, false}) {
+    InCall world(with_replies());
+    // Nothing is before the first: it is asked once more.
+    BOOST_TEST(told(world, "colour", 1, by_key, "6", "indietro") == "Che colore? (colour 2)");
+    world.does(world.keyed("colour", 2, "1")).does(world.keyed("dark", 3, "1"));
+    BOOST_TEST(told(world, "rate", 4, by_key, "6", "torniamo indietro") == "Rosso scuro? (dark 5)");
+    BOOST_TEST(told(world, "dark", 5, by_key, "6", "indietro") == "Che colore? (colour 6)");
+    // Both are asked anew; with another colour the second is none of this person's any more.
+    BOOST_TEST(world.after(world.keyed("colour", 6, "1")) == "Rosso scuro? (dark 7)");
+    BOOST_TEST(told(world, "dark", 7, by_key, "6", "indietro") == "Che colore? (colour 8)");
+    BOOST_TEST(world.after(world.keyed("colour", 8, "2")) == "Da uno a cinque? (rate 9)");
+    BOOST_TEST(world.state().script.answers({0, 1})[0].value == "blue");
+    // Who goes back and says nothing leaves it as it was.
+    world.does(world.keyed("colour", 9, ""));
+    BOOST_TEST(told(world, "rate", 9, by_key, "6", "indietro") == "Che colore? (colour 10)");
+    world.does(world.keyed("colour", 10, "")).does(world.keyed("colour", 11, ""));
+    BOOST_TEST(world.after(world.keyed("colour", 12, "")) == "Da uno a cinque? (rate 13)");
+    BOOST_TEST(world.state().script.answers({0, 1})[0].value == "blue");
+    BOOST_TEST((world.ends() == Outcome::partial));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(who_wants_to_stop_is_not_called_again) {
+  InCall world(with_replies());
+  BOOST_TEST(world.after(world.said("colour", 1, "no, basta così")) == "Ci fermiamo. | (hang up)");
+  BOOST_TEST((world.ends() == Outcome::refused));
+  BOOST_TEST((world.state().results.cases[0][0].place == Place::done));
+  // And is no opt-out.
+  BOOST_TEST(!world.state().suppression.opted_out(1));
+  InCall answered(with_replies());
+  answered.does(answered.keyed("colour", 1, "2")).does(answered.keyed("rate", 2, "3"));
+  answered.does(answered.said("people", 3, "basta così"));
+  BOOST_TEST((answered.ends() == Outcome::partial));
+}
+
+BOOST_AUTO_TEST_CASE(who_wants_a_human_gets_one_or_is_called_back) {
+  for (const bool by_key : {true, false}) {
+    InCall alone(with_replies());
+    BOOST_TEST(told(alone, "colour", 1, by_key, "0", "un operatore") == "Grazie. | (hang up)");
+    BOOST_TEST((alone.ends() == Outcome::callback_requested));
+    for (const bool reached : {true, false}) {
+      InCall world(with_replies({"+390233333333"}));
+      told(world, "colour", 1, by_key, "0", "un operatore");
+      const auto now = document(world);
+      BOOST_TEST_REQUIRE(now.size() == 2U);
+      BOOST_TEST((std::get<Transfer>(now[0]) == Transfer{{"+390233333333"}, "+390200000000"}));
+      world.does(AfterTransfer{world.attempt(), world.sid(), reached ? "completed" : "busy", 9});
+      BOOST_TEST((world.ends() ==
+                  (reached ? Outcome::human_hung_up_at_once : Outcome::callback_requested)));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(never_again_is_heard_before_any_other_wish) {
+  auto campaign = with_replies();
+  campaign.replies[static_cast<std::size_t>(Reply::stop)].words = {{"it-IT", {"non chiamate"}}};
+  InCall world(campaign);
+  BOOST_TEST(world.after(world.said("colour", 1, "non chiamate più")) ==
+             "Non chiameremo più. | (hang up)");
+  BOOST_TEST((world.ends() == Outcome::opted_out));
 }
 
 BOOST_AUTO_TEST_CASE(silence_and_nonsense_are_asked_again_as_often_as_allowed) {
