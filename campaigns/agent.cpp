@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/survey.hpp"
 #include "campaigns/templates.hpp"
@@ -31,6 +32,8 @@ std::string_view type_word(QuestionType type) {
       return "number";
     case QuestionType::open:
       return "open";
+    case QuestionType::date:
+      return "date";
   }
   return {};
 }
@@ -231,6 +234,13 @@ class Briefing {
       if (question.type == QuestionType::rating || question.type == QuestionType::number) {
         object.member("least", question.least).member("most", question.most);
       }
+      if (question.several) {
+        object.flag("several", true).member("least", question.least).member("most", question.most);
+      }
+      if (question.type == QuestionType::date) {
+        object.member("earliest", date_of_days(question.least))
+            .member("latest", date_of_days(question.most));
+      }
       if (question.may_refuse || question.may_not_know) {
         std::string accepts;
         if (question.may_refuse) accepts += R"("refused")";
@@ -332,6 +342,13 @@ std::vector<AgentTool> tools_of(const Campaign& campaign) {
         "Records the answer to one question of the survey and tells which is next (null: none). "
         "value is the code of an option, or a whole number as text, or empty for a question of "
         "type open; words is what the person said.";
+    if (std::ranges::any_of(campaign.questions, &Question::several)) {
+      description += " Where \"several\" is true, value has the codes with blanks between them.";
+    }
+    if (std::ranges::find(campaign.questions, QuestionType::date, &Question::type) !=
+        campaign.questions.end()) {
+      description += " A date is written as YYYY-MM-DD; ask for the year if it is not plain.";
+    }
     std::string status;
     if (std::ranges::any_of(campaign.questions, [](const Question& question) {
           return question.may_refuse || question.may_not_know;
@@ -473,6 +490,26 @@ std::string codes_of(const Question& question) {
   return list;
 }
 
+// Several codes, once each and in the order of the options.
+ToolVerdict check_codes(ToolVerdict verdict, const Question& question) {
+  const auto given = codes_in(verdict.value);
+  verdict.value.clear();
+  std::int64_t count = 0;
+  for (const auto& option : question.options) {
+    if (std::ranges::find(given, option.code) == given.end()) continue;
+    verdict.value += (verdict.value.empty() ? "" : " ") + option.code;
+    ++count;
+  }
+  const bool known = std::ranges::all_of(given, [&](const std::string& code) {
+    return std::ranges::find(question.options, code, &Option::code) != question.options.end();
+  });
+  if (known && count >= question.least && count <= question.most) return verdict;
+  return refuse(std::move(verdict), "bad_value",
+                "\"value\" must be from " + std::to_string(question.least) + " to " +
+                    std::to_string(question.most) + " of these codes, with blanks between them: " +
+                    codes_of(question) + "; if the person chose others, ask again");
+}
+
 // Holds a value against its question.
 ToolVerdict check_value(ToolVerdict verdict, const Question& question) {
   if (verdict.status != AnswerStatus::answered) {
@@ -483,8 +520,17 @@ ToolVerdict check_value(ToolVerdict verdict, const Question& question) {
                   "this question must be answered: ask again, more simply");
   }
   switch (question.type) {
+    case QuestionType::date: {
+      const auto days = days_of_date(verdict.value);
+      if (days && *days >= question.least && *days <= question.most) return verdict;
+      return refuse(std::move(verdict), "bad_value",
+                    "\"value\" must be a date as YYYY-MM-DD, from " + date_of_days(question.least) +
+                        " to " + date_of_days(question.most) +
+                        "; if the person said another, ask again");
+    }
     case QuestionType::choice:
     case QuestionType::yes_no:
+      if (question.several) return check_codes(std::move(verdict), question);
       if (std::ranges::none_of(question.options, [&](const Option& option) {
             return option.code == verdict.value;
           })) {

@@ -55,7 +55,7 @@ struct ReplySpec {
   friend bool operator==(const ReplySpec&, const ReplySpec&) = default;
 };
 
-enum class QuestionType : std::uint8_t { choice, yes_no, rating, number, open };
+enum class QuestionType : std::uint8_t { choice, yes_no, rating, number, open, date };
 
 // A test on earlier answers and on the contact's columns.
 struct Condition {
@@ -74,6 +74,7 @@ struct Condition {
   std::vector<std::string> values{};  // question_is, column_is: any of these
   std::int64_t least = 0;             // question_between: both ends belong to it
   std::int64_t most = 0;
+  bool dates = false;              // question_between: of a date, in days since 1970
   std::vector<Condition> parts{};  // all, any, negation (one)
   friend bool operator==(const Condition&, const Condition&) = default;
 };
@@ -83,7 +84,8 @@ struct Question {
   QuestionType type = QuestionType::choice;
   Text ask{};
   std::vector<Option> options{};  // choice, yes_no (1 yes, 2 no if the file names none)
-  std::int64_t least = 1;         // rating, number: bounds, both allowed
+  bool several = false;           // choice: of any number of them, from `least` to `most`
+  std::int64_t least = 1;         // rating, number: bounds, both allowed; date: days since 1970
   std::int64_t most = 5;
   bool required = true;
   bool may_refuse = false;    // "I would rather not say" settles it

@@ -220,6 +220,8 @@ class CampaignReader {
   void read_said(const Members& root);
   void read_questions(const Members& root);
   void read_question(const Json& value, const std::string& where);
+  static std::int64_t options_given(const Members& members);
+  void read_dates(const Members& members, Question& question);
   void read_options(const Members& members, Question& question);
   void read_option(const Json& value, const std::string& where, const Question& question,
                    Option& option);
@@ -781,6 +783,11 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
     question.least = 0;
     question.most = answer_number_max;
   }
+  read_bool(members, "several", question.several);
+  if (question.several && question.type != QuestionType::choice) {
+    problem(members.at("several"), "only a choice has several answers");
+    question.several = false;
+  }
   if (counted) {
     const std::int64_t most = question.type == QuestionType::rating ? 10 : answer_number_max;
     read_integer(members, "least", question.least, 0, most);
@@ -788,13 +795,20 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
     if (question.least >= question.most) {
       problem(members.at("most"), "must be larger than \"least\"");
     }
+  } else if (question.several) {
+    question.most = std::max<std::int64_t>(options_given(members), 2);
+    read_integer(members, "least", question.least, 1, question.most);
+    read_integer(members, "most", question.most, question.least, question.most);
   } else {
     for (const char* name : {"least", "most"}) {
       if (members.find(name) != nullptr) {
-        problem(members.at(name), "only questions of type rating and number have bounds");
+        problem(members.at(name),
+                "only questions of type rating and number have bounds, and a "
+                "choice of several");
       }
     }
   }
+  read_dates(members, question);
   read_bool(members, "required", question.required);
   read_allowed(members, question);
   read_by(members, question);
@@ -813,6 +827,39 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
     read_condition(*condition, members.at("ask_if"), question.ask_if);
   }
   campaign().questions.push_back(std::move(question));
+}
+
+// How many options there are to choose from; they are read when the bounds are known.
+std::int64_t CampaignReader::options_given(const Members& members) {
+  const Json* options = members.find("options");
+  return options != nullptr && options->is_array() ? static_cast<std::int64_t>(options->size()) : 0;
+}
+
+// The range of a date.
+void CampaignReader::read_dates(const Members& members, Question& question) {
+  const bool date = question.type == QuestionType::date;
+  if (date) {
+    question.least = *days_of_date("1900-01-01");
+    question.most = *days_of_date("2099-12-31");
+  }
+  for (const auto& [name, into] :
+       {std::pair{"earliest", &question.least}, std::pair{"latest", &question.most}}) {
+    if (members.find(name) == nullptr) continue;
+    if (!date) {
+      problem(members.at(name), "only questions of type date have it");
+      continue;
+    }
+    std::string text;
+    read_string(members, name, text);
+    if (const auto days = days_of_date(text)) {
+      *into = *days;
+    } else {
+      problem(members.at(name), "is not a date of the calendar", R"(write it like "2026-12-25")");
+    }
+  }
+  if (date && question.least > question.most) {
+    problem(members.at("latest"), "is before \"earliest\"");
+  }
 }
 
 void CampaignReader::read_by(const Members& members, Question& question) {
@@ -1050,6 +1097,23 @@ void CampaignReader::read_question_test(const Members& members, Condition& into)
   }
   into.op = Op::question_between;
   const Json& between = *members.find("between");
+  if (asked != nullptr && asked->type == QuestionType::date) {
+    const auto days = [&](std::size_t i) -> std::optional<std::int64_t> {
+      if (!between.is_array() || between.size() != 2 || !between[i].is_string()) return {};
+      return days_of_date(between[i].get_ref<const std::string&>());
+    };
+    const auto from = days(0);
+    const auto to = days(1);
+    if (!from || !to) {
+      return problem(members.at("between"), "must be two dates",
+                     R"(write ["2026-01-01", "2026-06-30"])");
+    }
+    into.least = *from;
+    into.most = *to;
+    into.dates = true;
+    if (*from > *to) problem(members.at("between"), "the first must not be the later");
+    return;
+  }
   if (!between.is_array() || between.size() != 2 || !between[0].is_number_integer() ||
       !between[1].is_number_integer()) {
     return problem(members.at("between"), "must be two integers", "write [1, 3]");
@@ -1059,7 +1123,7 @@ void CampaignReader::read_question_test(const Members& members, Condition& into)
   if (into.least > into.most) problem(members.at("between"), "the first must not be the larger");
   if (asked != nullptr && asked->type != QuestionType::rating &&
       asked->type != QuestionType::number) {
-    problem(members.at("between"), "only answers to rating and number questions have a size");
+    problem(members.at("between"), "only answers to rating, number and date questions have a size");
   }
 }
 
@@ -1074,6 +1138,11 @@ void CampaignReader::check_values(const Members& members, const Question& questi
       if (std::find(codes.begin(), codes.end(), value) == codes.end()) {
         problem(where, "no option of that question has this code" + did_you_mean(value, codes),
                 "one of: " + listed(codes));
+      }
+    } else if (question.type == QuestionType::date) {
+      const auto days = days_of_date(value);
+      if (!days || *days < question.least || *days > question.most) {
+        problem(where, "is not an answer that this question can have");
       }
     } else if (question.type == QuestionType::rating || question.type == QuestionType::number) {
       const auto number = parse_decimal(value, 0);

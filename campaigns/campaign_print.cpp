@@ -49,6 +49,11 @@ json condition_json(const Condition& condition) {
     case Op::question_answered:
       return {{"question", condition.name}, {"answered", true}};
     case Op::question_between:
+      if (condition.dates) {
+        return {{"question", condition.name},
+                {"between",
+                 json::array({date_of_days(condition.least), date_of_days(condition.most)})}};
+      }
       return {{"question", condition.name},
               {"between", json::array({condition.least, condition.most})}};
     case Op::column_is:
@@ -87,6 +92,15 @@ json question_json(const Question& question, const std::string& language) {
   if (question.type == QuestionType::rating || question.type == QuestionType::number) {
     out["least"] = question.least;
     out["most"] = question.most;
+  }
+  if (question.several) {
+    out["several"] = true;
+    out["least"] = question.least;
+    out["most"] = question.most;
+  }
+  if (question.type == QuestionType::date) {
+    out["earliest"] = date_of_days(question.least);
+    out["latest"] = date_of_days(question.most);
   }
   if (question.may_refuse) out["replies"].push_back("refused");
   if (question.may_not_know) out["replies"].push_back("dont_know");

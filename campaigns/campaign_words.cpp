@@ -73,7 +73,8 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
         {"columns", {"number", "id", "language", "zone"}},
         {"question",
          {"id", "type", "ask", "options", "least", "most", "required", "by", "silence_max",
-          "invalid_max", "on_silence", "on_invalid", "timeout", "ask_if", "replies"}},
+          "invalid_max", "on_silence", "on_invalid", "timeout", "ask_if", "replies", "several",
+          "earliest", "latest"}},
         {"option", {"code", "key", "label", "words"}},
         {"condition", {"question", "is", "between", "answered", "column", "all", "any", "not"}},
         {"partial", {"answers"}},
@@ -306,6 +307,26 @@ bool is_language_tag(std::string_view tag) {
     tag.remove_prefix(dash + 1);
     ++part;
   }
+}
+
+std::optional<std::int64_t> days_of_date(std::string_view text) {
+  const auto date = parse_date(text);
+  if (!date) return {};
+  return std::chrono::sys_days(*date).time_since_epoch().count();
+}
+
+std::string date_of_days(std::int64_t days) {
+  return date_text(std::chrono::sys_days(std::chrono::days{days}));
+}
+
+std::vector<std::string> codes_in(std::string_view value) {
+  std::vector<std::string> codes;
+  while (!value.empty()) {
+    const auto end = std::min(value.find(' '), value.size());
+    if (end > 0) codes.emplace_back(value.substr(0, end));
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  return codes;
 }
 
 }  // namespace campaigns

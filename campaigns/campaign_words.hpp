@@ -33,12 +33,13 @@ inline constexpr std::array<Word<MachineAction>, 3> machine_words{
 inline constexpr std::array<Word<OnFailure>, 2> on_failure_words{
     {{"apologise", OnFailure::apologise}, {"go_on_simple", OnFailure::go_on_simple}}};
 inline constexpr std::array<Word<bool>, 2> channels_words{{{"mono", false}, {"dual", true}}};
-inline constexpr std::array<Word<QuestionType>, 5> question_type_words{
+inline constexpr std::array<Word<QuestionType>, 6> question_type_words{
     {{"choice", QuestionType::choice},
      {"yes_no", QuestionType::yes_no},
      {"rating", QuestionType::rating},
      {"number", QuestionType::number},
-     {"open", QuestionType::open}}};
+     {"open", QuestionType::open},
+     {"date", QuestionType::date}}};
 inline constexpr std::array<Word<Reply>, reply_kinds> reply_words{{{"refused", Reply::refused},
                                                                    {"dont_know", Reply::dont_know},
                                                                    {"repeat", Reply::repeat},
@@ -87,6 +88,12 @@ std::vector<std::string> days_texts(std::uint8_t days);
 // "2026-12-25".
 std::optional<std::chrono::year_month_day> parse_date(std::string_view text);
 std::string date_text(std::chrono::year_month_day date);
+// The days since 1970 of an answer to a date question, and back.
+std::optional<std::int64_t> days_of_date(std::string_view text);
+std::string date_of_days(std::int64_t days);
+
+// The codes of an answer to a choice of several, which are kept with a blank between them.
+std::vector<std::string> codes_in(std::string_view value);
 
 // What a column of a list is called in the results if the file does not say: lower-case ASCII,
 // accents of European letters left out, `_` for everything else: "Città di nascita" is

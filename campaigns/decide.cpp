@@ -438,8 +438,9 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
   const auto& after = file->campaign.questions;
   const bool kept =
       entry.definition->kind == file->campaign.kind && after.size() >= before.size() &&
-      std::equal(before.begin(), before.end(), after.begin(),
-                 [](const auto& a, const auto& b) { return a.id == b.id && a.type == b.type; });
+      std::equal(before.begin(), before.end(), after.begin(), [](const auto& a, const auto& b) {
+        return a.id == b.id && a.type == b.type && a.several == b.several;
+      });
   if (!kept) {
     return Refusal{"changed_questions",
                    "the questions of a campaign that was submitted may be worded anew and further "

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/export_parts.hpp"
 
 namespace campaigns {
@@ -54,6 +55,16 @@ std::vector<QuestionColumns> question_columns(const Campaign& campaign) {
       }
     }
     taken.insert({columns.value, columns.status, columns.source, columns.label});
+    for (const auto& option : question.options) {
+      if (!question.several) break;
+      auto name = columns.value + "__";
+      for (const char c : option.code) {
+        name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == '-' ? '_' : c;
+      }
+      while (taken.count(name)) name += '_';
+      taken.insert(name);
+      columns.options.push_back(std::move(name));
+    }
     all.push_back(std::move(columns));
   }
   return all;
@@ -63,6 +74,7 @@ std::vector<ListColumn> list_columns(const Campaign& campaign) {
   auto taken = names_of_the_case();
   for (const auto& columns : question_columns(campaign)) {
     taken.insert({columns.value, columns.status, columns.source, columns.label});
+    taken.insert(columns.options.begin(), columns.options.end());
   }
   std::vector<ListColumn> all;
   for (const auto& column : campaign.result_columns) {
@@ -86,6 +98,17 @@ std::string_view label_of(const Question& question, std::string_view code,
     return label.empty() ? code : std::string_view(label);
   }
   return code;
+}
+
+std::string labels_of(const Question& question, std::string_view value,
+                      const std::string& language) {
+  if (!question.several) return std::string(label_of(question, value, language));
+  std::string text;
+  for (const auto& code : codes_in(value)) {
+    if (!text.empty()) text += ", ";
+    text += label_of(question, code, language);
+  }
+  return text;
 }
 
 std::string contact_id(const State& state, ContactRef contact) {

@@ -1,3 +1,4 @@
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/export_parts.hpp"
 #include "campaigns/json_writer.hpp"
@@ -14,7 +15,8 @@ const std::vector<Column>& long_columns() {
       {"contact_id", "text", "", "the list's own id, else the ordinal", true, true},
       {"session_id", "text", "", "the attempt"},
       {"question_id", "text", "", "the question, as its column in responses_wide.csv"},
-      {"response", "text", "", "a code, a number, or an open answer's words", true, true},
+      {"response", "text", "",
+       "a code, a number, a date, an open answer's words, or a JSON array of codes", true, true},
       {"response_metadata", "json", "",
        "turn, status and source; of speech the confidence in thousandths"},
   };
@@ -38,6 +40,7 @@ void export_long(const State& state, CampaignIndex campaign, const ExportSetting
   const auto attempts = by_contact(state.results.attempts, campaign, contacts);
   std::size_t at = 0;
   std::string metadata;
+  std::string response;
   for (const auto* row : by_contact(state.results.answers, campaign, contacts)) {
     while (attempts[at]->contact != row->contact || attempts[at]->attempt != row->attempt) ++at;
     const auto session = AttemptId{definition.id, row->contact.ordinal, row->attempt}.text();
@@ -46,7 +49,16 @@ void export_long(const State& state, CampaignIndex campaign, const ExportSetting
     csv.field(session).field(questions[row->question].value);
     const bool answered = row->status == AnswerRow::Status::answered;
     const bool open = definition.questions[row->question].type == QuestionType::open;
-    csv.free(!answered ? std::string_view() : open ? state.results.words_of(*row) : row->value);
+    if (answered && definition.questions[row->question].several) {
+      response.clear();
+      for (const auto& code : codes_in(row->value)) {
+        response += response.empty() ? '[' : ',';
+        append_json_string(response, code);
+      }
+      csv.free(response + ']');
+    } else {
+      csv.free(!answered ? std::string_view() : open ? state.results.words_of(*row) : row->value);
+    }
     metadata.clear();
     JsonObject object(metadata);
     object.member("turn", row->turn);

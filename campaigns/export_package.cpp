@@ -25,6 +25,8 @@ void write_type(JsonObject& field, const Variable& variable) {
         .member("format", utc ? "%Y-%m-%dT%H:%M:%S.%fZ" : "%Y-%m-%dT%H:%M:%S%z");
   } else if (type == "flag") {
     field.member("type", "boolean").raw("trueValues", R"(["1"])").raw("falseValues", R"(["0"])");
+  } else if (type == "date") {
+    field.member("type", "date");
   } else if (type == "json") {
     field.member("type", "object");
   } else {

@@ -130,6 +130,7 @@ struct QuestionColumns {
   std::string status{};
   std::string source{};
   std::string label{};
+  std::vector<std::string> options{};  // choice of several: one for each option
 };
 std::vector<QuestionColumns> question_columns(const Campaign& campaign);
 // Those of the list, with `c_` before where their name is taken.
@@ -138,6 +139,9 @@ bool has_codes(const Question& question);
 // Of an option; the code itself where it has none in the campaign's language.
 std::string_view label_of(const Question& question, std::string_view code,
                           const std::string& language);
+// Of an answer: of several codes with ", " between them.
+std::string labels_of(const Question& question, std::string_view value,
+                      const std::string& language);
 
 // A word of a fixed vocabulary and what it means.
 struct StatusWord {

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/export_parts.hpp"
 #include "campaigns/report_page.hpp"
@@ -91,7 +92,13 @@ Figures figures_of(const State& state, CampaignIndex campaign, const ExportSetti
       if (!answer) continue;
       talked = true;
       ++question.sources[exporting::source_of(*answer, people.answers())];
-      if (definition.questions[i].type != QuestionType::open) ++question.values[answer->value];
+      if (definition.questions[i].several) {
+        for (const auto& code : codes_in(answer->value)) ++question.values[code];
+      } else if (definition.questions[i].type == QuestionType::date) {
+        ++question.values[answer->value.substr(0, 7)];  // by month
+      } else if (definition.questions[i].type != QuestionType::open) {
+        ++question.values[answer->value];
+      }
     }
     figures.talked += talked;
   }

@@ -49,6 +49,10 @@ std::string in_words(const Condition& condition) {
     case Condition::Op::question_answered:
       return condition.name + " was answered";
     case Condition::Op::question_between:
+      if (condition.dates) {
+        return condition.name + " is between " + date_of_days(condition.least) + " and " +
+               date_of_days(condition.most);
+      }
       return condition.name + " is between " + std::to_string(condition.least) + " and " +
              std::to_string(condition.most);
     case Condition::Op::column_is:
@@ -127,7 +131,9 @@ void add_question(std::vector<Variable>& all, std::string_view file, const Campa
   value.name = columns.value;
   value.label = question.ask.in(campaign.language, campaign.language);
   value.type = word_for(question_type_words, question.type);
+  if (question.several) value.type = "text";
   for (const auto& option : question.options) {
+    if (question.several) break;
     value.codes.emplace_back(option.code, label_of(question, option.code, campaign.language));
   }
   if (question.type == QuestionType::rating || question.type == QuestionType::number) {
@@ -137,7 +143,21 @@ void add_question(std::vector<Variable>& all, std::string_view file, const Campa
   value.asked_if = asked_if;
   value.personal = value.free = question.type == QuestionType::open;
   value.text = &question.ask;
+  if (question.several) value.label += " (codes, with blanks between them)";
   all.push_back(std::move(value));
+  for (std::size_t i = 0; i < columns.options.size(); ++i) {
+    Variable chosen;
+    chosen.file = file;
+    chosen.name = columns.options[i];
+    chosen.label = "whether " + columns.value + " has \"" +
+                   std::string(label_of(question, question.options[i].code, campaign.language)) +
+                   '"';
+    chosen.type = "flag";
+    chosen.codes = {{"0", "no"}, {"1", "yes"}};
+    chosen.missing = missing;
+    chosen.asked_if = asked_if;
+    all.push_back(std::move(chosen));
+  }
 
   const auto add = [&](const std::string& name, std::string label, std::string_view type,
                        Codes codes, std::string without) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/export_parts.hpp"
 #include "campaigns/survey.hpp"
@@ -172,6 +173,7 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
   const auto columns = question_columns(definition);
   for (std::size_t i = 0; i < columns.size(); ++i) {
     csv.field(columns[i].value);
+    for (const auto& option : columns[i].options) csv.field(option);
     if (settings.labels && has_codes(definition.questions[i])) csv.field(columns[i].label);
     csv.field(columns[i].status).field(columns[i].source);
   }
@@ -231,6 +233,7 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
       const bool with_label = settings.labels && has_codes(question);
       if (!answer) {
         csv.empty();
+        for (std::size_t n = 0; n < columns[i].options.size(); ++n) csv.empty();
         if (with_label) csv.empty();
         csv.field(standings[i].status);
         const auto* declined = standings[i].declined;
@@ -242,7 +245,13 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
       } else {
         csv.free(answer->value);
       }
-      if (with_label) csv.free(label_of(question, answer->value, definition.language));
+      if (question.several) {
+        const auto codes = codes_in(answer->value);
+        for (const auto& option : question.options) {
+          csv.flag(std::find(codes.begin(), codes.end(), option.code) != codes.end());
+        }
+      }
+      if (with_label) csv.free(labels_of(question, answer->value, definition.language));
       csv.field(standings[i].status).field(source_of(*answer, people.answers()));
     }
     csv.flag(rehearsal).end_row();

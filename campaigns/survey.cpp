@@ -5,6 +5,8 @@
 #include <map>
 
 #include "campaigns/apology.hpp"
+#include "campaigns/campaign_words.hpp"
+#include "campaigns/spoken_date.hpp"
 #include "campaigns/templates.hpp"
 
 namespace campaigns {
@@ -171,9 +173,9 @@ const std::vector<std::string>& words_in(
   return found == words.end() ? none : found->second;
 }
 
-// A number said in digits or in a word; the only one, or nothing.
-std::optional<std::int64_t> spoken_number(const std::string& speech, const std::string& language) {
-  std::optional<std::int64_t> found;
+// The numbers said in digits or in a word.
+std::vector<std::int64_t> spoken_numbers(const std::string& speech, const std::string& language) {
+  std::vector<std::int64_t> found;
   std::size_t start = 0;
   const auto& numbers = common_words(language).numbers;
   while (start < speech.size()) {
@@ -186,23 +188,26 @@ std::optional<std::int64_t> spoken_number(const std::string& speech, const std::
         if (folded(name) == ' ' + std::string(word) + ' ') number = static_cast<std::int64_t>(n);
       }
     }
-    if (!number) continue;
-    if (found && *found != *number) return {};
-    found = number;
+    if (number) found.push_back(*number);
   }
   return found;
 }
 
-// The option that the speech names: by a word of its own, its label or its key. Two different ones:
-// none.
-const Option* spoken_option(const Question& question, const std::string& language,
-                            const std::string& speech) {
-  const Option* found = nullptr;
-  bool several = false;
-  const auto hit = [&](const Option& option) {
-    if (found && found != &option) several = true;
-    found = &option;
-  };
+// The only one, or nothing.
+std::optional<std::int64_t> spoken_number(const std::string& speech, const std::string& language) {
+  const auto all = spoken_numbers(speech, language);
+  if (all.empty() ||
+      std::any_of(all.begin(), all.end(), [&](auto n) { return n != all.front(); })) {
+    return {};
+  }
+  return all.front();
+}
+
+// The options that the speech names: by a word of their own, their label or their key, in their
+// order.
+std::vector<const Option*> spoken_options(const Question& question, const std::string& language,
+                                          const std::string& speech) {
+  std::vector<const Option*> found;
   const auto& common = common_words(language);
   for (const auto& option : question.options) {
     bool named = false;
@@ -214,16 +219,52 @@ const Option* spoken_option(const Question& question, const std::string& languag
         named |= says(speech, word);
       }
     }
-    if (named) hit(option);
+    if (named) found.push_back(&option);
   }
-  if (!found) {
-    if (const auto number = spoken_number(speech, language)) {
-      for (const auto& option : question.options) {
-        if (option.key - '0' == *number) hit(option);
-      }
+  if (!found.empty()) return found;
+  const auto numbers = spoken_numbers(speech, language);
+  for (const auto& option : question.options) {
+    if (std::find(numbers.begin(), numbers.end(), option.key - '0') != numbers.end()) {
+      found.push_back(&option);
     }
   }
-  return several ? nullptr : found;
+  return found;
+}
+
+// What a choice comes to; nothing where it is none. Of one: exactly one option. Of several: as many
+// as are allowed, in the order of the options.
+std::optional<std::string> value_of_choice(const Question& question,
+                                           const std::vector<const Option*>& chosen) {
+  if (!question.several) {
+    if (chosen.size() != 1) return {};
+    return chosen.front()->code;
+  }
+  const auto count = static_cast<std::int64_t>(chosen.size());
+  if (count < question.least || count > question.most) return {};
+  std::string value;
+  for (const auto* option : chosen) value += (value.empty() ? "" : " ") + option->code;
+  return value;
+}
+
+// The options of the keys; none where one of them is nobody's.
+std::vector<const Option*> keyed_options(const Question& question, std::string_view digits) {
+  std::vector<const Option*> chosen;
+  const auto has = [&](const Option& option) {
+    return option.key != '\0' && digits.find(option.key) != std::string_view::npos;
+  };
+  for (const auto& option : question.options) {
+    if (has(option)) chosen.push_back(&option);
+  }
+  const bool all = std::all_of(digits.begin(), digits.end(), [&](char key) {
+    return std::any_of(chosen.begin(), chosen.end(), [&](const auto* o) { return o->key == key; });
+  });
+  if (!all || (!question.several && digits.size() != 1)) return {};
+  return chosen;
+}
+
+DateRange range_of(const Question& question) {
+  const auto day = [](std::int64_t days) { return std::chrono::sys_days(std::chrono::days{days}); };
+  return {day(question.least), day(question.most)};
 }
 
 std::size_t digit_count(std::int64_t number) {
@@ -296,8 +337,12 @@ bool applies(const Condition& condition, const Campaign& campaign,
   const auto* answer = answer_to(campaign, answers, condition.name);
   if (!answer || answer->status != AnswerStatus::answered) return false;
   if (condition.op == Condition::Op::question_answered) return true;
-  if (condition.op == Condition::Op::question_is) return is_one_of(answer->value);
-  const auto number = whole_number(answer->value);
+  if (condition.op == Condition::Op::question_is) {
+    if (!campaign.questions[answer->question].several) return is_one_of(answer->value);
+    const auto codes = codes_in(answer->value);
+    return std::any_of(codes.begin(), codes.end(), is_one_of);
+  }
+  const auto number = condition.dates ? days_of_date(answer->value) : whole_number(answer->value);
   return number && *number >= condition.least && *number <= condition.most;
 }
 
@@ -396,10 +441,8 @@ Understood understand(const Campaign& campaign, const Question& question,
     switch (question.type) {
       case QuestionType::choice:
       case QuestionType::yes_no:
-        for (const auto& option : question.options) {
-          if (option.key != '\0' && digits == std::string_view(&option.key, 1)) {
-            return {Understood::Kind::given, option.code, "key", ""};
-          }
+        if (const auto value = value_of_choice(question, keyed_options(question, digits))) {
+          return {Understood::Kind::given, *value, "key", ""};
         }
         return {Understood::Kind::invalid, "", "key", keyed};
       case QuestionType::rating:
@@ -410,6 +453,11 @@ Understood understand(const Campaign& campaign, const Question& question,
         }
         return {Understood::Kind::invalid, "", "key", keyed};
       }
+      case QuestionType::date:
+        if (const auto day = keyed_date(digits, range_of(question))) {
+          return {Understood::Kind::given, date_text(*day), "key", ""};
+        }
+        return {Understood::Kind::invalid, "", "key", keyed};
       case QuestionType::open:
         return {Understood::Kind::invalid, "", "key", keyed};
     }
@@ -426,8 +474,8 @@ Understood understand(const Campaign& campaign, const Question& question,
   switch (question.type) {
     case QuestionType::choice:
     case QuestionType::yes_no:
-      if (const auto* option = spoken_option(question, language, heard)) {
-        return {Understood::Kind::given, option->code, "speech", words};
+      if (const auto value = value_of_choice(question, spoken_options(question, language, heard))) {
+        return {Understood::Kind::given, *value, "speech", words};
       }
       return {Understood::Kind::invalid, "", "speech", words};
     case QuestionType::rating:
@@ -438,6 +486,11 @@ Understood understand(const Campaign& campaign, const Question& question,
       }
       return {Understood::Kind::invalid, "", "speech", words};
     }
+    case QuestionType::date:
+      if (const auto day = spoken_date(heard, primary(language), range_of(question))) {
+        return {Understood::Kind::given, date_text(*day), "speech", words};
+      }
+      return {Understood::Kind::invalid, "", "speech", words};
     case QuestionType::open:
       return {Understood::Kind::given, "", "speech", words};
   }
@@ -584,6 +637,11 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     if (question->type == QuestionType::rating || question->type == QuestionType::number) {
       const auto digits = std::max(digit_count(question->least), digit_count(question->most));
       ask.digits = digits == 1 ? 1 : 0;
+    } else if (question->several) {
+      ask.digits = 0;
+    } else if (question->type == QuestionType::date) {
+      // Within a year the day and the month say it all.
+      ask.digits = question->most - question->least < 365 ? 4 : 8;
     }
     ask.timeout_seconds = static_cast<std::uint32_t>(question->timeout.count());
     ask.language = ask.prompts.back().language;

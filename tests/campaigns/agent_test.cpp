@@ -618,4 +618,34 @@ BOOST_AUTO_TEST_CASE(an_agent_notes_who_will_not_or_cannot_answer_where_that_is_
   BOOST_TEST((talk.state().script.answers({0, 1})[0].status == AnswerStatus::dont_know));
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_records_dates_and_several_options) {
+  auto campaign = agent_survey();
+  campaign.questions[0].several = true;
+  campaign.questions[0].least = 1;
+  campaign.questions[0].most = 2;
+  campaign.questions[2].type = QuestionType::date;
+  campaign.questions[2].least = 0;
+  campaign.questions[2].most = 364;
+  Talk talk(campaign);
+  const auto brief = agent_brief(talk.state().book, talk.state().script, {0, 1});
+  BOOST_TEST(brief.instructions.find(R"("several":true,"least":1,"most":2)") != std::string::npos);
+  BOOST_TEST(brief.instructions.find(R"("earliest":"1970-01-01","latest":"1970-12-31")") !=
+             std::string::npos);
+  talk.opens();
+  const auto refused = [&](const char* call, const char* question, const char* value) {
+    return talk.when(talk.answer(call, question, value)).find("bad_value") != std::string::npos;
+  };
+  BOOST_TEST(refused("t1", "colour", "red green"));
+  BOOST_TEST(refused("t2", "colour", ""));
+  BOOST_TEST(refused("t3", "rate", "1970-02-30"));
+  BOOST_TEST(refused("t4", "rate", "1971-01-01"));
+  BOOST_TEST(!refused("t5", "colour", "blue  red"));
+  BOOST_TEST(!refused("t6", "rate", "1970-02-28"));
+  const auto& answers = talk.state().script.answers({0, 1});
+  BOOST_TEST_REQUIRE(answers.size() == 2U);
+  // In the order of the options, as a person's keys are.
+  BOOST_TEST(answers[0].value == "red blue");
+  BOOST_TEST(answers[1].value == "1970-02-28");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

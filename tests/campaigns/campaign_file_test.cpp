@@ -238,7 +238,8 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
       {"/questions/1/most", 1, "/questions/1/most: must be larger than \"least\""},
       {"/questions/1/most", 11, "/questions/1/most: must be between 0 and 10, is 11"},
       {"/questions/0/least", 1,
-       "/questions/0/least: only questions of type rating and number have bounds"},
+       "/questions/0/least: only questions of type rating and number have bounds, and a choice of "
+       "several"},
       {"/questions/0/timeout", "6", "/questions/0/timeout: must be a duration"},
       {"/questions/0/timeout", "2m", "/questions/0/timeout: must be between 1s and 1m, is 2m"},
       {"/questions/0/by", {"tone"}, R"(/questions/0/by/0: must be "key" or "speech")"},
@@ -265,7 +266,8 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
        "/questions/2/ask_if/is/0: is not an answer that this question can have"},
       {"/questions/2/ask_if",
        {{"question", "q1"}, {"between", {1, 2}}},
-       "/questions/2/ask_if/between: only answers to rating and number questions have a size"},
+       "/questions/2/ask_if/between: only answers to rating, number and date questions have a "
+       "size"},
       {"/questions/2/ask_if",
        {{"column", "Nome"}, {"between", {1, 2}}, {"is", {"x"}}},
        R"(/questions/2/ask_if/between: does not go with "column")"},
@@ -442,6 +444,48 @@ BOOST_AUTO_TEST_CASE(what_replies_cannot_be_is_told) {
   json message = notification();
   message["replies"] = {{"stop", true}};
   check_problem(message.dump(), "/replies: does not belong to a campaign of kind \"notification\"");
+}
+
+BOOST_AUTO_TEST_CASE(dates_and_choices_of_several_are_read_and_checked) {
+  json file = survey();
+  file["questions"][0] = {{"id", "q1"},
+                          {"type", "date"},
+                          {"ask", "Quando?"},
+                          {"earliest", "2026-01-01"},
+                          {"latest", "2026-12-31"}};
+  file["questions"][2]["several"] = true;
+  file["questions"][1]["ask_if"] = {{"question", "q1"}, {"between", {"2026-02-01", "2026-02-28"}}};
+  const auto campaign = campaign_of(file);
+  BOOST_TEST(campaign.questions[0].least == 20'454);
+  BOOST_TEST(campaign.questions[0].most == 20'818);
+  BOOST_TEST(campaign.questions[2].most == 2);
+  check_reads_back(campaign);
+  struct Case {
+    const char* pointer;
+    json value;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {"/questions/0/earliest", "2026-02-30",
+       "/questions/0/earliest: is not a date of the calendar"},
+      {"/questions/0/earliest", "2027-01-01", "/questions/0/latest: is before \"earliest\""},
+      {"/questions/0/least", 3,
+       "/questions/0/least: only questions of type rating and number have bounds, and a choice of "
+       "several"},
+      {"/questions/1/latest", "2026-01-01",
+       "/questions/1/latest: only questions of type date have it"},
+      {"/questions/1/several", true, "/questions/1/several: only a choice has several answers"},
+      {"/questions/2/most", 3, "/questions/2/most: must be between 1 and 2, is 3"},
+      {"/questions/1/ask_if/between", {1, 2}, "/questions/1/ask_if/between: must be two dates"},
+      {"/questions/1/ask_if",
+       {{"question", "q1"}, {"is", {"2027-01-01"}}},
+       "/questions/1/ask_if/is/0: is not an answer that this question can have"},
+  };
+  for (const Case& c : cases) {
+    json changed = file;
+    changed[json::json_pointer(c.pointer)] = c.value;
+    check_problem(changed.dump(), c.expected);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_an_agent_cannot_be_is_told) {

@@ -712,4 +712,56 @@ BOOST_AUTO_TEST_CASE(refused_and_not_known_are_statuses_of_their_own) {
   BOOST_TEST(report.find("1 preferiscono non rispondere") != std::string::npos);
 }
 
+// Several options are a column each, all of them empty where the question was not answered.
+BOOST_AUTO_TEST_CASE(several_options_and_dates_have_their_columns) {
+  auto campaign = with_ids();
+  auto& asked = campaign.questions[0];
+  asked.options = {option("Red-1", '1', "rosso"), option("blue", '2', "blu"),
+                   option("status", '3', "stato")};
+  asked.several = true;
+  asked.least = 1;
+  asked.most = 3;
+  campaign.questions[1].ask_if = {};
+  campaign.questions[2].type = QuestionType::date;
+  campaign.questions[2].least = 0;
+  campaign.questions[2].most = 40'000;
+  Running world(campaign, 2);
+  world.dial();
+  world.does(world.voice()).does(world.keyed("colour", 1, "31")).does(world.keyed("dark", 2, "1"));
+  world.does(world.keyed("rate", 3, "05032026"));
+  ExportSettings labels;
+  labels.labels = true;
+  const auto wide = table(world, "results", 0, labels);
+  const auto& one = wide.rows.at(0);
+  BOOST_TEST(one.at("colour") == "Red-1 status");
+  BOOST_TEST(one.at("colour__red_1") == "1");
+  BOOST_TEST(one.at("colour__blue") == "0");
+  BOOST_TEST(one.at("colour__status_") == "1");
+  BOOST_TEST(one.at("colour__status") == "answered");
+  BOOST_TEST(one.at("colour__label") == "rosso, stato");
+  BOOST_TEST(one.at("rate") == "2026-03-05");
+  for (const char* column : {"colour", "colour__red_1", "colour__blue", "colour__status_"}) {
+    BOOST_TEST(wide.rows.at(1).at(column).empty(), column);
+  }
+  const auto answers = table(world, "answers").rows;
+  BOOST_TEST(answers.at(0).at("response") == R"(["Red-1","status"])");
+  BOOST_TEST(answers.at(2).at("response") == "2026-03-05");
+  std::map<std::string, Row> book;
+  for (const auto& row : table(world, "codebook").rows) book[row.at("variable")] = row;
+  BOOST_TEST(book.at("colour__blue").at("type") == "flag");
+  BOOST_TEST(book.at("colour__blue").at("label") == "whether colour has \"blu\"");
+  BOOST_TEST(book.at("colour").at("values").empty());
+  BOOST_TEST(book.at("rate").at("type") == "date");
+  const auto package = nlohmann::json::parse(text_of(world, "datapackage"));
+  std::map<std::string, std::string> types;
+  for (const auto& field : package["resources"][0]["schema"]["fields"]) {
+    types[field["name"]] = field["type"];
+  }
+  BOOST_TEST(types.at("rate") == "date");
+  BOOST_TEST(types.at("colour") == "string");
+  BOOST_TEST(types.at("colour__blue") == "boolean");
+  const auto report = text_of(world, "report");
+  BOOST_TEST(report.find("2026-03") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "campaigns/campaign_words.hpp"
 #include "tests/campaigns/not_printed.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
@@ -313,6 +314,75 @@ BOOST_AUTO_TEST_CASE(never_again_is_heard_before_any_other_wish) {
   BOOST_TEST(world.after(world.said("colour", 1, "non chiamate più")) ==
              "Non chiameremo più. | (hang up)");
   BOOST_TEST((world.ends() == Outcome::opted_out));
+}
+
+BOOST_AUTO_TEST_CASE(several_options_may_be_chosen_by_key_and_by_speech) {
+  auto campaign = some::survey();
+  auto& asked = campaign.questions[0];
+  asked.options = {option("red", '1', "rosso"), option("blue", '2', "blu"),
+                   option("green", '3', "verde"), option("none", '0', "nessuno")};
+  asked.several = true;
+  asked.least = 1;
+  asked.most = 2;
+  const auto got = [&](const char* digits, const char* speech) {
+    const auto understood = understand(campaign, asked, "it-IT", digits, speech);
+    return understood.kind == Understood::Kind::given ? understood.value : "none";
+  };
+  BOOST_TEST(got("31", "") == "red green");
+  BOOST_TEST(got("2", "") == "blue");
+  BOOST_TEST(got("22", "") == "blue");
+  BOOST_TEST(got("123", "") == "none");
+  BOOST_TEST(got("14", "") == "none");
+  BOOST_TEST(got("", "verde e anche rosso") == "red green");
+  BOOST_TEST(got("", "la tre e la uno") == "red green");
+  BOOST_TEST(got("", "blu") == "blue");
+  BOOST_TEST(got("", "rosso, verde, blu") == "none");
+  BOOST_TEST(got("", "giallo") == "none");
+  InCall world(campaign);
+  const auto now = document(world);
+  BOOST_TEST(std::get<Ask>(now.back()).digits == 0U);
+  // What hangs on one of them hangs on it whatever else was named.
+  BOOST_TEST(world.after(world.keyed("colour", 1, "13")) == "Rosso scuro? (dark 2)");
+  InCall other(campaign);
+  BOOST_TEST(other.after(other.keyed("colour", 1, "23")) == "Da uno a cinque? (rate 2)");
+}
+
+BOOST_AUTO_TEST_CASE(a_date_is_keyed_or_said_and_kept_in_one_form) {
+  auto campaign = some::survey();
+  auto& asked = campaign.questions[0];
+  asked = question("day", QuestionType::date, "Che giorno?");
+  asked.least = *days_of_date("2020-01-01");
+  asked.most = *days_of_date("2026-12-31");
+  auto& after = campaign.questions[1].ask_if;
+  after = {};
+  after.op = Condition::Op::question_between;
+  after.name = "day";
+  after.dates = true;
+  after.least = *days_of_date("2026-01-01");
+  after.most = *days_of_date("2026-06-30");
+  for (const bool by_key : {true, false}) {
+    InCall world(campaign);
+    const auto now = document(world);
+    BOOST_TEST(std::get<Ask>(now.back()).digits == 8U);
+    BOOST_TEST(told(world, "day", 1, by_key, "31022026", "il 31 febbraio 2026") ==
+               "Che giorno? (day 2)");
+    BOOST_TEST(told(world, "day", 2, by_key, "01011999", "il primo gennaio 1999") ==
+               "Che giorno? (day 3)");
+    BOOST_TEST(told(world, "day", 3, by_key, "30062026", "trenta giugno duemilaventisei") ==
+               "Rosso scuro? (dark 4)");
+    BOOST_TEST(world.state().script.answers({0, 1})[0].value == "2026-06-30");
+    InCall later(campaign);
+    BOOST_TEST(told(later, "day", 1, by_key, "01072026", "1 luglio 2026") ==
+               "Da uno a cinque? (rate 2)");
+  }
+  // Where the year is plain, four keys do.
+  campaign.questions[0].least = *days_of_date("2026-06-01");
+  campaign.questions[1].ask_if = {};
+  InCall world(campaign);
+  const auto now = document(world);
+  BOOST_TEST(std::get<Ask>(now.back()).digits == 4U);
+  world.does(world.keyed("day", 1, "1508"));
+  BOOST_TEST(world.state().script.answers({0, 1})[0].value == "2026-08-15");
 }
 
 BOOST_AUTO_TEST_CASE(silence_and_nonsense_are_asked_again_as_often_as_allowed) {

@@ -1,0 +1,119 @@
+#include "campaigns/spoken_date.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+
+#include "campaigns/campaign_words.hpp"
+
+BOOST_AUTO_TEST_SUITE(spoken_date)
+
+using namespace campaigns;
+using std::chrono::sys_days;
+
+namespace {
+
+DateRange range(const char* from = "1900-01-01", const char* to = "2099-12-31") {
+  return {sys_days(*parse_date(from)), sys_days(*parse_date(to))};
+}
+
+std::string text_of(std::optional<sys_days> day) {
+  return day ? date_text(*day) : "none";
+}
+
+std::string keyed(const char* digits, const DateRange& within = range()) {
+  return text_of(keyed_date(digits, within));
+}
+
+std::string said(const std::string& words, const char* language = "it",
+                 const DateRange& within = range()) {
+  return text_of(campaigns::spoken_date(' ' + words + ' ', language, within));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(keys_are_day_month_and_year) {
+  BOOST_TEST(keyed("05032026") == "2026-03-05");
+  BOOST_TEST(keyed("29022024") == "2024-02-29");
+  for (const char* none : {"29022026", "31042026", "00012026", "01132026", "5032026", "050326", "",
+                           "0503202*", "01011899", "01012100"}) {
+    BOOST_TEST(keyed(none) == "none", none);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_day_without_its_year_has_the_only_one_that_the_range_leaves) {
+  const auto winter = range("2026-11-01", "2027-03-31");
+  BOOST_TEST(keyed("2412", winter) == "2026-12-24");
+  BOOST_TEST(keyed("0601", winter) == "2027-01-06");
+  BOOST_TEST(keyed("1508", winter) == "none");
+  BOOST_TEST(keyed("2902", winter) == "none");
+  BOOST_TEST(said("il sei gennaio", "it", winter) == "2027-01-06");
+  // Two years would do.
+  BOOST_TEST(keyed("2412") == "none");
+  BOOST_TEST(said("il sei gennaio") == "none");
+}
+
+BOOST_AUTO_TEST_CASE(dates_are_understood_in_italian_and_english) {
+  struct Row {
+    const char* language;
+    const char* words;
+    const char* day;
+  };
+  for (const auto& row : std::array<Row, 34>{{
+           {"it", "15 marzo 2026", "2026-03-15"},
+           {"it", "il quindici marzo duemilaventisei", "2026-03-15"},
+           {"it", "il primo gennaio del duemila", "2000-01-01"},
+           {"it", "era il ventuno di luglio del millenovecentottanta", "1980-07-21"},
+           {"it", "il trentuno dicembre millenovecentonovantanove", "1999-12-31"},
+           {"it", "otto agosto millenovecentotto", "1908-08-08"},
+           {"it", "28 ottobre duemilatre", "2003-10-28"},
+           {"it", "15 03 2026", "2026-03-15"},
+           {"it", "15032026", "2026-03-15"},
+           {"it", "5032026", "2026-03-05"},
+           {"it", "trentotto maggio duemilaventi", "none"},
+           {"it", "marzo duemilaventisei", "none"},
+           {"it", "il quindici marzo o il sedici marzo duemilaventi", "none"},
+           {"it", "marzo aprile 15 2020", "none"},
+           {"it", "non ricordo", "none"},
+           {"it", "15 marzo", "none"},
+           {"it", "il 29 febbraio 2025", "none"},
+           {"en", "march 15th 2026", "2026-03-15"},
+           {"en", "the fifteenth of march two thousand and twenty six", "2026-03-15"},
+           {"en", "march fifteen twenty twenty six", "2026-03-15"},
+           {"en", "july twenty first nineteen eighty", "1980-07-21"},
+           {"en", "the thirty first of december nineteen ninety nine", "1999-12-31"},
+           {"en", "the first of january two thousand", "2000-01-01"},
+           {"en", "august 8th nineteen oh eight", "1908-08-08"},
+           {"en", "the twentieth of may twenty twenty", "2020-05-20"},
+           {"en", "the twenty third of may twenty twenty", "2020-05-23"},
+           {"en", "may the thirtieth 2020", "2020-05-30"},
+           {"en", "15 03 2026", "2026-03-15"},
+           {"en", "15032026", "2026-03-15"},
+           {"en", "31 april 2026", "none"},
+           {"en", "april 2026", "none"},
+           {"en", "i do not remember", "none"},
+           {"en", "march 15th", "none"},
+           {"en", "15 marzo 2026", "none"},
+       }}) {
+    BOOST_TEST(said(row.words, row.language) == row.day, row.words);
+  }
+}
+
+// Every day of some years, said and keyed: the two agree.
+BOOST_AUTO_TEST_CASE(every_day_is_the_same_by_key_and_by_speech) {
+  static constexpr std::array<const char*, 12> months{
+      "gennaio", "febbraio", "marzo",     "aprile",  "maggio",   "giugno",
+      "luglio",  "agosto",   "settembre", "ottobre", "novembre", "dicembre"};
+  for (auto day = sys_days(*parse_date("2023-12-30")); day < sys_days(*parse_date("2025-01-03"));
+       day += std::chrono::days{1}) {
+    const std::chrono::year_month_day date{day};
+    const auto d = std::to_string(static_cast<unsigned>(date.day()));
+    const auto m = static_cast<unsigned>(date.month());
+    const auto y = std::to_string(static_cast<int>(date.year()));
+    const auto two = [](const std::string& n) { return n.size() < 2 ? '0' + n : n; };
+    BOOST_TEST_REQUIRE(said(d + ' ' + months[m - 1] + ' ' + y) == date_text(date));
+    BOOST_TEST_REQUIRE(keyed((two(d) + two(std::to_string(m)) + y).c_str()) == date_text(date));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
