@@ -286,6 +286,7 @@ class Briefing {
       case Op::question_is:
       case Op::question_answered:
       case Op::question_between:
+      case Op::question_status:
         for (std::size_t i = 0; i < campaign_.questions.size(); ++i) {
           if (campaign_.questions[i].id == condition.name) return !answered(i);
         }
@@ -296,6 +297,8 @@ class Briefing {
         return std::ranges::any_of(condition.parts,
                                    [&](const Condition& part) { return may_come(part); });
       case Op::always:
+      case Op::column_between:
+      case Op::column_empty:
       case Op::column_is:
         return false;
     }
@@ -570,6 +573,7 @@ std::string open_questions(const Campaign& campaign, const CampaignEntry& entry,
                            const CallScript& script, ContactRef contact) {
   std::string list;
   const auto& answers = script.answers(contact);
+  if (is_screened_out(campaign, answers, entry, script, contact)) return list;
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
     const auto& question = campaign.questions[i];
     const bool answered = std::ranges::any_of(answers, [&](const ScriptAnswer& answer) {
@@ -699,6 +703,9 @@ ToolAnswer tool_answer(const Register& book, const CallScript& script, ContactRe
       object.member("next", campaign.questions[*next].id);
     } else {
       object.raw("next", "null");
+      if (is_screened_out(campaign, script.answers(contact), entry, script, contact)) {
+        object.flag("not_for_this_person", true);
+      }
     }
   } else if (verdict.name == "end_call") {
     answer.then = AfterTool::goodbye;

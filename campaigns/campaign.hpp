@@ -67,11 +67,14 @@ struct Condition {
     question_is,
     question_answered,
     question_between,
-    column_is
+    column_is,
+    question_status,
+    column_between,
+    column_empty
   };
   Op op = Op::always;
   std::string name{};                 // question id or column
-  std::vector<std::string> values{};  // question_is, column_is: any of these
+  std::vector<std::string> values{};  // question_is, question_status, column_is: any of these
   std::int64_t least = 0;             // question_between: both ends belong to it
   std::int64_t most = 0;
   bool dates = false;              // question_between: of a date, in days since 1970
@@ -98,6 +101,7 @@ struct Question {
   Text on_invalid{};
   Seconds timeout{6};  // silence before it counts as no input
   Condition ask_if{};
+  Condition screen_out_if{};  // once it is settled and this holds, the survey is not for them
   friend bool operator==(const Question&, const Question&) = default;
 };
 
@@ -258,6 +262,7 @@ struct Campaign {
   Text resumed{};   // survey, further attempt after answers were given; empty: the greeting
   std::vector<Question> questions{};
   Text goodbye{};
+  Text screened_out{};  // said instead to whom the survey is not for; empty: the goodbye
   std::uint8_t partial_answers = 0;  // so many answers make a broken-off survey partial; 0: never
   OptOut opt_out{};
   std::array<ReplySpec, reply_kinds> replies{};

@@ -12,6 +12,7 @@
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/phone_number.hpp"
+#include "campaigns/skip_logic.hpp"
 #include "campaigns/templates.hpp"
 #include "campaigns/words.hpp"
 
@@ -125,6 +126,7 @@ class CampaignReader {
 
   CampaignFile file{};
   Problems problems{};
+  ReadFrom reads = ReadFrom::file;
 
  private:
   // One object of the file: says at once which of its members nobody knows, and hands out the rest.
@@ -139,6 +141,13 @@ class CampaignReader {
       object_ = &value;
       for (const auto& member : value.items()) {
         if (std::find(known_.begin(), known_.end(), member.key()) != known_.end()) continue;
+        if (kind == "question" && (member.key() == "for_each" || member.key() == "loop")) {
+          reader.problem(json_pointer(where_, member.key()),
+                         "a question is asked once, not for each entry of a list: how many columns "
+                         "the results have is known before the first call",
+                         R"(write a question for each entry, with "ask_if" on its column)");
+          continue;
+        }
         reader.problem(json_pointer(where_, member.key()),
                        "unknown member" + did_you_mean(member.key(), known_),
                        "known here: " + listed(known_));
@@ -231,6 +240,9 @@ class CampaignReader {
   void read_condition(const Json& value, const std::string& where, Condition& into);
   void read_parts(const Members& members, const std::string& name, Condition& into);
   void read_question_test(const Members& members, Condition& into);
+  void read_status_test(const Members& members, const Question* asked, Condition& into);
+  void read_column_test(const Members& members, Condition& into);
+  void read_bounds(const Members& members, Condition& into);
   void read_values(const Members& members, std::vector<std::string>& into);
   void check_values(const Members& members, const Question& question, const Condition& condition);
   void read_opt_out(const Members& root);
@@ -715,13 +727,14 @@ void CampaignReader::read_said(const Members& root) {
     not_for_this_kind(root, "message", R"(a survey begins with "greeting")");
     read_text(root, "greeting", c.greeting);
     read_text(root, "resumed", c.resumed);
+    read_text(root, "screened_out", c.screened_out);
     if (const Json* partial = root.find("partial")) {
       const Members members(*this, *partial, "/partial", "partial");
       read_integer(members, "answers", c.partial_answers, 0, 100);
     }
     return;
   }
-  for (const char* name : {"resumed", "questions", "partial"}) {
+  for (const char* name : {"resumed", "questions", "partial", "screened_out"}) {
     not_for_this_kind(root, name, R"(only a survey asks; set "kind": "survey")");
   }
   not_for_this_kind(root, "greeting", R"(what is said is the "message")");
@@ -736,7 +749,11 @@ void CampaignReader::read_said(const Members& root) {
 // ---- questions
 
 void CampaignReader::read_questions(const Members& root) {
-  if (campaign().kind != Kind::survey) return;
+  if (campaign().kind != Kind::survey) {
+    if (const Json* confirm = root.find("confirm")) read_question(*confirm, root.at("confirm"));
+    return;
+  }
+  not_for_this_kind(root, "confirm", R"(a survey has "questions")");
   const Json* list = find_array(root, "questions", questions_max);
   if (root.find("questions") == nullptr) {
     problem("/questions", "is missing", "a survey asks at least one question");
@@ -754,7 +771,11 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
   const auto good_in_id = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   };
-  if (members.find("id") == nullptr) missing(members, "id");
+  // What a message asks for is a yes unless the file says otherwise.
+  const bool confirms = campaign().kind != Kind::survey;
+  if (confirms) question.id = "confirmed";
+  if (confirms) question.type = QuestionType::yes_no;
+  if (members.find("id") == nullptr && !confirms) missing(members, "id");
   read_string(members, "id", question.id);
   if (members.find("id") != nullptr && members.find("id")->is_string() &&
       (question.id.empty() || question.id.size() > 32 || question.id[0] < 'a' ||
@@ -767,7 +788,7 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
       problem(members.at("id"), "another question has this id already");
     }
   }
-  if (members.find("type") == nullptr) missing(members, "type");
+  if (members.find("type") == nullptr && !confirms) missing(members, "type");
   read_word(members, "type", question_type_words, question.type);
   if (members.find("ask") == nullptr) missing(members, "ask");
   read_text(members, "ask", question.ask);
@@ -825,8 +846,22 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
   }
   if (const Json* condition = members.find("ask_if")) {
     read_condition(*condition, members.at("ask_if"), question.ask_if);
+    // What is wrong already would only be told twice.
+    if (reads == ReadFrom::file && problems.empty() && !can_hold(question.ask_if, campaign())) {
+      problem(members.at("ask_if"), "can never hold: nobody would be asked this question",
+              "its tests exclude one another, or need a question that is not asked then");
+    }
   }
   campaign().questions.push_back(std::move(question));
+  if (const Json* condition = members.find("screen_out_if")) {
+    // By the answer to this question and to those before it.
+    Condition screens;
+    read_condition(*condition, members.at("screen_out_if"), screens);
+    if (reads == ReadFrom::file && problems.empty() && !can_hold(screens, campaign())) {
+      problem(members.at("screen_out_if"), "can never hold: it would screen nobody out");
+    }
+    campaign().questions.back().screen_out_if = std::move(screens);
+  }
 }
 
 // How many options there are to choose from; they are read when the bounds are known.
@@ -1010,19 +1045,19 @@ void CampaignReader::read_condition(const Json& value, const std::string& where,
                    R"(give one of "question", "column", "all", "any", "not")");
   }
   const std::string& head = heads.front();
-  for (const char* name : {"is", "between", "answered"}) {
-    const bool fits = head == "question" || (head == "column" && name == std::string_view("is"));
+  const std::map<std::string_view, std::string_view> tests{{"is", "question column"},
+                                                           {"between", "question column"},
+                                                           {"answered", "question"},
+                                                           {"status", "question"},
+                                                           {"empty", "column"}};
+  for (const char* name : {"is", "between", "answered", "status", "empty"}) {
+    const bool fits = tests.at(name).find(head) != std::string_view::npos;
     if (!fits && members.find(name) != nullptr) {
       problem(members.at(name), "does not go with " + in_quotes(head));
     }
   }
   if (head == "question") return read_question_test(members, into);
-  if (head == "column") {
-    into.op = Op::column_is;
-    read_string(members, "column", into.name);
-    if (members.find("is") == nullptr) missing(members, "is");
-    return read_values(members, into.values);
-  }
+  if (head == "column") return read_column_test(members, into);
   if (head == "not") {
     into.op = Op::negation;
     into.parts.emplace_back();
@@ -1058,6 +1093,44 @@ void CampaignReader::read_values(const Members& members, std::vector<std::string
   }
 }
 
+void CampaignReader::read_column_test(const Members& members, Condition& into) {
+  using Op = Condition::Op;
+  read_string(members, "column", into.name);
+  std::vector<std::string> tests;
+  for (const char* name : {"is", "between", "empty"}) {
+    if (members.find(name) != nullptr) tests.emplace_back(name);
+  }
+  if (tests.empty()) return missing(members, "is");
+  if (tests.size() > 1) {
+    return problem(members.where(), R"(needs one of "is", "between", "empty")");
+  }
+  if (tests.front() == "is") {
+    into.op = Op::column_is;
+    return read_values(members, into.values);
+  }
+  if (tests.front() == "empty") {
+    into.op = Op::column_empty;
+    if (*members.find("empty") != true) {
+      problem(members.at("empty"), "must be true", R"(turn it round with {"not": {…}})");
+    }
+    return;
+  }
+  into.op = Op::column_between;
+  read_bounds(members, into);
+}
+
+// Two integers.
+void CampaignReader::read_bounds(const Members& members, Condition& into) {
+  const Json& between = *members.find("between");
+  if (!between.is_array() || between.size() != 2 || !between[0].is_number_integer() ||
+      !between[1].is_number_integer()) {
+    return problem(members.at("between"), "must be two integers", "write [1, 3]");
+  }
+  into.least = between[0].get<std::int64_t>();
+  into.most = between[1].get<std::int64_t>();
+  if (into.least > into.most) problem(members.at("between"), "the first must not be the larger");
+}
+
 void CampaignReader::read_question_test(const Members& members, Condition& into) {
   using Op = Condition::Op;
   read_string(members, "question", into.name);
@@ -1076,12 +1149,13 @@ void CampaignReader::read_question_test(const Members& members, Condition& into)
     wrong_type(members.at("question"), *members.find("question"), "a string");
   }
   std::vector<std::string> tests;
-  for (const char* name : {"is", "between", "answered"}) {
+  for (const char* name : {"is", "between", "answered", "status"}) {
     if (members.find(name) != nullptr) tests.emplace_back(name);
   }
   if (tests.size() != 1) {
-    return problem(members.where(), R"(needs one of "is", "between", "answered")");
+    return problem(members.where(), R"(needs one of "is", "between", "answered", "status")");
   }
+  if (tests.front() == "status") return read_status_test(members, asked, into);
   if (tests.front() == "is") {
     into.op = Op::question_is;
     read_values(members, into.values);
@@ -1114,16 +1188,39 @@ void CampaignReader::read_question_test(const Members& members, Condition& into)
     if (*from > *to) problem(members.at("between"), "the first must not be the later");
     return;
   }
-  if (!between.is_array() || between.size() != 2 || !between[0].is_number_integer() ||
-      !between[1].is_number_integer()) {
-    return problem(members.at("between"), "must be two integers", "write [1, 3]");
-  }
-  into.least = between[0].get<std::int64_t>();
-  into.most = between[1].get<std::int64_t>();
-  if (into.least > into.most) problem(members.at("between"), "the first must not be the larger");
+  read_bounds(members, into);
   if (asked != nullptr && asked->type != QuestionType::rating &&
       asked->type != QuestionType::number) {
     problem(members.at("between"), "only answers to rating, number and date questions have a size");
+  }
+}
+
+void CampaignReader::read_status_test(const Members& members, const Question* asked,
+                                      Condition& into) {
+  into.op = Condition::Op::question_status;
+  const Json* list = find_array(members, "status", 5);
+  if (list == nullptr) return;
+  if (list->empty()) problem(members.at("status"), "is empty");
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const std::string where = json_pointer(members.at("status"), i);
+    std::vector<std::string> known;
+    for (const auto status :
+         {AnswerStatus::answered, AnswerStatus::refused, AnswerStatus::dont_know,
+          AnswerStatus::no_input, AnswerStatus::invalid}) {
+      known.emplace_back(name_of(status));
+    }
+    const auto given = (*list)[i].is_string() ? (*list)[i].get<std::string>() : std::string();
+    if (std::ranges::find(known, given) == known.end()) {
+      problem(where, in_quotes(given) + " is not known here" + did_you_mean(given, known),
+              "one of: " + listed(known));
+      continue;
+    }
+    if (asked != nullptr && ((given == "refused" && !asked->may_refuse) ||
+                             (given == "dont_know" && !asked->may_not_know))) {
+      problem(where, in_quotes(asked->id) + " does not allow it",
+              R"(name it in the "replies" of that question)");
+    }
+    into.values.push_back(given);
   }
 }
 
@@ -1222,8 +1319,9 @@ void CampaignReader::read_allowed(const Members& members, Question& question) {
 
 void CampaignReader::read_replies(const Members& root) {
   const Json* value = root.find("replies");
-  if (campaign().kind != Kind::survey) {
-    return not_for_this_kind(root, "replies", R"(only a survey asks; set "kind": "survey")");
+  if (campaign().questions.empty() && campaign().kind != Kind::survey) {
+    return not_for_this_kind(root, "replies",
+                             R"(only a survey asks, and a message with "confirm")");
   }
   if (value != nullptr) {
     const Members members(*this, *value, "/replies", "replies");
@@ -1779,7 +1877,7 @@ std::string nearest_name(std::string_view given, const std::vector<std::string>&
   return nearest == nullptr ? std::string{} : *nearest;
 }
 
-Result<CampaignFile> parse_campaign_file(std::string_view text) {
+Result<CampaignFile> parse_campaign_file(std::string_view text, ReadFrom from) {
   if (text.size() > file_bytes_max) {
     return Problems{{"", "the campaign file is larger than 64 MiB",
                      "keep the contacts in a CSV file beside it"}};
@@ -1793,6 +1891,7 @@ Result<CampaignFile> parse_campaign_file(std::string_view text) {
   });
   if (too_deep) return problems;
   CampaignReader reader;
+  reader.reads = from;
   reader.problems = std::move(problems);
   reader.read(value);
   if (!reader.problems.empty()) return std::move(reader.problems);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,10 @@ struct CampaignFile {
 // Reads a campaign file (JSON, campaign.schema.json). Finds every error at once: JSON pointer,
 // what, and the nearest known name for an unknown member. Also accepts what `print_campaign`
 // prints.
-Result<CampaignFile> parse_campaign_file(std::string_view text);
+// `log`: a definition that was accepted once, perhaps by a version that looked less closely; what
+// was found since to be wrong with campaigns that run is not held against it.
+enum class ReadFrom : std::uint8_t { file, log };
+Result<CampaignFile> parse_campaign_file(std::string_view text, ReadFrom from = ReadFrom::file);
 
 // The campaign as canonical JSON (sorted members, no floats, every default written out), without
 // the inline contacts. Reading it back gives an equal Campaign. `check` shows it, CampaignSubmitted

@@ -56,6 +56,13 @@ json condition_json(const Condition& condition) {
       }
       return {{"question", condition.name},
               {"between", json::array({condition.least, condition.most})}};
+    case Op::question_status:
+      return {{"question", condition.name}, {"status", condition.values}};
+    case Op::column_between:
+      return {{"column", condition.name},
+              {"between", json::array({condition.least, condition.most})}};
+    case Op::column_empty:
+      return {{"column", condition.name}, {"empty", true}};
     case Op::column_is:
       return {{"column", condition.name}, {"is", condition.values}};
   }
@@ -106,6 +113,9 @@ json question_json(const Question& question, const std::string& language) {
   if (question.may_not_know) out["replies"].push_back("dont_know");
   if (question.ask_if.op != Condition::Op::always) {
     out["ask_if"] = condition_json(question.ask_if);
+  }
+  if (question.screen_out_if.op != Condition::Op::always) {
+    out["screen_out_if"] = condition_json(question.screen_out_if);
   }
   return out;
 }
@@ -262,8 +272,14 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
     for (const Question& question : campaign.questions) {
       out["questions"].push_back(question_json(question, language));
     }
+    if (!campaign.screened_out.empty()) {
+      out["screened_out"] = text_json(campaign.screened_out, language);
+    }
   } else {
     out["message"] = text_json(campaign.greeting, language);
+    if (!campaign.questions.empty()) {
+      out["confirm"] = question_json(campaign.questions.front(), language);
+    }
   }
   return out.dump(pretty ? 2 : -1);
 }
@@ -274,12 +290,14 @@ void for_each_text(const Campaign& campaign,
   visit("/resumed", campaign.resumed);
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
     const Question& question = campaign.questions[i];
-    const std::string where = json_pointer("/questions", i);
+    const std::string where =
+        campaign.kind == Kind::survey ? json_pointer("/questions", i) : std::string("/confirm");
     visit(where + "/ask", question.ask);
     visit(where + "/on_silence", question.on_silence);
     visit(where + "/on_invalid", question.on_invalid);
   }
   visit("/goodbye", campaign.goodbye);
+  visit("/screened_out", campaign.screened_out);
   visit("/opt_out/goodbye", campaign.opt_out.goodbye);
   for (const auto& [word, which] : reply_words) {
     visit("/replies/" + std::string(word) + "/goodbye", campaign.reply(which).goodbye);

@@ -41,7 +41,10 @@ std::string plain_language(std::string_view tag) {
 // The columns that the conditions of a campaign read, with the pointer of the condition.
 void columns_tested(const Condition& condition, const std::string& where,
                     std::vector<TemplateUse>& uses) {
-  if (condition.op == Condition::Op::column_is) uses.push_back({where, condition.name});
+  if (condition.op == Condition::Op::column_is || condition.op == Condition::Op::column_between ||
+      condition.op == Condition::Op::column_empty) {
+    uses.push_back({where, condition.name});
+  }
   for (const Condition& part : condition.parts) columns_tested(part, where, uses);
 }
 

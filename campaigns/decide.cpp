@@ -60,6 +60,7 @@ bool conclusive(Outcome outcome) {
     case Outcome::machine_message_left:
     case Outcome::invalid_number:
     case Outcome::fax_or_data:
+    case Outcome::not_eligible:
       return true;
     case Outcome::none:
     case Outcome::broken_off:
@@ -248,6 +249,10 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   }
   // Answered, and never asked us what to say: something between us failed.
   if (!call || call->turn == 0) return Outcome::network_error;
+  if (is_screened_out(campaign, state.script.answers(named.ref), *named.entry, state.script,
+                      named.ref)) {
+    return Outcome::not_eligible;
+  }
   // Where a failed agent's call went on as in mode simple, its rules hold.
   if (call->agent.stage != AgentStage::none && call->prompt != "question" &&
       call->prompt != "message" && call->prompt != "goodbye") {
@@ -920,7 +925,8 @@ bool for_machines(const std::string& prompt) {
 // Nothing follows it but the end.
 bool ends_talk(const std::string& prompt) {
   return for_machines(prompt) || prompt == "goodbye" || prompt == "gave_up" ||
-         prompt == "opted_out" || prompt == "stopped" || prompt == "callback";
+         prompt == "opted_out" || prompt == "stopped" || prompt == "callback" ||
+         prompt == "screened_out";
 }
 
 // The first thing a call is told.
@@ -1008,6 +1014,8 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
             next_question(campaign, answers, *named.entry, state.script, named.ref, reopened)) {
       served.prompt = "question";
       served.question = campaign.questions[*next].id;
+    } else if (is_screened_out(campaign, answers, *named.entry, state.script, named.ref)) {
+      served.prompt = "screened_out";
     } else {
       served.prompt = "goodbye";
     }

@@ -470,7 +470,8 @@ struct PromptServed {
   std::uint8_t attempt = 0;
   std::int64_t turn = 0;
   // "message" "question" "machine" "goodbye" "opted_out" "gave_up" "hang_up", "stopped" and
-  // "callback" when somebody asked for that, of a voice agent "agent" "apology" "transfer"
+  // "callback" when somebody asked for that, "screened_out", of a voice agent "agent" "apology"
+  // "transfer"
   std::string prompt{};
   std::string question{};  // id
   // "silence", "invalid", "screening", "repeat", "back": why it is asked again; "failed": for the

@@ -307,6 +307,7 @@ class Teller {
     if (e.prompt == "machine") return "a message was left on the machine";
     if (e.prompt == "goodbye") return "nothing was left to ask; goodbye";
     if (e.prompt == "opted_out") return "the person does not want to be called; goodbye";
+    if (e.prompt == "screened_out") return "the survey is not for this person; goodbye";
     if (e.prompt == "stopped") return "the person wants to stop; goodbye";
     if (e.prompt == "callback") return "to be called back by a human; goodbye";
     if (e.prompt == "gave_up") return "the question was not answered often enough; goodbye";

@@ -255,6 +255,7 @@ std::string_view hung_up_by(const AttemptRow& row, const Campaign& campaign) {
     case Outcome::machine_message_left:
     case Outcome::machine_no_message:
     case Outcome::fax_or_data:
+    case Outcome::not_eligible:
       return "program";
     case Outcome::none:
     case Outcome::refused:

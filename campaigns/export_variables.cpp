@@ -55,6 +55,13 @@ std::string in_words(const Condition& condition) {
       }
       return condition.name + " is between " + std::to_string(condition.least) + " and " +
              std::to_string(condition.most);
+    case Condition::Op::question_status:
+      return condition.name + " stands as " + list_in_words(condition.values);
+    case Condition::Op::column_between:
+      return "the list's column \"" + condition.name + "\" is between " +
+             std::to_string(condition.least) + " and " + std::to_string(condition.most);
+    case Condition::Op::column_empty:
+      return "the list's column \"" + condition.name + "\" is empty";
     case Condition::Op::column_is:
       return "the list's column \"" + condition.name + "\" is " + list_in_words(condition.values);
   }

@@ -4,6 +4,7 @@
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/export_parts.hpp"
+#include "campaigns/skip_logic.hpp"
 #include "campaigns/survey.hpp"
 
 namespace campaigns {
@@ -48,6 +49,15 @@ const std::vector<Column>& recoded_columns() {
 
 namespace {
 
+// How a question stands that has come to its end without an answer.
+std::optional<AnswerStatus> settled_as(std::string_view status) {
+  for (const auto one : {AnswerStatus::refused, AnswerStatus::dont_know, AnswerStatus::no_input,
+                         AnswerStatus::invalid}) {
+    if (name_of(one) == status) return one;
+  }
+  return {};
+}
+
 // Whether a condition held; nothing: it hangs on a question that no call has come to.
 std::optional<bool> held(const Condition& condition, const Campaign& campaign,
                          const std::vector<Standing>& standings, const CampaignEntry& entry,
@@ -78,10 +88,13 @@ std::optional<bool> held(const Condition& condition, const Campaign& campaign,
       return !*value;
     }
     case Condition::Op::column_is:
+    case Condition::Op::column_between:
+    case Condition::Op::column_empty:
       return applies(condition, campaign, {}, entry, script, contact);
     case Condition::Op::question_is:
     case Condition::Op::question_answered:
     case Condition::Op::question_between:
+    case Condition::Op::question_status:
       break;
   }
   for (std::size_t i = 0; i < standings.size(); ++i) {
@@ -90,6 +103,9 @@ std::optional<bool> held(const Condition& condition, const Campaign& campaign,
       const ScriptAnswer answer{static_cast<std::uint8_t>(i), AnswerStatus::answered,
                                 standings[i].answer->value};
       return applies(condition, campaign, {answer}, entry, script, contact);
+    }
+    if (const auto status = settled_as(standings[i].status)) {
+      return answer_holds(condition, *status, {});
     }
     if (standings[i].status == "not_reached" || standings[i].status == "broken_off") return {};
     return false;

@@ -35,6 +35,7 @@ constexpr std::array<OutcomeEntry, outcomes> outcome_table{{
     {"canceled_by_us", "3.11", "3.11"},
     {"not_placed", "3.11", "3.11"},
     {"unconfirmed", "3.90", "3.90"},
+    {"not_eligible", "4.70", "4.70"},
 }};
 
 constexpr std::array<std::string_view, 5> place_names{"open", "done", "exhausted", "excluded",
@@ -131,6 +132,8 @@ int rank_of(Outcome outcome) {
       return 16;
     case Outcome::completed:
       return 17;
+    case Outcome::not_eligible:
+      return 18;
   }
   return 0;
 }

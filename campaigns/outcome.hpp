@@ -27,10 +27,11 @@ enum class Outcome : std::uint8_t {
   invalid_number,
   fax_or_data,
   canceled_by_us,
-  not_placed,   // the carrier did not take it, or we did not send it: does not count as an attempt
-  unconfirmed,  // whether it was placed is not known, and will not be
+  not_placed,    // the carrier did not take it, or we did not send it: does not count as an attempt
+  unconfirmed,   // whether it was placed is not known, and will not be
+  not_eligible,  // a screening question showed that the survey is not for this person
 };
-inline constexpr std::size_t outcomes = 18;
+inline constexpr std::size_t outcomes = 19;
 
 std::string_view name_of(Outcome outcome);
 std::optional<Outcome> outcome_named(std::string_view name);

@@ -29,7 +29,7 @@ namespace {
 
 // The definition stands in the log because it was checked when it was submitted.
 std::shared_ptr<const Campaign> definition_from(const RawJson& text) {
-  auto file = parse_campaign_file(text.text);
+  auto file = parse_campaign_file(text.text, ReadFrom::log);
   assert(file.ok());
   return std::make_shared<const Campaign>(std::move(file.value().campaign));
 }

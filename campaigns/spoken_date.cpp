@@ -134,7 +134,7 @@ ReadNumber english_below_hundred(const std::vector<std::string>& words, std::siz
 // "two thousand and twenty six", "twenty twenty six", "nineteen eighty", "nineteen oh five".
 ReadNumber english_year(const std::vector<std::string>& words, std::size_t at) {
   const auto first = english_below_hundred(words, at);
-  if (first.words == 0) return {};
+  if (first.words != 1) return {};
   auto next = at + first.words;
   if (next < words.size() && words[next] == "thousand" && first.number < 10) {
     ++next;
@@ -142,7 +142,7 @@ ReadNumber english_year(const std::vector<std::string>& words, std::size_t at) {
     const auto rest = english_below_hundred(words, next);
     return {first.number * 1000 + rest.number, next + rest.words - at};
   }
-  if (first.number < 19 || first.number > 21) return {};
+  if (words[at] != "nineteen" && words[at] != "twenty") return {};
   const bool oh = next < words.size() && (words[next] == "oh" || words[next] == "o");
   const auto rest = english_below_hundred(words, oh ? next + 1 : next);
   if (rest.words == 0 || (oh && rest.number > 9) || (!oh && rest.number < 10)) return {};

@@ -6,6 +6,7 @@
 
 #include "campaigns/apology.hpp"
 #include "campaigns/campaign_words.hpp"
+#include "campaigns/skip_logic.hpp"
 #include "campaigns/spoken_date.hpp"
 #include "campaigns/templates.hpp"
 
@@ -19,13 +20,6 @@ const ScriptAnswer* answer_to(const Campaign& campaign, const std::vector<Script
     if (campaign.questions[answer.question].id == question) return &answer;
   }
   return nullptr;
-}
-
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return {};
-  return number;
 }
 
 // Folds speech to what comparisons need: lower-case ASCII words with single blanks around them.
@@ -182,7 +176,7 @@ std::vector<std::int64_t> spoken_numbers(const std::string& speech, const std::s
     const auto end = std::min(speech.find(' ', start), speech.size());
     const auto word = std::string_view(speech).substr(start, end - start);
     start = end + 1;
-    std::optional<std::int64_t> number = whole_number(word);
+    std::optional<std::int64_t> number = whole_number_of(word);
     for (std::size_t n = 0; !number && n < numbers.size(); ++n) {
       for (const auto& name : numbers[n]) {
         if (folded(name) == ' ' + std::string(word) + ' ') number = static_cast<std::int64_t>(n);
@@ -314,10 +308,6 @@ bool applies(const Condition& condition, const Campaign& campaign,
   const auto holds = [&](const Condition& part) {
     return applies(part, campaign, answers, entry, script, contact);
   };
-  const auto is_one_of = [&](std::string_view value) {
-    return std::find(condition.values.begin(), condition.values.end(), value) !=
-           condition.values.end();
-  };
   switch (condition.op) {
     case Condition::Op::always:
       return true;
@@ -328,22 +318,26 @@ bool applies(const Condition& condition, const Campaign& campaign,
     case Condition::Op::negation:
       return condition.parts.empty() || !holds(condition.parts.front());
     case Condition::Op::column_is:
-      return is_one_of(script.value(contact, entry, condition.name));
+    case Condition::Op::column_between:
+    case Condition::Op::column_empty:
+      return cell_holds(condition, script.value(contact, entry, condition.name));
     case Condition::Op::question_is:
     case Condition::Op::question_answered:
     case Condition::Op::question_between:
+    case Condition::Op::question_status:
       break;
   }
   const auto* answer = answer_to(campaign, answers, condition.name);
-  if (!answer || answer->status != AnswerStatus::answered) return false;
-  if (condition.op == Condition::Op::question_answered) return true;
-  if (condition.op == Condition::Op::question_is) {
-    if (!campaign.questions[answer->question].several) return is_one_of(answer->value);
-    const auto codes = codes_in(answer->value);
-    return std::any_of(codes.begin(), codes.end(), is_one_of);
-  }
-  const auto number = condition.dates ? days_of_date(answer->value) : whole_number(answer->value);
-  return number && *number >= condition.least && *number <= condition.most;
+  return answer && answer_holds(condition, answer->status, answer->value);
+}
+
+bool is_screened_out(const Campaign& campaign, const std::vector<ScriptAnswer>& answers,
+                     const CampaignEntry& entry, const CallScript& script, ContactRef contact) {
+  return std::any_of(answers.begin(), answers.end(), [&](const ScriptAnswer& answer) {
+    const auto& screens = campaign.questions[answer.question].screen_out_if;
+    return screens.op != Condition::Op::always && settles(answer.status) &&
+           applies(screens, campaign, answers, entry, script, contact);
+  });
 }
 
 std::optional<std::uint8_t> next_question(const Campaign& campaign,
@@ -351,6 +345,7 @@ std::optional<std::uint8_t> next_question(const Campaign& campaign,
                                           const CampaignEntry& entry, const CallScript& script,
                                           ContactRef contact,
                                           const std::vector<std::uint8_t>& reopened) {
+  if (is_screened_out(campaign, answers, entry, script, contact)) return {};
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
     const auto& question = campaign.questions[i];
     const auto* answer = answer_to(campaign, answers, question.id);
@@ -447,7 +442,7 @@ Understood understand(const Campaign& campaign, const Question& question,
         return {Understood::Kind::invalid, "", "key", keyed};
       case QuestionType::rating:
       case QuestionType::number: {
-        const auto number = whole_number(digits);
+        const auto number = whole_number_of(digits);
         if (number && *number >= question.least && *number <= question.most) {
           return {Understood::Kind::given, std::to_string(*number), "key", ""};
         }
@@ -681,6 +676,8 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     const auto& own =
         campaign.reply(call->prompt == "stopped" ? Reply::stop : Reply::person).goodbye;
     add(own.empty() ? campaign.goodbye : own);
+  } else if (call->prompt == "screened_out") {
+    add(campaign.screened_out.empty() ? campaign.goodbye : campaign.screened_out);
   } else if (call->prompt == "goodbye" || call->prompt == "gave_up") {
     add(campaign.goodbye);
   }

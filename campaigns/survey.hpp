@@ -64,6 +64,9 @@ std::optional<std::uint8_t> next_question(const Campaign& campaign,
                                           const CampaignEntry& entry, const CallScript& script,
                                           ContactRef contact,
                                           const std::vector<std::uint8_t>& reopened = {});
+// Whether an answer showed that the survey is not for this person.
+bool is_screened_out(const Campaign& campaign, const std::vector<ScriptAnswer>& answers,
+                     const CampaignEntry& entry, const CallScript& script, ContactRef contact);
 // The one to go back to from a question: the last before it that was put to the person.
 std::optional<std::uint8_t> question_before(std::uint8_t question, const Campaign& campaign,
                                             const std::vector<ScriptAnswer>& answers,

@@ -648,4 +648,21 @@ BOOST_AUTO_TEST_CASE(an_agent_records_dates_and_several_options) {
   BOOST_TEST(answers[1].value == "1970-02-28");
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_says_goodbye_to_whom_the_survey_is_not_for) {
+  auto campaign = agent_survey();
+  campaign.questions[0].screen_out_if = when_is("colour", "blue");
+  Talk talk(campaign);
+  talk.opens();
+  const auto verdict = judge_tool(talk.state().book, talk.state().script, {0, 1}, "record_answer",
+                                  R"({"question":"colour","value":"blue","words":"blu"})");
+  talk.does(talk.answer("t1", "colour", "blue"));
+  const auto answer = tool_answer(talk.state().book, talk.state().script, {0, 1}, verdict);
+  BOOST_TEST(answer.output == R"({"ok":true,"next":null,"not_for_this_person":true})");
+  // Nothing is left to be asked.
+  BOOST_TEST(talk.when(talk.tool("t2", "end_call", R"({"reason":"done"})")).find("refused") ==
+             std::string::npos);
+  talk.does(talk.ended("goodbye")).does(talk.after()).does(talk.status("completed", 20));
+  BOOST_TEST((talk.state().queue.campaigns[0].contact(1).last_outcome == Outcome::not_eligible));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -269,8 +269,8 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
        "/questions/2/ask_if/between: only answers to rating, number and date questions have a "
        "size"},
       {"/questions/2/ask_if",
-       {{"column", "Nome"}, {"between", {1, 2}}, {"is", {"x"}}},
-       R"(/questions/2/ask_if/between: does not go with "column")"},
+       {{"column", "Nome"}, {"answered", true}, {"is", {"x"}}},
+       R"(/questions/2/ask_if/answered: does not go with "column")"},
       {"/questions/2/ask_if", {{"any", json::array()}}, "/questions/2/ask_if/any: is empty"},
       {"/questions/2/ask_if", json::object(), "/questions/2/ask_if: tests nothing"},
       {"/opt_out",
@@ -486,6 +486,81 @@ BOOST_AUTO_TEST_CASE(dates_and_choices_of_several_are_read_and_checked) {
     changed[json::json_pointer(c.pointer)] = c.value;
     check_problem(changed.dump(), c.expected);
   }
+}
+
+BOOST_AUTO_TEST_CASE(skip_logic_tests_answers_statuses_and_columns_and_cannot_contradict_itself) {
+  json file = survey_with_replies();
+  const json good[] = {
+      {{"question", "q1"}, {"status", {"refused", "no_input"}}},
+      {{"column", "Eta"}, {"between", {18, 30}}},
+      {{"column", "Eta"}, {"empty", true}},
+      {{"all", {{{"question", "q2"}, {"between", {1, 3}}}, {{"question", "q2"}, {"is", {3}}}}}},
+  };
+  for (const json& condition : good) {
+    file["questions"][2]["ask_if"] = condition;
+    const auto campaign = campaign_of(file);
+    check_reads_back(campaign);
+    BOOST_TEST(json::parse(print_campaign(campaign))["questions"][2].contains("ask_if"));
+  }
+  struct Case {
+    json condition;
+    const char* expected;
+  };
+  const Case bad[] = {
+      {{{"question", "q2"}, {"status", {"refused"}}},
+       R"(/questions/2/ask_if/status/0: "q2" does not allow it)"},
+      {{{"question", "q1"}, {"status", {"silent"}}},
+       R"(/questions/2/ask_if/status/0: "silent" is not known here)"},
+      {{{"column", "Eta"}, {"empty", false}}, "/questions/2/ask_if/empty: must be true"},
+      {{{"column", "Eta"}, {"empty", true}, {"is", {"x"}}},
+       R"(/questions/2/ask_if: needs one of "is", "between", "empty")"},
+      {{{"column", "Eta"}, {"between", {"a", "b"}}},
+       "/questions/2/ask_if/between: must be two integers"},
+      {{{"all", {{{"question", "q2"}, {"between", {1, 2}}}, {{"question", "q2"}, {"is", {3}}}}}},
+       "/questions/2/ask_if: can never hold: nobody would be asked this question"},
+  };
+  for (const Case& c : bad) {
+    json changed = file;
+    changed["questions"][2]["ask_if"] = c.condition;
+    check_problem(changed.dump(), c.expected);
+  }
+  // Which once was accepted, and is in a log: that is read as it was.
+  json contradictory = file;
+  contradictory["questions"][2]["ask_if"] = std::end(bad)[-1].condition;
+  BOOST_TEST(!parse_campaign_file(contradictory.dump()).ok());
+  BOOST_TEST(parse_campaign_file(contradictory.dump(), ReadFrom::log).ok());
+  json looped = file;
+  looped["questions"][1]["for_each"] = "Figli";
+  check_problem(
+      looped.dump(),
+      "/questions/1/for_each: a question is asked once, not for each entry of a list: how "
+      "many columns the results have is known before the first call");
+}
+
+BOOST_AUTO_TEST_CASE(a_survey_may_screen_and_a_message_may_ask) {
+  json file = survey();
+  file["questions"][0]["screen_out_if"] = {{"question", "q1"}, {"is", {"no"}}};
+  file["screened_out"] = "Non fa per lei.";
+  check_reads_back(campaign_of(file));
+  file["questions"][0]["screen_out_if"] = {{"question", "q2"}, {"is", {1}}};
+  check_problem(
+      file.dump(),
+      "/questions/0/screen_out_if/question: no earlier question is called \"q2\"; did you "
+      "mean \"q1\"?");
+  file["questions"][0]["screen_out_if"] = {
+      {"all", {{{"question", "q1"}, {"is", {"no"}}}, {{"question", "q1"}, {"is", {"yes"}}}}}};
+  check_problem(file.dump(),
+                "/questions/0/screen_out_if: can never hold: it would screen nobody out");
+  json message = notification();
+  message["confirm"] = {{"ask", "Viene?"}};
+  const auto campaign = campaign_of(message);
+  BOOST_TEST_REQUIRE(campaign.questions.size() == 1U);
+  BOOST_TEST(campaign.questions[0].id == "confirmed");
+  BOOST_TEST((campaign.questions[0].type == QuestionType::yes_no));
+  check_reads_back(campaign);
+  json twice = survey();
+  twice["confirm"] = {{"ask", "Viene?"}};
+  check_problem(twice.dump(), "/confirm: does not belong to a campaign of kind \"survey\"");
 }
 
 BOOST_AUTO_TEST_CASE(what_an_agent_cannot_be_is_told) {

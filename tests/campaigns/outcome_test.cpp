@@ -38,12 +38,12 @@ BOOST_AUTO_TEST_CASE(silence_is_non_contact_only_for_people_known_to_be_eligible
 
 BOOST_AUTO_TEST_CASE(the_table_follows_the_sheet) {
   const std::pair<Outcome, std::string_view> expected[] = {
-      {Outcome::completed, "1.1"},      {Outcome::partial, "1.2"},
-      {Outcome::broken_off, "2.12"},    {Outcome::refused, "2.11"},
-      {Outcome::opted_out, "2.11"},     {Outcome::network_error, "3.16"},
-      {Outcome::fax_or_data, "4.20"},   {Outcome::invalid_number, "4.31"},
-      {Outcome::unconfirmed, "3.90"},   {Outcome::not_placed, "3.11"},
-      {Outcome::canceled_by_us, "3.11"}};
+      {Outcome::completed, "1.1"},       {Outcome::partial, "1.2"},
+      {Outcome::broken_off, "2.12"},     {Outcome::refused, "2.11"},
+      {Outcome::opted_out, "2.11"},      {Outcome::network_error, "3.16"},
+      {Outcome::not_eligible, "4.70"},   {Outcome::fax_or_data, "4.20"},
+      {Outcome::invalid_number, "4.31"}, {Outcome::unconfirmed, "3.90"},
+      {Outcome::not_placed, "3.11"},     {Outcome::canceled_by_us, "3.11"}};
   for (const auto& [value, code] : expected) {
     BOOST_TEST(aapor_code(value, true) == code);
     BOOST_TEST(aapor_code(value, false) == code);

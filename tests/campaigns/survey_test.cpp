@@ -159,10 +159,18 @@ BOOST_AUTO_TEST_CASE(conditions_may_be_combined_and_ask_for_columns) {
   BOOST_TEST(with(column));
   column.values = {"Berta"};
   BOOST_TEST(!with(column));
+  Condition blank;
+  blank.op = Condition::Op::column_empty;
+  blank.name = "name";
+  BOOST_TEST(!with(blank));
+  blank.name = "id";
+  blank.op = Condition::Op::column_between;
+  BOOST_TEST(!with(blank));
   Condition both;
   both.op = Condition::Op::all;
-  both.parts = {is("colour", "blue"), is("dark", "yes")};
+  both.parts = {is("colour", "red"), is("dark", "yes")};
   BOOST_TEST(!with(both));
+  both.parts = {is("colour", "blue"), is("dark", "yes")};
   both.op = Condition::Op::any;
   BOOST_TEST(with(both));
   Condition negation;
@@ -623,6 +631,40 @@ BOOST_AUTO_TEST_CASE(values_are_data_and_never_templates) {
   world.plans();
   world.does(VoiceRequested{{"note", 1, 1}, "CA1", ""});
   BOOST_TEST(hears(world).rfind("Buongiorno {{id}} <Hangup/>, il corso", 0) == 0u, hears(world));
+}
+
+BOOST_AUTO_TEST_CASE(whom_the_survey_is_not_for_is_told_so_and_left_in_peace) {
+  auto campaign = some::survey();
+  campaign.questions[0].screen_out_if = when_is("colour", "blue");
+  campaign.screened_out = words("Non fa per lei.");
+  for (const bool by_key : {true, false}) {
+    InCall world(campaign);
+    BOOST_TEST(told(world, "colour", 1, by_key, "2", "blu") == "Non fa per lei. | (hang up)");
+    BOOST_TEST((world.ends() == Outcome::not_eligible));
+    BOOST_TEST((world.state().results.cases[0][0].place == Place::done));
+    BOOST_TEST(aapor_code(Outcome::not_eligible, true) == "4.70");
+    InCall other(campaign);
+    BOOST_TEST(told(other, "colour", 1, by_key, "1", "rosso") == "Rosso scuro? (dark 2)");
+  }
+  // Who hangs up before the sentence is none the less not eligible, and not called again.
+  InCall hung_up(campaign);
+  hung_up.does(hung_up.keyed("colour", 1, "2"));
+  BOOST_TEST((hung_up.ends(4) == Outcome::not_eligible));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_may_ask_to_be_confirmed) {
+  auto campaign = notification();
+  auto asked = question("confirmed", QuestionType::yes_no, "Viene?");
+  campaign.questions = {asked};
+  campaign.goodbye = words("Grazie.");
+  for (const bool by_key : {true, false}) {
+    InCall world(campaign);
+    BOOST_TEST(hears(world) ==
+               "Buongiorno Anna, il corso di domani comincia alle nove. | Viene? (confirmed 1)");
+    BOOST_TEST(told(world, "confirmed", 1, by_key, "2", "no") == "Grazie. | (hang up)");
+    BOOST_TEST((world.ends() == Outcome::completed));
+    BOOST_TEST(world.state().results.answers.at(0).value == "no");
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

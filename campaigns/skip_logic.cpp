@@ -1,0 +1,230 @@
+#include "campaigns/skip_logic.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+
+#include "campaigns/campaign_words.hpp"
+
+namespace campaigns {
+
+namespace {
+
+using Op = Condition::Op;
+
+// What a person may have said to a question, or a column may hold.
+struct Case {
+  bool asked = true;  // false: no answer of any kind
+  AnswerStatus status = AnswerStatus::answered;
+  std::string value{};
+};
+
+bool is_about_question(Op op) {
+  return op == Op::question_is || op == Op::question_answered || op == Op::question_between ||
+         op == Op::question_status;
+}
+
+bool is_about_column(Op op) {
+  return op == Op::column_is || op == Op::column_between || op == Op::column_empty;
+}
+
+class SkipLogic {
+ public:
+  explicit SkipLogic(const Campaign& campaign) : campaign_(campaign) {}
+
+  bool can_hold(const Condition& condition) {
+    gather(condition);
+    for (const auto& name : columns_) column_order_.push_back(name);
+    return search(0, condition);
+  }
+
+ private:
+  // The questions and columns that a condition hangs on, and those that these hang on.
+  void gather(const Condition& condition) {
+    tests_.push_back(&condition);
+    for (const Condition& part : condition.parts) gather(part);
+    if (is_about_column(condition.op)) columns_.insert(condition.name);
+    if (!is_about_question(condition.op)) return;
+    for (std::size_t i = 0; i < campaign_.questions.size(); ++i) {
+      if (campaign_.questions[i].id != condition.name || !questions_.insert(i).second) continue;
+      gather(campaign_.questions[i].ask_if);
+    }
+  }
+
+  // Columns first, then the questions in their order, so that whether one is asked is known when
+  // its turn comes.
+  bool search(std::size_t at, const Condition& wanted) {
+    if (++cases_ > skip_logic_cases_max) return true;
+    if (at < column_order_.size()) {
+      const auto& name = column_order_[at];
+      for (const auto& value : cells(name)) {
+        of_column_[name] = value;
+        if (search(at + 1, wanted)) return true;
+      }
+      return false;
+    }
+    if (at == column_order_.size() + questions_.size()) return holds(wanted);
+    const auto index =
+        *std::next(questions_.begin(), static_cast<std::ptrdiff_t>(at - column_order_.size()));
+    const auto& question = campaign_.questions[index];
+    of_question_[question.id] = {.asked = false};
+    if (search(at + 1, wanted)) return true;
+    if (!holds(question.ask_if)) return false;
+    for (auto& one : answers(question)) {
+      of_question_[question.id] = std::move(one);
+      if (search(at + 1, wanted)) return true;
+    }
+    return false;
+  }
+
+  // Every value that some test tells from the others.
+  std::vector<std::string> cells(const std::string& column) const {
+    std::set<std::string> values{"", "\n"};  // and one that nobody names
+    for (const auto* test : tests_) {
+      if (!is_about_column(test->op) || test->name != column) continue;
+      values.insert(test->values.begin(), test->values.end());
+      if (test->op != Op::column_between) continue;
+      for (const auto edge : {test->least - 1, test->least, test->most, test->most + 1}) {
+        values.insert(std::to_string(edge));
+      }
+    }
+    return {values.begin(), values.end()};
+  }
+
+  std::vector<Case> answers(const Question& question) const {
+    std::vector<Case> all;
+    const auto given = [&](std::string value) {
+      all.push_back({true, AnswerStatus::answered, std::move(value)});
+    };
+    switch (question.type) {
+      case QuestionType::choice:
+      case QuestionType::yes_no:
+        for (const Option& option : question.options) given(option.code);
+        break;
+      case QuestionType::open:
+        given("");
+        break;
+      case QuestionType::rating:
+      case QuestionType::number:
+      case QuestionType::date:
+        for (const auto number : edges(question)) {
+          given(question.type == QuestionType::date ? date_of_days(number)
+                                                    : std::to_string(number));
+        }
+        break;
+    }
+    if (question.several) {
+      // All of them, too: each test asks for some.
+      std::string both;
+      for (const Option& option : question.options) both += (both.empty() ? "" : " ") + option.code;
+      given(std::move(both));
+    }
+    if (question.may_refuse) all.push_back({true, AnswerStatus::refused, {}});
+    if (question.may_not_know) all.push_back({true, AnswerStatus::dont_know, {}});
+    if (!question.required) {
+      all.push_back({true, AnswerStatus::no_input, {}});
+      all.push_back({true, AnswerStatus::invalid, {}});
+    }
+    return all;
+  }
+
+  std::set<std::int64_t> edges(const Question& question) const {
+    std::set<std::int64_t> numbers{question.least, question.most};
+    const auto add = [&](std::int64_t number) {
+      if (number >= question.least && number <= question.most) numbers.insert(number);
+    };
+    for (const auto* test : tests_) {
+      if (!is_about_question(test->op) || test->name != question.id) continue;
+      if (test->op == Op::question_between) {
+        for (const auto edge : {test->least - 1, test->least, test->most, test->most + 1})
+          add(edge);
+      }
+      for (const auto& value : test->values) {
+        if (const auto number = number_of(question, value)) {
+          for (const auto near : {*number - 1, *number, *number + 1}) add(near);
+        }
+      }
+    }
+    return numbers;
+  }
+
+  static std::optional<std::int64_t> number_of(const Question& question, std::string_view value) {
+    return question.type == QuestionType::date ? days_of_date(value) : whole_number_of(value);
+  }
+
+  bool holds(const Condition& condition) const {
+    const auto part_holds = [this](const Condition& part) { return holds(part); };
+    switch (condition.op) {
+      case Op::always:
+        return true;
+      case Op::all:
+        return std::ranges::all_of(condition.parts, part_holds);
+      case Op::any:
+        return std::ranges::any_of(condition.parts, part_holds);
+      case Op::negation:
+        return condition.parts.empty() || !holds(condition.parts.front());
+      case Op::column_is:
+      case Op::column_between:
+      case Op::column_empty:
+        return cell_holds(condition, of_column_.at(condition.name));
+      case Op::question_is:
+      case Op::question_answered:
+      case Op::question_between:
+      case Op::question_status:
+        break;
+    }
+    const auto found = of_question_.find(condition.name);
+    if (found == of_question_.end() || !found->second.asked) return false;
+    return answer_holds(condition, found->second.status, found->second.value);
+  }
+
+  const Campaign& campaign_;
+  std::vector<const Condition*> tests_{};
+  std::set<std::size_t> questions_{};
+  std::set<std::string> columns_{};
+  std::vector<std::string> column_order_{};
+  std::map<std::string, Case> of_question_{};
+  std::map<std::string, std::string> of_column_{};
+  std::size_t cases_ = 0;
+};
+
+}  // namespace
+
+std::optional<std::int64_t> whole_number_of(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return {};
+  return number;
+}
+
+bool cell_holds(const Condition& condition, std::string_view cell) {
+  if (condition.op == Op::column_empty) return cell.find_first_not_of(" \t") == cell.npos;
+  if (condition.op == Op::column_between) {
+    const auto number = whole_number_of(cell);
+    return number && *number >= condition.least && *number <= condition.most;
+  }
+  return std::ranges::find(condition.values, cell) != condition.values.end();
+}
+
+bool answer_holds(const Condition& condition, AnswerStatus status, std::string_view value) {
+  if (condition.op == Op::question_status) {
+    return std::ranges::find(condition.values, name_of(status)) != condition.values.end();
+  }
+  if (status != AnswerStatus::answered) return false;
+  if (condition.op == Op::question_answered) return true;
+  if (condition.op == Op::question_is) {
+    // An answer of several codes is any of them. No other value has a blank.
+    return std::ranges::any_of(codes_in(value), [&](const std::string& code) {
+      return std::ranges::find(condition.values, code) != condition.values.end();
+    });
+  }
+  const auto number = condition.dates ? days_of_date(value) : whole_number_of(value);
+  return number && *number >= condition.least && *number <= condition.most;
+}
+
+bool can_hold(const Condition& condition, const Campaign& campaign) {
+  return SkipLogic(campaign).can_hold(condition);
+}
+
+}  // namespace campaigns

@@ -1,0 +1,232 @@
+#include "campaigns/skip_logic.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <random>
+
+#include "campaigns/survey.hpp"
+#include "tests/campaigns/some_campaigns.hpp"
+
+BOOST_AUTO_TEST_SUITE(skip_logic)
+
+using namespace campaigns;
+using namespace some;
+using Op = Condition::Op;
+
+namespace {
+
+Condition test(Op op, std::string name, std::vector<std::string> values = {},
+               std::int64_t least = 0, std::int64_t most = 0) {
+  Condition made;
+  made.op = op;
+  made.name = std::move(name);
+  made.values = std::move(values);
+  made.least = least;
+  made.most = most;
+  return made;
+}
+
+Condition joined(Op op, std::vector<Condition> parts) {
+  Condition made;
+  made.op = op;
+  made.parts = std::move(parts);
+  return made;
+}
+
+// A condition over the questions before one, drawn: of every kind there is.
+Condition drawn(std::mt19937& random, const Campaign& campaign, int depth) {
+  const auto draw = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  if (depth > 0 && draw(2) == 0) {
+    const auto op = std::array{Op::all, Op::all, Op::any, Op::negation}[draw(4)];
+    std::vector<Condition> parts;
+    for (std::uint32_t n = op == Op::negation ? 1 : 2 + draw(2); n > 0; --n) {
+      parts.push_back(drawn(random, campaign, depth - 1));
+    }
+    return joined(op, std::move(parts));
+  }
+  if (campaign.questions.empty() || draw(5) == 0) {
+    switch (draw(3)) {
+      case 0:
+        return test(Op::column_is, "name", {std::array{"1", "2", "x"}[draw(3)]});
+      case 1:
+        return test(Op::column_between, "name", {}, draw(3), 2 + draw(3));
+      default:
+        return test(Op::column_empty, "name");
+    }
+  }
+  const auto& question =
+      campaign.questions[draw(static_cast<std::uint32_t>(campaign.questions.size()))];
+  switch (draw(4)) {
+    case 0:
+      return test(Op::question_answered, question.id);
+    case 1:
+      return test(Op::question_status, question.id,
+                  {std::array{"refused", "dont_know", "no_input"}[draw(3)]});
+    default:
+      break;
+  }
+  if (question.type == QuestionType::rating) {
+    const auto least = 1 + draw(5);
+    return test(Op::question_between, question.id, {}, least, least + draw(2));
+  }
+  return test(Op::question_is, question.id, {draw(2) == 0 ? "red" : "blue"});
+}
+
+// Answers and a cell, drawn; only what is asked is answered.
+struct Drawn {
+  std::vector<ScriptAnswer> answers{};
+  std::string cell{};
+};
+
+// The second opinion: what each test means, written once more.
+bool plainly(const Condition& condition, const Campaign& campaign, const Drawn& of) {
+  const auto part = [&](const Condition& one) { return plainly(one, campaign, of); };
+  const auto is_in = [&](std::string_view value) {
+    for (const auto& one : condition.values) {
+      if (one == value) return true;
+    }
+    return false;
+  };
+  switch (condition.op) {
+    case Op::always:
+      return true;
+    case Op::all:
+      for (const auto& one : condition.parts) {
+        if (!part(one)) return false;
+      }
+      return true;
+    case Op::any:
+      for (const auto& one : condition.parts) {
+        if (part(one)) return true;
+      }
+      return false;
+    case Op::negation:
+      return !part(condition.parts[0]);
+    case Op::column_is:
+      return is_in(of.cell);
+    case Op::column_empty:
+      return of.cell.empty();
+    case Op::column_between:
+      return of.cell.size() == 1 && of.cell[0] >= '0' && of.cell[0] <= '9' &&
+             of.cell[0] - '0' >= condition.least && of.cell[0] - '0' <= condition.most;
+    case Op::question_is:
+    case Op::question_answered:
+    case Op::question_between:
+    case Op::question_status:
+      break;
+  }
+  for (const auto& answer : of.answers) {
+    if (campaign.questions[answer.question].id != condition.name) continue;
+    if (condition.op == Op::question_status) return is_in(name_of(answer.status));
+    if (answer.status != AnswerStatus::answered) return false;
+    if (condition.op == Op::question_answered) return true;
+    if (condition.op == Op::question_between) {
+      return answer.value[0] - '0' >= condition.least && answer.value[0] - '0' <= condition.most;
+    }
+    if (answer.value == "red blue") return is_in("red") || is_in("blue");
+    return is_in(answer.value);
+  }
+  return false;
+}
+
+Drawn drawn_answers(std::mt19937& random, const Campaign& campaign) {
+  const auto draw = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  Drawn made;
+  made.cell = std::array{"", "0", "1", "2", "3", "4", "5", "x", "other"}[draw(9)];
+  for (std::uint8_t i = 0; i < campaign.questions.size(); ++i) {
+    const auto& question = campaign.questions[i];
+    if (!plainly(question.ask_if, campaign, made) || draw(6) == 0) continue;
+    ScriptAnswer answer{i, AnswerStatus::answered, {}};
+    if (const auto odd = draw(8); odd < 3) {
+      answer.status =
+          std::array{AnswerStatus::refused, AnswerStatus::dont_know, AnswerStatus::no_input}[odd];
+    } else if (question.type == QuestionType::rating) {
+      answer.value = std::to_string(1 + draw(5));
+    } else {
+      answer.value = std::array{"red", "blue", "red blue"}[draw(question.several ? 3 : 2)];
+    }
+    made.answers.push_back(std::move(answer));
+  }
+  return made;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(tests_that_exclude_one_another_never_hold) {
+  auto campaign = some::survey();
+  const auto red = test(Op::question_is, "colour", {"red"});
+  const auto blue = test(Op::question_is, "colour", {"blue"});
+  const auto never = [](Condition one) { return joined(Op::negation, {std::move(one)}); };
+  BOOST_TEST(can_hold({}, campaign));
+  BOOST_TEST(can_hold(red, campaign));
+  BOOST_TEST(!can_hold(joined(Op::all, {red, blue}), campaign));
+  BOOST_TEST(can_hold(joined(Op::any, {red, blue}), campaign));
+  BOOST_TEST(
+      !can_hold(joined(Op::all, {red, never(test(Op::question_answered, "colour"))}), campaign));
+  BOOST_TEST(can_hold(never(red), campaign));
+  // "dark" is asked of those alone who said red.
+  const auto dark = test(Op::question_answered, "dark");
+  BOOST_TEST(can_hold(joined(Op::all, {red, dark}), campaign));
+  BOOST_TEST(!can_hold(joined(Op::all, {blue, dark}), campaign));
+  BOOST_TEST(!can_hold(joined(Op::all, {test(Op::question_between, "rate", {}, 1, 2),
+                                        test(Op::question_between, "rate", {}, 3, 5)}),
+                       campaign));
+  BOOST_TEST(can_hold(joined(Op::all, {test(Op::question_between, "rate", {}, 1, 3),
+                                       test(Op::question_between, "rate", {}, 3, 5)}),
+                      campaign));
+  BOOST_TEST(!can_hold(test(Op::question_between, "rate", {}, 6, 9), campaign));
+  BOOST_TEST(!can_hold(
+      joined(Op::all, {test(Op::column_is, "name", {"Anna"}), test(Op::column_empty, "name")}),
+      campaign));
+  BOOST_TEST(!can_hold(test(Op::question_status, "colour", {"refused"}), campaign));
+  campaign.questions[0].may_refuse = true;
+  BOOST_TEST(can_hold(test(Op::question_status, "colour", {"refused"}), campaign));
+  // Both at once, where several may be chosen.
+  campaign.questions[0].several = true;
+  BOOST_TEST(can_hold(joined(Op::all, {red, blue}), campaign));
+}
+
+// Random surveys: what holds for somebody can hold, and what the program asks is what the plain
+// reading of the conditions asks.
+BOOST_AUTO_TEST_CASE(random_conditions_mean_what_they_plainly_mean) {
+  std::mt19937 random(20);
+  unsigned never = 0;
+  for (int round = 0; round < 300; ++round) {
+    Campaign campaign = some::survey("random");
+    campaign.questions.clear();
+    for (int i = 0; i < 4; ++i) {
+      auto asked = question("q" + std::to_string(i),
+                            random() % 2 == 0 ? QuestionType::rating : QuestionType::choice, "?");
+      asked.several = asked.type == QuestionType::choice && random() % 3 == 0;
+      if (asked.several) asked.least = 1, asked.most = 2;
+      asked.may_refuse = asked.may_not_know = true;
+      asked.required = false;
+      if (i > 0 && random() % 2 == 0) asked.ask_if = drawn(random, campaign, 1);
+      campaign.questions.push_back(std::move(asked));
+    }
+    const auto condition = drawn(random, campaign, 2);
+    const bool may = can_hold(condition, campaign);
+    never += may ? 0 : 1;
+    bool seen = false;
+    for (int n = 0; n < 60; ++n) {
+      const auto of = drawn_answers(random, campaign);
+      seen |= plainly(condition, campaign, of);
+      for (const auto& answer : of.answers) {
+        // Each test alone, by the program.
+        for (const auto& one : campaign.questions) {
+          if (one.ask_if.name == campaign.questions[answer.question].id &&
+              one.ask_if.parts.empty()) {
+            BOOST_TEST_REQUIRE(answer_holds(one.ask_if, answer.status, answer.value) ==
+                               plainly(one.ask_if, campaign, of));
+          }
+        }
+      }
+    }
+    BOOST_TEST_REQUIRE((may || !seen), "round " << round);
+  }
+  BOOST_TEST(never > 5U);
+  BOOST_TEST(never < 200U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
