@@ -379,6 +379,11 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
       head.member(name_of(static_cast<Stage>(stage)), campaign.by_stage[stage]);
     }
     for (std::size_t outcome = 1; outcome < outcomes; ++outcome) {
+      // Of those that came later only what there is: logs from before keep their digest.
+      if (outcome > static_cast<std::size_t>(Outcome::unconfirmed) &&
+          campaign.by_outcome[outcome] == 0) {
+        continue;
+      }
       head.member(name_of(static_cast<Outcome>(outcome)), campaign.by_outcome[outcome]);
     }
     head.close();
