@@ -146,17 +146,8 @@ struct Talks {
     }
     world.until([&] { return over == calls; });
     ended = world.clock.now();
-    world.loop.before_sleep({});  // time stands: whoever asks for the truth has a deadline
-
-    bridge::http::Client::Options asks;
-    asks.port = carrier.port();
-    asks.connect_time_max = asks.response_time_max = std::chrono::hours(24);  // the clock may jump
-    bridge::http::Client client(world.loop, asks);
-    std::optional<bridge::http::Reply> told;
-    client.send({.method = "GET", .target = "/rehearsal/truth.json"},
-                [&](bridge::http::Reply reply) { told = std::move(reply); });
-    world.until([&] { return told.has_value(); });
-    truth = json::parse(told->response.body);
+    world.loop.before_sleep({});
+    truth = bridge::testing::truth_of(world, carrier.port());
     board.reset();
   }
 

@@ -296,16 +296,9 @@ BOOST_AUTO_TEST_CASE(a_talk_between_person_and_model_takes_no_time_where_time_ju
     world.until([&] { return over; });
     BOOST_TEST((std::chrono::steady_clock::now() - began < 30s));
     BOOST_TEST((world.clock.now() > noon + 15s));
-    world.loop.before_sleep({});  // time stands: whoever asks for the truth has a deadline
+    world.loop.before_sleep({});
     // The person heard the opening and answered; the model heard that, and said goodbye.
-    bridge::http::Client::Options asks;
-    asks.port = carrier.port();
-    bridge::http::Client client(world.loop, asks);
-    std::optional<bridge::http::Reply> told;
-    client.send({.method = "GET", .target = "/rehearsal/truth.json"},
-                [&](bridge::http::Reply reply) { told = std::move(reply); });
-    world.until([&] { return told.has_value(); });
-    const json truth = json::parse(told->response.body);
+    const json truth = bridge::testing::truth_of(world, carrier.port());
     const json talk = truth["calls"][0]["streams"][0];
     BOOST_TEST(talk["said"][0]["words"] == "Buongiorno. Posso farle una domanda?");
     BOOST_TEST(talk["said"][1]["by"] == "person");

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -111,6 +113,20 @@ struct ToyProgram {
     return found;
   }
 };
+
+// What a carrier on another thread tells of everything that happened, in a loop whose clock may
+// still jump once, by any length, while it is asked.
+inline nlohmann::json truth_of(SteppedLoop& world, std::uint16_t carrier_port) {
+  http::Client::Options options;
+  options.port = carrier_port;
+  options.connect_time_max = options.response_time_max = std::chrono::years(10);
+  http::Client client(world.loop, options);
+  std::optional<http::Reply> told;
+  client.send({.method = "GET", .target = "/rehearsal/truth.json"},
+              [&](http::Reply reply) { told = std::move(reply); });
+  world.until([&] { return told.has_value(); });
+  return nlohmann::json::parse(told->response.body);
+}
 
 // Carrier and program in one loop, whose time the test moves: no clock connection.
 struct OneLoopWorld : SteppedLoop {
