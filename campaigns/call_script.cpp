@@ -153,13 +153,13 @@ void CallScript::forget(ContactRef contact) {
 
 void CallScript::apply(const Fact& fact, const Register& book) {
   position = fact.position;
-  if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
+  if (holds_alternative<CampaignSubmitted>(fact.event)) {
     campaigns_.emplace_back();
     return;
   }
   const auto ref = book.contact_of(fact.subject);
   if (!ref) return;
-  if (const auto* e = std::get_if<ContactEnrolled>(&fact.event)) {
+  if (const auto* e = get_if<ContactEnrolled>(&fact.event)) {
     auto& people = campaigns_[ref->campaign];
     Person person;
     person.offset = people.text.size();
@@ -178,11 +178,11 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     people.people.push_back(person);
     return;
   }
-  if (std::holds_alternative<ContactForgotten>(fact.event)) {
+  if (holds_alternative<ContactForgotten>(fact.event)) {
     forget(*ref);
     return;
   }
-  if (const auto* e = std::get_if<CallRequested>(&fact.event)) {
+  if (const auto* e = get_if<CallRequested>(&fact.event)) {
     CallPosition begun{.attempt = e->attempt};
     const auto& definition = *book.at(ref->campaign).definition;
     if (definition.mode == Mode::agent || !definition.operators.empty()) {
@@ -191,13 +191,12 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     calls_.insert_or_assign(ref->packed(), std::move(begun));
     return;
   }
-  if (std::holds_alternative<AttemptClosed>(fact.event)) {
+  if (holds_alternative<AttemptClosed>(fact.event)) {
     calls_.erase(ref->packed());
     return;
   }
-  const auto* closed = std::get_if<ContactClosed>(&fact.event);
-  if ((closed && closed->place != Place::held) ||
-      std::holds_alternative<ContactExcluded>(fact.event)) {
+  const auto* closed = get_if<ContactClosed>(&fact.event);
+  if ((closed && closed->place != Place::held) || holds_alternative<ContactExcluded>(fact.event)) {
     answers_.erase(ref->packed());
     return;
   }
@@ -211,7 +210,7 @@ void CallScript::apply(const Fact& fact, const Register& book) {
       std::erase(call.reopened, *index);
     }
   };
-  if (const auto* served = std::get_if<PromptServed>(&fact.event)) {
+  if (const auto* served = get_if<PromptServed>(&fact.event)) {
     // Leaving a question without an answer settles it as what stopped it.
     if (call.prompt == "question" && call.question != served->question) {
       const auto index = question_index(campaign, call.question);
@@ -241,22 +240,22 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     if (served->prompt == "agent" && call.agent.stage == AgentStage::none) {
       call.agent.stage = AgentStage::served;
     }
-  } else if (std::holds_alternative<CallScreened>(fact.event)) {
+  } else if (holds_alternative<CallScreened>(fact.event)) {
     call.screened = true;
-  } else if (const auto* given = std::get_if<AnswerGiven>(&fact.event)) {
+  } else if (const auto* given = get_if<AnswerGiven>(&fact.event)) {
     settle(given->question, AnswerStatus::answered, given->value);
-  } else if (const auto* declined = std::get_if<AnswerDeclined>(&fact.event)) {
+  } else if (const auto* declined = get_if<AnswerDeclined>(&fact.event)) {
     settle(declined->question,
            declined->status == "refused" ? AnswerStatus::refused : AnswerStatus::dont_know, "");
-  } else if (const auto* asked = std::get_if<PersonAsked>(&fact.event)) {
+  } else if (const auto* asked = get_if<PersonAsked>(&fact.event)) {
     if (asked->what == "repeat" || asked->what == "back") ++call.returns;
     if (const auto index = question_index(campaign, asked->to); index) {
       std::erase(call.reopened, *index);
       call.reopened.push_back(*index);
     }
-  } else if (std::holds_alternative<AnswerInvalid>(fact.event)) {
+  } else if (holds_alternative<AnswerInvalid>(fact.event)) {
     ++call.invalids;
-  } else if (std::holds_alternative<NoInput>(fact.event)) {
+  } else if (holds_alternative<NoInput>(fact.event)) {
     ++call.silences;
   } else {
     apply_to_agent(fact, call);
@@ -265,31 +264,31 @@ void CallScript::apply(const Fact& fact, const Register& book) {
 
 void CallScript::apply_to_agent(const Fact& fact, CallPosition& call) {
   auto& agent = call.agent;
-  if (const auto* opened = std::get_if<StreamOpened>(&fact.event)) {
+  if (const auto* opened = get_if<StreamOpened>(&fact.event)) {
     agent.stage = AgentStage::open;
     agent.stream = opened->stream;
-  } else if (const auto* closed = std::get_if<StreamClosed>(&fact.event)) {
+  } else if (const auto* closed = get_if<StreamClosed>(&fact.event)) {
     agent.stage = AgentStage::closed;
     agent.closed_why = closed->why;
     agent.lasted_ms = closed->lasted_ms;
     agent.heard |= closed->first_sound_ms > 0;
-  } else if (const auto* failed = std::get_if<AgentFailed>(&fact.event)) {
+  } else if (const auto* failed = get_if<AgentFailed>(&fact.event)) {
     agent.fault = failed->fault;
-  } else if (std::holds_alternative<AgentSaid>(fact.event)) {
+  } else if (holds_alternative<AgentSaid>(fact.event)) {
     agent.heard = true;
     ++agent.said;
-  } else if (std::holds_alternative<CalleeSaid>(fact.event)) {
+  } else if (holds_alternative<CalleeSaid>(fact.event)) {
     agent.spoke = true;
     ++agent.said;
-  } else if (const auto* tool = std::get_if<ToolCalled>(&fact.event)) {
+  } else if (const auto* tool = get_if<ToolCalled>(&fact.event)) {
     agent.tools.push_back(tool->call);
     if (tool->name == "end_call" && tool->refused.empty()) agent.end_reason = tool->reason;
     if (tool->name == "opt_out" && tool->refused.empty()) call.opted_out = true;
-  } else if (std::holds_alternative<CallbackAsked>(fact.event)) {
+  } else if (holds_alternative<CallbackAsked>(fact.event)) {
     agent.callback_asked = true;
-  } else if (const auto* transfer = std::get_if<TransferRequested>(&fact.event)) {
+  } else if (const auto* transfer = get_if<TransferRequested>(&fact.event)) {
     agent.transfer |= transfer->listed;
-  } else if (const auto* ended = std::get_if<TransferEnded>(&fact.event)) {
+  } else if (const auto* ended = get_if<TransferEnded>(&fact.event)) {
     agent.transfer_status = ended->status;
   }
 }

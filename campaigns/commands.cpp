@@ -2,11 +2,6 @@
 
 namespace campaigns {
 
-Command::Command() = default;
-Command::Command(const Command&) = default;
-Command::Command(Command&&) noexcept = default;
-Command& Command::operator=(const Command&) = default;
-Command& Command::operator=(Command&&) noexcept = default;
-Command::~Command() = default;
+template class OneOf<CommandKinds>;
 
 }  // namespace campaigns

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "campaigns/events.hpp"
@@ -279,25 +278,18 @@ struct ToolAsked {
   std::int64_t position = 0;
 };
 
-using AnyCommand =
-    std::variant<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
-                 AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign,
-                 CancelAll, ResolveCall, SuppressNumber, UnsuppressNumber, ForgetNumber,
-                 ForgetExpired, OrderAnswered, CallsListed, CallFetched, CallPriced, LateCallFound,
-                 LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered, MachineDetected,
-                 RecordingReported, AfterStream, AfterTransfer, OutsideStatusReported,
-                 OutsideVoiceRequested, StreamStarted, StreamEnded, SomethingSaid, KeyPressed,
-                 ToolAsked>;
-
-// One of them. As with Event, what a variant does with its content is written once.
-struct Command : AnyCommand {
-  using AnyCommand::AnyCommand;
-  Command();
-  Command(const Command&);
-  Command(Command&&) noexcept;
-  Command& operator=(const Command&);
-  Command& operator=(Command&&) noexcept;
-  ~Command();
+struct CommandKinds {
+  using List =
+      KindList<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
+               AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll,
+               ResolveCall, SuppressNumber, UnsuppressNumber, ForgetNumber, ForgetExpired,
+               OrderAnswered, CallsListed, CallFetched, CallPriced, LateCallFound, LateCallWasEnded,
+               StatusReported, VoiceRequested, SurveyAnswered, MachineDetected, RecordingReported,
+               AfterStream, AfterTransfer, OutsideStatusReported, OutsideVoiceRequested,
+               StreamStarted, StreamEnded, SomethingSaid, KeyPressed, ToolAsked>;
 };
 
 }  // namespace campaigns
+using Command = OneOf<CommandKinds>;
+extern template class OneOf<CommandKinds>;  // in commands.cpp
+

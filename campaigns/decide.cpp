@@ -1458,7 +1458,7 @@ Decision on(const State& state, const AfterTransfer& command, Moment) {
 }  // namespace
 
 Result<Facts, Refusal> decide(const State& state, const Command& command, Moment moment) {
-  return std::visit([&](const auto& c) { return on(state, c, moment); }, command);
+  return visit([&](const auto& c) { return on(state, c, moment); }, command);
 }
 
 Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::int64_t seconds,

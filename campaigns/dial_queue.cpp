@@ -138,20 +138,20 @@ void DialCampaign::count_forgotten() {
 void DialQueue::apply(const Fact& fact, const Register& book) {
   position = fact.position;
   if (fact.subject.kind == Subject::Kind::campaign) {
-    if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
+    if (holds_alternative<CampaignSubmitted>(fact.event)) {
       campaigns.emplace_back();
       return;
     }
     const auto index = *book.find(fact.subject.name);
-    if (std::holds_alternative<EnrolmentCompleted>(fact.event)) {
+    if (holds_alternative<EnrolmentCompleted>(fact.event)) {
       std::unordered_set<NumberKey>().swap(campaigns[index].enrolling);
-    } else if (std::holds_alternative<EnrolmentReopened>(fact.event)) {
+    } else if (holds_alternative<EnrolmentReopened>(fact.event)) {
       for (const auto& contact : campaigns[index].contacts) {
         campaigns[index].enrolling.insert(contact.key);
       }
-    } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
+    } else if (holds_alternative<CampaignResumed>(fact.event)) {
       campaigns[index].failures.clear();
-    } else if (std::holds_alternative<CampaignCancelled>(fact.event)) {
+    } else if (holds_alternative<CampaignCancelled>(fact.event)) {
       auto& campaign = campaigns[index];
       for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
         const auto stage = campaign.contact(ordinal).stage;
@@ -165,7 +165,7 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
 
 void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Register& book) {
   auto& campaign = campaigns[ref.campaign];
-  if (const auto* e = std::get_if<ContactEnrolled>(&fact.event)) {
+  if (const auto* e = get_if<ContactEnrolled>(&fact.event)) {
     assert(ref.ordinal == campaign.contacts.size() + 1);
     DialContact contact;
     contact.key = parse_number_key(e->number_key).value_or(0);
@@ -191,17 +191,17 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   }
   auto& contact = campaign.contact(ref.ordinal);
   contact.version = fact.version;
-  if (std::holds_alternative<ContactExcluded>(fact.event)) {
+  if (holds_alternative<ContactExcluded>(fact.event)) {
     move(ref, Stage::excluded);
     return;
   }
-  if (std::holds_alternative<ContactForgotten>(fact.event)) {
+  if (holds_alternative<ContactForgotten>(fact.event)) {
     contact.number = 0;
     contact.forgotten = true;
     campaign.count_forgotten();
     return;
   }
-  if (const auto* e = std::get_if<CallRequested>(&fact.event)) {
+  if (const auto* e = get_if<CallRequested>(&fact.event)) {
     move(ref, Stage::calling);
     contact.requests = e->attempt;
     OpenAttempt open;
@@ -227,9 +227,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     contact.due_ms = due;
     campaign.groups[contact.group].retries.emplace(due, ref.ordinal);
   };
-  if (const auto* e = std::get_if<RetryScheduled>(&fact.event)) return due_at(e->due);
-  if (const auto* e = std::get_if<CallPostponed>(&fact.event)) return due_at(e->due);
-  if (const auto* e = std::get_if<ContactClosed>(&fact.event)) {
+  if (const auto* e = get_if<RetryScheduled>(&fact.event)) return due_at(e->due);
+  if (const auto* e = get_if<CallPostponed>(&fact.event)) return due_at(e->due);
+  if (const auto* e = get_if<ContactClosed>(&fact.event)) {
     switch (e->place) {
       case Place::done:
         move(ref, Stage::done);
@@ -248,12 +248,12 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     }
     return;
   }
-  if (const auto* e = std::get_if<LateCallDetected>(&fact.event)) {
+  if (const auto* e = get_if<LateCallDetected>(&fact.event)) {
     known_calls.insert(sid_digest(e->sid));
     late_calls[e->sid] = ref;
     return;
   }
-  if (const auto* e = std::get_if<LateCallEnded>(&fact.event)) {
+  if (const auto* e = get_if<LateCallEnded>(&fact.event)) {
     late_calls.erase(e->sid);
     return;
   }
@@ -271,25 +271,25 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     known_calls.insert(sid_digest(sid));
     open->last_news = fact.recorded_at;
   };
-  if (const auto* accepted = std::get_if<CallAccepted>(&fact.event)) {
+  if (const auto* accepted = get_if<CallAccepted>(&fact.event)) {
     accept(accepted->sid);
     if (accepted->queue_ms > queue_ms_max) slowdown.too_fast(fact.recorded_at);
-  } else if (const auto* refused = std::get_if<CallRefused>(&fact.event)) {
+  } else if (const auto* refused = get_if<CallRefused>(&fact.event)) {
     campaign.failures.add(true);
     if (says_too_fast(refused->http_status, refused->code)) slowdown.too_fast(fact.recorded_at);
     if (refused->retry_after_seconds > 0) {
       slowdown.wait(fact.recorded_at, Seconds{refused->retry_after_seconds});
     }
-  } else if (const auto* ended = std::get_if<CallEnded>(&fact.event)) {
+  } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
     // One that we took back says nothing of the carrier.
     if (ended->status != "canceled") campaign.failures.add(ended->status == "failed");
-  } else if (const auto* adopted = std::get_if<CallAdopted>(&fact.event)) {
+  } else if (const auto* adopted = get_if<CallAdopted>(&fact.event)) {
     accept(adopted->sid);
-  } else if (std::holds_alternative<CallInDoubt>(fact.event)) {
+  } else if (holds_alternative<CallInDoubt>(fact.event)) {
     to_phase(Phase::in_doubt);
     open->in_doubt_since = fact.recorded_at;
     open->last_news = fact.recorded_at;
-  } else if (const auto* looked = std::get_if<CallLookedUp>(&fact.event)) {
+  } else if (const auto* looked = get_if<CallLookedUp>(&fact.event)) {
     open->last_news = fact.recorded_at;
     if (looked->by == "list") {
       ++open->lookups;
@@ -300,37 +300,37 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
         ++open->empty_lookups;
       }
     }
-  } else if (std::holds_alternative<CallNotPlaced>(fact.event) ||
-             std::holds_alternative<CallResolved>(fact.event)) {
+  } else if (holds_alternative<CallNotPlaced>(fact.event) ||
+             holds_alternative<CallResolved>(fact.event)) {
     // Whatever a person decided: its call may turn up yet.
     given_up[contact.key] = fact.recorded_at;
-  } else if (std::holds_alternative<CallHeld>(fact.event)) {
+  } else if (holds_alternative<CallHeld>(fact.event)) {
     to_phase(Phase::held);
-  } else if (const auto* end = std::get_if<CallEndRequested>(&fact.event)) {
+  } else if (const auto* end = get_if<CallEndRequested>(&fact.event)) {
     open->end_requested = true;
     open->end_ringing |= end->ringing;
-  } else if (std::holds_alternative<CallInitiated>(fact.event)) {
+  } else if (holds_alternative<CallInitiated>(fact.event)) {
     open->initiated = true;
     open->last_news = fact.recorded_at;
-  } else if (std::holds_alternative<CallRinging>(fact.event)) {
+  } else if (holds_alternative<CallRinging>(fact.event)) {
     open->ringing = true;
     open->last_news = fact.recorded_at;
-  } else if (std::holds_alternative<CallAnswered>(fact.event)) {
+  } else if (holds_alternative<CallAnswered>(fact.event)) {
     open->answered = true;
     open->last_news = fact.recorded_at;
-  } else if (const auto* detected = std::get_if<AnswererDetected>(&fact.event)) {
+  } else if (const auto* detected = get_if<AnswererDetected>(&fact.event)) {
     open->answered_by = detected->answered_by;
     open->last_news = fact.recorded_at;
-  } else if (std::holds_alternative<PromptServed>(fact.event) ||
-             std::holds_alternative<StreamOpened>(fact.event) ||
-             std::holds_alternative<StreamClosed>(fact.event) ||
-             std::holds_alternative<AgentSaid>(fact.event) ||
-             std::holds_alternative<CalleeSaid>(fact.event)) {
+  } else if (holds_alternative<PromptServed>(fact.event) ||
+             holds_alternative<StreamOpened>(fact.event) ||
+             holds_alternative<StreamClosed>(fact.event) ||
+             holds_alternative<AgentSaid>(fact.event) ||
+             holds_alternative<CalleeSaid>(fact.event)) {
     open->last_news = fact.recorded_at;
-  } else if (std::holds_alternative<AgentFailed>(fact.event)) {
+  } else if (holds_alternative<AgentFailed>(fact.event)) {
     // Not the people: whoever is called next would hear nothing either.
     campaign.failures.add(true);
-  } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
+  } else if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
     if (closed->outcome == Outcome::not_placed) {
       ++contact.unplaced;
       uncount_call(contact.key, open->slot);

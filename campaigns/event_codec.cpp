@@ -191,10 +191,10 @@ Event read_as(FieldReader& reader) {
 
 using ReadFunction = Event (*)(FieldReader&);
 
-template <std::size_t... I>
-std::unordered_map<std::string_view, ReadFunction> read_functions(std::index_sequence<I...>) {
-  return {{std::variant_alternative_t<I, AnyEvent>::type,
-           &read_as<std::variant_alternative_t<I, AnyEvent>>}...};
+std::unordered_map<std::string_view, ReadFunction> read_functions() {
+  std::unordered_map<std::string_view, ReadFunction> functions;
+  EventKinds::List::each([&]<typename E>() { functions.emplace(E::type, &read_as<E>); });
+  return functions;
 }
 
 }  // namespace
@@ -202,7 +202,7 @@ std::unordered_map<std::string_view, ReadFunction> read_functions(std::index_seq
 EncodedEvent encode(const Subject& subject, const Event& event) {
   EncodedEvent encoded;
   encoded.stream = subject.stream();
-  std::visit(
+  visit(
       [&](const auto& e) {
         using E = std::decay_t<decltype(e)>;
         FieldWriter writer;
@@ -218,8 +218,7 @@ EncodedEvent encode(const Subject& subject, const Event& event) {
 struct EventDecoder::Block {
   simdjson::dom::parser payload_parser{};
   simdjson::dom::parser personal_parser{};
-  std::unordered_map<std::string_view, ReadFunction> functions =
-      read_functions(std::make_index_sequence<std::variant_size_v<AnyEvent>>{});
+  std::unordered_map<std::string_view, ReadFunction> functions = read_functions();
 };
 
 EventDecoder::EventDecoder() : block_(std::make_unique<Block>()) {}

@@ -2,12 +2,7 @@
 
 namespace campaigns {
 
-Event::Event() = default;
-Event::Event(const Event&) = default;
-Event::Event(Event&&) noexcept = default;
-Event& Event::operator=(const Event&) = default;
-Event& Event::operator=(Event&&) noexcept = default;
-Event::~Event() = default;
+template class OneOf<EventKinds>;
 
 Fact::Fact() = default;
 Fact::Fact(const Fact&) = default;
@@ -17,7 +12,7 @@ Fact& Fact::operator=(Fact&&) noexcept = default;
 Fact::~Fact() = default;
 
 std::string_view type_of(const Event& event) {
-  return std::visit([](const auto& e) { return std::decay_t<decltype(e)>::type; }, event);
+  return visit([](const auto& e) { return std::decay_t<decltype(e)>::type; }, event);
 }
 
 }  // namespace campaigns

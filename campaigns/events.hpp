@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "campaigns/ids.hpp"
+#include "campaigns/one_of.hpp"
 #include "campaigns/outcome.hpp"
 #include "campaigns/time.hpp"
 
@@ -835,30 +835,23 @@ struct SuppressionLifted {
   }
 };
 
-using AnyEvent = std::variant<
-    LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-    EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
-    CampaignCompleted, CampaignReopened, CampaignChanged, ContactEnrolled, ContactExcluded,
-    ContactForgotten, CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt,
-    CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, CallResolved, LateCallDetected,
-    LateCallEnded, CallEndRequested, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
-    PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
-    CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut, Suppressed,
-    SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed, AgentSaid,
-    CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded, CallScreened,
-    CallRecorded, EnrolmentReopened, ContactsAdded, AnswerDeclined, PersonAsked>;
-
-// One of them. What a variant of some fifty kinds does with its content is written once, in
-// events.cpp: every file that has one would else compile all of it anew.
-struct Event : AnyEvent {
-  using AnyEvent::AnyEvent;
-  Event();
-  Event(const Event&);
-  Event(Event&&) noexcept;
-  Event& operator=(const Event&);
-  Event& operator=(Event&&) noexcept;
-  ~Event();
+struct EventKinds {
+  using List = KindList<
+      LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+      EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
+      CampaignCompleted, CampaignReopened, CampaignChanged, ContactEnrolled, ContactExcluded,
+      ContactForgotten, CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt,
+      CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, CallResolved, LateCallDetected,
+      LateCallEnded, CallEndRequested, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
+      PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
+      CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut,
+      Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed,
+      AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded,
+      CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded, AnswerDeclined, PersonAsked>;
 };
+
+using Event = OneOf<EventKinds>;
+extern template class OneOf<EventKinds>;  // in events.cpp
 
 // An event with everything around it. `version` and `position` are given when it is folded.
 struct Fact {

@@ -478,7 +478,7 @@ Explanation explanation_of(const State& state, ContactRef ref, const ZoneRules& 
   out.head = entry.definition->id + '.' + std::to_string(ref.ordinal);
   const Teller teller(entry, zone, rules);
   for (const auto& fact : history) {
-    auto text = std::visit(teller, fact.event);
+    auto text = visit(teller, fact.event);
     if (text.empty()) continue;
     out.lines.push_back({fact.recorded_at, type_of(fact.event), std::move(text)});
   }
@@ -497,7 +497,7 @@ bool tells_of(const State& state, ContactRef contact, const Fact& fact) {
       return fact.subject.name == number_key_text(state.queue.contact(contact).key);
     case Subject::Kind::campaign:
       // The rows of other people are theirs.
-      return fact.subject.name == id && !std::holds_alternative<ContactRejected>(fact.event);
+      return fact.subject.name == id && !holds_alternative<ContactRejected>(fact.event);
     case Subject::Kind::runner:
     case Subject::Kind::call:
       return false;

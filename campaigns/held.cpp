@@ -7,7 +7,7 @@ namespace campaigns {
 void HeldCalls::see(const State& state, const Fact& fact) {
   const auto ref = state.book.contact_of(fact.subject);
   if (!ref) return;
-  if (const auto* doubt = std::get_if<CallInDoubt>(&fact.event)) {
+  if (const auto* doubt = get_if<CallInDoubt>(&fact.event)) {
     const auto* open = state.queue.open_attempt(*ref);
     if (!open) return;
     HeldCall call;
@@ -21,11 +21,11 @@ void HeldCalls::see(const State& state, const Fact& fact) {
   const auto found = doubtful_.find(ref->packed());
   if (found == doubtful_.end()) return;
   auto& call = found->second;
-  if (const auto* looked = std::get_if<CallLookedUp>(&fact.event)) {
+  if (const auto* looked = get_if<CallLookedUp>(&fact.event)) {
     if (looked->by != "list") return;
     ++call.lookups;
     call.listed = looked->found;
-  } else if (const auto* held = std::get_if<CallHeld>(&fact.event)) {
+  } else if (const auto* held = get_if<CallHeld>(&fact.event)) {
     call.held_at = fact.recorded_at;
     call.reason = held->reason;
   } else if (!state.queue.open_attempt(*ref)) {

@@ -39,18 +39,18 @@ void Recap::see(const State& state, const Fact& fact) {
     if (!ref) return;
     // What the campaign had spent by then, in the state before the first fact that counts.
     const auto settled = state.spend.campaigns[ref->campaign].settled;
-    if (const auto* cost = std::get_if<SpendSettled>(&event)) {
+    if (const auto* cost = get_if<SpendSettled>(&event)) {
       campaign(ref->campaign).settled_before = settled + cost->millionths;
-    } else if (const auto* price = std::get_if<SpendCorrected>(&event)) {
+    } else if (const auto* price = get_if<SpendCorrected>(&event)) {
       const auto* before = state.spend.cost_of_attempt(*ref, price->attempt);
       campaign(ref->campaign).settled_before = settled + price->millionths - (before ? *before : 0);
     }
     return;
   }
-  starts_ += std::holds_alternative<RunnerStarted>(event);
-  stops_ += std::holds_alternative<RunnerStopped>(event);
-  opted_out_ += std::holds_alternative<OptedOut>(event);
-  suppressed_ += std::holds_alternative<Suppressed>(event);
+  starts_ += holds_alternative<RunnerStarted>(event);
+  stops_ += holds_alternative<RunnerStopped>(event);
+  opted_out_ += holds_alternative<OptedOut>(event);
+  suppressed_ += holds_alternative<Suppressed>(event);
   if (fact.subject.kind == Subject::Kind::campaign) {
     const auto index = state.book.find(fact.subject.name);
     // The first fact of a campaign makes it.
@@ -58,18 +58,18 @@ void Recap::see(const State& state, const Fact& fact) {
     const auto change = [&](std::string text) {
       one.changes.push_back({fact.recorded_at, std::move(text)});
     };
-    if (std::holds_alternative<CampaignSubmitted>(event)) change("submitted");
-    if (std::holds_alternative<CampaignStarted>(event)) change("started");
-    if (std::holds_alternative<CampaignResumed>(event)) change("resumed");
-    if (const auto* paused = std::get_if<CampaignPaused>(&event)) {
+    if (holds_alternative<CampaignSubmitted>(event)) change("submitted");
+    if (holds_alternative<CampaignStarted>(event)) change("started");
+    if (holds_alternative<CampaignResumed>(event)) change("resumed");
+    if (const auto* paused = get_if<CampaignPaused>(&event)) {
       change("paused by the " + paused->by + because(paused->reason));
     }
-    if (const auto* cancelled = std::get_if<CampaignCancelled>(&event)) {
+    if (const auto* cancelled = get_if<CampaignCancelled>(&event)) {
       change("cancelled" + because(cancelled->reason));
     }
-    if (std::holds_alternative<CampaignCompleted>(event)) change("completed");
-    if (std::holds_alternative<EnrolmentReopened>(event)) change("given another list");
-    if (const auto* again = std::get_if<CampaignReopened>(&event)) {
+    if (holds_alternative<CampaignCompleted>(event)) change("completed");
+    if (holds_alternative<EnrolmentReopened>(event)) change("given another list");
+    if (const auto* again = get_if<CampaignReopened>(&event)) {
       change("running again" + because(again->reason));
     }
     return;
@@ -77,38 +77,38 @@ void Recap::see(const State& state, const Fact& fact) {
   const auto ref = state.book.contact_of(fact.subject);
   if (!ref) return;
   auto& one = campaign(ref->campaign);
-  if (std::holds_alternative<CallAccepted>(event) || std::holds_alternative<CallAdopted>(event)) {
+  if (holds_alternative<CallAccepted>(event) || holds_alternative<CallAdopted>(event)) {
     one.people.insert(ref->ordinal);
     ++one.calls;
-  } else if (const auto* closed = std::get_if<AttemptClosed>(&event)) {
+  } else if (const auto* closed = get_if<AttemptClosed>(&event)) {
     ++one.outcomes[closed->outcome];
     if (state.book.at(ref->campaign).definition->mode == Mode::agent) {
       // How the talk went is in the state by now.
       const auto* row = state.results.find(*ref, closed->attempt);
       if (row && row->heard_nothing()) ++one.heard_nothing;
     }
-  } else if (const auto* excluded = std::get_if<ContactExcluded>(&event)) {
+  } else if (const auto* excluded = get_if<ContactExcluded>(&event)) {
     count(one.excluded, excluded->evidence.empty() ? excluded->gate : excluded->evidence);
-  } else if (const auto* postponed = std::get_if<CallPostponed>(&event)) {
+  } else if (const auto* postponed = get_if<CallPostponed>(&event)) {
     count(one.put_off, postponed->evidence);
-  } else if (const auto* not_sent = std::get_if<CallNotSent>(&event)) {
+  } else if (const auto* not_sent = get_if<CallNotSent>(&event)) {
     count(one.not_placed, not_sent->reason);
-  } else if (const auto* refused = std::get_if<CallRefused>(&event)) {
+  } else if (const auto* refused = get_if<CallRefused>(&event)) {
     count(one.not_placed, "the carrier refused it, code " +
                               std::to_string(refused->code ? refused->code : refused->http_status));
-  } else if (const auto* none = std::get_if<CallNotPlaced>(&event)) {
+  } else if (const auto* none = get_if<CallNotPlaced>(&event)) {
     count(one.not_placed, none->proof);
-  } else if (const auto* end = std::get_if<CallEndRequested>(&event)) {
+  } else if (const auto* end = get_if<CallEndRequested>(&event)) {
     count(one.taken_back, end->reason);
-  } else if (std::holds_alternative<CallInDoubt>(event)) {
+  } else if (holds_alternative<CallInDoubt>(event)) {
     ++one.in_doubt;
-  } else if (std::holds_alternative<CallHeld>(event)) {
+  } else if (holds_alternative<CallHeld>(event)) {
     ++one.held;
-  } else if (std::holds_alternative<LateCallDetected>(event)) {
+  } else if (holds_alternative<LateCallDetected>(event)) {
     ++one.late_calls;
-  } else if (std::holds_alternative<StreamOpened>(event)) {
+  } else if (holds_alternative<StreamOpened>(event)) {
     ++one.talks;
-  } else if (const auto* failed = std::get_if<AgentFailed>(&event)) {
+  } else if (const auto* failed = get_if<AgentFailed>(&event)) {
     count(one.agent_failures, failed->fault);
   }
 }

@@ -55,8 +55,8 @@ void Register::apply(const Fact& fact) {
   switch (fact.subject.kind) {
     case Subject::Kind::runner: {
       runner_version = fact.version;
-      if (const auto* created = std::get_if<LogCreated>(&fact.event)) identity = *created;
-      if (const auto* started = std::get_if<RunnerStarted>(&fact.event)) {
+      if (const auto* created = get_if<LogCreated>(&fact.event)) identity = *created;
+      if (const auto* started = get_if<RunnerStarted>(&fact.event)) {
         runner = *started;
         if (std::find(public_urls.begin(), public_urls.end(), runner.public_url) ==
             public_urls.end()) {
@@ -69,14 +69,14 @@ void Register::apply(const Fact& fact) {
     case Subject::Kind::call: {
       auto& call = outside[fact.subject.name];
       call.version = fact.version;
-      call.initiated |= std::holds_alternative<CallInitiated>(fact.event);
-      call.ringing |= std::holds_alternative<CallRinging>(fact.event);
-      call.answered |= std::holds_alternative<CallAnswered>(fact.event);
-      call.ended |= std::holds_alternative<CallEnded>(fact.event);
+      call.initiated |= holds_alternative<CallInitiated>(fact.event);
+      call.ringing |= holds_alternative<CallRinging>(fact.event);
+      call.answered |= holds_alternative<CallAnswered>(fact.event);
+      call.ended |= holds_alternative<CallEnded>(fact.event);
       return;
     }
     case Subject::Kind::contact: {
-      if (const auto* enrolled = std::get_if<ContactEnrolled>(&fact.event)) {
+      if (const auto* enrolled = get_if<ContactEnrolled>(&fact.event)) {
         auto& entry = campaigns[by_id.at(fact.subject.name)];
         ++entry.enrolled;
         if (entry.status == CampaignStatus::enrolling) {
@@ -90,7 +90,7 @@ void Register::apply(const Fact& fact) {
     case Subject::Kind::campaign:
       break;
   }
-  if (const auto* submitted = std::get_if<CampaignSubmitted>(&fact.event)) {
+  if (const auto* submitted = get_if<CampaignSubmitted>(&fact.event)) {
     CampaignEntry entry;
     entry.definition = definition_from(submitted->definition);
     entry.definition_digest = submitted->definition_digest;
@@ -104,38 +104,38 @@ void Register::apply(const Fact& fact) {
   }
   auto& entry = campaigns[by_id.at(fact.subject.name)];
   entry.version = fact.version;
-  if (const auto* rejected = std::get_if<ContactRejected>(&fact.event)) {
+  if (const auto* rejected = get_if<ContactRejected>(&fact.event)) {
     ++entry.rejected;
     entry.last_row = static_cast<std::uint64_t>(rejected->row);
-  } else if (const auto* changed = std::get_if<CampaignChanged>(&fact.event)) {
+  } else if (const auto* changed = get_if<CampaignChanged>(&fact.event)) {
     entry.definition = definition_from(changed->definition);
     entry.definition_digest = changed->definition_digest;
     entry.contacts_digest = changed->contacts_digest;
-  } else if (std::holds_alternative<EnrolmentReopened>(fact.event)) {
+  } else if (holds_alternative<EnrolmentReopened>(fact.event)) {
     entry.status = CampaignStatus::enrolling;
     entry.last_row = 0;
     entry.rejected = 0;
     entry.ended_at.reset();
-  } else if (std::holds_alternative<CampaignStarted>(fact.event)) {
+  } else if (holds_alternative<CampaignStarted>(fact.event)) {
     entry.status = CampaignStatus::running;
     entry.running_since = fact.recorded_at;
-  } else if (const auto* paused = std::get_if<CampaignPaused>(&fact.event)) {
+  } else if (const auto* paused = get_if<CampaignPaused>(&fact.event)) {
     entry.status = CampaignStatus::paused;
     entry.status_reason = paused->reason;
     entry.paused_by_program = paused->by == "program";
-  } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
+  } else if (holds_alternative<CampaignResumed>(fact.event)) {
     entry.status = CampaignStatus::running;
     entry.running_since = fact.recorded_at;
     entry.status_reason.clear();
     entry.paused_by_program = false;
-  } else if (const auto* cancelled = std::get_if<CampaignCancelled>(&fact.event)) {
+  } else if (const auto* cancelled = get_if<CampaignCancelled>(&fact.event)) {
     entry.status = CampaignStatus::cancelled;
     entry.status_reason = cancelled->reason;
     entry.ended_at = fact.recorded_at;
-  } else if (std::holds_alternative<CampaignCompleted>(fact.event)) {
+  } else if (holds_alternative<CampaignCompleted>(fact.event)) {
     entry.status = CampaignStatus::completed;
     entry.ended_at = fact.recorded_at;
-  } else if (std::holds_alternative<CampaignReopened>(fact.event)) {
+  } else if (holds_alternative<CampaignReopened>(fact.event)) {
     entry.status = CampaignStatus::running;
     entry.running_since = fact.recorded_at;
     entry.ended_at.reset();

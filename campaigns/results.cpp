@@ -37,11 +37,11 @@ std::string_view Results::status_name(AnswerRow::Status status) {
 
 void Results::apply(const Fact& fact, const Register& book) {
   position = fact.position;
-  if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
+  if (holds_alternative<CampaignSubmitted>(fact.event)) {
     cases.emplace_back();
     return;
   }
-  if (std::holds_alternative<CampaignCancelled>(fact.event)) {
+  if (holds_alternative<CampaignCancelled>(fact.event)) {
     const auto index = *book.find(fact.subject.name);
     for (std::uint32_t ordinal = 1; ordinal <= cases[index].size(); ++ordinal) {
       auto& one = cases[index][ordinal - 1];
@@ -58,21 +58,21 @@ void Results::apply(const Fact& fact, const Register& book) {
   const auto ref = book.contact_of(fact.subject);
   if (!ref) return;
   auto& all = cases[ref->campaign];
-  if (const auto* enrolled = std::get_if<ContactEnrolled>(&fact.event)) {
+  if (const auto* enrolled = get_if<ContactEnrolled>(&fact.event)) {
     all.emplace_back().forgotten = enrolled->number.empty();
     return;
   }
   auto& one = all[ref->ordinal - 1];
-  if (std::holds_alternative<ContactExcluded>(fact.event)) {
+  if (holds_alternative<ContactExcluded>(fact.event)) {
     one = {Place::excluded, Outcome::none, to_ms(fact.recorded_at), one.forgotten};
     return;
   }
-  if (std::holds_alternative<ContactForgotten>(fact.event)) {
+  if (holds_alternative<ContactForgotten>(fact.event)) {
     one.forgotten = true;
     return;
   }
   // It comes when the call is over, and perhaps the case as well.
-  if (const auto* recorded = std::get_if<CallRecorded>(&fact.event)) {
+  if (const auto* recorded = get_if<CallRecorded>(&fact.event)) {
     const auto row = std::find_if(attempts.rbegin(), attempts.rend(), [&](const AttemptRow& each) {
       return each.contact == *ref && each.attempt == recorded->attempt;
     });
@@ -81,13 +81,13 @@ void Results::apply(const Fact& fact, const Register& book) {
     row->recorded_seconds = recorded->seconds;
     return;
   }
-  if (const auto* closed = std::get_if<ContactClosed>(&fact.event)) {
+  if (const auto* closed = get_if<ContactClosed>(&fact.event)) {
     one = {closed->place, closed->disposition, to_ms(fact.recorded_at), one.forgotten};
     // A held attempt may still be adopted.
     if (closed->place != Place::held) last_attempt_.erase(ref->packed());
     return;
   }
-  if (const auto* requested = std::get_if<CallRequested>(&fact.event)) {
+  if (const auto* requested = get_if<CallRequested>(&fact.event)) {
     AttemptRow row;
     row.contact = *ref;
     row.attempt = requested->attempt;
@@ -118,27 +118,27 @@ void Results::apply(const Fact& fact, const Register& book) {
       answers.push_back(std::move(given));
     }
   };
-  if (const auto* accepted = std::get_if<CallAccepted>(&fact.event)) {
+  if (const auto* accepted = get_if<CallAccepted>(&fact.event)) {
     row->sid = accepted->sid;
     row->accepted_at = fact.recorded_at;
-  } else if (const auto* adopted = std::get_if<CallAdopted>(&fact.event)) {
+  } else if (const auto* adopted = get_if<CallAdopted>(&fact.event)) {
     row->sid = adopted->sid;
     row->accepted_at = fact.recorded_at;
     if (one.place == Place::held) one = {};
-  } else if (const auto* resolved = std::get_if<CallResolved>(&fact.event)) {
+  } else if (const auto* resolved = get_if<CallResolved>(&fact.event)) {
     row->resolved = resolved->as;
     if (one.place == Place::held) one = {};
-  } else if (const auto* refused = std::get_if<CallRefused>(&fact.event)) {
+  } else if (const auto* refused = get_if<CallRefused>(&fact.event)) {
     row->code = refused->code ? refused->code : refused->http_status;
-  } else if (std::holds_alternative<CallInitiated>(fact.event)) {
+  } else if (holds_alternative<CallInitiated>(fact.event)) {
     row->initiated = true;
-  } else if (std::holds_alternative<CallRinging>(fact.event)) {
+  } else if (holds_alternative<CallRinging>(fact.event)) {
     row->ringing_at = at;
-  } else if (std::holds_alternative<CallAnswered>(fact.event)) {
+  } else if (holds_alternative<CallAnswered>(fact.event)) {
     row->answered_at = at;
-  } else if (const auto* detected = std::get_if<AnswererDetected>(&fact.event)) {
+  } else if (const auto* detected = get_if<AnswererDetected>(&fact.event)) {
     row->answered_by = detected->answered_by;
-  } else if (const auto* served = std::get_if<PromptServed>(&fact.event)) {
+  } else if (const auto* served = get_if<PromptServed>(&fact.event)) {
     row->agent |= served->prompt == "agent";
     // Whoever opts out or stops does so at the question that was open.
     if (served->prompt != "opted_out" && served->prompt != "stopped" &&
@@ -150,7 +150,7 @@ void Results::apply(const Fact& fact, const Register& book) {
         row->ended_at_question = static_cast<std::uint8_t>(i + 1);
       }
     }
-  } else if (const auto* given = std::get_if<AnswerGiven>(&fact.event)) {
+  } else if (const auto* given = get_if<AnswerGiven>(&fact.event)) {
     answer(given->question, given->turn, AnswerRow::Status::answered, [&](AnswerRow& out) {
       out.by_speech = given->source == "speech";
       out.by_agent = given->source == "agent";
@@ -159,7 +159,7 @@ void Results::apply(const Fact& fact, const Register& book) {
       out.value = given->value;
       out.words = given->words;
     });
-  } else if (const auto* declined = std::get_if<AnswerDeclined>(&fact.event)) {
+  } else if (const auto* declined = get_if<AnswerDeclined>(&fact.event)) {
     answer(
         declined->question, declined->turn,
         declined->status == "refused" ? AnswerRow::Status::refused : AnswerRow::Status::dont_know,
@@ -170,31 +170,31 @@ void Results::apply(const Fact& fact, const Register& book) {
           out.confidence_thousandths = declined->confidence_thousandths;
           out.words = declined->words;
         });
-  } else if (const auto* invalid = std::get_if<AnswerInvalid>(&fact.event)) {
+  } else if (const auto* invalid = get_if<AnswerInvalid>(&fact.event)) {
     answer(invalid->question, invalid->turn, AnswerRow::Status::invalid, [&](AnswerRow& out) {
       out.by_speech = invalid->source == "speech";
       out.words = invalid->words;
     });
-  } else if (const auto* silent = std::get_if<NoInput>(&fact.event)) {
+  } else if (const auto* silent = get_if<NoInput>(&fact.event)) {
     answer(silent->question, silent->turn, AnswerRow::Status::no_input, [](AnswerRow&) {});
-  } else if (const auto* stream = std::get_if<StreamClosed>(&fact.event)) {
+  } else if (const auto* stream = get_if<StreamClosed>(&fact.event)) {
     row->stream_why = stream->why;
     row->talk_ms = stream->lasted_ms;
     row->first_sound_ms = stream->first_sound_ms;
     row->agent_turns = stream->turns;
     row->interruptions = stream->interruptions;
     row->tokens = stream->input_tokens + stream->output_tokens;
-  } else if (const auto* failed = std::get_if<AgentFailed>(&fact.event)) {
+  } else if (const auto* failed = get_if<AgentFailed>(&fact.event)) {
     row->agent_fault = failed->fault;
-  } else if (const auto* ended = std::get_if<CallEnded>(&fact.event)) {
+  } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
     row->status = ended->status;
     row->seconds = ended->seconds;
     row->sip = ended->sip;
     row->ended_at = at;
-  } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
+  } else if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
     row->outcome = closed->outcome;
     if (row->ended_at == Instant{}) row->ended_at = fact.recorded_at;
-  } else if (const auto* retry = std::get_if<RetryScheduled>(&fact.event)) {
+  } else if (const auto* retry = get_if<RetryScheduled>(&fact.event)) {
     row->retry_due_ms = retry->due;
   }
 }

@@ -16,17 +16,17 @@ std::int64_t reservation_for(const Campaign& campaign) {
 
 void Spend::apply(const Fact& fact, const Register& book) {
   position = fact.position;
-  if (std::holds_alternative<CampaignSubmitted>(fact.event)) {
+  if (holds_alternative<CampaignSubmitted>(fact.event)) {
     campaigns.emplace_back();
     return;
   }
   const auto ref = book.contact_of(fact.subject);
   if (!ref) return;
   auto& account = campaigns[ref->campaign];
-  if (const auto* reserved = std::get_if<SpendReserved>(&fact.event)) {
+  if (const auto* reserved = get_if<SpendReserved>(&fact.event)) {
     account.reserved += reserved->millionths;
     reservations[ref->packed()] = reserved->millionths;
-  } else if (const auto* settled = std::get_if<SpendSettled>(&fact.event)) {
+  } else if (const auto* settled = get_if<SpendSettled>(&fact.event)) {
     const auto found = reservations.find(ref->packed());
     if (found != reservations.end()) {
       account.reserved -= found->second;
@@ -34,7 +34,7 @@ void Spend::apply(const Fact& fact, const Register& book) {
     }
     account.settled += settled->millionths;
     costs[{*ref, settled->attempt}] = settled->millionths;
-  } else if (const auto* corrected = std::get_if<SpendCorrected>(&fact.event)) {
+  } else if (const auto* corrected = get_if<SpendCorrected>(&fact.event)) {
     auto& cost = costs[{*ref, corrected->attempt}];
     account.settled += corrected->millionths - cost;
     cost = corrected->millionths;

@@ -8,14 +8,14 @@ namespace {
 
 // What a stream's events do to its call's permit.
 void advance(StreamPermit& permit, const Event& event) {
-  if (const auto* opened = std::get_if<StreamOpened>(&event)) {
+  if (const auto* opened = get_if<StreamOpened>(&event)) {
     permit.stage = AgentStage::open;
     permit.stream = opened->stream;
-  } else if (std::holds_alternative<StreamClosed>(event)) {
+  } else if (holds_alternative<StreamClosed>(event)) {
     permit.stage = AgentStage::closed;
-  } else if (std::holds_alternative<AgentFailed>(event)) {
+  } else if (holds_alternative<AgentFailed>(event)) {
     permit.failed = true;
-  } else if (const auto* tool = std::get_if<ToolCalled>(&event)) {
+  } else if (const auto* tool = get_if<ToolCalled>(&event)) {
     if (!permit.contact) permit.tools.push_back(tool->call);
   }
 }
@@ -29,7 +29,7 @@ const StreamPermit* StreamPermits::find(const std::string& sid) const {
 
 void StreamPermits::apply_to_outside(const Fact& fact) {
   const auto& sid = fact.subject.name;
-  if (const auto* served = std::get_if<OutsideAgentServed>(&fact.event)) {
+  if (const auto* served = get_if<OutsideAgentServed>(&fact.event)) {
     StreamPermit permit;
     permit.stage = AgentStage::served;
     permit.number_key = parse_number_key(served->number_key).value_or(0);
@@ -38,7 +38,7 @@ void StreamPermits::apply_to_outside(const Fact& fact) {
   }
   const auto found = permits.find(sid);
   if (found == permits.end()) return;
-  if (std::holds_alternative<CallEnded>(fact.event)) {
+  if (holds_alternative<CallEnded>(fact.event)) {
     permits.erase(found);
   } else {
     advance(found->second, fact.event);
@@ -58,20 +58,19 @@ void StreamPermits::apply(const Fact& fact, const Register& book) {
     permit.attempt = attempt;
     permits[sid] = std::move(permit);
   };
-  if (const auto* accepted = std::get_if<CallAccepted>(&fact.event)) {
+  if (const auto* accepted = get_if<CallAccepted>(&fact.event)) {
     return begin(accepted->attempt, accepted->sid);
   }
-  if (const auto* adopted = std::get_if<CallAdopted>(&fact.event)) {
+  if (const auto* adopted = get_if<CallAdopted>(&fact.event)) {
     return begin(adopted->attempt, adopted->sid);
   }
   const auto sid = sids_.find(ref->packed());
   if (sid == sids_.end()) return;
   auto& permit = permits.at(sid->second);
-  if (std::holds_alternative<AttemptClosed>(fact.event) ||
-      std::holds_alternative<CallEnded>(fact.event)) {
+  if (holds_alternative<AttemptClosed>(fact.event) || holds_alternative<CallEnded>(fact.event)) {
     permits.erase(sid->second);
     sids_.erase(sid);
-  } else if (const auto* served = std::get_if<PromptServed>(&fact.event)) {
+  } else if (const auto* served = get_if<PromptServed>(&fact.event)) {
     if (served->prompt == "agent" && permit.stage == AgentStage::none) {
       permit.stage = AgentStage::served;
     }

@@ -11,12 +11,12 @@ void Suppression::apply(const Fact& fact) {
   if (fact.subject.kind != Subject::Kind::number) return;
   auto& number = numbers[parse_number_key(fact.subject.name).value_or(0)];
   number.version = fact.version;
-  if (std::holds_alternative<OptedOut>(fact.event)) {
+  if (holds_alternative<OptedOut>(fact.event)) {
     number.opted_out = true;
-  } else if (const auto* suppressed = std::get_if<Suppressed>(&fact.event)) {
+  } else if (const auto* suppressed = get_if<Suppressed>(&fact.event)) {
     number.suppressed = true;
     number.until_ms = suppressed->until;
-  } else if (std::holds_alternative<SuppressionLifted>(fact.event)) {
+  } else if (holds_alternative<SuppressionLifted>(fact.event)) {
     number.opted_out = number.suppressed = false;
     number.until_ms = 0;
   }

@@ -11,8 +11,8 @@
 namespace campaigns {
 
 void Transcripts::see(const Fact& fact) {
-  const auto* agent = std::get_if<AgentSaid>(&fact.event);
-  const auto* callee = std::get_if<CalleeSaid>(&fact.event);
+  const auto* agent = get_if<AgentSaid>(&fact.event);
+  const auto* callee = get_if<CalleeSaid>(&fact.event);
   if (agent == nullptr && callee == nullptr) return;
   if (fact.subject.kind != Subject::Kind::contact) return;
   Line line;

@@ -67,7 +67,7 @@ struct Outside {
 };
 
 std::uint8_t attempt_of(const Event& event) {
-  return std::visit(
+  return visit(
       [](const auto& e) -> std::uint8_t {
         if constexpr (requires { e.attempt; }) {
           if constexpr (std::is_same_v<std::remove_cvref_t<decltype(e.attempt)>, std::uint8_t>) {
@@ -80,7 +80,7 @@ std::uint8_t attempt_of(const Event& event) {
 }
 
 void set_attempt(Event& event, std::uint8_t attempt) {
-  std::visit(
+  visit(
       [&](auto& e) {
         if constexpr (requires { e.attempt; }) {
           if constexpr (std::is_same_v<std::remove_cvref_t<decltype(e.attempt)>, std::uint8_t>) {
@@ -93,21 +93,16 @@ void set_attempt(Event& event, std::uint8_t attempt) {
 
 // Decided by the policy: a replay decides it anew.
 bool decided_anew(const Event& event) {
-  if (const auto* paused = std::get_if<CampaignPaused>(&event)) return paused->by == "program";
-  if (const auto* forgotten = std::get_if<ContactForgotten>(&event)) {
+  if (const auto* paused = get_if<CampaignPaused>(&event)) return paused->by == "program";
+  if (const auto* forgotten = get_if<ContactForgotten>(&event)) {
     return forgotten->by == "retention";
   }
-  if (const auto* closed = std::get_if<ContactClosed>(&event)) return closed->place != Place::held;
-  return std::holds_alternative<CallRequested>(event) ||
-         std::holds_alternative<AttemptClosed>(event) ||
-         std::holds_alternative<RetryScheduled>(event) ||
-         std::holds_alternative<SpendReserved>(event) ||
-         std::holds_alternative<SpendSettled>(event) ||
-         std::holds_alternative<CallPostponed>(event) ||
-         std::holds_alternative<ContactExcluded>(event) ||
-         std::holds_alternative<CallEndRequested>(event) ||
-         std::holds_alternative<CampaignCompleted>(event) ||
-         std::holds_alternative<CampaignReopened>(event);
+  if (const auto* closed = get_if<ContactClosed>(&event)) return closed->place != Place::held;
+  return holds_alternative<CallRequested>(event) || holds_alternative<AttemptClosed>(event) ||
+         holds_alternative<RetryScheduled>(event) || holds_alternative<SpendReserved>(event) ||
+         holds_alternative<SpendSettled>(event) || holds_alternative<CallPostponed>(event) ||
+         holds_alternative<ContactExcluded>(event) || holds_alternative<CallEndRequested>(event) ||
+         holds_alternative<CampaignCompleted>(event) || holds_alternative<CampaignReopened>(event);
 }
 
 }  // namespace
@@ -137,7 +132,7 @@ struct Rerun::Tape {
 void Rerun::Tape::see_of_contact(const Fact& fact) {
   const auto& campaign = fact.subject.name;
   const auto ordinal = fact.subject.ordinal;
-  if (const auto* requested = std::get_if<CallRequested>(&fact.event)) {
+  if (const auto* requested = get_if<CallRequested>(&fact.event)) {
     auto& script = scripts[campaign][{ordinal, requested->attempt}];
     script.requested_at = fact.recorded_at;
     open[{campaign, ordinal}] = requested->attempt;
@@ -152,23 +147,23 @@ void Rerun::Tape::see_of_contact(const Fact& fact) {
   }
   auto* script = number == 0 ? nullptr : script_of(campaign, ordinal, number);
   if (script) {
-    if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
+    if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
       script->outcome = closed->outcome;
       script->closed_after = fact.recorded_at - script->requested_at;
       script->closed_position = fact.position;
       if (script->ended_after == Milliseconds{}) script->ended_after = *script->closed_after;
-    } else if (const auto* ended = std::get_if<CallEnded>(&fact.event)) {
+    } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
       script->seconds = ended->seconds;
       script->ended_after =
           std::min(fact.occurred_at.value_or(fact.recorded_at), fact.recorded_at) -
           script->requested_at;
-    } else if (const auto* resolved = std::get_if<CallResolved>(&fact.event)) {
+    } else if (const auto* resolved = get_if<CallResolved>(&fact.event)) {
       script->redial = resolved->as == Resolution::redial;
     }
   }
   if (decided_anew(fact.event)) return;
-  const bool of_the_person = std::holds_alternative<ContactEnrolled>(fact.event) ||
-                             std::holds_alternative<ContactForgotten>(fact.event);
+  const bool of_the_person = holds_alternative<ContactEnrolled>(fact.event) ||
+                             holds_alternative<ContactForgotten>(fact.event);
   if (script && !of_the_person) {
     add(*script, fact);
   } else {
@@ -178,7 +173,7 @@ void Rerun::Tape::see_of_contact(const Fact& fact) {
 
 void Rerun::Tape::see(const Fact& fact) {
   // A program that was killed said nothing of its end: it was gone after its last word.
-  const bool starts = std::holds_alternative<RunnerStarted>(fact.event);
+  const bool starts = holds_alternative<RunnerStarted>(fact.event);
   if (starts && last_position != 0 &&
       (outside.empty() || outside.back().position != last_position || !outside.back().stops)) {
     outside.push_back({last, last_position, {}, true});
@@ -186,7 +181,7 @@ void Rerun::Tape::see(const Fact& fact) {
   last = fact.recorded_at;
   last_position = fact.position;
   if (fact.subject.kind == Subject::Kind::contact) return see_of_contact(fact);
-  if (const auto* opted = std::get_if<OptedOut>(&fact.event)) {
+  if (const auto* opted = get_if<OptedOut>(&fact.event)) {
     if (const auto id = AttemptId::parse(opted->attempt)) {
       if (auto* script = script_of(id->campaign, id->contact, id->attempt)) {
         return add(*script, fact);
@@ -195,7 +190,7 @@ void Rerun::Tape::see(const Fact& fact) {
   }
   if (decided_anew(fact.event)) return;
   outside.push_back(
-      {fact.recorded_at, fact.position, fact, std::holds_alternative<RunnerStopped>(fact.event)});
+      {fact.recorded_at, fact.position, fact, holds_alternative<RunnerStopped>(fact.event)});
 }
 
 Rerun::Rerun() : tape_(std::make_unique<Tape>()) {}
@@ -288,24 +283,24 @@ void World::fold(Fact fact, Instant now) {
   const Moment moment{now, seed_};
   stamp(state, fact, moment);
   evolve(state, fact);
-  if (std::holds_alternative<CallRequested>(fact.event)) requested(fact, now);
+  if (holds_alternative<CallRequested>(fact.event)) requested(fact, now);
 }
 
 void World::apply(const Outside& outside) {
   if (outside.fact) {
     auto fact = *outside.fact;
     if (policy_) {
-      if (auto* submitted = std::get_if<CampaignSubmitted>(&fact.event);
+      if (auto* submitted = get_if<CampaignSubmitted>(&fact.event);
           submitted && fact.subject.name == campaign_) {
         submitted->definition.text = print_campaign(*policy_);
       }
       // A change of the file was a change of the policy too: this one holds from the beginning.
-      if (auto* changed = std::get_if<CampaignChanged>(&fact.event);
+      if (auto* changed = get_if<CampaignChanged>(&fact.event);
           changed && fact.subject.name == campaign_) {
         changed->definition.text = print_campaign(*policy_);
       }
     }
-    if (std::holds_alternative<RunnerStarted>(fact.event)) running_ = true;
+    if (holds_alternative<RunnerStarted>(fact.event)) running_ = true;
     fold(std::move(fact), outside.at);
   }
   if (outside.stops) {
@@ -321,7 +316,7 @@ void World::apply(const Outside& outside) {
 
 // A call is made: what will become of it is known, or borrowed.
 void World::requested(const Fact& fact, Instant now) {
-  const auto& event = std::get<CallRequested>(fact.event);
+  const auto& event = get<CallRequested>(fact.event);
   const auto contact = *state.book.contact_of(fact.subject);
   const Key key{contact.ordinal, event.attempt};
   const Script* script = nullptr;
@@ -370,8 +365,8 @@ void World::act(const Due& due) {
       // A person said so, whatever the rules.
       auto subject = facts.front().subject;
       std::erase_if(facts, [](const Fact& fact) {
-        return std::holds_alternative<ContactClosed>(fact.event) ||
-               std::holds_alternative<RetryScheduled>(fact.event);
+        return holds_alternative<ContactClosed>(fact.event) ||
+               holds_alternative<RetryScheduled>(fact.event);
       });
       Fact again;
       again.subject = std::move(subject);
@@ -391,7 +386,7 @@ void World::act(const Due& due) {
     const auto key = state.queue.contact(due.contact).key;
     if (state.suppression.opted_out(key)) return;
     fact.subject = Subject::number(key);
-    std::get<OptedOut>(fact.event).attempt =
+    get<OptedOut>(fact.event).attempt =
         AttemptId{state.book.at(due.contact.campaign).definition->id, due.contact.ordinal,
                   due.attempt}
             .text();
@@ -415,7 +410,7 @@ void World::run(const std::string& campaign, const Campaign* policy, std::option
   for (std::size_t i = 0; i < outside_.size(); ++i) {
     const auto& one = outside_[i];
     push({one.at, one.position, 0, &one, {}, 0, nullptr, 0, {}});
-    if (one.fact && std::holds_alternative<RunnerStarted>(one.fact->event)) last_start_ = i;
+    if (one.fact && holds_alternative<RunnerStarted>(one.fact->event)) last_start_ = i;
   }
   const auto nobody_is_asked = [](ContactRef) { return true; };
   Instant now{};

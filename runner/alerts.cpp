@@ -101,11 +101,11 @@ std::vector<Alert> AlertRules::see(const State& state, const Fact& fact) {
   const AlertDraft draft{state, fact.recorded_at, fact.position};
   const auto& name = fact.subject.name;
   std::vector<Alert> alerts;
-  if (const auto* paused = std::get_if<campaigns::CampaignPaused>(&fact.event)) {
+  if (const auto* paused = get_if<campaigns::CampaignPaused>(&fact.event)) {
     if (paused->by == "program") {
       alerts.push_back(draft.write(kind_of_pause(paused->reason), name, paused->reason));
     }
-  } else if (const auto* over = std::get_if<campaigns::CampaignCompleted>(&fact.event)) {
+  } else if (const auto* over = get_if<campaigns::CampaignCompleted>(&fact.event)) {
     alerts.push_back(draft.write(AlertKind::campaign_finished,
                                  std::to_string(fact.position) + "-campaign_finished", name,
                                  [&](campaigns::JsonObject& object) {
@@ -115,7 +115,7 @@ std::vector<Alert> AlertRules::see(const State& state, const Fact& fact) {
                                        .member("excluded", over->excluded)
                                        .member("held", over->held);
                                  }));
-  } else if (const auto* held = std::get_if<campaigns::CallHeld>(&fact.event)) {
+  } else if (const auto* held = get_if<campaigns::CallHeld>(&fact.event)) {
     alerts.push_back(
         draft.write(AlertKind::call_held, std::to_string(fact.position) + "-call_held", name,
                     [&](campaigns::JsonObject& object) {
@@ -123,14 +123,14 @@ std::vector<Alert> AlertRules::see(const State& state, const Fact& fact) {
                       object.member("what", "a call waits for a person's decision: campanile held")
                           .member("attempt", id.text());
                     }));
-  } else if (std::holds_alternative<campaigns::LateCallDetected>(fact.event)) {
+  } else if (holds_alternative<campaigns::LateCallDetected>(fact.event)) {
     alerts.push_back(
         draft.write(AlertKind::late_call, name,
                     "a call turned up for an attempt that was given up: it is being ended"));
-  } else if (const auto* closed = std::get_if<campaigns::ContactClosed>(&fact.event)) {
+  } else if (const auto* closed = get_if<campaigns::ContactClosed>(&fact.event)) {
     alerts.push_back(outcome_of(draft, fact, *closed));
-  } else if (std::holds_alternative<campaigns::SpendReserved>(fact.event) ||
-             std::holds_alternative<campaigns::SpendSettled>(fact.event)) {
+  } else if (holds_alternative<campaigns::SpendReserved>(fact.event) ||
+             holds_alternative<campaigns::SpendSettled>(fact.event)) {
     const auto index = state.book.contact_of(fact.subject)->campaign;
     const auto limit = state.book.at(index).definition->budget.limit_millionths;
     const auto& account = state.spend.campaigns[index];

@@ -129,7 +129,7 @@ class Story {
 
   // Nothing for what a person need not hear of.
   std::optional<std::string> line(const campaigns::Fact& fact) {
-    const auto text = std::visit([this](const auto& event) { return tell(event); }, fact.event);
+    const auto text = visit([this](const auto& event) { return tell(event); }, fact.event);
     if (text.empty()) return {};
     if (!began_) began_ = fact.recorded_at;
     const auto tenths = (fact.recorded_at - *began_).count() / 100;

@@ -147,7 +147,7 @@ bool came_to_its_end(const std::filesystem::path& log) {
     // Others may be sealed.
     if (last.type == campaigns::RunnerStopped::type) {
       const auto fact = Folder().fact(last);
-      finished = std::get<campaigns::RunnerStopped>(fact.event).reason == Live::finished;
+      finished = get<campaigns::RunnerStopped>(fact.event).reason == Live::finished;
     }
     return false;
   });

@@ -67,7 +67,7 @@ Refusal bad_order(std::string what) {
 }  // namespace
 
 ControlOrder control_order(const Command& command) {
-  return std::visit(Writer{}, command);
+  return visit(Writer{}, command);
 }
 
 std::optional<Result<Command, Refusal>> read_control_order(std::string_view target,

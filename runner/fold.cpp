@@ -47,7 +47,7 @@ eventstore::NewEvent row_of(const campaigns::State& state, const campaigns::Fact
 
 std::optional<std::uint64_t> key_to_destroy(const campaigns::State& state,
                                             const campaigns::Fact& fact) {
-  if (!std::holds_alternative<campaigns::ContactForgotten>(fact.event)) return {};
+  if (!holds_alternative<campaigns::ContactForgotten>(fact.event)) return {};
   const auto contact = *state.book.contact_of(fact.subject);
   if (state.queue.contact(contact).number == 0) return {};
   return contact.packed();

@@ -556,7 +556,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
     Folder folder;
     reader.read(1, [&](const eventstore::RecordedEvent& recorded) {
       const auto fact = folder.fact(recorded);
-      if (const auto* first = std::get_if<campaigns::LogCreated>(&fact.event)) created = *first;
+      if (const auto* first = get_if<campaigns::LogCreated>(&fact.event)) created = *first;
       return false;
     });
     if (!created) {

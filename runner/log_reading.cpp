@@ -152,7 +152,7 @@ std::optional<campaigns::LogCreated> identity_of(CheckedLog& log) {
   std::optional<campaigns::LogCreated> identity;
   log.read(1, [&](const eventstore::RecordedEvent& first) {
     auto fact = Folder().fact(first);
-    if (auto* created = std::get_if<campaigns::LogCreated>(&fact.event)) {
+    if (auto* created = get_if<campaigns::LogCreated>(&fact.event)) {
       identity = std::move(*created);
     }
     return false;

@@ -58,21 +58,21 @@ std::array<std::uint64_t, Metrics::commit_bounds_us.size() + 1> Metrics::commits
 }
 
 void Metrics::fact(const campaigns::Fact& fact) {
-  if (const auto* closed = std::get_if<campaigns::StreamClosed>(&fact.event)) {
+  if (const auto* closed = get_if<campaigns::StreamClosed>(&fact.event)) {
     count(stream_ends_, closed->why);
-  } else if (const auto* failed = std::get_if<campaigns::AgentFailed>(&fact.event)) {
+  } else if (const auto* failed = get_if<campaigns::AgentFailed>(&fact.event)) {
     count(agent_failures_, failed->fault);
-  } else if (const auto* refused = std::get_if<campaigns::CallRefused>(&fact.event)) {
+  } else if (const auto* refused = get_if<campaigns::CallRefused>(&fact.event)) {
     count(refusals_, std::to_string(refused->http_status));
-  } else if (std::holds_alternative<campaigns::CallInDoubt>(fact.event)) {
+  } else if (holds_alternative<campaigns::CallInDoubt>(fact.event)) {
     ++orders_in_doubt_;
-  } else if (std::holds_alternative<campaigns::OptedOut>(fact.event)) {
+  } else if (holds_alternative<campaigns::OptedOut>(fact.event)) {
     ++opt_outs_;
-  } else if (std::holds_alternative<campaigns::LateCallDetected>(fact.event)) {
+  } else if (holds_alternative<campaigns::LateCallDetected>(fact.event)) {
     ++late_calls_;
-  } else if (std::holds_alternative<campaigns::StreamOpened>(fact.event)) {
+  } else if (holds_alternative<campaigns::StreamOpened>(fact.event)) {
     ++streams_opened_;
-  } else if (std::holds_alternative<campaigns::RunnerStarted>(fact.event)) {
+  } else if (holds_alternative<campaigns::RunnerStarted>(fact.event)) {
     began_ = fact.recorded_at;
   }
 }

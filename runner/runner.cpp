@@ -181,7 +181,7 @@ void Runner::take(RequestNote note) {
   if (!inbound.delivery.empty()) note_delivery(inbound.delivery);
   if (inbound.command) {
     // Whose "never again" it would be: only the log's key can tell.
-    if (auto* asked = std::get_if<campaigns::OutsideVoiceRequested>(&*inbound.command);
+    if (auto* asked = get_if<campaigns::OutsideVoiceRequested>(&*inbound.command);
         asked && asked->agent && !inbound.to.empty()) {
       asked->number_key = keys_.number_key(inbound.to);
     }
@@ -246,8 +246,8 @@ void Runner::take(CommandNote note) {
   auto refusal = decide_and_fold(note.command);
   if (!note.done) return;
   // Nobody is told that somebody is forgotten before the key is gone.
-  if (std::holds_alternative<campaigns::ForgetNumber>(note.command) ||
-      std::holds_alternative<campaigns::ForgetExpired>(note.command)) {
+  if (holds_alternative<campaigns::ForgetNumber>(note.command) ||
+      holds_alternative<campaigns::ForgetExpired>(note.command)) {
     note.done = [this, done = std::move(note.done)](std::optional<Refusal> outcome) {
       forgotten_.push_back([done, outcome = std::move(outcome)] { done(outcome); });
     };
@@ -277,12 +277,11 @@ void Runner::fold(Facts facts) {
 }
 
 void Runner::follow(const Fact& fact) {
-  if (std::holds_alternative<campaigns::RunnerStarted>(fact.event)) started_at_ = fact.position;
+  if (holds_alternative<campaigns::RunnerStarted>(fact.event)) started_at_ = fact.position;
   follow_stream(fact);
   sweeper_.follow(fact);
-  if (const auto* served = std::get_if<campaigns::PromptServed>(&fact.event))
-    break_off(fact, *served);
-  const auto* requested = std::get_if<campaigns::CallRequested>(&fact.event);
+  if (const auto* served = get_if<campaigns::PromptServed>(&fact.event)) break_off(fact, *served);
+  const auto* requested = get_if<campaigns::CallRequested>(&fact.event);
   if (!requested) return;
   const auto ref = *state_.book.contact_of(fact.subject);
   if (requested->attempt == 1) new_people_.insert(ref.packed());

@@ -63,10 +63,10 @@ bool tells_the_end(const campaigns::Command& command) {
     return status == "completed" || status == "failed" || status == "busy" ||
            status == "no-answer" || status == "canceled";
   };
-  if (const auto* status = std::get_if<campaigns::StatusReported>(&command)) {
+  if (const auto* status = get_if<campaigns::StatusReported>(&command)) {
     return is_end(status->status);
   }
-  const auto* status = std::get_if<campaigns::OutsideStatusReported>(&command);
+  const auto* status = get_if<campaigns::OutsideStatusReported>(&command);
   return status != nullptr && is_end(status->status);
 }
 
@@ -215,7 +215,7 @@ void Runner::take_from_stream(media::Closed closed) {
 bool Runner::waits_for_stream(const webhook::Inbound& inbound, RequestNote& note) {
   if (!inbound.command) return false;
   const bool ended = tells_the_end(*inbound.command);
-  if (!ended && !std::holds_alternative<campaigns::AfterStream>(*inbound.command)) return false;
+  if (!ended && !holds_alternative<campaigns::AfterStream>(*inbound.command)) return false;
   const auto stream = stream_of_call_.find(inbound.sid);
   if (stream == stream_of_call_.end()) return false;
   // A call that is over has no more use for its stream, and what its end means hangs on how the
@@ -246,8 +246,8 @@ void Runner::end_stream_of(const std::string& sid, media::Why why) {
 
 void Runner::follow_stream(const campaigns::Fact& fact) {
   if (stream_of_call_.empty()) return;
-  const auto* served = std::get_if<campaigns::PromptServed>(&fact.event);
-  const bool ended = std::holds_alternative<campaigns::CallEnded>(fact.event);
+  const auto* served = get_if<campaigns::PromptServed>(&fact.event);
+  const bool ended = holds_alternative<campaigns::CallEnded>(fact.event);
   if (!ended && (served == nullptr || served->prompt != "opted_out")) return;
   if (fact.subject.kind == campaigns::Subject::Kind::call) {
     return end_stream_of(fact.subject.name, media::Why::hung_up);

@@ -28,10 +28,10 @@ Sweeper::Sweeper(bridge::carrier::Carrier& carrier, const bridge::net::Clock& cl
 }
 
 void Sweeper::follow(const campaigns::Fact& fact) {
-  if (std::holds_alternative<campaigns::CallRequested>(fact.event)) {
+  if (holds_alternative<campaigns::CallRequested>(fact.event)) {
     if (!oldest_) oldest_ = fact.recorded_at;
     if (!at_ && !sweep_) at_ = fact.recorded_at + every;
-  } else if (std::holds_alternative<campaigns::CampaignCompleted>(fact.event)) {
+  } else if (holds_alternative<campaigns::CampaignCompleted>(fact.event)) {
     if (oldest_) at_ = fact.recorded_at;
   }
 }
@@ -75,7 +75,7 @@ void Sweeper::finish() {
   const auto now = clock_.now();
   auto found = campaigns::sweep(state_, sweep->period, sweep->calls, now);
   for (auto& command : found.commands) {
-    if (const auto* late = std::get_if<campaigns::LateCallFound>(&command)) {
+    if (const auto* late = get_if<campaigns::LateCallFound>(&command)) {
       tell("the carrier's list shows a call of attempt " + late->attempt.text() +
            ", which was given up: " + late->sid + " is being ended");
     }

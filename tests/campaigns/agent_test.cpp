@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(an_agents_call_is_told_that_an_ai_talks_and_is_connected) {
   BOOST_TEST(version != text_version("Parla un'intelligenza artificiale, per un sondaggio"));
   bool logged = false;
   for (const auto& fact : talk.log()) {
-    const auto* served = std::get_if<PromptServed>(&fact.event);
+    const auto* served = get_if<PromptServed>(&fact.event);
     logged |= served && served->prompt == "agent" && served->disclosure == version;
   }
   BOOST_TEST(logged);
@@ -342,7 +342,7 @@ BOOST_AUTO_TEST_CASE(an_answer_goes_through_the_same_checks_as_a_key) {
       BOOST_TEST(told["ok"] == false);
       BOOST_TEST(told["error"].get<std::string>().find(one.in_error) != std::string::npos);
       const auto& last = talk.log().back();
-      const auto* called = std::get_if<ToolCalled>(&last.event);
+      const auto* called = get_if<ToolCalled>(&last.event);
       BOOST_TEST_REQUIRE(called != nullptr);
       BOOST_TEST(called->refused == one.refused);
     }

@@ -176,20 +176,12 @@ class Comparer {
   std::string_view type_;
 };
 
-template <std::size_t I = 0, typename F>
-void for_each_type(const F& visit) {
-  if constexpr (I < std::variant_size_v<AnyEvent>) {
-    visit(std::variant_alternative_t<I, AnyEvent>{});
-    for_each_type<I + 1>(visit);
-  }
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(every_event_parses_to_the_values_that_were_written) {
   for (const Hostile& text : hostile()) {
-    for_each_type([&](auto event) {
-      using E = decltype(event);
+    EventKinds::List::each([&]<typename E>() {
+      E event{};
       Filler filler(text.text);
       E::fields(filler, event);
       const auto encoded = encode(Subject::runner(), event);
@@ -208,8 +200,8 @@ BOOST_AUTO_TEST_CASE(every_event_parses_to_the_values_that_were_written) {
 BOOST_AUTO_TEST_CASE(every_event_is_read_again_by_the_program_as_by_cjson) {
   EventDecoder decoder;
   for (const Hostile& text : hostile()) {
-    for_each_type([&](auto event) {
-      using E = decltype(event);
+    EventKinds::List::each([&]<typename E>() {
+      E event{};
       Filler filler(text.text);
       E::fields(filler, event);
       const auto encoded = encode(Subject::runner(), event);

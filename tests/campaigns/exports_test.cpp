@@ -428,7 +428,7 @@ BOOST_AUTO_TEST_CASE(how_streams_interleave_in_the_log_does_not_show) {
   World other(some_zones());
   const auto& log = world.log();
   std::size_t begun = 0;
-  while (!std::holds_alternative<CampaignStarted>(log[begun].event)) ++begun;
+  while (!holds_alternative<CampaignStarted>(log[begun].event)) ++begun;
   for (std::size_t i = 0; i <= begun; ++i) {
     other.at(log[i].recorded_at).given(log[i].subject, log[i].event, log[i].occurred_at);
   }

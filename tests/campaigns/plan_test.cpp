@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(the_rates_of_account_and_campaign_both_hold) {
   BOOST_TEST(order == "note.1 other.1 note.2 other.2 note.3 ");
   std::optional<Instant> last;
   for (const auto& fact : world.log()) {
-    const auto* requested = std::get_if<CallRequested>(&fact.event);
+    const auto* requested = get_if<CallRequested>(&fact.event);
     if (!requested) continue;
     if (last) BOOST_TEST((instant_from_ms(requested->slot) - *last >= 1s));
     last = instant_from_ms(requested->slot);
@@ -345,7 +345,7 @@ BOOST_AUTO_TEST_CASE(every_wakeup_has_its_reason_and_nobody_is_forgotten) {
       BOOST_TEST(world.state().queue.locks.empty());
       std::map<std::string, std::optional<Instant>> last;
       for (const auto& fact : world.log()) {
-        const auto* requested = std::get_if<CallRequested>(&fact.event);
+        const auto* requested = get_if<CallRequested>(&fact.event);
         if (!requested) continue;
         const auto index = *world.state().book.find(fact.subject.name);
         const auto& queue = world.state().queue.campaigns[index];

@@ -949,22 +949,22 @@ void World::follow_log() {
 
 void World::check_fact(const Fact& fact) {
   const auto ref = durable_.book.contact_of(fact.subject);
-  if (std::holds_alternative<CampaignPaused>(fact.event) ||
-      std::holds_alternative<CampaignCancelled>(fact.event)) {
+  if (holds_alternative<CampaignPaused>(fact.event) ||
+      holds_alternative<CampaignCancelled>(fact.event)) {
     stopped_since_.emplace(fact.subject.name, fact.recorded_at);
-    const auto* paused = std::get_if<CampaignPaused>(&fact.event);
+    const auto* paused = get_if<CampaignPaused>(&fact.event);
     tally_.stopped += paused && paused->reason.find("of the last") != std::string::npos;
     tally_.out_of_money += paused && paused->reason.find("budget") != std::string::npos;
-  } else if (std::holds_alternative<CampaignResumed>(fact.event)) {
+  } else if (holds_alternative<CampaignResumed>(fact.event)) {
     stopped_since_.erase(fact.subject.name);
   }
   if (!ref) {
-    tally_.opted_out += std::holds_alternative<OptedOut>(fact.event);
+    tally_.opted_out += holds_alternative<OptedOut>(fact.event);
     return;
   }
   const auto& name = fact.subject.name;
   const auto who = fact.subject.stream();
-  tally_.agent_failures += std::holds_alternative<AgentFailed>(fact.event);
+  tally_.agent_failures += holds_alternative<AgentFailed>(fact.event);
   const auto token_of = [&](std::uint8_t attempt) {
     return keys_.token(AttemptId{name, ref->ordinal, attempt});
   };
@@ -978,7 +978,7 @@ void World::check_fact(const Fact& fact) {
     keep(carrier_.calls_of(token_of(attempt)).empty(), "I4",
          who + ": " + said + ", and the carrier has a call");
   };
-  if (const auto* requested = std::get_if<CallRequested>(&fact.event)) {
+  if (const auto* requested = get_if<CallRequested>(&fact.event)) {
     const auto& campaign = durable_.queue.campaigns[ref->campaign];
     const auto& contact = durable_.queue.contact(*ref);
     const auto& definition = *durable_.book.at(ref->campaign).definition;
@@ -1022,41 +1022,41 @@ void World::check_fact(const Fact& fact) {
     keep(!campaign.failures.reached(definition.pacing.stop_at_failures), "I6",
          who + ": called although the last calls came to nothing");
     last_slot_ = slot;
-  } else if (const auto* accepted = std::get_if<CallAccepted>(&fact.event)) {
+  } else if (const auto* accepted = get_if<CallAccepted>(&fact.event)) {
     belongs(accepted->attempt, accepted->sid);
-  } else if (const auto* adopted = std::get_if<CallAdopted>(&fact.event)) {
+  } else if (const auto* adopted = get_if<CallAdopted>(&fact.event)) {
     ++tally_.adopted;
     belongs(adopted->attempt, adopted->sid);
-  } else if (const auto* not_sent = std::get_if<CallNotSent>(&fact.event)) {
+  } else if (const auto* not_sent = get_if<CallNotSent>(&fact.event)) {
     ++tally_.not_sent;
     no_call(not_sent->attempt, "not sent");
-  } else if (const auto* refused = std::get_if<CallRefused>(&fact.event)) {
+  } else if (const auto* refused = get_if<CallRefused>(&fact.event)) {
     no_call(refused->attempt, "refused");
     if (refused->http_status == 429) too_fast_ = fact.recorded_at;
-  } else if (const auto* not_placed = std::get_if<CallNotPlaced>(&fact.event)) {
+  } else if (const auto* not_placed = get_if<CallNotPlaced>(&fact.event)) {
     ++tally_.not_placed;
     no_call(not_placed->attempt, "proven not placed");
-  } else if (std::holds_alternative<CallInDoubt>(fact.event)) {
+  } else if (holds_alternative<CallInDoubt>(fact.event)) {
     ++tally_.in_doubt;
-  } else if (const auto* held = std::get_if<CallHeld>(&fact.event)) {
+  } else if (const auto* held = get_if<CallHeld>(&fact.event)) {
     ++tally_.held;
     left_to_a_person_.insert(AttemptId{name, ref->ordinal, held->attempt}.text());
-  } else if (std::holds_alternative<CallResolved>(fact.event)) {
+  } else if (holds_alternative<CallResolved>(fact.event)) {
     ++tally_.resolved;
     const auto* open = durable_.queue.open_attempt(*ref);
     keep(open && open->phase == Phase::held, "I4", who + ": decided on, and was not held");
-  } else if (std::holds_alternative<CallLookedUp>(fact.event)) {
+  } else if (holds_alternative<CallLookedUp>(fact.event)) {
     ++tally_.looked_up;
-  } else if (std::holds_alternative<CallPostponed>(fact.event)) {
+  } else if (holds_alternative<CallPostponed>(fact.event)) {
     ++tally_.postponed;
-  } else if (std::holds_alternative<ContactExcluded>(fact.event)) {
+  } else if (holds_alternative<ContactExcluded>(fact.event)) {
     ++tally_.suppressed;
-  } else if (const auto* late = std::get_if<LateCallDetected>(&fact.event)) {
+  } else if (const auto* late = get_if<LateCallDetected>(&fact.event)) {
     ++tally_.late_calls;
     const auto attempt = AttemptId{name, ref->ordinal, late->attempt}.text();
     keep(!options_.list_is_prompt || left_to_a_person_.count(attempt) != 0, "I4",
          who + ": a call turned up that nobody ordered");
-  } else if (const auto* closed = std::get_if<AttemptClosed>(&fact.event)) {
+  } else if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
     const bool never_rang =
         closed->outcome == Outcome::not_placed ||
         (closed->outcome == Outcome::canceled_by_us && durable_.queue.open_attempt(*ref) &&
@@ -1259,8 +1259,8 @@ void World::check_end() {
   std::map<std::string, int> streams;
   store_.read(1, [&](const eventstore::RecordedEvent& recorded) {
     const auto fact = folder.fact(recorded);
-    if (const auto* opened = std::get_if<StreamOpened>(&fact.event)) ++streams[opened->stream];
-    if (const auto* closed = std::get_if<StreamClosed>(&fact.event)) --streams[closed->stream];
+    if (const auto* opened = get_if<StreamOpened>(&fact.event)) ++streams[opened->stream];
+    if (const auto* closed = get_if<StreamClosed>(&fact.event)) --streams[closed->stream];
     return true;
   });
   for (const auto& [stream, open] : streams) {

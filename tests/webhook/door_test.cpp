@@ -257,13 +257,14 @@ BOOST_AUTO_TEST_CASE(calls_of_somebody_elses_code_may_be_asked_about_by_get) {
     return request;
   };
   const Request voice = get("/outbound-call?mode=simple", call_fields());
-  BOOST_TEST(std::get<OutsideVoiceRequested>(*let_in(house.door, voice).command).sid == call_sid);
+  BOOST_TEST(campaigns::get<OutsideVoiceRequested>(*let_in(house.door, voice).command).sid ==
+             call_sid);
   BOOST_TEST(said(house.send(voice).body).size() == 1U);
   const auto status =
       let_in(house.door,
              get("/call-status", call_fields({{"CallStatus", "completed"}, {"CallDuration", "15"}}),
                  secondary_token));
-  BOOST_TEST(std::get<OutsideStatusReported>(*status.command).seconds == 15);
+  BOOST_TEST(campaigns::get<OutsideStatusReported>(*status.command).seconds == 15);
 
   const std::string before = house.digest();
   Request bad = get("/call-status", call_fields({{"CallStatus", "completed"}}));
@@ -446,7 +447,7 @@ BOOST_AUTO_TEST_CASE(a_status_callback_is_read_field_by_field) {
                                            {"Timestamp", "Tue, 04 Aug 2026 09:15:40 +0000"}}),
                               old_url));
   BOOST_REQUIRE(inbound.command.has_value());
-  const auto& command = std::get<StatusReported>(*inbound.command);
+  const auto& command = get<StatusReported>(*inbound.command);
   BOOST_TEST((command.attempt == house.open));
   BOOST_TEST(command.sid == call_sid);
   BOOST_TEST(command.status == "completed");
@@ -465,7 +466,7 @@ BOOST_AUTO_TEST_CASE(a_status_callback_may_lack_everything_but_its_status) {
   const std::string target = "/call-status/" + token_of(house.open);
   const auto inbound =
       let_in(house.door, post(target, call_fields({{"CallStatus", "busy"}}), old_url));
-  const auto& command = std::get<StatusReported>(*inbound.command);
+  const auto& command = get<StatusReported>(*inbound.command);
   BOOST_TEST(command.seconds == 0);
   BOOST_TEST(command.sip == 0);
   BOOST_TEST(command.answered_by == "");
@@ -499,7 +500,7 @@ BOOST_AUTO_TEST_CASE(a_machine_is_reported_by_the_carriers_word) {
                                                 {"AnsweredBy", "machine_start"},
                                                 {"MachineDetectionDuration", "3820"}},
                                                old_url));
-  BOOST_TEST(std::get<MachineDetected>(*inbound.command).answered_by == "machine_start");
+  BOOST_TEST(get<MachineDetected>(*inbound.command).answered_by == "machine_start");
   BOOST_TEST(house.door.answer(inbound).status == 204);
   BOOST_TEST(!let_in(house.door, post(target, call_fields(), old_url)).command.has_value());
 }
@@ -520,7 +521,7 @@ BOOST_AUTO_TEST_CASE(a_recording_is_known_by_its_sid_and_its_url_is_not_taken_ov
                                    old_url));
   };
   const auto inbound = reported("completed", sid);
-  const auto& command = std::get<RecordingReported>(*inbound.command);
+  const auto& command = get<RecordingReported>(*inbound.command);
   BOOST_TEST(command.sid == call_sid);
   BOOST_TEST(command.recording == sid);
   BOOST_TEST(command.seconds == 19);
@@ -540,7 +541,7 @@ BOOST_AUTO_TEST_CASE(an_answer_is_read_with_its_turn) {
                                                             {"SpeechResult", "Sì\x01, confermo"},
                                                             {"Confidence", "0.91"}}),
                                                old_url));
-  const auto& command = std::get<SurveyAnswered>(*inbound.command);
+  const auto& command = get<SurveyAnswered>(*inbound.command);
   BOOST_TEST(command.question == "conferma");
   BOOST_TEST(command.turn == 3U);
   BOOST_TEST(command.digits == "");
@@ -548,8 +549,7 @@ BOOST_AUTO_TEST_CASE(an_answer_is_read_with_its_turn) {
   BOOST_TEST(command.confidence_thousandths == 910);
   const auto long_one = let_in(
       house.door, post(target, call_fields({{"SpeechResult", std::string(5000, 'a')}}), old_url));
-  BOOST_TEST(std::get<SurveyAnswered>(*long_one.command).speech.size() ==
-             webhook::speech_bytes_max);
+  BOOST_TEST(get<SurveyAnswered>(*long_one.command).speech.size() == webhook::speech_bytes_max);
 }
 
 BOOST_AUTO_TEST_CASE(a_survey_goes_from_question_to_question) {
@@ -657,9 +657,9 @@ BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_is_connected_with_the_agent) 
   const Request request =
       post("/outbound-call?mode=agent", call_fields({{"To", "+3906<\"&'"}}), now_url);
   const auto inbound = let_in(house.door, request);
-  BOOST_TEST(std::get<OutsideVoiceRequested>(*inbound.command).sid == call_sid);
+  BOOST_TEST(get<OutsideVoiceRequested>(*inbound.command).sid == call_sid);
   BOOST_TEST(inbound.note.empty());
-  BOOST_TEST(std::get<OutsideVoiceRequested>(*inbound.command).agent);
+  BOOST_TEST(get<OutsideVoiceRequested>(*inbound.command).agent);
   BOOST_TEST(
       house.send(request).body ==
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
@@ -715,7 +715,7 @@ BOOST_AUTO_TEST_CASE(without_an_agent_the_message_is_told_and_the_operator_hears
                    .message = {.text = "Ciao", .language = "it-IT", .voice = ""}},
                   read_token, token_of, [](std::string_view) { return std::string("t"); });
   const auto inbound = let_in(door, post("/outbound-call?mode=agent", call_fields(), now_url));
-  BOOST_TEST(!std::get<OutsideVoiceRequested>(*inbound.command).agent);
+  BOOST_TEST(!get<OutsideVoiceRequested>(*inbound.command).agent);
   BOOST_TEST(inbound.note.find("no voice model is configured") != std::string::npos);
   BOOST_TEST((said(door.answer(inbound).body) == std::vector<std::string>{"Ciao"}));
 }
@@ -803,10 +803,10 @@ BOOST_AUTO_TEST_CASE(a_campaigns_agent_is_connected_and_what_comes_behind_it_ser
                 call_fields({{"DialCallStatus", word}, {"DialCallDuration", "31"}}, sid), old_url);
   };
   const auto understood = let_in(house.door, back("no-answer"));
-  const auto& command = std::get<AfterTransfer>(*understood.command);
+  const auto& command = get<AfterTransfer>(*understood.command);
   BOOST_TEST(command.status == "no-answer");
   BOOST_TEST(command.seconds == 31);
-  BOOST_TEST(std::get<AfterTransfer>(*let_in(house.door, back("<x>")).command).status == "failed");
+  BOOST_TEST(get<AfterTransfer>(*let_in(house.door, back("<x>")).command).status == "failed");
   BOOST_TEST(house.send(back("completed")).body == hang_up);
 }
 
@@ -828,7 +828,7 @@ BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_hears_the_message) {
                                             {"?mode=%", true}}) {
     const Request request = post("/outbound-call" + mode.query, call_fields(), now_url);
     const auto inbound = let_in(house.door, request);
-    BOOST_TEST(std::get<OutsideVoiceRequested>(*inbound.command).sid == call_sid);
+    BOOST_TEST(get<OutsideVoiceRequested>(*inbound.command).sid == call_sid);
     BOOST_TEST(inbound.note.empty() == !mode.noted, mode.query);
     BOOST_TEST(inbound.note.find("39333") == std::string::npos);
     BOOST_TEST(house.send(request).body == expected);
@@ -837,7 +837,7 @@ BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_hears_the_message) {
       let_in(house.door,
              post("/call-status",
                   call_fields({{"CallStatus", "completed"}, {"CallDuration", "15"}}), now_url));
-  BOOST_TEST(std::get<OutsideStatusReported>(*status.command).seconds == 15);
+  BOOST_TEST(get<OutsideStatusReported>(*status.command).seconds == 15);
 }
 
 BOOST_AUTO_TEST_CASE(neither_reasons_nor_notes_nor_refusals_quote_the_request) {
