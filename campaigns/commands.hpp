@@ -136,6 +136,7 @@ struct CarrierCall {
   std::string direction{};
   std::string answered_by{};
   std::optional<Instant> created{};
+  bool dialled = false;  // it has left the carrier's queue
   std::optional<Instant> ended{};
   std::optional<std::int64_t> seconds{};
   std::optional<std::int64_t> cost_millionths{};
@@ -289,7 +290,7 @@ struct CommandKinds {
                StreamStarted, StreamEnded, SomethingSaid, KeyPressed, ToolAsked>;
 };
 
-}  // namespace campaigns
 using Command = OneOf<CommandKinds>;
 extern template class OneOf<CommandKinds>;  // in commands.cpp
 
+}  // namespace campaigns

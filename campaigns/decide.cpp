@@ -83,6 +83,7 @@ struct Named {
   const CampaignEntry* entry = nullptr;
   const OpenAttempt* open = nullptr;  // nothing when the attempt is over
   Subject subject{};
+  bool dialled = false;  // which is known only now that it is over
 };
 
 Result<Named, Refusal> find(const State& state, const AttemptId& id) {
@@ -122,7 +123,8 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   if (outcome == Outcome::canceled_by_us && named.open->end_requested &&
       (named.entry->status == CampaignStatus::running ||
        named.entry->status == CampaignStatus::paused) &&
-      (named.open->withdrawn() || contact.attempts + 1 < campaign.retries.attempts_max) &&
+      ((named.open->withdrawn() && !named.dialled) ||
+       contact.attempts + 1 < campaign.retries.attempts_max) &&
       contact.requests < requests_max) {
     draft.add(named.subject, RetryScheduled{to_ms(now + Seconds{1}), outcome});
     return;
@@ -314,6 +316,13 @@ void end_call(Draft& draft, const State& state, const Named& named, const std::s
   draft.add(named.subject, CallEnded{attempt, status, seconds, sip, cause}, occurred_at);
   close_attempt(draft, state, named, outcome_of_call(state, named, status, seconds, machine),
                 seconds, std::min(occurred_at.value_or(now), now), now);
+}
+
+// What the carrier says of a call's end shows that it was dialled, of which nothing was heard.
+void note_dialled(Draft& draft, Named& named) {
+  if (named.open->initiated) return;
+  named.dialled = true;
+  draft.add(named.subject, CallInitiated{named.open->attempt});
 }
 
 // A call that reports itself. Says whether it is the attempt's own and the attempt is open; if not,
@@ -835,7 +844,7 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
 Decision on(const State& state, const CallFetched& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
-  const auto& named = found.value();
+  auto& named = found.value();
   if (!named.open || named.open->phase != Phase::accepted ||
       (command.found && named.open->sid != command.call.sid)) {
     return Facts{};
@@ -847,6 +856,7 @@ Decision on(const State& state, const CallFetched& command, Moment moment) {
   if (!command.found) {
     end_call(draft, state, named, "failed", 0, 0, "", "lost", {}, moment.now);
   } else if (terminal(command.call.status)) {
+    if (command.call.dialled) note_dialled(draft, named);
     end_call(draft, state, named, command.call.status, command.call.seconds.value_or(0), 0,
              command.call.answered_by, "looked_up", command.call.ended, moment.now);
   } else if (command.call.status == "in-progress" && !named.open->answered) {
@@ -901,12 +911,14 @@ Decision on(const State& state, const LateCallWasEnded& command, Moment) {
 Decision on(const State& state, const StatusReported& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
-  const auto& named = found.value();
+  auto& named = found.value();
   const bool over = terminal(command.status);
   Draft draft;
   if (!own_call(draft, state, named, command.attempt, command.sid, over)) return draft.take();
   const auto attempt = command.attempt.attempt;
   if (over) {
+    // One that is taken back out of the carrier's queue is never reported: protocols.md 1.4.
+    if (command.status == "canceled") note_dialled(draft, named);
     end_call(draft, state, named, command.status, command.seconds, command.sip, command.answered_by,
              "callback", command.occurred_at, moment.now);
   } else if (command.status == "initiated" && !named.open->initiated) {

@@ -99,8 +99,11 @@ struct OpenAttempt {
   Instant first_empty_lookup{};    // the first of these
   std::int32_t day = 0;            // local_day of the person, when it was requested
 
-  // It was to be ended while the carrier had it wait: nobody was called with it.
-  bool withdrawn() const { return end_requested && !end_ringing && !answered; }
+  // It was to be ended while the carrier had it wait, and did not leave the queue before that:
+  // nobody was called with it.
+  bool withdrawn() const {
+    return end_requested && !end_ringing && !initiated && !ringing && !answered;
+  }
 };
 
 // The calls to one number, over all campaigns. They may have clocks of their own, and a call of one

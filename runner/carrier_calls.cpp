@@ -9,6 +9,7 @@ campaigns::CarrierCall core_call(const bridge::carrier::CallRecord& record) {
   call.direction = record.direction;
   call.answered_by = record.answered_by;
   call.created = record.date_created;
+  call.dialled = record.start_time.has_value();  // null until then: protocols.md 1.3
   call.ended = record.end_time;
   if (record.duration) call.seconds = record.duration->count();
   call.cost_millionths = record.cost_millionths;

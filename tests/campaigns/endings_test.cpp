@@ -70,6 +70,32 @@ BOOST_AUTO_TEST_CASE(a_pause_takes_back_what_waits_at_the_carrier_and_resuming_c
   BOOST_TEST(dialled(world).requests == 2u);
 }
 
+// Callbacks get lost, so a call may ring of which we believe that it waits.
+BOOST_AUTO_TEST_CASE(a_call_that_was_dialled_before_it_was_taken_back_counts) {
+  Running by_record(notification());
+  Running by_callback(notification());
+  Running by_itself(notification());
+  for (Running* world : {&by_record, &by_callback, &by_itself}) {
+    world->dial();
+    world->does(PauseCampaign{"note", ""}).plans();
+  }
+  // The record has the moment at which it was dialled.
+  auto dialled_out = record(by_record, "canceled");
+  dialled_out.call.dialled = true;
+  BOOST_TEST(by_record.when(dialled_out).find("CallInitiated {\"attempt\":1}\n") !=
+             std::string::npos);
+  // Of one that was still in the carrier's queue there is no callback.
+  BOOST_TEST(by_callback.when(by_callback.status("canceled")).find("CallInitiated") !=
+             std::string::npos);
+  // It had left the queue before our order to end it came.
+  by_itself.does(by_itself.status("initiated"));
+  by_itself.does(record(by_itself, "canceled"));
+  for (const Running* world : {&by_record, &by_callback, &by_itself}) {
+    BOOST_TEST(dialled(*world).attempts == 1u);
+    BOOST_TEST((dialled(*world).stage == Stage::retry));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_cancel_takes_back_what_waits_at_the_carrier_and_leaves_nobody_waiting) {
   Running world(notification());
   world.dial();

@@ -142,8 +142,9 @@ std::string DialWitness::judge(const support::SimulatedCarrier::Order& order) {
   auto& before = orders_[number];
   for (const auto& [at, token] : before) {
     const auto calls = carrier_.calls_of(token);
-    const bool rang = std::any_of(calls.begin(), calls.end(),
-                                  [](const auto* call) { return call->dialled || !call->over(); });
+    const bool rang = std::any_of(calls.begin(), calls.end(), [](const auto* call) {
+      return call->dialled.has_value() || !call->over();
+    });
     if (rang && wall_clock(clock, at).date == now.date) ++today;
   }
   before.emplace(order.at, order.token);

@@ -695,7 +695,7 @@ void World::ring(SimulatedCall& call) {
 
 void World::dial_out(SimulatedCall& call) {
   call.status = "ringing";  // the carrier's records have no word between
-  call.dialled = true;
+  call.dialled = clock_.now();
   Dice dice = dice_about("person " + attempt_of(call.token).text());
   const auto fate = dice.below(100);
   const auto rings = dice.between(1s, 3s);

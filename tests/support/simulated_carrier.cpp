@@ -185,7 +185,7 @@ CallRecord SimulatedCarrier::record_of(const SimulatedCall& call) const {
   record.direction = "outbound-api";
   record.answered_by = call.answered_by;
   record.date_created = call.created;
-  record.start_time = call.answered;
+  record.start_time = call.dialled;
   record.end_time = call.ended;
   if (call.seconds) record.duration = std::chrono::seconds{*call.seconds};
   return record;

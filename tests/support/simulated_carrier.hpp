@@ -56,7 +56,7 @@ struct SimulatedCall {
   std::string token{};  // of the attempt, from the order's URL
   bridge::carrier::CallOrder order{};
   std::string status{"queued"};
-  bool dialled = false;  // it has left the carrier's queue
+  std::optional<Instant> dialled{};  // when it left the carrier's queue
   std::string answered_by{};
   Instant created{};
   Instant listed_at{};  // when the carrier's list begins to show it
