@@ -369,6 +369,12 @@ do_what_if() {
     python3 -B tests/system/what_if_test.py build/full/campanile "$@"
 }
 
+# complaints: what people say of other systems that call, a test for each of 25 complaints
+do_complaints() {
+  build campanile
+  python3 -B tests/system/complaints_test.py build/full/campanile "$@"
+}
+
 # bench-export: the wide file of CONTACTS (1000000) people beside a bare scan and a bare CSV writer, and the memory it takes
 do_bench_export() {
   build export_bench
