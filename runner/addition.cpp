@@ -150,8 +150,8 @@ std::string addition_json(const AdditionReport& report) {
   return text;
 }
 
-AdditionReport read_addition_json(const std::string& json) {
-  const auto told = nlohmann::json::parse(json);
+AdditionReport read_addition_json(const std::string& answer) {
+  const auto told = nlohmann::json::parse(answer);
   AdditionReport report;
   report.added = told.value("added", std::uint64_t{0});
   report.known = told.value("known", std::uint64_t{0});

@@ -68,8 +68,8 @@ std::string edit_json(const Edit& edit, const campaigns::EditPreview& preview, b
   return text;
 }
 
-std::string edit_text(const std::string& campaign, const std::string& json) {
-  const auto told = nlohmann::json::parse(json);
+std::string edit_text(const std::string& campaign, const std::string& answer) {
+  const auto told = nlohmann::json::parse(answer);
   const auto number = [&](const char* name) { return told.at(name).get<std::int64_t>(); };
   using campaigns::plural;
   if (told.at("changes").empty()) return campaign + ": the file says what the log holds already\n";
