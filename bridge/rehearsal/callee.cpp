@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bridge/rehearsal/dates.hpp"
 #include "bridge/rehearsal/words.hpp"
 
 namespace bridge::rehearsal {
@@ -114,6 +115,9 @@ SpokenReaction right_answer(Dice& dice, std::string_view heard, bool italian) {
   using Kind = SpokenReaction::Kind;
   const std::string plain = plain_words(heard);
   const bool presses = dice.below(8) == 0;
+  if (asks_for_date(plain)) {
+    return {Kind::speech, date_words(some_date(dice, plain), italian) + "."};
+  }
   if (const auto range = range_in(plain)) {
     const std::int64_t number =
         range->least + static_cast<std::int64_t>(
@@ -133,7 +137,13 @@ SpokenReaction right_answer(Dice& dice, std::string_view heard, bool italian) {
     }
   }
   if (const auto options = options_in(heard); !options.empty()) {
-    return {Kind::speech, options[dice.below(options.size())] + "."};
+    const std::size_t first = dice.below(options.size());
+    std::string answer = options[first];
+    if (options.size() > 1 && asks_for_several(plain) && dice.below(2) == 0) {
+      const std::size_t second = (first + 1 + dice.below(options.size() - 1)) % options.size();
+      answer += (italian ? " e " : " and ") + options[second];
+    }
+    return {Kind::speech, answer + "."};
   }
   if (says_any(plain, "quanti|quante|quanto tempo|che voto|un numero|how many|how much|a number")) {
     return {Kind::speech, number_word(dice.between(1, 9), italian) + "."};

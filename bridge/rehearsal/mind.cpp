@@ -1,9 +1,12 @@
 #include "bridge/rehearsal/mind.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "bridge/rehearsal/dates.hpp"
 #include "bridge/rehearsal/words.hpp"
 
 namespace bridge::rehearsal {
@@ -71,6 +74,9 @@ void Mind::instruct(std::string_view instructions, std::vector<std::string> tool
     question.ask = text_of(each, "ask");
     question.least = number_of(each, "least");
     question.most = number_of(each, "most");
+    question.earliest = text_of(each, "earliest");
+    question.latest = text_of(each, "latest");
+    question.several = flag_of(each, "several");
     question.conditional = flag_of(each, "conditional");
     question.answered = flag_of(each, "answered");
     const std::string type = text_of(each, "type");
@@ -79,6 +85,7 @@ void Mind::instruct(std::string_view instructions, std::vector<std::string> tool
                     : type == "yes_no" ? Type::yes_no
                     : type == "rating" ? Type::rating
                     : type == "number" ? Type::number
+                    : type == "date"   ? Type::date
                                        : Type::open;
     if (const auto accepts = each.find("accepts"); accepts != each.end() && accepts->is_array()) {
       question.may_refuse = std::ranges::find(*accepts, json("refused")) != accepts->end();
@@ -275,10 +282,57 @@ std::string_view Mind::declined(const Question& question, const std::string& wor
   return question.may_not_know && does_not_know(plain) ? "dont_know" : "";
 }
 
+std::optional<std::string> Mind::date_of(const Question& question, const std::string& plain) const {
+  const auto said = date_in(plain);
+  if (!said) return {};
+  const auto year_of = [](const std::string& date) {
+    int year = 0;
+    std::from_chars(date.data(), date.data() + date.size(), year);
+    return year;
+  };
+  const int first = said->year != 0 ? said->year : year_of(question.earliest);
+  const int last = said->year != 0 ? said->year : year_of(question.latest);
+  // Without its year it has to fit in one only.
+  std::optional<std::string> found;
+  for (int year = first; year <= last; ++year) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%04d-%02d-%02d", year, said->month, said->day);
+    if (text < question.earliest || text > question.latest) continue;
+    if (found) return {};
+    found = text;
+  }
+  return found;
+}
+
+std::optional<std::string> Mind::codes_of(const Question& question, const std::string& words,
+                                          bool by_key) const {
+  const std::string plain = plain_words(words);
+  std::string codes;
+  for (std::size_t i = 0; i < question.options.size(); ++i) {
+    const Option& option = question.options[i];
+    std::vector<std::string> names = option.words;
+    names.push_back(option.label);
+    names.push_back(option.code);
+    const bool named = std::ranges::any_of(names, [&](const std::string& name) {
+      const std::string wanted = plain_words(name);
+      return wanted.size() > 2 && plain.find(wanted) != std::string::npos;
+    });
+    const bool pressed =
+        by_key && i < 9 && words.find(static_cast<char>('1' + i)) != std::string::npos;
+    if (named || pressed) codes += (codes.empty() ? "" : " ") + option.code;
+  }
+  if (codes.empty()) return {};
+  return codes;
+}
+
 std::optional<std::string> Mind::value_of(const Question& question, const std::string& words,
                                           bool by_key) const {
   using Type = Question::Type;
   const std::string plain = plain_words(words);
+  if (question.type == Type::date) return date_of(question, plain);
+  if (question.type == Type::choice && question.several) {
+    return codes_of(question, words, by_key);
+  }
   if (question.type == Type::open) {
     if (by_key) return {};
     return std::string();
@@ -343,7 +397,16 @@ std::string Mind::asked(const Question& question, bool explain) const {
     for (std::size_t i = 0; i < question.options.size(); ++i) {
       text += (i == 0 ? " " : ", ") + question.options[i].label;
     }
-    return text + ".";
+    text += ".";
+    if (!question.several || asks_for_several(plain)) return text;
+    return joined(text, in("Può indicarne più di una.", "You may name more than one."));
+  }
+  if (question.type == Type::date) {
+    if (asks_for_date(plain) && !explain) return text;
+    return joined(text, std::string(in("Mi dica la data con l'anno, dal ",
+                                       "Tell me the date with its year, from ")) +
+                            question.earliest.substr(0, 4) + std::string(in(" al ", " to ")) +
+                            question.latest.substr(0, 4) + ".");
   }
   if (question.type == Type::rating || (question.type == Type::number && question.most > 0)) {
     const auto numbers = numbers_in(plain);

@@ -46,13 +46,16 @@ class Mind {
     std::vector<std::string> words{};
   };
   struct Question {
-    enum class Type : unsigned char { choice, yes_no, rating, number, open };
+    enum class Type : unsigned char { choice, yes_no, rating, number, date, open };
     std::string id{};
     Type type = Type::open;
     std::string ask{};
     std::vector<Option> options{};
     std::int64_t least = 0;
     std::int64_t most = 0;
+    std::string earliest{};  // of a date, YYYY-MM-DD
+    std::string latest{};
+    bool several = false;
     bool conditional = false;
     bool answered = false;
     bool may_refuse = false;
@@ -77,6 +80,10 @@ class Mind {
   std::string asked(const Question& question, bool explain) const;
   // "refused" or "dont_know" where the question allows it and the person says so; else empty.
   std::string_view declined(const Question& question, const std::string& words) const;
+  std::optional<std::string> date_of(const Question& question, const std::string& plain) const;
+  // The codes of all options that were named, with blanks between them.
+  std::optional<std::string> codes_of(const Question& question, const std::string& words,
+                                      bool by_key) const;
   // The value of an answer; nothing where it is none.
   std::optional<std::string> value_of(const Question& question, const std::string& words,
                                       bool by_key) const;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "bridge/rehearsal/dates.hpp"
 #include "bridge/rehearsal/dice.hpp"
 #include "bridge/rehearsal/settings.hpp"
 #include "bridge/rehearsal/words.hpp"
@@ -100,6 +101,27 @@ std::string chosen(Dice& dice, std::span<const std::string_view> texts) {
   return std::string(texts[dice.below(texts.size())]);
 }
 
+// What the whole prompt asks for, beyond the keys that it offers. One key is neither.
+bool wants_date(const Question& question) {
+  return question.digits_max != 1 && asks_for_date(plain_words(question.prompt));
+}
+bool wants_several(const Question& question) {
+  return question.digits_max != 1 && asks_for_several(plain_words(question.prompt));
+}
+
+// One to three of them, in the order in which they were offered.
+template <typename Options>
+std::vector<typename Options::value_type> some_of(Dice& dice, const Options& options) {
+  std::vector<typename Options::value_type> taken;
+  const std::size_t wanted = 1 + dice.below(std::min<std::size_t>(options.size(), 3));
+  for (std::size_t i = 0; i < options.size() && taken.size() < wanted; ++i) {
+    // Those that are left may all be needed.
+    const bool needed = options.size() - i <= wanted - taken.size();
+    if (needed || dice.below(2) == 0) taken.push_back(options[i]);
+  }
+  return taken;
+}
+
 // What somebody says to this question: a hint of the kind that is expected, else a yes or a no,
 // else a sentence of their own.
 std::string words_for(Dice& dice, const Question& question, const OfferedKeys& offered) {
@@ -121,8 +143,18 @@ std::string words_for(Dice& dice, const Question& question, const OfferedKeys& o
       hints.push_back(std::move(hint));
     }
   }
-  if (!hints.empty()) return hints[dice.below(hints.size())];
   const bool italian = question.language.starts_with("it");
+  if (wants_date(question)) {
+    return date_words(some_date(dice, plain_words(question.prompt)), italian);
+  }
+  if (!hints.empty() && wants_several(question)) {
+    std::string all;
+    for (const std::string& one : some_of(dice, hints)) {
+      all += (all.empty() ? "" : italian ? " e " : " and ") + one;
+    }
+    return all;
+  }
+  if (!hints.empty()) return hints[dice.below(hints.size())];
   if (question.takes_keys && (!offered.answers.empty() || question.digits_max == 1)) {
     return italian ? chosen(dice, yes_no_italian) : chosen(dice, yes_no_english);
   }
@@ -132,7 +164,11 @@ std::string words_for(Dice& dice, const Question& question, const OfferedKeys& o
 // The right keys: one that is offered or, where none is, a number as long as the line takes.
 std::string right_keys(Dice& dice, const Question& question, const OfferedKeys& offered) {
   std::string keys;
-  if (!offered.answers.empty()) {
+  if (wants_date(question)) {
+    keys = date_keys(some_date(dice, plain_words(question.prompt)));
+  } else if (!offered.answers.empty() && wants_several(question)) {
+    for (const char key : some_of(dice, offered.answers)) keys += key;
+  } else if (!offered.answers.empty()) {
     keys = offered.answers[dice.below(offered.answers.size())];
   } else {
     const int length =
@@ -253,8 +289,9 @@ Reaction react(const People& people, std::uint64_t seed, std::string_view to, st
       break;
     }
   }
-  // Who has no keys to press, or was told of none, speaks; and who is not listened to presses.
-  if (choice == right && offered.answers.empty()) choice = speech;
+  // Who has no keys to press, or was told of none where they are no date, speaks; and who is not
+  // listened to presses.
+  if (choice == right && offered.answers.empty() && !wants_date(question)) choice = speech;
   if ((choice == right || choice == opt_out) && !question.takes_keys) choice = speech;
   if (choice == speech && !question.takes_speech) choice = right;
   if ((choice == right || choice == wrong || choice == opt_out) && !question.takes_keys) {

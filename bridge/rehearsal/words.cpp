@@ -128,6 +128,13 @@ bool wants_no_calls(std::string_view plain) {
                   "remove me|take me off|never call me");
 }
 
+bool asks_for_several(std::string_view plain) {
+  return says_any(plain,
+                  "più di una|più di uno|una o più|uno o più|anche più|più risposte|"
+                  "tutte quelle che|tutti quelli che|one or more|more than one|all that apply|"
+                  "several answers");
+}
+
 bool would_rather_not_say(std::string_view plain) {
   return says_any(plain,
                   "preferisco non rispondere|preferirei non rispondere|non voglio rispondere|"

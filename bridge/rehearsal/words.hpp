@@ -40,6 +40,8 @@ bool would_rather_not_say(std::string_view plain);
 bool does_not_know(std::string_view plain);
 // The words of somebody who would rather not say, or does not know.
 std::string_view declining_words(bool knows, bool italian);
+// That a question takes more than one answer.
+bool asks_for_several(std::string_view plain);
 bool says_goodbye(std::string_view plain);
 bool is_italian(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "bridge/rehearsal/dates.hpp"
 #include "bridge/rehearsal/words.hpp"
 
 BOOST_AUTO_TEST_SUITE(rehearsal_callee)
@@ -93,6 +94,17 @@ BOOST_AUTO_TEST_CASE(answers_fit_what_was_asked) {
     BOOST_TEST(answer_to("Vuole aggiungere qualcosa?", round).size() > 10);
     BOOST_TEST(numbers_in(plain_words(answer_to("Quanti anni ha la caldaia?", round))).size() == 1);
   }
+  std::set<std::string> several;
+  for (std::uint64_t round = 0; round < 100; ++round) {
+    const auto date =
+        date_in(plain_words(answer_to("Che giorno le va bene? Tell me from 2026 to 2027.", round)));
+    BOOST_TEST_REQUIRE(date.has_value());
+    BOOST_TEST((date->year == 2026 || date->year == 2027));
+    several.insert(answer_to(
+        "Le risposte possibili sono: Lettera, Telefono. Può indicarne più di una.", round));
+  }
+  BOOST_TEST((several == std::set<std::string>{"Lettera.", "Telefono.", "Lettera e Telefono.",
+                                               "Telefono e Lettera."}));
   BOOST_TEST(by_key);
   BOOST_TEST((options == std::set<std::string>{"Messaggio.", "Telefono.", "mail.", "telephone."}));
   BOOST_TEST(yes + no == 200);

@@ -4,7 +4,9 @@
 #include <map>
 #include <stdexcept>
 
+#include "bridge/rehearsal/dates.hpp"
 #include "bridge/rehearsal/faults.hpp"
+#include "bridge/rehearsal/words.hpp"
 
 BOOST_AUTO_TEST_SUITE(rehearsal_people)
 
@@ -149,6 +151,69 @@ BOOST_AUTO_TEST_CASE(each_reaction_can_happen_and_fits_the_question) {
   BOOST_TEST(keys["9"] > 5);
   BOOST_TEST(keys["9"] < 100);
   BOOST_TEST(keys["7"] > 5);  // a wrong one
+}
+
+BOOST_AUTO_TEST_CASE(a_date_is_pressed_with_its_zeros_and_said_with_its_month) {
+  Question question{.prompt = "Qual è la sua data di nascita? Prema giorno, mese e anno.",
+                    .language = "it-IT",
+                    .takes_keys = true,
+                    .takes_speech = true,
+                    .digits_max = 8,
+                    .prompt_time = 5s};
+  int pressed = 0;
+  int spoken = 0;
+  const auto dates = [&](std::size_t keys, int first, int last) {
+    for (int i = 0; i < 400; ++i) {
+      const Reaction reaction = react(parse_people("wrong_key=0"), 1, number(i), 0, 0, question);
+      if (reaction.kind != Reaction::Kind::keys && reaction.kind != Reaction::Kind::speech)
+        continue;
+      const auto date = date_in(plain_words(reaction.text));
+      BOOST_TEST_REQUIRE(date.has_value(), reaction.text);
+      BOOST_TEST(date->year >= first);
+      BOOST_TEST(date->year <= last);
+      if (reaction.kind == Reaction::Kind::keys) {
+        BOOST_TEST(reaction.text.size() == keys);
+        ++pressed;
+      } else {
+        ++spoken;
+      }
+    }
+  };
+  dates(8, 1940, 2004);
+  question.prompt = "Che giorno le va bene, nel 2026 o nel 2027? Prema giorno, mese e anno.";
+  dates(8, 2026, 2027);
+  question.prompt = "What day suits you? Press day and month, two keys each.";
+  question.language = "en-GB";
+  dates(4, 0, 0);
+  BOOST_TEST(pressed > 300);
+  BOOST_TEST(spoken > 50);
+  BOOST_TEST((date_in(plain_words("Il primo marzo.")) == SaidDate{1, 3, 0}));
+  BOOST_TEST((date_in(plain_words("March 12, 1980")) == SaidDate{12, 3, 1980}));
+  BOOST_TEST(!date_in(plain_words("Non lo so, a marzo.")));
+}
+
+BOOST_AUTO_TEST_CASE(several_options_are_chosen_where_the_question_takes_them) {
+  Question question{.prompt =
+                        "Prema 1 per posta, 2 per telefono, 3 per messaggio. Può premerne "
+                        "più di uno.",
+                    .hints = "posta, telefono, messaggio",
+                    .language = "it-IT",
+                    .takes_keys = true,
+                    .takes_speech = true,
+                    .digits_max = 3,
+                    .prompt_time = 5s};
+  const People people = parse_people("wrong_key=0,silence=0,hang_up=0");
+  std::map<std::string, int> answers;
+  for (int i = 0; i < 2000; ++i) ++answers[react(people, 1, number(i), 0, 0, question).text];
+  for (const char* one : {"1", "2", "3", "12", "13", "23", "123", "posta", "posta e messaggio"}) {
+    BOOST_TEST(answers[one] > 5, one);
+  }
+  BOOST_TEST(answers.size() == 14U);
+  // Of a question that takes one, one.
+  question.digits_max = 1;
+  answers.clear();
+  for (int i = 0; i < 500; ++i) ++answers[react(people, 1, number(i), 0, 0, question).text];
+  BOOST_TEST(answers.size() == 6U);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_uses_what_the_line_does_not_take) {

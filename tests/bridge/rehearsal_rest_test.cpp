@@ -466,7 +466,7 @@ BOOST_AUTO_TEST_CASE(an_order_may_be_done_and_its_answer_lost_in_every_way) {
     BOOST_TEST(calls == 1U, fault);
     const auto& reply = world.program->placed.at(0);
     return std::string(std::holds_alternative<CallPlaced>(reply)    ? "placed"
-                       : holds_alternative<CallInDoubt>(reply) ? "in doubt"
+                       : std::holds_alternative<CallInDoubt>(reply) ? "in doubt"
                                                                     : "refused");
   };
   BOOST_TEST(placed("post_dropped=1000", 1s) == "in doubt");

@@ -251,6 +251,35 @@ BOOST_AUTO_TEST_CASE(a_number_out_of_range_is_no_answer_and_a_key_is_one) {
   BOOST_TEST(said(mind.speak({})) == R"([record_answer{"question":"q1","value":"3","words":"3"}])");
 }
 
+BOOST_AUTO_TEST_CASE(it_understands_dates_and_several_options) {
+  Mind mind;
+  mind.instruct(
+      instructions_with(
+          "Buongiorno.",
+          R"([{"id":"when","type":"date","ask":"Che giorno le va bene?","earliest":"2026-11-01",)"
+          R"("latest":"2027-01-31"},)"
+          R"({"id":"how","type":"choice","several":true,"ask":"Come la avvisiamo?",)"
+          R"("options":[{"code":"post","label":"Lettera"},{"code":"tel","label":"Telefono"}]}])"),
+      all_tools);
+  BOOST_TEST(said(mind.speak({})) == "Buongiorno. Che giorno le va bene?");
+  // December is in one of the two years only, March in none.
+  BOOST_TEST(
+      after(mind, "Il 12 dicembre.") ==
+      R"([record_answer{"question":"when","value":"2026-12-12","words":"Il 12 dicembre."}])");
+  BOOST_TEST(holds(after_tool(mind, "record_answer", R"({"ok":false,"question":"when"})"),
+                   "Mi dica la data con l'anno, dal 2026 al 2027."));
+  BOOST_TEST(holds(after(mind, "Il 3 marzo 2027."), "non ho capito"));
+  BOOST_TEST(
+      after(mind, "Il primo gennaio") ==
+      R"([record_answer{"question":"when","value":"2027-01-01","words":"Il primo gennaio"}])");
+  BOOST_TEST(after_tool(mind, "record_answer", R"({"ok":true,"next":"how"})") ==
+             "Grazie. Come la avvisiamo? Le risposte possibili sono: Lettera, Telefono. Può "
+             "indicarne più di una.");
+  BOOST_TEST(
+      after(mind, "Telefono e lettera") ==
+      R"([record_answer{"question":"how","value":"post tel","words":"Telefono e lettera"}])");
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_that_was_refused_is_asked_for_again) {
   Mind mind = mind_with("Buongiorno.");
   mind.speak({});

@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(what_is_neither_yes_nor_no_is_a_doubt) {
   Canned world;
   const auto in_doubt = [&](int status, const std::string& body) {
     const PlaceReply reply = world.place(status, body);
-    return holds_alternative<CallInDoubt>(reply);
+    return std::holds_alternative<CallInDoubt>(reply);
   };
   BOOST_TEST(in_doubt(201, ""));
   BOOST_TEST(in_doubt(201, "{\"sid\":null}"));
@@ -204,8 +204,8 @@ BOOST_AUTO_TEST_CASE(every_answer_to_an_order_carries_the_carriers_name_for_the_
   BOOST_TEST(placed.request_id == id);
   BOOST_TEST((placed.queue_time == 61'500ms));
   BOOST_TEST(std::get<CallRejected>(place(400, "{}")).request_id == id);
-  BOOST_TEST(get<CallInDoubt>(place(500, "{}")).request_id == id);
-  BOOST_TEST(get<CallInDoubt>(place(201, "{}")).request_id == id);
+  BOOST_TEST(std::get<CallInDoubt>(place(500, "{}")).request_id == id);
+  BOOST_TEST(std::get<CallInDoubt>(place(201, "{}")).request_id == id);
   // A header that is none of the carrier's is not kept.
   for (const std::string other : {"", "RQ1", "a word", "CA0123456789abcdef0123456789abcdef"}) {
     const auto reply = world.place(400, "{}", {{"Twilio-Request-Id", other}});
@@ -366,17 +366,17 @@ BOOST_AUTO_TEST_CASE(each_fault_of_the_carrier_is_called_by_its_name) {
   OneLoopWorld refused(with_faults("post_refused=1000"));
   BOOST_TEST(std::get<CallRejected>(placed(refused)).retryable);
   OneLoopWorld failed(with_faults("post_failed=1000"));
-  BOOST_TEST(holds_alternative<CallInDoubt>(placed(failed)));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(failed)));
   OneLoopWorld accepted(with_faults("post_failed_accepted=1000"));
-  BOOST_TEST(holds_alternative<CallInDoubt>(placed(accepted)));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(accepted)));
   OneLoopWorld dropped(with_faults("post_dropped=1000"));
-  BOOST_TEST(holds_alternative<CallInDoubt>(placed(dropped)));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(dropped)));
   OneLoopWorld unanswered(with_faults("post_unanswered=1000"));
-  BOOST_TEST(holds_alternative<CallInDoubt>(placed(unanswered, 31s)));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(unanswered, 31s)));
   OneLoopWorld late(with_faults("post_delayed=1000,post_delay_s=20"));
   BOOST_TEST(std::holds_alternative<CallPlaced>(placed(late, 21s)));
   OneLoopWorld too_late(with_faults("post_delayed=1000,post_delay_s=40"));
-  BOOST_TEST(holds_alternative<CallInDoubt>(placed(too_late, 41s)));
+  BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(too_late, 41s)));
 }
 
 BOOST_AUTO_TEST_CASE(nobody_listening_means_not_sent) {
@@ -392,7 +392,7 @@ BOOST_AUTO_TEST_CASE(nobody_listening_means_not_sent) {
   std::optional<PlaceReply> told;
   twilio.place(world.program->order(number), [&](PlaceReply reply) { told = std::move(reply); });
   world.until([&] { return told.has_value(); });
-  BOOST_TEST(holds_alternative<CallNotSent>(*told));
+  BOOST_TEST(std::holds_alternative<CallNotSent>(*told));
 }
 
 BOOST_AUTO_TEST_CASE(a_placed_call_is_fetched_with_its_facts) {
