@@ -375,6 +375,12 @@ do_complaints() {
   python3 -B tests/system/complaints_test.py build/full/campanile "$@"
 }
 
+# random-campaigns: CAMPAIGNS (1000) campaign files made by chance from CAMPANILE_FIRST_SEED on; no call breaks a rule, by a second reading of them
+do_random_campaigns() {
+  build campanile
+  CAMPAIGNS="${CAMPAIGNS:-1000}" python3 -B tests/system/random_campaigns_test.py build/full/campanile "$@"
+}
+
 # bench-export: the wide file of CONTACTS (1000000) people beside a bare scan and a bare CSV writer, and the memory it takes
 do_bench_export() {
   build export_bench

@@ -1,0 +1,386 @@
+"""Campaigns that nobody would think of, valid by the schema: made by chance from a seed, run on a
+carrier that keeps its own record, and held against a second reading of the calling rules, which
+shares no code with the program's: Python's own calendar and zones, and the campaign file.
+
+CAMPAIGNS says how many (25), CAMPANILE_FIRST_SEED which is the first. A seed that was red is red
+again.
+"""
+
+import collections
+import csv
+import datetime
+import fractions
+import io
+import json
+import os
+import random
+import re
+import zoneinfo
+
+import world
+from world import Route
+
+CAMPAIGNS = int(os.environ.get("CAMPAIGNS", "25"))
+FIRST_SEED = int(os.environ.get("CAMPANILE_FIRST_SEED", "1"))
+
+# Whole hours, half hours and a quarter; both hemispheres; and clocks that never change.
+ZONES = ("Europe/Rome", "Europe/London", "America/New_York", "America/St_Johns", "Asia/Kolkata",
+         "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Chatham", "Asia/Tokyo",
+         "America/Los_Angeles", "Pacific/Kiritimati", "Africa/Casablanca")
+# Days on which a clock changes somewhere, and one on which none does. Two days before each.
+STARTS = ("2026-03-06", "2026-03-27", "2026-04-03", "2026-09-25", "2026-10-02", "2026-10-23",
+          "2026-10-30", "2026-01-05", "2026-12-30")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CONCLUSIVE = {"completed", "refused", "opted_out", "invalid_number", "not_eligible"}
+# Whose calls were in doubt or taken back is looked at by tests of their own.
+UNCERTAIN = {"canceled_by_us", "not_placed", "unconfirmed", ""}
+
+
+# --- made by chance
+
+def minutes_text(minutes):
+    return "%02d:%02d" % divmod(minutes, 60)
+
+
+def some_days(chance):
+    if chance.random() < 0.5:
+        first, last = sorted(chance.sample(range(7), 2))
+        return ["%s-%s" % (DAYS[first], DAYS[last])]
+    return sorted(chance.sample(DAYS, chance.randint(1, 4)), key=DAYS.index)
+
+
+def some_hours(chance, start):
+    """One to three openings that do not overlap, on days of their own or the same."""
+    edges = sorted(chance.sample(range(0, 24 * 60 + 1, 5), 2 * chance.randint(1, 3)))
+    days = some_days(chance)
+    windows = [{"days": days, "from": minutes_text(first), "to": minutes_text(last)}
+               for first, last in zip(edges[::2], edges[1::2])]
+    hours = {"windows": windows}
+    if chance.random() < 0.4:
+        hours["dates_off"] = sorted({(start + datetime.timedelta(days=chance.randint(0, 9)))
+                                     .date().isoformat() for _ in range(chance.randint(1, 4))})
+    if chance.random() < 0.15:
+        hours["zone"] = chance.choice(ZONES)
+    return hours
+
+
+def some_duration(chance):
+    return chance.choice(("%ds" % chance.randint(1, 90), "%dm" % chance.randint(1, 90),
+                          "%dh" % chance.randint(1, 30), "1d", "%dh%dm" % (
+                              chance.randint(1, 5), chance.randint(1, 59))))
+
+
+def some_delay(chance):
+    return "never" if chance.random() < 0.15 else some_duration(chance)
+
+
+def some_question(chance, number, earlier):
+    question = {"id": "q%d" % number, "ask": "Domanda %d per {{name}}?" % number}
+    kind = chance.choice(("choice", "yes_no", "rating", "number", "open", "date", "several"))
+    question["type"] = "choice" if kind == "several" else kind
+    if kind in ("choice", "several"):
+        question["options"] = [
+            {"code": "o%d" % n, "key": str(n), "label": "Opzione %d" % n,
+             "words": ["opzione %s" % "uno due tre quattro".split()[n - 1]]}
+            for n in range(1, chance.randint(2, 4) + 1)]
+        question["ask"] += " Prema un tasto da 1 a %d." % len(question["options"])
+    if kind == "several":
+        question["several"] = True
+        question["ask"] += " Può premerne più di uno."
+    if kind in ("rating", "number"):
+        least = chance.randint(0, 3)
+        question["least"], question["most"] = least, least + chance.randint(1, 6)
+    if kind == "date":
+        question["earliest"], question["latest"] = "2026-01-01", "2027-12-31"
+        question["ask"] += " Che giorno? Prema giorno, mese e anno, nel 2026 o nel 2027."
+    if kind == "open":
+        question["by"] = ["speech"]
+    for name in ("silence_max", "invalid_max"):
+        if chance.random() < 0.3:
+            question[name] = chance.randint(0, 3)
+    if chance.random() < 0.3:
+        question["required"] = False
+    if earlier and chance.random() < 0.4:
+        question["ask_if"] = some_condition(chance, earlier, 2)
+    return question
+
+
+def some_condition(chance, earlier, depth):
+    if depth and chance.random() < 0.4:
+        kind = chance.choice(("all", "any", "not"))
+        if kind == "not":
+            return {"not": some_condition(chance, earlier, depth - 1)}
+        return {kind: [some_condition(chance, earlier, depth - 1)
+                       for _ in range(chance.randint(1, 3))]}
+    question = chance.choice(earlier)
+    if "options" in question:
+        codes = [option["code"] for option in question["options"]]
+        return {"question": question["id"], "is": chance.sample(codes, chance.randint(1, 2))}
+    if question["type"] in ("rating", "number"):
+        first = chance.randint(question["least"], question["most"])
+        return {"question": question["id"], "between": [first, question["most"]]}
+    answered = {"question": question["id"], "answered": True}
+    return answered if chance.random() < 0.5 else {"not": answered}
+
+
+def some_campaign(chance, start):
+    kind = chance.choice(("survey", "survey", "notification", "callback"))
+    campaign = {
+        "id": "caso-%d" % chance.randint(1, 999),
+        "kind": kind,
+        "language": "it-IT",
+        "caller_ids": ["+39022052%04d" % (7877 + n) for n in range(chance.randint(1, 3))],
+        "contacts": {"file": "people.csv", "region": "IT",
+                     "columns": {"number": "number", "id": "id", "zone": "zone"}},
+        "calling_hours": some_hours(chance, start),
+        "pacing": {"calls_per_second": chance.choice(("0.05", "0.25", "0.5", "1", "2.5", "10")),
+                   "lines": chance.choice((1, 1, 2, 3, 7, 30)),
+                   "stop_at_failures": {"share": "0"}},
+        "retries": {"attempts_max": chance.randint(1, 5),
+                    "daily_calls_per_number_max": chance.randint(1, 4)},
+        "in_doubt": "redial",
+    }
+    for outcome in ("partial", "broken_off", "callback_requested", "human_hung_up_at_once",
+                    "machine_no_message", "machine_message_left", "busy", "no_answer",
+                    "network_error"):
+        campaign["retries"][outcome] = some_delay(chance)
+    if chance.random() < 0.3:
+        campaign["pacing"]["ramp_up"] = {"over": "%dm" % chance.randint(1, 20)}
+    if chance.random() < 0.5:
+        campaign["answering_machine"] = {"action": chance.choice(("hang_up", "ignore"))}
+    if chance.random() < 0.3:
+        campaign["ring_time"] = "%ds" % chance.randint(5, 40)
+    if kind == "survey":
+        campaign["greeting"] = "Buongiorno {{name}}. Per non essere più chiamato prema 9."
+        campaign["opt_out"] = {"key": "9", "goodbye": "Non la chiameremo più."}
+        questions = []
+        for number in range(1, chance.randint(1, 6) + 1):
+            questions.append(some_question(chance, number, questions))
+        campaign["questions"] = questions
+        campaign["goodbye"] = "Grazie."
+        if chance.random() < 0.4:
+            campaign["partial"] = {"answers": chance.randint(1, len(questions))}
+        if chance.random() < 0.4:
+            campaign["replies"] = {name: True for name in ("refused", "dont_know")}
+            for question in [questions[0], chance.choice(questions)]:
+                question["replies"] = ["refused", "dont_know"]
+    else:
+        campaign["message"] = "Messaggio per {{name}}."
+    return campaign
+
+
+def some_people(chance):
+    people = ["%s=%d" % (name, chance.randint(0, 9)) for name in
+              ("no_answer", "busy", "machine", "failed", "fax", "speech", "wrong_key", "silence",
+               "hang_up", "opt_out", "declines")]
+    people += ["human=%d" % chance.randint(1, 20), "right_key=%d" % chance.randint(10, 60),
+               "hang_up_at_once=%d" % chance.randint(0, 200)]
+    return ",".join(people)
+
+
+def some_faults(chance):
+    if chance.random() < 0.5:
+        return []
+    names = ("callback_lost", "callback_late", "callback_doubled", "callback_reordered",
+             "post_failed", "post_failed_accepted", "post_dropped", "post_refused")
+    return ["--faults", ",".join("%s=%d" % (name, chance.randint(1, 200))
+                                 for name in chance.sample(names, chance.randint(1, 3)))]
+
+
+# --- the rules once more
+
+def duration_ms(text):
+    units = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000}
+    return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)([dhms])", text))
+
+
+def days_of(window):
+    for each in window.get("days", ["mon-fri"]):
+        first, _, last = each.partition("-")
+        first = DAYS.index(first)
+        yield from range(first, DAYS.index(last) + 1 if last else first + 1)
+
+
+class Rules:
+    def __init__(self, campaign, zones):
+        self.campaign = campaign
+        self.zones = zones  # by number
+        self.hours = campaign["calling_hours"]
+
+    def clock(self, number, ms):
+        zone = self.hours.get("zone") or self.zones[number]
+        return self.local(zone, ms)
+
+    @staticmethod
+    def local(zone, ms):
+        return datetime.datetime.fromtimestamp(ms / 1000, zoneinfo.ZoneInfo(zone))
+
+    def open_at(self, number, ms):
+        now = self.clock(number, ms)
+        if now.date().isoformat() in self.hours.get("dates_off", []):
+            return False
+        minute = "%02d:%02d" % (now.hour, now.minute)
+        return any(now.weekday() in days_of(window) and window["from"] <= minute < window["to"]
+                   for window in self.hours["windows"])
+
+    def delay_ms(self, outcome):
+        """Until the next call after such an outcome; None: there is to be none."""
+        text = self.campaign["retries"].get(outcome)
+        return None if text in (None, "never") else duration_ms(text)
+
+
+def complaints(campaign, zones, calls, attempts):
+    """What is wrong with these calls of the carrier's, in words. `attempts` are the rows of
+    attempts.csv by (contact, attempt)."""
+    rules = Rules(campaign, zones)
+    wrong = []
+    calls = sorted(calls, key=lambda call: call["accepted_at_ms"])
+    for call in calls:
+        if not rules.open_at(call["to"], call["accepted_at_ms"]):
+            wrong.append("called at %s" % rules.clock(call["to"], call["accepted_at_ms"]))
+
+    # No stretch of time has more calls than the rate lets begin in it, and one besides, at instants
+    # of whole milliseconds.
+    rate = fractions.Fraction(campaign["pacing"]["calls_per_second"])
+    times = [call["accepted_at_ms"] for call in calls]
+    for first in range(len(times)):
+        for last in range(first + 1, min(len(times), first + 40)):
+            if last - first > rate * (times[last] - times[first] + 1) / 1000:
+                wrong.append("%d calls within %d ms" % (last - first + 1,
+                                                        times[last] - times[first]))
+                break
+
+    edges = sorted([(call["ended_at_ms"], -1) for call in calls] +
+                   [(call["accepted_at_ms"], 1) for call in calls])
+    open_now = 0
+    for at_ms, step in edges:
+        open_now += step
+        if open_now > campaign["pacing"]["lines"]:
+            wrong.append("%d calls at once at %d" % (open_now, at_ms))
+
+    days = collections.Counter()
+    people = collections.defaultdict(list)
+    for call in calls:
+        days[call["to"], rules.local(zones[call["to"]], call["accepted_at_ms"]).date()] += 1
+        people[call["to"]].append(call)
+    for (_, day), count in days.items():
+        if count > campaign["retries"]["daily_calls_per_number_max"]:
+            wrong.append("%d calls to one number on %s" % (count, day))
+
+    for theirs in people.values():
+        rows = [attempts[Route(call["url"]).attempt[1:]] for call in theirs]
+        counted = [row for row in rows if row["outcome"] not in UNCERTAIN]
+        if len(counted) > campaign["retries"]["attempts_max"]:
+            wrong.append("%d attempts on one person" % len(counted))
+        for before, row, after in zip(theirs, rows, theirs[1:]):
+            if after["accepted_at_ms"] < before["ended_at_ms"]:
+                wrong.append("two calls at once to one number")
+            if row["outcome"] in CONCLUSIVE:
+                wrong.append("called again after %s" % row["outcome"])
+            elif row["outcome"] not in UNCERTAIN:
+                delay = rules.delay_ms(row["outcome"])
+                gap = after["accepted_at_ms"] - before["ended_at_ms"]
+                if delay is None:
+                    wrong.append("called again after %s, never" % row["outcome"])
+                elif gap < delay:
+                    wrong.append("called again %d ms after %s" % (gap, row["outcome"]))
+    return wrong
+
+
+class RandomCampaignsTest(world.Case):
+    def run_one(self, seed):
+        """What is wrong with the campaign of this seed, and how many calls it came to."""
+        chance = random.Random(seed)
+        start = (datetime.datetime.fromisoformat(chance.choice(STARTS)).replace(
+            tzinfo=datetime.timezone.utc) + datetime.timedelta(minutes=chance.randint(0, 4000)))
+        campaign = some_campaign(chance, start)
+        folder = self.path(str(seed))
+        os.mkdir(folder)
+        file = os.path.join(folder, "campaign.json")
+        with open(file, "w", encoding="utf-8") as out:
+            json.dump(campaign, out, ensure_ascii=False, indent=1)
+        zones = {}
+        with open(os.path.join(folder, "people.csv"), "w", encoding="utf-8") as out:
+            out.write("id,number,name,zone\n")
+            for n in range(1, chance.randint(3, 25) + 1):
+                zones[world.number_of(n)] = zone = chance.choice(ZONES)
+                out.write("P-%04d,%s,Persona %d,%s\n" % (n, world.number_of(n), n, zone))
+
+        self.campanile("check", file)
+        log = os.path.join(folder, "L.db")
+        phones = world.Carrier(folder, "--start", start.strftime("%Y-%m-%dT%H:%M:%SZ"), "--seed",
+                               seed, "--people", some_people(chance), *some_faults(chance))
+        try:
+            self.campanile("run", file, "--log", log, "--carrier", phones.choice, "--json",
+                           "--calls-per-second", 20)
+            calls = phones.truth()["calls"]
+        finally:
+            phones.kill()
+        self.campanile("verify", "--log", log)
+        rows = csv.DictReader(io.StringIO(
+            self.campanile("export", "attempts", "--log", log).stdout, newline=""))
+        attempts = {(int(row["contact"]), int(row["attempt"])): row for row in rows}
+        wrong = complaints(campaign, zones, calls, attempts)
+        if any(call["ended_at_ms"] == 0 for call in calls):
+            wrong.append("a call never ended")
+        results = csv.DictReader(io.StringIO(
+            self.campanile("export", "results", "--log", log).stdout, newline=""))
+        places = collections.Counter(row["place"] for row in results)
+        if sum(places.values()) != len(zones) or places["open"]:
+            wrong.append("cases: %s" % dict(places))
+        return wrong, len(calls)
+
+    def test_no_call_breaks_a_rule(self):
+        """Hours and dates by each person's clock, rate, lines, delays and caps."""
+        total = 0
+        for seed in range(FIRST_SEED, FIRST_SEED + CAMPAIGNS):
+            with self.subTest(seed=seed):
+                wrong, calls = self.run_one(seed)
+                total += calls
+                self.assertEqual(wrong, [])
+        print("%d campaigns, %d calls" % (CAMPAIGNS, total), flush=True)
+
+    def test_the_second_reading_sees_what_is_wrong(self):
+        """Calls that break each rule, one at a time."""
+        campaign = {"calling_hours": {"windows": [{"days": ["mon-fri"], "from": "09:00",
+                                                   "to": "12:30"}],
+                                      "dates_off": ["2026-01-06"]},
+                    "pacing": {"calls_per_second": "0.5", "lines": 2},
+                    "retries": {"attempts_max": 2, "daily_calls_per_number_max": 2,
+                                "busy": "10m", "no_answer": "never"}}
+        zones = {"a": "Asia/Kolkata", "b": "Europe/Rome", "c": "Europe/Rome"}
+        monday = 1_767_600_000_000  # 5 January 2026, 08:00 UTC: 09:00 in Rome, 13:30 in Kolkata
+
+        def call(to, attempt, at_s, ended_s, outcome="busy"):
+            contact = "abc".index(to) + 1
+            return ({"to": to, "accepted_at_ms": monday + at_s * 1000,
+                     "ended_at_ms": monday + ended_s * 1000,
+                     "url": "/voice/caso.%d.%d.%s" % (contact, attempt, "0" * 32)},
+                    ((contact, attempt), {"outcome": outcome}))
+
+        def said(*made):
+            return complaints(campaign, zones, [one for one, _ in made],
+                              dict(row for _, row in made))
+
+        fine = [call("b", 1, 0, 30), call("c", 1, 2, 40), call("b", 2, 630, 700)]
+        self.assertEqual(said(*fine), [])
+        for made, what in (
+                ([call("a", 1, 0, 9)], "called at 2026-01-05 13:30"),
+                ([call("b", 1, -1, 9)], "called at 2026-01-05 08:59"),
+                ([call("b", 1, 86_400, 86_409)], "called at 2026-01-06"),
+                ([call("b", 1, 0, 30), call("c", 1, 1, 40)], "2 calls within 1000 ms"),
+                ([call("b", 1, 0, 30), call("c", 1, 2, 40), call("b", 2, 4, 50)],
+                 "3 calls at once"),
+                ([call("b", 1, 0, 30), call("b", 2, 629, 700)], "called again 599000 ms after"),
+                ([call("b", 1, 0, 30, "no_answer"), call("b", 2, 630, 700)], "never"),
+                ([call("b", 1, 0, 30, "completed"), call("b", 2, 630, 700)],
+                 "again after completed"),
+                ([call("b", n, 900 * n, 900 * n + 9) for n in (1, 2, 3)],
+                 "3 calls to one number"),
+                ([call("b", n, 900 * n, 900 * n + 9) for n in (1, 2, 3)],
+                 "3 attempts on one person")):
+            self.assertTrue(any(what in each for each in said(*made)), (what, said(*made)))
+
+
+if __name__ == "__main__":
+    world.main()
