@@ -297,8 +297,6 @@ class RandomCampaignsTest(world.Case):
         folder = self.path(str(seed))
         os.mkdir(folder)
         file = os.path.join(folder, "campaign.json")
-        with open(file, "w", encoding="utf-8") as out:
-            json.dump(campaign, out, ensure_ascii=False, indent=1)
         zones = {}
         with open(os.path.join(folder, "people.csv"), "w", encoding="utf-8") as out:
             out.write("id,number,name,zone\n")
@@ -306,7 +304,7 @@ class RandomCampaignsTest(world.Case):
                 zones[world.number_of(n)] = zone = chance.choice(ZONES)
                 out.write("P-%04d,%s,Persona %d,%s\n" % (n, world.number_of(n), n, zone))
 
-        self.campanile("check", file)
+        self.write_possible(file, campaign)
         log = os.path.join(folder, "L.db")
         phones = world.Carrier(folder, "--start", start.strftime("%Y-%m-%dT%H:%M:%SZ"), "--seed",
                                seed, "--people", some_people(chance), *some_faults(chance))
@@ -329,6 +327,21 @@ class RandomCampaignsTest(world.Case):
         if sum(places.values()) != len(zones) or places["open"]:
             wrong.append("cases: %s" % dict(places))
         return wrong, len(calls)
+
+    def write_possible(self, file, campaign):
+        """Writes the campaign file without the conditions that can never hold, of which `check` has
+        to say so; it has nothing else to say."""
+        for _ in range(2):
+            with open(file, "w", encoding="utf-8") as out:
+                json.dump(campaign, out, ensure_ascii=False, indent=1)
+            told = self.campanile("check", file, expect=None)
+            if told.returncode == 0:
+                return
+            impossible = re.findall(r"/questions/(\d+)/ask_if: can never hold", told.stderr)
+            self.assertEqual(len(impossible), told.stderr.count("campaign.json: "), told.stderr)
+            for index in impossible:
+                del campaign["questions"][int(index)]["ask_if"]
+        self.fail(told.stderr)
 
     def test_no_call_breaks_a_rule(self):
         """Hours and dates by each person's clock, rate, lines, delays and caps."""
