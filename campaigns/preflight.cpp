@@ -182,6 +182,11 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
     result.warnings.push_back(std::to_string(people) + " people in " + zone +
                               " can never be called: no calling hours there within a year");
   }
+  if (campaign.mode == Mode::agent && campaign.machine.action == MachineAction::ignore) {
+    result.warnings.push_back(
+        "the agent talks to answering machines, and they count as people: say what is done with "
+        "them in answering_machine.action");
+  }
   if (campaign.countries.empty()) {
     result.warnings.push_back(
         "no country is named that may be called: on a real carrier the campaign is refused; name "

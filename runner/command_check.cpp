@@ -1,13 +1,19 @@
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <unordered_set>
 
 #include "campaigns/agent.hpp"
+#include "campaigns/contact_list.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/survey.hpp"
 #include "campaigns/templates.hpp"
 #include "runner/commands.hpp"
 #include "runner/live.hpp"
+#include "runner/log_reading.hpp"
 #include "runner/output.hpp"
+#include "runner/people.hpp"
 #include "runner/submission.hpp"
 #include "runner/zone_loader.hpp"
 
@@ -21,6 +27,8 @@ struct CheckOptions {
   std::string countries{};
   std::string show{};
   std::string start{};
+  std::string log{};
+  std::string env_file{};
   double calls_per_second = 1;
   bool json = false;
 };
@@ -33,7 +41,33 @@ std::string lines_of(const std::vector<std::uint64_t>& rows) {
   return rows.size() > 20 ? text + " …" : text;
 }
 
-std::string report_text(const Submission& submission, const campaigns::Preflight& report) {
+// How many people of the list are not called, as the log has it when the campaign would begin.
+std::uint64_t count_suppressed(const CheckOptions& options, const Submission& submission,
+                               const campaigns::ZoneRules& rules, campaigns::Instant begin) {
+  const auto folded = fold_log(options.log);
+  const auto keys = log_keys_of(options.log, Environment::read(options.env_file));
+  const auto at = std::max(begin, campaigns::instant_from_ms(folded.head.recorded_at));
+  const auto& campaign = submission.file.campaign;
+  auto reader =
+      campaign.contacts.file.empty()
+          ? campaigns::ContactListReader::open_inline(campaign, rules, submission.contacts)
+          : campaigns::ContactListReader::open_csv(campaign, rules, submission.contacts);
+  std::unordered_set<campaigns::NumberKey> suppressed;
+  if (!reader) return 0;
+  using Next = campaigns::ContactListReader::Next;
+  campaigns::ContactRow row;
+  campaigns::RejectedRow rejected;
+  for (auto next = reader->next(row, rejected); next != Next::end;
+       next = reader->next(row, rejected)) {
+    if (next != Next::row) continue;
+    const auto key = keys.number_key(row.number);
+    if (folded.state.suppression.suppressed(key, at)) suppressed.insert(key);
+  }
+  return suppressed.size();
+}
+
+std::string report_text(const Submission& submission, const campaigns::Preflight& report,
+                        const std::optional<std::uint64_t>& suppressed) {
   std::string text = "campaign " + submission.file.campaign.id + ", every default filled in:\n" +
                      campaigns::print_campaign(submission.file.campaign, true) + "\n\n";
   text += "list: " + std::to_string(report.rows) + " rows, " + std::to_string(report.usable) +
@@ -58,6 +92,9 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
   if (report.duplicates > 0) {
     text += "  duplicates, called once: rows" + lines_of(report.duplicate_rows) + '\n';
   }
+  if (suppressed) {
+    text += "suppressed, not called: " + std::to_string(*suppressed) + '\n';
+  }
   const auto table = [&](const char* title, const std::map<std::string, std::uint64_t>& counts) {
     text += title;
     for (const auto& [name, count] : counts) text += "  " + name + ": " + std::to_string(count);
@@ -81,15 +118,17 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
 }
 
 std::string report_json(const Submission& submission, const campaigns::Preflight& report,
-                        const std::optional<std::string>& refused) {
+                        const std::optional<std::string>& refused,
+                        const std::optional<std::uint64_t>& suppressed) {
   std::string text;
   campaigns::JsonObject object(text);
   object.raw("campaign", submission.definition)
       .member("rows", static_cast<std::int64_t>(report.rows))
       .member("usable", static_cast<std::int64_t>(report.usable))
       .member("refused", static_cast<std::int64_t>(report.rejected_count))
-      .member("duplicates", static_cast<std::int64_t>(report.duplicates))
-      .member("encoding", report.encoding)
+      .member("duplicates", static_cast<std::int64_t>(report.duplicates));
+  if (suppressed) object.member("suppressed", static_cast<std::int64_t>(*suppressed));
+  object.member("encoding", report.encoding)
       .member("delimiter", report.delimiter)
       .member("may_be_enrolled", refused ? "no" : "yes")
       .member("why_not", refused.value_or(""));
@@ -217,7 +256,10 @@ int check(const CheckOptions& options) {
       campaigns::preflight(submission.file, rules, submission.contacts, begin,
                            static_cast<std::uint32_t>(options.calls_per_second * 1000));
   const auto refused = reason_not_to_enrol(submission, report, false);
-  print(options.json ? report_json(submission, report, refused) : report_text(submission, report));
+  std::optional<std::uint64_t> suppressed;
+  if (!options.log.empty()) suppressed = count_suppressed(options, submission, rules, begin);
+  print(options.json ? report_json(submission, report, refused, suppressed)
+                     : report_text(submission, report, suppressed));
   complain_of(report.problems);
   if (refused) {
     complain(options.file + ": " + *refused);
@@ -242,8 +284,15 @@ void add_check(CLI::App& app, Chosen& chosen) {
   command->add_option("--start", options->start, "When it would begin (RFC 3339)");
   command->add_option("--calls-per-second", options->calls_per_second, "Of the account")
       ->check(CLI::Range(0.01, 1000.0));
+  command->add_option("--log", options->log,
+                      "Count whom this log says must not be called: suppressed, or opted out");
+  command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
   command->add_flag("--json", options->json, "The report as JSON");
-  command->callback([options, &chosen] { chosen = [options] { return check(*options); }; });
+  command->callback([options, &chosen] {
+    chosen = [options] {
+      return options->log.empty() ? check(*options) : reading([&] { return check(*options); });
+    };
+  });
 }
 
 }  // namespace runner

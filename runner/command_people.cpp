@@ -16,6 +16,9 @@
 #include "runner/log_reading.hpp"
 #include "runner/output.hpp"
 #include "runner/people.hpp"
+#include "runner/submission.hpp"
+#include "runner/suppression_list.hpp"
+#include "runner/zone_loader.hpp"
 
 // The commands on one person: forget, suppress, unsuppress, person.
 namespace runner {
@@ -29,6 +32,8 @@ struct PeopleOptions {
   std::string env_file{};
   std::string reason{};
   std::string until{};
+  std::string list{};
+  std::string column{"number"};
   bool expired = false;
   bool json = false;
 };
@@ -206,10 +211,87 @@ int carry_out_suppression(const PeopleOptions& options, const Environment& envir
   return tell_suppression(options, state, key, version(state) != before);
 }
 
+// What became of a list, told; the rows that could not be read are no success.
+int tell_list(const PeopleOptions& options, const ListedNumbers& listed, std::size_t added,
+              const std::optional<campaigns::Instant>& until) {
+  const auto before = listed.keys.size() - added;
+  if (options.json) {
+    auto rows = nlohmann::json::array();
+    for (const auto& row : listed.rejected) {
+      rows.push_back({{"row", row.row}, {"reason", row.reason}, {"what", row.what}});
+    }
+    nlohmann::json told{{"numbers", listed.keys.size()},
+                        {"added", added},
+                        {"as_before", before},
+                        {"rejected", listed.rejected_count},
+                        {"rows", std::move(rows)}};
+    if (until) told["until"] = campaigns::rfc3339_utc(*until);
+    print(told.dump() + '\n');
+  } else {
+    for (const auto& row : listed.rejected) {
+      complain("row " + std::to_string(row.row) + ": " + row.what);
+    }
+    if (listed.rejected_count > listed.rejected.size()) {
+      complain("… and " + std::to_string(listed.rejected_count - listed.rejected.size()) +
+               " rows more that cannot be read");
+    }
+    print(counted(added, "number is", "numbers are") + " not called any more" +
+          (until ? " before " + local_text(*until) : std::string()) +
+          ", in any campaign of this log; " + counted(before, "was", "were") +
+          " suppressed for as long already\n");
+  }
+  return listed.rejected_count == 0 ? exit_done : exit_not_well;
+}
+
+int suppress_list(const PeopleOptions& options, const Environment& environment,
+                  const std::optional<campaigns::Instant>& until) {
+  if (!options.region.empty() && !campaigns::is_phone_region(options.region)) {
+    complain("--region: no country is called that; give its two capital letters, as IT");
+    return exit_bad_input;
+  }
+  auto bytes = read_file(options.list);
+  if (!bytes) {
+    complain_of(bytes.error());
+    return exit_bad_input;
+  }
+  static_cast<void>(CheckedLog(options.log));
+  const auto listed = read_listed_numbers(bytes.value(), options.column, options.region,
+                                          load_zone_rules(), log_keys_of(options.log, environment));
+  if (!listed) {
+    complain_of(listed.error());
+    return exit_bad_input;
+  }
+  const auto& keys = listed.value().keys;
+  std::size_t added = 0;
+  if (answers_on(options.log)) {
+    const auto commands =
+        suppression_commands(fold_log(options.log).state, keys, options.reason, until);
+    for (const auto& command : commands) {
+      if (const auto told = have_carried_out(options.log, environment, command, exit_bad_input)) {
+        return *told;
+      }
+    }
+    added = commands.size();
+  } else {
+    using Made = campaigns::Result<std::vector<campaigns::Command>, campaigns::Refusal>;
+    const auto done = carry_out_at_rest(options.log, environment,
+                                        [&](const campaigns::State& state, const LogKeys&) {
+                                          auto commands = suppression_commands(
+                                              state, keys, options.reason, until);
+                                          added = commands.size();
+                                          return Made(std::move(commands));
+                                        },
+                                        {});
+    if (!done) {
+      complain(done.error().text);
+      return exit_bad_input;
+    }
+  }
+  return tell_list(options, listed.value(), added, until);
+}
+
 int suppress(const PeopleOptions& options) {
   const auto environment = Environment::read(options.env_file);
-  const auto number = read_number(options);
-  if (!number) return exit_bad_input;
   campaigns::SuppressNumber command;
   if (!options.until.empty()) {
     command.until = read_moment(options.until);
@@ -220,6 +302,9 @@ int suppress(const PeopleOptions& options) {
       return exit_bad_input;
     }
   }
+  if (!options.list.empty()) return suppress_list(options, environment, command.until);
+  const auto number = read_number(options);
+  if (!number) return exit_bad_input;
   static_cast<void>(CheckedLog(options.log));
   command.key = number_key_in(options.log, environment, *number);
   command.reason = options.reason;
@@ -258,9 +343,12 @@ void add_people(CLI::App& app, Chosen& chosen) {
     command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
     command->add_flag("--json", options->json, "As JSON");
     command->callback([options, &chosen, act] {
-      if (options->expired != options->number.empty()) {
-        throw CLI::ValidationError("number",
-                                   options->expired ? "is not given with --expired" : "is missing");
+      const char* instead = options->expired         ? "--expired"
+                            : !options->list.empty() ? "--list"
+                                                     : nullptr;
+      if ((instead != nullptr) != options->number.empty()) {
+        throw CLI::ValidationError(
+            "number", instead ? std::string("is not given with ") + instead : "is missing");
       }
       chosen = [options, act] { return reading([&] { return act(*options); }); };
     });
@@ -272,6 +360,9 @@ void add_people(CLI::App& app, Chosen& chosen) {
                        "Everybody whose campaign keeps people no longer");
   const auto [suppressing, with_reason] =
       add("suppress", "Call a number no more, in any campaign, or not for a while", suppress);
+  suppressing->add_option("--list", with_reason->list,
+                          "Instead of a number: CSV with a column of numbers");
+  suppressing->add_option("--column", with_reason->column, "Its column of numbers (number)");
   suppressing->add_option("--reason", with_reason->reason, "Kept in the log");
   suppressing->add_option("--until", with_reason->until,
                           "The day (2026-12-25) or moment from which it may be called again");

@@ -154,15 +154,19 @@ std::string person_json(const State& state, campaigns::NumberKey key) {
   return text;
 }
 
-campaigns::NumberKey number_key_in(const std::filesystem::path& log, const Environment& environment,
-                                   const std::string& e164) {
+LogKeys log_keys_of(const std::filesystem::path& log, const Environment& environment) {
   std::error_code unresolved;
   auto file = std::filesystem::canonical(log, unresolved);
   if (unresolved) file = log;
   const eventstore::KeyStore keys(eventstore::KeyStore::path_of(file),
                                   find_master_key(file, environment),
                                   eventstore::KeyStore::Access::read);
-  return LogKeys(keys.log_secret()).number_key(e164);
+  return LogKeys(keys.log_secret());
+}
+
+campaigns::NumberKey number_key_in(const std::filesystem::path& log, const Environment& environment,
+                                   const std::string& e164) {
+  return log_keys_of(log, environment).number_key(e164);
 }
 
 }  // namespace runner

@@ -7,6 +7,7 @@
 #include "campaigns/ids.hpp"
 #include "campaigns/state.hpp"
 #include "runner/environment.hpp"
+#include "runner/log_keys.hpp"
 
 // What the log holds of one person, and how it comes to hold nothing any more.
 namespace runner {
@@ -19,7 +20,9 @@ std::vector<campaigns::ContactRef> contacts_with(const campaigns::State& state,
 std::string person_text(const campaigns::State& state, campaigns::NumberKey key);
 std::string person_json(const campaigns::State& state, campaigns::NumberKey key);
 
-// The key under which a log knows a number. Throws as KeyStore does.
+// What a log knows numbers by. Throws as KeyStore does.
+LogKeys log_keys_of(const std::filesystem::path& log, const Environment& environment);
+// The key under which it knows this one.
 campaigns::NumberKey number_key_in(const std::filesystem::path& log, const Environment& environment,
                                    const std::string& e164);
 

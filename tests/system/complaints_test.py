@@ -476,6 +476,66 @@ class ComplaintsTest(world.Case):
         self.assertRegex(told.splitlines()[-1], r"next: nothing")
         self.assertIn("suppressed", told)
 
+    def suppress_list(self, log, name, numbers, *more, expect=0):
+        """A list of somebody's, with columns of its own, becomes a source of suppression."""
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write("date;telefono;note\n" +
+                       "".join("2026-01-02;%s;x\n" % number for number in numbers))
+        return self.campanile("suppress", "--list", self.path(name), "--column", "telefono",
+                              "--region", "IT", "--reason", name, "--log", log, *more,
+                              expect=expect)
+
+    def test_14_one_list_of_those_who_must_not_be_called_and_another_for_those_who_say_so(self):
+        """Several lists for a campaign were wanted, and one place for new opt-outs."""
+        log = self.path("L.db")
+        campaign = world.survey(retries={"attempts_max": 1})
+        campaign["questions"][0]["ask"] += " Per non essere più chiamato prema 9."
+        people = ("--people", HUMANS + ",right_key=1,speech=0,wrong_key=0,silence=0,opt_out=1000")
+        file = write(self.folder, campaign, 12)
+        command = ("run", file, "--log", log, "--calls-per-second", 20, "--seed", 18, *people)
+        number = world.number_of
+        # While a program runs on the log; the same list again says nothing new.
+        server = self.serve(log, "--seed", 18, *people)
+        self.suppress_list(log, "posta.csv", [number(8)])
+        again = world.last_json(self.suppress_list(log, "posta.csv", [number(8)], "--json").stdout)
+        self.assertEqual((again["numbers"], again["added"], again["as_before"]), (1, 0, 1))
+        server.interrupt()
+        self.assertEqual(server.wait(), 0, server.err())
+        # And while none does, with a campaign under way.
+        self.campanile(*command, "--limit", 1, expect=1)
+        self.suppress_list(log, "clienti.csv", [number(2), number(3)])
+        # A register's, which holds for a while and does not shorten what the other said.
+        told = self.suppress_list(log, "registro.csv", [number(3)[3:], number(4)[3:]],
+                                  "--until", "2026-01-05 15:00").stdout
+        self.assertIn("1 number is not called any more", told)
+        self.assertIn("1 was suppressed for as long already", told)
+        self.suppress_list(log, "presto.csv", [number(5), number(2)], "--until", "2026-01-05 09:30")
+        # A row that cannot be read is told, and the others hold.
+        bad = self.suppress_list(log, "guasta.csv", [number(6), "12", number(7)], expect=1)
+        self.assertIn("row 3", bad.stderr)
+        self.assertNotIn(number(6)[3:], bad.stdout + bad.stderr)
+
+        self.campanile(*command)
+        self.campanile("run", write(self.folder, dict(campaign, id="altra"), 12), "--log", log,
+                       "--calls-per-second", 20, "--seed", 18, *people)
+        called = collections.defaultdict(set)
+        for event in world.events_of(log):
+            if event.type == "CallRequested":
+                called[event.contact()[0]].add(event.contact()[1])
+        # 2, 3, 6, 7 and 8 by lists, for good; the others have all said so in a call, which holds
+        # for the next campaign as a list does.
+        self.assertEqual(called, {"prova": {1, 4, 5, 9, 10, 11, 12}})
+        first = {event.contact()[1]: event.recorded_at for event in world.events_of(log)
+                 if event.type == "CallRequested"}
+        self.assertGreaterEqual(first[4], milliseconds_of("2026-01-05T15:00:00+01:00"))
+        self.assertGreaterEqual(first[5], milliseconds_of("2026-01-05T09:30:00+01:00"))
+        self.assertLess(first[9], milliseconds_of("2026-01-05T09:30:00+01:00"))
+        # Each source stands in the log with its name.
+        self.assertEqual({event.payload["reason"] for event in world.events_of(log)
+                          if event.type == "Suppressed"},
+                         {"posta.csv", "clienti.csv", "registro.csv", "presto.csv", "guasta.csv"})
+        self.assert_log_is_well(log)
+
     def test_15_a_label_of_their_own_made_the_do_not_call_miss(self):
         """The step that suppresses knew only the usual disposition of whoever asks for it."""
         campaign = world.survey(retries={"attempts_max": 2, "broken_off": "10m"})
@@ -540,6 +600,12 @@ class ComplaintsTest(world.Case):
         self.assertEqual(run.truth["voice"]["sessions"], 0)
         self.assertEqual({row["disposition"] for row in run.table("responses_wide")},
                          {"machine_no_message"})
+        # Whoever would have an agent talk to machines is told so before.
+        for action, warned in (("hang_up", False), ("ignore", True)):
+            file = write(self.folder, agent_survey(answering_machine={"action": action}), 1)
+            warnings = json.loads(self.campanile("check", file, "--json").stdout)["warnings"]
+            self.assertEqual(any("answering machines" in text for text in warnings), warned)
+
         screened = finished(world.survey(screening="Qui Prova, per un sondaggio.",
                                          retries={"attempts_max": 1}), 6,
                             ("--seed", 12, "--people", HUMANS + ",silence=0,screening=1000"))
@@ -592,7 +658,7 @@ class ComplaintsTest(world.Case):
         self.assertEqual({call["from"] for call in run.calls.values()}, set(
             run.campaign["caller_ids"]))
         self.assertEqual(len(run.campaign["caller_ids"]), 1)
-        self.assertEqual(most_at_once(run.calls.values()), run.campaign["pacing"]["lines"])
+        self.assertEqual(most_at_once(run.calls.values()), 4)
         # Most of them waited for a line, a third was sent away by the carrier, and all were called.
         self.assertEqual(len(by_person(run.calls)), 24)
         self.assertGreater(run.truth["counters"]["orders_faulted"], 10)
@@ -801,6 +867,13 @@ class ComplaintsTest(world.Case):
                          {world.number_of(1), "+12125550124"})
         refused = self.campanile("check", file, expect=2)
         self.assertIn("5 rows cannot be used", refused.stderr)
+        # And how many of them a log has among those who must not be called.
+        again = ("check", file, "--skip-bad-rows", "--log", run.log)
+        self.assertIn("suppressed, not called: 0\n", self.campanile(*again).stdout)
+        for number in ("+12125550124", world.number_of(77)):
+            self.campanile("suppress", number, "--log", run.log)
+        self.assertIn("suppressed, not called: 1\n", self.campanile(*again).stdout)
+        self.assertEqual(json.loads(self.campanile(*again, "--json").stdout)["suppressed"], 1)
 
 
 def valid_answers(run, contact, attempt):

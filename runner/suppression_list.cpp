@@ -1,0 +1,98 @@
+#include "runner/suppression_list.hpp"
+
+#include <unordered_set>
+#include <utility>
+
+#include "campaigns/campaign.hpp"
+#include "campaigns/preflight.hpp"
+#include "campaigns/words.hpp"
+
+namespace runner {
+
+using campaigns::Problems;
+
+namespace {
+
+bool holds_as_long(const campaigns::State& state, campaigns::NumberKey key,
+                   const std::optional<campaigns::Instant>& until) {
+  const auto found = state.suppression.numbers.find(key);
+  if (found == state.suppression.numbers.end() || !found->second.suppressed) return false;
+  const auto until_ms = found->second.until_ms;
+  return until_ms == 0 || (until && until_ms >= campaigns::to_ms(*until));
+}
+
+// The reasons that the reader gives for these speak of a campaign file.
+std::string cure_of(const campaigns::RejectedRow& row) {
+  return row.reason == "no_country_code"
+             ? "the number has no country code: write it with one, as +39…, or name the country "
+               "with --region"
+             : row.what;
+}
+
+}  // namespace
+
+campaigns::Result<ListedNumbers> read_listed_numbers(std::string_view bytes,
+                                                     const std::string& column,
+                                                     const std::string& region,
+                                                     const campaigns::ZoneRules& rules,
+                                                     const LogKeys& keys) {
+  campaigns::Campaign reading;
+  reading.contacts.number_column = column;
+  reading.contacts.region = region;
+  // A number whose country has several zones is a number all the same.
+  reading.contacts.zone = "Europe/Rome";
+  auto reader = campaigns::ContactListReader::open_csv(reading, rules, bytes);
+  if (!reader) {
+    auto problems = reader.error();
+    for (auto& problem : problems) {
+      if (problem.where == "/contacts/columns/number") {
+        problem = {"the list", "has no column " + campaigns::in_quotes(column),
+                   "name the columns in its first row, and that of the number with --column"};
+      }
+    }
+    return problems;
+  }
+  ListedNumbers listed;
+  std::unordered_set<campaigns::NumberKey> known;
+  campaigns::ContactRow row;
+  campaigns::RejectedRow rejected;
+  for (bool more = true; more;) {
+    switch (reader->next(row, rejected)) {
+      case campaigns::ContactListReader::Next::row: {
+        const auto key = keys.number_key(row.number);
+        if (known.insert(key).second) listed.keys.push_back(key);
+        break;
+      }
+      case campaigns::ContactListReader::Next::rejected:
+        ++listed.rejected_count;
+        if (listed.rejected.size() < campaigns::Preflight::rejected_shown_max) {
+          rejected.what = cure_of(rejected);
+          listed.rejected.push_back(rejected);
+        }
+        break;
+      case campaigns::ContactListReader::Next::end:
+        more = false;
+        break;
+    }
+    if (listed.keys.size() > listed_numbers_max) {
+      return Problems{{"the list",
+                       "holds more than " + std::to_string(listed_numbers_max) + " numbers",
+                       "give it in parts"}};
+    }
+  }
+  return listed;
+}
+
+std::vector<campaigns::Command> suppression_commands(
+    const campaigns::State& state, const std::vector<campaigns::NumberKey>& keys,
+    const std::string& reason, const std::optional<campaigns::Instant>& until) {
+  std::vector<campaigns::Command> commands;
+  for (const auto key : keys) {
+    if (!holds_as_long(state, key, until)) {
+      commands.emplace_back(campaigns::SuppressNumber{key, reason, until});
+    }
+  }
+  return commands;
+}
+
+}  // namespace runner

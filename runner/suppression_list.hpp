@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "campaigns/commands.hpp"
+#include "campaigns/contact_list.hpp"
+#include "campaigns/result.hpp"
+#include "campaigns/state.hpp"
+#include "campaigns/zone_rules.hpp"
+#include "runner/log_keys.hpp"
+
+// A list of numbers that must not be called: a register's answer, a client's own list. There may be
+// any number of them; all go into the log's one register of such numbers, and so does whoever opts
+// out of a call.
+namespace runner {
+
+struct ListedNumbers {
+  std::vector<campaigns::NumberKey> keys{};        // each once, in the order of the list
+  std::vector<campaigns::RejectedRow> rejected{};  // at most Preflight::rejected_shown_max
+  std::uint64_t rejected_count = 0;
+};
+
+// Numbers that one list may hold.
+inline constexpr std::size_t listed_numbers_max = 2'000'000;
+
+// Reads CSV whose first row names its columns, one of them `column`; the others are not looked at.
+// `region`: of numbers without a country code, or empty. A row that cannot be read is told and
+// leaves the others as they are, for whoever else is on the list must not be called.
+campaigns::Result<ListedNumbers> read_listed_numbers(std::string_view bytes,
+                                                     const std::string& column,
+                                                     const std::string& region,
+                                                     const campaigns::ZoneRules& rules,
+                                                     const LogKeys& keys);
+
+// The commands that have the list hold until then, or for good. What another source said is never
+// shortened by it: such a number is left out.
+std::vector<campaigns::Command> suppression_commands(
+    const campaigns::State& state, const std::vector<campaigns::NumberKey>& keys,
+    const std::string& reason, const std::optional<campaigns::Instant>& until);
+
+}  // namespace runner
