@@ -147,7 +147,7 @@ struct Talks {
     world.until([&] { return over == calls; });
     ended = world.clock.now();
     world.loop.before_sleep({});
-    truth = bridge::testing::truth_of(world, carrier.port());
+    truth = json::parse(bridge::testing::truth_of(world, carrier.port()));
     board.reset();
   }
 

@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(a_talk_between_person_and_model_takes_no_time_where_time_ju
     BOOST_TEST((world.clock.now() > noon + 15s));
     world.loop.before_sleep({});
     // The person heard the opening and answered; the model heard that, and said goodbye.
-    const json truth = bridge::testing::truth_of(world, carrier.port());
+    const json truth = json::parse(bridge::testing::truth_of(world, carrier.port()));
     const json talk = truth["calls"][0]["streams"][0];
     BOOST_TEST(talk["said"][0]["words"] == "Buongiorno. Posso farle una domanda?");
     BOOST_TEST(talk["said"][1]["by"] == "person");
