@@ -34,6 +34,7 @@ struct Carrier {
   std::unique_ptr<ws::Connection> connection{};
   std::unique_ptr<net::Stream> raw{};
   Texts received{};
+  bool open = false;
   bool ended = false;
   ws::End end{};
 
@@ -110,13 +111,13 @@ struct World {
 
   Carrier& connect() {
     Carrier& carrier = *carriers.emplace_back(std::make_unique<Carrier>());
-    bool open = false;
-    bool failed = false;
-    carrier.raw = net::Stream::connect(
-        loop, {.address = "127.0.0.1", .port = listener->port()}, {},
-        {.on_open = [&] { open = true; }, .on_end = [&](std::error_code) { failed = true; }});
-    until([&] { return open || failed; });
-    BOOST_REQUIRE(open);
+    // Its end comes after this has returned.
+    carrier.raw =
+        net::Stream::connect(loop, {.address = "127.0.0.1", .port = listener->port()}, {},
+                             {.on_open = [&carrier] { carrier.open = true; },
+                              .on_end = [&carrier](std::error_code) { carrier.ended = true; }});
+    until([&] { return carrier.open || carrier.ended; });
+    BOOST_REQUIRE(carrier.open);
     return carrier;
   }
   // A stream that is open, with a carrier that returns every mark at once.
