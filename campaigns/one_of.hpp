@@ -68,10 +68,6 @@ class OneOf {
   friend decltype(auto) visit(F&& f, OneOf& one) {
     return dispatch(typename Kinds::List{}, f, one);
   }
-  template <typename F>
-  friend decltype(auto) visit(F&& f, OneOf&& one) {
-    return dispatch(typename Kinds::List{}, f, one);
-  }
 
   template <typename Kind>
   requires(lists<Kind>) bool holds() const { return index_ == index_of<Kind>; }
