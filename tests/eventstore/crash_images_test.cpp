@@ -198,15 +198,23 @@ BOOST_AUTO_TEST_CASE(no_loss_of_power_loses_what_was_told) {
   BOOST_TEST_MESSAGE(images << " crash images");
 }
 
-// The test itself: on a disk that leaves one kind of sync out, it must find what is lost.
+// The test itself: on a disk that leaves one kind of sync out, it must find what is lost. How the
+// writer's thread groups what it commits is another each time, and in few groups a loss can hide,
+// so it looks at further runs before it gives up.
 BOOST_AUTO_TEST_CASE(a_disk_that_lies_is_found_out) {
   std::mt19937_64 dice(number_from("CAMPANILE_SEED", 1));
-  const auto recorded = run(dice);
-  BOOST_TEST(survey(*recorded, 60, dice, syncs_all_but_the_wal).bad > 0u);
-  BOOST_TEST(survey(*recorded, 60, dice, syncs_all_but_the_database).bad > 0u);
-  BOOST_TEST(survey(*recorded, 60, dice, syncs_all_but_folders).bad > 0u);
+  const auto found_out = [&](bool (*syncs)(const Step&)) {
+    constexpr int runs_max = 20;
+    for (int i = 0; i < runs_max; ++i) {
+      if (survey(*run(dice), 60, dice, syncs).bad > 0) return true;
+    }
+    return false;
+  };
+  BOOST_TEST(found_out(syncs_all_but_the_wal));
+  BOOST_TEST(found_out(syncs_all_but_the_database));
+  BOOST_TEST(found_out(syncs_all_but_folders));
   // Both slots may then be spoilt at once, which is refused.
-  BOOST_TEST(survey(*recorded, 60, dice, syncs_all_but_the_witness).bad > 0u);
+  BOOST_TEST(found_out(syncs_all_but_the_witness));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
