@@ -1412,9 +1412,8 @@ void CampaignReader::check_replies() {
       problem(where, "can be neither said nor pressed", R"(give it "words" or a "key")");
     }
     const bool settles = which == Reply::refused || which == Reply::dont_know;
-    const bool used = std::ranges::any_of(campaign().questions, [&](const Question& question) {
-      return which == Reply::refused ? question.may_refuse : question.may_not_know;
-    });
+    const auto allows = which == Reply::refused ? &Question::may_refuse : &Question::may_not_know;
+    const bool used = std::ranges::any_of(campaign().questions, allows);
     if (settles && !used && !campaign().questions.empty()) {
       problem(where, "no question allows it", R"(name it in the "replies" of those that do)");
     }

@@ -450,8 +450,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     JsonObject object(text);
     object.member("called_number", number_key_text(key))
         .member("day", one.day)
-        .member("calls", std::count_if(one.calls.begin(), one.calls.end(),
-                                       [&](const auto& call) { return call.day == one.day; }));
+        .member("calls", std::ranges::count(one.calls, one.day, &CallsToNumber::Call::day));
     object.close();
     text += '\n';
     sink(text);

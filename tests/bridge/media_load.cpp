@@ -373,7 +373,7 @@ int main(int argc, char** argv) {
           stream = std::make_unique<tls::Stream>(loop, std::move(stream), model_tls->accept(),
                                                  tls::Stream::Options{});
         }
-        auto& end = *load.models.emplace_back(std::make_unique<End>(load));
+        auto& end = *load.models.emplace_back(std::make_unique<End>(End{load}));
         end.model = true;
         end.stream = std::move(stream);
         end.start();
@@ -389,7 +389,7 @@ int main(int argc, char** argv) {
     return done();
   };
   for (std::size_t i = 0; i < calls; ++i) {
-    auto& end = *load.carriers.emplace_back(std::make_unique<End>(load));
+    auto& end = *load.carriers.emplace_back(std::make_unique<End>(End{load}));
     auto opened = std::make_shared<bool>(false);
     auto connecting = net::Stream::connect(loop, {.address = "127.0.0.1", .port = bridge.port}, {},
                                            {.on_open = [opened] { *opened = true; }});
