@@ -68,9 +68,9 @@ std::string without_tags(std::string_view text) {
 }
 
 // The same for JSON, where they can only stand within strings.
-std::string escaped_json(std::string_view json) {
+std::string escaped_json(std::string_view text) {
   std::string out;
-  for (const char c : json) {
+  for (const char c : text) {
     if (c == '<') {
       out += "\\u003c";
     } else if (c == '>') {
@@ -201,14 +201,14 @@ class Briefing {
   }
 
   std::string person_json() const {
-    std::string json;
-    JsonObject object(json);
+    std::string written;
+    JsonObject object(written);
     for (const auto& column : campaign_.agent.columns) {
       object.member(column, person_.value ? capped(person_.value(column), agent_value_bytes_max)
                                           : std::string_view{});
     }
     object.close();
-    return json;
+    return written;
   }
 
   bool answered(std::size_t question) const {
@@ -218,14 +218,14 @@ class Briefing {
   }
 
   std::string survey_json() const {
-    std::string json = "[";
+    std::string written = "[";
     for (std::size_t i = 0; i < campaign_.questions.size(); ++i) {
       const auto& question = campaign_.questions[i];
       const bool asked = !person_.asked || person_.asked(i);
       // One that hangs on answers that are not there yet may still come.
       if (!asked && !may_come(question.ask_if)) continue;
-      if (json.size() > 1) json += ',';
-      JsonObject object(json);
+      if (written.size() > 1) written += ',';
+      JsonObject object(written);
       object.member("id", question.id)
           .member("type", type_word(question.type))
           .member("ask", said(question.ask))
@@ -252,7 +252,7 @@ class Briefing {
       object.flag("answered", answered(i));
       object.close();
     }
-    return json + ']';
+    return written + ']';
   }
 
   void write_options(JsonObject& object, const Question& question) const {
@@ -387,8 +387,8 @@ std::vector<AgentTool> tools_of(const Campaign& campaign) {
 // The arguments of a tool call. Every look-up says what is wrong with it.
 class Arguments {
  public:
-  explicit Arguments(std::string_view json) {
-    good_ = parser_.parse(json.data(), json.size()).get(object_) == simdjson::SUCCESS;
+  explicit Arguments(std::string_view given) {
+    good_ = parser_.parse(given.data(), given.size()).get(object_) == simdjson::SUCCESS;
   }
   bool good() const { return good_; }
 
@@ -423,7 +423,8 @@ std::string stripped(std::string text) {
 }
 
 // What each tool takes.
-ToolVerdict read_arguments(std::string_view name, std::string_view json, std::string& question_id) {
+ToolVerdict read_arguments(std::string_view name, std::string_view given,
+                           std::string& question_id) {
   static constexpr std::array<std::string_view, 5> tools{"record_answer", "end_call", "opt_out",
                                                          "ask_callback", "request_human"};
   ToolVerdict verdict;
@@ -432,7 +433,7 @@ ToolVerdict read_arguments(std::string_view name, std::string_view json, std::st
                   "there is no such tool: use one of those you were given");
   }
   verdict.name = name;
-  Arguments arguments(json);
+  Arguments arguments(given);
   if (!arguments.good()) {
     return refuse(verdict, "bad_json", "the arguments are no JSON object: send them again");
   }
@@ -589,11 +590,11 @@ std::string open_questions(const Campaign& campaign, const CampaignEntry& entry,
 }
 
 std::string refusal_json(const ToolVerdict& verdict) {
-  std::string json;
-  JsonObject object(json);
+  std::string written;
+  JsonObject object(written);
   object.flag("ok", false).member("error", verdict.error);
   object.close();
-  return json;
+  return written;
 }
 
 }  // namespace
@@ -687,8 +688,8 @@ ToolAnswer tool_answer(const Register& book, const CallScript& script, ContactRe
   const auto& campaign = *entry.definition;
   const auto next = next_question(campaign, script.answers(contact), entry, script, contact);
   ToolAnswer answer;
-  std::string& json = answer.output;
-  JsonObject object(json);
+  std::string& written = answer.output;
+  JsonObject object(written);
   if (!verdict.refused.empty()) {
     object.flag("ok", false).member("error", verdict.error);
     const auto question = verdict.question ? verdict.question : next;

@@ -185,9 +185,9 @@ std::string masked_twiml(std::string_view twiml) {
   return out;
 }
 
-std::string masked_json(std::string_view json) {
-  const auto value = nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
-  if (!value.is_object()) return json.empty() ? "" : length_of(json);
+std::string masked_json(std::string_view object) {
+  const auto value = nlohmann::json::parse(object.begin(), object.end(), nullptr, false);
+  if (!value.is_object()) return object.empty() ? "" : length_of(object);
   std::string out;
   const auto add = [&](std::string_view name, const std::string& text) {
     out += (out.empty() ? "" : " ") + std::string(name) + '=' + text;

@@ -118,10 +118,10 @@ do_narrow_limits() {
 }
 
 simulate() { # test NAME=VALUE...
-  build runner_tests
+  build runner_worlds
   test=$1
   shift
-  env "$@" build/full/tests/runner/runner_tests --run_test="simulation/$test" --log_level=message
+  env "$@" build/full/tests/runner/runner_worlds --run_test="simulation/$test" --log_level=message
 }
 
 # kills: the real program killed KILLS (default 25) times in each of eight phases, then with faults besides
@@ -280,7 +280,7 @@ do_mutants() {
   : >"$healthy"
   for patch in "$@"; do
     [ -e "$patch" ] || patch=tests/mutants/${patch%.patch}.patch
-    # "Suite: runner_tests/simulation" stands above the patch: the program to build, its suite to run.
+    # "Suite: runner_worlds/simulation" stands above the patch: the program to build, its suite to run.
     where=$(sed -n 's/^Suite: *//p' "$patch" | head -n 1)
     program=${where%%/*}
     suite=${where#*/}

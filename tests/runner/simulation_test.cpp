@@ -1,5 +1,5 @@
 // Whole campaigns below the sockets, by the thousand. A failing world names its seed;
-//   CAMPANILE_SEED=17 runner_tests --run_test=simulation/NAME      plays that one alone
+//   CAMPANILE_SEED=17 runner_worlds --run_test=simulation/NAME      plays that one alone
 //   CAMPANILE_TRACE=1                                              shows its log as it grows
 //   CAMPANILE_SEEDS, CAMPANILE_OUTCOME_SEEDS, CAMPANILE_FIRST_SEED, CAMPANILE_CONTACTS: how many
 #include <boost/test/unit_test.hpp>
@@ -38,7 +38,7 @@ void for_each_seed(const char* test, const char* count_name, std::uint64_t count
   const auto began = std::chrono::steady_clock::now();
   for (auto seed = first; seed < first + count; ++seed) {
     const auto again =
-        "CAMPANILE_SEED=" + std::to_string(seed) + " runner_tests --run_test=simulation/" + test;
+        "CAMPANILE_SEED=" + std::to_string(seed) + " runner_worlds --run_test=simulation/" + test;
     BOOST_TEST_CONTEXT(again) {
       try {
         play(seed);
