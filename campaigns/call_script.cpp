@@ -245,15 +245,18 @@ void CallScript::apply(const Fact& fact, const Register& book) {
   } else if (const auto* given = get_if<AnswerGiven>(&fact.event)) {
     settle(given->question, AnswerStatus::answered, given->value);
   } else if (const auto* declined = get_if<AnswerDeclined>(&fact.event)) {
+    call.replied = true;
     settle(declined->question,
            declined->status == "refused" ? AnswerStatus::refused : AnswerStatus::dont_know, "");
   } else if (const auto* asked = get_if<PersonAsked>(&fact.event)) {
+    call.replied = true;
     if (asked->what == "repeat" || asked->what == "back") ++call.returns;
     if (const auto index = question_index(campaign, asked->to); index) {
       std::erase(call.reopened, *index);
       call.reopened.push_back(*index);
     }
   } else if (holds_alternative<AnswerInvalid>(fact.event)) {
+    call.replied = true;
     ++call.invalids;
   } else if (holds_alternative<NoInput>(fact.event)) {
     ++call.silences;
@@ -338,6 +341,7 @@ void CallScript::write(const CanonicalSink& sink, const Register& book) const {
         // Not written where it is not so: logs from before keep their digest.
         if (call->screened) inner.flag("screened", true);
         if (call->stopped) inner.flag("stopped", true);
+        if (call->replied) inner.flag("replied", true);
         if (call->returns > 0) inner.member("returns", call->returns);
         if (!call->reopened.empty()) {
           auto& list = inner.open("reopened");

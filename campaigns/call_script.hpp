@@ -65,6 +65,7 @@ struct CallPosition {
   AgentProgress agent{};  // mode agent
   bool screened = false;  // an assistant was told who calls
   bool stopped = false;   // the person wanted to stop
+  bool replied = false;   // the person pressed or said something that was no answer
   // How often they had something repeated or went back.
   std::uint8_t returns = 0;
   // Questions that they went back to and have not answered anew, by their place.

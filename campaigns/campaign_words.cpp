@@ -50,6 +50,7 @@ const std::vector<RetryDefault>& retry_defaults() {
       {Outcome::network_error, minutes{30}},
       {Outcome::canceled_by_us, minutes{30}},
       {Outcome::unconfirmed, minutes{30}},
+      {Outcome::said_nothing, hours{4}},
   };
   return defaults;
 }

@@ -65,6 +65,7 @@ bool conclusive(Outcome outcome) {
     case Outcome::none:
     case Outcome::broken_off:
     case Outcome::human_hung_up_at_once:
+    case Outcome::said_nothing:
     case Outcome::machine_no_message:
     case Outcome::busy:
     case Outcome::no_answer:
@@ -198,6 +199,16 @@ Progress progress_of(const State& state, const Named& named) {
   return progress;
 }
 
+bool spoke(const CallPosition& call) {
+  return call.replied || call.agent.spoke;
+}
+
+// The talk, not the person at the other end of it.
+bool ended_by_us(const AgentProgress& agent) {
+  return agent.closed_why == "silence" || agent.closed_why == "time_limit" ||
+         agent.closed_why == "goodbye";
+}
+
 // A call in which a voice agent was due. What the person said counts before how the talk ended, and
 // silence of ours is no hang-up of theirs.
 Outcome outcome_of_agent(const State& state, const Named& named, const CallPosition& call,
@@ -220,7 +231,10 @@ Outcome outcome_of_agent(const State& state, const Named& named, const CallPosit
       return Outcome::completed;
     }
     if (call.prompt == "apology") return Outcome::network_error;
-    if (!campaign.questions.empty()) return Outcome::human_hung_up_at_once;
+    if (!campaign.questions.empty()) {
+      return ended_by_us(agent) && !spoke(call) ? Outcome::said_nothing
+                                                : Outcome::human_hung_up_at_once;
+    }
     const auto& words = campaign.agent.opening.empty() ? campaign.greeting : campaign.agent.opening;
     const auto text = personal_text(words, campaign, *named.entry, state.script, named.ref);
     return agent.lasted_ms >= std::int64_t{speaking_seconds(text)} * 500
@@ -277,7 +291,9 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   const bool reached = human.transfer_status == "completed" || human.transfer_status == "answered";
   if (human.callback_asked || (human.transfer && !reached)) return Outcome::callback_requested;
   if (call->stopped) return Outcome::refused;
-  return progress.given > 0 ? Outcome::broken_off : Outcome::human_hung_up_at_once;
+  if (progress.given > 0) return Outcome::broken_off;
+  return call->prompt == "gave_up" && !spoke(*call) ? Outcome::said_nothing
+                                                    : Outcome::human_hung_up_at_once;
 }
 
 Outcome outcome_of_call(const State& state, const Named& named, const std::string& status,

@@ -134,7 +134,10 @@ constexpr std::array<InTwoLanguages, outcomes> outcome_labels{{
     {"called off by us", "annullati da noi"},
     {"never placed", "mai partiti"},
     {"not known whether called", "non si sa se chiamati"},
+    {"not eligible", "non idonei"},
+    {"said nothing", "non hanno detto nulla"},
 }};
+static_assert(!outcome_labels.back().english.empty());
 
 constexpr std::array<InTwoLanguages, case_classes> class_labels{{
     {"complete", "completi"},

@@ -15,7 +15,8 @@ struct OutcomeEntry {
 
 // In the order of the enumeration. Codes: outcomes-and-results sheet, section 5. Where that names
 // two, the more cautious one: a hang-up at once is a refusal, a dead number merely non-working. An
-// attempt that never left is "not attempted".
+// attempt that never left is "not attempted". A mute line shows no person, so that it is no
+// refusal.
 constexpr std::array<OutcomeEntry, outcomes> outcome_table{{
     {"none", "3.11", "3.11"},
     {"completed", "1.1", "1.1"},
@@ -36,6 +37,7 @@ constexpr std::array<OutcomeEntry, outcomes> outcome_table{{
     {"not_placed", "3.11", "3.11"},
     {"unconfirmed", "3.90", "3.90"},
     {"not_eligible", "4.70", "4.70"},
+    {"said_nothing", "2.20", "3.90"},
 }};
 
 constexpr std::array<std::string_view, 5> place_names{"open", "done", "exhausted", "excluded",
@@ -110,30 +112,32 @@ int rank_of(Outcome outcome) {
       return 5;
     case Outcome::busy:
       return 6;
-    case Outcome::fax_or_data:
+    case Outcome::said_nothing:
       return 7;
-    case Outcome::invalid_number:
+    case Outcome::fax_or_data:
       return 8;
-    case Outcome::machine_no_message:
+    case Outcome::invalid_number:
       return 9;
-    case Outcome::machine_message_left:
+    case Outcome::machine_no_message:
       return 10;
-    case Outcome::human_hung_up_at_once:
+    case Outcome::machine_message_left:
       return 11;
-    case Outcome::callback_requested:
+    case Outcome::human_hung_up_at_once:
       return 12;
-    case Outcome::broken_off:
+    case Outcome::callback_requested:
       return 13;
-    case Outcome::refused:
+    case Outcome::broken_off:
       return 14;
-    case Outcome::opted_out:
+    case Outcome::refused:
       return 15;
-    case Outcome::partial:
+    case Outcome::opted_out:
       return 16;
-    case Outcome::completed:
+    case Outcome::partial:
       return 17;
-    case Outcome::not_eligible:
+    case Outcome::completed:
       return 18;
+    case Outcome::not_eligible:
+      return 19;
   }
   return 0;
 }

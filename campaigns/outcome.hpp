@@ -30,8 +30,9 @@ enum class Outcome : std::uint8_t {
   not_placed,    // the carrier did not take it, or we did not send it: does not count as an attempt
   unconfirmed,   // whether it was placed is not known, and will not be
   not_eligible,  // a screening question showed that the survey is not for this person
+  said_nothing,  // answered, and we gave up on a line on which nobody spoke or pressed a key
 };
-inline constexpr std::size_t outcomes = 19;
+inline constexpr std::size_t outcomes = 20;
 
 std::string_view name_of(Outcome outcome);
 std::optional<Outcome> outcome_named(std::string_view name);

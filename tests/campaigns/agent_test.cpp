@@ -428,7 +428,9 @@ BOOST_AUTO_TEST_CASE(a_callback_and_a_refusal_are_outcomes) {
         std::pair("not_now", Outcome::callback_requested),
         std::pair("other", Outcome::human_hung_up_at_once)}) {
     Talk talk;
-    talk.opens().does(talk.tool("1", "end_call", json{{"reason", reason}}.dump()));
+    talk.opens()
+        .does(talk.person_says(2, "Mah"))
+        .does(talk.tool("1", "end_call", json{{"reason", reason}}.dump()));
     talk.does(talk.ended("goodbye")).does(talk.after());
     BOOST_TEST((talk.hangs_up() == outcome), reason);
   }
@@ -501,6 +503,19 @@ BOOST_AUTO_TEST_CASE(silence_of_ours_is_no_hang_up_of_theirs) {
     talk.opens().does(talk.agent_says(1, "Buongiorno")).does(talk.ended("hung_up"));
     BOOST_TEST((talk.hangs_up() == Outcome::human_hung_up_at_once));
     BOOST_TEST(!talk.state().results.attempts[0].heard_nothing());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_mute_line_is_no_refusal) {
+  for (const char* why : {"silence", "time_limit", "goodbye"}) {
+    Talk mute;
+    mute.opens().does(mute.agent_says(1, "Buongiorno"));
+    mute.does(mute.ended(why)).does(mute.after());
+    BOOST_TEST((mute.hangs_up() == Outcome::said_nothing), why);
+    Talk spoke;
+    spoke.opens().does(spoke.person_says(2, "Pronto?"));
+    spoke.does(spoke.ended(why)).does(spoke.after());
+    BOOST_TEST((spoke.hangs_up() == Outcome::human_hung_up_at_once), why);
   }
 }
 

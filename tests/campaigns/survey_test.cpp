@@ -417,6 +417,22 @@ BOOST_AUTO_TEST_CASE(silence_and_nonsense_are_asked_again_as_often_as_allowed) {
   BOOST_TEST((world.ends() == Outcome::human_hung_up_at_once));
 }
 
+BOOST_AUTO_TEST_CASE(a_line_on_which_nobody_speaks_is_no_refusal_and_is_called_again) {
+  auto campaign = some::survey();
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::said_nothing)] = 4h;
+  InCall world(campaign);
+  world.does(world.keyed("colour", 1, "")).does(world.keyed("colour", 2, ""));
+  BOOST_TEST(world.after(world.keyed("colour", 3, "")) == "Grazie. | (hang up)");
+  BOOST_TEST((world.ends() == Outcome::said_nothing));
+  BOOST_TEST(aapor_code(Outcome::said_nothing, true) == "2.20");
+  BOOST_TEST(aapor_code(Outcome::said_nothing, false) == "3.90");
+  world.later(4h + 1s);
+  world.dial(1, 2);
+  // Whoever goes before we give up hung up on us.
+  world.does(world.voice("", 1, 2)).does(world.keyed("colour", 1, "", 1, 2));
+  BOOST_TEST((world.ends(4, 2) == Outcome::human_hung_up_at_once));
+}
+
 BOOST_AUTO_TEST_CASE(each_question_and_each_call_counts_its_silences_anew) {
   auto campaign = some::survey();
   for (auto& asked : campaign.questions) asked.silence_max = 1;

@@ -328,6 +328,7 @@ void World::make_lists() {
     retry(Outcome::network_error, 120s);
     retry(Outcome::broken_off, 600s);
     retry(Outcome::human_hung_up_at_once, 3600s);
+    retry(Outcome::said_nothing, 1800s);
     retry(Outcome::machine_no_message, 2400s);
     campaign.in_doubt = std::array{InDoubt::redial, InDoubt::hold, InDoubt::never}[dice.below(3)];
     if (dice.chance(300)) {

@@ -141,8 +141,8 @@ def some_campaign(chance, start):
         "in_doubt": "redial",
     }
     for outcome in ("partial", "broken_off", "callback_requested", "human_hung_up_at_once",
-                    "machine_no_message", "machine_message_left", "busy", "no_answer",
-                    "network_error"):
+                    "said_nothing", "machine_no_message", "machine_message_left", "busy",
+                    "no_answer", "network_error"):
         campaign["retries"][outcome] = some_delay(chance)
     if chance.random() < 0.3:
         campaign["pacing"]["ramp_up"] = {"over": "%dm" % chance.randint(1, 20)}

@@ -56,13 +56,13 @@ CLASSES = {
         "callback_requested": "NC", "human_hung_up_at_once": "R", "machine_no_message": "NC",
         "machine_message_left": "NC", "busy": "NC", "no_answer": "NC", "network_error": "UH",
         "invalid_number": "NE", "fax_or_data": "NE", "canceled_by_us": "UH", "not_placed": "UH",
-        "unconfirmed": "UH", "": "UH"},
+        "unconfirmed": "UH", "said_nothing": "NC", "": "UH"},
 }
 CLASSES[0] = dict(CLASSES[1], machine_no_message="UH", machine_message_left="UH", busy="UH",
-                  no_answer="UH")
+                  no_answer="UH", said_nothing="UH")
 # What says most of a case, from the least.
 RANKS = ["", "not_placed", "canceled_by_us", "network_error", "unconfirmed", "no_answer", "busy",
-         "fax_or_data", "invalid_number", "machine_no_message", "machine_message_left",
+         "said_nothing", "fax_or_data", "invalid_number", "machine_no_message", "machine_message_left",
          "human_hung_up_at_once", "callback_requested", "broken_off", "refused", "opted_out",
          "partial", "completed"]
 
