@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <set>
 #include <unordered_set>
 
 #include "campaigns/calling_hours.hpp"
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/phone_number.hpp"
+#include "campaigns/spend.hpp"
 
 namespace campaigns {
 
@@ -90,7 +93,32 @@ class Estimate {
   std::uint64_t rate_;
 };
 
-// The digits of an E.164 number, of which there are at most 15.
+// At most what a number holds.
+std::int64_t product(std::int64_t a, std::uint64_t b) {
+  constexpr auto max = std::numeric_limits<std::int64_t>::max();
+  const auto most = static_cast<std::uint64_t>(max) / std::max<std::uint64_t>(b, 1);
+  return static_cast<std::uint64_t>(a) > most ? max : a * static_cast<std::int64_t>(b);
+}
+
+void estimate_cost(const Campaign& campaign, Preflight& result) {
+  const Budget& budget = campaign.budget;
+  if (budget.per_minute_millionths == 0) return;
+  const std::uint64_t people = result.usable - result.duplicates;
+  result.cost = {product(cost_of(campaign, 1), people),
+                 product(reservation_for(campaign), people * campaign.retries.attempts_max)};
+  if (budget.limit_millionths == 0 || result.cost->most <= budget.limit_millionths) return;
+  const auto money = [&](std::int64_t millionths) {
+    return decimal_text(millionths, 6) + ' ' + budget.currency;
+  };
+  result.warnings.push_back(
+      result.cost->least > budget.limit_millionths
+          ? "the budget of " + money(budget.limit_millionths) +
+                " ends before everybody was called: a minute with each costs " +
+                money(result.cost->least)
+          : "the budget of " + money(budget.limit_millionths) + " may end before everybody was " +
+                "called: every call at its longest costs " + money(result.cost->most));
+}
+
 // Texts that some people hear in another language than their own.
 void warn_of_missing_languages(const Campaign& campaign, std::vector<std::string>& warnings) {
   std::set<std::string> languages;
@@ -170,6 +198,7 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
     return result;
   }
 
+  estimate_cost(campaign, result);
   const std::uint64_t rate =
       std::min(account_rate_thousandths, campaign.pacing.calls_per_second_thousandths);
   if (rate == 0) return result;

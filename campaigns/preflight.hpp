@@ -31,6 +31,13 @@ struct Preflight {
   // hangs up at once; everybody needs every attempt and talks to the limit.
   std::optional<Instant> earliest_end{};
   std::optional<Instant> latest_end{};
+  // What the calls cost in the same two cases, in millionths of the budget's currency; nothing
+  // where the file names no price per minute. Calls are paid by the minute begun.
+  struct Cost {
+    std::int64_t least = 0;
+    std::int64_t most = 0;
+  };
+  std::optional<Cost> cost{};
 
   static constexpr std::size_t rejected_shown_max = 1000;
 };

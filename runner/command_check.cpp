@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "campaigns/agent.hpp"
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/contact_list.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/survey.hpp"
@@ -114,6 +115,10 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
     text += "ends between " + campaigns::rfc3339_utc(*report.earliest_end) + " and " +
             campaigns::rfc3339_utc(*report.latest_end) + '\n';
   }
+  if (report.cost) {
+    text += "costs between " + campaigns::decimal_text(report.cost->least, 6) + " and " +
+            campaigns::decimal_text(report.cost->most, 6) + ' ' + campaign.budget.currency + '\n';
+  }
   return text;
 }
 
@@ -163,6 +168,11 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
       .member("earliest_end",
               report.earliest_end ? campaigns::rfc3339_utc(*report.earliest_end) : "")
       .member("latest_end", report.latest_end ? campaigns::rfc3339_utc(*report.latest_end) : "");
+  if (report.cost) {
+    object.member("least_cost", campaigns::decimal_text(report.cost->least, 6))
+        .member("most_cost", campaigns::decimal_text(report.cost->most, 6))
+        .member("currency", submission.file.campaign.budget.currency);
+  }
   object.close();
   return text + '\n';
 }

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "tests/campaigns/some_zones.hpp"
@@ -99,6 +100,41 @@ BOOST_AUTO_TEST_CASE(the_latest_end_has_every_attempt_and_every_call_to_its_limi
   file.campaign.retries.delay[static_cast<std::size_t>(Outcome::no_answer)] = 2h;
   // The second round two hours later is on Tuesday.
   BOOST_TEST(at(check(file, list_of(10)).latest_end) == "2026-03-03T08:06:00.000Z");
+}
+
+BOOST_AUTO_TEST_CASE(the_cost_lies_between_a_minute_each_and_every_call_to_its_limit) {
+  CampaignFile file = a_file();
+  BOOST_TEST(!check(file, list_of(10)).cost.has_value());
+  auto& budget = file.campaign.budget;
+  budget.per_minute_millionths = 20'000;
+  budget.currency = "EUR";
+  file.campaign.retries.attempts_max = 3;
+  file.campaign.call_time = 61s;
+  // Eleven rows, ten people: two minutes are begun.
+  const auto list = list_of(10) + "3331000000\n";
+  const Preflight free = check(file, list);
+  BOOST_TEST(free.cost.value().least == 200'000);
+  BOOST_TEST(free.cost.value().most == 1'200'000);
+  BOOST_TEST(free.warnings.size() == check(file, list_of(1)).warnings.size());
+  budget.limit_millionths = 1'200'000;
+  BOOST_TEST(check(file, list).warnings.size() == free.warnings.size());
+  const auto warned = [&](std::int64_t limit) {
+    budget.limit_millionths = limit;
+    for (const auto& warning : check(file, list).warnings) {
+      if (warning.find("budget") != std::string::npos) return warning;
+    }
+    return std::string("nothing");
+  };
+  BOOST_TEST(warned(1'199'999) ==
+             "the budget of 1.199999 EUR may end before everybody was called: every call at its "
+             "longest costs 1.2 EUR");
+  BOOST_TEST(warned(199'999) ==
+             "the budget of 0.199999 EUR ends before everybody was called: a minute with each "
+             "costs 0.2 EUR");
+  budget.limit_millionths = 0;
+  budget.per_minute_millionths = 1'000'000'000'000'000;
+  BOOST_TEST(check(file, list_of(10'000)).cost.value().most ==
+             std::numeric_limits<std::int64_t>::max());
 }
 
 BOOST_AUTO_TEST_CASE(every_zone_counts) {

@@ -861,6 +861,13 @@ class ComplaintsTest(world.Case):
                          {4: "empty_number", 5: "letters", 6: "no_zone", 8: "unknown_zone",
                           9: "country"})
         self.assertEqual(report["by_zone"], {"Europe/Rome": 2, "America/New_York": 1})
+        # A price that is named: two people, a minute each or every attempt to its limit.
+        priced = dict(campaign, budget={"limit": "100", "per_minute": "0.02", "currency": "EUR"},
+                      call_time="90s", retries={"attempts_max": 3})
+        report = json.loads(self.campanile("check", write(self.folder, priced, 1, rows),
+                                           "--skip-bad-rows", "--json").stdout)
+        self.assertEqual((report["least_cost"], report["most_cost"], report["currency"]),
+                         ("0.04", "0.24", "EUR"))
         # It is what then happens.
         run = finished(campaign, 0, ("--seed", 17, "--people", HUMANS), ("--skip-bad-rows",), rows)
         self.assertEqual({call["to"] for call in run.calls.values()},
