@@ -49,6 +49,7 @@ class OneOf {
 
   OneOf() noexcept;  // of the first kind
   template <typename Kind>
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): no list has OneOf itself
   requires(lists<std::remove_cvref_t<Kind>>) OneOf(Kind&& value)
       : index_(index_of<std::remove_cvref_t<Kind>>) {
     ::new (static_cast<void*>(room_)) std::remove_cvref_t<Kind>(std::forward<Kind>(value));
