@@ -220,7 +220,7 @@ MindTurn Mind::answer_outputs() {
 MindTurn Mind::answer_words(const std::string& words, bool by_key) {
   cut_ = false;
   const std::string plain = plain_words(words);
-  const auto call = [&](std::string_view tool, json arguments) {
+  const auto call = [&](std::string_view tool, const json& arguments) {
     MindTurn turn;
     turn.calls.push_back({.name = std::string(tool), .arguments = arguments.dump()});
     return turn;

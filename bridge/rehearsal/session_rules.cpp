@@ -15,6 +15,13 @@ constexpr std::size_t description_bytes_max = 1024;
 constexpr std::size_t tools_max = 128;
 constexpr std::size_t item_text_bytes_max = 1 << 20;
 
+std::string inside(const std::string& path, const std::string& name) {
+  std::string whole = path;
+  whole += '.';
+  whole += name;
+  return whole;
+}
+
 // Looks at one value after another; the first thing that is wrong stays.
 class Inspector {
  public:
@@ -44,7 +51,7 @@ class Inspector {
       return false;
     }
     for (const auto& [name, member] : value.items()) {
-      if (std::ranges::find(members, name) == members.end()) unknown(path + "." + name);
+      if (std::ranges::find(members, name) == members.end()) unknown(inside(path, name));
     }
     return true;
   }
@@ -85,7 +92,7 @@ class Inspector {
     for (const auto& [name, member] : value.items()) {
       if (name == "type") continue;
       // A rate beside mu-law is unknown, even the right one.
-      if (name != "rate" || !pcm) return unknown(path + "." + name);
+      if (name != "rate" || !pcm) return unknown(inside(path, name));
       integer(member, path + ".rate", 24'000, 24'000);
     }
   }

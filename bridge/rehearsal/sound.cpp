@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -217,6 +218,7 @@ int linear_of(unsigned char code) {
 unsigned char mulaw_of(int sample) {
   const bool negative = sample < 0;
   const auto magnitude = static_cast<unsigned>(std::min(std::abs(sample), clip) + bias);
+  assert(magnitude >= static_cast<unsigned>(bias));
   const unsigned exponent = 24U - static_cast<unsigned>(std::countl_zero(magnitude));
   const unsigned mantissa = (magnitude >> (exponent + 3U)) & 0xfU;
   return static_cast<unsigned char>(~((negative ? 0x80U : 0U) | (exponent << 4U) | mantissa));

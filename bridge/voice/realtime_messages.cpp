@@ -92,6 +92,7 @@ class Walk {
     if (value.get_array().get(array) != simdjson::SUCCESS) return;
     for (auto next : array) {
       ondemand::value element;
+      // NOLINTNEXTLINE(performance-move-const-arg): get is for what is given away
       if (std::move(next).get(element) != simdjson::SUCCESS) {
         fail("no JSON");
         return;

@@ -351,7 +351,7 @@ struct Connection::Block final : net::Retired {
 
   // From here on what comes is read and thrown away until the owner buries us: closing a socket
   // with something unread could cost the peer our last frame.
-  void end(End how) {
+  void end(const End& how) {
     if (silent || step == Step::ended) return;
     step = Step::ended;
     stop_timers();
