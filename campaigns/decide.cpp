@@ -199,11 +199,12 @@ Progress progress_of(const State& state, const Named& named) {
   return progress;
 }
 
+// Or pressed a key, be it no answer.
 bool spoke(const CallPosition& call) {
   return call.replied || call.agent.spoke;
 }
 
-// The talk, not the person at the other end of it.
+// Whether the talk ended because we did, not because the person went.
 bool ended_by_us(const AgentProgress& agent) {
   return agent.closed_why == "silence" || agent.closed_why == "time_limit" ||
          agent.closed_why == "goodbye";
