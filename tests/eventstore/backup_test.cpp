@@ -4,11 +4,9 @@
 #include <sys/stat.h>
 
 #include <boost/test/unit_test.hpp>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -34,7 +32,9 @@ using eventstore::Position;
 using eventstore::Problem;
 using eventstore::RecordedEvent;
 using eventstore::SqliteEventStore;
+using log_fixture::bytes_of;
 using log_fixture::event;
+using log_fixture::names_in;
 using log_fixture::TemporaryFolder;
 
 std::unique_ptr<SqliteEventStore> store_at(const fs::path& log, bool create) {
@@ -61,19 +61,6 @@ BackupPlan plan_of(const fs::path& log, const fs::path& to) {
            " files\n";
   };
   return plan;
-}
-
-std::string bytes_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
-}
-
-std::set<std::string> names_in(const fs::path& folder) {
-  std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
-  return names;
 }
 
 using Names = std::set<std::string>;

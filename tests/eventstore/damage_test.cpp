@@ -8,11 +8,9 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <random>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -35,6 +33,7 @@ using eventstore::Position;
 using eventstore::Problem;
 using eventstore::RecordedEvent;
 using eventstore::SqliteEventStore;
+using log_fixture::bytes_of;
 using log_fixture::event;
 using log_fixture::full_event;
 using log_fixture::TemporaryFolder;
@@ -64,11 +63,8 @@ constexpr const char* ends[] = {"", "-wal", ".head"};
 Files read_files(const fs::path& log) {
   Files files;
   for (const char* end : ends) {
-    std::ifstream stream(log.string() + end, std::ios::binary);
-    if (!stream) continue;
-    std::ostringstream bytes;
-    bytes << stream.rdbuf();
-    files[end] = bytes.str();
+    const fs::path file = log.string() + end;
+    if (fs::exists(file)) files[end] = bytes_of(file);
   }
   return files;
 }

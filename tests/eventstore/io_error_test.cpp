@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(syncs_that_fail_for_good_end_the_log) {
 
 BOOST_AUTO_TEST_CASE(a_write_that_only_lacks_space_is_tried_again) {
   for (const int error : {ENOSPC, EDQUOT}) {
-    for (std::size_t nth = 1; nth <= 120; nth += 3) {
+    for (std::size_t nth = 1; nth <= 120; nth += (stride() + 2) / 3) {
       BOOST_TEST_CONTEXT("call " << nth << " fails with " << error) {
         TemporaryFolder folder(TemporaryFolder::in_memory());
         const fs::path log = folder / "log.db";

@@ -6,8 +6,6 @@
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +26,7 @@ using eventstore::AesGcm;
 using eventstore::Hash;
 using eventstore::KeyStore;
 using eventstore::Secret;
+using log_fixture::bytes_of;
 using log_fixture::TemporaryFolder;
 using Opened = KeyStore::Opened;
 using Destruction = KeyStore::Destruction;
@@ -50,11 +49,6 @@ std::string from_hex(std::string_view hex) {
     bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
   }
   return bytes;
-}
-
-std::string bytes_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 // A key file that belongs to a log, and its folder.

@@ -5,13 +5,16 @@
 #include <unistd.h>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "eventstore/record.hpp"
 
-// What the tests of this folder share: a folder that goes away, and events.
+// What the tests of this folder share: a folder that goes away, what lies in it, and events.
 namespace log_fixture {
 
 class TemporaryFolder {
@@ -46,6 +49,22 @@ class TemporaryFolder {
 
   std::filesystem::path path_;
 };
+
+// Nothing of a file that is not there.
+inline std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << stream.rdbuf();
+  return bytes.str();
+}
+
+inline std::set<std::string> names_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.insert(entry.path().filename());
+  }
+  return names;
+}
 
 inline eventstore::NewEvent event(std::string stream, std::uint32_t version,
                                   std::string payload = "{}") {

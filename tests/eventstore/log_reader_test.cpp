@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -27,6 +26,7 @@ using eventstore::Position;
 using eventstore::Problem;
 using eventstore::RecordedEvent;
 using eventstore::SqliteEventStore;
+using log_fixture::bytes_of;
 using log_fixture::event;
 using log_fixture::full_event;
 using log_fixture::TemporaryFolder;
@@ -43,13 +43,6 @@ void fill(SqliteEventStore& store, std::uint32_t events) {
   for (std::uint32_t i = 1; i <= events; ++i) batch.push_back(full_event("contact/a/1", i));
   store.append(std::move(batch), 1000);
   store.wait_until_durable();
-}
-
-std::string bytes_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
 }
 
 std::vector<Problem> problems_in(const fs::path& log) {

@@ -4,7 +4,6 @@
 #include <fstream>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -26,6 +25,7 @@ using eventstore::Problem;
 using eventstore::RecordedEvent;
 using eventstore::Salvage;
 using eventstore::SqliteEventStore;
+using log_fixture::bytes_of;
 using log_fixture::full_event;
 using log_fixture::TemporaryFolder;
 
@@ -40,19 +40,12 @@ void make(const fs::path& log, std::uint32_t events) {
   store.wait_until_durable();
 }
 
-std::string bytes_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
-}
-
+// Without what SQLite keeps beside a database.
 std::set<std::string> names_in(const fs::path& folder) {
-  std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename();
-    if (!name.ends_with("-wal") && !name.ends_with("-shm")) names.insert(name);
-  }
+  std::set<std::string> names = log_fixture::names_in(folder);
+  std::erase_if(names, [](const std::string& name) {
+    return name.ends_with("-wal") || name.ends_with("-shm");
+  });
   return names;
 }
 

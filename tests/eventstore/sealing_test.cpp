@@ -7,8 +7,6 @@
 #include <boost/test/unit_test.hpp>
 #include <condition_variable>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,6 +30,7 @@ using eventstore::NewEvent;
 using eventstore::RecordedEvent;
 using eventstore::Secret;
 using eventstore::SqliteEventStore;
+using log_fixture::bytes_of;
 using log_fixture::event;
 using log_fixture::TemporaryFolder;
 using Texts = std::vector<std::string>;
@@ -114,9 +113,7 @@ class SealedLog {
 
   bool is_in_a_file(std::string_view text) const {
     for (const auto& entry : fs::directory_iterator(folder_.path())) {
-      std::ifstream in(entry.path(), std::ios::binary);
-      const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-      if (bytes.find(text) != std::string::npos) return true;
+      if (bytes_of(entry.path()).find(text) != std::string::npos) return true;
     }
     return false;
   }
@@ -255,10 +252,6 @@ BOOST_AUTO_TEST_CASE(a_sealed_log_opens_with_its_own_keys_and_its_master_key_onl
   SealedLog log;
   log.append(about(2, 1, "Bice"));
   log.close();
-  const auto bytes_of = [](const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return std::string{std::istreambuf_iterator<char>(in), {}};
-  };
   const std::string log_before = bytes_of(log.path());
   const std::string keys_before = bytes_of(log.keys());
   BOOST_CHECK_THROW(log.open(false, std::nullopt), eventstore::KeysMissing);

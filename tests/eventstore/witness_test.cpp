@@ -4,7 +4,6 @@
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -30,6 +29,7 @@ using eventstore::Position;
 using eventstore::Problem;
 using eventstore::SqliteEventStore;
 using eventstore::WitnessFile;
+using log_fixture::bytes_of;
 using log_fixture::event;
 using log_fixture::TemporaryFolder;
 
@@ -62,13 +62,6 @@ void open(const fs::path& log, const fs::path& copy = {}) {
 
 fs::path head_of(const fs::path& log) {
   return log.string() + ".head";
-}
-
-std::string bytes_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
 }
 
 void overwrite(const fs::path& file, std::size_t at, const std::string& bytes) {
