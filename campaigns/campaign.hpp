@@ -229,6 +229,10 @@ struct ContactSource {
   std::string id_column{};  // empty: the ordinal is the id
   std::string language_column{};
   std::string zone_column{};
+  // Of the times that a person is not to be called before, and not after: none, the column of the
+  // moment, or those of the day and the time of day.
+  std::vector<std::string> not_before_columns{};
+  std::vector<std::string> not_after_columns{};
   std::string zone{};  // for everybody whose zone is not known otherwise; or empty
   BadRows bad_rows = BadRows::refuse;
   friend bool operator==(const ContactSource&, const ContactSource&) = default;

@@ -197,6 +197,8 @@ class CampaignReader {
   }
 
   // Simple values. Each leaves `into` alone when the member is not there or not right.
+  void read_moment_columns(const Members& names, const std::string& name,
+                           std::vector<std::string>& into);
   void read_string(const Members& members, const std::string& name, std::string& into,
                    std::size_t bytes_max = 200);
   template <typename T>
@@ -658,8 +660,30 @@ void CampaignReader::read_contacts(const Members& root) {
     read_string(names, "id", source.id_column);
     read_string(names, "language", source.language_column);
     read_string(names, "zone", source.zone_column);
+    read_moment_columns(names, "not_before", source.not_before_columns);
+    read_moment_columns(names, "not_after", source.not_after_columns);
     if (source.number_column.empty()) problem(names.at("number"), "is empty");
   }
+}
+
+// "Termine", or ["Data", "Ora"] where the time of day has a column of its own.
+void CampaignReader::read_moment_columns(const Members& names, const std::string& name,
+                                         std::vector<std::string>& into) {
+  const Json* value = names.find(name);
+  if (value == nullptr) return;
+  const auto is_name = [](const Json& one) {
+    return one.is_string() && !one.get_ref<const std::string&>().empty();
+  };
+  if (value->is_string()) {
+    if (is_name(*value)) into = {value->get<std::string>()};
+    return;
+  }
+  if (!value->is_array() || value->size() > 2 ||
+      !std::all_of(value->begin(), value->end(), is_name)) {
+    return problem(names.at(name), "names neither a column nor two of them",
+                   R"(write "Termine", or ["Data", "Ora"] for a day and a time of day)");
+  }
+  into = value->get<std::vector<std::string>>();
 }
 
 void CampaignReader::read_results(const Members& root) {

@@ -144,7 +144,9 @@ json contacts_json(const ContactSource& contacts) {
             {{"number", contacts.number_column},
              {"id", contacts.id_column},
              {"language", contacts.language_column},
-             {"zone", contacts.zone_column}}}};
+             {"zone", contacts.zone_column},
+             {"not_before", contacts.not_before_columns},
+             {"not_after", contacts.not_after_columns}}}};
   // Inline contacts are not part of a campaign; null says that they are somewhere else.
   out["file"] = contacts.file.empty() ? json(nullptr) : json(contacts.file);
   return out;

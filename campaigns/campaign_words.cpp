@@ -72,7 +72,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
                       "confirm"}},
         {"contacts",
          {"file", "list", "encoding", "delimiter", "region", "columns", "zone", "bad_rows"}},
-        {"columns", {"number", "id", "language", "zone"}},
+        {"columns", {"number", "id", "language", "zone", "not_before", "not_after"}},
         {"question",
          {"id", "type", "ask", "options", "least", "most", "required", "by", "silence_max",
           "invalid_max", "on_silence", "on_invalid", "timeout", "ask_if", "replies", "several",

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "campaigns/call_span.hpp"
 #include "campaigns/events.hpp"
 #include "campaigns/ids.hpp"
 #include "campaigns/outcome.hpp"
@@ -48,6 +49,7 @@ struct EnrolRows {
     NumberKey key = 0;
     std::string language{};
     std::string zone{};
+    CallSpan span{};
     std::vector<std::string> values{};
   };
   std::string campaign{};

@@ -128,12 +128,20 @@ Result<Opened> open_bytes(const ContactSource& source, std::string_view bytes) {
 }  // namespace
 
 struct ContactListReader::Block {
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
   Block(const Campaign& its_campaign, const ZoneRules& its_rules)
       : campaign(its_campaign), rules(its_rules) {}
 
   // What holds for either form of list.
   Problems prepare();
   bool accept(ContactRow& row, RejectedRow& rejected);
+  struct MomentColumns {
+    std::size_t date = nowhere;
+    std::size_t time = nowhere;
+  };
+  std::optional<std::size_t> read_moment(const MomentColumns& from, const ContactRow& row,
+                                         bool whole_day, std::optional<Instant>& into) const;
   const std::string* language_for(std::string_view value) const;
   std::size_t column_named(std::string_view name) const;
   std::string column_name(std::size_t index) const {
@@ -150,8 +158,6 @@ struct ContactListReader::Block {
   Next next_inline(ContactRow& row, RejectedRow& rejected);
   bool read_object(simdjson::dom::object object, ContactRow& row, RejectedRow& rejected);
 
-  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
-
   const Campaign& campaign;
   const ZoneRules& rules;
   std::vector<std::string> columns{};
@@ -160,6 +166,8 @@ struct ContactListReader::Block {
   std::size_t number_column = nowhere;
   std::size_t language_column = nowhere;
   std::size_t zone_column = nowhere;
+  MomentColumns not_before{};
+  MomentColumns not_after{};
 
   // A language with what its texts need: columns that must not be empty.
   struct Language {
@@ -216,6 +224,13 @@ Problems ContactListReader::Block::prepare() {
   if (!source.zone_column.empty()) {
     zone_column = need("/contacts/columns/zone", source.zone_column);
   }
+  const auto need_moment = [&](const std::string& where, const std::vector<std::string>& names,
+                               MomentColumns& into) {
+    if (!names.empty()) into.date = need(where, names.front());
+    if (names.size() > 1) into.time = need(where, names.back());
+  };
+  need_moment("/contacts/columns/not_before", source.not_before_columns, not_before);
+  need_moment("/contacts/columns/not_after", source.not_after_columns, not_after);
   for (const TemplateUse& use : template_uses(campaign)) need(use.where, use.name);
   std::vector<TemplateUse> tested;
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
@@ -311,6 +326,23 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
                   "zone (contacts.columns.zone), or name one for everybody (contacts.zone)");
   }
 
+  row.span = {};
+  const auto bad_moment = [&](std::size_t column) {
+    return reject(column, "bad_moment",
+                  "this is no moment; write 2026-03-30 09:15 or 30/03/2026 9:15, or leave the cell "
+                  "empty where there is no limit");
+  };
+  if (const auto bad = read_moment(not_before, row, false, row.span.not_before)) {
+    return bad_moment(*bad);
+  }
+  if (const auto bad = read_moment(not_after, row, true, row.span.not_after)) {
+    return bad_moment(*bad);
+  }
+  if (row.span.not_before && row.span.not_after && *row.span.not_before >= *row.span.not_after) {
+    return reject(not_after.date, "no_time_left",
+                  "the last moment for a call is not after the first one");
+  }
+
   for (const Language& language : languages) {
     if (language.tag != row.language) continue;
     for (const std::size_t column : language.needed) {
@@ -321,6 +353,23 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
     }
   }
   return true;
+}
+
+// The moment that a row's cells hold, if any; else the column of the one that holds none.
+std::optional<std::size_t> ContactListReader::Block::read_moment(
+    const MomentColumns& from, const ContactRow& row, bool whole_day,
+    std::optional<Instant>& into) const {
+  if (from.date == nowhere) return {};
+  const WrittenMoment moment{row.values[from.date],
+                             from.time == nowhere ? "" : row.values[from.time]};
+  if (moment.date.empty() && moment.time.empty()) return {};
+  const auto order =
+      campaign.contacts.region == "US" ? DateOrder::month_first : DateOrder::day_first;
+  into = read_written_moment(moment, row.zone, rules, order, whole_day);
+  if (into) return {};
+  const bool day_alone_fits =
+      read_written_moment({moment.date, {}}, row.zone, rules, order, whole_day).has_value();
+  return from.time != nowhere && day_alone_fits ? from.time : from.date;
 }
 
 // ---- a file

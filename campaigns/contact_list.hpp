@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "campaigns/call_span.hpp"
 #include "campaigns/campaign.hpp"
 #include "campaigns/result.hpp"
 #include "campaigns/zone_rules.hpp"
@@ -21,6 +22,7 @@ struct ContactRow {
   std::string country{};  // "IT"
   std::string language{};
   std::string zone{};
+  CallSpan span{};
   std::vector<std::string_view> values{};  // one for each of `columns()`, UTF-8, no NUL
 };
 

@@ -49,35 +49,6 @@ bool is_machine(const std::string& answered_by) {
   return answered_by.rfind("machine", 0) == 0;
 }
 
-// Whether a case is settled by this outcome, as against merely given up.
-bool conclusive(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::completed:
-    case Outcome::partial:
-    case Outcome::refused:
-    case Outcome::opted_out:
-    case Outcome::callback_requested:
-    case Outcome::machine_message_left:
-    case Outcome::invalid_number:
-    case Outcome::fax_or_data:
-    case Outcome::not_eligible:
-      return true;
-    case Outcome::none:
-    case Outcome::broken_off:
-    case Outcome::human_hung_up_at_once:
-    case Outcome::said_nothing:
-    case Outcome::machine_no_message:
-    case Outcome::busy:
-    case Outcome::no_answer:
-    case Outcome::network_error:
-    case Outcome::canceled_by_us:
-    case Outcome::not_placed:
-    case Outcome::unconfirmed:
-      return false;
-  }
-  return false;
-}
-
 // An attempt that a command names, as the state knows it.
 struct Named {
   ContactRef ref{};
@@ -115,7 +86,6 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   // What the case as a whole came to.
   const auto disposition =
       rank_of(contact.best_outcome) > rank_of(outcome) ? contact.best_outcome : outcome;
-  const auto end = conclusive(disposition) ? Place::done : Place::exhausted;
   const auto close = [&](Place place) {
     draft.add(named.subject, ContactClosed{place, disposition});
   };
@@ -136,7 +106,7 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   }
   if (named.entry->status == CampaignStatus::cancelled) return close(Place::excluded);
   // A held call that turned up after the campaign's end: nobody is dialled there any more.
-  if (named.entry->status == CampaignStatus::completed) return close(end);
+  if (named.entry->status == CampaignStatus::completed) return close(place_at_end(disposition));
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
     if (contact.unplaced + 1 < campaign.retries.unplaced_max) {
@@ -145,9 +115,11 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   } else if (contact.attempts + 1 < campaign.retries.attempts_max) {
     delay = campaign.retries.delay[static_cast<std::size_t>(outcome)];
   }
-  if (!delay) return close(end);
+  if (!delay) return close(place_at_end(disposition));
   // A report that came late must not make the next call due before this moment.
   const auto due = std::max(ended_at + *delay, now + Seconds{1});
+  const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
+  if (last && due >= *last) return close(place_at_end(disposition));
   draft.add(named.subject, RetryScheduled{to_ms(due), outcome});
 }
 
@@ -484,6 +456,23 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
   return draft.take();
 }
 
+namespace {
+
+ContactEnrolled enrolled_from(const EnrolRows::Row& row) {
+  ContactEnrolled enrolled;
+  enrolled.row = static_cast<std::int64_t>(row.row);
+  enrolled.number_key = number_key_text(row.key);
+  enrolled.language = row.language;
+  enrolled.zone = row.zone;
+  enrolled.not_before = row.span.not_before ? to_ms(*row.span.not_before) : 0;
+  enrolled.not_after = row.span.not_after ? to_ms(*row.span.not_after) : 0;
+  enrolled.number = row.number;
+  enrolled.values = row.values;
+  return enrolled;
+}
+
+}  // namespace
+
 Decision on(const State& state, const EnrolRows& command, Moment) {
   const auto index = state.book.find(command.campaign);
   if (!index) return unknown_campaign(command.campaign);
@@ -508,9 +497,7 @@ Decision on(const State& state, const EnrolRows& command, Moment) {
                 ContactRejected{static_cast<std::int64_t>(row.row), row.column, reason});
       continue;
     }
-    draft.add(Subject::contact(command.campaign, ++ordinal),
-              ContactEnrolled{static_cast<std::int64_t>(row.row), number_key_text(row.key),
-                              row.language, row.zone, row.number, row.values});
+    draft.add(Subject::contact(command.campaign, ++ordinal), enrolled_from(row));
   }
   return draft.take();
 }
@@ -555,9 +542,7 @@ Decision on(const State& state, const AddContacts& command, Moment) {
       continue;
     }
     ++told.added;
-    draft.add(Subject::contact(command.campaign, ++ordinal),
-              ContactEnrolled{static_cast<std::int64_t>(row.row), number_key_text(row.key),
-                              row.language, row.zone, row.number, row.values});
+    draft.add(Subject::contact(command.campaign, ++ordinal), enrolled_from(row));
   }
   draft.add(Subject::campaign(command.campaign), told);
   if (status == CampaignStatus::completed) {
@@ -582,8 +567,7 @@ Decision on(const State& state, const EditCampaign& command, Moment) {
   const auto& queue = state.queue.campaigns[*index];
   for (const auto ordinal : beyond_the_cap(state, *index, file->campaign)) {
     const auto best = queue.contact(ordinal).best_outcome;
-    draft.add(Subject::contact(command.campaign, ordinal),
-              ContactClosed{conclusive(best) ? Place::done : Place::exhausted, best});
+    draft.add(Subject::contact(command.campaign, ordinal), ContactClosed{place_at_end(best), best});
   }
   return draft.take();
 }

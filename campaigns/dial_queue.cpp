@@ -120,6 +120,12 @@ void DialQueue::move(ContactRef ref, Stage to) {
   auto& contact = campaign.contact(ref.ordinal);
   auto& group = campaign.groups[contact.group];
   if (contact.stage == Stage::retry) group.retries.erase({contact.due_ms, ref.ordinal});
+  if (to == Stage::done || to == Stage::exhausted || to == Stage::excluded) {
+    if (const auto last = campaign.last_moments.find(ref.ordinal);
+        last != campaign.last_moments.end()) {
+      campaign.running_out.erase({last->second, ref.ordinal});
+    }
+  }
   --campaign.by_stage[static_cast<std::size_t>(contact.stage)];
   ++campaign.by_stage[static_cast<std::size_t>(to)];
   contact.stage = to;
@@ -127,6 +133,21 @@ void DialQueue::move(ContactRef ref, Stage to) {
          campaign.contact(group.fresh[group.next]).stage != Stage::fresh) {
     ++group.next;
   }
+}
+
+std::optional<Instant> DialCampaign::not_after(std::uint32_t ordinal) const {
+  const auto found = last_moments.find(ordinal);
+  if (found == last_moments.end()) return {};
+  return instant_from_ms(found->second);
+}
+
+std::optional<Instant> DialCampaign::next_too_late() const {
+  // Whoever is in a call or held is looked at when that ends.
+  for (const auto& [last, ordinal] : running_out) {
+    const auto stage = contact(ordinal).stage;
+    if (stage == Stage::fresh || stage == Stage::retry) return instant_from_ms(last);
+  }
+  return {};
 }
 
 void DialCampaign::count_forgotten() {
@@ -180,8 +201,18 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
       group = std::prev(campaign.groups.end());
     }
     contact.group = static_cast<std::uint16_t>(group - campaign.groups.begin());
-    group->fresh.push_back(ref.ordinal);
-    ++campaign.by_stage[static_cast<std::size_t>(Stage::fresh)];
+    if (e->not_before != 0) {
+      contact.stage = Stage::retry;
+      contact.due_ms = e->not_before;
+      group->retries.emplace(e->not_before, ref.ordinal);
+    } else {
+      group->fresh.push_back(ref.ordinal);
+    }
+    if (e->not_after != 0) {
+      campaign.last_moments.emplace(ref.ordinal, e->not_after);
+      campaign.running_out.emplace(e->not_after, ref.ordinal);
+    }
+    ++campaign.by_stage[static_cast<std::size_t>(contact.stage)];
     if (book.at(ref.campaign).status == CampaignStatus::enrolling) {
       campaign.enrolling.insert(contact.key);
     }
@@ -406,6 +437,8 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
           .member("last_outcome", name_of(contact.last_outcome))
           .member("best_outcome", name_of(contact.best_outcome))
           .flag("forgotten", contact.forgotten);
+      // Only where there is one: logs from before keep their digest.
+      if (const auto last = campaign.not_after(ordinal)) object.member("not_after", to_ms(*last));
       object.close();
       text += '\n';
       sink(text);

@@ -59,12 +59,19 @@ struct DialCampaign {
   std::array<std::uint32_t, outcomes> by_outcome{};  // closed attempts
   RecentFailures failures{};                         // since it was started or resumed
   std::uint32_t forgotten_up_to = 0;                 // everybody up to this ordinal is forgotten
+  // Of the people whose row says so: from when on they are not called any more; and in the order
+  // of these moments, whoever has no end yet.
+  std::unordered_map<std::uint32_t, std::int64_t> last_moments{};
+  std::set<std::pair<std::int64_t, std::uint32_t>> running_out{};
 
   std::uint32_t count(Stage stage) const { return by_stage[static_cast<std::size_t>(stage)]; }
   // Contacts that may still be called or are being called.
   std::uint32_t open() const {
     return count(Stage::fresh) + count(Stage::retry) + count(Stage::calling);
   }
+  std::optional<Instant> not_after(std::uint32_t ordinal) const;
+  // When the first of those who wait will have to be let go.
+  std::optional<Instant> next_too_late() const;
   void count_forgotten();
   DialContact& contact(std::uint32_t ordinal) { return contacts[ordinal - 1]; }
   const DialContact& contact(std::uint32_t ordinal) const { return contacts[ordinal - 1]; }

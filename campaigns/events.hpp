@@ -204,11 +204,14 @@ struct ContactEnrolled {
   std::string number_key{};
   std::string language{};
   std::string zone{};
+  std::int64_t not_before = 0;        // ms: the row's own limits on when to call; 0: none
+  std::int64_t not_after = 0;         // from then on nobody calls
   std::string number{};               // E.164
   std::vector<std::string> values{};  // of the campaign's columns, in their order
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("row", e.row), v("number_key", e.number_key), v("language", e.language), v("zone", e.zone);
+    v("not_before", e.not_before), v("not_after", e.not_after);
     v.personal("number", e.number), v.personal("values", e.values);
   }
 };
@@ -216,7 +219,7 @@ struct ContactEnrolled {
 // A gate refused this person for good.
 struct ContactExcluded {
   static constexpr std::string_view type = "ContactExcluded";
-  std::string gate{};      // "suppressed"
+  std::string gate{};      // "suppressed" "held_number" "forgotten" "too_late"
   std::string evidence{};  // for a person
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {

@@ -81,8 +81,14 @@ class Teller {
     return plural(e.added, "person was", "people were") + " added to the campaign";
   }
   std::string operator()(const ContactEnrolled& e) const {
-    return "enrolled from row " + std::to_string(e.row) + " of the list, language " + e.language +
-           ", time zone " + e.zone;
+    auto text = "enrolled from row " + std::to_string(e.row) + " of the list, language " +
+                e.language + ", time zone " + e.zone;
+    const auto limit = [&](const char* words, std::int64_t ms) {
+      if (ms != 0) text += words + utc_and_local(instant_from_ms(ms), e.zone, rules_);
+    };
+    limit(", not to be called before ", e.not_before);
+    limit(", nor from then on: ", e.not_after);
+    return text;
   }
   std::string operator()(const ContactExcluded& e) const {
     return "excluded by the gate \"" + e.gate + "\"" + because(e.evidence);
@@ -387,6 +393,14 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
     if (const auto* other = state.queue.open_attempt(ContactRef::unpack(locked->second))) {
       gate("locked", "the number is locked by " + attempt_text(state, *other) + ", which is " +
                          std::string(name_of(other->phase)));
+    }
+  }
+  if (const auto last = campaign.not_after(ref.ordinal)) {
+    const bool over = *last <= now;
+    if (over || (out.due && *last <= *out.due)) {
+      gate("too_late", (over ? "let go: by their row nobody calls them from "
+                             : "their row lets nobody call them from ") +
+                           utc_and_local(*last, zone, rules) + " on");
     }
   }
   if (out.due && *out.due > now) {

@@ -96,6 +96,38 @@ std::string_view aapor_code(Outcome outcome, bool known_eligible) {
   return known_eligible ? entry_of(outcome).aapor_known : entry_of(outcome).aapor_unknown;
 }
 
+bool conclusive(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::completed:
+    case Outcome::partial:
+    case Outcome::refused:
+    case Outcome::opted_out:
+    case Outcome::callback_requested:
+    case Outcome::machine_message_left:
+    case Outcome::invalid_number:
+    case Outcome::fax_or_data:
+    case Outcome::not_eligible:
+      return true;
+    case Outcome::none:
+    case Outcome::broken_off:
+    case Outcome::human_hung_up_at_once:
+    case Outcome::said_nothing:
+    case Outcome::machine_no_message:
+    case Outcome::busy:
+    case Outcome::no_answer:
+    case Outcome::network_error:
+    case Outcome::canceled_by_us:
+    case Outcome::not_placed:
+    case Outcome::unconfirmed:
+      return false;
+  }
+  return false;
+}
+
+Place place_at_end(Outcome disposition) {
+  return conclusive(disposition) ? Place::done : Place::exhausted;
+}
+
 int rank_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::none:

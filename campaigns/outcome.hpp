@@ -46,6 +46,11 @@ enum class Place : std::uint8_t { open, done, exhausted, excluded, held };
 std::string_view name_of(Place place);
 std::optional<Place> place_named(std::string_view name);
 
+// Whether a case is settled by this outcome, as against merely given up.
+bool conclusive(Outcome outcome);
+// Where a case goes that nobody is called for any more and whose disposition this is.
+Place place_at_end(Outcome disposition);
+
 // What a person decided on a held call: that it was placed (it counts), that it was not (it does
 // not), or that the person is to be called again whatever became of it (it counts).
 enum class Resolution : std::uint8_t { none, placed, not_placed, redial };

@@ -120,6 +120,27 @@ std::optional<Instant> group_due(const State& state, CampaignIndex index, const 
   return instant_from_ms(later->first);
 }
 
+// People who may not be called any more, by their own row: at most so many in a round.
+constexpr std::size_t let_go_max = 256;
+
+void let_go(Facts& facts, const State& state, CampaignIndex index, Instant now) {
+  const auto& campaign = state.queue.campaigns[index];
+  const auto& id = state.book.at(index).definition->id;
+  for (const auto& [last, ordinal] : campaign.running_out) {
+    if (last > to_ms(now) || facts.size() >= let_go_max) return;
+    const auto& contact = campaign.contact(ordinal);
+    if (contact.stage != Stage::fresh && contact.stage != Stage::retry) continue;
+    Fact fact;
+    fact.subject = Subject::contact(id, ordinal);
+    if (contact.attempts > 0) {
+      fact.event = ContactClosed{place_at_end(contact.best_outcome), contact.best_outcome};
+    } else {
+      fact.event = ContactExcluded{"too_late", "the row's last moment for a call is over"};
+    }
+    facts.push_back(std::move(fact));
+  }
+}
+
 void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const ZoneRules& rules,
                    Moment moment, const PlanLimits& limits) {
   const auto& entry = state.book.at(index);
@@ -131,6 +152,8 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     fact.event = std::move(event);
     facts.push_back(std::move(fact));
   };
+  let_go(facts, state, index, moment.now);
+  if (!facts.empty()) return;
   if (campaign.open() == 0) {
     add(Subject::campaign(definition.id),
         CampaignCompleted{campaign.count(Stage::done), campaign.count(Stage::exhausted),
@@ -230,6 +253,8 @@ std::optional<EndReason> reason_to_end(const State& state, const OpenAttempt& op
   if (status == CampaignStatus::paused) return EndReason{"the campaign was paused"};
   if (status == CampaignStatus::cancelled) return EndReason{"the campaign was cancelled"};
   if (!opening_for(state, open, rules, now).open) return EndReason{"the calling hours have ended"};
+  const auto last = state.queue.campaigns[open.contact.campaign].not_after(open.contact.ordinal);
+  if (last && now >= *last) return EndReason{"the row's last moment for a call is over"};
   return {};
 }
 
@@ -373,8 +398,14 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
     if (open.end_requested || !waits_at_carrier(open)) continue;
     const auto opening = opening_for(state, open, rules, now);
     if (opening.open && opening.changes_at) consider(*opening.changes_at);
+    const auto& campaign = state.queue.campaigns[open.contact.campaign];
+    if (const auto last = campaign.not_after(open.contact.ordinal)) consider(*last);
   }
   if (const auto at = next_expiry(state)) consider(std::max(now, *at));
+  for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
+    if (state.book.campaigns[i].status != CampaignStatus::running) continue;
+    if (const auto at = state.queue.campaigns[i].next_too_late()) consider(std::max(now, *at));
+  }
   if (limits.no_dials) return next;
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
     const auto index = static_cast<CampaignIndex>(i);

@@ -10,6 +10,7 @@
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/spend.hpp"
+#include "campaigns/words.hpp"
 
 namespace campaigns {
 
@@ -136,9 +137,20 @@ void warn_of_missing_languages(const Campaign& campaign, std::vector<std::string
   });
 }
 
+// Whether nobody can be called within the row's own limits from `begin` on.
+bool never_in_time(const ContactRow& row, const CallingHours& hours, const ZoneRules& rules,
+                   Instant begin) {
+  if (!row.span.not_after) return false;
+  const Instant from = std::max(begin, row.span.not_before.value_or(begin));
+  const Opening opening = opening_at(hours, row.zone, rules, from);
+  const auto first = opening.open ? std::optional(from) : opening.changes_at;
+  return !first || *first >= *row.span.not_after;
+}
+
 void count_row(Preflight& result, const ContactRow& row,
                std::unordered_set<std::uint64_t>& numbers) {
   ++result.usable;
+  result.last_not_before = std::max(result.last_not_before, row.span.not_before);
   ++result.by_zone[row.zone];
   ++result.by_language[row.language];
   if (numbers.insert(digits_of(row.number)).second) return;
@@ -181,6 +193,7 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
     switch (reader->next(row, rejected)) {
       case ContactListReader::Next::row:
         count_row(result, row, numbers);
+        if (never_in_time(row, campaign.hours, rules, begin)) ++result.too_late;
         break;
       case ContactListReader::Next::rejected:
         count_rejected(result, rejected);
@@ -205,6 +218,15 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
   const Estimate estimate(campaign, rules, begin, rate);
   result.earliest_end = estimate.earliest(result.by_zone);
   result.latest_end = estimate.latest(result.by_zone, result.usable);
+  if (const auto last = result.last_not_before) {
+    if (result.earliest_end) result.earliest_end = std::max(*result.earliest_end, *last);
+    if (result.latest_end) result.latest_end = std::max(*result.latest_end, *last);
+  }
+  if (result.too_late > 0) {
+    result.warnings.push_back(
+        plural(static_cast<std::int64_t>(result.too_late), "person", "people") +
+        " will not be called: no calling hour is left before the last moment in their row");
+  }
   for (const auto& [zone, people] : result.by_zone) {
     const Opening opening = opening_at(campaign.hours, zone, rules, begin);
     if (opening.open || opening.changes_at) continue;

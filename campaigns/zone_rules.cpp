@@ -16,6 +16,17 @@ std::optional<std::chrono::minutes> ZoneRules::utc_offset(const std::string& zon
   return std::prev(after)->utc_offset;
 }
 
+std::optional<Instant> ZoneRules::when_clock_shows(const std::string& zone, Instant local) const {
+  // No clock is a whole day off, and none is put twice within two days.
+  const auto before = utc_offset(zone, local - std::chrono::days{1});
+  const auto after = utc_offset(zone, local + std::chrono::days{1});
+  if (!before || !after) return std::nullopt;
+  for (const auto offset : {std::max(*before, *after), std::min(*before, *after)}) {
+    if (utc_offset(zone, local - offset) == offset) return local - offset;
+  }
+  return local - *before;
+}
+
 std::optional<std::string> ZoneRules::only_zone_of(const std::string& country) const {
   const auto found = country_zones.find(country);
   if (found == country_zones.end() || found->second.size() != 1) return std::nullopt;

@@ -25,6 +25,10 @@ struct ZoneRules {
   bool knows(const std::string& zone) const { return zones.count(zone) != 0; }
   // Nothing for an unknown zone.
   std::optional<std::chrono::minutes> utc_offset(const std::string& zone, Instant at) const;
+  // When the clock there shows this; `local` counts as if it were UTC. Of two moments the earlier
+  // one; of a time that the clock leaves out, as much after the gap as it says. Nothing for an
+  // unknown zone.
+  std::optional<Instant> when_clock_shows(const std::string& zone, Instant local) const;
   // The one zone of a country; nothing where it has several or none.
   std::optional<std::string> only_zone_of(const std::string& country) const;
 };

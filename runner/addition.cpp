@@ -70,6 +70,7 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
                                          .key = keys.number_key(row.number),
                                          .language = row.language,
                                          .zone = row.zone,
+                                         .span = row.span,
                                          .values = {}};
         for (const auto place : places.value()) person.values.emplace_back(row.values[place]);
         read.rows.push_back(std::move(person));

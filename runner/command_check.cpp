@@ -131,7 +131,8 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
       .member("rows", static_cast<std::int64_t>(report.rows))
       .member("usable", static_cast<std::int64_t>(report.usable))
       .member("refused", static_cast<std::int64_t>(report.rejected_count))
-      .member("duplicates", static_cast<std::int64_t>(report.duplicates));
+      .member("duplicates", static_cast<std::int64_t>(report.duplicates))
+      .member("too_late", static_cast<std::int64_t>(report.too_late));
   if (suppressed) object.member("suppressed", static_cast<std::int64_t>(*suppressed));
   object.member("encoding", report.encoding)
       .member("delimiter", report.delimiter)

@@ -101,6 +101,7 @@ void Enrolment::feed() {
                                 .key = keys_.number_key(row.number),
                                 .language = row.language,
                                 .zone = row.zone,
+                                .span = row.span,
                                 .values = {row.values.begin(), row.values.end()}});
         }
         break;

@@ -169,6 +169,23 @@ def some_campaign(chance, start):
     return campaign
 
 
+def some_span(chance, start, zone):
+    """When one person may be called, both ends on their own clock; None: no such end."""
+    local = start.astimezone(zoneinfo.ZoneInfo(zone)).replace(tzinfo=None, second=0)
+    first = local + datetime.timedelta(minutes=chance.randint(-600, 4000))
+    last = first + datetime.timedelta(minutes=chance.randint(60, 5000))
+    return (first if chance.random() < 0.4 else None, last if chance.random() < 0.5 else None)
+
+
+def cells_of(chance, first, last):
+    """The same as the cells of a list: the first moment in one, the last in two."""
+    written = chance.choice(("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:00", "%d/%m/%Y %H:%M",
+                             "%d.%m.%y %H.%M"))
+    day = chance.choice(("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y"))
+    return (first.strftime(written) if first else "", last.strftime(day) if last else "",
+            last.strftime("%H:%M") if last else "")
+
+
 def some_people(chance):
     people = ["%s=%d" % (name, chance.randint(0, 9)) for name in
               ("no_answer", "busy", "machine", "failed", "fax", "speech", "wrong_key", "silence",
@@ -202,9 +219,10 @@ def days_of(window):
 
 
 class Rules:
-    def __init__(self, campaign, zones):
+    def __init__(self, campaign, zones, spans):
         self.campaign = campaign
         self.zones = zones  # by number
+        self.spans = spans  # by number: the first and the last moment, on their clock
         self.hours = campaign["calling_hours"]
 
     def clock(self, number, ms):
@@ -223,21 +241,29 @@ class Rules:
         return any(now.weekday() in days_of(window) and window["from"] <= minute < window["to"]
                    for window in self.hours["windows"])
 
+    def in_their_time(self, number, ms):
+        zone = zoneinfo.ZoneInfo(self.zones[number])
+        first, last = (edge and edge.replace(tzinfo=zone).timestamp() * 1000
+                       for edge in self.spans[number])
+        return (first is None or ms >= first) and (last is None or ms < last)
+
     def delay_ms(self, outcome):
         """Until the next call after such an outcome; None: there is to be none."""
         text = self.campaign["retries"].get(outcome)
         return None if text in (None, "never") else duration_ms(text)
 
 
-def complaints(campaign, zones, calls, attempts):
+def complaints(campaign, zones, spans, calls, attempts):
     """What is wrong with these calls of the carrier's, in words. `attempts` are the rows of
     attempts.csv by (contact, attempt)."""
-    rules = Rules(campaign, zones)
+    rules = Rules(campaign, zones, spans)
     wrong = []
     calls = sorted(calls, key=lambda call: call["accepted_at_ms"])
     for call in calls:
         if not rules.open_at(call["to"], call["accepted_at_ms"]):
             wrong.append("called at %s" % rules.clock(call["to"], call["accepted_at_ms"]))
+        if not rules.in_their_time(call["to"], call["accepted_at_ms"]):
+            wrong.append("called at %d, out of their own time" % call["accepted_at_ms"])
 
     # No stretch of time has more calls than the rate lets begin in it, and one besides, at instants
     # of whole milliseconds.
@@ -298,11 +324,18 @@ class RandomCampaignsTest(world.Case):
         os.mkdir(folder)
         file = os.path.join(folder, "campaign.json")
         zones = {}
+        spans = {}
+        limited = chance.random() < 0.5
+        if limited:
+            campaign["contacts"]["columns"].update(not_before="from", not_after=["day", "time"])
         with open(os.path.join(folder, "people.csv"), "w", encoding="utf-8") as out:
-            out.write("id,number,name,zone\n")
+            out.write("id,number,name,zone,from,day,time\n")
             for n in range(1, chance.randint(3, 25) + 1):
-                zones[world.number_of(n)] = zone = chance.choice(ZONES)
-                out.write("P-%04d,%s,Persona %d,%s\n" % (n, world.number_of(n), n, zone))
+                number = world.number_of(n)
+                zones[number] = zone = chance.choice(ZONES)
+                spans[number] = some_span(chance, start, zone) if limited else (None, None)
+                out.write("P-%04d,%s,Persona %d,%s,%s,%s,%s\n" % (
+                    n, number, n, zone, *cells_of(chance, *spans[number])))
 
         self.write_possible(file, campaign)
         log = os.path.join(folder, "L.db")
@@ -318,7 +351,7 @@ class RandomCampaignsTest(world.Case):
         rows = csv.DictReader(io.StringIO(
             self.campanile("export", "attempts", "--log", log).stdout, newline=""))
         attempts = {(int(row["contact"]), int(row["attempt"])): row for row in rows}
-        wrong = complaints(campaign, zones, calls, attempts)
+        wrong = complaints(campaign, zones, spans, calls, attempts)
         if any(call["ended_at_ms"] == 0 for call in calls):
             wrong.append("a call never ended")
         results = csv.DictReader(io.StringIO(
@@ -344,7 +377,7 @@ class RandomCampaignsTest(world.Case):
         self.fail(told.stderr)
 
     def test_no_call_breaks_a_rule(self):
-        """Hours and dates by each person's clock, rate, lines, delays and caps."""
+        """Hours, dates and their own limits by each person's clock, rate, lines, delays and caps."""
         total = 0
         for seed in range(FIRST_SEED, FIRST_SEED + CAMPAIGNS):
             with self.subTest(seed=seed):
@@ -362,6 +395,9 @@ class RandomCampaignsTest(world.Case):
                     "retries": {"attempts_max": 2, "daily_calls_per_number_max": 2,
                                 "busy": "10m", "no_answer": "never"}}
         zones = {"a": "Asia/Kolkata", "b": "Europe/Rome", "c": "Europe/Rome"}
+        nine = datetime.datetime(2026, 1, 5, 9)
+        spans = {"a": (None, None), "b": (None, None),
+                 "c": (nine + datetime.timedelta(seconds=2), nine + datetime.timedelta(minutes=9))}
         monday = 1_767_600_000_000  # 5 January 2026, 08:00 UTC: 09:00 in Rome, 13:30 in Kolkata
 
         def call(to, attempt, at_s, ended_s, outcome="busy"):
@@ -372,7 +408,7 @@ class RandomCampaignsTest(world.Case):
                     ((contact, attempt), {"outcome": outcome}))
 
         def said(*made):
-            return complaints(campaign, zones, [one for one, _ in made],
+            return complaints(campaign, zones, spans, [one for one, _ in made],
                               dict(row for _, row in made))
 
         fine = [call("b", 1, 0, 30), call("c", 1, 2, 40), call("b", 2, 630, 700)]
@@ -381,6 +417,8 @@ class RandomCampaignsTest(world.Case):
                 ([call("a", 1, 0, 9)], "called at 2026-01-05 13:30"),
                 ([call("b", 1, -1, 9)], "called at 2026-01-05 08:59"),
                 ([call("b", 1, 86_400, 86_409)], "called at 2026-01-06"),
+                ([call("c", 1, 1, 9)], "out of their own time"),
+                ([call("c", 1, 540, 549)], "out of their own time"),
                 ([call("b", 1, 0, 30), call("c", 1, 1, 40)], "2 calls within 1000 ms"),
                 ([call("b", 1, 0, 30), call("c", 1, 2, 40), call("b", 2, 4, 50)],
                  "3 calls at once"),
