@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "campaigns/holidays.hpp"
+
 namespace campaigns {
 
 namespace {
@@ -23,18 +25,32 @@ LocalTime local_time(Instant at, minutes offset) {
   return {day, local - day};
 }
 
-// The bit of the date's weekday; 0 on a date off.
-std::uint8_t weekday_bit(const CallingHours& hours, std::chrono::sys_days day) {
+bool is_holiday_for(const CallingHours& hours, std::chrono::sys_days day) {
+  return std::any_of(hours.holidays.begin(), hours.holidays.end(),
+                     [&](const std::string& country) { return is_holiday(country, day); });
+}
+
+// The bit of the date's weekday, or of an eve; 0 on a date off.
+std::uint8_t day_bit(const CallingHours& hours, std::chrono::sys_days day) {
   if (!hours.dates_off.empty() && std::binary_search(hours.dates_off.begin(), hours.dates_off.end(),
                                                      std::chrono::year_month_day{day})) {
     return 0;
   }
   const unsigned from_monday = std::chrono::weekday{day}.iso_encoding() - 1;
-  return static_cast<std::uint8_t>(1U << from_monday);
+  const auto weekday = static_cast<std::uint8_t>(1U << from_monday);
+  if (hours.holidays.empty()) return weekday;
+  if (is_holiday_for(hours, day)) return 0;
+  const auto any_window = [&](std::uint8_t bit) {
+    return std::any_of(hours.windows.begin(), hours.windows.end(),
+                       [&](const CallingWindow& window) { return (window.days & bit) != 0; });
+  };
+  const bool eve = any_window(CallingWindow::eves) && any_window(weekday) &&
+                   is_holiday_for(hours, day + std::chrono::days{1});
+  return eve ? CallingWindow::eves : weekday;
 }
 
 const CallingWindow* window_at(const CallingHours& hours, const LocalTime& local) {
-  const std::uint8_t bit = weekday_bit(hours, local.day);
+  const std::uint8_t bit = day_bit(hours, local.day);
   for (const CallingWindow& window : hours.windows) {
     if ((window.days & bit) != 0 && local.since_midnight >= window.from &&
         local.since_midnight < window.to) {
@@ -48,7 +64,7 @@ const CallingWindow* window_at(const CallingHours& hours, const LocalTime& local
 // day, or midnight.
 Milliseconds next_edge(const CallingHours& hours, const LocalTime& local) {
   Milliseconds edge = std::chrono::days{1};
-  const std::uint8_t bit = weekday_bit(hours, local.day);
+  const std::uint8_t bit = day_bit(hours, local.day);
   for (const CallingWindow& window : hours.windows) {
     if ((window.days & bit) == 0) continue;
     for (const Milliseconds side : {Milliseconds{window.from}, Milliseconds{window.to}}) {

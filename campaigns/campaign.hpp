@@ -107,7 +107,9 @@ struct Question {
 
 // One opening within a day. `to` is not part of it; to 24:00 is 1440.
 struct CallingWindow {
-  std::uint8_t days = 0;  // bit 0 Monday … bit 6 Sunday
+  // The day before a holiday, in place of its weekday, if that has an opening at all.
+  static constexpr std::uint8_t eves = 0b1000'0000;
+  std::uint8_t days = 0;  // bit 0 Monday … bit 6 Sunday, and eves
   std::chrono::minutes from{0};
   std::chrono::minutes to{0};
   friend bool operator==(const CallingWindow&, const CallingWindow&) = default;
@@ -117,6 +119,7 @@ struct CallingHours {
   std::string zone{};  // empty: each person's own
   std::vector<CallingWindow> windows{};
   std::vector<std::chrono::year_month_day> dates_off{};  // sorted
+  std::vector<std::string> holidays{};  // countries whose holidays are dates off too (is_holiday)
   friend bool operator==(const CallingHours&, const CallingHours&) = default;
 };
 
@@ -126,6 +129,8 @@ struct Retries {
   Seconds unplaced_delay{300};
   // Calls to one number on one day of the person's zone, over all campaigns of the log.
   std::uint8_t daily_calls_per_number_max = 3;
+  // After a refusal the number is left alone so long, by every campaign of the log; 0: it is not.
+  Seconds cool_off{0};
   // By outcome; an outcome without a delay is not tried again. Counted from the attempt's end.
   std::array<std::optional<Seconds>, outcomes> delay{};
   friend bool operator==(const Retries&, const Retries&) = default;

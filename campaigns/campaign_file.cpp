@@ -10,6 +10,7 @@
 #include <set>
 
 #include "campaigns/campaign_words.hpp"
+#include "campaigns/holidays.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/skip_logic.hpp"
@@ -260,6 +261,8 @@ class CampaignReader {
   void read_machine(const Members& root);
   void read_recording(const Members& root);
   void read_hours(const Members& root);
+  bool read_preset(const Members& members);
+  void read_holidays(const Members& members);
   void read_window(const Json& value, const std::string& where);
   void check_windows_overlap(const std::string& where);
   void read_pacing(const Members& root);
@@ -1671,9 +1674,16 @@ void CampaignReader::read_hours(const Members& root) {
       read_window((*windows)[i], json_pointer(members.at("windows"), i));
     }
     check_windows_overlap(members.at("windows"));
+  } else if (read_preset(members)) {
+    // Its openings and its holidays.
   } else if (members.find("windows") == nullptr) {
     hours.windows = standard;
   }
+  if (members.find("preset") != nullptr && members.find("windows") != nullptr) {
+    problem(members.at("preset"), "gives the openings, and there are some already",
+            R"(leave out "preset" or "windows")");
+  }
+  read_holidays(members);
   if (const Json* dates = find_array(members, "dates_off", dates_off_max)) {
     for (std::size_t i = 0; i < dates->size(); ++i) {
       const Json& date = (*dates)[i];
@@ -1692,10 +1702,58 @@ void CampaignReader::read_hours(const Members& root) {
   }
 }
 
+// Whether the file names the rules of a country instead of openings.
+bool CampaignReader::read_preset(const Members& members) {
+  const Json* value = members.find("preset");
+  if (value == nullptr) return false;
+  std::vector<std::string> known;
+  for (const HoursPreset& preset : hours_presets()) {
+    known.emplace_back(preset.name);
+    if (*value != known.back()) continue;
+    campaign().hours.windows = preset.windows;
+    campaign().hours.holidays = preset.holidays;
+    return true;
+  }
+  problem(members.at("preset"), "is none of those there are", "known: " + listed(known));
+  return true;
+}
+
+void CampaignReader::read_holidays(const Members& members) {
+  CallingHours& hours = campaign().hours;
+  const auto calendars = holiday_calendars();
+  const Json* list = find_array(members, "holidays", calendars.size());
+  if (list != nullptr) {
+    hours.holidays.clear();
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const auto* country = (*list)[i].get_ptr<const std::string*>();
+      if (country == nullptr ||
+          std::find(calendars.begin(), calendars.end(), *country) == calendars.end()) {
+        problem(json_pointer(members.at("holidays"), i), "is no country whose holidays are known",
+                "known: " + listed(calendars) + R"(; write other days into "dates_off")");
+      } else {
+        hours.holidays.push_back(*country);
+      }
+    }
+    std::sort(hours.holidays.begin(), hours.holidays.end());
+    hours.holidays.erase(std::unique(hours.holidays.begin(), hours.holidays.end()),
+                         hours.holidays.end());
+  }
+  unsigned days = 0;
+  for (const CallingWindow& window : hours.windows) days |= window.days;
+  if ((days & CallingWindow::eves) != 0 && hours.holidays.empty() && list == nullptr) {
+    problem(members.at("windows"), "has an opening for the eves of holidays, and there are none",
+            R"(name the country in "holidays")");
+  }
+  if (days == CallingWindow::eves) {
+    problem(members.at("windows"), "opens on eves alone",
+            "an eve's opening holds in place of its weekday's: give that, too");
+  }
+}
+
 void CampaignReader::read_window(const Json& value, const std::string& where) {
   const Members members(*this, value, where, "window");
   CallingWindow window{parse_days("mon-fri"), {}, {}};
-  if (const Json* days = find_array(members, "days", 7)) {
+  if (const Json* days = find_array(members, "days", 8)) {
     window.days = 0;
     if (days->empty()) problem(members.at("days"), "is empty");
     for (std::size_t i = 0; i < days->size(); ++i) {
@@ -1703,7 +1761,7 @@ void CampaignReader::read_window(const Json& value, const std::string& where) {
           (*days)[i].is_string() ? parse_days((*days)[i].get_ref<const std::string&>()) : 0;
       if (named == 0) {
         problem(json_pointer(members.at("days"), i), "is not a day or a range of days",
-                R"(write "mon" or "mon-fri")");
+                R"(write "mon", "mon-fri" or "eves")");
       }
       window.days = static_cast<std::uint8_t>(window.days | named);
     }
@@ -1799,6 +1857,7 @@ void CampaignReader::read_retries(const Members& root) {
     read_duration(members, name, parsed, Seconds{1}, delay_max);
     into = parsed;
   }
+  read_duration(members, "cool_off", retries.cool_off, Seconds{0}, Seconds{3650LL * 86400});
   if (const Json* unplaced = members.find("unplaced")) {
     const Members rule(*this, *unplaced, members.at("unplaced"), "unplaced");
     read_integer(rule, "max", retries.unplaced_max, 0, 50);

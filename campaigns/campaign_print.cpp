@@ -160,6 +160,7 @@ json hours_json(const CallingHours& hours) {
                               {"to", time_of_day_text(window.to)}});
   }
   for (const auto& date : hours.dates_off) out["dates_off"].push_back(date_text(date));
+  out["holidays"] = hours.holidays;
   return out;
 }
 
@@ -168,6 +169,7 @@ json retries_json(const Retries& retries) {
            {"daily_calls_per_number_max", retries.daily_calls_per_number_max},
            {"unplaced",
             {{"max", retries.unplaced_max}, {"delay", duration_text(retries.unplaced_delay)}}}};
+  out["cool_off"] = duration_text(retries.cool_off);
   for (const RetryDefault& retry : retry_defaults()) {
     const auto& delay = retries.delay[static_cast<std::size_t>(retry.outcome)];
     out[std::string(name_of(retry.outcome))] = delay ? duration_text(*delay) : "never";

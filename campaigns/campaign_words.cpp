@@ -9,6 +9,7 @@ namespace campaigns {
 
 namespace {
 
+constexpr std::string_view eves_word = "eves";
 constexpr std::array<std::string_view, 7> weekdays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 bool is_lower(char c) {
@@ -93,12 +94,12 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
          {"action", "message", "async", "timeout", "speech_threshold_ms", "speech_end_threshold_ms",
           "silence_timeout_ms"}},
         {"recording", {"record", "channels", "trim", "announced", "announcement"}},
-        {"calling_hours", {"zone", "windows", "dates_off"}},
+        {"calling_hours", {"preset", "zone", "windows", "dates_off", "holidays"}},
         {"window", {"days", "from", "to"}},
         {"pacing", {"calls_per_second", "lines", "ramp_up", "stop_at_failures"}},
         {"ramp_up", {"from", "over"}},
         {"stop_at_failures", {"share", "of"}},
-        {"retries", {"attempts_max", "daily_calls_per_number_max", "unplaced"}},
+        {"retries", {"attempts_max", "daily_calls_per_number_max", "unplaced", "cool_off"}},
         {"unplaced", {"max", "delay"}},
         {"results", {"columns"}},
         {"result_column", {"column", "name", "personal"}},
@@ -241,6 +242,7 @@ std::string time_of_day_text(std::chrono::minutes time) {
 }
 
 std::uint8_t parse_days(std::string_view text) {
+  if (text == eves_word) return CallingWindow::eves;
   const auto dash = text.find('-');
   const std::size_t first = weekday_named(text.substr(0, dash));
   const std::size_t last =
@@ -268,6 +270,7 @@ std::vector<std::string> days_texts(std::uint8_t days) {
     texts.push_back(std::move(text));
     first = end;
   }
+  if ((days & CallingWindow::eves) != 0) texts.emplace_back(eves_word);
   return texts;
 }
 

@@ -123,6 +123,22 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   draft.add(named.subject, RetryScheduled{to_ms(due), outcome});
 }
 
+// Whoever refused is left alone by every campaign, as long as this one says.
+void cool_down(Draft& draft, const State& state, const Named& named, Outcome outcome,
+               Instant ended_at, Instant now) {
+  const auto wait = named.entry->definition->retries.cool_off;
+  if (outcome != Outcome::refused || wait == Seconds{0}) return;
+  const auto until = ended_at + wait;
+  const auto key = state.queue.contact(named.ref).key;
+  // What holds for longer stays.
+  const auto longest = state.suppression.until(key, now);
+  if (until <= now || (state.suppression.suppressed(key, now) && (!longest || *longest >= until))) {
+    return;
+  }
+  draft.add(Subject::number(key),
+            Suppressed{std::string(cool_off), "the person refused", to_ms(until)});
+}
+
 void close_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
                    std::int64_t seconds, Instant ended_at, Instant now) {
   const auto attempt = named.open->attempt;
@@ -131,6 +147,7 @@ void close_attempt(Draft& draft, const State& state, const Named& named, Outcome
     draft.add(named.subject, SpendSettled{attempt, cost_of(*named.entry->definition, seconds)});
   }
   after_attempt(draft, state, named, outcome, ended_at, now);
+  cool_down(draft, state, named, outcome, ended_at, now);
 }
 
 // Whoever answers a question is no machine, whatever the carrier finds out beside the talk.
@@ -701,7 +718,7 @@ Decision on(const State& state, const SuppressNumber& command, Moment moment) {
 
 Decision on(const State& state, const UnsuppressNumber& command, Moment moment) {
   const auto until = state.suppression.until(command.key, moment.now);
-  if (!state.suppression.opted_out(command.key) && !state.suppression.by_operator(command.key)) {
+  if (!state.suppression.opted_out(command.key) && !state.suppression.otherwise(command.key)) {
     return Facts{};
   }
   Draft draft;

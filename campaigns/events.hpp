@@ -816,10 +816,11 @@ struct OptedOut {
   }
 };
 
-// An operator wants the number not to be called, in any campaign: for good, or until then.
+// The number is not to be called, in any campaign, for good or until then: an operator wants it, or
+// the person refused and is left alone for a while.
 struct Suppressed {
   static constexpr std::string_view type = "Suppressed";
-  std::string by{};  // "operator"
+  std::string by{};  // "operator" "cool_off"
   std::string reason{};
   std::int64_t until = 0;  // 0: for good
   template <typename V, typename Self>

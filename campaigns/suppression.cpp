@@ -15,9 +15,10 @@ void Suppression::apply(const Fact& fact) {
     number.opted_out = true;
   } else if (const auto* suppressed = get_if<Suppressed>(&fact.event)) {
     number.suppressed = true;
+    number.cooling_off = suppressed->by == cool_off;
     number.until_ms = suppressed->until;
   } else if (holds_alternative<SuppressionLifted>(fact.event)) {
-    number.opted_out = number.suppressed = false;
+    number.opted_out = number.suppressed = number.cooling_off = false;
     number.until_ms = 0;
   }
 }
@@ -27,7 +28,7 @@ bool Suppression::opted_out(NumberKey key) const {
   return found != numbers.end() && found->second.opted_out;
 }
 
-bool Suppression::by_operator(NumberKey key) const {
+bool Suppression::otherwise(NumberKey key) const {
   const auto found = numbers.find(key);
   return found != numbers.end() && found->second.suppressed;
 }
@@ -47,8 +48,11 @@ std::optional<Instant> Suppression::until(NumberKey key, Instant now) const {
 }
 
 std::string_view why_suppressed(const Suppression& suppression, NumberKey key) {
-  return suppression.opted_out(key) ? "the person has opted out"
-                                    : "an operator suppressed the number";
+  if (suppression.opted_out(key)) return "the person has opted out";
+  const auto found = suppression.numbers.find(key);
+  const bool cooling = found != suppression.numbers.end() && found->second.cooling_off;
+  return cooling ? "the person refused, and is left alone for a while"
+                 : "an operator suppressed the number";
 }
 
 void Suppression::write(const CanonicalSink& sink) const {
@@ -69,6 +73,8 @@ void Suppression::write(const CanonicalSink& sink) const {
         .flag("opted_out", number.opted_out)
         .flag("suppressed", number.suppressed)
         .member("until", number.until_ms);
+    // Only where it is so: logs from before keep their digest.
+    if (number.cooling_off) object.flag("cooling_off", true);
     object.close();
     text += '\n';
     sink(text);

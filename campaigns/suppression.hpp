@@ -10,14 +10,18 @@
 
 namespace campaigns {
 
+// Who suppresses a number after a refusal, in the event.
+inline constexpr std::string_view cool_off = "cool_off";
+
 // Numbers that nobody may ring, again or for a while, over all campaigns. Known by key only, so
 // that it outlives the person's data.
 struct Suppression {
   struct Number {
     std::uint32_t version = 0;  // of the number's stream
     bool opted_out = false;     // the person said so
-    bool suppressed = false;    // an operator did
-    std::int64_t until_ms = 0;  // of the operator's; 0: for good
+    bool suppressed = false;    // somebody or something else does
+    bool cooling_off = false;   // and no operator: they refused
+    std::int64_t until_ms = 0;  // of that; 0: for good
   };
   std::uint64_t position = 0;
   std::unordered_map<NumberKey, Number> numbers{};
@@ -28,8 +32,8 @@ struct Suppression {
   bool suppressed(NumberKey key, Instant now) const;
   // Whether the person asked for it, whatever an operator did besides.
   bool opted_out(NumberKey key) const;
-  // Whether there is an operator's suppression, over or not.
-  bool by_operator(NumberKey key) const;
+  // Whether there is one besides what the person said, over or not.
+  bool otherwise(NumberKey key) const;
   // When it may be called again; nothing for good, or where it may be called now.
   std::optional<Instant> until(NumberKey key, Instant now) const;
 };

@@ -47,7 +47,7 @@ std::string person_text(const State& state, campaigns::NumberKey key) {
   std::string text = state.suppression.opted_out(key)
                          ? "has opted out: this number is not called any more\n"
                          : "has not opted out\n";
-  if (state.suppression.by_operator(key)) {
+  if (state.suppression.otherwise(key)) {
     const auto until = state.suppression.numbers.at(key).until_ms;
     text +=
         "suppressed by an operator: this number is not called " +
@@ -91,8 +91,8 @@ std::string person_json(const State& state, campaigns::NumberKey key) {
   std::string text;
   campaigns::JsonObject object(text);
   object.flag("opted_out", state.suppression.opted_out(key))
-      .flag("suppressed", state.suppression.by_operator(key));
-  if (state.suppression.by_operator(key)) {
+      .flag("suppressed", state.suppression.otherwise(key));
+  if (state.suppression.otherwise(key)) {
     if (const auto until = state.suppression.numbers.at(key).until_ms; until != 0) {
       object.member("suppressed_until", campaigns::rfc3339_utc(campaigns::instant_from_ms(until)));
     }

@@ -21,6 +21,22 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+// Asks to be left in peace with 8; then nobody calls for thirty days.
+Campaign with_cool_off(std::string id = "survey") {
+  auto campaign = survey(std::move(id));
+  auto& stop = campaign.replies[static_cast<std::size_t>(Reply::stop)];
+  stop.known = true;
+  stop.key = '8';
+  campaign.retries.cool_off = std::chrono::days{30};
+  return campaign;
+}
+
+std::string refuse(Running& world) {
+  world.dial();
+  world.does(world.status("in-progress")).does(world.voice()).does(world.keyed("colour", 1, "8"));
+  return world.when(world.status("completed", 9));
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_number_is_suppressed_once_by_its_key_alone) {
@@ -103,6 +119,47 @@ BOOST_AUTO_TEST_CASE(an_opt_out_is_kept_whatever_an_operator_suppressed_and_may_
   BOOST_TEST(world.state().suppression.suppressed(1, utc("2027-01-01T00:00:00Z")));
   BOOST_TEST(!world.state().suppression.until(1, world.now()).has_value());
   BOOST_TEST(has(world.when(UnsuppressNumber{1, "asked in writing"}), "SuppressionLifted"));
+  BOOST_TEST(!world.state().suppression.suppressed(1, world.now()));
+}
+
+BOOST_AUTO_TEST_CASE(after_a_refusal_no_campaign_calls_for_a_while) {
+  Running world(with_cool_off());
+  const auto lines = refuse(world);
+  BOOST_TEST(has(lines, "\"outcome\":\"refused\""), lines);
+  BOOST_TEST(has(lines,
+                 "number/0000000000000001 Suppressed {\"by\":\"cool_off\",\"reason\":\"the "
+                 "person refused\",\"until\":"),
+             lines);
+  enrol(world, notification(), {person(2, 1)});
+  BOOST_TEST(has(world.later(1s).plans(), "contact/note/1 CallPostponed {\"gate\":\"suppressed\""));
+  world.later(std::chrono::days{29});
+  BOOST_TEST(world.plans() == "");
+  world.later(std::chrono::days{2});
+  BOOST_TEST(has(world.plans(), "contact/note/1 CallRequested"));
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_is_forgotten_where_the_campaign_says_nothing_of_it) {
+  auto campaign = with_cool_off();
+  campaign.retries.cool_off = Seconds{0};
+  Running world(campaign);
+  BOOST_TEST(!has(refuse(world), "Suppressed"));
+}
+
+BOOST_AUTO_TEST_CASE(a_cool_off_makes_no_suppression_shorter_and_an_operator_may_lift_it) {
+  for (const char* until : {"2026-12-01T00:00:00Z", static_cast<const char*>(nullptr)}) {
+    Running world(with_cool_off());
+    world.dial();
+    world.does(suppress(1, until)).does(world.status("in-progress")).does(world.voice());
+    world.does(world.keyed("colour", 1, "8"));
+    BOOST_TEST(!has(world.when(world.status("completed", 9)), "Suppressed"));
+  }
+  Running world(with_cool_off());
+  refuse(world);
+  BOOST_TEST(why_suppressed(world.state().suppression, 1) ==
+             "the person refused, and is left alone for a while");
+  BOOST_TEST(has(world.when(suppress(1)), "\"by\":\"operator\""));
+  BOOST_TEST(why_suppressed(world.state().suppression, 1) == "an operator suppressed the number");
+  BOOST_TEST(has(world.when(UnsuppressNumber{1, "asked for it"}), "SuppressionLifted"));
   BOOST_TEST(!world.state().suppression.suppressed(1, world.now()));
 }
 

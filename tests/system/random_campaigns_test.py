@@ -56,6 +56,14 @@ def some_hours(chance, start):
     windows = [{"days": days, "from": minutes_text(first), "to": minutes_text(last)}
                for first, last in zip(edges[::2], edges[1::2])]
     hours = {"windows": windows}
+    if chance.random() < 0.3:
+        hours["holidays"] = sorted(chance.sample(("IT", "FR", "US"), chance.randint(1, 2)))
+        if chance.random() < 0.5:
+            first, last = sorted(chance.sample(range(0, 24 * 60 + 1, 5), 2))
+            windows.append({"days": ["eves"], "from": minutes_text(first),
+                            "to": minutes_text(last)})
+    elif chance.random() < 0.2:
+        hours = {"preset": chance.choice(("IT", "FR", "US-FL"))}
     if chance.random() < 0.4:
         hours["dates_off"] = sorted({(start + datetime.timedelta(days=chance.randint(0, 9)))
                                      .date().isoformat() for _ in range(chance.randint(1, 4))})
@@ -211,8 +219,30 @@ def duration_ms(text):
     return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)([dhms])", text))
 
 
+PRESETS = {
+    "IT": {"holidays": ["IT"], "windows": [
+        {"days": ["mon-fri"], "from": "09:00", "to": "20:00"},
+        {"days": ["sat"], "from": "10:00", "to": "19:00"},
+        {"days": ["eves"], "from": "10:00", "to": "19:00"}]},
+    "FR": {"holidays": ["FR"], "windows": [
+        {"days": ["mon-fri"], "from": "10:00", "to": "13:00"},
+        {"days": ["mon-fri"], "from": "14:00", "to": "20:00"}]},
+    "US-FL": {"windows": [{"days": ["mon-sun"], "from": "08:00", "to": "20:00"}]},
+}
+# Of the weeks in which the campaigns run (STARTS): an almanac, as the countries print it.
+HOLIDAYS = {
+    "IT": "2026-01-01 2026-01-06 2026-04-05 2026-04-06 2026-04-25 2026-10-04 2026-11-01 "
+          "2027-01-01 2027-01-06",
+    "FR": "2026-01-01 2026-04-06 2026-11-01 2026-11-11 2027-01-01",
+    "US": "2026-01-01 2026-01-19 2026-10-12 2026-11-11 2026-11-26 2027-01-01 2027-01-18",
+}
+
+
 def days_of(window):
     for each in window.get("days", ["mon-fri"]):
+        if each == "eves":
+            yield "eve"
+            continue
         first, _, last = each.partition("-")
         first = DAYS.index(first)
         yield from range(first, DAYS.index(last) + 1 if last else first + 1)
@@ -223,7 +253,8 @@ class Rules:
         self.campaign = campaign
         self.zones = zones  # by number
         self.spans = spans  # by number: the first and the last moment, on their clock
-        self.hours = campaign["calling_hours"]
+        hours = campaign["calling_hours"]
+        self.hours = {**hours, **PRESETS[hours["preset"]]} if "preset" in hours else hours
 
     def clock(self, number, ms):
         zone = self.hours.get("zone") or self.zones[number]
@@ -235,11 +266,20 @@ class Rules:
 
     def open_at(self, number, ms):
         now = self.clock(number, ms)
-        if now.date().isoformat() in self.hours.get("dates_off", []):
+        if now.date().isoformat() in self.hours.get("dates_off", []) or self.holiday(now.date()):
             return False
         minute = "%02d:%02d" % (now.hour, now.minute)
-        return any(now.weekday() in days_of(window) and window["from"] <= minute < window["to"]
+        kinds = {kind for window in self.hours["windows"] for kind in days_of(window)}
+        eve = self.holiday(now.date() + datetime.timedelta(days=1))
+        kind = now.weekday()
+        if eve and "eve" in kinds and kind in kinds:
+            kind = "eve"
+        return any(kind in days_of(window) and window["from"] <= minute < window["to"]
                    for window in self.hours["windows"])
+
+    def holiday(self, date):
+        return any(date.isoformat() in HOLIDAYS[country].split()
+                   for country in self.hours.get("holidays", []))
 
     def in_their_time(self, number, ms):
         zone = zoneinfo.ZoneInfo(self.zones[number])
