@@ -16,7 +16,7 @@ import time
 import kill_test
 import world
 
-SECONDS_MAX = 1
+SECONDS_MAX = world.PACE
 CALLS = ("fdatasync", "pwrite")
 HOW = ("once", "ever")
 

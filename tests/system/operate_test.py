@@ -191,7 +191,7 @@ class OperateTest(world.Case):
                 self.assertIn("is held by", done.stderr)
                 self.assertIn(str(self.server.process.pid), done.stderr)
             # The best of three: other programs run on this machine.
-            self.assertLess(min(times), 1)
+            self.assertLess(min(times), world.PACE)
         # The one that holds it has not noticed.
         self.assertTrue(self.status()["running"])
         self.submit("first", 5)

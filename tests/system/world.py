@@ -35,6 +35,8 @@ EXAMPLES = canaries.EXAMPLES
 
 # Nothing that the program is waited for takes longer, on any machine that tests run on.
 PATIENCE_S = 120
+# How many times longer than usual this build of the program may take (tests/CMakeLists.txt).
+PACE = int(os.environ.get("CAMPANILE_PACE", "1"))
 
 binary = ""
 
