@@ -19,6 +19,7 @@ namespace campaigns {
 enum class Kind : std::uint8_t { callback, notification, survey };
 enum class Mode : std::uint8_t { simple, agent };
 enum class BadRows : std::uint8_t { refuse, skip };
+enum class ListFormat : std::uint8_t { automatic, csv, json, jsonl };
 enum class InDoubt : std::uint8_t { redial, hold, never };
 
 // A text in several languages, with {{column}} templates. Keys are BCP-47 tags ("it-IT").
@@ -224,12 +225,21 @@ struct AgentSpec {
   friend bool operator==(const AgentSpec&, const AgentSpec&) = default;
 };
 
+// A question to an SQLite database of somebody else's, whose rows are the contacts.
+struct ContactQuery {
+  std::string database{};  // relative to the campaign file; empty: there is no query
+  std::string sql{};       // one statement that only reads
+  friend bool operator==(const ContactQuery&, const ContactQuery&) = default;
+};
+
 // Where the contacts come from and how their columns are named.
 struct ContactSource {
-  std::string file{};             // relative to the campaign file; empty: inline
-  std::string encoding{"auto"};   // auto | utf-8 | windows-1252
-  std::string delimiter{"auto"};  // auto | , | ; | tab
-  std::string region{};           // ISO country for numbers without a country code, "IT"; or empty
+  std::string file{};  // relative to the campaign file; empty: a query, inline, or given elsewhere
+  ContactQuery query{};                       // in place of a file
+  ListFormat format = ListFormat::automatic;  // format_of(source) says what that is
+  std::string encoding{"auto"};               // auto | utf-8 | windows-1252
+  std::string delimiter{"auto"};              // auto | , | ; | tab
+  std::string region{};  // ISO country for numbers without a country code, "IT"; or empty
   std::string number_column{"number"};
   std::string id_column{};  // empty: the ordinal is the id
   std::string language_column{};

@@ -39,6 +39,7 @@ constexpr std::size_t dates_off_max = 1000;
 constexpr std::size_t caller_ids_max = 100;
 constexpr std::size_t conditions_max = 50;
 constexpr std::size_t result_columns_max = 200;
+constexpr std::size_t sql_bytes_max = 20'000;
 constexpr std::int64_t answer_number_max = 999'999'999;
 
 using Words = std::map<std::string, std::vector<std::string>>;
@@ -229,6 +230,7 @@ class CampaignReader {
 
   void read_head(const Members& root);
   void read_contacts(const Members& root);
+  void read_query(const Json& value, const std::string& where);
   void read_said(const Members& root);
   void read_questions(const Members& root);
   void read_question(const Json& value, const std::string& where);
@@ -630,14 +632,33 @@ void CampaignReader::read_contacts(const Members& root) {
   if (!members.is_object()) return;
   const Json* path = members.find("file");
   const Json* list = find_array(members, "list", std::size_t{1} << 32U);
+  const Json* query = members.find("query");
   if (path != nullptr && !path->is_null()) {
     read_string(members, "file", source.file, 4000);
     if (path->is_string() && source.file.empty()) problem(members.at("file"), "is empty");
     if (list != nullptr) problem(members.at("list"), "there is a file already", "give one of them");
+    if (query != nullptr) {
+      problem(members.at("query"), "there is a file already", "give one of them");
+    }
   } else if (list != nullptr) {
     file.inline_contacts = list->dump();
+    if (query != nullptr) {
+      problem(members.at("query"), "there is a list already", "give one of them");
+    }
+  } else if (query != nullptr) {
+    read_query(*query, members.at("query"));
   } else if (path == nullptr && members.find("list") == nullptr) {
-    problem("/contacts", "names no contacts", R"(give "file" (a CSV file) or "list")");
+    problem("/contacts", "names no contacts",
+            R"(give "file" (CSV, JSON or JSON Lines), "query" or "list"; "file": null where the )"
+            "list is given with --contacts");
+  }
+  read_word(members, "format", list_format_words, source.format);
+  if (source.format != ListFormat::automatic && source.format != ListFormat::json &&
+      !file.inline_contacts.empty()) {
+    problem(members.at("format"), "the list in the campaign file is JSON", "leave it out");
+  }
+  if (source.format != ListFormat::automatic && !source.query.database.empty()) {
+    problem(members.at("format"), "the rows of a query have no format", "leave it out");
   }
   constexpr std::array<Word<std::string_view>, 3> encodings{
       {{"auto", "auto"}, {"utf-8", "utf-8"}, {"windows-1252", "windows-1252"}}};
@@ -687,6 +708,19 @@ void CampaignReader::read_moment_columns(const Members& names, const std::string
                    R"(write "Termine", or ["Data", "Ora"] for a day and a time of day)");
   }
   into = value->get<std::vector<std::string>>();
+}
+
+// Whether the database answers it, only whoever may open it can say.
+void CampaignReader::read_query(const Json& value, const std::string& where) {
+  const Members members(*this, value, where, "query");
+  if (!members.is_object()) return;
+  ContactQuery& query = campaign().contacts.query;
+  if (members.find("database") == nullptr) return missing(members, "database");
+  if (members.find("sql") == nullptr) return missing(members, "sql");
+  read_string(members, "database", query.database, 4000);
+  read_string(members, "sql", query.sql, sql_bytes_max);
+  if (query.database.empty()) problem(members.at("database"), "names no database");
+  if (query.sql.empty()) problem(members.at("sql"), "asks nothing", "write one SELECT");
 }
 
 void CampaignReader::read_results(const Members& root) {

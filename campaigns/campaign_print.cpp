@@ -138,6 +138,7 @@ json contacts_json(const ContactSource& contacts) {
   json out{{"region", contacts.region},
            {"zone", contacts.zone},
            {"bad_rows", word_for(bad_rows_words, contacts.bad_rows)},
+           {"format", word_for(list_format_words, contacts.format)},
            {"encoding", contacts.encoding},
            {"delimiter", contacts.delimiter},
            {"columns",
@@ -149,6 +150,9 @@ json contacts_json(const ContactSource& contacts) {
              {"not_after", contacts.not_after_columns}}}};
   // Inline contacts are not part of a campaign; null says that they are somewhere else.
   out["file"] = contacts.file.empty() ? json(nullptr) : json(contacts.file);
+  if (!contacts.query.database.empty()) {
+    out["query"] = {{"database", contacts.query.database}, {"sql", contacts.query.sql}};
+  }
   return out;
 }
 

@@ -24,6 +24,10 @@ inline constexpr std::array<Word<Mode>, 2> mode_words{
     {{"simple", Mode::simple}, {"agent", Mode::agent}}};
 inline constexpr std::array<Word<BadRows>, 2> bad_rows_words{
     {{"refuse", BadRows::refuse}, {"skip", BadRows::skip}}};
+inline constexpr std::array<Word<ListFormat>, 4> list_format_words{{{"auto", ListFormat::automatic},
+                                                                    {"csv", ListFormat::csv},
+                                                                    {"json", ListFormat::json},
+                                                                    {"jsonl", ListFormat::jsonl}}};
 inline constexpr std::array<Word<InDoubt>, 3> in_doubt_words{
     {{"redial", InDoubt::redial}, {"hold", InDoubt::hold}, {"never", InDoubt::never}}};
 inline constexpr std::array<Word<MachineAction>, 3> machine_words{

@@ -3,8 +3,12 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <charconv>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -67,15 +71,27 @@ struct Opened {
   std::uint64_t first_line = 1;
 };
 
+// What a problem of the whole list stands at.
+std::string place_of(const ContactSource& source) {
+  if (!source.file.empty()) return source.file;
+  return source.query.database.empty() ? "/contacts" : "/contacts/query/sql";
+}
+
+bool is_utf16(std::string_view bytes) {
+  const std::string_view start = bytes.substr(0, 2);
+  return start == "\xFF\xFE" || start == "\xFE\xFF";
+}
+
+std::string_view without_mark(std::string_view bytes) {
+  return bytes.starts_with(utf8_mark) ? bytes.substr(utf8_mark.size()) : bytes;
+}
+
 Result<Opened> open_bytes(const ContactSource& source, std::string_view bytes) {
-  const std::string where = source.file.empty() ? "/contacts" : source.file;
+  const std::string where = place_of(source);
   const auto problem = [&where](std::string what, std::string cure) {
     return Problems{{where, std::move(what), std::move(cure)}};
   };
-  const std::string_view start = bytes.substr(0, 2);
-  if (start == "\xFF\xFE" || start == "\xFE\xFF") {
-    return problem("the file is UTF-16", "save it as \"CSV UTF-8\"");
-  }
+  if (is_utf16(bytes)) return problem("the file is UTF-16", "save it as \"CSV UTF-8\"");
   Opened opened;
   const bool marked = bytes.substr(0, utf8_mark.size()) == utf8_mark;
   opened.rest = marked ? bytes.substr(utf8_mark.size()) : bytes;
@@ -125,7 +141,48 @@ Result<Opened> open_bytes(const ContactSource& source, std::string_view bytes) {
   return opened;
 }
 
+// The bytes of a JSON list without their mark, or why they cannot be one.
+Result<std::string_view> open_json(const ContactSource& source, std::string_view bytes) {
+  if (is_utf16(bytes))
+    return Problems{{place_of(source), "the file is UTF-16", "save it as UTF-8"}};
+  if (source.encoding == "windows-1252") {
+    return Problems{{place_of(source),
+                     "JSON is UTF-8, the campaign or --encoding says windows-1252",
+                     R"(save the list as UTF-8 and leave "encoding" out)"}};
+  }
+  return without_mark(bytes);
+}
+
+// Finds a name by its letters, without a copy of them.
+struct ColumnHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const {
+    return std::hash<std::string_view>{}(name);
+  }
+};
+
 }  // namespace
+
+ListFormat format_of(const ContactSource& source) {
+  if (!source.query.database.empty()) return ListFormat::jsonl;
+  if (source.format != ListFormat::automatic) return source.format;
+  if (source.file.empty()) return ListFormat::json;
+  const auto dot = source.file.rfind('.');
+  std::string ending;
+  for (const char c : dot == std::string::npos ? "" : source.file.substr(dot)) {
+    ending += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  }
+  if (ending == ".json") return ListFormat::json;
+  return ending == ".jsonl" || ending == ".ndjson" ? ListFormat::jsonl : ListFormat::csv;
+}
+
+ListFormat format_of(std::string_view bytes) {
+  bytes = without_mark(bytes);
+  const auto first = bytes.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return ListFormat::csv;
+  if (bytes[first] == '[') return ListFormat::json;
+  return bytes[first] == '{' ? ListFormat::jsonl : ListFormat::csv;
+}
 
 struct ContactListReader::Block {
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
@@ -133,7 +190,7 @@ struct ContactListReader::Block {
   Block(const Campaign& its_campaign, const ZoneRules& its_rules)
       : campaign(its_campaign), rules(its_rules) {}
 
-  // What holds for either form of list.
+  // What holds for every form of list.
   Problems prepare();
   bool accept(ContactRow& row, RejectedRow& rejected);
   struct MomentColumns {
@@ -154,8 +211,19 @@ struct ContactListReader::Block {
   bool read_fields(ContactRow& row, RejectedRow& rejected);
   void tell_fault(CsvReader::Next fault, RejectedRow& rejected) const;
 
-  Problems open_array(std::string_view text);
-  Next next_inline(ContactRow& row, RejectedRow& rejected);
+  Problems open_array(std::string_view bytes);
+  Next next_of_array(ContactRow& row, RejectedRow& rejected);
+  Problems open_lines(std::string_view bytes);
+  Next next_of_lines(ContactRow& row, RejectedRow& rejected);
+  std::optional<std::string_view> take_line();
+  // Why a line is no row.
+  struct LineFault {
+    const char* reason = "";
+    std::string what{};
+  };
+  std::optional<LineFault> read_line(std::string_view text, simdjson::dom::object& object);
+  void gather_columns(simdjson::dom::object object);
+  Problems check_columns();
   bool read_object(simdjson::dom::object object, ContactRow& row, RejectedRow& rejected);
 
   const Campaign& campaign;
@@ -177,25 +245,28 @@ struct ContactListReader::Block {
   };
   std::vector<Language> languages{};
 
-  // A file.
-  bool is_csv = false;
+  ListFormat format = ListFormat::csv;
+
+  // CSV.
   CsvReader csv{std::string_view{}, ','};
   Encoding encoding = Encoding::utf8;
   bool nul_somewhere = false;
   std::size_t header_fields = 0;  // with the empty ones at its end, which are no columns
   std::string decoded{};          // of the current record; reserved before it is filled
 
-  // A list in the campaign file.
+  // JSON.
   simdjson::dom::parser parser{};
   simdjson::dom::array array{};
   simdjson::dom::array::iterator at{};
   simdjson::dom::array::iterator end{};
-  std::unordered_map<std::string_view, std::size_t> column_indexes{};
-  std::vector<std::string> written{};  // integers as text, of the current row
-  std::uint64_t ordinal = 0;
+  std::string_view rest{};    // lines that are not read yet
+  std::uint64_t ordinal = 0;  // of the element or line that was read last
+  std::unordered_map<std::string, std::size_t, ColumnHash, std::equal_to<>> column_indexes{};
+  std::vector<std::string> written{};  // numbers as text, of the current row
+  std::vector<bool> given{};           // which columns the current row has
 };
 
-// ---- either form
+// ---- every form
 
 std::size_t ContactListReader::Block::column_named(std::string_view name) const {
   const auto found = std::find(columns.begin(), columns.end(), name);
@@ -213,7 +284,7 @@ Problems ContactListReader::Block::prepare() {
     problems.push_back({where,
                         "the list has no column " + in_quotes(name) +
                             (near.empty() ? "" : "; did you mean " + in_quotes(near) + "?"),
-                        "name a column of the list's first row"});
+                        "name a column that the list has"});
     return nowhere;
   };
   number_column = need("/contacts/columns/number", source.number_column);
@@ -372,10 +443,10 @@ std::optional<std::size_t> ContactListReader::Block::read_moment(
   return from.time != nowhere && day_alone_fits ? from.time : from.date;
 }
 
-// ---- a file
+// ---- CSV
 
 Problems ContactListReader::Block::open(std::string_view bytes) {
-  is_csv = true;
+  format = ListFormat::csv;
   auto opened = open_bytes(campaign.contacts, bytes);
   if (!opened.ok()) return opened.error();
   encoding = opened->encoding;
@@ -387,7 +458,7 @@ Problems ContactListReader::Block::open(std::string_view bytes) {
 }
 
 Problems ContactListReader::Block::read_header() {
-  const std::string file = campaign.contacts.file.empty() ? "/contacts" : campaign.contacts.file;
+  const std::string file = place_of(campaign.contacts);
   switch (csv.next()) {
     case CsvReader::Next::record:
       break;
@@ -539,37 +610,80 @@ bool ContactListReader::Block::read_fields(ContactRow& row, RejectedRow& rejecte
   return true;
 }
 
-// ---- a list in the campaign file
+// ---- JSON
 
-Problems ContactListReader::Block::open_array(std::string_view text) {
-  encoding = Encoding::utf8;
-  encoding_name = name_of(encoding);
-  const auto parsed = parser.parse(text.data(), text.size(), true);
-  if (parsed.error() != simdjson::SUCCESS || parsed.get(array) != simdjson::SUCCESS) {
-    return {{"/contacts", "the contacts are not a JSON array", ""}};
+// The columns are the members that anybody has.
+void ContactListReader::Block::gather_columns(simdjson::dom::object object) {
+  for (const auto& member : object) {
+    if (columns.size() > CsvReader::columns_max) return;
+    if (column_indexes.find(member.key) != column_indexes.end()) continue;
+    column_indexes.emplace(member.key, columns.size());
+    columns.emplace_back(member.key);
   }
-  for (const simdjson::dom::element element : array) {
-    simdjson::dom::object object;
-    if (element.get(object) != simdjson::SUCCESS) continue;
-    for (const auto& member : object) {
-      const auto [known, fresh] = column_indexes.emplace(member.key, columns.size());
-      if (fresh) columns.emplace_back(member.key);
+}
+
+Problems ContactListReader::Block::check_columns() {
+  const std::string where = place_of(campaign.contacts);
+  if (columns.empty()) {
+    if (!campaign.contacts.query.database.empty()) {
+      return {{where, "the query gives no row", "look whom it asks for, and in which database"}};
     }
+    return {
+        {where, "there are no contacts",
+         format == ListFormat::jsonl ? "each line is a JSON object, its members the columns" : ""}};
   }
   if (columns.size() > CsvReader::columns_max) {
-    return {{"/contacts",
+    return {{where,
              "the contacts have more than " + std::to_string(CsvReader::columns_max) +
                  " different members",
              ""}};
   }
+  for (const std::string& name : columns) {
+    if (name.empty() || has_nul(name)) {
+      return {{where, name.empty() ? "a member has no name" : "the name of a member contains NUL",
+               "members are the columns: name them"}};
+    }
+  }
   written.resize(columns.size());
-  at = array.begin();
-  end = array.end();
-  return columns.empty() ? Problems{{"/contacts", "there are no contacts", ""}} : Problems{};
+  return {};
 }
 
-ContactListReader::Next ContactListReader::Block::next_inline(ContactRow& row,
-                                                              RejectedRow& rejected) {
+Problems ContactListReader::Block::open_array(std::string_view bytes) {
+  format = ListFormat::json;
+  encoding = Encoding::utf8;
+  encoding_name = name_of(encoding);
+  const auto text = open_json(campaign.contacts, bytes);
+  if (!text) return text.error();
+  const std::string where = place_of(campaign.contacts);
+  const auto parsed = parser.parse(text.value().data(), text.value().size(), true);
+  if (parsed.error() != simdjson::SUCCESS) {
+    if (first_invalid_utf8(text.value()) != std::string_view::npos) {
+      const auto line = line_of(text.value(), first_invalid_utf8(text.value()));
+      return {{where, "line " + std::to_string(line) + " is not UTF-8", "save the list as UTF-8"}};
+    }
+    // The slower reader knows where, and it reads no file of the largest.
+    constexpr std::size_t told_bytes_max = std::size_t{64} << 20U;
+    Problems told;
+    if (text.value().size() <= told_bytes_max) told = json_text_problems(text.value());
+    if (told.empty()) return {{where, "the contacts are not a JSON array", ""}};
+    return {{where + ": " + told.front().where, told.front().what, told.front().cure}};
+  }
+  if (parsed.get(array) != simdjson::SUCCESS) {
+    return {
+        {where, "the contacts are not a JSON array",
+         R"(a list of one object a line is JSON Lines: name it .jsonl, or say "format": "jsonl")"}};
+  }
+  for (const simdjson::dom::element element : array) {
+    simdjson::dom::object object;
+    if (element.get(object) == simdjson::SUCCESS) gather_columns(object);
+  }
+  at = array.begin();
+  end = array.end();
+  return check_columns();
+}
+
+ContactListReader::Next ContactListReader::Block::next_of_array(ContactRow& row,
+                                                                RejectedRow& rejected) {
   if (!(at != end)) return Next::end;
   const simdjson::dom::element element = *at;
   ++at;
@@ -583,23 +697,111 @@ ContactListReader::Next ContactListReader::Block::next_inline(ContactRow& row,
   return accept(row, rejected) ? Next::row : Next::rejected;
 }
 
+// Twice over the lines: the columns are known when all of them have been seen. Nothing but the
+// current line is kept of them.
+Problems ContactListReader::Block::open_lines(std::string_view bytes) {
+  format = ListFormat::jsonl;
+  encoding = Encoding::utf8;
+  encoding_name = name_of(encoding);
+  const auto text = open_json(campaign.contacts, bytes);
+  if (!text) return text.error();
+  rest = text.value();
+  while (const auto line = take_line()) {
+    simdjson::dom::object object;
+    if (!read_line(*line, object)) gather_columns(object);
+  }
+  rest = text.value();
+  ordinal = 0;
+  return check_columns();
+}
+
+// The next line that is not blank; nothing at the end of the list.
+std::optional<std::string_view> ContactListReader::Block::take_line() {
+  while (!rest.empty()) {
+    const auto line_end = std::min(rest.find('\n'), rest.size());
+    const auto line = rest.substr(0, line_end);
+    rest.remove_prefix(std::min(line_end + 1, rest.size()));
+    ++ordinal;
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) return line;
+  }
+  return {};
+}
+
+std::optional<ContactListReader::Block::LineFault> ContactListReader::Block::read_line(
+    std::string_view text, simdjson::dom::object& object) {
+  if (text.size() > line_bytes_max) {
+    return LineFault{"line_too_long", "the line has more than " + std::to_string(line_bytes_max) +
+                                          " bytes; is the list one JSON array? Then name it .json, "
+                                          "or say \"format\": \"json\""};
+  }
+  const auto parsed = parser.parse(text.data(), text.size(), true);
+  if (parsed.error() == simdjson::UTF8_ERROR) {
+    return LineFault{"not_utf8", "the line is not UTF-8; save the list as UTF-8"};
+  }
+  if (parsed.error() != simdjson::SUCCESS) {
+    return LineFault{"not_json",
+                     "the line is not JSON; each line is one whole object, with its strings in "
+                     "double quotes"};
+  }
+  if (parsed.get(object) != simdjson::SUCCESS) {
+    return LineFault{"not_an_object", "a line is an object with its columns as members"};
+  }
+  return {};
+}
+
+ContactListReader::Next ContactListReader::Block::next_of_lines(ContactRow& row,
+                                                                RejectedRow& rejected) {
+  const auto line = take_line();
+  if (!line) return Next::end;
+  row.row = ordinal;
+  simdjson::dom::object object;
+  if (auto fault = read_line(*line, object)) {
+    rejected = {row.row, {}, fault->reason, std::move(fault->what)};
+    return Next::rejected;
+  }
+  if (!read_object(object, row, rejected)) return Next::rejected;
+  return accept(row, rejected) ? Next::row : Next::rejected;
+}
+
+namespace {
+
+// A number as text: an integer digit by digit, a fraction as the shortest decimal that is the same
+// number.
+bool number_text(simdjson::dom::element value, std::string& text) {
+  std::array<char, 32> digits{};
+  const auto write = [&](auto number) {
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    text.assign(digits.data(), end);
+    return true;
+  };
+  // In this order: an integer is given out as a fraction, too.
+  if (std::int64_t number = 0; value.get(number) == simdjson::SUCCESS) return write(number);
+  if (std::uint64_t number = 0; value.get(number) == simdjson::SUCCESS) return write(number);
+  if (double number = 0; value.get(number) == simdjson::SUCCESS) return write(number);
+  return false;
+}
+
+}  // namespace
+
 bool ContactListReader::Block::read_object(simdjson::dom::object object, ContactRow& row,
                                            RejectedRow& rejected) {
   row.values.assign(columns.size(), {});
+  given.assign(columns.size(), false);
   for (const auto& member : object) {
-    const std::size_t column = column_indexes.at(member.key);
+    const std::size_t column = column_indexes.find(member.key)->second;
     const auto reject = [&](std::string reason, std::string what) {
       rejected = {row.row, columns[column], std::move(reason), std::move(what)};
       return false;
     };
+    if (given[column]) return reject("given_twice", "the member is given twice; keep one of them");
+    given[column] = true;
     std::string_view value;
-    std::int64_t number = 0;
     if (member.value.is_null()) continue;
-    if (member.value.get(number) == simdjson::SUCCESS) {
-      written[column] = std::to_string(number);
+    if (number_text(member.value, written[column])) {
       value = written[column];
     } else if (member.value.get(value) != simdjson::SUCCESS) {
-      return reject("wrong_type", "the value is neither a string nor an integer");
+      return reject("wrong_type",
+                    "the value is neither a string nor a number; write it as a string");
     }
     if (value.size() > CsvReader::field_bytes_max) {
       return reject("field_too_long", "the value has more than " +
@@ -628,14 +830,38 @@ Result<ContactListReader> ContactListReader::open_csv(const Campaign& campaign,
   return ContactListReader(std::move(block));
 }
 
-Result<ContactListReader> ContactListReader::open_inline(const Campaign& campaign,
-                                                         const ZoneRules& rules,
-                                                         std::string_view inline_contacts) {
+Result<ContactListReader> ContactListReader::open_array(const Campaign& campaign,
+                                                        const ZoneRules& rules,
+                                                        std::string_view bytes) {
   auto block = std::make_unique<Block>(campaign, rules);
-  Problems problems = block->open_array(inline_contacts);
+  Problems problems = block->open_array(bytes);
   if (problems.empty()) problems = block->prepare();
   if (!problems.empty()) return problems;
   return ContactListReader(std::move(block));
+}
+
+Result<ContactListReader> ContactListReader::open_lines(const Campaign& campaign,
+                                                        const ZoneRules& rules,
+                                                        std::string_view bytes) {
+  auto block = std::make_unique<Block>(campaign, rules);
+  Problems problems = block->open_lines(bytes);
+  if (problems.empty()) problems = block->prepare();
+  if (!problems.empty()) return problems;
+  return ContactListReader(std::move(block));
+}
+
+Result<ContactListReader> ContactListReader::open(const Campaign& campaign, const ZoneRules& rules,
+                                                  std::string_view bytes) {
+  switch (format_of(campaign.contacts)) {
+    case ListFormat::json:
+      return open_array(campaign, rules, bytes);
+    case ListFormat::jsonl:
+      return open_lines(campaign, rules, bytes);
+    case ListFormat::automatic:
+    case ListFormat::csv:
+      break;
+  }
+  return open_csv(campaign, rules, bytes);
 }
 
 ContactListReader::ContactListReader(std::unique_ptr<Block> block) : block_(std::move(block)) {}
@@ -654,7 +880,16 @@ char ContactListReader::delimiter() const {
 }
 
 ContactListReader::Next ContactListReader::next(ContactRow& row, RejectedRow& rejected) {
-  return block_->is_csv ? block_->next_csv(row, rejected) : block_->next_inline(row, rejected);
+  switch (block_->format) {
+    case ListFormat::json:
+      return block_->next_of_array(row, rejected);
+    case ListFormat::jsonl:
+      return block_->next_of_lines(row, rejected);
+    case ListFormat::automatic:
+    case ListFormat::csv:
+      break;
+  }
+  return block_->next_csv(row, rejected);
 }
 
 }  // namespace campaigns

@@ -14,10 +14,16 @@
 // The list of people to call, read row by row from text that somebody else read from a file.
 namespace campaigns {
 
+// What a list is. A source that leaves it to us: by the ending of its file's name (.json; .jsonl or
+// .ndjson; else CSV), JSON Lines for the rows of a query, a JSON array where it names neither.
+ListFormat format_of(const ContactSource& source);
+// Of a list that has no name, as it comes from a pipe: by its first character.
+ListFormat format_of(std::string_view bytes);
+
 // One usable row. The views hold until the reader is asked for the next row.
 struct ContactRow {
-  std::uint64_t row = 0;  // line of the file where the record starts; the header is 1.
-                          // Inline contacts: 1 for the first
+  std::uint64_t row = 0;  // line of the file where the record starts; the header of CSV is 1.
+                          // In a JSON array and in the rows of a query: 1 for the first
   std::string number{};   // E.164
   std::string country{};  // "IT"
   std::string language{};
@@ -38,21 +44,32 @@ struct RejectedRow {
 // encoding that does not fit) is a Problem; single rows are rejected one by one.
 class ContactListReader {
  public:
-  // `bytes` (the file) or `inline_contacts` (a JSON array, as text) must outlive the reader, and so
-  // must the campaign and the rules. Duplicates are not looked for here.
+  // `bytes` (the list) must outlive the reader, and so must the campaign and the rules. Duplicates
+  // are not looked for here. In the format that the campaign's source has:
+  static Result<ContactListReader> open(const Campaign& campaign, const ZoneRules& rules,
+                                        std::string_view bytes);
   static Result<ContactListReader> open_csv(const Campaign& campaign, const ZoneRules& rules,
                                             std::string_view bytes);
-  static Result<ContactListReader> open_inline(const Campaign& campaign, const ZoneRules& rules,
-                                               std::string_view inline_contacts);
+  // One JSON array of objects, whose members are the columns.
+  static Result<ContactListReader> open_array(const Campaign& campaign, const ZoneRules& rules,
+                                              std::string_view bytes);
+  // JSON Lines: such an object on each line, blank lines passed over. A line that cannot be read is
+  // rejected like a row.
+  static Result<ContactListReader> open_lines(const Campaign& campaign, const ZoneRules& rules,
+                                              std::string_view bytes);
   ContactListReader(ContactListReader&&) noexcept;
   ContactListReader& operator=(ContactListReader&&) noexcept;
   ~ContactListReader();
 
-  // Names of the columns, in the file's order: they are the template variables.
+  // Names of the columns: they are the template variables. In the file's order; of JSON every
+  // member that somebody has, in the order of their first appearance.
   const std::vector<std::string>& columns() const;
-  // What was recognised, for the report: "windows-1252", ';'.
+  // What was recognised, for the report: "windows-1252", ';' (NUL where it is JSON).
   const std::string& encoding() const;
   char delimiter() const;
+
+  // Of one line of JSON Lines, at most.
+  static constexpr std::size_t line_bytes_max = std::size_t{4} << 20U;
 
   enum class Next : std::uint8_t { row, rejected, end };
   // Reads the next record into `row` or `rejected`.

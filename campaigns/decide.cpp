@@ -425,18 +425,24 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
   const bool other_file = !entry.is_defined_as(file->campaign, command.definition_digest);
   const bool other_list = entry.contacts_digest != command.contacts_digest;
   if (!other_file && !other_list) return Facts{};
+  const bool asks = !file->campaign.contacts.query.database.empty();
   if (!command.accept_change) {
     return Refusal{"changed",
                    std::string("campaign \"") + command.campaign +
                        "\" is in this log with another " +
                        (other_file && other_list ? "campaign file and another contact list"
                         : other_file             ? "campaign file"
+                        : asks                   ? "answer to the query for its contacts"
                                                  : "contact list")};
   }
   if (other_list && entry.status == CampaignStatus::enrolling) {
     return Refusal{"changed_list",
                    entry.running_since
                        ? "another contact list is being enrolled: let that come to its end first"
+                   : asks
+                       ? "the query gives other rows than those that were being enrolled, or the "
+                         "same in another order (which ORDER BY would keep): submit it under "
+                         "another id"
                        : "the contact list changed while it was being enrolled: submit it under "
                          "another id"};
   }

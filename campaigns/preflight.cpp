@@ -147,6 +147,22 @@ bool never_in_time(const ContactRow& row, const CallingHours& hours, const ZoneR
   return !first || *first >= *row.span.not_after;
 }
 
+// Whether a query leaves the order of its rows to the database. The words are looked for wherever
+// they stand: a doubt counts as an order.
+bool unordered(const ContactQuery& query) {
+  if (query.database.empty()) return false;
+  std::string words(1, ' ');
+  for (const char c : query.sql) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (letter) {
+      words += static_cast<char>(c | 0x20);
+    } else if (words.back() != ' ') {
+      words += ' ';
+    }
+  }
+  return (words + ' ').find(" order by ") == std::string::npos;
+}
+
 void count_row(Preflight& result, const ContactRow& row,
                std::unordered_set<std::uint64_t>& numbers) {
   ++result.usable;
@@ -173,9 +189,14 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
   const Campaign& campaign = file.campaign;
   Preflight result;
   warn_of_missing_languages(campaign, result.warnings);
-  auto reader = campaign.contacts.file.empty()
-                    ? ContactListReader::open_inline(campaign, rules, file.inline_contacts)
-                    : ContactListReader::open_csv(campaign, rules, bytes);
+  if (unordered(campaign.contacts.query)) {
+    result.warnings.push_back(
+        "contacts.query has no ORDER BY: should the database give its rows in another order one "
+        "day, a submission that was broken off could not go on");
+  }
+  auto reader = ContactListReader::open(
+      campaign, rules,
+      file.inline_contacts.empty() ? bytes : std::string_view(file.inline_contacts));
   if (!reader.ok()) {
     result.problems = reader.error();
     return result;

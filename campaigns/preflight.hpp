@@ -44,7 +44,7 @@ struct Preflight {
   static constexpr std::size_t rejected_shown_max = 1000;
 };
 
-// Goes through the whole list once. `bytes`: the contact file, unused for inline contacts.
+// Goes through the whole list once. `bytes`: the list, unused where the file holds it itself.
 // `account_rate_thousandths`: calls per second of the account. Variables of templates are checked
 // against the columns, and against empty cells (a row with an empty cell that a template needs is
 // rejected: reason "empty_variable").

@@ -53,8 +53,12 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
                                               const LogKeys& keys, const AdditionOrder& order) {
   auto as_read = campaign;
   if (!order.encoding.empty()) as_read.contacts.encoding = order.encoding;
-  auto reader = order.json ? ContactListReader::open_inline(as_read, rules, order.bytes)
-                           : ContactListReader::open_csv(as_read, rules, order.bytes);
+  as_read.contacts.query = {};
+  as_read.contacts.file = order.name;
+  as_read.contacts.format = order.format == campaigns::ListFormat::automatic && order.name.empty()
+                                ? campaigns::format_of(order.bytes)
+                                : order.format;
+  auto reader = ContactListReader::open(as_read, rules, order.bytes);
   if (!reader) return reader.error();
   auto places = places_of(columns, reader->columns());
   if (!places) return places.error();

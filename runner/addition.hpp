@@ -17,8 +17,10 @@ namespace runner {
 
 // What somebody wants to add, as they said it.
 struct AdditionOrder {
-  std::string bytes{};     // CSV, or a JSON array of contacts
-  bool json = false;       // the latter
+  std::string bytes{};
+  std::string name{};  // of the file they were read from; empty: none, and problems name no file
+  // By the file's name or, where there is none, by the bytes, unless it is known.
+  campaigns::ListFormat format = campaigns::ListFormat::automatic;
   std::string encoding{};  // of CSV; empty: as the campaign says
   bool skip_bad_rows = false;
 };

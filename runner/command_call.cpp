@@ -51,6 +51,8 @@ void make_test_call(campaigns::Campaign& campaign, const std::string& zone) {
   campaign.pacing = {};
   campaign.budget = {};
   campaign.contacts.file.clear();
+  campaign.contacts.query = {};
+  campaign.contacts.format = campaigns::ListFormat::automatic;
   campaign.contacts.zone = zone;
   campaign.contacts.zone_column.clear();
   campaign.contacts.bad_rows = campaigns::BadRows::refuse;

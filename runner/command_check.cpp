@@ -26,6 +26,7 @@ struct CheckOptions {
   std::string file{};
   SubmissionOverrides overrides{};
   std::string countries{};
+  std::string contacts{};
   std::string show{};
   std::string start{};
   std::string log{};
@@ -49,10 +50,7 @@ std::uint64_t count_suppressed(const CheckOptions& options, const Submission& su
   const auto keys = log_keys_of(options.log, Environment::read(options.env_file));
   const auto at = std::max(begin, campaigns::instant_from_ms(folded.head.recorded_at));
   const auto& campaign = submission.file.campaign;
-  auto reader =
-      campaign.contacts.file.empty()
-          ? campaigns::ContactListReader::open_inline(campaign, rules, submission.contacts)
-          : campaigns::ContactListReader::open_csv(campaign, rules, submission.contacts);
+  auto reader = campaigns::ContactListReader::open(campaign, rules, submission.contacts);
   std::unordered_set<campaigns::NumberKey> suppressed;
   if (!reader) return 0;
   using Next = campaigns::ContactListReader::Next;
@@ -75,8 +73,9 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
           " usable, " + std::to_string(report.rejected_count) + " refused, " +
           std::to_string(report.duplicates) + " duplicates";
   if (!report.encoding.empty()) {
-    text += " (" + report.encoding + ", delimiter '" +
-            (report.delimiter == "\t" ? std::string("tab") : report.delimiter) + "')";
+    text += " (" + report.encoding;
+    if (!report.delimiter.empty()) text += ", delimiter '" + report.delimiter + '\'';
+    text += ')';
   }
   text += '\n';
   for (const auto& [reason, count] : report.rejected_by_reason) {
@@ -239,14 +238,16 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
   return exit_done;
 }
 
-SubmissionOverrides overrides_of(const CheckOptions& options) {
+int check(const CheckOptions& options) {
   auto overrides = options.overrides;
   if (!options.countries.empty()) overrides.countries = read_countries(options.countries);
-  return overrides;
-}
-
-int check(const CheckOptions& options) {
-  auto loaded = load_submission(options.file, overrides_of(options));
+  auto list = other_list(options.contacts);
+  if (!list) {
+    complain_of(list.error());
+    return exit_bad_input;
+  }
+  overrides.list = std::move(list).value();
+  auto loaded = load_submission(options.file, overrides);
   if (!loaded) {
     complain_of(loaded.error());
     return exit_bad_input;
@@ -285,6 +286,8 @@ void add_check(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<CheckOptions>();
   auto* command = app.add_subcommand("check", "Check a campaign file and its list; calls nobody");
   command->add_option("file", options->file, "The campaign file")->required();
+  command->add_option("--contacts", options->contacts,
+                      "Another list than the file's: a file, or - for standard input");
   command->add_option("--show", options->show, "What the person with this id would hear");
   command->add_flag("--skip-bad-rows", options->overrides.skip_bad_rows,
                     "Do not refuse the list for rows that cannot be used");

@@ -2,7 +2,9 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "campaigns/encoding.hpp"
 #include "campaigns/recap.hpp"
 #include "eventstore/log_reader.hpp"
 #include "runner/addition.hpp"
@@ -10,6 +12,7 @@
 #include "runner/commands.hpp"
 #include "runner/control_client.hpp"
 #include "runner/control_orders.hpp"
+#include "runner/control_routes.hpp"
 #include "runner/editing.hpp"
 #include "runner/fold.hpp"
 #include "runner/local_time.hpp"
@@ -27,6 +30,7 @@ struct ControlOptions {
   std::string log{};
   std::string campaign{};
   std::string file{};
+  std::string contacts{};
   std::string encoding{};
   std::string countries{};
   std::string reason{};
@@ -62,6 +66,22 @@ int report(const std::optional<bridge::http::Response>& response, const ControlO
   return exit_bad_input;
 }
 
+// The body of an order with a list in it, which is JSON inside JSON; nothing where the running
+// program takes none such, and what to do instead is said.
+std::optional<std::string> order_with_list(nlohmann::json body, std::string list) {
+  if (campaigns::first_invalid_utf8(list) != std::string_view::npos) {
+    complain("standard input: the list is not UTF-8; give it as a file");
+    return {};
+  }
+  body["list"] = std::move(list);
+  auto text = body.dump();
+  if (text.size() <= control_order_bytes_max) return text;
+  complain("standard input: a program that runs takes no more than " +
+           std::to_string(control_order_bytes_max >> 20U) +
+           " MiB this way; give the list as a file");
+  return {};
+}
+
 int submit(const ControlOptions& options) {
   nlohmann::json body;
   body["file"] = std::filesystem::absolute(options.file).string();
@@ -69,10 +89,22 @@ int submit(const ControlOptions& options) {
   body["encoding"] = options.encoding;
   body["accept_change"] = options.accept_change;
   if (!options.countries.empty()) body["countries"] = read_countries(options.countries);
+  auto list = other_list(options.contacts);
+  if (!list) {
+    complain_of(list.error());
+    return exit_bad_input;
+  }
+  if (!list->file.empty()) body["contacts_file"] = list->file.string();
   bridge::http::Request request;
   request.method = "POST";
   request.target = "/campaigns";
-  request.body = body.dump();
+  if (list->text) {
+    auto text = order_with_list(std::move(body), std::move(*list->text));
+    if (!text) return exit_bad_input;
+    request.body = std::move(*text);
+  } else {
+    request.body = body.dump();
+  }
   return report(ask_running(options.log, std::move(request)), options);
 }
 
@@ -81,28 +113,41 @@ int add_contacts(const ControlOptions& options) {
   AdditionOrder order;
   order.skip_bad_rows = options.skip_bad_rows;
   order.encoding = options.encoding;
-  const auto file = std::filesystem::absolute(options.file);
-  order.json = file.extension() == ".json";
+  auto list = other_list(options.file);
+  if (!list) {
+    complain_of(list.error());
+    return exit_bad_input;
+  }
+  order.name = list->file.string();
   if (answers_on(options.log)) {
-    const nlohmann::json body{{"file", file.string()},
-                              {"skip_bad_rows", options.skip_bad_rows},
-                              {"encoding", options.encoding}};
+    nlohmann::json body{{"skip_bad_rows", options.skip_bad_rows}, {"encoding", options.encoding}};
     bridge::http::Request request;
     request.method = "POST";
     request.target = "/campaigns/" + options.campaign + "/contacts";
-    request.body = body.dump();
+    if (list->text) {
+      auto text = order_with_list(std::move(body), std::move(*list->text));
+      if (!text) return exit_bad_input;
+      request.body = std::move(*text);
+    } else {
+      body["file"] = order.name;
+      request.body = body.dump();
+    }
     const auto answer = ask_running(options.log, std::move(request));
     if (!options.json && answer && answer->status == 200) {
       print(addition_text(read_addition_json(answer->body), options.campaign));
     }
     return report(answer, options);
   }
-  auto bytes = read_file(file);
-  if (!bytes) {
-    complain_of(bytes.error());
-    return exit_bad_input;
+  if (list->text) {
+    order.bytes = std::move(*list->text);
+  } else {
+    auto bytes = read_file(list->file);
+    if (!bytes) {
+      complain_of(bytes.error());
+      return exit_bad_input;
+    }
+    order.bytes = std::move(bytes).value();
   }
-  order.bytes = std::move(bytes).value();
   const auto rules = load_zone_rules();
   campaigns::Problems problems;
   AdditionReport outcome;
@@ -291,12 +336,16 @@ void add_control(CLI::App& app, Chosen& chosen) {
   submit_command->add_option("--countries", options->countries,
                              "That may be called (IT,CH), instead of those the file names");
   submit_command->add_option("--encoding", options->encoding, "Of the contact list");
+  submit_command->add_option("--contacts", options->contacts,
+                             "Another list than the file's: a file, or - for standard input");
   submit_command->callback([options, &chosen] { chosen = [options] { return submit(*options); }; });
 
   auto* add_command = with_log(app.add_subcommand(
       "add-contacts", "Put more people into a campaign; the same list again adds nobody"));
   add_command->add_option("campaign", options->campaign, "The campaign's id")->required();
-  add_command->add_option("file", options->file, "Their list, with the campaign's columns")
+  add_command
+      ->add_option("file", options->file,
+                   "Their list, with the campaign's columns; - for standard input")
       ->required();
   add_command->add_flag("--skip-bad-rows", options->skip_bad_rows, "Add the rows that can be used");
   add_command->add_option("--encoding", options->encoding, "Of the list");

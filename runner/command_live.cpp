@@ -26,6 +26,7 @@ struct RunOptions : LiveArguments {
   std::string file{};
   SubmissionOverrides overrides{};
   std::string countries{};
+  std::string contacts{};
   bool accept_change = false;
   std::string control{};
   std::string control_token_file{};
@@ -38,7 +39,9 @@ bool on_terminal(const RunOptions& options) {
 // The difference between what a log holds and what was given, as JSON pointers; never the texts.
 void tell_difference(const campaigns::CampaignEntry& entry, const Submission& submission) {
   if (entry.contacts_digest != submission.contacts_digest) {
-    complain("the contact list is another one: its digest was " +
+    complain((submission.file.campaign.contacts.query.database.empty()
+                  ? "the contact list is another one: its digest was "
+                  : "the query for the contacts gives another answer: its digest was ") +
              entry.contacts_digest.substr(0, 12) + "…, now " +
              submission.contacts_digest.substr(0, 12) + "…");
   }
@@ -56,19 +59,31 @@ struct Known {
   bool same = false;                                // the file and the list are the ones it holds
   bool enrolled = false;                            // to the last row
   bool over = false;                                // and it has ended
+  // A query is asked for people when a campaign is submitted; after that they are the log's, and
+  // what it would answer now says nothing against going on. True: it answers otherwise.
+  bool other_answer = false;
 };
-Known look_for(const campaigns::State& state, const Submission& submission) {
+Known look_for(const campaigns::State& state, const Submission& submission, bool accept_change) {
   Known known;
   known.index = state.book.find(submission.file.campaign.id);
   if (!known.index) return known;
   const auto& entry = state.book.at(*known.index);
-  known.same = entry.is_defined_as(submission.file.campaign, submission.definition_digest) &&
-               entry.contacts_digest == submission.contacts_digest;
+  const bool same_list = entry.contacts_digest == submission.contacts_digest;
   known.enrolled = entry.status != campaigns::CampaignStatus::enrolling;
+  known.other_answer = !same_list && known.enrolled && !accept_change &&
+                       !submission.file.campaign.contacts.query.database.empty();
+  known.same = entry.is_defined_as(submission.file.campaign, submission.definition_digest) &&
+               (same_list || known.other_answer);
   known.over = (entry.status == campaigns::CampaignStatus::completed ||
                 entry.status == campaigns::CampaignStatus::cancelled) &&
                state.queue.campaigns[*known.index].open() == 0;
   return known;
+}
+
+void tell_other_answer() {
+  complain(
+      "note: the query for the contacts gives another answer by now; the campaign has the people "
+      "that it was submitted with, and --accept-change takes in whoever is new");
 }
 
 std::string finished_json(const campaigns::State& state, campaigns::CampaignIndex index,
@@ -112,7 +127,7 @@ std::filesystem::path default_log(const RunOptions& options, const Submission& s
   if (options.carrier == "twilio") return base.string() + ".db";
   const std::filesystem::path log = base.string() + ".rehearsal.db";
   if (!std::filesystem::exists(log)) return log;
-  const auto known = look_for(fold_log(log).state, submission);
+  const auto known = look_for(fold_log(log).state, submission, options.accept_change);
   if (known.same && !known.over) return log;
   // Nobody goes on with it meanwhile.
   const eventstore::LogLock held(log, eventstore::LogLock::Open::existing);
@@ -156,6 +171,12 @@ bool came_to_its_end(const std::filesystem::path& log) {
 
 int run(RunOptions& options) {
   if (!options.countries.empty()) options.overrides.countries = read_countries(options.countries);
+  auto list = other_list(options.contacts);
+  if (!list) {
+    complain_of(list.error());
+    return exit_bad_input;
+  }
+  options.overrides.list = std::move(list).value();
   auto loaded = load_submission(options.file, options.overrides);
   if (!loaded) {
     complain_of(loaded.error());
@@ -181,18 +202,25 @@ int run(RunOptions& options) {
   if (std::filesystem::exists(options.log)) {
     if (came_to_its_end(options.log)) {
       const auto state = fold_log(options.log).state;
-      known = look_for(state, submission);
-      if (known.same && known.over) return tell_end(state, *known.index, options, false);
+      known = look_for(state, submission, options.accept_change);
+      if (known.same && known.over) {
+        if (known.other_answer) tell_other_answer();
+        return tell_end(state, *known.index, options, false);
+      }
     }
     opened.emplace(std::move(live), begins);
     const auto& state = opened->state();
-    known = look_for(state, submission);
+    known = look_for(state, submission, options.accept_change);
     if (known.index && !known.same && !options.accept_change) {
       tell_difference(state.book.at(*known.index), submission);
       complain("campaign \"" + id + "\" in " + options.log +
                " was submitted otherwise: take the change with --accept-change, or give the file "
                "another id");
       return exit_bad_input;
+    }
+    if (known.same && known.other_answer) {
+      tell_other_answer();
+      submission.contacts_digest = state.book.at(*known.index).contacts_digest;
     }
     if (known.same && known.over) return tell_end(state, *known.index, options, false);
   }
@@ -296,6 +324,8 @@ void add_live(CLI::App& app, Chosen& chosen) {
                         "Enrol the rows that can be used");
   run_command->add_option("--encoding", options->overrides.encoding,
                           "Of the contact list: utf-8 or windows-1252");
+  run_command->add_option("--contacts", options->contacts,
+                          "Another list than the file's: a file, or - for standard input");
   run_command->add_option("--countries", options->countries,
                           "That may be called (IT,CH), instead of those the file names");
   run_command->add_flag("--accept-change", options->accept_change,

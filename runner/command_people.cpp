@@ -65,6 +65,13 @@ struct Elsewhere {
   std::set<std::string> calls{};
 };
 
+std::string place_of_list(const campaigns::ContactSource& source) {
+  if (!source.file.empty()) return source.file;
+  if (!source.query.database.empty()) return "in the database " + source.query.database;
+  return source.format == campaigns::ListFormat::automatic ? "inside the file"
+                                                           : "given on standard input";
+}
+
 Elsewhere elsewhere(const campaigns::State& state,
                     const std::vector<campaigns::ContactRef>& contacts) {
   Elsewhere found;
@@ -72,9 +79,7 @@ Elsewhere elsewhere(const campaigns::State& state,
   for (const auto contact : contacts) {
     people.insert(contact.packed());
     const auto& definition = *state.book.at(contact.campaign).definition;
-    found.lists.insert(definition.contacts.file.empty()
-                           ? "inside the file of campaign " + definition.id
-                           : definition.contacts.file + " of campaign " + definition.id);
+    found.lists.insert(place_of_list(definition.contacts) + " of campaign " + definition.id);
   }
   for (const auto& row : state.results.attempts) {
     if (!row.sid.empty() && people.count(row.contact.packed()) != 0) found.calls.insert(row.sid);

@@ -10,9 +10,10 @@ namespace {
 using Question = ControlQuestion;
 
 constexpr std::string_view reason_members[] = {"reason"};
-constexpr std::string_view submit_members[] = {"file", "skip_bad_rows", "encoding", "accept_change",
-                                               "countries"};
-constexpr std::string_view add_members[] = {"file", "contacts", "skip_bad_rows", "encoding"};
+constexpr std::string_view submit_members[] = {
+    "file", "contacts_file", "list", "skip_bad_rows", "encoding", "accept_change", "countries"};
+constexpr std::string_view add_members[] = {"file", "contacts", "list", "skip_bad_rows",
+                                            "encoding"};
 constexpr std::string_view edit_members[] = {"file", "accept_change"};
 constexpr std::string_view resolve_members[] = {"as", "reason"};
 constexpr std::string_view suppress_members[] = {"reason", "until"};

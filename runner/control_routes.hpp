@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -17,6 +18,10 @@ enum class ControlQuestion : unsigned char {
   edit,     // a campaign by its changed file
   order,    // one of control_orders.hpp
 };
+
+// The body of an order over the Unix socket, at most: it may hold a list. Over TCP it is the HTTP
+// server's own limit.
+inline constexpr std::size_t control_order_bytes_max = std::size_t{4} << 20U;
 
 struct ControlRoute {
   std::string_view method{};

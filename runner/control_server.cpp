@@ -30,6 +30,7 @@ http::Server::Options socket_options(const std::filesystem::path& socket) {
   http::Server::Options options;
   options.unix_path = socket.string();
   options.limits = control_limits(false, 32);
+  options.limits.body_bytes_max = control_order_bytes_max;
   return options;
 }
 
@@ -181,18 +182,25 @@ void ControlServer::add(Asked asked, const std::string& campaign, const std::str
   AdditionOrder order;
   order.skip_bad_rows = body.flag("skip_bad_rows");
   order.encoding = body.text("encoding");
-  if (const auto contacts = body.json.find("contacts"); contacts != body.json.end()) {
-    if (!contacts->is_array() || body.json.contains("file")) {
-      return refuse(asked, 400, "/contacts", "\"contacts\" is no list, or stands beside a file");
+  const auto contacts = body.json.find("contacts");
+  const auto list = body.json.find("list");
+  if (contacts != body.json.end()) {
+    if (!contacts->is_array() || body.json.contains("file") || list != body.json.end()) {
+      return refuse(asked, 400, "/contacts", "\"contacts\" is no list, or stands beside another");
     }
-    order.json = true;
+    order.format = campaigns::ListFormat::json;
     order.bytes = contacts->dump();
+  } else if (list != body.json.end()) {
+    if (!list->is_string() || body.json.contains("file")) {
+      return refuse(asked, 400, "/list", "\"list\" is no text, or stands beside a file");
+    }
+    order.bytes = list->get<std::string>();
   } else {
     const std::filesystem::path file = body.text("file");
     if (!file.is_absolute()) return refuse(asked, 400, "/file", "\"file\" is no absolute path");
     auto read = read_file(file);
     if (!read) return send(asked, 409, problems_json(read.error()));
-    order.json = file.extension() == ".json";
+    order.name = file.string();
     order.bytes = std::move(read).value();
   }
   live_.add_contacts(campaign, std::move(order),
@@ -218,7 +226,17 @@ void ControlServer::submit(Asked asked, const std::string& text) {
   const auto& body = given.json;
   const std::filesystem::path file = given.text("file");
   if (!file.is_absolute()) return refuse(asked, 400, "/file", "\"file\" is no absolute path");
-  SubmissionOverrides overrides{given.flag("skip_bad_rows"), given.text("encoding"), {}};
+  SubmissionOverrides overrides{given.flag("skip_bad_rows"), given.text("encoding"), {}, {}};
+  overrides.list.file = given.text("contacts_file");
+  if (!overrides.list.file.empty() && !overrides.list.file.is_absolute()) {
+    return refuse(asked, 400, "/contacts_file", "\"contacts_file\" is no absolute path");
+  }
+  if (body.contains("list")) {
+    if (!body["list"].is_string() || !overrides.list.file.empty()) {
+      return refuse(asked, 400, "/list", "\"list\" is no text, or stands beside a file");
+    }
+    overrides.list.text = given.text("list");
+  }
   if (body.contains("countries")) {
     const auto& countries = body["countries"];
     overrides.countries.emplace();

@@ -18,9 +18,9 @@ class Live;
 // whose file mode is the permission, and where it was asked for over TCP of this machine, where a
 // token is. Never on the public door. runner/openapi.json describes it; control_routes.hpp is its
 // table, and each takes
-//   POST /campaigns                {"file", "skip_bad_rows", "encoding", "accept_change",
-//                                   "countries"}
-//   POST /campaigns/<id>/contacts  {"file" or "contacts", "skip_bad_rows", "encoding"}
+//   POST /campaigns                {"file", "contacts_file" or "list", "skip_bad_rows", "encoding",
+//                                   "accept_change", "countries"}
+//   POST /campaigns/<id>/contacts  {"file", "contacts" or "list", "skip_bad_rows", "encoding"}
 //   POST /campaigns/<id>/edit      {"file", "accept_change"}: without it only what would move
 //   POST /campaigns/<id>/pause     {"reason"}, likewise /cancel; /resume
 //   POST /cancel                   {"reason"}: every campaign

@@ -29,6 +29,13 @@ campaigns::Result<Edit> read_edit(const campaigns::State& state, const std::stri
   Edit edit;
   edit.next = std::move(read->campaign);
   if (edit.next.countries.empty()) edit.next.countries = before.countries;
+  // A list that the file does not name was given beside it: it is the one that is in the log.
+  if (edit.next.contacts.file.empty() && edit.next.contacts.query.database.empty() &&
+      read->inline_contacts.empty()) {
+    edit.next.contacts.file = before.contacts.file;
+    edit.next.contacts.query = before.contacts.query;
+    edit.next.contacts.format = before.contacts.format;
+  }
   edit.next.contacts.encoding = before.contacts.encoding;
   edit.next.contacts.bad_rows = before.contacts.bad_rows;
   if (auto refusal = campaigns::reason_not_to_edit(state, *index, edit.next)) {

@@ -10,6 +10,13 @@ namespace {
 constexpr std::size_t batch_rows = 1000;
 constexpr std::size_t waiting_max = 4 * batch_rows;
 
+// Whether a campaign of the log is the one that is submitted, with everybody on its list.
+bool holds(const campaigns::CampaignEntry& entry, const Submission& submission) {
+  return entry.status != campaigns::CampaignStatus::enrolling &&
+         entry.is_defined_as(submission.file.campaign, submission.definition_digest) &&
+         entry.contacts_digest == submission.contacts_digest;
+}
+
 }  // namespace
 
 Enrolment::Enrolment(Runner& runner, const eventstore::EventStore& log,
@@ -39,28 +46,32 @@ void Enrolment::step() {
   switch (step_) {
     case Step::submitting: {
       const auto& campaign = submission_.file.campaign;
-      auto reader =
-          campaign.contacts.file.empty()
-              ? campaigns::ContactListReader::open_inline(campaign, rules_, submission_.contacts)
-              : campaigns::ContactListReader::open_csv(campaign, rules_, submission_.contacts);
-      if (!reader) {
-        return finish(campaigns::Refusal{
-            "bad_list", reader.error().front().where + ": " + reader.error().front().what});
-      }
-      reader_ = std::move(reader).value();
       campaigns::SubmitCampaign submit;
       submit.campaign = campaign.id;
       submit.definition = submission_.definition;
       submit.definition_digest = submission_.definition_digest;
       submit.contacts_digest = submission_.contacts_digest;
-      submit.columns = reader_->columns();
+      const auto& book = runner_.state().book;
+      const auto index = book.find(campaign.id);
+      if (index && holds(book.at(*index), submission_)) {
+        // Its people are in the log: there is nothing to read.
+        submit.columns = book.at(*index).columns;
+      } else {
+        auto reader = campaigns::ContactListReader::open(campaign, rules_, submission_.contacts);
+        if (!reader) {
+          return finish(campaigns::Refusal{
+              "bad_list", reader.error().front().where + ": " + reader.error().front().what});
+        }
+        reader_ = std::move(reader).value();
+        submit.columns = reader_->columns();
+      }
       submit.accept_change = accept_change_;
       step_ = Step::waiting;
       runner_.note_command(std::move(submit), [this](std::optional<campaigns::Refusal> refusal) {
         if (refusal) return finish(std::move(refusal));
-        const auto& book = runner_.state().book;
-        const auto status = book.at(*book.find(this->campaign())).status;
-        if (status != campaigns::CampaignStatus::enrolling) return finish({});
+        const auto& now = runner_.state().book;
+        const auto status = now.at(*now.find(this->campaign())).status;
+        if (status != campaigns::CampaignStatus::enrolling || !reader_) return finish({});
         step_ = Step::feeding;
       });
       return;

@@ -12,6 +12,7 @@
 
 #include "campaigns/contact_list.hpp"
 #include "campaigns/phone_number.hpp"
+#include "runner/contact_query.hpp"
 #include "runner/crypto.hpp"
 
 namespace runner {
@@ -71,6 +72,71 @@ std::vector<std::string> read_countries(const std::string& text) {
   return countries;
 }
 
+campaigns::Result<std::string> read_standard_input() {
+  const auto problem = [](const std::string& what) {
+    return Problems{Problem{"standard input", what, "give the list as a file"}};
+  };
+  constexpr std::size_t piece = std::size_t{1} << 16;
+  std::string bytes;
+  while (true) {
+    const auto have = bytes.size();
+    bytes.resize(have + piece);
+    const auto got = read(STDIN_FILENO, bytes.data() + have, piece);
+    bytes.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return problem(std::string("cannot be read: ") + std::strerror(errno));
+    if (got == 0) return bytes;
+    if (bytes.size() > static_cast<std::size_t>(file_bytes_max)) {
+      return problem("holds more than 1 GiB");
+    }
+  }
+}
+
+campaigns::Result<OtherList> other_list(const std::string& given) {
+  OtherList list;
+  if (given.empty()) return list;
+  if (given != "-") {
+    // One name for one file, whatever the working directory: it stands in the campaign.
+    std::error_code ignored;
+    list.file = std::filesystem::weakly_canonical(std::filesystem::absolute(given), ignored);
+    if (list.file.empty()) list.file = std::filesystem::absolute(given);
+    return list;
+  }
+  auto bytes = read_standard_input();
+  if (!bytes) return bytes.error();
+  list.text = std::move(bytes).value();
+  return list;
+}
+
+namespace {
+
+// The list of a campaign file, or what was given in its place; the campaign says then where that
+// came from.
+campaigns::Result<std::string> list_of(const std::filesystem::path& path,
+                                       campaigns::CampaignFile& file, const OtherList& other) {
+  auto& source = file.campaign.contacts;
+  if (other.text || !other.file.empty()) {
+    source.file = other.file.string();
+    source.query = {};
+    file.inline_contacts.clear();
+  }
+  if (other.text) {
+    if (source.format == campaigns::ListFormat::automatic) {
+      source.format = campaigns::format_of(*other.text);
+    }
+    return *other.text;
+  }
+  if (!source.query.database.empty()) return ask_for_contacts(source.query, path);
+  if (!source.file.empty()) return read_file(path.parent_path() / source.file);
+  if (file.inline_contacts.empty()) {
+    return Problems{{path.string() + ": /contacts", "names no list",
+                     R"(give it with --contacts FILE, or "-" for standard input)"}};
+  }
+  return file.inline_contacts;
+}
+
+}  // namespace
+
 campaigns::Result<Submission> load_submission(const std::filesystem::path& path,
                                               const SubmissionOverrides& overrides) {
   auto text = read_file(path);
@@ -87,13 +153,9 @@ campaigns::Result<Submission> load_submission(const std::filesystem::path& path,
   if (overrides.skip_bad_rows) campaign.contacts.bad_rows = campaigns::BadRows::skip;
   if (overrides.countries) campaign.countries = *overrides.countries;
   if (!overrides.encoding.empty()) campaign.contacts.encoding = overrides.encoding;
-  if (campaign.contacts.file.empty()) {
-    submission.contacts = submission.file.inline_contacts;
-  } else {
-    auto list = read_file(path.parent_path() / campaign.contacts.file);
-    if (!list) return list.error();
-    submission.contacts = std::move(list).value();
-  }
+  auto list = list_of(path, submission.file, overrides.list);
+  if (!list) return list.error();
+  submission.contacts = std::move(list).value();
   submission.definition = campaigns::print_campaign(campaign);
   submission.definition_digest = hex(sha256(submission.definition));
   submission.contacts_digest = hex(sha256(submission.contacts));
@@ -127,10 +189,7 @@ campaigns::Result<ListedContact> find_listed(const Submission& submission,
                                              const campaigns::ZoneRules& rules,
                                              const std::string& id) {
   const auto& campaign = submission.file.campaign;
-  auto reader =
-      campaign.contacts.file.empty()
-          ? campaigns::ContactListReader::open_inline(campaign, rules, submission.contacts)
-          : campaigns::ContactListReader::open_csv(campaign, rules, submission.contacts);
+  auto reader = campaigns::ContactListReader::open(campaign, rules, submission.contacts);
   if (!reader) return reader.error();
   campaigns::ContactRow row;
   campaigns::RejectedRow rejected;

@@ -16,23 +16,35 @@ namespace runner {
 // A campaign file and its contacts as they were read from disk, with what tells them from others.
 struct Submission {
   campaigns::CampaignFile file{};
-  std::string contacts{};           // the list's bytes; of inline contacts their JSON
+  std::string contacts{};           // the list's bytes; of inline contacts their JSON, of a query
+                                    // its rows as JSON Lines
   std::string definition{};         // print_campaign
   std::string definition_digest{};  // SHA-256, hex
   std::string contacts_digest{};
 };
+
+// A list in place of the one that a campaign file names.
+struct OtherList {
+  std::filesystem::path file{};       // absolute; empty: none
+  std::optional<std::string> text{};  // or what it says: the format is the campaign's, else its own
+};
+
+// What --contacts says: a file, "-" for standard input, which is read to its end; empty: none.
+campaigns::Result<OtherList> other_list(const std::string& given);
 
 // What the command line says over the file.
 struct SubmissionOverrides {
   bool skip_bad_rows = false;
   std::string encoding{};
   std::optional<std::vector<std::string>> countries{};
+  OtherList list{};
 };
 
 // "IT,CH". Throws std::invalid_argument for what is no country.
 std::vector<std::string> read_countries(const std::string& text);
 
-// Reads a campaign file and the list it names. The problems name files, lines and JSON pointers.
+// Reads a campaign file and the list it names, or the rows of its query. The problems name files,
+// lines and JSON pointers.
 campaigns::Result<Submission> load_submission(const std::filesystem::path& file,
                                               const SubmissionOverrides& overrides);
 
@@ -58,6 +70,9 @@ struct ListedContact {
 campaigns::Result<ListedContact> find_listed(const Submission& submission,
                                              const campaigns::ZoneRules& rules,
                                              const std::string& id);
+
+// All of standard input, 1 GiB at most.
+campaigns::Result<std::string> read_standard_input();
 
 // A whole file; a problem when it cannot be read. Regular files only, 1 GiB at most.
 campaigns::Result<std::string> read_file(const std::filesystem::path& file);

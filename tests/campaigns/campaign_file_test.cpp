@@ -755,6 +755,47 @@ BOOST_AUTO_TEST_CASE(whatever_is_accepted_reads_back) {
   BOOST_TEST(accepted > 300U);
 }
 
+BOOST_AUTO_TEST_CASE(the_contacts_may_be_asked_for) {
+  json file = survey();
+  const json query{{"database", "crm.db"}, {"sql", "SELECT 1 AS number ORDER BY 1"}};
+  file["contacts"] = {{"query", query}};
+  Campaign c = campaign_of(file);
+  BOOST_TEST(c.contacts.file.empty());
+  BOOST_TEST(c.contacts.query.database == "crm.db");
+  BOOST_TEST(c.contacts.query.sql == "SELECT 1 AS number ORDER BY 1");
+  check_reads_back(c);
+  file["contacts"] = {{"file", "a.txt"}, {"format", "jsonl"}};
+  c = campaign_of(file);
+  BOOST_TEST((c.contacts.format == ListFormat::jsonl));
+  check_reads_back(c);
+  file["contacts"] = {{"file", nullptr}};
+  check_reads_back(campaign_of(file));
+}
+
+BOOST_AUTO_TEST_CASE(contacts_come_from_one_place) {
+  const json query{{"database", "crm.db"}, {"sql", "SELECT 1"}};
+  const json list = json::array({{{"number", "+393331234567"}}});
+  check_survey_problem("/contacts", {{"file", "a.csv"}, {"query", query}},
+                       "/contacts/query: there is a file already");
+  check_survey_problem("/contacts", {{"list", list}, {"query", query}},
+                       "/contacts/query: there is a list already");
+  check_survey_problem("/contacts", {{"query", "SELECT 1"}},
+                       "/contacts/query: must be an object, is a string");
+  check_survey_problem("/contacts", {{"query", {{"database", "crm.db"}}}},
+                       "/contacts/query/sql: is missing");
+  check_survey_problem("/contacts", {{"query", {{"sql", "SELECT 1"}}}},
+                       "/contacts/query/database: is missing");
+  check_survey_problem("/contacts", {{"query", {{"database", ""}, {"sql", "SELECT 1"}}}},
+                       "/contacts/query/database: names no database");
+  check_survey_problem("/contacts", {{"query", {{"database", "crm.db"}, {"sql", ""}}}},
+                       "/contacts/query/sql: asks nothing");
+  check_survey_problem("/contacts", {{"query", query}, {"format", "csv"}},
+                       "/contacts/format: the rows of a query have no format");
+  check_survey_problem("/contacts", {{"list", list}, {"format", "csv"}},
+                       "/contacts/format: the list in the campaign file is JSON");
+  check_survey_problem("/contacts", json::object(), "/contacts: names no contacts");
+}
+
 // The schema knows every member that the reader knows, and the reverse.
 BOOST_AUTO_TEST_CASE(schema_and_reader_know_the_same_members) {
   const json schema = json::parse(read_file("campaigns/campaign.schema.json"));
@@ -793,6 +834,7 @@ BOOST_AUTO_TEST_CASE(schema_and_reader_know_the_same_words) {
   check(schema["$defs"]["agent"]["properties"]["on_failure"], on_failure_words);
   check(schema["$defs"]["answering_machine"]["properties"]["action"], machine_words);
   check(schema["$defs"]["contacts"]["properties"]["bad_rows"], bad_rows_words);
+  check(schema["$defs"]["contacts"]["properties"]["format"], list_format_words);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

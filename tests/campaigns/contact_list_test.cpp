@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(inline_contacts_are_read_like_rows) {
   Campaign campaign = a_campaign();
   campaign.contacts.file.clear();
   const auto read = [&](std::string_view text) {
-    return read_all(ContactListReader::open_inline(campaign, rules(), text));
+    return read_all(ContactListReader::open_array(campaign, rules(), text));
   };
   check(read(R"([{"Telefono": "333 1234567", "Nome": "Anna"},
                  {"Nome": "Ugo", "Eta": 40, "Telefono": 3331234568},
@@ -259,6 +259,156 @@ BOOST_AUTO_TEST_CASE(inline_contacts_are_read_like_rows) {
          "7 !empty_number@Telefono"});
   check(read("[]"), {"/contacts: there are no contacts"});
   check(read("{}"), {"/contacts: the contacts are not a JSON array"});
+}
+
+namespace {
+
+std::vector<std::string> read_lines(const Campaign& campaign, std::string_view text) {
+  return read_all(ContactListReader::open_lines(campaign, rules(), text));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(json_lines_are_read_one_person_a_line) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.file = "list.jsonl";
+  // Columns are what anybody has, in the order of their first appearance; blank lines count.
+  const std::string text =
+      "{\"Nome\": \"Anna\", \"Telefono\": \"333 1234567\"}\r\n"
+      "\n"
+      "  \t\r\n"
+      "{\"Telefono\": 3331234568, \"Eta\": 40, \"Nome\": \" Niccol\xC3\xB2 \"}\n"
+      "{\"Nome\": \"Ugo\", \"Telefono\": \"3331234569\", \"Peso\": 71.50, \"Eta\": null}";
+  const std::vector<std::string> expected{
+      "1 +393331234567 Europe/Rome it-IT |Anna|333 1234567||",
+      "4 +393331234568 Europe/Rome it-IT |Niccolò|3331234568|40|",
+      "5 +393331234569 Europe/Rome it-IT |Ugo|3331234569||71.5"};
+  check(read_lines(campaign, text), expected);
+  check(read_lines(campaign, "\xEF\xBB\xBF" + text), expected);
+  check(read_all(ContactListReader::open(campaign, rules(), text)), expected);
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_line_is_rejected_alone) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.file = "list.jsonl";
+  std::string text =
+      "{\"Nome\": \"Anna\", \"Telefono\": \"3331234567\"}\n"
+      "{\"Nome\": \"Anna\", \"Telefono\": \"33\n"
+      "[{\"Nome\": \"Anna\"}]\n"
+      "{\"Nome\": \"Anna\", \"Telefono\": \"3331234567\"} {}\n"
+      "{\"Nome\": \"Anna\xE8\", \"Telefono\": \"3331234567\"}\n"
+      "{\"Nome\": \"Anna\", \"Telefono\": \"3331234567\", \"Telefono\": \"3331234568\"}\n"
+      "{\"Nome\": [\"Anna\"], \"Telefono\": \"3331234567\"}\n"
+      "{\"Nome\": \"An\\u0000na\", \"Telefono\": \"3331234567\"}\n"
+      "{\"Telefono\": \"3331234567\"}\n"
+      "{\"Nome\": \"Anna\", \"Telefono\": \"12\"}\n"
+      "{\"Nome\": \"" +
+      std::string(4097, 'x') +
+      "\", \"Telefono\": \"3331234567\"}\n"
+      "{\"Nome\": \"" +
+      std::string(ContactListReader::line_bytes_max, 'x') +
+      "\", \"Telefono\": \"3331234567\", \"Solo qui\": 1}\n"
+      "{\"Nome\": \"Ugo\", \"Telefono\": \"3331234569\"}\n";
+  check(
+      read_lines(campaign, text),
+      {"1 +393331234567 Europe/Rome it-IT |Anna|3331234567", "2 !not_json@", "3 !not_an_object@",
+       "4 !not_json@", "5 !not_utf8@", "6 !given_twice@Telefono", "7 !wrong_type@Nome",
+       "8 !nul@Nome", "9 !empty_variable@Nome", "10 !too_short@Telefono", "11 !field_too_long@Nome",
+       "12 !line_too_long@", "13 +393331234569 Europe/Rome it-IT |Ugo|3331234569"});
+}
+
+BOOST_AUTO_TEST_CASE(no_reason_repeats_what_a_line_says) {
+  const std::string text =
+      "{\"Nome\": \"Ugo\", \"Telefono\": \"3331234569\"}\n"
+      "{\"Nome\": \"Quagliarella\", \"Telefono\": Zanzibar}\n"
+      "\"Quagliarella\"\n"
+      "{\"Nome\": {\"Quagliarella\": 1}, \"Telefono\": \"3331234567\"}\n";
+  const Campaign campaign = a_campaign();
+  auto reader = ContactListReader::open_lines(campaign, rules(), text);
+  BOOST_TEST_REQUIRE(reader.ok());
+  ContactRow row;
+  RejectedRow rejected;
+  BOOST_TEST_REQUIRE((reader->next(row, rejected) == ContactListReader::Next::row));
+  for (int i = 0; i < 3; ++i) {
+    BOOST_TEST_REQUIRE((reader->next(row, rejected) == ContactListReader::Next::rejected));
+    BOOST_TEST(rejected.what.find("Quagliarella") == std::string::npos);
+    BOOST_TEST(rejected.what.find("Zanzibar") == std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(json_that_is_no_list_is_a_problem_of_the_whole) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.file = "list.jsonl";
+  for (const char* text : {"", "\n \n", "\xEF\xBB\xBF", "{}\n", "not json\n"}) {
+    check(read_lines(campaign, text), {"list.jsonl: there are no contacts"});
+  }
+  check(read_lines(campaign, "\xFF\xFE{"), {"list.jsonl: the file is UTF-16"});
+  check(read_lines(campaign, "{\"\": 1}\n"), {"list.jsonl: a member has no name"});
+  check(
+      read_lines(campaign, "{\"Telefon\": \"3331234567\", \"Nome\": \"Anna\"}\n"),
+      {"/contacts/columns/number: the list has no column \"Telefono\"; did you mean \"Telefon\"?"});
+  std::string wide = "{\"Telefono\": 1";
+  for (int i = 0; i < 256; ++i) wide += ", \"c" + std::to_string(i) + "\": 1";
+  check(read_lines(campaign, wide + "}\n"),
+        {"list.jsonl: the contacts have more than 256 different members"});
+  campaign.contacts.file = "list.json";
+  const auto read = [&](std::string_view text) {
+    return read_all(ContactListReader::open(campaign, rules(), text));
+  };
+  check(read("[{\"Telefono\": \"3331234567\",\n \"Nome\": Quagliarella}]"),
+        {"list.json: line 2, column 10: not valid JSON: syntax error while parsing value - invalid "
+         "literal"});
+  check(read("[{\"Telefono\": \"\xE9\"}]"), {"list.json: line 1 is not UTF-8"});
+  check(read("{\"Telefono\": \"3331234567\"}"), {"list.json: the contacts are not a JSON array"});
+  campaign.contacts.encoding = "windows-1252";
+  check(read("[]"), {"list.json: JSON is UTF-8, the campaign or --encoding says windows-1252"});
+  campaign.contacts.encoding = "auto";
+  campaign.contacts.file.clear();
+  campaign.contacts.query = {"crm.db", "SELECT 1"};
+  check(read(""), {"/contacts/query/sql: the query gives no row"});
+}
+
+BOOST_AUTO_TEST_CASE(numbers_become_text_digit_by_digit) {
+  Campaign campaign = a_campaign();
+  campaign.greeting.by_language = {{"it-IT", "Ciao"}};
+  const auto value_of = [&](const std::string& number) {
+    const auto read =
+        read_lines(campaign, "{\"Telefono\": \"3331234567\", \"v\": " + number + "}\n").at(0);
+    return read.substr(read.rfind('|') + 1);
+  };
+  BOOST_TEST(value_of("9223372036854775807") == "9223372036854775807");
+  BOOST_TEST(value_of("18446744073709551615") == "18446744073709551615");
+  BOOST_TEST(value_of("-5") == "-5");
+  BOOST_TEST(value_of("0.1") == "0.1");
+  BOOST_TEST(value_of("12.0") == "12");
+  BOOST_TEST(value_of("1e300") == "1e+300");
+  // What a spreadsheet made of a number is none, however it is written.
+  check(read_lines(campaign, "{\"Telefono\": 3.93e+21}\n"), {"1 !scientific_notation@Telefono"});
+}
+
+BOOST_AUTO_TEST_CASE(a_list_is_what_the_ending_of_its_name_says) {
+  ContactSource source;
+  const auto format = [&source](const char* file) {
+    source.file = file;
+    return format_of(source);
+  };
+  BOOST_TEST((format("a.csv") == ListFormat::csv));
+  BOOST_TEST((format("a") == ListFormat::csv));
+  BOOST_TEST((format("json") == ListFormat::csv));
+  BOOST_TEST((format("a.json.txt") == ListFormat::csv));
+  BOOST_TEST((format("b/a.JSON") == ListFormat::json));
+  BOOST_TEST((format("a.jsonl") == ListFormat::jsonl));
+  BOOST_TEST((format("a.ndjson") == ListFormat::jsonl));
+  BOOST_TEST((format("") == ListFormat::json));
+  source.format = ListFormat::csv;
+  BOOST_TEST((format("a.jsonl") == ListFormat::csv));
+  source.format = ListFormat::automatic;
+  source.query.database = "crm.db";
+  BOOST_TEST((format("") == ListFormat::jsonl));
+  BOOST_TEST((format_of(" \n[") == ListFormat::json));
+  BOOST_TEST((format_of("\xEF\xBB\xBF\r\n{\"a\"") == ListFormat::jsonl));
+  BOOST_TEST((format_of("id,number\n") == ListFormat::csv));
+  BOOST_TEST((format_of("") == ListFormat::csv));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 #include "campaigns/preflight.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <limits>
@@ -188,6 +189,24 @@ BOOST_AUTO_TEST_CASE(the_examples_are_ready_but_for_the_rows_they_skip) {
       BOOST_TEST(result.latest_end.has_value());
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_query_that_leaves_the_order_open_is_told) {
+  CampaignFile file = a_file();
+  file.campaign.contacts.file.clear();
+  const auto warned = [&](const char* sql) {
+    file.campaign.contacts.query = {"crm.db", sql};
+    const Preflight result = check(file, "{\"n\": \"3331234567\"}\n{\"n\": \"3331234567\"}\n{\n");
+    BOOST_TEST(result.usable == 2U);
+    BOOST_TEST(result.duplicates == 1U);
+    BOOST_TEST(result.rejected_by_reason.at("not_json") == 1U);
+    return std::any_of(result.warnings.begin(), result.warnings.end(), [](const auto& warning) {
+      return warning.find("ORDER BY") != std::string::npos;
+    });
+  };
+  BOOST_TEST(warned("SELECT n FROM people"));
+  BOOST_TEST(warned("SELECT n, orders FROM people WHERE by_whom = 1"));
+  BOOST_TEST(!warned("SELECT n FROM people order\n  By n"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

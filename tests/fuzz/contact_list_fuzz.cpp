@@ -38,25 +38,21 @@ bool is_e164(const std::string& number) {
                      [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const campaigns::ZoneRules rules = two_countries();
-  static const campaigns::Campaign campaign = telephone_survey();
-  const std::string bytes(data, data + size);
-  auto opened = ContactListReader::open_csv(campaign, rules, bytes);
+// `before_first`: one less than the first row that can be.
+void read_to_the_end(campaigns::Result<ContactListReader> opened, const campaigns::ZoneRules& rules,
+                     std::size_t size, std::uint64_t before_first) {
   if (!opened) {
     assert(!opened.error().empty());
-    return 0;
+    return;
   }
   ContactListReader& reader = opened.value();
   campaigns::ContactRow row;
   campaigns::RejectedRow rejected;
-  std::uint64_t last_row = 1;
+  std::uint64_t last_row = before_first;
   // Not more records than bytes: a reader that stands still would not end.
   for (std::size_t records = 0; records <= size; ++records) {
     const auto next = reader.next(row, rejected);
-    if (next == ContactListReader::Next::end) return 0;
+    if (next == ContactListReader::Next::end) return;
     const bool usable = next == ContactListReader::Next::row;
     const std::uint64_t at = usable ? row.row : rejected.row;
     assert(at > last_row);
@@ -71,5 +67,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   assert(!"the reader does not end");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const campaigns::ZoneRules rules = two_countries();
+  static const campaigns::Campaign campaign = telephone_survey();
+  const std::string bytes(data, data + size);
+  switch (campaigns::format_of(bytes)) {
+    case campaigns::ListFormat::json:
+      read_to_the_end(ContactListReader::open_array(campaign, rules, bytes), rules, size, 0);
+      break;
+    case campaigns::ListFormat::jsonl:
+      read_to_the_end(ContactListReader::open_lines(campaign, rules, bytes), rules, size, 0);
+      break;
+    case campaigns::ListFormat::automatic:
+    case campaigns::ListFormat::csv:
+      break;
+  }
+  read_to_the_end(ContactListReader::open_csv(campaign, rules, bytes), rules, size, 1);
   return 0;
 }

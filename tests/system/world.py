@@ -59,11 +59,10 @@ def environment(**more):
     return kept
 
 
-def campanile(*arguments, cwd=None, timeout=PATIENCE_S):
-    """Runs the program to its end."""
+def campanile(*arguments, cwd=None, timeout=PATIENCE_S, piped=""):
+    """Runs the program to its end; `piped`: its standard input."""
     done = subprocess.run([binary, *[str(a) for a in arguments]], cwd=cwd, env=environment(),
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=timeout)
+                          input=piped, capture_output=True, text=True, timeout=timeout)
     canaries.listen(arguments, done.stdout, done.stderr)
     return done
 
