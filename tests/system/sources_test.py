@@ -1,6 +1,8 @@
 """Where the people of a campaign come from: CSV, JSON, JSON Lines, standard input, a database."""
 
 import contextlib
+import csv
+import io
 import json
 import os
 import sqlite3
@@ -28,9 +30,9 @@ class SourcesCase(world.Case):
             file.write(text)
         return self.path(name)
 
-    def write_campaign(self, **contacts):
+    def write_campaign(self, results=None, **contacts):
         """A survey whose contacts come from where these members say."""
-        campaign = world.survey()
+        campaign = world.survey(**({"results": results} if results else {}))
         del campaign["contacts"]["file"]
         campaign["contacts"].update(contacts)
         return self.write("campaign.json", json.dumps(campaign))
@@ -208,15 +210,18 @@ class QueryTest(SourcesCase):
                 "INSERT INTO customer (id, phone, name) VALUES (:id, :number, :name)",
                 [person(n) for n in rows])
 
-    def ask(self, sql, database="crm.db"):
-        return self.write_campaign(query={"database": database, "sql": sql})
+    def ask(self, sql, database="crm.db", **members):
+        return self.write_campaign(query={"database": database, "sql": sql}, **members)
 
     def test_the_rows_of_a_query_are_the_list(self):
+        odd = 'Zoè "la\\n\u00e0", \x01\n\\ 😀'
         with self.crm() as database:
             database.execute("UPDATE customer SET status = 'done' WHERE rowid = 2")
             database.execute("UPDATE customer SET phone = 393471000003, due = 12.5, visits = 2 "
                              "WHERE rowid = 3")
-        self.ask(self.SQL.replace("name FROM", "name, visits, due FROM"))
+            database.execute("UPDATE customer SET name = ? WHERE rowid = 4", (odd,))
+        self.ask(self.SQL.replace("name FROM", "name, visits, due FROM"),
+                 results={"columns": ["name", "visits", "due"]})
         before = self.bytes_of_database()
         told = world.last_json(self.campanile("check", self.path("campaign.json"), "--json").stdout)
         self.assertEqual((told["usable"], told["refused"]), (PEOPLE - 1, 0))
@@ -225,9 +230,11 @@ class QueryTest(SourcesCase):
         self.assertEqual(self.called(), set(range(1, PEOPLE)))
         self.assertEqual(self.enrolled_rows(), list(range(1, PEOPLE)))
         self.assertEqual(self.bytes_of_database(), before)
-        shown = self.campanile("export", "--log", self.log, "--to", self.path("out"),
-                               "--numbers").stdout
-        self.assertNotIn("crm.db", shown)
+        wide = self.exports(self.log)["responses_wide.csv"].decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(wide, newline="")))
+        self.assertEqual([(row["visits"], row["due"]) for row in rows],
+                         [("", ""), ("2", "12.5"), ("", ""), ("", ""), ("", "")])
+        self.assertEqual(rows[2]["name"], odd)
         self.assert_log_is_well(self.log)
         # Where the rest of the campaign is found does not decide what is asked.
         self.run_file(cwd="/")
