@@ -190,8 +190,7 @@ std::optional<QueryFault> ask_foreign(const std::filesystem::path& file, const s
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
   if (!std::filesystem::exists(status)) {
-    return QueryFault{QueryFault::In::database, "there is no such file",
-                      "check the path: it is relative to the campaign file"};
+    return QueryFault{QueryFault::In::database, "there is no such file", "check the path"};
   }
   if (!std::filesystem::is_regular_file(status)) {
     return QueryFault{QueryFault::In::database, "is no file", "name an SQLite 3 database"};

@@ -68,8 +68,9 @@ campaigns::Result<std::string> ask_for_contacts(const campaigns::ContactQuery& q
   std::string lines;
   std::uint64_t rows = 0;
   std::optional<campaigns::Problem> wrong;
+  const auto database = campaign.parent_path() / query.database;
   const auto fault = eventstore::ask_foreign(
-      campaign.parent_path() / query.database, query.sql,
+      database, query.sql,
       [&](const std::vector<std::string>& columns, std::span<const eventstore::ForeignValue> row) {
         ++rows;
         lines += '{';
@@ -93,7 +94,8 @@ campaigns::Result<std::string> ask_for_contacts(const campaigns::ContactQuery& q
       });
   if (fault) {
     const bool of_file = fault->in == eventstore::QueryFault::In::database;
-    return Problems{{where + (of_file ? "/database" : "/sql"), fault->what, fault->cure}};
+    return Problems{{where + (of_file ? "/database (" + database.string() + ')' : "/sql"),
+                     fault->what, fault->cure}};
   }
   if (wrong) return Problems{*wrong};
   return lines;
