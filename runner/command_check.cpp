@@ -66,7 +66,7 @@ std::uint64_t count_suppressed(const CheckOptions& options, const Submission& su
 }
 
 std::string report_text(const Submission& submission, const campaigns::Preflight& report,
-                        const std::optional<std::uint64_t>& suppressed) {
+                        campaigns::Instant begin, const std::optional<std::uint64_t>& suppressed) {
   std::string text = "campaign " + submission.file.campaign.id + ", every default filled in:\n" +
                      campaigns::print_campaign(submission.file.campaign, true) + "\n\n";
   text += "list: " + std::to_string(report.rows) + " rows, " + std::to_string(report.usable) +
@@ -111,7 +111,8 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
         "campaign is refused without one\n";
   }
   if (report.earliest_end && report.latest_end) {
-    text += "ends between " + campaigns::rfc3339_utc(*report.earliest_end) + " and " +
+    text += "begun at " + campaigns::rfc3339_utc(begin) + " (--start), it ends between " +
+            campaigns::rfc3339_utc(*report.earliest_end) + " and " +
             campaigns::rfc3339_utc(*report.latest_end) + '\n';
   }
   if (report.cost) {
@@ -271,7 +272,7 @@ int check(const CheckOptions& options) {
   std::optional<std::uint64_t> suppressed;
   if (!options.log.empty()) suppressed = count_suppressed(options, submission, rules, begin);
   print(options.json ? report_json(submission, report, refused, suppressed)
-                     : report_text(submission, report, suppressed));
+                     : report_text(submission, report, begin, suppressed));
   complain_of(report.problems);
   if (refused) {
     complain(options.file + ": " + *refused);
