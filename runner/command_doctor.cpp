@@ -26,7 +26,10 @@ int doctor(DoctorOptions options) {
   std::string model;
   if (campaigns::is_e164(live.caller_id)) caller_ids.insert(live.caller_id);
   if (!options.file.empty()) {
-    const auto loaded = load_submission(options.file, {});
+    // Whom it is for is not asked here, and may be given elsewhere.
+    SubmissionOverrides without_list;
+    without_list.list.text.emplace();
+    const auto loaded = load_submission(options.file, without_list);
     if (!loaded) {
       complain_of(loaded.error());
       return exit_bad_input;

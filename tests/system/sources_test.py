@@ -122,6 +122,14 @@ class FileTest(SourcesCase):
         told = self.run_file(expect=2).stderr
         self.assertIn("/contacts", told)
         self.assertIn("--contacts", told)
+        # The doctor has no use for the list: what it finds is that no carrier answers.
+        settings = self.write("settings", "TWILIO_ACCOUNT_SID=AC%s\nTWILIO_AUTH_TOKEN=%s\n"
+                              "TWILIO_BASE_URL=http://127.0.0.1:%d\nSERVER_URL=127.0.0.1:%d\n" %
+                              ("1" * 32, "2" * 32, world.free_port(), world.free_port()))
+        os.chmod(settings, 0o600)
+        found = self.campanile("doctor", self.path("campaign.json"), "--json", "--env-file",
+                               settings, "--listen", "127.0.0.1:0", expect=3)
+        self.assertIn("carrier", found.stdout)
         for nothing in ("", "\n\n"):
             self.run_file("--contacts", "-", piped=nothing, expect=2)
         self.run_file("--contacts", self.path("none.jsonl"), expect=2)
