@@ -74,7 +74,7 @@ std::optional<WrittenDay> read_day(std::string_view text, DateOrder order) {
   const std::chrono::year_month_day date{std::chrono::year{year},
                                          std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
-  if (!date.ok() || year < 1970) return {};
+  if (!date.ok()) return {};
   return WrittenDay{date, numbers.rest()};
 }
 
@@ -94,11 +94,8 @@ std::optional<Seconds> read_time_of_day(std::string_view text) {
   return std::chrono::hours{*hour} + std::chrono::minutes{*minute} + Seconds{second};
 }
 
-}  // namespace
-
-std::optional<Instant> read_written_moment(WrittenMoment written, const std::string& zone,
-                                           const ZoneRules& rules, DateOrder order,
-                                           bool whole_day) {
+std::optional<Instant> read_any_moment(WrittenMoment written, const std::string& zone,
+                                       const ZoneRules& rules, DateOrder order, bool whole_day) {
   if (written.time.empty()) {
     if (const auto instant = parse_rfc3339(written.date)) return instant;
   }
@@ -120,6 +117,18 @@ std::optional<Instant> read_written_moment(WrittenMoment written, const std::str
     local += *of_day;
   }
   return rules.when_clock_shows(zone, local);
+}
+
+}  // namespace
+
+std::optional<Instant> read_written_moment(WrittenMoment written, const std::string& zone,
+                                           const ZoneRules& rules, DateOrder order,
+                                           bool whole_day) {
+  // Dates of nothing and of no end, as databases have them: an empty cell says that.
+  constexpr Instant first = std::chrono::sys_days{std::chrono::year{1971} / 1 / 1};
+  constexpr Instant end = std::chrono::sys_days{std::chrono::year{9999} / 1 / 1};
+  const auto at = read_any_moment(written, zone, rules, order, whole_day);
+  return at && *at >= first && *at < end ? at : std::nullopt;
 }
 
 }  // namespace campaigns

@@ -18,6 +18,9 @@ struct CallSpan {
   friend bool operator==(const CallSpan&, const CallSpan&) = default;
 };
 
+// Why a person is not called any more whose last moment is over.
+inline constexpr std::string_view time_is_over = "the row's last moment for a call is over";
+
 // A date as lists have it, with its time of day behind it or in a cell of its own (or none).
 struct WrittenMoment {
   std::string_view date{};
@@ -26,8 +29,9 @@ struct WrittenMoment {
 
 enum class DateOrder : std::uint8_t { day_first, month_first };
 
-// The moment that is meant, on the clock of `zone`, which the rules must know. Understood are
-// RFC 3339 ("2026-03-30T09:15:00+02:00"), the year first ("2026-03-30"), and the day first
+// The moment that is meant, on the clock of `zone`, which the rules must know, from 1971 to 9998.
+// Understood are RFC 3339 ("2026-03-30T09:15:00+02:00"), the year first ("2026-03-30"), and the day
+// first
 // ("30/03/2026", "30.3.26"), or the month, as `order` says; each with or without a time ("9:15",
 // "09.15", "09:15:00"). Without one it is the first moment of the day, or of the next day where
 // `whole_day` is set. A time that the clock shows twice is the earlier one; one that it leaves out

@@ -1774,7 +1774,7 @@ void CampaignReader::read_holidays(const Members& members) {
   }
   unsigned days = 0;
   for (const CallingWindow& window : hours.windows) days |= window.days;
-  if ((days & CallingWindow::eves) != 0 && hours.holidays.empty() && list == nullptr) {
+  if ((days & CallingWindow::eves) != 0 && hours.holidays.empty()) {
     problem(members.at("windows"), "has an opening for the eves of holidays, and there are none",
             R"(name the country in "holidays")");
   }

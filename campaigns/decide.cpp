@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "campaigns/agent.hpp"
+#include "campaigns/call_span.hpp"
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/carrier_errors.hpp"
@@ -119,7 +120,9 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   // A report that came late must not make the next call due before this moment.
   const auto due = std::max(ended_at + *delay, now + Seconds{1});
   const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
-  if (last && due >= *last) return close(place_at_end(disposition));
+  // Whoever was never called is let go by the plan.
+  const bool called = contact.attempts > 0 || outcome != Outcome::not_placed;
+  if (last && due >= *last && called) return close(place_at_end(disposition));
   draft.add(named.subject, RetryScheduled{to_ms(due), outcome});
 }
 
@@ -713,9 +716,11 @@ Decision on(const State& state, const SuppressNumber& command, Moment moment) {
   }
   const auto until = command.until ? to_ms(*command.until) : 0;
   const auto found = state.suppression.numbers.find(command.key);
-  if (found != state.suppression.numbers.end() && found->second.suppressed &&
-      found->second.until_ms == until) {
-    return Facts{};
+  if (found != state.suppression.numbers.end() && found->second.suppressed) {
+    const auto& number = found->second;
+    // Nor does an operator make the time shorter for which a person who refused is left alone.
+    const bool longer = number.cooling_off && until != 0 && number.until_ms > until;
+    if (number.until_ms == until || longer) return Facts{};
   }
   Draft draft;
   draft.add(Subject::number(command.key), Suppressed{"operator", command.reason, until});
@@ -724,7 +729,8 @@ Decision on(const State& state, const SuppressNumber& command, Moment moment) {
 
 Decision on(const State& state, const UnsuppressNumber& command, Moment moment) {
   const auto until = state.suppression.until(command.key, moment.now);
-  if (!state.suppression.opted_out(command.key) && !state.suppression.otherwise(command.key)) {
+  if (!state.suppression.opted_out(command.key) &&
+      !state.suppression.suppressed_by_another(command.key)) {
     return Facts{};
   }
   Draft draft;
@@ -1542,6 +1548,8 @@ std::string reason_not_to_send(const State& state, const AttemptId& attempt, Ins
   if (const auto key = state.queue.contact(named.ref).key; state.suppression.suppressed(key, now)) {
     return std::string(why_suppressed(state.suppression, key));
   }
+  const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
+  if (last && now >= *last) return std::string(time_is_over);
   if (now > named.open->slot + send_delay_max) return "its slot is too long ago";
   return {};
 }

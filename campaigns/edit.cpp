@@ -153,9 +153,14 @@ EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign
       fresh += campaign.contact(group.fresh[i]).stage == Stage::fresh ? 1U : 0U;
     }
     if (fresh > 0) compare(group.zone, now, fresh);
-    for (const auto& [due, ordinal] : group.retries) {
-      if (std::binary_search(beyond.begin(), beyond.end(), ordinal)) continue;
-      compare(group.zone, std::max(now, instant_from_ms(due)), 1);
+    // Many are due at the same moment, where their rows name the first one.
+    for (auto one = group.retries.begin(); one != group.retries.end();) {
+      const auto due = one->first;
+      std::uint64_t people = 0;
+      for (; one != group.retries.end() && one->first == due; ++one) {
+        people += std::binary_search(beyond.begin(), beyond.end(), one->second) ? 0U : 1U;
+      }
+      if (people > 0) compare(group.zone, std::max(now, instant_from_ms(due)), people);
     }
   }
   const auto account = state.book.runner.calls_per_second_thousandths;

@@ -72,7 +72,8 @@ void write_outcomes(const State& state, const CanonicalSink& sink) {
       text = std::to_string(index) + '.' + std::to_string(i + 1) + ' ' +
              std::to_string(contact.attempts) + ' ' + std::to_string(contact.unplaced) + ' ' +
              (state.queue.locks.count(contact.key) ? "locked" : "free") +
-             (state.suppression.opted_out(contact.key) || state.suppression.otherwise(contact.key)
+             (state.suppression.opted_out(contact.key) ||
+                      state.suppression.suppressed_by_another(contact.key)
                   ? " suppressed\n"
                   : "\n");
       sink(text);

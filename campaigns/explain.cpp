@@ -236,7 +236,9 @@ class Teller {
            utc_and_local(instant_from_ms(e.due), zone_, rules_);
   }
   std::string operator()(const Suppressed& e) const {
-    return "an operator suppressed the number" + because(e.reason) +
+    return (e.by == cool_off ? "the number is left alone"
+                             : std::string("an operator suppressed the number")) +
+           because(e.reason) +
            (e.until == 0 ? "; that holds for all campaigns"
                          : "; that holds for all campaigns until " +
                                utc_and_local(instant_from_ms(e.until), zone_, rules_));
@@ -395,14 +397,6 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
                          std::string(name_of(other->phase)));
     }
   }
-  if (const auto last = campaign.not_after(ref.ordinal)) {
-    const bool over = *last <= now;
-    if (over || (out.due && *last <= *out.due)) {
-      gate("too_late", (over ? "let go: by their row nobody calls them from "
-                             : "their row lets nobody call them from ") +
-                           utc_and_local(*last, zone, rules) + " on");
-    }
-  }
   if (out.due && *out.due > now) {
     gate("not_due", "not due before " + utc_and_local(*out.due, zone, rules), out.due);
   }
@@ -416,6 +410,13 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
     gate("window",
          "outside the calling hours until " + utc_and_local(*opening.changes_at, zone, rules),
          opening.changes_at);
+  }
+  if (const auto last = campaign.not_after(ref.ordinal)) {
+    const auto first = opening.open ? std::optional(at) : opening.changes_at;
+    if (!first || *first >= *last) {
+      gate("too_late", "to be let go: by their row nobody calls them from " +
+                           utc_and_local(*last, zone, rules) + " on");
+    }
   }
   if (!has_line(state, ref.campaign)) {
     gate("lines",

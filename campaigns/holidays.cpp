@@ -65,11 +65,10 @@ constexpr std::array<WeekdayHoliday, 6> weekday_holidays{{
     {"US", 11, 4, std::chrono::Thursday},
 }};
 
-bool lies_on(const Holiday& holiday, std::chrono::year_month_day date) {
+bool lies_on(const Holiday& holiday, std::chrono::year_month_day date,
+             std::chrono::days after_easter) {
   if (static_cast<int>(date.year()) < holiday.since) return false;
-  if (holiday.month == 0) {
-    return easter(date.year()) + std::chrono::days{holiday.day} == std::chrono::sys_days{date};
-  }
+  if (holiday.month == 0) return after_easter == std::chrono::days{holiday.day};
   return static_cast<unsigned>(date.month()) == holiday.month &&
          static_cast<unsigned>(date.day()) == static_cast<unsigned>(holiday.day);
 }
@@ -96,10 +95,11 @@ std::vector<std::string> holiday_calendars() {
 
 bool is_holiday(std::string_view country, std::chrono::sys_days day) {
   const std::chrono::year_month_day date{day};
+  const auto after_easter = day - easter(date.year());
   return std::any_of(all_holidays.begin(), all_holidays.end(),
                      [&](const Holiday& holiday) {
                        return holiday.countries.find(country) != std::string_view::npos &&
-                              lies_on(holiday, date);
+                              lies_on(holiday, date, after_easter);
                      }) ||
          std::any_of(weekday_holidays.begin(), weekday_holidays.end(),
                      [&](const WeekdayHoliday& holiday) {

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "campaigns/call_span.hpp"
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/forget.hpp"
 
@@ -135,7 +136,7 @@ void let_go(Facts& facts, const State& state, CampaignIndex index, Instant now) 
     if (contact.attempts > 0) {
       fact.event = ContactClosed{place_at_end(contact.best_outcome), contact.best_outcome};
     } else {
-      fact.event = ContactExcluded{"too_late", "the row's last moment for a call is over"};
+      fact.event = ContactExcluded{"too_late", std::string(time_is_over)};
     }
     facts.push_back(std::move(fact));
   }
@@ -152,7 +153,7 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     fact.event = std::move(event);
     facts.push_back(std::move(fact));
   };
-  let_go(facts, state, index, moment.now);
+  if (!limits.no_dials) let_go(facts, state, index, moment.now);
   if (!facts.empty()) return;
   if (campaign.open() == 0) {
     add(Subject::campaign(definition.id),
@@ -189,7 +190,10 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     }
     if (state.suppression.suppressed(contact.key, moment.now)) {
       const std::string why{why_suppressed(state.suppression, contact.key)};
-      if (const auto until = state.suppression.until(contact.key, moment.now)) {
+      const auto until = state.suppression.until(contact.key, moment.now);
+      const bool waited_for = until && (!state.suppression.cooling_off(contact.key) ||
+                                        *until - moment.now <= cool_off_waited_max);
+      if (waited_for) {
         add(subject, CallPostponed{"suppressed", to_ms(*until), why});
       } else {
         add(subject, ContactExcluded{"suppressed", why});
@@ -254,7 +258,7 @@ std::optional<EndReason> reason_to_end(const State& state, const OpenAttempt& op
   if (status == CampaignStatus::cancelled) return EndReason{"the campaign was cancelled"};
   if (!opening_for(state, open, rules, now).open) return EndReason{"the calling hours have ended"};
   const auto last = state.queue.campaigns[open.contact.campaign].not_after(open.contact.ordinal);
-  if (last && now >= *last) return EndReason{"the row's last moment for a call is over"};
+  if (last && now >= *last) return EndReason{std::string(time_is_over)};
   return {};
 }
 
@@ -300,15 +304,20 @@ std::vector<Ending> endings_due(const State& state) {
 Facts plan(const State& state, const ZoneRules& rules, Moment moment, const PlanLimits& limits) {
   if (auto ends = ends_to_request(state, rules, moment.now); !ends.empty()) return ends;
   // One campaign a round: a dial of the first moves the account's slot for all. Whoever dialled
-  // longest ago comes first, so that none waits for another's list to end.
+  // longest ago comes first, so that none waits for another's list to end; nor for those whom
+  // another has to let go.
   std::vector<CampaignIndex> running;
   for (std::size_t index = 0; index < state.book.campaigns.size(); ++index) {
     if (state.book.campaigns[index].status != CampaignStatus::running) continue;
     running.push_back(static_cast<CampaignIndex>(index));
   }
-  std::stable_sort(running.begin(), running.end(), [&](CampaignIndex a, CampaignIndex b) {
-    return state.queue.campaigns[a].last_slot < state.queue.campaigns[b].last_slot;
-  });
+  const auto turn = [&](CampaignIndex index) {
+    const auto& campaign = state.queue.campaigns[index];
+    const auto too_late = campaign.next_too_late();
+    return std::pair(too_late && *too_late <= moment.now, campaign.last_slot);
+  };
+  std::stable_sort(running.begin(), running.end(),
+                   [&](CampaignIndex a, CampaignIndex b) { return turn(a) < turn(b); });
   for (const auto index : running) {
     Facts facts;
     plan_campaign(facts, state, index, rules, moment, limits);
@@ -402,11 +411,11 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
     if (const auto last = campaign.not_after(open.contact.ordinal)) consider(*last);
   }
   if (const auto at = next_expiry(state)) consider(std::max(now, *at));
+  if (limits.no_dials) return next;
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
     if (state.book.campaigns[i].status != CampaignStatus::running) continue;
     if (const auto at = state.queue.campaigns[i].next_too_late()) consider(std::max(now, *at));
   }
-  if (limits.no_dials) return next;
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
     const auto index = static_cast<CampaignIndex>(i);
     if (const auto at = next_dial(state, index, rules, now, limits)) consider(*at);

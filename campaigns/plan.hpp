@@ -17,6 +17,10 @@ namespace campaigns {
 // The reason of a pause that the program made because the next call may cost more than is left.
 inline constexpr std::string_view budget_spent = "the budget does not cover another call";
 
+// Whoever is left alone for longer than this after a refusal is excluded from a campaign, which
+// would wait for them alone; up to that they are put off.
+inline constexpr std::chrono::days cool_off_waited_max{7};
+
 struct PlanLimits {
   // How many people that were never called may still be; nothing: no limit of its own.
   std::optional<std::uint64_t> new_people{};

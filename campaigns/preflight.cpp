@@ -166,7 +166,6 @@ bool unordered(const ContactQuery& query) {
 void count_row(Preflight& result, const ContactRow& row,
                std::unordered_set<std::uint64_t>& numbers) {
   ++result.usable;
-  result.last_not_before = std::max(result.last_not_before, row.span.not_before);
   ++result.by_zone[row.zone];
   ++result.by_language[row.language];
   if (numbers.insert(digits_of(row.number)).second) return;
@@ -210,11 +209,16 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
   std::unordered_set<std::uint64_t> numbers;
   ContactRow row;
   RejectedRow rejected;
+  Instant last_not_before = begin;
   for (bool more = true; more;) {
     switch (reader->next(row, rejected)) {
       case ContactListReader::Next::row:
         count_row(result, row, numbers);
-        if (never_in_time(row, campaign.hours, rules, begin)) ++result.too_late;
+        if (never_in_time(row, campaign.hours, rules, begin)) {
+          ++result.too_late;
+        } else {
+          last_not_before = std::max(last_not_before, row.span.not_before.value_or(begin));
+        }
         break;
       case ContactListReader::Next::rejected:
         count_rejected(result, rejected);
@@ -238,10 +242,11 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
   if (rate == 0) return result;
   const Estimate estimate(campaign, rules, begin, rate);
   result.earliest_end = estimate.earliest(result.by_zone);
-  result.latest_end = estimate.latest(result.by_zone, result.usable);
-  if (const auto last = result.last_not_before) {
-    if (result.earliest_end) result.earliest_end = std::max(*result.earliest_end, *last);
-    if (result.latest_end) result.latest_end = std::max(*result.latest_end, *last);
+  // Everybody may be one of those who come last.
+  result.latest_end =
+      Estimate(campaign, rules, last_not_before, rate).latest(result.by_zone, result.usable);
+  if (result.earliest_end) {
+    result.earliest_end = std::max(*result.earliest_end, last_not_before);
   }
   if (result.too_late > 0) {
     result.warnings.push_back(

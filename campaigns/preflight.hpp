@@ -21,7 +21,6 @@ struct Preflight {
   std::uint64_t duplicates = 0;                 // rows whose number came before
   std::vector<std::uint64_t> duplicate_rows{};  // at most `rejected_shown_max`
   std::uint64_t too_late = 0;  // usable rows whose span (CallSpan) no calling hour lies in
-  std::optional<Instant> last_not_before{};
   std::map<std::string, std::uint64_t> by_zone{};
   std::map<std::string, std::uint64_t> by_language{};
   std::string encoding{};

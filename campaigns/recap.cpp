@@ -129,6 +129,14 @@ Next next_of(const State& state, CampaignIndex index, const ZoneRules& rules, In
   Next next;
   next.fresh = queue.count(Stage::fresh);
   next.retry = queue.count(Stage::retry);
+  // Whoever waits for the first moment of their row was never called either.
+  for (const auto& group : queue.groups) {
+    for (const auto& [due, ordinal] : group.retries) {
+      if (queue.contact(ordinal).requests > 0) continue;
+      ++next.fresh;
+      --next.retry;
+    }
+  }
   next.calling = queue.count(Stage::calling);
   next.held = queue.count(Stage::held);
   next.dial = next_dial(state, index, rules, now, {});

@@ -28,7 +28,12 @@ bool Suppression::opted_out(NumberKey key) const {
   return found != numbers.end() && found->second.opted_out;
 }
 
-bool Suppression::otherwise(NumberKey key) const {
+bool Suppression::cooling_off(NumberKey key) const {
+  const auto found = numbers.find(key);
+  return found != numbers.end() && found->second.cooling_off;
+}
+
+bool Suppression::suppressed_by_another(NumberKey key) const {
   const auto found = numbers.find(key);
   return found != numbers.end() && found->second.suppressed;
 }
@@ -49,10 +54,8 @@ std::optional<Instant> Suppression::until(NumberKey key, Instant now) const {
 
 std::string_view why_suppressed(const Suppression& suppression, NumberKey key) {
   if (suppression.opted_out(key)) return "the person has opted out";
-  const auto found = suppression.numbers.find(key);
-  const bool cooling = found != suppression.numbers.end() && found->second.cooling_off;
-  return cooling ? "the person refused, and is left alone for a while"
-                 : "an operator suppressed the number";
+  return suppression.cooling_off(key) ? "the person refused, and is left alone for a while"
+                                      : "an operator suppressed the number";
 }
 
 void Suppression::write(const CanonicalSink& sink) const {

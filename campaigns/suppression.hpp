@@ -33,7 +33,9 @@ struct Suppression {
   // Whether the person asked for it, whatever an operator did besides.
   bool opted_out(NumberKey key) const;
   // Whether there is one besides what the person said, over or not.
-  bool otherwise(NumberKey key) const;
+  bool suppressed_by_another(NumberKey key) const;
+  // Whether that is because the person refused.
+  bool cooling_off(NumberKey key) const;
   // When it may be called again; nothing for good, or where it may be called now.
   std::optional<Instant> until(NumberKey key, Instant now) const;
 };

@@ -97,6 +97,7 @@ bool decided_anew(const Event& event) {
   if (const auto* forgotten = get_if<ContactForgotten>(&event)) {
     return forgotten->by == "retention";
   }
+  if (const auto* suppressed = get_if<Suppressed>(&event)) return suppressed->by == cool_off;
   if (const auto* closed = get_if<ContactClosed>(&event)) return closed->place != Place::held;
   return holds_alternative<CallRequested>(event) || holds_alternative<AttemptClosed>(event) ||
          holds_alternative<RetryScheduled>(event) || holds_alternative<SpendReserved>(event) ||

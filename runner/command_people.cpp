@@ -176,7 +176,7 @@ int forget(const PeopleOptions& options) {
 // What becomes of the number's calls from here on, told.
 int tell_suppression(const PeopleOptions& options, const campaigns::State& state,
                      campaigns::NumberKey key, bool changed) {
-  const bool suppressed = state.suppression.otherwise(key);
+  const bool suppressed = state.suppression.suppressed_by_another(key);
   const auto until_ms = suppressed ? state.suppression.numbers.at(key).until_ms : 0;
   if (options.json) {
     std::string text;

@@ -47,10 +47,12 @@ std::string person_text(const State& state, campaigns::NumberKey key) {
   std::string text = state.suppression.opted_out(key)
                          ? "has opted out: this number is not called any more\n"
                          : "has not opted out\n";
-  if (state.suppression.otherwise(key)) {
+  if (state.suppression.suppressed_by_another(key)) {
     const auto until = state.suppression.numbers.at(key).until_ms;
     text +=
-        "suppressed by an operator: this number is not called " +
+        (state.suppression.cooling_off(key) ? "left alone after a refusal"
+                                            : std::string("suppressed by an operator")) +
+        ": this number is not called " +
         (until == 0 ? "any more\n"
                     : "before " + campaigns::rfc3339_utc(campaigns::instant_from_ms(until)) + '\n');
   }
@@ -91,8 +93,8 @@ std::string person_json(const State& state, campaigns::NumberKey key) {
   std::string text;
   campaigns::JsonObject object(text);
   object.flag("opted_out", state.suppression.opted_out(key))
-      .flag("suppressed", state.suppression.otherwise(key));
-  if (state.suppression.otherwise(key)) {
+      .flag("suppressed", state.suppression.suppressed_by_another(key));
+  if (state.suppression.suppressed_by_another(key)) {
     if (const auto until = state.suppression.numbers.at(key).until_ms; until != 0) {
       object.member("suppressed_until", campaigns::rfc3339_utc(campaigns::instant_from_ms(until)));
     }

@@ -493,7 +493,9 @@ void Runner::place(const AttemptId& attempt) {
   order.record_trim = campaign.recording.trim;
   order.recording_url = urls.recording;
   // The connection may still have to be made, and much may change meanwhile.
-  order.not_after = open.slot + campaigns::send_delay_max;
+  const auto last = state_.queue.campaigns[open.contact.campaign].not_after(open.contact.ordinal);
+  const auto sent_by = open.slot + campaigns::send_delay_max;
+  order.not_after = last ? std::min(sent_by, *last) : sent_by;
   order.objection = [this, attempt] { return reason_not_to_send(attempt); };
   order.on_sent = [this] {
     pace_.sent(clock_.now(), account_rate());

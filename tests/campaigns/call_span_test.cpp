@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "campaigns/contact_list.hpp"
+#include "campaigns/decide.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
 BOOST_AUTO_TEST_SUITE(call_span)
@@ -80,10 +81,27 @@ BOOST_AUTO_TEST_CASE(moments_are_read_as_lists_write_them) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_moment_is_none) {
-  for (const char* date : {"", "30/02/2026", "30/13/2026", "2026-3", "20260330", "domani",
-                           "30/03-2026", "30/03/2026x", "30/03/2026 25:00", "30/03/2026 9:60",
-                           "30/03/2026 9:5", "-1/03/2026", "+1/03/2026", "30/03/202", "1/1/1969",
-                           "30/03/2026 ", "30/03/2026 9:15 CET", "2026-03-30T09:15:00+02:0"}) {
+  for (const char* date : {"",
+                           "30/02/2026",
+                           "30/13/2026",
+                           "2026-3",
+                           "20260330",
+                           "domani",
+                           "30/03-2026",
+                           "30/03/2026x",
+                           "30/03/2026 25:00",
+                           "30/03/2026 9:60",
+                           "30/03/2026 9:5",
+                           "-1/03/2026",
+                           "+1/03/2026",
+                           "30/03/202",
+                           "1/1/1969",
+                           "30/03/2026 ",
+                           "31/12/9999",
+                           "1970-01-01T00:00:00Z",
+                           "9999-12-31T23:59:59-05:00",
+                           "30/03/2026 9:15 CET",
+                           "2026-03-30T09:15:00+02:0"}) {
     BOOST_TEST(moment(date) == "none", date);
   }
   BOOST_TEST(moment("30/03/2026", "ore 9") == "none");
@@ -167,6 +185,21 @@ BOOST_AUTO_TEST_CASE(whoever_was_not_called_in_time_is_let_go_and_the_campaign_e
                       "contact/note/1 ContactExcluded {\"gate\":\"too_late\",\"evidence\":\"the "
                       "row's last moment for a call is over\"}\n"));
   BOOST_TEST(world.state().queue.contact({0, 1}).requests == 0u);
+
+  World many(some_zones());
+  begin(many);
+  std::vector<EnrolRows::Row> rows;
+  for (std::uint64_t n = 1; n <= 600; ++n) {
+    rows.push_back(person(n + 1, n));
+    rows.back().span.not_after = utc("2026-03-02T08:00:00Z");
+  }
+  enrol(many, notification(), std::move(rows));
+  // Not while nothing may be written: they are not called in any case.
+  many.limits.no_dials = true;
+  BOOST_TEST(many.plans() == "");
+  BOOST_TEST(many.wakes() == "never");
+  many.limits.no_dials = false;
+  BOOST_TEST(contains(many.plans(), "campaign/note CampaignCompleted {\"excluded\":600}"));
 }
 
 BOOST_AUTO_TEST_CASE(the_end_of_a_persons_time_is_waited_for_out_of_hours_too) {
@@ -187,6 +220,26 @@ BOOST_AUTO_TEST_CASE(no_retry_is_planned_for_a_time_that_is_too_late) {
   BOOST_TEST(contains(world.when(told("no-answer")),
                       "contact/note/1 ContactClosed {\"place\":\"exhausted\",\"disposition\":"
                       "\"no_answer\"}"));
+}
+
+BOOST_AUTO_TEST_CASE(an_order_that_has_not_left_in_time_does_not_leave_and_counts_for_no_attempt) {
+  Limited world("", "2026-03-02T08:00:03Z");
+  world.plans();
+  BOOST_TEST(reason_not_to_send(world.state(), first_of_note(), utc("2026-03-02T08:00:02Z")) == "");
+  BOOST_TEST(reason_not_to_send(world.state(), first_of_note(), utc("2026-03-02T08:00:03Z")) ==
+             time_is_over);
+  OrderAnswered not_sent = taken();
+  not_sent.kind = OrderAnswered::Kind::not_sent;
+  not_sent.sid.clear();
+  world.at("2026-03-02T08:00:03Z").does(not_sent);
+  BOOST_TEST(contains(world.plans(), "contact/note/1 ContactExcluded {\"gate\":\"too_late\""));
+}
+
+BOOST_AUTO_TEST_CASE(other_campaigns_do_not_wait_for_whom_one_has_to_let_go) {
+  Limited world("", "2026-03-02T08:00:00Z");
+  enrol(world, notification("other"), {person(2, 3)});
+  const auto lines = world.plans();
+  BOOST_TEST(lines.find("contact/other/1 CallRequested") < lines.find("ContactExcluded"));
 }
 
 BOOST_AUTO_TEST_CASE(whoever_waits_for_a_retry_when_the_hours_are_changed_keeps_the_outcome) {

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(the_morning_after_tells_what_happened_since_and_nothing_bef
       has(text, "  money: 0.04 USD since then, 0.06 USD of 1 USD in all, 0.02 USD set aside\n"),
       text);
   BOOST_TEST(has(text,
-                 "  next: 1 call is under way; 0 people were never called, 1 is to be called "
+                 "  next: 1 call is under way; 1 person was never called, 0 are to be called "
                  "again once somebody resumes it\n"),
              text);
   BOOST_TEST(!has(text, "+39"));

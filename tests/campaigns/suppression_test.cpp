@@ -130,12 +130,16 @@ BOOST_AUTO_TEST_CASE(after_a_refusal_no_campaign_calls_for_a_while) {
                  "number/0000000000000001 Suppressed {\"by\":\"cool_off\",\"reason\":\"the "
                  "person refused\",\"until\":"),
              lines);
-  enrol(world, notification(), {person(2, 1)});
-  BOOST_TEST(has(world.later(1s).plans(), "contact/note/1 CallPostponed {\"gate\":\"suppressed\""));
-  world.later(std::chrono::days{29});
-  BOOST_TEST(world.plans() == "");
-  world.later(std::chrono::days{2});
-  BOOST_TEST(has(world.plans(), "contact/note/1 CallRequested"));
+  // A campaign that would have to wait for them for weeks does without.
+  enrol(world, notification("soon"), {person(2, 1)});
+  BOOST_TEST(has(world.later(1s).plans(),
+                 "contact/soon/1 ContactExcluded {\"gate\":\"suppressed\",\"evidence\":\"the "
+                 "person refused, and is left alone for a while\"}"));
+  world.later(std::chrono::days{24});
+  enrol(world, notification("later"), {person(2, 1)});
+  BOOST_TEST(has(world.plans(), "contact/later/1 CallPostponed {\"gate\":\"suppressed\""));
+  BOOST_TEST(world.later(std::chrono::days{5}).plans() == "");
+  BOOST_TEST(has(world.later(std::chrono::days{2}).plans(), "contact/later/1 CallRequested"));
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_is_forgotten_where_the_campaign_says_nothing_of_it) {
@@ -157,6 +161,8 @@ BOOST_AUTO_TEST_CASE(a_cool_off_makes_no_suppression_shorter_and_an_operator_may
   refuse(world);
   BOOST_TEST(why_suppressed(world.state().suppression, 1) ==
              "the person refused, and is left alone for a while");
+  // Nor does an operator make it shorter.
+  BOOST_TEST(world.when(suppress(1, "2026-03-03T00:00:00Z")) == "");
   BOOST_TEST(has(world.when(suppress(1)), "\"by\":\"operator\""));
   BOOST_TEST(why_suppressed(world.state().suppression, 1) == "an operator suppressed the number");
   BOOST_TEST(has(world.when(UnsuppressNumber{1, "asked for it"}), "SuppressionLifted"));
