@@ -820,34 +820,32 @@ bool ContactListReader::Block::read_object(simdjson::dom::object object, Contact
 
 // ---- what the header says
 
-Result<ContactListReader> ContactListReader::open_csv(const Campaign& campaign,
-                                                      const ZoneRules& rules,
-                                                      std::string_view bytes) {
+Result<ContactListReader> ContactListReader::opened(const Campaign& campaign,
+                                                    const ZoneRules& rules, std::string_view bytes,
+                                                    Problems (Block::*open)(std::string_view)) {
   auto block = std::make_unique<Block>(campaign, rules);
-  Problems problems = block->open(bytes);
+  Problems problems = (*block.*open)(bytes);
   if (problems.empty()) problems = block->prepare();
   if (!problems.empty()) return problems;
   return ContactListReader(std::move(block));
+}
+
+Result<ContactListReader> ContactListReader::open_csv(const Campaign& campaign,
+                                                      const ZoneRules& rules,
+                                                      std::string_view bytes) {
+  return opened(campaign, rules, bytes, &Block::open);
 }
 
 Result<ContactListReader> ContactListReader::open_array(const Campaign& campaign,
                                                         const ZoneRules& rules,
                                                         std::string_view bytes) {
-  auto block = std::make_unique<Block>(campaign, rules);
-  Problems problems = block->open_array(bytes);
-  if (problems.empty()) problems = block->prepare();
-  if (!problems.empty()) return problems;
-  return ContactListReader(std::move(block));
+  return opened(campaign, rules, bytes, &Block::open_array);
 }
 
 Result<ContactListReader> ContactListReader::open_lines(const Campaign& campaign,
                                                         const ZoneRules& rules,
                                                         std::string_view bytes) {
-  auto block = std::make_unique<Block>(campaign, rules);
-  Problems problems = block->open_lines(bytes);
-  if (problems.empty()) problems = block->prepare();
-  if (!problems.empty()) return problems;
-  return ContactListReader(std::move(block));
+  return opened(campaign, rules, bytes, &Block::open_lines);
 }
 
 Result<ContactListReader> ContactListReader::open(const Campaign& campaign, const ZoneRules& rules,

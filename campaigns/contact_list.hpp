@@ -78,6 +78,9 @@ class ContactListReader {
  private:
   struct Block;
   explicit ContactListReader(std::unique_ptr<Block> block);
+  static Result<ContactListReader> opened(const Campaign& campaign, const ZoneRules& rules,
+                                          std::string_view bytes,
+                                          Problems (Block::*open)(std::string_view));
   std::unique_ptr<Block> block_;
 };
 
