@@ -42,13 +42,13 @@ std::uint64_t CaseCounts::all() const {
 }
 
 Rates rates_of(const CaseCounts& counts, std::optional<std::int64_t> e) {
-  const Wide I = counts[CaseClass::complete];
-  const Wide P = counts[CaseClass::partial];
-  const Wide R = counts[CaseClass::refusal];
-  const Wide NC = counts[CaseClass::non_contact];
-  const Wide O = counts[CaseClass::other];
-  const Wide U = counts[CaseClass::unknown_household] + counts[CaseClass::unknown_other];
-  const Wide eligible = I + P + R + NC + O;
+  const Wide complete = counts[CaseClass::complete];
+  const Wide partial = counts[CaseClass::partial];
+  const Wide refusal = counts[CaseClass::refusal];
+  const Wide non_contact = counts[CaseClass::non_contact];
+  const Wide other = counts[CaseClass::other];
+  const Wide unknown = counts[CaseClass::unknown_household] + counts[CaseClass::unknown_other];
+  const Wide eligible = complete + partial + refusal + non_contact + other;
   Wide e_part = e ? static_cast<Wide>(*e) : eligible;
   Wide e_whole = e ? Wide{1'000'000} : eligible + counts[CaseClass::not_eligible];
   if (e_whole == 0) e_part = e_whole = 1;
@@ -57,18 +57,18 @@ Rates rates_of(const CaseCounts& counts, std::optional<std::int64_t> e) {
   rates.e = *share(e_part, e_whole);
   // The three denominators, all times e_whole: with every unknown, with their eligible share,
   // without them.
-  const std::array<Wide, 3> denominators{(eligible + U) * e_whole, eligible * e_whole + U * e_part,
-                                         eligible * e_whole};
+  const std::array<Wide, 3> denominators{(eligible + unknown) * e_whole,
+                                         eligible * e_whole + unknown * e_part, eligible * e_whole};
   for (std::size_t i = 0; i < 3; ++i) {
-    rates.response[2 * i] = share(I * e_whole, denominators[i]);
-    rates.response[2 * i + 1] = share((I + P) * e_whole, denominators[i]);
-    rates.refusal[i] = share(R * e_whole, denominators[i]);
-    rates.contact[i] = share((I + P + R + O) * e_whole, denominators[i]);
+    rates.response[2 * i] = share(complete * e_whole, denominators[i]);
+    rates.response[2 * i + 1] = share((complete + partial) * e_whole, denominators[i]);
+    rates.refusal[i] = share(refusal * e_whole, denominators[i]);
+    rates.contact[i] = share((complete + partial + refusal + other) * e_whole, denominators[i]);
   }
-  rates.cooperation[0] = share(I, I + P + R + O);
-  rates.cooperation[1] = share(I + P, I + P + R + O);
-  rates.cooperation[2] = share(I, I + P + R);
-  rates.cooperation[3] = share(I + P, I + P + R);
+  rates.cooperation[0] = share(complete, complete + partial + refusal + other);
+  rates.cooperation[1] = share(complete + partial, complete + partial + refusal + other);
+  rates.cooperation[2] = share(complete, complete + partial + refusal);
+  rates.cooperation[3] = share(complete + partial, complete + partial + refusal);
   return rates;
 }
 

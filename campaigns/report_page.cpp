@@ -6,6 +6,11 @@ namespace campaigns::page {
 
 namespace {
 
+template <typename... Parts>
+void add(std::string& out, const Parts&... parts) {
+  ((out += parts), ...);
+}
+
 // One design for screen and paper. Colours hold 4.5:1 against their ground where they carry text;
 // what a bar says stands in words beside it.
 constexpr std::string_view style = R"(
@@ -223,19 +228,18 @@ std::string funnel(std::string_view title, const std::vector<Stage>& stages, Lan
       const auto next_x = left + (width - next) / 2;
       const auto top = text_of(y + bar);
       const auto bottom = text_of(y + bar + slope);
-      out += "<polygon class=\"slope\" points=\"" + coordinate(x) + ',' + top + ' ' +
-             coordinate(x + wide) + ',' + top + ' ' + coordinate(next_x + next) + ',' + bottom +
-             ' ' + coordinate(next_x) + ',' + bottom + "\"/>\n";
+      add(out, "<polygon class=\"slope\" points=\"", coordinate(x), ',', top, ' ',
+          coordinate(x + wide), ',', top, ' ', coordinate(next_x + next), ',', bottom, ' ',
+          coordinate(next_x), ',', bottom, "\"/>\n");
     }
     const auto middle = text_of(y + bar / 2 + 5);
-    out +=
-        "<rect class=\"main\" x=\"" + coordinate(x) + "\" y=\"" + text_of(y) + "\" width=\"" +
-        coordinate(wide) + "\" height=\"" + text_of(bar) + "\" rx=\"3\"/>\n<text x=\"0\" y=\"" +
-        middle + "\">" + escaped(stage.label) + "</text>\n<text x=\"610\" y=\"" + middle +
-        "\"><tspan class=\"strong\">" + number(static_cast<std::int64_t>(stage.value), language) +
-        "</tspan><tspan class=\"soft\" dx=\"8\">" +
-        percent(static_cast<std::int64_t>(stage.value), static_cast<std::int64_t>(most), language) +
-        "</tspan></text>\n";
+    add(out, "<rect class=\"main\" x=\"", coordinate(x), "\" y=\"", text_of(y), "\" width=\"",
+        coordinate(wide), "\" height=\"", text_of(bar), "\" rx=\"3\"/>\n<text x=\"0\" y=\"", middle,
+        "\">", escaped(stage.label), "</text>\n<text x=\"610\" y=\"", middle,
+        "\"><tspan class=\"strong\">", number(static_cast<std::int64_t>(stage.value), language),
+        "</tspan><tspan class=\"soft\" dx=\"8\">",
+        percent(static_cast<std::int64_t>(stage.value), static_cast<std::int64_t>(most), language),
+        "</tspan></text>\n");
   }
   return out + "</svg>\n";
 }
@@ -264,10 +268,9 @@ std::string pillars(std::string_view title, std::string_view lower_name,
       "\" role=\"img\" aria-label=\"" + escaped(title) + "\">\n";
   for (std::uint64_t at = 0; at <= ceiling; at += step) {
     const auto y = text_of(bottom - scaled(at, ceiling, plot));
-    out += "<line class=\"grid\" x1=\"" + text_of(left) + "\" x2=\"" + text_of(right) + "\" y1=\"" +
-           y + "\" y2=\"" + y + "\"/><text class=\"soft\" text-anchor=\"end\" x=\"" +
-           text_of(left - 8) + "\" y=\"" + y + "\" dy=\"4\">" +
-           number(static_cast<std::int64_t>(at), language) + "</text>\n";
+    add(out, "<line class=\"grid\" x1=\"", text_of(left), "\" x2=\"", text_of(right), "\" y1=\"", y,
+        "\" y2=\"", y, "\"/><text class=\"soft\" text-anchor=\"end\" x=\"", text_of(left - 8),
+        "\" y=\"", y, "\" dy=\"4\">", number(static_cast<std::int64_t>(at), language), "</text>\n");
   }
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& one = all[i];

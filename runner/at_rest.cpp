@@ -57,14 +57,12 @@ campaigns::Result<std::size_t, campaigns::Refusal> carry_out_at_rest(
     const std::lock_guard guard(mutex);
     changed.notify_all();
   };
-  eventstore::SqliteEventStore store(std::move(options),
-                                     [&](const eventstore::RecordedEvent& recorded) {
-                                       const auto fact = folder.fact(recorded);
-                                       if (const auto key = key_to_destroy(state, fact))
-                                         keys.push_back(*key);
-                                       last_ms = recorded.recorded_at;
-                                       campaigns::evolve(state, fact);
-                                     });
+  eventstore::SqliteEventStore store(options, [&](const eventstore::RecordedEvent& recorded) {
+    const auto fact = folder.fact(recorded);
+    if (const auto key = key_to_destroy(state, fact)) keys.push_back(*key);
+    last_ms = recorded.recorded_at;
+    campaigns::evolve(state, fact);
+  });
   // The time of a rehearsal's log is its own.
   auto now = campaigns::instant_from_ms(last_ms);
   if (state.book.identity.carrier != "rehearsal") {

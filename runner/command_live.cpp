@@ -125,7 +125,7 @@ std::filesystem::path default_log(const RunOptions& options, const Submission& s
   auto base = std::filesystem::absolute(options.file);
   base.replace_extension();
   if (options.carrier == "twilio") return base.string() + ".db";
-  const std::filesystem::path log = base.string() + ".rehearsal.db";
+  std::filesystem::path log = base.string() + ".rehearsal.db";
   if (!std::filesystem::exists(log)) return log;
   const auto known = look_for(fold_log(log).state, submission, options.accept_change);
   if (known.same && !known.over) return log;
@@ -229,7 +229,7 @@ int run(RunOptions& options) {
     const auto report =
         campaigns::preflight(submission.file, rules, submission.contacts, starts, calls_per_second);
     if (const auto refused = reason_not_to_enrol(
-            submission, report, live.carrier.kind == CarrierChoice::Kind::twilio)) {
+            submission, report, asked.carrier.kind == CarrierChoice::Kind::twilio)) {
       complain_of(report.problems);
       for (const auto& row : report.rejected) {
         complain("row " + std::to_string(row.row) +

@@ -9,7 +9,7 @@
 namespace runner {
 
 std::optional<bridge::http::Response> ask_running(const std::filesystem::path& log,
-                                                  bridge::http::Request request,
+                                                  const bridge::http::Request& request,
                                                   std::chrono::milliseconds patience) {
   const auto socket = control_socket_of(log);
   if (!std::filesystem::exists(socket)) return {};
@@ -21,7 +21,7 @@ std::optional<bridge::http::Response> ask_running(const std::filesystem::path& l
     options.unix_path = socket.string();
     options.response_time_max = patience;
     bridge::http::Client client(loop, options);
-    client.send(std::move(request), [&](bridge::http::Reply reply) {
+    client.send(request, [&](bridge::http::Reply reply) {
       if (reply.sent == bridge::http::Sent::answered) response = std::move(reply.response);
       loop.stop();
     });

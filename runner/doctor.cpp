@@ -513,7 +513,7 @@ struct DoorInquiry::Block {
         {"Content-Type", "application/x-www-form-urlencoded"},
         {"X-Twilio-Signature", bridge::carrier::sign(token, url->text + "/call-status", fields)}};
     request.body = http::encode_form(fields);
-    client->send(std::move(request), std::move(heard));
+    client->send(request, std::move(heard));
   }
 
   void ask_fallback() {

@@ -36,7 +36,7 @@ struct Heartbeat::Block {
     if (!well() || client.unsent() + client.unanswered() > 0) return;
     http::Request request{.method = "GET", .target = target.path};
     request.headers = {{"User-Agent", "campanile"}};
-    client.send(std::move(request), [this](const http::Reply& reply) { hear(reply); });
+    client.send(request, [this](const http::Reply& reply) { hear(reply); });
   }
 
   void hear(const http::Reply& reply) {

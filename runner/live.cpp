@@ -307,18 +307,18 @@ void Live::Block::open_door() {
       [this](http::ExchangeId id, http::Request request) {
         if (asks_for_stream(request)) return take_stream(id, request);
         if (!wires) {
-          runner->note_request(std::move(request), [this, id](http::Response response) {
+          runner->note_request(std::move(request), [this, id](const http::Response& response) {
             metrics.answered(response.status);
             door->answer(id, response);
           });
           return;
         }
-        runner->note_request(request,
-                             [this, id, request, at = clock->now()](http::Response response) {
-                               wires->webhook(at, clock->now(), request, response);
-                               metrics.answered(response.status);
-                               door->answer(id, response);
-                             });
+        runner->note_request(
+            request, [this, id, request, at = clock->now()](const http::Response& response) {
+              wires->webhook(at, clock->now(), request, response);
+              metrics.answered(response.status);
+              door->answer(id, response);
+            });
       },
       [this](int status) { metrics.answered(status); });
 }
@@ -823,8 +823,8 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
   const auto begin = now();
   const auto rate = b.options.calls_per_second_thousandths;
   const bool real = b.options.carrier.kind == CarrierChoice::Kind::twilio;
-  b.checker = std::thread([this, file = std::move(file), overrides, accept_change, begin, rate,
-                           real, done = std::move(done)] {
+  b.checker = std::thread([this, file = std::move(file), overrides = std::move(overrides),
+                           accept_change, begin, rate, real, done = std::move(done)] {
     auto& block = *block_;
     auto submission = load_submission(file, overrides);
     campaigns::Problems problems;
@@ -944,7 +944,8 @@ void Live::edit(const std::string& campaign, const std::filesystem::path& file, 
   const bool changes = accept && !read->changes.empty();
   auto told = edit_json(read.value(), preview, changes);
   if (!changes) return done(std::move(told));
-  b.runner->note_command(read->command, [done, told](std::optional<campaigns::Refusal> refusal) {
+  b.runner->note_command(read->command, [done = std::move(done), told = std::move(told)](
+                                            const std::optional<campaigns::Refusal>& refusal) {
     if (refusal) return done(campaigns::Problems{{"", refusal->text, ""}});
     done(told);
   });

@@ -39,7 +39,7 @@ std::string LogKeys::call_token(std::string_view sid) const {
 std::optional<campaigns::AttemptId> LogKeys::read_token(std::string_view token) const {
   const auto dot = token.rfind('.');
   if (dot == std::string_view::npos || token.size() - dot - 1 != 32) return {};
-  const auto attempt = campaigns::AttemptId::parse(token.substr(0, dot));
+  auto attempt = campaigns::AttemptId::parse(token.substr(0, dot));
   if (!attempt) return {};
   const auto wanted = mac_of(text(key_), token.substr(0, dot));
   const auto given = token.substr(dot + 1);

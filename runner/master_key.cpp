@@ -42,7 +42,7 @@ std::optional<eventstore::Secret> parse(std::string_view hex_digits) {
 std::optional<eventstore::Secret> from_environment(const Environment& environment) {
   auto text = environment.get(variable);
   if (text.empty()) return {};
-  const auto key = parse(text);
+  auto key = parse(text);
   eventstore::wipe(text.data(), text.size());
   if (!key) {
     throw std::runtime_error(std::string(variable) +

@@ -155,11 +155,11 @@ class Runner {
   using Note = std::variant<RequestNote, CommandNote, StreamNote>;
 
   void take(StreamNote note);
-  void take_from_stream(bridge::media::Started started);
+  void take_from_stream(const bridge::media::Started& started);
   void take_from_stream(bridge::media::Said said);
   void take_from_stream(bridge::media::ToolAsked asked);
   void take_from_stream(KeyOfStream key);
-  void take_from_stream(bridge::media::Closed closed);
+  void take_from_stream(const bridge::media::Closed& closed);
   bool waits_for_stream(const webhook::Inbound& inbound, RequestNote& note);
   void give_up_waiting_for_streams();
   void end_stream_of(const std::string& sid, bridge::media::Why why);

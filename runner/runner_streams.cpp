@@ -94,7 +94,7 @@ void Runner::take(StreamNote note) {
   std::visit([&](auto& told) { take_from_stream(std::move(told)); }, note.told);
 }
 
-void Runner::take_from_stream(media::Started started) {
+void Runner::take_from_stream(const media::Started& started) {
   // The token is an HMAC over the call's sid: of another call, or made up, it is not the same.
   const bool ours = started.account_sid == options_.account_sid && !started.call_sid.empty() &&
                     same(started.token, keys_.call_token(started.call_sid));
@@ -185,7 +185,7 @@ void Runner::take_from_stream(media::ToolAsked asked) {
   });
 }
 
-void Runner::take_from_stream(media::Closed closed) {
+void Runner::take_from_stream(const media::Closed& closed) {
   const auto talk = talks_.find(closed.stream);
   if (talk == talks_.end()) return;
   const auto sid = talk->second.sid;

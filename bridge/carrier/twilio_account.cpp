@@ -83,7 +83,7 @@ struct TwilioAccount::Block {
     request.headers = {{"Authorization", authorization},
                        {"Accept", "application/json"},
                        {"User-Agent", "campanile"}};
-    client.send(std::move(request), std::move(done));
+    client.send(request, std::move(done));
   }
 
   // Whether a list has anything in it.
