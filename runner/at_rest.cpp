@@ -119,7 +119,7 @@ bool answers_on(const std::filesystem::path& log) {
   bridge::http::Request question;
   question.method = "GET";
   question.target = "/status";
-  return ask_running(log, std::move(question), status_time_max).has_value();
+  return ask_running(log, question, status_time_max).has_value();
 }
 
 std::optional<int> have_carried_out(const std::filesystem::path& log,
@@ -135,7 +135,7 @@ std::optional<int> have_carried_out(const std::filesystem::path& log,
     order.method = "POST";
     order.target = std::move(target);
     order.body = std::move(body);
-    answer = ask_running(log, std::move(order));
+    answer = ask_running(log, order);
   }
   if (!answer) {
     try {

@@ -105,7 +105,7 @@ int submit(const ControlOptions& options) {
   } else {
     request.body = body.dump();
   }
-  return report(ask_running(options.log, std::move(request)), options);
+  return report(ask_running(options.log, request), options);
 }
 
 // By the program that runs on the log or, where none does, by ourselves.
@@ -132,7 +132,7 @@ int add_contacts(const ControlOptions& options) {
       body["file"] = order.name;
       request.body = body.dump();
     }
-    const auto answer = ask_running(options.log, std::move(request));
+    const auto answer = ask_running(options.log, request);
     if (!options.json && answer && answer->status == 200) {
       print(addition_text(read_addition_json(answer->body), options.campaign));
     }
@@ -202,7 +202,7 @@ int edit(const ControlOptions& options) {
     request.method = "POST";
     request.target = "/campaigns/" + options.campaign + "/edit";
     request.body = body.dump();
-    const auto answer = ask_running(options.log, std::move(request));
+    const auto answer = ask_running(options.log, request);
     if (!options.json && answer && answer->status == 200) {
       print(edit_text(options.campaign, answer->body));
     }
@@ -241,7 +241,7 @@ int steer(const ControlOptions& options, const campaigns::Command& command) {
   request.method = "POST";
   request.target = std::move(target);
   request.body = std::move(body);
-  return report(ask_running(options.log, std::move(request)), options);
+  return report(ask_running(options.log, request), options);
 }
 
 // What happened since then, from the log alone.
@@ -279,7 +279,7 @@ int status(const ControlOptions& options) {
   bridge::http::Request request;
   request.method = "GET";
   request.target = "/status";
-  const auto running = ask_running(options.log, std::move(request));
+  const auto running = ask_running(options.log, request);
   if (options.json && running) {
     print(running->body + '\n');
     return exit_done;

@@ -186,10 +186,9 @@ int run(RunOptions& options) {
   const auto id = submission.file.campaign.id;
   const auto rules = load_zone_rules();
   if (options.log.empty()) options.log = default_log(options, submission);
-  auto live = live_options(options);
+  const auto live = live_options(options);
   const auto begins = first_opening(submission.file.campaign, rules);
   const auto starts = live.start.value_or(begins);
-  const LiveOptions asked = live;
   auto caller_ids = submission.file.campaign.caller_ids;
   std::optional<std::string> agent_model;
   if (submission.file.campaign.mode == campaigns::Mode::agent) {
@@ -208,7 +207,7 @@ int run(RunOptions& options) {
         return tell_end(state, *known.index, options, false);
       }
     }
-    opened.emplace(std::move(live), begins);
+    opened.emplace(live, begins);
     const auto& state = opened->state();
     known = look_for(state, submission, options.accept_change);
     if (known.index && !known.same && !options.accept_change) {
@@ -229,7 +228,7 @@ int run(RunOptions& options) {
     const auto report =
         campaigns::preflight(submission.file, rules, submission.contacts, starts, calls_per_second);
     if (const auto refused = reason_not_to_enrol(
-            submission, report, asked.carrier.kind == CarrierChoice::Kind::twilio)) {
+            submission, report, live.carrier.kind == CarrierChoice::Kind::twilio)) {
       complain_of(report.problems);
       for (const auto& row : report.rejected) {
         complain("row " + std::to_string(row.row) +
@@ -241,16 +240,16 @@ int run(RunOptions& options) {
     for (const auto& warning : report.warnings) complain("warning: " + warning);
   }
 
-  if (const int code = look_before_calling(asked, caller_ids, false); code != exit_done) {
+  if (const int code = look_before_calling(live, caller_ids, false); code != exit_done) {
     return code;
   }
-  if (asked.carrier.kind == CarrierChoice::Kind::twilio && agent_model) {
-    if (const auto why = reason_not_to_talk(asked, *agent_model)) {
+  if (live.carrier.kind == CarrierChoice::Kind::twilio && agent_model) {
+    if (const auto why = reason_not_to_talk(live, *agent_model)) {
       complain(options.file + ": " + *why);
       return exit_bad_input;
     }
   }
-  if (!opened) opened.emplace(std::move(live), begins);
+  if (!opened) opened.emplace(live, begins);
   auto& program = *opened;
   Progress progress(on_terminal(options));
   follow(program, progress);
