@@ -23,7 +23,7 @@ namespace runner {
 namespace {
 
 // After so long a wait it is said what is waited for.
-constexpr std::chrono::seconds patience{3};
+constexpr std::chrono::seconds silent_wait_max{3};
 
 }  // namespace
 
@@ -98,7 +98,7 @@ campaigns::Result<std::size_t, campaigns::Refusal> carry_out_at_rest(
     return !store.destroying_keys();
   };
   std::unique_lock held(mutex);
-  if (!changed.wait_for(held, patience, destroyed)) {
+  if (!changed.wait_for(held, silent_wait_max, destroyed)) {
     complain(
         "nobody can use the keys any more, but their bytes are still in the key file: another "
         "program reads it, or the disk is full. Waiting until they are gone");
