@@ -261,6 +261,24 @@ struct ResultColumn {
   friend bool operator==(const ResultColumn&, const ResultColumn&) = default;
 };
 
+// One arm of an A/B test.
+struct VariantValue {
+  std::string code{};       // what the results have
+  Text say{};               // empty: it has no words of its own
+  std::uint32_t share = 1;  // of the people, beside the shares of the others
+  friend bool operator==(const VariantValue&, const VariantValue&) = default;
+};
+
+// A column that chance fills in, one of the values for each person (variants.hpp).
+struct Variant {
+  std::string column{};
+  std::string seed{};  // the file's; else of the campaign's id and the column
+  std::vector<VariantValue> values{};
+
+  bool has_words() const { return !values.empty() && !values.front().say.empty(); }
+  friend bool operator==(const Variant&, const Variant&) = default;
+};
+
 struct Budget {
   std::int64_t limit_millionths = 0;  // 0: no budget
   std::int64_t per_minute_millionths = 0;
@@ -304,6 +322,7 @@ struct Campaign {
   std::optional<Seconds> retention{};
   bool known_eligible = true;
   std::vector<ResultColumn> result_columns{};
+  std::vector<Variant> variants{};
 
   const ReplySpec& reply(Reply which) const { return replies[static_cast<std::size_t>(which)]; }
   // Who takes over when somebody asks for a human; nobody: they are called back.

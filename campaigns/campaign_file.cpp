@@ -15,6 +15,7 @@
 #include "campaigns/phone_number.hpp"
 #include "campaigns/skip_logic.hpp"
 #include "campaigns/templates.hpp"
+#include "campaigns/variants.hpp"
 #include "campaigns/words.hpp"
 
 namespace campaigns {
@@ -40,6 +41,8 @@ constexpr std::size_t caller_ids_max = 100;
 constexpr std::size_t conditions_max = 50;
 constexpr std::size_t result_columns_max = 200;
 constexpr std::size_t sql_bytes_max = 20'000;
+constexpr std::size_t variants_max = 10;
+constexpr std::size_t variant_values_max = 20;
 constexpr std::int64_t answer_number_max = 999'999'999;
 
 using Words = std::map<std::string, std::vector<std::string>>;
@@ -237,6 +240,8 @@ class CampaignReader {
   static std::int64_t options_given(const Members& members);
   void read_dates(const Members& members, Question& question);
   void read_options(const Members& members, Question& question);
+  void read_code(const Members& members, std::string& into);
+  void check_code(const std::string& where, const std::string& code);
   void read_option(const Json& value, const std::string& where, const Question& question,
                    Option& option);
   void default_yes_no(Question& question);
@@ -271,6 +276,10 @@ class CampaignReader {
   void read_retries(const Members& root);
   void read_budget(const Members& root);
   void read_countries(const Members& root);
+  void read_variants(const Members& root);
+  void read_variant(const Json& value, const std::string& where);
+  void read_variant_value(const Json& value, const std::string& where, Variant& variant);
+  void check_variant(const Variant& variant, const Members& members);
   void read_results(const Members& root);
   void read_result_column(const Json& value, const std::string& where);
   void not_for_this_kind(const Members& root, const std::string& name, const std::string& why);
@@ -554,6 +563,7 @@ void CampaignReader::read(const Json& json) {
   read_retries(root);
   read_budget(root);
   read_countries(root);
+  read_variants(root);
   read_results(root);
 }
 
@@ -723,14 +733,102 @@ void CampaignReader::read_query(const Json& value, const std::string& where) {
   if (query.sql.empty()) problem(members.at("sql"), "asks nothing", "write one SELECT");
 }
 
+void CampaignReader::read_variants(const Members& root) {
+  const Json* list = find_array(root, "variants", variants_max);
+  if (list == nullptr) return;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    read_variant((*list)[i], json_pointer(root.at("variants"), i));
+  }
+}
+
+// {"column": "intro", "values": ["short", {"code": "long", "say": …, "share": 2}]}.
+void CampaignReader::read_variant(const Json& value, const std::string& where) {
+  const Members members(*this, value, where, "variant");
+  if (!members.is_object()) return;
+  if (members.find("column") == nullptr) return missing(members, "column");
+  if (members.find("values") == nullptr) return missing(members, "values");
+  Variant variant;
+  read_string(members, "column", variant.column);
+  if (!is_result_name(variant.column)) {
+    problem(members.at("column"), "must be 1 to 64 of a-z, 0-9 and _, beginning with a letter",
+            "it is a column of the results");
+  }
+  variant.seed = campaign().id + '/' + variant.column;
+  read_string(members, "seed", variant.seed, 128);
+  const Json* values = find_array(members, "values", variant_values_max);
+  if (values == nullptr) return;
+  for (std::size_t i = 0; i < values->size(); ++i) {
+    read_variant_value((*values)[i], json_pointer(members.at("values"), i), variant);
+  }
+  if (values->size() < 2) {
+    return problem(members.at("values"), "has fewer than two values: there is nothing to compare");
+  }
+  check_variant(variant, members);
+  campaign().variants.push_back(std::move(variant));
+}
+
+void CampaignReader::read_variant_value(const Json& value, const std::string& where,
+                                        Variant& variant) {
+  VariantValue one;
+  if (value.is_string()) {
+    one.code = value.get<std::string>();
+    check_code(where, one.code);
+  } else {
+    const Members members(*this, value, where, "variant_value");
+    if (!members.is_object()) return;
+    if (members.find("code") == nullptr) return missing(members, "code");
+    read_code(members, one.code);
+    read_text(members, "say", one.say);
+    read_integer(members, "share", one.share, 1, 1000);
+    for (const auto& [language, words] : one.say.by_language) {
+      if (names_in_template(words).empty()) continue;
+      problem(members.at("say"), "has a place for a column: it is itself what a column holds",
+              "write the place into the text that says this one");
+      break;
+    }
+  }
+  if (std::any_of(variant.values.begin(), variant.values.end(),
+                  [&](const VariantValue& other) { return other.code == one.code; })) {
+    problem(where, "the value " + in_quotes(one.code) + " is there twice");
+  }
+  variant.values.push_back(std::move(one));
+}
+
+void CampaignReader::check_variant(const Variant& variant, const Members& members) {
+  for (std::size_t i = 0; i < variant.values.size(); ++i) {
+    if (variant.values[i].say.empty() != variant.values.front().say.empty()) {
+      problem(json_pointer(members.at("values"), i),
+              "some values of the variant have words, and some have none",
+              R"(give each of them "say", or none)");
+      break;
+    }
+  }
+  for (const Variant& other : campaign().variants) {
+    if (other.column == variant.column || text_column_of(other) == variant.column ||
+        other.column == text_column_of(variant)) {
+      problem(members.at("column"),
+              "another variant has this column, for its values or their words",
+              "name one of them otherwise");
+    }
+  }
+}
+
 void CampaignReader::read_results(const Members& root) {
-  const Json* value = root.find("results");
-  if (value == nullptr) return;
-  const Members members(*this, *value, "/results", "results");
-  const Json* columns = find_array(members, "columns", result_columns_max);
-  if (columns == nullptr) return;
-  for (std::size_t i = 0; i < columns->size(); ++i) {
-    read_result_column((*columns)[i], json_pointer(members.at("columns"), i));
+  if (const Json* value = root.find("results")) {
+    const Members members(*this, *value, "/results", "results");
+    if (const Json* columns = find_array(members, "columns", result_columns_max)) {
+      for (std::size_t i = 0; i < columns->size(); ++i) {
+        read_result_column((*columns)[i], json_pointer(members.at("columns"), i));
+      }
+    }
+  }
+  // Who had which value is what the results are read for.
+  auto& all = campaign().result_columns;
+  for (const Variant& variant : campaign().variants) {
+    const bool listed = std::any_of(all.begin(), all.end(), [&](const ResultColumn& column) {
+      return column.column == variant.column || column.name == variant.column;
+    });
+    if (!listed) all.push_back({variant.column, variant.column, false});
   }
 }
 
@@ -1002,20 +1100,28 @@ void CampaignReader::read_options(const Members& members, Question& question) {
   }
 }
 
+void CampaignReader::read_code(const Members& members, std::string& into) {
+  const Json* value = members.find("code");
+  if (value == nullptr) return;
+  read_string(members, "code", into, 32);
+  if (value->is_string()) check_code(members.at("code"), into);
+}
+
+void CampaignReader::check_code(const std::string& where, const std::string& code) {
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  if (!code.empty() && code.size() <= 32 && std::all_of(code.begin(), code.end(), good)) return;
+  problem(where, "must be 1 to 32 letters (without accents), digits, _ and -",
+          "it is what the results contain");
+}
+
 void CampaignReader::read_option(const Json& value, const std::string& where,
                                  const Question& question, Option& option) {
   const Members members(*this, value, where, "option");
   if (members.find("code") == nullptr) missing(members, "code");
-  read_string(members, "code", option.code, 32);
-  const auto good_in_code = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  };
-  if (members.find("code") != nullptr && members.find("code")->is_string() &&
-      (option.code.empty() || !std::all_of(option.code.begin(), option.code.end(), good_in_code))) {
-    problem(members.at("code"), "must be 1 to 32 letters (without accents), digits, _ and -",
-            "it is what the results contain");
-  }
+  read_code(members, option.code);
   read_key(members, option.key);
   if (question.by_key && members.is_object() && members.find("key") == nullptr) {
     problem(members.at("key"), "is missing",

@@ -168,6 +168,21 @@ json hours_json(const CallingHours& hours) {
   return out;
 }
 
+json variants_json(const std::vector<Variant>& variants, const std::string& language) {
+  json all = json::array();
+  for (const Variant& variant : variants) {
+    json values = json::array();
+    for (const VariantValue& value : variant.values) {
+      json one{{"code", value.code}, {"share", value.share}};
+      if (!value.say.empty()) one["say"] = text_json(value.say, language);
+      values.push_back(std::move(one));
+    }
+    all.push_back(
+        {{"column", variant.column}, {"seed", variant.seed}, {"values", std::move(values)}});
+  }
+  return all;
+}
+
 json retries_json(const Retries& retries) {
   json out{{"attempts_max", retries.attempts_max},
            {"daily_calls_per_number_max", retries.daily_calls_per_number_max},
@@ -249,6 +264,7 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
     }
     out["results"] = {{"columns", std::move(columns)}};
   }
+  if (!campaign.variants.empty()) out["variants"] = variants_json(campaign.variants, language);
   if (auto replies = replies_json(campaign); !replies.empty()) out["replies"] = std::move(replies);
   if (campaign.retention) out["retention"] = duration_text(*campaign.retention);
   if (campaign.opt_out.key != '\0') out["opt_out"]["key"] = std::string(1, campaign.opt_out.key);
@@ -318,6 +334,12 @@ void for_each_text(const Campaign& campaign,
   visit("/answering_machine/message", campaign.machine.message);
   visit("/screening", campaign.screening);
   visit("/recording/announcement", campaign.recording.announcement);
+  for (std::size_t i = 0; i < campaign.variants.size(); ++i) {
+    const std::string values = json_pointer("/variants", i) + "/values";
+    for (std::size_t k = 0; k < campaign.variants[i].values.size(); ++k) {
+      visit(json_pointer(values, k) + "/say", campaign.variants[i].values[k].say);
+    }
+  }
 }
 
 std::vector<TemplateUse> template_uses(const Campaign& campaign) {

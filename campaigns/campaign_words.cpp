@@ -70,7 +70,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
                       "call_time",     "budget",     "retention",
                       "eligibility",   "results",    "screening",
                       "recording",     "replies",    "screened_out",
-                      "confirm"}},
+                      "confirm",       "variants"}},
         {"contacts",
          {"file", "list", "query", "format", "encoding", "delimiter", "region", "columns", "zone",
           "bad_rows"}},
@@ -105,6 +105,8 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
         {"unplaced", {"max", "delay"}},
         {"results", {"columns"}},
         {"result_column", {"column", "name", "personal"}},
+        {"variant", {"column", "seed", "values"}},
+        {"variant_value", {"code", "say", "share"}},
         {"budget", {"limit", "per_minute", "currency"}},
     };
     for (const RetryDefault& retry : retry_defaults()) {

@@ -18,6 +18,7 @@
 #include "campaigns/json_text.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/templates.hpp"
+#include "campaigns/variants.hpp"
 #include "campaigns/words.hpp"
 
 namespace campaigns {
@@ -200,6 +201,7 @@ struct ContactListReader::Block {
   std::optional<std::size_t> read_moment(const MomentColumns& from, const ContactRow& row,
                                          bool whole_day, std::optional<Instant>& into) const;
   const std::string* language_for(std::string_view value) const;
+  void draw_variants(ContactRow& row) const;
   std::size_t column_named(std::string_view name) const;
   std::string column_name(std::size_t index) const {
     return index < columns.size() ? columns[index] : std::string{};
@@ -228,7 +230,8 @@ struct ContactListReader::Block {
 
   const Campaign& campaign;
   const ZoneRules& rules;
-  std::vector<std::string> columns{};
+  std::vector<std::string> columns{};  // of the list, and behind them the variants'
+  std::size_t list_columns = 0;        // so many of them are the list's
   std::string encoding_name{};
   char delimiter = '\0';
   std::size_t number_column = nowhere;
@@ -277,6 +280,20 @@ std::size_t ContactListReader::Block::column_named(std::string_view name) const 
 Problems ContactListReader::Block::prepare() {
   Problems problems;
   const ContactSource& source = campaign.contacts;
+  list_columns = columns.size();
+  for (std::size_t i = 0; i < campaign.variants.size(); ++i) {
+    const Variant& variant = campaign.variants[i];
+    std::vector<std::string> gained{variant.column};
+    if (variant.has_words()) gained.push_back(text_column_of(variant));
+    for (std::string& column : gained) {
+      if (column_named(column) != nowhere) {
+        problems.push_back({json_pointer("/variants", i) + "/column",
+                            "the list has a column " + in_quotes(column) + " already",
+                            "name the variant otherwise"});
+      }
+      columns.push_back(std::move(column));
+    }
+  }
   const auto need = [&](const std::string& where, std::string_view name) {
     const std::size_t index = column_named(trimmed(name));
     if (index != nowhere) return index;
@@ -397,6 +414,7 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
                   "zone (contacts.columns.zone), or name one for everybody (contacts.zone)");
   }
 
+  draw_variants(row);
   row.span = {};
   const auto bad_moment = [&](std::size_t column) {
     return reject(column, "bad_moment",
@@ -424,6 +442,14 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
     }
   }
   return true;
+}
+
+void ContactListReader::Block::draw_variants(ContactRow& row) const {
+  for (const Variant& variant : campaign.variants) {
+    const VariantValue& value = value_for(variant, row.number);
+    row.values.push_back(value.code);
+    if (variant.has_words()) row.values.push_back(value.say.in(row.language, campaign.language));
+  }
 }
 
 // The moment that a row's cells hold, if any; else the column of the one that holds none.
@@ -564,7 +590,7 @@ bool ContactListReader::Block::read_fields(ContactRow& row, RejectedRow& rejecte
     rejected = {row.row, std::move(column), std::move(reason), std::move(what)};
     return false;
   };
-  const std::size_t count = columns.size();
+  const std::size_t count = list_columns;
   if (fields.size() < count) {
     return reject({}, "too_few_fields",
                   "the row has " + std::to_string(fields.size()) + " fields, the first row has " +
@@ -785,8 +811,8 @@ bool number_text(simdjson::dom::element value, std::string& text) {
 
 bool ContactListReader::Block::read_object(simdjson::dom::object object, ContactRow& row,
                                            RejectedRow& rejected) {
-  row.values.assign(columns.size(), {});
-  given.assign(columns.size(), false);
+  row.values.assign(list_columns, {});
+  given.assign(list_columns, false);
   for (const auto& member : object) {
     const std::size_t column = column_indexes.find(member.key)->second;
     const auto reject = [&](std::string reason, std::string what) {

@@ -80,6 +80,9 @@ std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex inde
     return may_not_change(
         "its people were read by the region, zone and columns that \"contacts\" had");
   }
+  if (next.variants != before.variants) {
+    return may_not_change("who has which value of a variant is in the log: the variants stay");
+  }
   if (next.questions.size() < before.questions.size()) {
     return may_not_change(
         "a question that was asked stays: words may change, and more be added "

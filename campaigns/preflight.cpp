@@ -10,6 +10,7 @@
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/spend.hpp"
+#include "campaigns/variants.hpp"
 #include "campaigns/words.hpp"
 
 namespace campaigns {
@@ -163,12 +164,17 @@ bool unordered(const ContactQuery& query) {
   return (words + ' ').find(" order by ") == std::string::npos;
 }
 
-void count_row(Preflight& result, const ContactRow& row,
+void count_row(Preflight& result, const ContactRow& row, const Campaign& campaign,
                std::unordered_set<std::uint64_t>& numbers) {
   ++result.usable;
   ++result.by_zone[row.zone];
   ++result.by_language[row.language];
-  if (numbers.insert(digits_of(row.number)).second) return;
+  if (numbers.insert(digits_of(row.number)).second) {
+    for (const Variant& variant : campaign.variants) {
+      ++result.by_variant[variant.column][value_for(variant, row.number).code];
+    }
+    return;
+  }
   ++result.duplicates;
   if (result.duplicate_rows.size() < Preflight::rejected_shown_max) {
     result.duplicate_rows.push_back(row.row);
@@ -213,7 +219,7 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
   for (bool more = true; more;) {
     switch (reader->next(row, rejected)) {
       case ContactListReader::Next::row:
-        count_row(result, row, numbers);
+        count_row(result, row, campaign, numbers);
         if (never_in_time(row, campaign.hours, rules, begin)) {
           ++result.too_late;
         } else {

@@ -23,6 +23,8 @@ struct Preflight {
   std::uint64_t too_late = 0;  // usable rows whose span (CallSpan) no calling hour lies in
   std::map<std::string, std::uint64_t> by_zone{};
   std::map<std::string, std::uint64_t> by_language{};
+  // Of each variant: to how many people each value falls.
+  std::map<std::string, std::map<std::string, std::uint64_t>> by_variant{};
   std::string encoding{};
   std::string delimiter{};
   std::vector<std::string> columns{};

@@ -95,13 +95,14 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
   if (suppressed) {
     text += "suppressed, not called: " + std::to_string(*suppressed) + '\n';
   }
-  const auto table = [&](const char* title, const std::map<std::string, std::uint64_t>& counts) {
+  const auto table = [&](const std::string& title, const std::map<std::string, std::uint64_t>& counts) {
     text += title;
     for (const auto& [name, count] : counts) text += "  " + name + ": " + std::to_string(count);
     text += '\n';
   };
   table("zones:", report.by_zone);
   table("languages:", report.by_language);
+  for (const auto& [column, counts] : report.by_variant) table("variant " + column + ':', counts);
   for (const auto& warning : report.warnings) text += "warning: " + warning + '\n';
   const auto& campaign = submission.file.campaign;
   if (campaign.mode == campaigns::Mode::agent && campaign.agent.model.empty() &&
@@ -158,6 +159,15 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
   table("by_reason", report.rejected_by_reason);
   table("by_zone", report.by_zone);
   table("by_language", report.by_language);
+  if (!report.by_variant.empty()) {
+    campaigns::JsonObject variants(object.open("by_variant"));
+    for (const auto& [column, counts] : report.by_variant) {
+      campaigns::JsonObject part(variants.open(column));
+      for (const auto& [code, count] : counts) part.member(code, static_cast<std::int64_t>(count));
+      part.close();
+    }
+    variants.close();
+  }
   auto& warnings = object.open("warnings");
   warnings += '[';
   for (std::size_t i = 0; i < report.warnings.size(); ++i) {

@@ -71,6 +71,9 @@ BOOST_AUTO_TEST_CASE(what_stays_is_refused_with_the_reason) {
   next.contacts.region = "CH";
   BOOST_TEST(refusal(next).find("\"contacts\"") != std::string::npos);
   next = before;
+  next.variants = {{"intro", "seed", {{"a", {}, 1}, {"b", {}, 1}}}};
+  BOOST_TEST(refusal(next).find("variants stay") != std::string::npos);
+  next = before;
   next.questions.pop_back();
   BOOST_TEST(refusal(next).find("question that was asked stays") != std::string::npos);
   next = before;

@@ -66,7 +66,7 @@ void read_to_the_end(campaigns::Result<ContactListReader> opened, const campaign
       assert(!rejected.reason.empty() && !rejected.what.empty());
     }
   }
-  assert(!"the reader does not end");
+  assert(false && "the reader does not end");
 }
 
 }  // namespace
