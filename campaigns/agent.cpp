@@ -9,6 +9,7 @@
 
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/json_writer.hpp"
+#include "campaigns/option_order.hpp"
 #include "campaigns/survey.hpp"
 #include "campaigns/templates.hpp"
 #include "campaigns/time.hpp"
@@ -258,14 +259,15 @@ class Briefing {
   void write_options(JsonObject& object, const Question& question) const {
     auto& list = object.open("options");
     list += '[';
-    for (std::size_t i = 0; i < question.options.size(); ++i) {
-      const auto& option = question.options[i];
-      if (i > 0) list += ',';
+    const auto order = question.shuffle && person_.value ? person_.value(order_column_of(question))
+                                                         : std::string_view{};
+    for (const Option* option : in_order(question, order)) {
+      if (list.back() != '[') list += ',';
       JsonObject one(list);
-      one.member("code", option.code)
-          .member("label", option.label.in(person_.language, campaign_.language));
-      const auto words = option.words.find(person_.language);
-      if (words != option.words.end()) {
+      one.member("code", option->code)
+          .member("label", option->label.in(person_.language, campaign_.language));
+      const auto words = option->words.find(person_.language);
+      if (words != option->words.end()) {
         auto& all = one.open("words");
         all += '[';
         for (std::size_t w = 0; w < words->second.size(); ++w) {

@@ -38,6 +38,7 @@ struct Option {
   char key = '\0';                                          // 0-9
   Text label{};                                             // for the codebook
   std::map<std::string, std::vector<std::string>> words{};  // what a person may say, by language
+  bool fixed = false;  // of a question that is shuffled: it stays at its place
   friend bool operator==(const Option&, const Option&) = default;
 };
 
@@ -89,6 +90,8 @@ struct Question {
   Text ask{};
   std::vector<Option> options{};  // choice, yes_no (1 yes, 2 no if the file names none)
   bool several = false;           // choice: of any number of them, from `least` to `most`
+  bool shuffle = false;           // choice: offered to each person in an order of their own, in
+  Text offer{};                   // these words behind `ask`; empty: ours (option_order.hpp)
   std::int64_t least = 1;         // rating, number: bounds, both allowed; date: days since 1970
   std::int64_t most = 5;
   bool required = true;

@@ -12,6 +12,7 @@
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/holidays.hpp"
 #include "campaigns/json_text.hpp"
+#include "campaigns/option_order.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/skip_logic.hpp"
 #include "campaigns/templates.hpp"
@@ -239,6 +240,8 @@ class CampaignReader {
   void read_question(const Json& value, const std::string& where);
   static std::int64_t options_given(const Members& members);
   void read_dates(const Members& members, Question& question);
+  void read_shuffle(const Members& members, Question& question);
+  void check_offer(const Members& members, const Question& question);
   void read_options(const Members& members, Question& question);
   void read_code(const Members& members, std::string& into);
   void check_code(const std::string& where, const std::string& code);
@@ -822,13 +825,17 @@ void CampaignReader::read_results(const Members& root) {
       }
     }
   }
-  // Who had which value is what the results are read for.
+  // Who had which value or order is what the results are read for.
   auto& all = campaign().result_columns;
-  for (const Variant& variant : campaign().variants) {
-    const bool listed = std::any_of(all.begin(), all.end(), [&](const ResultColumn& column) {
-      return column.column == variant.column || column.name == variant.column;
+  const auto add = [&](std::string column) {
+    const bool listed = std::any_of(all.begin(), all.end(), [&](const ResultColumn& one) {
+      return one.column == column || one.name == column;
     });
-    if (!listed) all.push_back({variant.column, variant.column, false});
+    if (!listed) all.push_back({column, std::move(column), false});
+  };
+  for (const Variant& variant : campaign().variants) add(variant.column);
+  for (const Question& question : campaign().questions) {
+    if (question.shuffle) add(order_column_of(question));
   }
 }
 
@@ -963,6 +970,7 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
     question.least = 0;
     question.most = answer_number_max;
   }
+  read_shuffle(members, question);
   read_bool(members, "several", question.several);
   if (question.several && question.type != QuestionType::choice) {
     problem(members.at("several"), "only a choice has several answers");
@@ -1000,6 +1008,7 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
   if (chosen) {
     read_options(members, question);
     check_options(question, members.at("options"));
+    check_offer(members, question);
   } else if (members.find("options") != nullptr) {
     problem(members.at("options"), "only questions of type choice and yes_no have options");
   }
@@ -1077,6 +1086,53 @@ void CampaignReader::read_by(const Members& members, Question& question) {
   if (by->empty()) problem(members.at("by"), "is empty", R"(name "key", "speech" or both)");
 }
 
+void CampaignReader::read_shuffle(const Members& members, Question& question) {
+  read_bool(members, "shuffle", question.shuffle);
+  read_text(members, "offer", question.offer);
+  if (question.shuffle && question.type != QuestionType::choice) {
+    problem(members.at("shuffle"), "only the options of a choice are shuffled");
+    question.shuffle = false;
+  }
+  if (!question.shuffle && members.find("offer") != nullptr) {
+    problem(members.at("offer"), "is said for a question that is shuffled only",
+            R"(set "shuffle": true, or write the options into "ask")");
+  }
+}
+
+// When the question, its options and its ways are known.
+void CampaignReader::check_offer(const Members& members, const Question& question) {
+  if (!question.shuffle) return;
+  const auto fixed = std::count_if(question.options.begin(), question.options.end(),
+                                   [](const Option& option) { return option.fixed; });
+  if (static_cast<std::size_t>(fixed) + 2 > question.options.size()) {
+    problem(members.at("shuffle"), "fewer than two options are free to change their places");
+  }
+  for (const auto& [language, ask] : question.ask.by_language) {
+    const auto offer = offer_of(question, {}, language, campaign().language);
+    if (characters_in(ask) + characters_in(offer) > said_characters_max) {
+      problem(members.at("ask"), "is with its options too long to be said at once");
+    }
+    if (!question.offer.in(language, campaign().language).empty() ||
+        !offer_phrase(language, question.by_key).empty()) {
+      continue;
+    }
+    problem(members.at("offer"), "is missing: we have no words to offer an option in " + language,
+            R"(write them, with {{label}} and {{key}})");
+  }
+  for (const auto& [language, words] : question.offer.by_language) {
+    const auto places = names_in_template(words);
+    for (const std::string& name : places) {
+      if (name == "label" || (name == "key" && question.by_key)) continue;
+      problem(members.at("offer"), "has a place {{" + name + "}}",
+              question.by_key ? "an offer has {{label}} and {{key}}"
+                              : "an offer by speech alone has {{label}}");
+    }
+    if (std::find(places.begin(), places.end(), "label") == places.end()) {
+      problem(members.at("offer"), "does not say the option", "write {{label}} where it is said");
+    }
+  }
+}
+
 void CampaignReader::read_options(const Members& members, Question& question) {
   const Json* list = find_array(members, "options", options_max);
   if (list == nullptr) {
@@ -1138,6 +1194,10 @@ void CampaignReader::read_option(const Json& value, const std::string& where,
     }
   }
   read_words(members, "words", option.words);
+  read_bool(members, "fixed", option.fixed);
+  if (option.fixed && !question.shuffle) {
+    problem(members.at("fixed"), "says nothing: the question is not shuffled");
+  }
   if (question.by_speech && !question.by_key && option.words.empty() && members.is_object()) {
     problem(members.at("words"), "is empty, and the option has no other way to be chosen");
   }

@@ -74,6 +74,7 @@ json option_json(const Option& option, const std::string& language) {
            {"label", text_json(option.label, language)},
            {"words", words_json(option.words, language)}};
   if (option.key != '\0') out["key"] = std::string(1, option.key);
+  if (option.fixed) out["fixed"] = true;
   return out;
 }
 
@@ -99,6 +100,10 @@ json question_json(const Question& question, const std::string& language) {
   if (question.type == QuestionType::rating || question.type == QuestionType::number) {
     out["least"] = question.least;
     out["most"] = question.most;
+  }
+  if (question.shuffle) {
+    out["shuffle"] = true;
+    if (!question.offer.empty()) out["offer"] = text_json(question.offer, language);
   }
   if (question.several) {
     out["several"] = true;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 #include <charconv>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "campaigns/csv.hpp"
 #include "campaigns/encoding.hpp"
 #include "campaigns/json_text.hpp"
+#include "campaigns/option_order.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/templates.hpp"
 #include "campaigns/variants.hpp"
@@ -201,7 +203,7 @@ struct ContactListReader::Block {
   std::optional<std::size_t> read_moment(const MomentColumns& from, const ContactRow& row,
                                          bool whole_day, std::optional<Instant>& into) const;
   const std::string* language_for(std::string_view value) const;
-  void draw_variants(ContactRow& row) const;
+  void draw(ContactRow& row);
   std::size_t column_named(std::string_view name) const;
   std::string column_name(std::size_t index) const {
     return index < columns.size() ? columns[index] : std::string{};
@@ -267,6 +269,8 @@ struct ContactListReader::Block {
   std::unordered_map<std::string, std::size_t, ColumnHash, std::equal_to<>> column_indexes{};
   std::vector<std::string> written{};  // numbers as text, of the current row
   std::vector<bool> given{};           // which columns the current row has
+
+  std::deque<std::string> orders{};  // of the shuffled questions, for the current row
 };
 
 // ---- every form
@@ -281,18 +285,22 @@ Problems ContactListReader::Block::prepare() {
   Problems problems;
   const ContactSource& source = campaign.contacts;
   list_columns = columns.size();
+  const auto gain = [&](std::string column, const std::string& where, const char* cure) {
+    if (column_named(column) != nowhere) {
+      problems.push_back({where, "the list has a column " + in_quotes(column) + " already", cure});
+    }
+    columns.push_back(std::move(column));
+  };
   for (std::size_t i = 0; i < campaign.variants.size(); ++i) {
     const Variant& variant = campaign.variants[i];
-    std::vector<std::string> gained{variant.column};
-    if (variant.has_words()) gained.push_back(text_column_of(variant));
-    for (std::string& column : gained) {
-      if (column_named(column) != nowhere) {
-        problems.push_back({json_pointer("/variants", i) + "/column",
-                            "the list has a column " + in_quotes(column) + " already",
-                            "name the variant otherwise"});
-      }
-      columns.push_back(std::move(column));
-    }
+    const std::string where = json_pointer("/variants", i) + "/column";
+    gain(variant.column, where, "name the variant otherwise");
+    if (variant.has_words()) gain(text_column_of(variant), where, "name the variant otherwise");
+  }
+  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
+    if (!campaign.questions[i].shuffle) continue;
+    gain(order_column_of(campaign.questions[i]), json_pointer("/questions", i) + "/id",
+         "it is where the order of the options stands: rename the list's");
   }
   const auto need = [&](const std::string& where, std::string_view name) {
     const std::size_t index = column_named(trimmed(name));
@@ -414,7 +422,7 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
                   "zone (contacts.columns.zone), or name one for everybody (contacts.zone)");
   }
 
-  draw_variants(row);
+  draw(row);
   row.span = {};
   const auto bad_moment = [&](std::size_t column) {
     return reject(column, "bad_moment",
@@ -444,11 +452,19 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
   return true;
 }
 
-void ContactListReader::Block::draw_variants(ContactRow& row) const {
+// What chance gives this person, behind what the list has of them.
+void ContactListReader::Block::draw(ContactRow& row) {
   for (const Variant& variant : campaign.variants) {
     const VariantValue& value = value_for(variant, row.number);
     row.values.push_back(value.code);
     if (variant.has_words()) row.values.push_back(value.say.in(row.language, campaign.language));
+  }
+  std::size_t shuffled = 0;
+  for (const Question& question : campaign.questions) {
+    if (!question.shuffle) continue;
+    if (orders.size() == shuffled) orders.emplace_back();
+    orders[shuffled] = drawn_order(campaign, question, row.number);
+    row.values.push_back(orders[shuffled++]);
   }
 }
 

@@ -27,6 +27,10 @@ std::optional<std::string> breaks_answers(const Question& before, const Question
   if (before.id != after.id || before.type != after.type) {
     return "question " + in_quotes(before.id) + " is in the answers by its place and type";
   }
+  if (before.shuffle != after.shuffle) {
+    return "question " + in_quotes(before.id) +
+           " has its order of options for each person, or none, from the beginning";
+  }
   for (const auto& option : before.options) {
     const bool kept = std::any_of(after.options.begin(), after.options.end(),
                                   [&](const Option& other) { return other.code == option.code; });

@@ -1,6 +1,7 @@
 // What every column of an export is, in one place.
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/export_parts.hpp"
+#include "campaigns/option_order.hpp"
 
 namespace campaigns::exporting {
 
@@ -66,6 +67,18 @@ std::string in_words(const Condition& condition) {
       return "the list's column \"" + condition.name + "\" is " + list_in_words(condition.values);
   }
   return {};
+}
+
+std::string label_of_list_column(const Campaign& campaign, const std::string& column) {
+  for (const auto& variant : campaign.variants) {
+    if (variant.column == column) return "which value of the variant they had, drawn by chance";
+  }
+  for (const auto& question : campaign.questions) {
+    if (question.shuffle && order_column_of(question) == column) {
+      return "the order in which they were offered the options of " + question.id;
+    }
+  }
+  return "the list's column \"" + column + '"';
 }
 
 Codes outcome_codes() {
@@ -210,7 +223,7 @@ std::vector<Variable> variables_of(const Campaign& campaign, const ExportSetting
     Variable variable;
     variable.file = wide;
     variable.name = column.name;
-    variable.label = "the list's column \"" + column.of->column + '"';
+    variable.label = label_of_list_column(campaign, column.of->column);
     variable.type = "text";
     variable.personal = column.of->personal;
     variable.free = true;

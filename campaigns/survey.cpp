@@ -6,6 +6,7 @@
 
 #include "campaigns/apology.hpp"
 #include "campaigns/campaign_words.hpp"
+#include "campaigns/option_order.hpp"
 #include "campaigns/skip_logic.hpp"
 #include "campaigns/spoken_date.hpp"
 #include "campaigns/templates.hpp"
@@ -623,6 +624,12 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
       ask.prompts.push_back(say(question->on_invalid));
     }
     ask.prompts.push_back(say(question->ask));
+    if (question->shuffle) {
+      auto& asked = ask.prompts.back();
+      asked.text += ' ';
+      asked.text += offer_of(*question, script.value(contact, entry, order_column_of(*question)),
+                             asked.language, campaign.language);
+    }
     // Somebody who can only speak can still press the key that ends it all.
     ask.by_key = question->by_key || campaign.opt_out.key != '\0' ||
                  std::any_of(campaign.replies.begin(), campaign.replies.end(),

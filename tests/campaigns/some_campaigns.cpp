@@ -146,6 +146,18 @@ Running::Running(const Campaign& campaign, std::uint64_t people, std::string car
   enrol(*this, campaign, std::move(rows));
 }
 
+Running::Running(const Campaign& campaign, const std::string& column, const std::string& value)
+    : World(some_zones()), id(campaign.id) {
+  begin(*this);
+  auto submission = submit(campaign);
+  submission.columns.push_back(column);
+  auto somebody = person(2, 1);
+  somebody.values.push_back(value);
+  does(submission);
+  does(EnrolRows{campaign.id, {somebody}});
+  does(CompleteEnrolment{campaign.id});
+}
+
 AttemptId Running::attempt(std::uint32_t contact, std::uint8_t number) const {
   return {id, contact, number};
 }

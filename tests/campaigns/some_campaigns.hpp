@@ -47,6 +47,9 @@ void enrol(World& world, const Campaign& campaign, std::vector<EnrolRows::Row> r
 struct Running : World {
   explicit Running(const Campaign& campaign, std::uint64_t people = 1,
                    std::string carrier = "rehearsal");
+  // Person 1 alone, who has besides their id and name what a list with one more column says of
+  // them.
+  Running(const Campaign& campaign, const std::string& column, const std::string& value);
 
   AttemptId attempt(std::uint32_t contact = 1, std::uint8_t number = 1) const;
   static std::string sid(std::uint32_t contact = 1, std::uint8_t number = 1);
