@@ -133,6 +133,7 @@ struct Retries {
   Seconds unplaced_delay{300};
   // Calls to one number on one day of the person's zone, over all campaigns of the log.
   std::uint8_t daily_calls_per_number_max = 3;
+  std::uint8_t weekly_calls_per_number_max = 0;  // and on any seven days in a row; 0: no such cap
   // After a refusal the number is left alone so long, by every campaign of the log; 0: it is not.
   Seconds cool_off{0};
   // By outcome; an outcome without a delay is not tried again. Counted from the attempt's end.

@@ -2044,6 +2044,7 @@ void CampaignReader::read_retries(const Members& root) {
   const Members members(*this, *value, "/retries", "retries");
   read_integer(members, "attempts_max", retries.attempts_max, 1, 50);
   read_integer(members, "daily_calls_per_number_max", retries.daily_calls_per_number_max, 1, 50);
+  read_integer(members, "weekly_calls_per_number_max", retries.weekly_calls_per_number_max, 0, 100);
   for (const RetryDefault& retry : retry_defaults()) {
     const std::string name(name_of(retry.outcome));
     const Json* delay = members.find(name);

@@ -193,6 +193,9 @@ json retries_json(const Retries& retries) {
            {"daily_calls_per_number_max", retries.daily_calls_per_number_max},
            {"unplaced",
             {{"max", retries.unplaced_max}, {"delay", duration_text(retries.unplaced_delay)}}}};
+  if (retries.weekly_calls_per_number_max > 0) {
+    out["weekly_calls_per_number_max"] = retries.weekly_calls_per_number_max;
+  }
   out["cool_off"] = duration_text(retries.cool_off);
   for (const RetryDefault& retry : retry_defaults()) {
     const auto& delay = retries.delay[static_cast<std::size_t>(retry.outcome)];

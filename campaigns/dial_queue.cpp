@@ -86,23 +86,43 @@ unsigned CallsToNumber::on(std::int32_t day_asked, std::chrono::minutes utc_offs
   }));
 }
 
+std::optional<std::int32_t> CallsToNumber::week_opens_on(std::int32_t today, unsigned cap,
+                                                         std::chrono::minutes utc_offset) const {
+  std::vector<std::int32_t> days;  // of the calls that count, a doubtful one on its later day
+  for (const Call& call : calls) {
+    const auto latest = std::max(call.day, local_day(call.slot, utc_offset));
+    if (latest > today - 7) days.push_back(latest);
+  }
+  if (days.size() < cap) return {};
+  std::sort(days.begin(), days.end());
+  return days[days.size() - cap] + 7;
+}
+
 unsigned DialQueue::calls_on(NumberKey key, std::int32_t day,
                              std::chrono::minutes utc_offset) const {
   const auto found = calls_to.find(key);
   return found != calls_to.end() ? found->second.on(day, utc_offset) : 0U;
 }
 
+std::optional<std::int32_t> DialQueue::week_opens_on(NumberKey key, std::int32_t today,
+                                                     unsigned cap,
+                                                     std::chrono::minutes utc_offset) const {
+  const auto found = calls_to.find(key);
+  if (cap == 0 || found == calls_to.end()) return {};
+  return found->second.week_opens_on(today, cap, utc_offset);
+}
+
 void DialQueue::count_call(NumberKey key, Instant slot, std::chrono::minutes utc_offset) {
   const auto day = local_day(slot, utc_offset);
-  // Local days of all zones lie within a day of each other, so what is two days back is over.
+  constexpr auto kept = CallsToNumber::days_kept;
   if (day > last_counted_day_) {
     last_counted_day_ = day;
-    std::erase_if(calls_to, [&](const auto& one) { return one.second.day < day - 2; });
+    std::erase_if(calls_to, [&](const auto& one) { return one.second.day < day - kept; });
   }
   auto& one = calls_to[key];
   one.day = day;
   std::erase_if(one.calls,
-                [&](const auto& before) { return before.slot + std::chrono::days{2} < slot; });
+                [&](const auto& before) { return before.slot + std::chrono::days{kept} < slot; });
   if (one.calls.size() < CallsToNumber::calls_max) one.calls.push_back({slot, day});
 }
 
@@ -478,12 +498,18 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     sink(text);
   }
   const std::map<NumberKey, CallsToNumber> by_number(calls_to.begin(), calls_to.end());
+  // Where no campaign looks at weeks, what is written is what always was: the last two days.
+  const bool weeks = std::ranges::any_of(book.campaigns, [](const CampaignEntry& entry) {
+    return entry.definition && entry.definition->retries.weekly_calls_per_number_max > 0;
+  });
   for (const auto& [key, one] : by_number) {
+    if (!weeks && one.day < last_counted_day_ - 2) continue;
     text.clear();
     JsonObject object(text);
     object.member("called_number", number_key_text(key))
         .member("day", one.day)
         .member("calls", std::ranges::count(one.calls, one.day, &CallsToNumber::Call::day));
+    if (weeks) object.member("kept", static_cast<std::int64_t>(one.calls.size()));
     object.close();
     text += '\n';
     sink(text);

@@ -121,11 +121,20 @@ struct CallsToNumber {
     Instant slot{};
     std::int32_t day = 0;  // local_day
   };
-  std::vector<Call> calls{};  // of the last two days; at most calls_max
+  // Local days of all zones lie within a day of each other, so what is eight days back is in no
+  // week that goes on anywhere.
+  static constexpr int days_kept = 8;
+  // More than the largest cap allows on so many days.
+  static constexpr std::size_t calls_max = 1000;
+
+  std::vector<Call> calls{};  // of the days that are kept
   std::int32_t day = 0;       // of the last one
 
-  static constexpr std::size_t calls_max = 255;
   unsigned on(std::int32_t day_asked, std::chrono::minutes utc_offset) const;
+  // The first day after `today` on which the seven days that end with it have fewer than `cap`
+  // calls, if today's have not.
+  std::optional<std::int32_t> week_opens_on(std::int32_t today, unsigned cap,
+                                            std::chrono::minutes utc_offset) const;
 };
 
 struct DialQueue {
@@ -138,7 +147,7 @@ struct DialQueue {
   std::unordered_map<NumberKey, Instant> given_up{};  // number -> the last attempt without a call
   std::optional<Instant> last_slot{};                 // the account's
   Slowdown slowdown{};                                // the account's
-  // Numbers that were called on this or the last two days; older ones are dropped.
+  // Numbers that were called on the days that are kept; older ones are dropped.
   std::unordered_map<NumberKey, CallsToNumber> calls_to{};
 
   void apply(const Fact& fact, const Register& book);
@@ -154,6 +163,10 @@ struct DialQueue {
   bool may_be_given_up_call(NumberKey number, Instant now) const;
   // Calls to this number on that day of a clock, without those that were never placed.
   unsigned calls_on(NumberKey key, std::int32_t day, std::chrono::minutes utc_offset) const;
+  // When a number that was called `cap` times on the seven days that end with `today` may be called
+  // again (CallsToNumber::week_opens_on).
+  std::optional<std::int32_t> week_opens_on(NumberKey key, std::int32_t today, unsigned cap,
+                                            std::chrono::minutes utc_offset) const;
 
  private:
   void count_call(NumberKey key, Instant slot, std::chrono::minutes utc_offset);

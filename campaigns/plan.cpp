@@ -209,6 +209,15 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
                             (calls == 1 ? " time today" : " times today")});
       return;
     }
+    const unsigned weekly = definition.retries.weekly_calls_per_number_max;
+    if (const auto opens =
+            state.queue.week_opens_on(contact.key, today, weekly, opening.utc_offset)) {
+      add(subject,
+          CallPostponed{"weekly_calls", to_ms(begin_of_local_day(*opens, opening.utc_offset)),
+                        "the number was called " + std::to_string(weekly) +
+                            (weekly == 1 ? " time" : " times") + " within seven days"});
+      return;
+    }
     if (!within_budget(state, index)) {
       add(Subject::campaign(definition.id), CampaignPaused{std::string(budget_spent), "program"});
       return;

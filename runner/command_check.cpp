@@ -95,7 +95,8 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
   if (suppressed) {
     text += "suppressed, not called: " + std::to_string(*suppressed) + '\n';
   }
-  const auto table = [&](const std::string& title, const std::map<std::string, std::uint64_t>& counts) {
+  const auto table = [&](const std::string& title,
+                         const std::map<std::string, std::uint64_t>& counts) {
     text += title;
     for (const auto& [name, count] : counts) text += "  " + name + ": " + std::to_string(count);
     text += '\n';

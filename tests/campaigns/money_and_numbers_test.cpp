@@ -134,6 +134,47 @@ BOOST_AUTO_TEST_CASE(a_number_is_called_so_often_a_day_and_again_the_next_day) {
   BOOST_TEST(busy_calls(world) == 3);
 }
 
+// The second of March is a Monday. Two calls then, one on Tuesday: that is the week's three until
+// Monday's are seven days old.
+BOOST_AUTO_TEST_CASE(a_number_is_called_so_often_on_any_seven_days) {
+  auto campaign = busy_all_day();
+  campaign.retries.attempts_max = 20;
+  campaign.retries.daily_calls_per_number_max = 2;
+  campaign.retries.weekly_calls_per_number_max = 3;
+  Running world(campaign);
+  BOOST_TEST(busy_calls(world) == 2);
+  world.at("2026-03-03T08:00:00Z");
+  BOOST_TEST(busy_calls(world) == 1);
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).due_ms ==
+             to_ms(utc("2026-03-08T23:00:00Z")));  // Monday's first minute in Rome
+  world.at("2026-03-08T19:00:00Z");
+  BOOST_TEST(busy_calls(world) == 0);
+  world.at("2026-03-09T08:00:00Z");
+  BOOST_TEST(busy_calls(world) == 2);
+  // Tuesday's and this Monday's two are three again; one more when Tuesday's is gone.
+  world.at("2026-03-10T08:00:00Z");
+  BOOST_TEST(busy_calls(world) == 1);
+  world.at("2026-03-15T18:00:00Z");
+  BOOST_TEST(busy_calls(world) == 0);
+}
+
+// Another campaign's calls of last week count, whatever that campaign allows.
+BOOST_AUTO_TEST_CASE(a_week_s_calls_are_those_of_all_campaigns) {
+  Running world(busy_all_day());
+  BOOST_TEST(busy_calls(world) == 3);
+  world.does(PauseCampaign{"note"});
+  world.at("2026-03-08T10:00:00Z");
+  auto other = notification("other");
+  other.retries.weekly_calls_per_number_max = 3;
+  enrol(world, other, {person(2, 1), person(3, 9)});
+  const auto lines = world.later(1s).plans();
+  BOOST_TEST(has(lines,
+                 "contact/other/1 CallPostponed {\"gate\":\"weekly_calls\",\"due\":1773010800000,"
+                 "\"evidence\":\"the number was called 3 times within seven days\"}"),
+             lines);
+  BOOST_TEST(has(lines, "contact/other/2 CallRequested"), lines);
+}
+
 BOOST_AUTO_TEST_CASE(the_day_and_its_calls_are_the_person_s_own_over_all_campaigns) {
   auto campaign = busy_all_day();
   campaign.retries.daily_calls_per_number_max = 2;
@@ -232,7 +273,7 @@ BOOST_AUTO_TEST_CASE(days_that_are_over_take_no_room) {
   }
   BOOST_TEST(world.state().queue.calls_to.size() == 30u);
   enrol(world, notification("later"), {person(2, 77)});
-  world.at("2026-03-06T08:00:00Z").plans();
+  world.at("2026-03-11T08:00:00Z").plans();
   BOOST_TEST(world.state().queue.calls_to.size() == 1u);
 }
 

@@ -139,6 +139,8 @@ std::string DialWitness::judge(const support::SimulatedCarrier::Order& order) {
 
   // A call that was taken back before it rang is none; an order that never became one neither.
   unsigned today = 0;
+  unsigned week = 0;
+  const auto week_begins = wall_clock(clock, order.at - std::chrono::days{6}).date;
   auto& before = orders_[number];
   for (const auto& [at, token] : before) {
     const auto calls = carrier_.calls_of(token);
@@ -146,10 +148,14 @@ std::string DialWitness::judge(const support::SimulatedCarrier::Order& order) {
       return call->dialled.has_value() || !call->over();
     });
     if (rang && wall_clock(clock, at).date == now.date) ++today;
+    if (rang && wall_clock(clock, at).date >= week_begins) ++week;
   }
   before.emplace(order.at, order.token);
   if (today >= campaign.retries.daily_calls_per_number_max) {
     return "the number was called " + std::to_string(today) + " times on " + now.date;
+  }
+  if (const auto most = campaign.retries.weekly_calls_per_number_max; most > 0 && week >= most) {
+    return "the number was called " + std::to_string(week) + " times since " + week_begins;
   }
 
   if (campaign.budget.limit_millionths == 0) return {};

@@ -417,6 +417,10 @@ void World::make_narrow(Campaign& campaign, Dice& dice) const {
             static_cast<std::int64_t>(1 + dice.below(options_.contacts * 2)) +
         static_cast<std::int64_t>(dice.below(1000));
   }
+  // Last, so that older seeds are what they were in all else.
+  if (dice.chance(500)) {
+    campaign.retries.weekly_calls_per_number_max = static_cast<std::uint8_t>(1 + dice.below(4));
+  }
 }
 
 // --- the program and its operator ---
@@ -1019,6 +1023,13 @@ void World::check_fact(const Fact& fact) {
     });
     keep(today < definition.retries.daily_calls_per_number_max, "I6",
          who + ": more calls to the number today than its campaign allows");
+    const auto week_begins = day_of(slot - std::chrono::days{6});
+    const auto week = std::count_if(before.begin(), before.end(), [&](const auto& call) {
+      return day_of(call.second) >= week_begins;
+    });
+    const auto weekly = definition.retries.weekly_calls_per_number_max;
+    keep(weekly == 0 || week < weekly, "I6",
+         who + ": more calls to the number within seven days than its campaign allows");
     before.emplace(token_of(requested->attempt), slot);
     keep(!campaign.failures.reached(definition.pacing.stop_at_failures), "I6",
          who + ": called although the last calls came to nothing");

@@ -97,7 +97,7 @@ def some_question(chance, number, earlier):
         question["ask"] += " Può premerne più di uno."
     if kind in ("rating", "number"):
         least = chance.randint(0, 3)
-        question["least"], question["most"] = least, least + chance.randint(1, 6)
+        question["least"], question["most"] = least, min(least + chance.randint(1, 6), 8)
     if kind == "date":
         question["earliest"], question["latest"] = "2026-01-01", "2027-12-31"
         question["ask"] += " Che giorno? Prema giorno, mese e anno, nel 2026 o nel 2027."
@@ -156,6 +156,8 @@ def some_campaign(chance, start):
         campaign["pacing"]["ramp_up"] = {"over": "%dm" % chance.randint(1, 20)}
     if chance.random() < 0.5:
         campaign["answering_machine"] = {"action": chance.choice(("hang_up", "ignore"))}
+    if chance.random() < 0.3:
+        campaign["retries"]["weekly_calls_per_number_max"] = chance.randint(1, 5)
     if chance.random() < 0.3:
         campaign["ring_time"] = "%ds" % chance.randint(5, 40)
     if kind == "survey":
@@ -329,9 +331,13 @@ def complaints(campaign, zones, spans, calls, attempts):
     for call in calls:
         days[call["to"], rules.local(zones[call["to"]], call["accepted_at_ms"]).date()] += 1
         people[call["to"]].append(call)
-    for (_, day), count in days.items():
+    weekly = campaign["retries"].get("weekly_calls_per_number_max", 0)
+    for (number, day), count in days.items():
         if count > campaign["retries"]["daily_calls_per_number_max"]:
             wrong.append("%d calls to one number on %s" % (count, day))
+        week = sum(days[number, day - datetime.timedelta(days=back)] for back in range(7))
+        if weekly and week > weekly:
+            wrong.append("%d calls to one number in the week to %s" % (week, day))
 
     for theirs in people.values():
         rows = [attempts[Route(call["url"]).attempt[1:]] for call in theirs]
@@ -433,6 +439,7 @@ class RandomCampaignsTest(world.Case):
                                       "dates_off": ["2026-01-06"]},
                     "pacing": {"calls_per_second": "0.5", "lines": 2},
                     "retries": {"attempts_max": 2, "daily_calls_per_number_max": 2,
+                                "weekly_calls_per_number_max": 2,
                                 "busy": "10m", "no_answer": "never"}}
         zones = {"a": "Asia/Kolkata", "b": "Europe/Rome", "c": "Europe/Rome"}
         nine = datetime.datetime(2026, 1, 5, 9)
@@ -467,10 +474,15 @@ class RandomCampaignsTest(world.Case):
                 ([call("b", 1, 0, 30, "completed"), call("b", 2, 630, 700)],
                  "again after completed"),
                 ([call("b", n, 900 * n, 900 * n + 9) for n in (1, 2, 3)],
-                 "3 calls to one number"),
+                 "3 calls to one number on"),
+                ([call("b", n, 86_400 * day, 86_400 * day + 9) for n, day in
+                  ((1, 0), (2, 2), (3, 4))], "3 calls to one number in the week to 2026-01-09"),
                 ([call("b", n, 900 * n, 900 * n + 9) for n in (1, 2, 3)],
                  "3 attempts on one person")):
             self.assertTrue(any(what in each for each in said(*made)), (what, said(*made)))
+        a_week_later = [call("b", n, 86_400 * day, 86_400 * day + 9) for n, day in
+                        ((1, 0), (2, 2), (3, 7))]
+        self.assertFalse(any("in the week" in each for each in said(*a_week_later)))
 
 
 if __name__ == "__main__":
