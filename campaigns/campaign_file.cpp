@@ -44,6 +44,7 @@ constexpr std::size_t result_columns_max = 200;
 constexpr std::size_t sql_bytes_max = 20'000;
 constexpr std::size_t variants_max = 10;
 constexpr std::size_t variant_values_max = 20;
+constexpr std::size_t variant_characters_max = 500;  // each person keeps their own
 constexpr std::int64_t answer_number_max = 999'999'999;
 
 using Words = std::map<std::string, std::vector<std::string>>;
@@ -781,7 +782,7 @@ void CampaignReader::read_variant_value(const Json& value, const std::string& wh
     if (!members.is_object()) return;
     if (members.find("code") == nullptr) return missing(members, "code");
     read_code(members, one.code);
-    read_text(members, "say", one.say);
+    read_text(members, "say", one.say, variant_characters_max);
     read_integer(members, "share", one.share, 1, 1000);
     for (const auto& [language, words] : one.say.by_language) {
       if (names_in_template(words).empty()) continue;
@@ -806,9 +807,11 @@ void CampaignReader::check_variant(const Variant& variant, const Members& member
       break;
     }
   }
+  const auto gained = columns_of(variant);
   for (const Variant& other : campaign().variants) {
-    if (other.column == variant.column || text_column_of(other) == variant.column ||
-        other.column == text_column_of(variant)) {
+    const auto taken = columns_of(other);
+    if (std::find_first_of(gained.begin(), gained.end(), taken.begin(), taken.end()) !=
+        gained.end()) {
       problem(members.at("column"),
               "another variant has this column, for its values or their words",
               "name one of them otherwise");
@@ -827,15 +830,25 @@ void CampaignReader::read_results(const Members& root) {
   }
   // Who had which value or order is what the results are read for.
   auto& all = campaign().result_columns;
-  const auto add = [&](std::string column) {
-    const bool listed = std::any_of(all.begin(), all.end(), [&](const ResultColumn& one) {
-      return one.column == column || one.name == column;
-    });
-    if (!listed) all.push_back({column, std::move(column), false});
+  const auto add = [&](const std::string& column, const std::string& where) {
+    for (const ResultColumn& one : all) {
+      if (one.column == column) return;
+      if (one.name != column) continue;
+      return problem(where, "a column of the results is called " + in_quotes(column) + " already",
+                     R"(give that one another "name" in "results")");
+    }
+    if (all.size() == result_columns_max) {
+      return problem(where, "the results would have more than " +
+                                std::to_string(result_columns_max) + " columns of the list");
+    }
+    all.push_back({column, column, false});
   };
-  for (const Variant& variant : campaign().variants) add(variant.column);
-  for (const Question& question : campaign().questions) {
-    if (question.shuffle) add(order_column_of(question));
+  for (std::size_t i = 0; i < campaign().variants.size(); ++i) {
+    add(campaign().variants[i].column, json_pointer("/variants", i) + "/column");
+  }
+  for (std::size_t i = 0; i < campaign().questions.size(); ++i) {
+    const Question& question = campaign().questions[i];
+    if (question.shuffle) add(order_column_of(question), json_pointer("/questions", i) + "/id");
   }
 }
 

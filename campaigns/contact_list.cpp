@@ -284,24 +284,6 @@ std::size_t ContactListReader::Block::column_named(std::string_view name) const 
 Problems ContactListReader::Block::prepare() {
   Problems problems;
   const ContactSource& source = campaign.contacts;
-  list_columns = columns.size();
-  const auto gain = [&](std::string column, const std::string& where, const char* cure) {
-    if (column_named(column) != nowhere) {
-      problems.push_back({where, "the list has a column " + in_quotes(column) + " already", cure});
-    }
-    columns.push_back(std::move(column));
-  };
-  for (std::size_t i = 0; i < campaign.variants.size(); ++i) {
-    const Variant& variant = campaign.variants[i];
-    const std::string where = json_pointer("/variants", i) + "/column";
-    gain(variant.column, where, "name the variant otherwise");
-    if (variant.has_words()) gain(text_column_of(variant), where, "name the variant otherwise");
-  }
-  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
-    if (!campaign.questions[i].shuffle) continue;
-    gain(order_column_of(campaign.questions[i]), json_pointer("/questions", i) + "/id",
-         "it is where the order of the options stands: rename the list's");
-  }
   const auto need = [&](const std::string& where, std::string_view name) {
     const std::size_t index = column_named(trimmed(name));
     if (index != nowhere) return index;
@@ -327,6 +309,25 @@ Problems ContactListReader::Block::prepare() {
   };
   need_moment("/contacts/columns/not_before", source.not_before_columns, not_before);
   need_moment("/contacts/columns/not_after", source.not_after_columns, not_after);
+  // From here on, and so none of the columns above is one of these.
+  list_columns = columns.size();
+  const auto gain = [&](std::string column, const std::string& where, const char* cure) {
+    if (column_named(column) != nowhere) {
+      problems.push_back({where, "the list has a column " + in_quotes(column) + " already", cure});
+    }
+    columns.push_back(std::move(column));
+  };
+  for (std::size_t i = 0; i < campaign.variants.size(); ++i) {
+    for (std::string& column : columns_of(campaign.variants[i])) {
+      gain(std::move(column), json_pointer("/variants", i) + "/column",
+           "name the variant otherwise");
+    }
+  }
+  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
+    if (!campaign.questions[i].shuffle) continue;
+    gain(order_column_of(campaign.questions[i]), json_pointer("/questions", i) + "/id",
+         "it is where the order of the options stands: rename the list's");
+  }
   for (const TemplateUse& use : template_uses(campaign)) need(use.where, use.name);
   std::vector<TemplateUse> tested;
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
@@ -455,7 +456,7 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
 // What chance gives this person, behind what the list has of them.
 void ContactListReader::Block::draw(ContactRow& row) {
   for (const Variant& variant : campaign.variants) {
-    const VariantValue& value = value_for(variant, row.number);
+    const VariantValue& value = value_for(variant, row.row);
     row.values.push_back(value.code);
     if (variant.has_words()) row.values.push_back(value.say.in(row.language, campaign.language));
   }
@@ -463,7 +464,7 @@ void ContactListReader::Block::draw(ContactRow& row) {
   for (const Question& question : campaign.questions) {
     if (!question.shuffle) continue;
     if (orders.size() == shuffled) orders.emplace_back();
-    orders[shuffled] = drawn_order(campaign, question, row.number);
+    orders[shuffled] = drawn_order(campaign, question, row.row);
     row.values.push_back(orders[shuffled++]);
   }
 }

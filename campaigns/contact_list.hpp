@@ -62,7 +62,8 @@ class ContactListReader {
   ~ContactListReader();
 
   // Names of the columns: they are the template variables. In the file's order; of JSON every
-  // member that somebody has, in the order of their first appearance.
+  // member that somebody has, in the order of their first appearance. Behind them those that chance
+  // fills in (variants.hpp, option_order.hpp).
   const std::vector<std::string>& columns() const;
   // What was recognised, for the report: "windows-1252", ';' (NUL where it is JSON).
   const std::string& encoding() const;

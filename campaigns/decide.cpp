@@ -449,10 +449,10 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
                        : "the contact list changed while it was being enrolled: submit it under "
                          "another id"};
   }
-  if (other_list && command.columns != entry.columns) {
+  if (command.columns != entry.columns || file->campaign.variants != entry.definition->variants) {
     return Refusal{"changed_columns",
-                   "the contact list has other columns than the one that was enrolled: submit it "
-                   "under another id"};
+                   "the people would have other columns than those who are enrolled (of the list, "
+                   "of a variant, or of an order of options): submit it under another id"};
   }
   // A start is no way to undo what somebody decided.
   if (other_list &&
@@ -468,7 +468,7 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
   const bool kept =
       entry.definition->kind == file->campaign.kind && after.size() >= before.size() &&
       std::equal(before.begin(), before.end(), after.begin(), [](const auto& a, const auto& b) {
-        return a.id == b.id && a.type == b.type && a.several == b.several;
+        return a.id == b.id && a.type == b.type && a.several == b.several && a.shuffle == b.shuffle;
       });
   if (!kept) {
     return Refusal{"changed_questions",

@@ -86,8 +86,8 @@ unsigned CallsToNumber::on(std::int32_t day_asked, std::chrono::minutes utc_offs
   }));
 }
 
-std::optional<std::int32_t> CallsToNumber::week_opens_on(std::int32_t today, unsigned cap,
-                                                         std::chrono::minutes utc_offset) const {
+std::optional<CallsToNumber::Week> CallsToNumber::full_week(std::int32_t today, unsigned cap,
+                                                            std::chrono::minutes utc_offset) const {
   std::vector<std::int32_t> days;  // of the calls that count, a doubtful one on its later day
   for (const Call& call : calls) {
     const auto latest = std::max(call.day, local_day(call.slot, utc_offset));
@@ -95,7 +95,7 @@ std::optional<std::int32_t> CallsToNumber::week_opens_on(std::int32_t today, uns
   }
   if (days.size() < cap) return {};
   std::sort(days.begin(), days.end());
-  return days[days.size() - cap] + 7;
+  return Week{static_cast<unsigned>(days.size()), days[days.size() - cap] + 7};
 }
 
 unsigned DialQueue::calls_on(NumberKey key, std::int32_t day,
@@ -104,12 +104,12 @@ unsigned DialQueue::calls_on(NumberKey key, std::int32_t day,
   return found != calls_to.end() ? found->second.on(day, utc_offset) : 0U;
 }
 
-std::optional<std::int32_t> DialQueue::week_opens_on(NumberKey key, std::int32_t today,
-                                                     unsigned cap,
-                                                     std::chrono::minutes utc_offset) const {
+std::optional<CallsToNumber::Week> DialQueue::full_week(NumberKey key, std::int32_t today,
+                                                        unsigned cap,
+                                                        std::chrono::minutes utc_offset) const {
   const auto found = calls_to.find(key);
   if (cap == 0 || found == calls_to.end()) return {};
-  return found->second.week_opens_on(today, cap, utc_offset);
+  return found->second.full_week(today, cap, utc_offset);
 }
 
 void DialQueue::count_call(NumberKey key, Instant slot, std::chrono::minutes utc_offset) {
@@ -509,7 +509,13 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     object.member("called_number", number_key_text(key))
         .member("day", one.day)
         .member("calls", std::ranges::count(one.calls, one.day, &CallsToNumber::Call::day));
-    if (weeks) object.member("kept", static_cast<std::int64_t>(one.calls.size()));
+    if (weeks) {
+      std::string slots;
+      for (const auto& call : one.calls) {
+        slots += (slots.empty() ? "" : " ") + std::to_string(to_ms(call.slot));
+      }
+      object.member("slots", slots);
+    }
     object.close();
     text += '\n';
     sink(text);

@@ -131,10 +131,14 @@ struct CallsToNumber {
   std::int32_t day = 0;       // of the last one
 
   unsigned on(std::int32_t day_asked, std::chrono::minutes utc_offset) const;
-  // The first day after `today` on which the seven days that end with it have fewer than `cap`
-  // calls, if today's have not.
-  std::optional<std::int32_t> week_opens_on(std::int32_t today, unsigned cap,
-                                            std::chrono::minutes utc_offset) const;
+  // The calls on the seven days that end with `today`; and where they are `cap` or more, the first
+  // day that ends seven with fewer.
+  struct Week {
+    unsigned calls = 0;
+    std::int32_t opens_on = 0;
+  };
+  std::optional<Week> full_week(std::int32_t today, unsigned cap,
+                                std::chrono::minutes utc_offset) const;
 };
 
 struct DialQueue {
@@ -163,10 +167,10 @@ struct DialQueue {
   bool may_be_given_up_call(NumberKey number, Instant now) const;
   // Calls to this number on that day of a clock, without those that were never placed.
   unsigned calls_on(NumberKey key, std::int32_t day, std::chrono::minutes utc_offset) const;
-  // When a number that was called `cap` times on the seven days that end with `today` may be called
-  // again (CallsToNumber::week_opens_on).
-  std::optional<std::int32_t> week_opens_on(NumberKey key, std::int32_t today, unsigned cap,
-                                            std::chrono::minutes utc_offset) const;
+  // Nothing where a number may be called `today`; `cap` 0: it always may
+  // (CallsToNumber::full_week).
+  std::optional<CallsToNumber::Week> full_week(NumberKey key, std::int32_t today, unsigned cap,
+                                               std::chrono::minutes utc_offset) const;
 
  private:
   void count_call(NumberKey key, Instant slot, std::chrono::minutes utc_offset);

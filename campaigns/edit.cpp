@@ -97,6 +97,11 @@ std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex inde
       return may_not_change(std::move(*why));
     }
   }
+  for (std::size_t i = before.questions.size(); i < next.questions.size(); ++i) {
+    if (!next.questions[i].shuffle) continue;
+    return may_not_change("question " + in_quotes(next.questions[i].id) +
+                          " is shuffled, and those who are enrolled have no order for it");
+  }
   for (const auto& use : template_uses(next)) {
     if (std::find(entry.columns.begin(), entry.columns.end(), use.name) == entry.columns.end()) {
       return Refusal{"unknown_column", use.where + " names a column that the list does not have: " +

@@ -31,17 +31,15 @@ std::string order_column_of(const Question& question) {
   return question.id + "_order";
 }
 
-std::string drawn_order(const Campaign& campaign, const Question& question,
-                        std::string_view number) {
+std::string drawn_order(const Campaign& campaign, const Question& question, std::uint64_t row) {
   std::vector<std::size_t> places;  // of the options that move
   for (std::size_t i = 0; i < question.options.size(); ++i) {
     if (!question.options[i].fixed) places.push_back(i);
   }
   auto moved = places;
-  std::string drawn_by = campaign.id + '/' + order_column_of(question) + '\n';
-  drawn_by += number;
+  const auto seed = campaign.id + '/' + order_column_of(question);
   for (std::size_t left = moved.size(); left > 1; --left) {
-    std::swap(moved[left - 1], moved[dice(0, drawn_by, left) % left]);
+    std::swap(moved[left - 1], moved[dice(left, seed, row) % left]);
   }
   std::vector<const Option*> options;
   for (const Option& option : question.options) options.push_back(&option);
@@ -72,8 +70,12 @@ std::vector<const Option*> in_order(const Question& question, std::string_view o
 
 std::string offer_of(const Question& question, std::string_view order, const std::string& language,
                      const std::string& campaign_language) {
-  std::string_view phrase = question.offer.in(language, campaign_language);
-  if (phrase.empty()) phrase = offer_phrase(language, question.by_key);
+  // Their own words in the language, ours in it, and only then another language's.
+  const auto own = question.offer.by_language.find(language);
+  std::string_view phrase = own != question.offer.by_language.end()
+                                ? std::string_view(own->second)
+                                : offer_phrase(language, question.by_key);
+  if (phrase.empty()) phrase = question.offer.in(language, campaign_language);
   std::string said;
   for (const Option* option : in_order(question, order)) {
     if (!said.empty()) said += ' ';

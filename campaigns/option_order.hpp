@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,10 +15,10 @@ namespace campaigns {
 // The column that the list gains for a question that is shuffled.
 std::string order_column_of(const Question& question);
 
-// The codes in the order that falls to a number (E.164), with blanks between them: the same for a
-// person in every run. Options that are `fixed` stay where they are.
-std::string drawn_order(const Campaign& campaign, const Question& question,
-                        std::string_view number);
+// The codes in the order that falls to the person of a row of the list (ContactRow::row), with
+// blanks between them: the same in every reading of it. Options that are `fixed` stay where they
+// are. Never by the number: an order of many options would tell which it is.
+std::string drawn_order(const Campaign& campaign, const Question& question, std::uint64_t row);
 
 // The options in such an order; the ones that it does not name come last, as they stand in the
 // file. They live as long as the question.

@@ -209,13 +209,14 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
                             (calls == 1 ? " time today" : " times today")});
       return;
     }
-    const unsigned weekly = definition.retries.weekly_calls_per_number_max;
-    if (const auto opens =
-            state.queue.week_opens_on(contact.key, today, weekly, opening.utc_offset)) {
+    if (const auto week = state.queue.full_week(contact.key, today,
+                                                definition.retries.weekly_calls_per_number_max,
+                                                opening.utc_offset)) {
       add(subject,
-          CallPostponed{"weekly_calls", to_ms(begin_of_local_day(*opens, opening.utc_offset)),
-                        "the number was called " + std::to_string(weekly) +
-                            (weekly == 1 ? " time" : " times") + " within seven days"});
+          CallPostponed{"weekly_calls",
+                        to_ms(begin_of_local_day(week->opens_on, opening.utc_offset)),
+                        "the number was called " + std::to_string(week->calls) +
+                            (week->calls == 1 ? " time" : " times") + " within seven days"});
       return;
     }
     if (!within_budget(state, index)) {

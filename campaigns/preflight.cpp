@@ -8,6 +8,7 @@
 
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_words.hpp"
+#include "campaigns/json_text.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/spend.hpp"
 #include "campaigns/variants.hpp"
@@ -127,7 +128,7 @@ void warn_of_missing_languages(const Campaign& campaign, std::vector<std::string
   for_each_text(campaign, [&](const std::string& /*where*/, const Text& text) {
     for (const auto& [language, words] : text.by_language) languages.insert(language);
   });
-  for_each_text(campaign, [&](const std::string& where, const Text& text) {
+  const auto look = [&](const std::string& where, const Text& text) {
     if (text.empty()) return;
     for (const std::string& language : languages) {
       if (text.by_language.count(language) != 0) continue;
@@ -135,7 +136,16 @@ void warn_of_missing_languages(const Campaign& campaign, std::vector<std::string
       warning.append(" has no text in ").append(language);
       warning.append(": people of that language hear ").append(campaign.language).append(" there");
     }
-  });
+  };
+  for_each_text(campaign, look);
+  // What is offered of a question that is shuffled is said, too.
+  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
+    if (!campaign.questions[i].shuffle) continue;
+    const auto options = json_pointer("/questions", i) + "/options";
+    for (std::size_t k = 0; k < campaign.questions[i].options.size(); ++k) {
+      look(json_pointer(options, k) + "/label", campaign.questions[i].options[k].label);
+    }
+  }
 }
 
 // Whether nobody can be called within the row's own limits from `begin` on.
@@ -171,7 +181,7 @@ void count_row(Preflight& result, const ContactRow& row, const Campaign& campaig
   ++result.by_language[row.language];
   if (numbers.insert(digits_of(row.number)).second) {
     for (const Variant& variant : campaign.variants) {
-      ++result.by_variant[variant.column][value_for(variant, row.number).code];
+      ++result.by_variant[variant.column][value_for(variant, row.row).code];
     }
     return;
   }

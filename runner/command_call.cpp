@@ -103,8 +103,12 @@ campaigns::Result<Submission> as_somebody(const CallOptions& options,
   if (!contact) return contact.error();
   auto& campaign = submission.file.campaign;
   make_test_call(campaign, contact.value().zone);
+  // What chance gave to somebody is theirs, and stands in the list of one as they have it.
+  campaign.variants.clear();
   submission.contacts = list_of_one(contact.value(), campaign.contacts.number_column, number);
   seal(submission);
+  // Their order of the options, too: the list is not to gain another when it is read.
+  for (auto& question : campaign.questions) question.shuffle = false;
   return loaded;
 }
 

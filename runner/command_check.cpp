@@ -8,6 +8,7 @@
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/contact_list.hpp"
 #include "campaigns/json_writer.hpp"
+#include "campaigns/option_order.hpp"
 #include "campaigns/survey.hpp"
 #include "campaigns/templates.hpp"
 #include "runner/commands.hpp"
@@ -237,10 +238,15 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
             ? "  ? "
             : "  ? (if the answers before lead here) ",
         question.ask);
-    for (const auto& option : question.options) {
-      if (option.key == '\0') continue;
-      const auto& label = option.label.in(contact.language, campaign.language);
-      print(std::string("      ") + option.key + ": " + option.code +
+    const auto order = contact.value(campaigns::order_column_of(question));
+    if (question.shuffle) {
+      print("    " + campaigns::offer_of(question, order, contact.language, campaign.language) +
+            '\n');
+    }
+    for (const auto* option : campaigns::in_order(question, order)) {
+      if (option->key == '\0') continue;
+      const auto& label = option->label.in(contact.language, campaign.language);
+      print(std::string("      ") + option->key + ": " + option->code +
             (label.empty() ? "" : " - " + label) + '\n');
     }
   }

@@ -218,6 +218,13 @@ BOOST_AUTO_TEST_CASE(a_change_may_add_questions_and_must_keep_those_that_were_as
   auto retyped = longer;
   retyped.questions[2] = question("rate", QuestionType::open, "Come?");
   BOOST_TEST(refuse(retyped) == "refused: changed_questions");
+  // What chance gave to those who are enrolled is theirs.
+  auto shuffled = longer;
+  shuffled.questions[0].shuffle = true;
+  BOOST_TEST(refuse(shuffled) == "refused: changed_questions");
+  auto varied = longer;
+  varied.variants = {{"intro", "seed", {{"a", {}, 1}, {"b", {}, 1}}}};
+  BOOST_TEST(refuse(varied) == "refused: changed_columns");
   auto unreadable = submit(longer, "d4");
   unreadable.accept_change = true;
   unreadable.definition = "{}";

@@ -74,6 +74,13 @@ BOOST_AUTO_TEST_CASE(what_stays_is_refused_with_the_reason) {
   next.variants = {{"intro", "seed", {{"a", {}, 1}, {"b", {}, 1}}}};
   BOOST_TEST(refusal(next).find("variants stay") != std::string::npos);
   next = before;
+  next.questions[0].shuffle = true;
+  BOOST_TEST(refusal(next).find("from the beginning") != std::string::npos);
+  next = before;
+  next.questions.push_back(question("new", QuestionType::choice, "?"));
+  next.questions.back().shuffle = true;
+  BOOST_TEST(refusal(next).find("have no order for it") != std::string::npos);
+  next = before;
   next.questions.pop_back();
   BOOST_TEST(refusal(next).find("question that was asked stays") != std::string::npos);
   next = before;

@@ -20,10 +20,6 @@ using namespace campaigns;
 
 namespace {
 
-std::string number_of(unsigned person) {
-  return "+39333" + std::to_string(1'000'000 + person);
-}
-
 // A survey of one question with four options, the last of which stays there; `more` goes into the
 // question.
 Result<CampaignFile> a_file(const std::string& more = R"("shuffle": true)",
@@ -65,7 +61,7 @@ BOOST_AUTO_TEST_CASE(every_order_comes_equally_often_and_who_is_fixed_stays) {
   constexpr unsigned people = 12'000;
   std::map<std::string, unsigned> seen;
   for (unsigned i = 0; i < people; ++i) {
-    ++seen[drawn_order(file->campaign, question, number_of(i))];
+    ++seen[drawn_order(file->campaign, question, i)];
   }
   BOOST_TEST_REQUIRE(seen.size() == 6U);
   for (const auto& [order, count] : seen) {
@@ -76,22 +72,20 @@ BOOST_AUTO_TEST_CASE(every_order_comes_equally_often_and_who_is_fixed_stays) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(an_order_stays_with_its_person_and_is_another_in_another_campaign) {
+BOOST_AUTO_TEST_CASE(an_order_stays_with_its_row_and_is_another_in_another_campaign) {
   auto file = a_file();
   BOOST_TEST_REQUIRE(file.ok());
   auto& campaign = file->campaign;
-  BOOST_TEST(drawn_order(campaign, campaign.questions[0], number_of(0)) ==
-             "mare laghi monti altro");
-  BOOST_TEST(drawn_order(campaign, campaign.questions[0], number_of(1)) ==
-             "monti laghi mare altro");
+  BOOST_TEST(drawn_order(campaign, campaign.questions[0], 0) == "mare monti laghi altro");
+  BOOST_TEST(drawn_order(campaign, campaign.questions[0], 1) == "mare laghi monti altro");
   std::string here;
   std::string there;
   for (unsigned i = 0; i < 20; ++i) {
-    here += drawn_order(campaign, campaign.questions[0], number_of(i));
+    here += drawn_order(campaign, campaign.questions[0], i);
   }
   campaign.id = "altri-viaggi";
   for (unsigned i = 0; i < 20; ++i) {
-    there += drawn_order(campaign, campaign.questions[0], number_of(i));
+    there += drawn_order(campaign, campaign.questions[0], i);
   }
   BOOST_TEST(here != there);
 }
@@ -108,7 +102,7 @@ BOOST_AUTO_TEST_CASE(the_list_gains_the_order_and_so_do_the_results) {
   RejectedRow rejected;
   for (unsigned i = 0; i < 2; ++i) {
     BOOST_TEST_REQUIRE((reader->next(row, rejected) == ContactListReader::Next::row));
-    BOOST_TEST(row.values.back() == drawn_order(campaign, campaign.questions[0], number_of(i)));
+    BOOST_TEST(row.values.back() == drawn_order(campaign, campaign.questions[0], i + 2));
   }
   const std::vector<ResultColumn> expected{{"meta_order", "meta_order", false}};
   BOOST_TEST((campaign.result_columns == expected));
@@ -166,6 +160,12 @@ BOOST_AUTO_TEST_CASE(an_offer_may_have_other_words) {
   BOOST_TEST_REQUIRE(file.ok());
   BOOST_TEST(offer_of(file->campaign.questions[0], "laghi", "it-IT", "it-IT").find("3: i laghi.") ==
              0U);
+  // Of two languages each has its own words, and where the file has none, ours.
+  const auto two = a_file(R"("shuffle": true, "offer": {"it-IT": "{{key}}, {{label}}."})", "",
+                          R"({"it-IT": "Dove va?", "en-GB": "Where to?"})");
+  BOOST_TEST_REQUIRE(two.ok());
+  BOOST_TEST(offer_of(two->campaign.questions[0], "laghi", "it-IT", "it-IT").find("3, ") == 0U);
+  BOOST_TEST(offer_of(two->campaign.questions[0], "laghi", "en-GB", "it-IT").find("For ") == 0U);
   const auto spoken = a_file(R"("shuffle": true, "by": ["speech"])");
   BOOST_TEST_REQUIRE(spoken.ok());
   BOOST_TEST(offer_of(spoken->campaign.questions[0], "laghi", "it-IT", "it-IT").find("i laghi.") ==

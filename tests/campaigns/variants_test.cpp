@@ -28,10 +28,6 @@ Variant a_variant(std::string column, std::vector<VariantValue> values) {
   return {column, "prova/" + column, std::move(values)};
 }
 
-std::string number_of(unsigned person) {
-  return "+39333" + std::to_string(1'000'000 + person);
-}
-
 // A survey with two variants, as somebody would write it; `variants` in place of its own.
 Result<CampaignFile> a_file(const std::string& variants = "") {
   return parse_campaign_file(
@@ -77,7 +73,7 @@ BOOST_AUTO_TEST_CASE(the_shares_are_kept_and_two_variants_know_nothing_of_each_o
   constexpr unsigned people = 40'000;
   std::map<std::pair<std::string, std::string>, double> seen;
   for (unsigned i = 0; i < people; ++i) {
-    ++seen[{value_for(intro, number_of(i)).code, value_for(price, number_of(i)).code}];
+    ++seen[{value_for(intro, i).code, value_for(price, i).code}];
   }
   BOOST_TEST_REQUIRE(seen.size() == 4U);
   // Four standard deviations of a count: a fair draw misses them once in 16,000 tests, and this one
@@ -89,16 +85,16 @@ BOOST_AUTO_TEST_CASE(the_shares_are_kept_and_two_variants_know_nothing_of_each_o
   }
 }
 
-// A person who comes again with another list is not moved, and no release of the program may move
-// them either: what was drawn here was drawn by the first that had variants.
-BOOST_AUTO_TEST_CASE(a_draw_hangs_on_the_number_and_the_seed_and_stays) {
+// A list that is read again half-way moves nobody, whichever release of the program reads it: what
+// was drawn here was drawn by the first that had variants.
+BOOST_AUTO_TEST_CASE(a_draw_hangs_on_the_row_and_the_seed_and_stays) {
   auto variant = a_variant("intro", {{"a", {}, 1}, {"b", {}, 1}, {"c", {}, 1}});
   std::string drawn;
-  for (unsigned i = 0; i < 24; ++i) drawn += value_for(variant, number_of(i)).code;
-  BOOST_TEST(drawn == "bbabcbaacaccbbaaabbccabc");
+  for (unsigned i = 0; i < 24; ++i) drawn += value_for(variant, i).code;
+  BOOST_TEST(drawn == "cbbcbabcacabaaaabacabacb");
   variant.seed = "another";
   std::string again;
-  for (unsigned i = 0; i < 24; ++i) again += value_for(variant, number_of(i)).code;
+  for (unsigned i = 0; i < 24; ++i) again += value_for(variant, i).code;
   BOOST_TEST(again != drawn);
 }
 
@@ -110,7 +106,6 @@ BOOST_AUTO_TEST_CASE(the_list_gains_the_columns_in_every_form) {
     std::vector<std::string> people;
     BOOST_TEST_REQUIRE(reader.ok());
     const std::vector<std::string> gained{"intro", "intro_text", "price"};
-    BOOST_TEST(variant_columns(campaign) == gained, boost::test_tools::per_element());
     BOOST_TEST_REQUIRE(reader->columns().size() == 5U);
     BOOST_TEST(std::equal(gained.begin(), gained.end(), reader->columns().begin() + 2,
                           reader->columns().end()));
@@ -118,10 +113,10 @@ BOOST_AUTO_TEST_CASE(the_list_gains_the_columns_in_every_form) {
     RejectedRow rejected;
     while (reader->next(row, rejected) == ContactListReader::Next::row) {
       BOOST_TEST_REQUIRE(row.values.size() == 5U);
-      const auto& intro = value_for(campaign.variants[0], row.number);
+      const auto& intro = value_for(campaign.variants[0], row.row);
       BOOST_TEST(row.values[2] == intro.code);
       BOOST_TEST(row.values[3] == intro.say.in("it-IT", "it-IT"));
-      BOOST_TEST(row.values[4] == value_for(campaign.variants[1], row.number).code);
+      BOOST_TEST(row.values[4] == value_for(campaign.variants[1], row.row).code);
       people.push_back(row.number + std::string(row.values[2]) + std::string(row.values[4]));
     }
     return people;
@@ -129,16 +124,32 @@ BOOST_AUTO_TEST_CASE(the_list_gains_the_columns_in_every_form) {
   const auto csv = read(ContactListReader::open_csv(
       campaign, rules(), "number,nome\n3331000001,Anna\n3331000002,Ugo\n3331000003,Ida\n"));
   BOOST_TEST(csv.size() == 3U);
-  // In another form and another order they have what they had.
-  auto array = read(ContactListReader::open_array(
+  const auto array = read(ContactListReader::open_array(
       campaign, rules(),
-      R"([{"number": "3331000003", "nome": "Ida"}, {"number": "3331000002", "nome": "Ugo"},
-          {"number": "3331000001", "nome": "Anna"}])"));
-  std::reverse(array.begin(), array.end());
-  BOOST_TEST(array == csv, boost::test_tools::per_element());
+      R"([{"number": "3331000001", "nome": "Anna"}, {"number": "3331000002", "nome": "Ugo"}])"));
+  BOOST_TEST(array.size() == 2U);
   const auto lines = read(ContactListReader::open_lines(
       campaign, rules(), "{\"nome\": \"Anna\", \"number\": \"3331000001\"}\n"));
-  BOOST_TEST(lines.at(0) == csv.at(0));
+  // Each is the first in its list.
+  BOOST_TEST(lines.at(0) == array.at(0));
+}
+
+// What is read of a person before anything is drawn for them has to be in the list itself.
+BOOST_AUTO_TEST_CASE(what_chance_fills_in_is_nobody_s_number_language_or_zone) {
+  for (const char* column : {"number", "language", "zone", "id"}) {
+    auto file = a_file();
+    BOOST_TEST_REQUIRE(file.ok());
+    auto& contacts = file->campaign.contacts;
+    const std::string name = column;
+    (name == "number"     ? contacts.number_column
+     : name == "language" ? contacts.language_column
+     : name == "zone"     ? contacts.zone_column
+                          : contacts.id_column) = "intro";
+    const auto reader =
+        ContactListReader::open_csv(file->campaign, rules(), "number,nome\n3331000001,Anna\n");
+    BOOST_TEST_REQUIRE(!reader.ok());
+    BOOST_TEST(reader.error().at(0).where == "/contacts/columns/" + name);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_words_are_those_of_the_persons_language) {
@@ -194,6 +205,9 @@ BOOST_AUTO_TEST_CASE(variants_that_compare_nothing_are_refused_with_the_place) {
       R"([{"column": "a_text", "values": ["x", "y"]},
           {"column": "a", "values": [{"code": "x", "say": "Sì"}, {"code": "y", "say": "No"}]}])",
       "/variants/1/column", "another variant"));
+  BOOST_TEST(problems_with(R"([{"column": "a_text", "values": ["x", "y"]},
+                               {"column": "a", "values": ["x", "y"]}])")
+                 .empty());
   BOOST_TEST(problems_with("[]").empty());
 }
 

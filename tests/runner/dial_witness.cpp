@@ -71,6 +71,15 @@ WallClock wall_clock(const std::string& zone, Instant at) {
   throw std::logic_error("the witness has no clock of " + zone);
 }
 
+// The date so many days before a "2026-03-30".
+std::string days_before(const std::string& date, int days) {
+  using namespace std::chrono;
+  const auto then = sys_days{year{std::stoi(date.substr(0, 4))} / std::stoi(date.substr(5, 2)) /
+                             std::stoi(date.substr(8, 2))} -
+                    std::chrono::days{days};
+  return clock_face(duration_cast<milliseconds>(then.time_since_epoch()).count()).date;
+}
+
 std::string text_of(std::chrono::minutes time) {
   char text[20];
   std::snprintf(text, sizeof text, "%02d:%02d", static_cast<int>(time.count() / 60),
@@ -140,7 +149,7 @@ std::string DialWitness::judge(const support::SimulatedCarrier::Order& order) {
   // A call that was taken back before it rang is none; an order that never became one neither.
   unsigned today = 0;
   unsigned week = 0;
-  const auto week_begins = wall_clock(clock, order.at - std::chrono::days{6}).date;
+  const auto week_begins = days_before(now.date, 6);
   auto& before = orders_[number];
   for (const auto& [at, token] : before) {
     const auto calls = carrier_.calls_of(token);

@@ -1,5 +1,7 @@
 """A call to a telephone of one's own: what is printed of it, and where it is kept."""
 
+import csv
+import io
 import os
 import resource
 import signal
@@ -59,6 +61,28 @@ class CallTest(world.Case):
         self.assertIn("Persona 2", enrolled[0])
         self.assertIn(MINE, enrolled[0])
         self.assertNotIn(world.number_of(2), enrolled[0])
+
+    def test_what_chance_gave_to_somebody_is_heard_as_they_would(self):
+        survey = world.survey(
+            variants=[{"column": "intro", "values": [{"code": "a", "say": "Prima."},
+                                                     {"code": "b", "say": "Seconda."}]}])
+        survey["greeting"] = "Buongiorno. {{intro_text}}"
+        survey["questions"] = [{"id": "meta", "type": "choice", "ask": "Dove va?", "shuffle": True,
+                                "options": [{"code": "o%d" % n, "key": str(n)}
+                                            for n in range(1, 9)]}]
+        survey.pop("results", None)
+        file = world.write_campaign(self.folder, survey, 3)
+        shown = self.campanile("check", file, "--show", "P-0002").stdout
+        self.call(MINE, "--campaign", file, "--contact", "P-0002", "--people", PATIENT)
+        log = self.path("state/campanile/calls-rehearsal.db")
+        results = list(csv.DictReader(io.StringIO(
+            self.campanile("export", "results", "--log", log).stdout, newline="")))
+        self.assertEqual(len(results), 1)
+        self.assertIn({"a": "Prima.", "b": "Seconda."}[results[0]["intro"]], shown)
+        places = [shown.index("Per %s, prema" % code)
+                  for code in results[0]["meta_order"].split()]
+        self.assertEqual(len(places), 8)
+        self.assertEqual(places, sorted(places))
 
     def test_what_cannot_be_called(self):
         file = world.write_campaign(self.folder, world.survey(), 3)
