@@ -153,6 +153,7 @@ BOOST_AUTO_TEST_CASE(an_agent_is_given_the_options_in_the_persons_order) {
   BOOST_TEST(place("laghi") < place("altro"));
   BOOST_TEST(place("altro") < place("monti"));
   BOOST_TEST(place("monti") < place("mare"));
+  BOOST_TEST(told.find("nell'ordine in cui stanno") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(an_offer_may_have_other_words) {

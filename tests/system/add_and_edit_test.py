@@ -9,10 +9,9 @@ import world
 PEOPLE = 6
 
 
-class AddAndEditTest(world.Case):
+class AddAndEditTest(world.ServedCase):
     def setUp(self):
         super().setUp()
-        self.log = self.path("L.db")
         self.campaign = world.survey()
         self.file = world.write_campaign(self.folder, self.campaign, PEOPLE)
 
@@ -32,18 +31,6 @@ class AddAndEditTest(world.Case):
         with open(path, "w", encoding="utf-8") as file:
             json.dump({**self.campaign, **members}, file)
         return self.campanile("edit", "prova", path, "--log", self.log, *more, expect=expect)
-
-    def serve(self):
-        self.server = self.start("serve", "--log", self.log)
-        world.wait_until(lambda: world.Control(self.log).ask("GET", "/status") or
-                         not self.server.running(), "it serves")
-
-    def status(self):
-        return world.Control(self.log).ask("GET", "/status")[1]["campaigns"][0]
-
-    def stop(self):
-        self.server.interrupt()
-        self.assertEqual(self.server.wait(), 0, self.server.err())
 
     def called(self):
         return {event.contact()[1] for event in world.events_of(self.log)

@@ -20,11 +20,7 @@ def lines_of(rows):
     return "".join(json.dumps(person(n)) + "\n" for n in rows)
 
 
-class SourcesCase(world.Case):
-    def setUp(self):
-        super().setUp()
-        self.log = self.path("L.db")
-
+class SourcesCase(world.ServedCase):
     def write(self, name, text):
         with open(self.path(name), "w", encoding="utf-8") as file:
             file.write(text)
@@ -52,21 +48,9 @@ class SourcesCase(world.Case):
     def assert_no_log(self):
         self.assertEqual([n for n in os.listdir(self.folder) if n.startswith("L.db")], [])
 
-    def serve(self):
-        self.server = self.start("serve", "--log", self.log)
-        world.wait_until(lambda: world.Control(self.log).ask("GET", "/status") or
-                         not self.server.running(), "it serves")
-
-    def status(self):
-        return world.Control(self.log).ask("GET", "/status")[1]["campaigns"][0]
-
     def wait_until_over(self, people):
         world.wait_until(lambda: self.status()["status"] == "completed" and
                          self.status()["contacts"] == people, "it is over")
-
-    def stop(self):
-        self.server.interrupt()
-        self.assertEqual(self.server.wait(), 0, self.server.err())
 
 
 class FileTest(SourcesCase):

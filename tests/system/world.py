@@ -568,3 +568,24 @@ class Case(unittest.TestCase):
         """The chain holds and a replay says what it says; returns what `replay` says."""
         self.assertRegex(self.campanile("verify", "--log", log).stdout, r"^well: ")
         return last_json(self.campanile("replay", "--log", log, "--json").stdout)
+
+
+class ServedCase(Case):
+    """A test of a log of its own that `serve` runs, from when it says so."""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.path("L.db")
+
+    def serve(self):
+        self.server = self.start("serve", "--log", self.log)
+        wait_until(lambda: Control(self.log).ask("GET", "/status") or
+                   not self.server.running(), "it serves")
+
+    def status(self):
+        """Of the log's first campaign."""
+        return Control(self.log).ask("GET", "/status")[1]["campaigns"][0]
+
+    def stop(self):
+        self.server.interrupt()
+        self.assertEqual(self.server.wait(), 0, self.server.err())
