@@ -283,6 +283,14 @@ struct Variant {
   friend bool operator==(const Variant&, const Variant&) = default;
 };
 
+// So many completed surveys of one kind of people are wanted, and no more (quotas.hpp).
+struct Quota {
+  std::string name{};           // [a-z][a-z0-9_]{0,63}
+  Condition who{};              // by answers and columns; always: everybody
+  std::uint32_t completes = 1;  // it is full when so many cases have ended as completed
+  friend bool operator==(const Quota&, const Quota&) = default;
+};
+
 struct Budget {
   std::int64_t limit_millionths = 0;  // 0: no budget
   std::int64_t per_minute_millionths = 0;
@@ -304,6 +312,8 @@ struct Campaign {
   std::vector<Question> questions{};
   Text goodbye{};
   Text screened_out{};  // said instead to whom the survey is not for; empty: the goodbye
+  std::vector<Quota> quotas{};
+  Text quota_full{};  // said to whoever belongs to one that is full; empty: the goodbye
   std::uint8_t partial_answers = 0;  // so many answers make a broken-off survey partial; 0: never
   OptOut opt_out{};
   std::array<ReplySpec, reply_kinds> replies{};

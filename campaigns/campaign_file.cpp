@@ -42,6 +42,8 @@ constexpr std::size_t caller_ids_max = 100;
 constexpr std::size_t conditions_max = 50;
 constexpr std::size_t result_columns_max = 200;
 constexpr std::size_t sql_bytes_max = 20'000;
+constexpr std::size_t quotas_max = 50;
+constexpr std::int64_t quota_completes_max = 10'000'000;
 constexpr std::size_t variants_max = 10;
 constexpr std::size_t variant_values_max = 20;
 constexpr std::size_t variant_characters_max = 500;  // each person keeps their own
@@ -280,6 +282,8 @@ class CampaignReader {
   void read_retries(const Members& root);
   void read_budget(const Members& root);
   void read_countries(const Members& root);
+  void read_quotas(const Members& root);
+  void read_quota(const Json& value, const std::string& where);
   void read_variants(const Members& root);
   void read_variant(const Json& value, const std::string& where);
   void read_variant_value(const Json& value, const std::string& where, Variant& variant);
@@ -568,6 +572,7 @@ void CampaignReader::read(const Json& json) {
   read_budget(root);
   read_countries(root);
   read_variants(root);
+  read_quotas(root);
   read_results(root);
 }
 
@@ -735,6 +740,43 @@ void CampaignReader::read_query(const Json& value, const std::string& where) {
   read_string(members, "sql", query.sql, sql_bytes_max);
   if (query.database.empty()) problem(members.at("database"), "names no database");
   if (query.sql.empty()) problem(members.at("sql"), "asks nothing", "write one SELECT");
+}
+
+void CampaignReader::read_quotas(const Members& root) {
+  if (campaign().kind != Kind::survey) return;
+  read_text(root, "quota_full", campaign().quota_full);
+  const Json* list = find_array(root, "quotas", quotas_max);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    read_quota((*list)[i], json_pointer(root.at("quotas"), i));
+  }
+  if (!campaign().quota_full.empty() && root.find("quotas") == nullptr) {
+    problem(root.at("quota_full"), "would never be said: there are no \"quotas\"");
+  }
+}
+
+// {"name": "women", "if": {"question": "gender", "is": ["f"]}, "completes": 50}.
+void CampaignReader::read_quota(const Json& value, const std::string& where) {
+  const Members members(*this, value, where, "quota");
+  if (!members.is_object()) return;
+  Quota quota;
+  if (members.find("name") == nullptr) missing(members, "name");
+  read_string(members, "name", quota.name);
+  if (members.find("name") != nullptr && !is_result_name(quota.name)) {
+    problem(members.at("name"), "must be 1 to 64 of a-z, 0-9 and _, beginning with a letter");
+  }
+  if (std::ranges::any_of(campaign().quotas,
+                          [&](const Quota& other) { return other.name == quota.name; })) {
+    problem(members.at("name"), "another quota has this name already");
+  }
+  if (members.find("completes") == nullptr) missing(members, "completes");
+  read_integer(members, "completes", quota.completes, 1, quota_completes_max);
+  if (const Json* condition = members.find("if")) {
+    read_condition(*condition, members.at("if"), quota.who);
+    if (reads == ReadFrom::file && problems.empty() && !can_hold(quota.who, campaign())) {
+      problem(members.at("if"), "can never hold: nobody would belong to the quota");
+    }
+  }
+  campaign().quotas.push_back(std::move(quota));
 }
 
 void CampaignReader::read_variants(const Members& root) {
@@ -913,7 +955,8 @@ void CampaignReader::read_said(const Members& root) {
     }
     return;
   }
-  for (const char* name : {"resumed", "questions", "partial", "screened_out"}) {
+  for (const char* name :
+       {"resumed", "questions", "partial", "screened_out", "quotas", "quota_full"}) {
     not_for_this_kind(root, name, R"(only a survey asks; set "kind": "survey")");
   }
   not_for_this_kind(root, "greeting", R"(what is said is the "message")");

@@ -307,6 +307,14 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
     if (!campaign.screened_out.empty()) {
       out["screened_out"] = text_json(campaign.screened_out, language);
     }
+    for (const Quota& quota : campaign.quotas) {
+      json one{{"name", quota.name}, {"completes", quota.completes}};
+      if (quota.who.op != Condition::Op::always) one["if"] = condition_json(quota.who);
+      out["quotas"].push_back(std::move(one));
+    }
+    if (!campaign.quota_full.empty()) {
+      out["quota_full"] = text_json(campaign.quota_full, language);
+    }
   } else {
     out["message"] = text_json(campaign.greeting, language);
     if (!campaign.questions.empty()) {
@@ -330,6 +338,7 @@ void for_each_text(const Campaign& campaign,
   }
   visit("/goodbye", campaign.goodbye);
   visit("/screened_out", campaign.screened_out);
+  visit("/quota_full", campaign.quota_full);
   visit("/opt_out/goodbye", campaign.opt_out.goodbye);
   for (const auto& [word, which] : reply_words) {
     visit("/replies/" + std::string(word) + "/goodbye", campaign.reply(which).goodbye);

@@ -70,7 +70,8 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
                       "call_time",     "budget",     "retention",
                       "eligibility",   "results",    "screening",
                       "recording",     "replies",    "screened_out",
-                      "confirm",       "variants"}},
+                      "confirm",       "variants",   "quotas",
+                      "quota_full"}},
         {"contacts",
          {"file", "list", "query", "format", "encoding", "delimiter", "region", "columns", "zone",
           "bad_rows"}},
@@ -109,6 +110,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
         {"results", {"columns"}},
         {"result_column", {"column", "name", "personal"}},
         {"variant", {"column", "seed", "values"}},
+        {"quota", {"name", "if", "completes"}},
         {"variant_value", {"code", "say", "share"}},
         {"budget", {"limit", "per_minute", "currency"}},
     };

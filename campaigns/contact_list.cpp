@@ -331,7 +331,12 @@ Problems ContactListReader::Block::prepare() {
   for (const TemplateUse& use : template_uses(campaign)) need(use.where, use.name);
   std::vector<TemplateUse> tested;
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
-    columns_tested(campaign.questions[i].ask_if, json_pointer("/questions", i) + "/ask_if", tested);
+    const auto where = json_pointer("/questions", i);
+    columns_tested(campaign.questions[i].ask_if, where + "/ask_if", tested);
+    columns_tested(campaign.questions[i].screen_out_if, where + "/screen_out_if", tested);
+  }
+  for (std::size_t i = 0; i < campaign.quotas.size(); ++i) {
+    columns_tested(campaign.quotas[i].who, json_pointer("/quotas", i) + "/if", tested);
   }
   for (const TemplateUse& use : tested) need(use.where, use.name);
   for (std::size_t i = 0; i < campaign.result_columns.size(); ++i) {

@@ -13,6 +13,7 @@
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/edit.hpp"
 #include "campaigns/forget.hpp"
+#include "campaigns/quotas.hpp"
 #include "campaigns/survey.hpp"
 
 namespace campaigns {
@@ -90,6 +91,20 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   const auto close = [&](Place place) {
     draft.add(named.subject, ContactClosed{place, disposition});
   };
+  const bool called = contact.attempts > 0 || outcome != Outcome::not_placed;
+  // Enough people like this one have completed the survey meanwhile.
+  const auto let_go = [&] {
+    const auto quota = full_quota(state, named.ref);
+    if (!quota) return false;
+    const bool unheard =
+        outcome == Outcome::canceled_by_us && named.open->withdrawn() && !named.dialled;
+    if (contact.attempts > 0 || (called && !unheard)) {
+      close(place_at_end(disposition));
+    } else {
+      draft.add(named.subject, ContactExcluded{"quota_full", why_full(*named.entry, *quota)});
+    }
+    return true;
+  };
   // We wanted it back before anybody answered: they are due again, and what stood in the way then
   // is looked at when their turn comes. One that never rang does not count.
   if (outcome == Outcome::canceled_by_us && named.open->end_requested &&
@@ -98,6 +113,7 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
       ((named.open->withdrawn() && !named.dialled) ||
        contact.attempts + 1 < campaign.retries.attempts_max) &&
       contact.requests < requests_max) {
+    if (let_go()) return;
     draft.add(named.subject, RetryScheduled{to_ms(now + Seconds{1}), outcome});
     return;
   }
@@ -121,8 +137,8 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   const auto due = std::max(ended_at + *delay, now + Seconds{1});
   const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
   // Whoever was never called is let go by the plan.
-  const bool called = contact.attempts > 0 || outcome != Outcome::not_placed;
   if (last && due >= *last && called) return close(place_at_end(disposition));
+  if (let_go()) return;
   draft.add(named.subject, RetryScheduled{to_ms(due), outcome});
 }
 
@@ -142,10 +158,24 @@ void cool_down(Draft& draft, const State& state, const Named& named, Outcome out
             Suppressed{std::string(cool_off), "the person refused", to_ms(until)});
 }
 
+// Of a case that ends as completed, and did not before.
+void count_towards_quotas(Draft& draft, const State& state, const Named& named) {
+  const auto& entry = *named.entry;
+  const auto& campaign = *entry.definition;
+  if (state.queue.contact(named.ref).best_outcome == Outcome::completed) return;
+  for (const auto quota :
+       quotas_of(campaign, state.script.answers(named.ref), entry, state.script, named.ref)) {
+    draft.add(named.subject, QuotaCounted{named.open->attempt, campaign.quotas[quota].name,
+                                          std::int64_t{entry.quota_completes[quota]} + 1,
+                                          std::int64_t{campaign.quotas[quota].completes}});
+  }
+}
+
 void close_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
                    std::int64_t seconds, Instant ended_at, Instant now) {
   const auto attempt = named.open->attempt;
   draft.add(named.subject, AttemptClosed{attempt, outcome});
+  if (outcome == Outcome::completed) count_towards_quotas(draft, state, named);
   if (state.spend.reservations.count(named.ref.packed())) {
     draft.add(named.subject, SpendSettled{attempt, cost_of(*named.entry->definition, seconds)});
   }
@@ -210,6 +240,10 @@ Outcome outcome_of_agent(const State& state, const Named& named, const CallPosit
   const auto& agent = call.agent;
   const auto progress = progress_of(state, named);
   if (progress.complete) return Outcome::completed;
+  // The agent was told so with the last answer, and says goodbye in its own words.
+  if (progress.given > 0 && agent.end_reason == "done" && full_quota(state, named.ref)) {
+    return Outcome::quota_full;
+  }
   if (campaign.partial_answers > 0 && progress.given >= campaign.partial_answers) {
     return Outcome::partial;
   }
@@ -262,6 +296,7 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
                       named.ref)) {
     return Outcome::not_eligible;
   }
+  if (call->prompt == "quota_full") return Outcome::quota_full;
   // Where a failed agent's call went on as in mode simple, its rules hold.
   if (call->agent.stage != AgentStage::none && call->prompt != "question" &&
       call->prompt != "message" && call->prompt != "goodbye") {
@@ -968,7 +1003,7 @@ bool for_machines(const std::string& prompt) {
 bool ends_talk(const std::string& prompt) {
   return for_machines(prompt) || prompt == "goodbye" || prompt == "gave_up" ||
          prompt == "opted_out" || prompt == "stopped" || prompt == "callback" ||
-         prompt == "screened_out";
+         prompt == "screened_out" || prompt == "quota_full";
 }
 
 // The first thing a call is told.
@@ -977,24 +1012,32 @@ PromptServed first_prompt(const State& state, const Named& named, const std::str
   PromptServed served;
   served.attempt = named.open->attempt;
   served.turn = 1;
+  const auto serve_agent = [&] {
+    served.prompt = "agent";
+    served.disclosure = text_version(
+        campaign.agent.disclosure.in(state.script.language(named.ref), campaign.language));
+  };
   if (answered_by == "fax") {
     served.prompt = "hang_up";
   } else if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore) {
     served.prompt = campaign.machine.action == MachineAction::leave_message ? "machine" : "hang_up";
-  } else if (campaign.mode == Mode::agent &&
-             (campaign.questions.empty() || next_question(campaign, state.script.answers(named.ref),
-                                                          *named.entry, state.script, named.ref))) {
-    served.prompt = "agent";
-    served.disclosure = text_version(
-        campaign.agent.disclosure.in(state.script.language(named.ref), campaign.language));
   } else if (campaign.questions.empty()) {
-    served.prompt = "message";
-  } else if (const auto question = next_question(campaign, state.script.answers(named.ref),
-                                                 *named.entry, state.script, named.ref)) {
-    served.prompt = "question";
-    served.question = campaign.questions[*question].id;
-  } else {
+    if (campaign.mode == Mode::agent) {
+      serve_agent();
+    } else {
+      served.prompt = "message";
+    }
+  } else if (const auto step = next_step(campaign, state.script.answers(named.ref), *named.entry,
+                                         state.script, named.ref);
+             step.kind == NextStep::Kind::quota_full) {
+    served.prompt = "quota_full";
+  } else if (step.kind != NextStep::Kind::question) {
     served.prompt = "goodbye";
+  } else if (campaign.mode == Mode::agent) {
+    serve_agent();
+  } else {
+    served.prompt = "question";
+    served.question = campaign.questions[step.question].id;
   }
   return served;
 }
@@ -1052,14 +1095,21 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
     std::erase(reopened, index);
   };
   const auto go_on = [&] {
-    if (const auto next =
-            next_question(campaign, answers, *named.entry, state.script, named.ref, reopened)) {
-      served.prompt = "question";
-      served.question = campaign.questions[*next].id;
-    } else if (is_screened_out(campaign, answers, *named.entry, state.script, named.ref)) {
-      served.prompt = "screened_out";
-    } else {
-      served.prompt = "goodbye";
+    const auto step = next_step(campaign, answers, *named.entry, state.script, named.ref, reopened);
+    switch (step.kind) {
+      case NextStep::Kind::question:
+        served.prompt = "question";
+        served.question = campaign.questions[step.question].id;
+        break;
+      case NextStep::Kind::screened_out:
+        served.prompt = "screened_out";
+        break;
+      case NextStep::Kind::quota_full:
+        served.prompt = "quota_full";
+        break;
+      case NextStep::Kind::over:
+        served.prompt = "goodbye";
+        break;
     }
   };
   // Asks again as often as the campaign allows, then leaves the question or the person in peace.
@@ -1411,15 +1461,18 @@ Decision on(const State& state, const ToolAsked& command, Moment) {
 // What a call hears whose agent has failed.
 void serve_instead(PromptServed& served, const State& state, const Named& named) {
   const auto& campaign = *named.entry->definition;
-  const auto next = next_question(campaign, state.script.answers(named.ref), *named.entry,
-                                  state.script, named.ref);
-  if (!campaign.questions.empty() && !next) {
+  const auto step =
+      next_step(campaign, state.script.answers(named.ref), *named.entry, state.script, named.ref);
+  const bool asks = step.kind == NextStep::Kind::question;
+  if (step.kind == NextStep::Kind::quota_full) {
+    served.prompt = "quota_full";
+  } else if (!campaign.questions.empty() && !asks) {
     served.prompt = "goodbye";
   } else if (campaign.agent.on_failure == OnFailure::apologise) {
     served.prompt = "apology";
-  } else if (next) {
+  } else if (asks) {
     served.prompt = "question";
-    served.question = campaign.questions[*next].id;
+    served.question = campaign.questions[step.question].id;
     served.again = "failed";
   } else {
     served.prompt = "message";
@@ -1550,6 +1603,7 @@ std::string reason_not_to_send(const State& state, const AttemptId& attempt, Ins
   }
   const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
   if (last && now >= *last) return std::string(time_is_over);
+  if (const auto quota = full_quota(state, named.ref)) return why_full(*named.entry, *quota);
   if (now > named.open->slot + send_delay_max) return "its slot is too long ago";
   return {};
 }

@@ -192,6 +192,10 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
       }
     } else if (holds_alternative<CampaignResumed>(fact.event)) {
       campaigns[index].failures.clear();
+    } else if (holds_alternative<CampaignChanged>(fact.event)) {
+      campaigns[index].quota_swept = 0;
+    } else if (const auto* swept = get_if<QuotaSwept>(&fact.event)) {
+      campaigns[index].quota_swept = static_cast<std::uint32_t>(swept->up_to);
     } else if (holds_alternative<CampaignCancelled>(fact.event)) {
       auto& campaign = campaigns[index];
       for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
@@ -244,6 +248,10 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   contact.version = fact.version;
   if (holds_alternative<ContactExcluded>(fact.event)) {
     move(ref, Stage::excluded);
+    return;
+  }
+  if (const auto* counted = get_if<QuotaCounted>(&fact.event)) {
+    if (counted->completes == counted->of) campaign.quota_swept = 0;
     return;
   }
   if (holds_alternative<ContactForgotten>(fact.event)) {
@@ -437,6 +445,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
       }
       head.member(name_of(static_cast<Outcome>(outcome)), campaign.by_outcome[outcome]);
     }
+    if (campaign.quota_swept != 0) head.member("quota_swept", campaign.quota_swept);
     head.close();
     text += '\n';
     sink(text);

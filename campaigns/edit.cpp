@@ -46,6 +46,27 @@ std::optional<std::string> breaks_answers(const Question& before, const Question
   return {};
 }
 
+// Why the quotas would count other people than the ones that they have counted.
+std::optional<Refusal> breaks_quotas(const State& state, CampaignIndex index,
+                                     const Campaign& next) {
+  const auto& completed = state.queue.campaigns[index].by_outcome;
+  if (completed[static_cast<std::size_t>(Outcome::completed)] == 0) return {};
+  const auto& before = state.book.at(index).definition->quotas;
+  for (const auto& quota : next.quotas) {
+    const auto same = std::ranges::find(before, quota.name, &Quota::name);
+    if (same == before.end()) {
+      return may_not_change("the quota " + in_quotes(quota.name) +
+                            " is new, and would not count those who have completed the survey");
+    }
+    if (same->who != quota.who) {
+      return may_not_change(
+          "the quota " + in_quotes(quota.name) +
+          " has counted people by its \"if\": its number may change, or it may go");
+    }
+  }
+  return {};
+}
+
 // When somebody of a zone may be called next.
 std::optional<Instant> may_be_called(const CallingHours& hours, const std::string& zone,
                                      const ZoneRules& rules, Instant from) {
@@ -87,6 +108,7 @@ std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex inde
   if (next.variants != before.variants) {
     return may_not_change("who has which value of a variant is in the log: the variants stay");
   }
+  if (auto refusal = breaks_quotas(state, index, next)) return refusal;
   if (next.questions.size() < before.questions.size()) {
     return may_not_change(
         "a question that was asked stays: words may change, and more be added "

@@ -219,7 +219,7 @@ struct ContactEnrolled {
 // A gate refused this person for good.
 struct ContactExcluded {
   static constexpr std::string_view type = "ContactExcluded";
-  std::string gate{};      // "suppressed" "held_number" "forgotten" "too_late"
+  std::string gate{};      // "suppressed" "held_number" "forgotten" "too_late" "quota_full"
   std::string evidence{};  // for a person
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
@@ -473,8 +473,8 @@ struct PromptServed {
   std::uint8_t attempt = 0;
   std::int64_t turn = 0;
   // "message" "question" "machine" "goodbye" "opted_out" "gave_up" "hang_up", "stopped" and
-  // "callback" when somebody asked for that, "screened_out", of a voice agent "agent" "apology"
-  // "transfer"
+  // "callback" when somebody asked for that, "screened_out", "quota_full", of a voice agent "agent"
+  // "apology" "transfer"
   std::string prompt{};
   std::string question{};  // id
   // "silence", "invalid", "screening", "repeat", "back": why it is asked again; "failed": for the
@@ -772,6 +772,30 @@ struct ContactClosed {
   }
 };
 
+// Somebody has completed the survey who belongs to this quota; so many have now.
+struct QuotaCounted {
+  static constexpr std::string_view type = "QuotaCounted";
+  std::uint8_t attempt = 0;
+  std::string quota{};
+  std::int64_t completes = 0;  // with this one
+  std::int64_t of = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("quota", e.quota), v("completes", e.completes), v("of", e.of);
+  }
+};
+
+// A quota is full, and of the people up to this ordinal nobody who belongs to it waits for a call
+// any more. In the campaign's stream.
+struct QuotaSwept {
+  static constexpr std::string_view type = "QuotaSwept";
+  std::int64_t up_to = 0;
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("up_to", e.up_to);
+  }
+};
+
 struct SpendReserved {
   static constexpr std::string_view type = "SpendReserved";
   std::uint8_t attempt = 0;
@@ -840,18 +864,20 @@ struct SuppressionLifted {
 };
 
 struct EventKinds {
-  using List = KindList<
-      LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-      EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
-      CampaignCompleted, CampaignReopened, CampaignChanged, ContactEnrolled, ContactExcluded,
-      ContactForgotten, CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt,
-      CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, CallResolved, LateCallDetected,
-      LateCallEnded, CallEndRequested, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
-      PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
-      CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut,
-      Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed,
-      AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded,
-      CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded, AnswerDeclined, PersonAsked>;
+  using List =
+      KindList<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+               EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
+               CampaignCancelled, CampaignCompleted, CampaignReopened, CampaignChanged,
+               ContactEnrolled, ContactExcluded, ContactForgotten, CallRequested, CallNotSent,
+               CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced,
+               CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallEndRequested,
+               CallInitiated, CallRinging, CallAnswered, AnswererDetected, PromptServed,
+               AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
+               CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut,
+               Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed,
+               AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested,
+               TransferEnded, CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded,
+               AnswerDeclined, PersonAsked, QuotaCounted, QuotaSwept>;
 };
 
 using Event = OneOf<EventKinds>;

@@ -8,6 +8,7 @@
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/plan.hpp"
+#include "campaigns/quotas.hpp"
 #include "campaigns/words.hpp"
 
 namespace campaigns {
@@ -235,6 +236,14 @@ class Teller {
     return "their turn came and they were put off" + because(e.evidence) + "; not before " +
            utc_and_local(instant_from_ms(e.due), zone_, rules_);
   }
+  std::string operator()(const QuotaCounted& e) const {
+    return attempt(e.attempt) + "counts towards the quota " + in_quotes(e.quota) + ", as number " +
+           std::to_string(e.completes) + " of " + std::to_string(e.of);
+  }
+  std::string operator()(const QuotaSwept& e) const {
+    return "a quota is full: none of the first " + plural(e.up_to, "person", "people") +
+           " who belong to it waits for a call any more";
+  }
   std::string operator()(const Suppressed& e) const {
     return (e.by == cool_off ? "the number is left alone"
                              : std::string("an operator suppressed the number")) +
@@ -316,6 +325,7 @@ class Teller {
     if (e.prompt == "goodbye") return "nothing was left to ask; goodbye";
     if (e.prompt == "opted_out") return "the person does not want to be called; goodbye";
     if (e.prompt == "screened_out") return "the survey is not for this person; goodbye";
+    if (e.prompt == "quota_full") return "enough people like this one have answered; goodbye";
     if (e.prompt == "stopped") return "the person wants to stop; goodbye";
     if (e.prompt == "callback") return "to be called back by a human; goodbye";
     if (e.prompt == "gave_up") return "the question was not answered often enough; goodbye";
@@ -417,6 +427,9 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
       gate("too_late", "to be let go: by their row nobody calls them from " +
                            utc_and_local(*last, zone, rules) + " on");
     }
+  }
+  if (const auto quota = full_quota(state, ref)) {
+    gate("quota_full", "to be let go: " + why_full(entry, *quota));
   }
   if (!has_line(state, ref.campaign)) {
     gate("lines",

@@ -256,6 +256,7 @@ std::string_view hung_up_by(const AttemptRow& row, const Campaign& campaign) {
     case Outcome::machine_no_message:
     case Outcome::fax_or_data:
     case Outcome::not_eligible:
+    case Outcome::quota_full:
     case Outcome::said_nothing:
       return "program";
     case Outcome::none:

@@ -136,6 +136,7 @@ constexpr std::array<InTwoLanguages, outcomes> outcome_labels{{
     {"not known whether called", "non si sa se chiamati"},
     {"not eligible", "non idonei"},
     {"said nothing", "non hanno detto nulla"},
+    {"quota full", "quota già raggiunta"},
 }};
 static_assert(!outcome_labels.back().english.empty());
 

@@ -38,6 +38,7 @@ constexpr std::array<OutcomeEntry, outcomes> outcome_table{{
     {"unconfirmed", "3.90", "3.90"},
     {"not_eligible", "4.70", "4.70"},
     {"said_nothing", "2.20", "3.90"},
+    {"quota_full", "4.80", "4.80"},
 }};
 
 constexpr std::array<std::string_view, 5> place_names{"open", "done", "exhausted", "excluded",
@@ -107,6 +108,7 @@ bool conclusive(Outcome outcome) {
     case Outcome::invalid_number:
     case Outcome::fax_or_data:
     case Outcome::not_eligible:
+    case Outcome::quota_full:
       return true;
     case Outcome::none:
     case Outcome::broken_off:
@@ -168,8 +170,10 @@ int rank_of(Outcome outcome) {
       return 17;
     case Outcome::completed:
       return 18;
-    case Outcome::not_eligible:
+    case Outcome::quota_full:
       return 19;
+    case Outcome::not_eligible:
+      return 20;
   }
   return 0;
 }

@@ -31,8 +31,9 @@ enum class Outcome : std::uint8_t {
   unconfirmed,   // whether it was placed is not known, and will not be
   not_eligible,  // a screening question showed that the survey is not for this person
   said_nothing,  // answered, and we gave up on a line on which nobody spoke or pressed a key
+  quota_full,    // of people like this one enough have completed the survey
 };
-inline constexpr std::size_t outcomes = 20;
+inline constexpr std::size_t outcomes = 21;
 
 std::string_view name_of(Outcome outcome);
 std::optional<Outcome> outcome_named(std::string_view name);

@@ -8,6 +8,7 @@
 #include "campaigns/call_span.hpp"
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/forget.hpp"
+#include "campaigns/quotas.hpp"
 
 namespace campaigns {
 
@@ -142,6 +143,39 @@ void let_go(Facts& facts, const State& state, CampaignIndex index, Instant now) 
   }
 }
 
+// How many people are looked at in a round once a quota is full.
+constexpr std::uint32_t swept_max = 2000;
+
+// Whoever belongs to a full quota and waits for a call gets none. People in a call are looked at
+// when that ends.
+void sweep_full_quotas(Facts& facts, const State& state, CampaignIndex index) {
+  const auto& campaign = state.queue.campaigns[index];
+  const auto& entry = state.book.at(index);
+  if (campaign.quota_swept >= campaign.contacts.size() || !entry.any_quota_full()) return;
+  const auto last = std::min(static_cast<std::uint32_t>(campaign.contacts.size()),
+                             campaign.quota_swept + swept_max);
+  auto ordinal = campaign.quota_swept;
+  const auto add = [&](Subject subject, Event event) {
+    Fact fact;
+    fact.subject = std::move(subject);
+    fact.event = std::move(event);
+    facts.push_back(std::move(fact));
+  };
+  while (ordinal < last && facts.size() < let_go_max) {
+    const auto& contact = campaign.contact(++ordinal);
+    if (contact.stage != Stage::fresh && contact.stage != Stage::retry) continue;
+    const auto quota = full_quota(state, {index, ordinal});
+    if (!quota) continue;
+    const auto subject = Subject::contact(entry.definition->id, ordinal);
+    if (contact.attempts > 0) {
+      add(subject, ContactClosed{place_at_end(contact.best_outcome), contact.best_outcome});
+    } else {
+      add(subject, ContactExcluded{"quota_full", why_full(entry, *quota)});
+    }
+  }
+  add(Subject::campaign(entry.definition->id), QuotaSwept{std::int64_t{ordinal}});
+}
+
 void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const ZoneRules& rules,
                    Moment moment, const PlanLimits& limits) {
   const auto& entry = state.book.at(index);
@@ -154,6 +188,7 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     facts.push_back(std::move(fact));
   };
   if (!limits.no_dials) let_go(facts, state, index, moment.now);
+  if (!limits.no_dials && facts.empty()) sweep_full_quotas(facts, state, index);
   if (!facts.empty()) return;
   if (campaign.open() == 0) {
     add(Subject::campaign(definition.id),
@@ -269,6 +304,9 @@ std::optional<EndReason> reason_to_end(const State& state, const OpenAttempt& op
   if (!opening_for(state, open, rules, now).open) return EndReason{"the calling hours have ended"};
   const auto last = state.queue.campaigns[open.contact.campaign].not_after(open.contact.ordinal);
   if (last && now >= *last) return EndReason{std::string(time_is_over)};
+  if (const auto quota = full_quota(state, open.contact)) {
+    return EndReason{why_full(state.book.at(open.contact.campaign), *quota)};
+  }
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/phone_number.hpp"
+#include "campaigns/quotas.hpp"
 #include "campaigns/spend.hpp"
 #include "campaigns/variants.hpp"
 #include "campaigns/words.hpp"
@@ -183,6 +184,14 @@ void count_row(Preflight& result, const ContactRow& row, const Campaign& campaig
     for (const Variant& variant : campaign.variants) {
       ++result.by_variant[variant.column][value_for(variant, row.row).code];
     }
+    const auto cell = [&](std::string_view name) -> std::string_view {
+      const auto column = std::ranges::find(result.columns, name);
+      const auto index = static_cast<std::size_t>(column - result.columns.begin());
+      return index < row.values.size() ? std::string_view(row.values[index]) : std::string_view();
+    };
+    for (const Quota& quota : campaign.quotas) {
+      result.by_quota[quota.name] += may_belong(quota, cell) ? 1U : 0U;
+    }
     return;
   }
   ++result.duplicates;
@@ -263,6 +272,14 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
       Estimate(campaign, rules, last_not_before, rate).latest(result.by_zone, result.usable);
   if (result.earliest_end) {
     result.earliest_end = std::max(*result.earliest_end, last_not_before);
+  }
+  for (const Quota& quota : campaign.quotas) {
+    const auto people = result.by_quota[quota.name];
+    if (people >= quota.completes) continue;
+    result.warnings.push_back("the quota " + in_quotes(quota.name) +
+                              " cannot be filled: it wants " + std::to_string(quota.completes) +
+                              ", and " + plural(people, "person", "people") +
+                              " of the list may belong to it");
   }
   if (result.too_late > 0) {
     result.warnings.push_back(

@@ -25,6 +25,8 @@ struct Preflight {
   std::map<std::string, std::uint64_t> by_language{};
   // Of each variant: to how many people each value falls.
   std::map<std::string, std::map<std::string, std::uint64_t>> by_variant{};
+  // Of each quota: how many people can belong to it, by their columns.
+  std::map<std::string, std::uint64_t> by_quota{};
   std::string encoding{};
   std::string delimiter{};
   std::vector<std::string> columns{};

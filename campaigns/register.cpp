@@ -34,7 +34,33 @@ std::shared_ptr<const Campaign> definition_from(const RawJson& text) {
   return std::make_shared<const Campaign>(std::move(file.value().campaign));
 }
 
+std::optional<std::size_t> quota_named(const Campaign& campaign, const std::string& name) {
+  for (std::size_t i = 0; i < campaign.quotas.size(); ++i) {
+    if (campaign.quotas[i].name == name) return i;
+  }
+  return {};
+}
+
+// What was counted goes with the quota's name.
+void change_definition(CampaignEntry& entry, std::shared_ptr<const Campaign> next) {
+  std::vector<std::uint32_t> counts(next->quotas.size());
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (const auto before = quota_named(*entry.definition, next->quotas[i].name)) {
+      counts[i] = entry.quota_completes[*before];
+    }
+  }
+  entry.quota_completes = std::move(counts);
+  entry.definition = std::move(next);
+}
+
 }  // namespace
+
+bool CampaignEntry::any_quota_full() const {
+  for (std::size_t i = 0; i < quota_completes.size(); ++i) {
+    if (is_full(i)) return true;
+  }
+  return false;
+}
 
 std::optional<CampaignIndex> Register::find(const std::string& id) const {
   // Most logs hold one campaign, and each projection asks for it at every event.
@@ -82,6 +108,11 @@ void Register::apply(const Fact& fact) {
         if (entry.status == CampaignStatus::enrolling) {
           entry.last_row = static_cast<std::uint64_t>(enrolled->row);
         }
+      } else if (const auto* counted = get_if<QuotaCounted>(&fact.event)) {
+        auto& entry = campaigns[by_id.at(fact.subject.name)];
+        if (const auto quota = quota_named(*entry.definition, counted->quota)) {
+          ++entry.quota_completes[*quota];
+        }
       }
       return;
     }
@@ -93,6 +124,7 @@ void Register::apply(const Fact& fact) {
   if (const auto* submitted = get_if<CampaignSubmitted>(&fact.event)) {
     CampaignEntry entry;
     entry.definition = definition_from(submitted->definition);
+    entry.quota_completes.resize(entry.definition->quotas.size());
     entry.definition_digest = submitted->definition_digest;
     entry.contacts_digest = submitted->contacts_digest;
     entry.columns = submitted->columns;
@@ -108,7 +140,7 @@ void Register::apply(const Fact& fact) {
     ++entry.rejected;
     entry.last_row = static_cast<std::uint64_t>(rejected->row);
   } else if (const auto* changed = get_if<CampaignChanged>(&fact.event)) {
-    entry.definition = definition_from(changed->definition);
+    change_definition(entry, definition_from(changed->definition));
     entry.definition_digest = changed->definition_digest;
     entry.contacts_digest = changed->contacts_digest;
   } else if (holds_alternative<EnrolmentReopened>(fact.event)) {
@@ -192,6 +224,14 @@ void Register::write(const CanonicalSink& sink) const {
       append_json_string(columns, entry.columns[i]);
     }
     columns += ']';
+    // Campaigns of before there were quotas look as they did.
+    if (!entry.quota_completes.empty()) {
+      JsonObject quotas(object.open("quotas"));
+      for (std::size_t i = 0; i < entry.quota_completes.size(); ++i) {
+        quotas.member(entry.definition->quotas[i].name, entry.quota_completes[i]);
+      }
+      quotas.close();
+    }
     object.close();
     text += '\n';
     sink(text);

@@ -36,12 +36,18 @@ struct CampaignEntry {
   std::optional<Instant> running_since{};  // started, or resumed last
   std::optional<Instant> submitted_at{};
   std::optional<Instant> ended_at{};  // completed or cancelled
+  // Completed cases of each quota of the definition, in its order.
+  std::vector<std::uint32_t> quota_completes{};
 
   // Whether a file says what this campaign is. By its digest, else by its meaning: a newer program
   // writes down defaults that the one that submitted it did not know.
   bool is_defined_as(const Campaign& campaign, const std::string& digest) const {
     return definition_digest == digest || *definition == campaign;
   }
+  bool is_full(std::size_t quota) const {
+    return quota_completes[quota] >= definition->quotas[quota].completes;
+  }
+  bool any_quota_full() const;
 };
 
 // A call that somebody else's code placed and our server answers.

@@ -7,6 +7,7 @@
 #include "campaigns/apology.hpp"
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/option_order.hpp"
+#include "campaigns/quotas.hpp"
 #include "campaigns/skip_logic.hpp"
 #include "campaigns/spoken_date.hpp"
 #include "campaigns/templates.hpp"
@@ -341,12 +342,14 @@ bool is_screened_out(const Campaign& campaign, const std::vector<ScriptAnswer>& 
   });
 }
 
-std::optional<std::uint8_t> next_question(const Campaign& campaign,
-                                          const std::vector<ScriptAnswer>& answers,
-                                          const CampaignEntry& entry, const CallScript& script,
-                                          ContactRef contact,
-                                          const std::vector<std::uint8_t>& reopened) {
-  if (is_screened_out(campaign, answers, entry, script, contact)) return {};
+NextStep next_step(const Campaign& campaign, const std::vector<ScriptAnswer>& answers,
+                   const CampaignEntry& entry, const CallScript& script, ContactRef contact,
+                   const std::vector<std::uint8_t>& reopened) {
+  NextStep step;
+  if (is_screened_out(campaign, answers, entry, script, contact)) {
+    step.kind = NextStep::Kind::screened_out;
+    return step;
+  }
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
     const auto& question = campaign.questions[i];
     const auto* answer = answer_to(campaign, answers, question.id);
@@ -354,9 +357,24 @@ std::optional<std::uint8_t> next_question(const Campaign& campaign,
     const bool over = answer && (settles(answer->status) || !question.required);
     if (over && std::find(reopened.begin(), reopened.end(), i) == reopened.end()) continue;
     if (!applies(question.ask_if, campaign, answers, entry, script, contact)) continue;
-    return static_cast<std::uint8_t>(i);
+    step.kind = NextStep::Kind::question;
+    step.question = static_cast<std::uint8_t>(i);
+    if (const auto quota = full_quota(campaign, answers, entry, script, contact, step.question)) {
+      step.kind = NextStep::Kind::quota_full;
+      step.quota = *quota;
+    }
+    return step;
   }
-  return {};
+  return step;
+}
+
+std::optional<std::uint8_t> next_question(const Campaign& campaign,
+                                          const std::vector<ScriptAnswer>& answers,
+                                          const CampaignEntry& entry, const CallScript& script,
+                                          ContactRef contact) {
+  const auto step = next_step(campaign, answers, entry, script, contact);
+  if (step.kind != NextStep::Kind::question) return {};
+  return step.question;
 }
 
 std::optional<std::uint8_t> question_before(std::uint8_t question, const Campaign& campaign,
@@ -685,6 +703,8 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     add(own.empty() ? campaign.goodbye : own);
   } else if (call->prompt == "screened_out") {
     add(campaign.screened_out.empty() ? campaign.goodbye : campaign.screened_out);
+  } else if (call->prompt == "quota_full") {
+    add(campaign.quota_full.empty() ? campaign.goodbye : campaign.quota_full);
   } else if (call->prompt == "goodbye" || call->prompt == "gave_up") {
     add(campaign.goodbye);
   }

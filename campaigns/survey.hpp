@@ -57,13 +57,25 @@ using Verb = std::variant<Say, Pause, Hangup, Ask, Connect, Transfer>;
 // What the carrier is told to do, without a word of its markup.
 using CallDocument = std::vector<Verb>;
 
-// The question to ask next: the first one that applies and has no last word yet. Nothing: the
-// survey is over. `answers` as in CallScript; a question of `reopened` is asked although it has.
+// What a survey comes to next.
+//   question     the first one that applies and has no last word yet
+//   screened_out, quota_full   the rest is not asked, and what was answered says why
+//   over         nothing is left to ask
+struct NextStep {
+  enum class Kind : std::uint8_t { question, screened_out, quota_full, over };
+  Kind kind = Kind::over;
+  std::uint8_t question = 0;
+  std::size_t quota = 0;  // quota_full: into Campaign::quotas
+};
+// `answers` as in CallScript; a question of `reopened` is asked although it has a last word.
+NextStep next_step(const Campaign& campaign, const std::vector<ScriptAnswer>& answers,
+                   const CampaignEntry& entry, const CallScript& script, ContactRef contact,
+                   const std::vector<std::uint8_t>& reopened = {});
+// Its question, where it is one.
 std::optional<std::uint8_t> next_question(const Campaign& campaign,
                                           const std::vector<ScriptAnswer>& answers,
                                           const CampaignEntry& entry, const CallScript& script,
-                                          ContactRef contact,
-                                          const std::vector<std::uint8_t>& reopened = {});
+                                          ContactRef contact);
 // Whether an answer showed that the survey is not for this person.
 bool is_screened_out(const Campaign& campaign, const std::vector<ScriptAnswer>& answers,
                      const CampaignEntry& entry, const CallScript& script, ContactRef contact);

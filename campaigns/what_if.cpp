@@ -102,7 +102,8 @@ bool decided_anew(const Event& event) {
   return holds_alternative<CallRequested>(event) || holds_alternative<AttemptClosed>(event) ||
          holds_alternative<RetryScheduled>(event) || holds_alternative<SpendReserved>(event) ||
          holds_alternative<SpendSettled>(event) || holds_alternative<CallPostponed>(event) ||
-         holds_alternative<ContactExcluded>(event) || holds_alternative<CallEndRequested>(event) ||
+         holds_alternative<ContactExcluded>(event) || holds_alternative<QuotaCounted>(event) ||
+         holds_alternative<QuotaSwept>(event) || holds_alternative<CallEndRequested>(event) ||
          holds_alternative<CampaignCompleted>(event) || holds_alternative<CampaignReopened>(event);
 }
 

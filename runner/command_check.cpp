@@ -105,6 +105,7 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
   table("zones:", report.by_zone);
   table("languages:", report.by_language);
   for (const auto& [column, counts] : report.by_variant) table("variant " + column + ':', counts);
+  if (!report.by_quota.empty()) table("may belong to the quotas:", report.by_quota);
   for (const auto& warning : report.warnings) text += "warning: " + warning + '\n';
   const auto& campaign = submission.file.campaign;
   if (campaign.mode == campaigns::Mode::agent && campaign.agent.model.empty() &&
@@ -161,6 +162,7 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
   table("by_reason", report.rejected_by_reason);
   table("by_zone", report.by_zone);
   table("by_language", report.by_language);
+  if (!report.by_quota.empty()) table("by_quota", report.by_quota);
   if (!report.by_variant.empty()) {
     campaigns::JsonObject variants(object.open("by_variant"));
     for (const auto& [column, counts] : report.by_variant) {
@@ -251,6 +253,8 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
     }
   }
   say("", campaign.goodbye);
+  say("whom the survey is not for hears: ", campaign.screened_out);
+  say("whose quota is full hears: ", campaign.quota_full);
   say("an answering machine hears: ", campaign.machine.message);
   say("an assistant that screens calls hears: ", campaign.screening);
   return exit_done;

@@ -51,6 +51,19 @@ std::string campaign_json(const campaigns::State& state, CampaignIndex index) {
     outcomes.member(campaigns::name_of(static_cast<campaigns::Outcome>(i)), queue.by_outcome[i]);
   }
   outcomes.close();
+  if (!entry.quota_completes.empty()) {
+    auto& quotas = object.open("quotas");
+    quotas += '[';
+    for (std::size_t i = 0; i < entry.quota_completes.size(); ++i) {
+      if (i) quotas += ',';
+      JsonObject quota(quotas);
+      quota.member("name", entry.definition->quotas[i].name)
+          .member("completes", entry.quota_completes[i])
+          .member("of", entry.definition->quotas[i].completes);
+      quota.close();
+    }
+    quotas += ']';
+  }
   if (entry.definition->mode == campaigns::Mode::agent) {
     const auto trouble = agent_trouble(state, index);
     object.member("heard_nothing", trouble.heard_nothing).member("agent_failed", trouble.failed);
@@ -104,6 +117,11 @@ std::string status_text(const campaigns::State& state, campaigns::Instant now, b
       text += "  " + std::to_string(queue.by_outcome[o]) + ' ';
       text += campaigns::name_of(static_cast<campaigns::Outcome>(o));
       text += '\n';
+    }
+    for (std::size_t q = 0; q < entry.quota_completes.size(); ++q) {
+      const auto& quota = entry.definition->quotas[q];
+      text += "  quota " + quota.name + ": " + std::to_string(entry.quota_completes[q]) + " of " +
+              std::to_string(quota.completes) + (entry.is_full(q) ? ", full\n" : "\n");
     }
     if (entry.definition->mode != campaigns::Mode::agent) continue;
     const auto trouble = agent_trouble(state, static_cast<CampaignIndex>(i));

@@ -680,4 +680,27 @@ BOOST_AUTO_TEST_CASE(an_agent_says_goodbye_to_whom_the_survey_is_not_for) {
   BOOST_TEST((talk.state().queue.campaigns[0].contact(1).last_outcome == Outcome::not_eligible));
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_says_goodbye_to_whom_enough_are_like) {
+  auto campaign = agent_survey();
+  Quota blue;
+  blue.name = "blue";
+  blue.who = when_is("colour", "blue");
+  campaign.quotas = {blue};
+  campaign.quota_full = words("Abbiamo già abbastanza risposte, {{name}}.");
+  Talk talk(campaign);
+  talk.opens();
+  // Somebody else of the campaign took the last place.
+  talk.given(Subject::contact("survey", 1), QuotaCounted{1, "blue", 1, 1});
+  const auto verdict = judge_tool(talk.state().book, talk.state().script, {0, 1}, "record_answer",
+                                  R"({"question":"colour","value":"blue","words":"blu"})");
+  talk.does(talk.answer("t1", "colour", "blue"));
+  const auto answer = tool_answer(talk.state().book, talk.state().script, {0, 1}, verdict);
+  BOOST_TEST(answer.output == R"({"ok":true,"next":null,"enough_people_like_them":true,)"
+                              R"("say":"Abbiamo già abbastanza risposte, Anna."})");
+  BOOST_TEST(talk.when(talk.tool("t2", "end_call", R"({"reason":"done"})")).find("refused") ==
+             std::string::npos);
+  talk.does(talk.ended("goodbye")).does(talk.after()).does(talk.status("completed", 20));
+  BOOST_TEST((talk.state().queue.campaigns[0].contact(1).last_outcome == Outcome::quota_full));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -557,6 +557,36 @@ BOOST_AUTO_TEST_CASE(skip_logic_tests_answers_statuses_and_columns_and_cannot_co
       "many columns the results have is known before the first call");
 }
 
+BOOST_AUTO_TEST_CASE(quotas_say_how_many_of_whom) {
+  json file = survey();
+  file["quota_full"] = "Abbiamo già abbastanza risposte.";
+  check_problem(file.dump(), "/quota_full: would never be said: there are no \"quotas\"");
+  file["quotas"] = {
+      {{"name", "yes"}, {"if", {{"question", "q1"}, {"is", {"yes"}}}}, {"completes", 50}},
+      {{"name", "all"}, {"completes", 80}}};
+  const auto campaign = campaign_of(file);
+  BOOST_TEST_REQUIRE(campaign.quotas.size() == 2U);
+  BOOST_TEST(campaign.quotas[0].completes == 50U);
+  BOOST_TEST((campaign.quotas[1].who.op == Condition::Op::always));
+  check_reads_back(campaign);
+  const auto with = [&](const char* member, json value) {
+    json changed = file;
+    changed["quotas"][1][member] = std::move(value);
+    return changed.dump();
+  };
+  check_problem(with("name", "yes"), "/quotas/1/name: another quota has this name already");
+  check_problem(with("name", "All people"),
+                "/quotas/1/name: must be 1 to 64 of a-z, 0-9 and _, beginning with a letter");
+  check_problem(with("completes", 0), "/quotas/1/completes: must be between 1 and 10000000, is 0");
+  check_problem(with("if", {{"question", "q9"}, {"answered", true}}),
+                "/quotas/1/if/question: no earlier question is called \"q9\"; did you mean "
+                "\"q1\"?");
+  check_problem(
+      with("if", {{"all",
+                   {{{"question", "q1"}, {"is", {"no"}}}, {{"question", "q1"}, {"is", {"yes"}}}}}}),
+      "/quotas/1/if: can never hold: nobody would belong to the quota");
+}
+
 BOOST_AUTO_TEST_CASE(a_survey_may_screen_and_a_message_may_ask) {
   json file = survey();
   file["questions"][0]["screen_out_if"] = {{"question", "q1"}, {"is", {"no"}}};
@@ -572,6 +602,9 @@ BOOST_AUTO_TEST_CASE(a_survey_may_screen_and_a_message_may_ask) {
   check_problem(file.dump(),
                 "/questions/0/screen_out_if: can never hold: it would screen nobody out");
   json message = notification();
+  message["quotas"] = json::array();
+  check_problem(message.dump(), "/quotas: does not belong to a campaign of kind \"notification\"");
+  message.erase("quotas");
   message["confirm"] = {{"ask", "Viene?"}};
   const auto campaign = campaign_of(message);
   BOOST_TEST_REQUIRE(campaign.questions.size() == 1U);

@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   add(CallAnswered{});
   add(AnswererDetected{});
   for (const char* prompt : {"message", "question", "machine", "goodbye", "opted_out", "gave_up",
-                             "hang_up", "stopped", "callback"}) {
+                             "hang_up", "stopped", "callback", "screened_out", "quota_full"}) {
     add(PromptServed{1, 1, prompt});
   }
   add(AnswerGiven{});
@@ -234,12 +234,15 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   for (const char* what : {"repeat", "back", "operator", "stop"}) add(PersonAsked{1, 1, "q", what});
   add(AnswerInvalid{});
   add(NoInput{});
+  add(QuotaCounted{1, "women", 3, 50});
+  add(QuotaSwept{2000});
   add(ContactClosed{});
   add(SpendReserved{1, 1'500'000});
   add(SpendSettled{});
   const auto text = campaigns::explain(world.state(), {0, 1}, world.rules(), world.now(), facts);
   BOOST_TEST(std::count(text.begin(), text.end(), '\n') ==
              static_cast<std::ptrdiff_t>(facts.size()) + 3);
+  BOOST_TEST(says(text, "counts towards the quota \"women\", as number 3 of 50"), text);
   BOOST_TEST(says(text, "at most 1.5 USD set aside"), text);
 }
 

@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(the_table_follows_the_sheet) {
       {Outcome::opted_out, "2.11"},      {Outcome::network_error, "3.16"},
       {Outcome::not_eligible, "4.70"},   {Outcome::fax_or_data, "4.20"},
       {Outcome::invalid_number, "4.31"}, {Outcome::unconfirmed, "3.90"},
-      {Outcome::not_placed, "3.11"},     {Outcome::canceled_by_us, "3.11"}};
+      {Outcome::not_placed, "3.11"},     {Outcome::canceled_by_us, "3.11"},
+      {Outcome::quota_full, "4.80"}};
   for (const auto& [value, code] : expected) {
     BOOST_TEST(aapor_code(value, true) == code);
     BOOST_TEST(aapor_code(value, false) == code);

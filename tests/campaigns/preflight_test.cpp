@@ -73,6 +73,31 @@ BOOST_AUTO_TEST_CASE(rows_reasons_and_duplicates_are_counted) {
   BOOST_TEST(result.delimiter == ",");
 }
 
+BOOST_AUTO_TEST_CASE(a_quota_that_the_list_cannot_fill_is_warned_of) {
+  auto file = a_file();
+  file.campaign.kind = Kind::survey;
+  Condition north;
+  north.op = Condition::Op::column_is;
+  north.name = "area";
+  north.values = {"north"};
+  file.campaign.quotas = {{"north", north, 2}, {"all", {}, 3}};
+  // A number that is there twice is one person.
+  const auto result =
+      check(file, "n,area\n3331234567,north\n3331234567,north\n3331234568,south\n3331234569,\n");
+  BOOST_TEST(result.by_quota.at("north") == 1U);
+  BOOST_TEST(result.by_quota.at("all") == 3U);
+  BOOST_TEST_REQUIRE(!result.warnings.empty());
+  const auto warned = [&](const std::string& warning) {
+    return std::ranges::find(result.warnings, warning) != result.warnings.end();
+  };
+  BOOST_TEST(
+      warned("the quota \"north\" cannot be filled: it wants 2, and 1 person of the list may "
+             "belong to it"));
+  BOOST_TEST(std::ranges::none_of(result.warnings, [](const std::string& warning) {
+    return warning.find("\"all\"") != std::string::npos;
+  }));
+}
+
 BOOST_AUTO_TEST_CASE(a_list_without_a_usable_contact_is_a_problem) {
   BOOST_TEST(check(a_file(), "n\nx\n").problems.at(0).what == "the list has no usable contact");
   BOOST_TEST(check(a_file(), "n\n").problems.size() == 1U);

@@ -26,7 +26,8 @@ Campaign campaign_of_many() {
 // A run of a small campaign in which calls end in each way, by a fixed rule: whom and when to call
 // is planned as in earnest, at each moment at which somebody wakes or something happens.
 struct Run : Running {
-  Run() : Running(campaign_of_many(), people) {
+  Run() : Run(campaign_of_many()) {}
+  explicit Run(const Campaign& campaign) : Running(campaign, people) {
     std::vector<std::pair<Instant, ContactRef>> ends;
     for (int step = 0; step < 4000; ++step) {
       plans();
@@ -128,6 +129,26 @@ BOOST_AUTO_TEST_CASE(the_unchanged_policy_gives_the_run_that_was) {
   // Written down as a policy it is the same policy.
   const auto same = policy(run, R"({"pacing": {"lines": 3}})");
   BOOST_TEST(run.what_if(&same).exact());
+}
+
+BOOST_AUTO_TEST_CASE(a_quota_is_counted_and_let_go_by_again) {
+  auto campaign = campaign_of_many();
+  campaign.questions[3].least = 0;  // so that some answer it all
+  campaign.questions[3].most = 8;
+  Quota quota;
+  quota.name = "all";
+  quota.completes = 2;
+  campaign.quotas = {quota};
+  const Run run(campaign);
+  BOOST_TEST_REQUIRE(run.state().book.at(0).is_full(0));
+  BOOST_TEST(run.state().queue.campaigns[0].count(Stage::excluded) > 0U);
+  const auto result = run.what_if(nullptr);
+  BOOST_TEST(result.exact());
+  BOOST_TEST(result.replayed.dispositions == result.recorded.dispositions,
+             boost::test_tools::per_element());
+  Rerun rerun;
+  for (const auto& fact : run.log()) BOOST_TEST_REQUIRE(rerun.see(fact));
+  BOOST_TEST(results_of(rerun.rerun_state(run.state(), run.rules())) == results_of(run.state()));
 }
 
 BOOST_AUTO_TEST_CASE(another_policy_says_what_is_exact_and_what_is_an_estimate) {

@@ -31,7 +31,7 @@ ZONES = ("Europe/Rome", "Europe/London", "America/New_York", "America/St_Johns",
 STARTS = ("2026-03-06", "2026-03-27", "2026-04-03", "2026-09-25", "2026-10-02", "2026-10-23",
           "2026-10-30", "2026-01-05", "2026-12-30")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CONCLUSIVE = {"completed", "refused", "opted_out", "invalid_number", "not_eligible"}
+CONCLUSIVE = {"completed", "refused", "opted_out", "invalid_number", "not_eligible", "quota_full"}
 # Whose calls were in doubt or taken back is looked at by tests of their own.
 UNCERTAIN = {"canceled_by_us", "not_placed", "unconfirmed", ""}
 
@@ -174,9 +174,28 @@ def some_campaign(chance, start):
             campaign["replies"] = {name: True for name in ("refused", "dont_know")}
             for question in [questions[0], chance.choice(questions)]:
                 question["replies"] = ["refused", "dont_know"]
+        if chance.random() < 0.5:
+            campaign["quota_full"] = "Abbiamo già abbastanza risposte."
+            campaign["quotas"] = [some_quota(chance, number, questions)
+                                  for number in range(chance.randint(1, 3))]
     else:
         campaign["message"] = "Messaggio per {{name}}."
     return campaign
+
+
+def some_quota(chance, number, questions):
+    """Of everybody, of some zones, or of whoever chose some options of a question."""
+    quota = {"name": "quota_%d" % number, "completes": chance.randint(1, 4)}
+    choices = [question for question in questions if "options" in question
+               and not question.get("several")]
+    kind = chance.choice(("all", "zones", "answer"))
+    if kind == "zones":
+        quota["if"] = {"column": "zone", "is": chance.sample(ZONES, len(ZONES) // 2)}
+    elif kind == "answer" and choices:
+        question = chance.choice(choices)
+        quota["if"] = {"question": question["id"], "is": chance.sample(
+            [option["code"] for option in question["options"]], 1)}
+    return quota
 
 
 def some_span(chance, start, zone):
@@ -359,6 +378,42 @@ def complaints(campaign, zones, spans, calls, attempts):
     return wrong
 
 
+def quota_complaints(campaign, zones, results, events):
+    """What the events do, one after the other, for people of a quota that was full by then. `zones`
+    and `results`, rows of the wide file, are by contact."""
+    wrong = []
+    completes = collections.Counter()
+    answered = collections.defaultdict(set)  # questions, by contact
+
+    def belongs(contact, quota):
+        test = quota.get("if")
+        if test is None:
+            return True
+        if "column" in test:
+            return zones[contact] in test["is"]
+        question = test["question"]
+        return question in answered[contact] and results[contact][question] in test["is"]
+
+    for event in events:
+        contact = event.contact() and event.contact()[1]
+        if contact is None:
+            continue
+        theirs = [quota for quota in campaign.get("quotas", []) if belongs(contact, quota)]
+        full = [quota["name"] for quota in theirs if completes[quota["name"]] >= quota["completes"]]
+        if event.type == "AnswerGiven":
+            answered[contact].add(event.payload["question"])
+        elif event.type == "AttemptClosed" and event.payload["outcome"] == "completed":
+            completes.update(quota["name"] for quota in theirs)
+        elif event.type == "CallRequested" and full:
+            wrong.append("called for a full %s at event %d" % (full[0], event.position))
+        elif event.type == "PromptServed" and event.payload["prompt"] == "question" and full and (
+                "again" not in event.payload):
+            wrong.append("asked for a full %s at event %d" % (full[0], event.position))
+        elif event.type == "PromptServed" and event.payload["prompt"] == "quota_full" and not full:
+            wrong.append("sent away by no full quota at event %d" % event.position)
+    return wrong
+
+
 class RandomCampaignsTest(world.Case):
     def run_one(self, seed):
         """What is wrong with the campaign of this seed, and how many calls it came to."""
@@ -402,7 +457,11 @@ class RandomCampaignsTest(world.Case):
             wrong.append("a call never ended")
         results = csv.DictReader(io.StringIO(
             self.campanile("export", "results", "--log", log).stdout, newline=""))
-        places = collections.Counter(row["place"] for row in results)
+        results = {int(row["contact"]): row for row in results}
+        wrong += quota_complaints(campaign, {
+            contact: row["zone"] for contact, row in results.items()}, results,
+            world.events_of(log))
+        places = collections.Counter(row["place"] for row in results.values())
         if sum(places.values()) != len(zones) or places["open"]:
             wrong.append("cases: %s" % dict(places))
         return wrong, len(calls)
@@ -483,6 +542,37 @@ class RandomCampaignsTest(world.Case):
         a_week_later = [call("b", n, 86_400 * day, 86_400 * day + 9) for n, day in
                         ((1, 0), (2, 2), (3, 7))]
         self.assertFalse(any("in the week" in each for each in said(*a_week_later)))
+
+    def test_the_second_reading_sees_a_full_quota(self):
+        campaign = {"quotas": [
+            {"name": "rome", "completes": 1, "if": {"column": "zone", "is": ["Europe/Rome"]}},
+            {"name": "yes", "completes": 2, "if": {"question": "q1", "is": ["yes"]}}]}
+        zones = {1: "Europe/Rome", 2: "Europe/Rome", 3: "Asia/Tokyo", 4: "Asia/Tokyo"}
+        results = {contact: {"q1": "yes"} for contact in zones}
+
+        def event(position, contact, kind, **payload):
+            return world.Event((position, "contact/caso/%d" % contact, 1, kind, 0,
+                                json.dumps(payload)))
+
+        def said(*events):
+            return quota_complaints(campaign, zones, results, events)
+
+        done = [event(1, 1, "AnswerGiven", question="q1"),
+                event(2, 1, "AttemptClosed", outcome="completed"),
+                event(3, 3, "AnswerGiven", question="q1")]
+        more = done + [event(4, 3, "AttemptClosed", outcome="completed"),
+                       event(5, 4, "AnswerGiven", question="q1")]
+        asked = {"kind": "PromptServed", "prompt": "question", "question": "q2"}
+        away = {"kind": "PromptServed", "prompt": "quota_full"}
+        for events, last, what in (
+                (done, event(6, 2, "CallRequested"), "called for a full rome at event 6"),
+                (done, event(6, 4, "CallRequested"), None),
+                (done, event(6, 3, **asked), None),
+                (done, event(6, 4, **away), "sent away by no full quota at event 6"),
+                (more, event(6, 4, **asked), "asked for a full yes at event 6"),
+                (more, event(6, 4, again="silence", **asked), None),
+                (more, event(6, 4, **away), None)):
+            self.assertEqual(said(*events, last), [what] if what else [], (last.type, what))
 
 
 if __name__ == "__main__":

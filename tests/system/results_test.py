@@ -56,7 +56,8 @@ CLASSES = {
         "callback_requested": "NC", "human_hung_up_at_once": "R", "machine_no_message": "NC",
         "machine_message_left": "NC", "busy": "NC", "no_answer": "NC", "network_error": "UH",
         "invalid_number": "NE", "fax_or_data": "NE", "canceled_by_us": "UH", "not_placed": "UH",
-        "unconfirmed": "UH", "said_nothing": "NC", "": "UH"},
+        "unconfirmed": "UH", "said_nothing": "NC", "not_eligible": "NE", "quota_full": "NE",
+        "": "UH"},
 }
 CLASSES[0] = dict(CLASSES[1], machine_no_message="UH", machine_message_left="UH", busy="UH",
                   no_answer="UH", said_nothing="UH")
@@ -64,7 +65,7 @@ CLASSES[0] = dict(CLASSES[1], machine_no_message="UH", machine_message_left="UH"
 RANKS = ["", "not_placed", "canceled_by_us", "network_error", "unconfirmed", "no_answer", "busy",
          "said_nothing", "fax_or_data", "invalid_number", "machine_no_message", "machine_message_left",
          "human_hung_up_at_once", "callback_requested", "broken_off", "refused", "opted_out",
-         "partial", "completed"]
+         "partial", "completed", "quota_full", "not_eligible"]
 
 
 def rates_by_hand(attempts, people, known):
