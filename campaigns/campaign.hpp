@@ -236,6 +236,8 @@ struct ContactQuery {
   friend bool operator==(const ContactQuery&, const ContactQuery&) = default;
 };
 
+inline constexpr std::uint8_t priority_max = 9;
+
 // Where the contacts come from and how their columns are named.
 struct ContactSource {
   std::string file{};  // relative to the campaign file; empty: a query, inline, or given elsewhere
@@ -252,7 +254,8 @@ struct ContactSource {
   // moment, or those of the day and the time of day.
   std::vector<std::string> not_before_columns{};
   std::vector<std::string> not_after_columns{};
-  std::string zone{};  // for everybody whose zone is not known otherwise; or empty
+  std::string priority_column{};  // cells: 1, called first, to priority_max; empty: after them
+  std::string zone{};             // for everybody whose zone is not known otherwise; or empty
   BadRows bad_rows = BadRows::refuse;
   friend bool operator==(const ContactSource&, const ContactSource&) = default;
 };

@@ -703,6 +703,7 @@ void CampaignReader::read_contacts(const Members& root) {
     read_string(names, "id", source.id_column);
     read_string(names, "language", source.language_column);
     read_string(names, "zone", source.zone_column);
+    read_string(names, "priority", source.priority_column);
     read_moment_columns(names, "not_before", source.not_before_columns);
     read_moment_columns(names, "not_after", source.not_after_columns);
     if (source.number_column.empty()) problem(names.at("number"), "is empty");

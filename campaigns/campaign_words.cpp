@@ -76,7 +76,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
          {"file", "list", "query", "format", "encoding", "delimiter", "region", "columns", "zone",
           "bad_rows"}},
         {"query", {"database", "sql"}},
-        {"columns", {"number", "id", "language", "zone", "not_before", "not_after"}},
+        {"columns", {"number", "id", "language", "zone", "not_before", "not_after", "priority"}},
         {"question",
          {"id",       "type",    "ask",         "options",     "least",         "most",
           "required", "by",      "silence_max", "invalid_max", "on_silence",    "on_invalid",

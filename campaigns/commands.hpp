@@ -50,6 +50,7 @@ struct EnrolRows {
     std::string language{};
     std::string zone{};
     CallSpan span{};
+    std::uint8_t priority = 0;  // 0: none
     std::vector<std::string> values{};
   };
   std::string campaign{};

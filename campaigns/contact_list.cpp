@@ -239,6 +239,7 @@ struct ContactListReader::Block {
   std::size_t number_column = nowhere;
   std::size_t language_column = nowhere;
   std::size_t zone_column = nowhere;
+  std::size_t priority_column = nowhere;
   MomentColumns not_before{};
   MomentColumns not_after{};
 
@@ -301,6 +302,9 @@ Problems ContactListReader::Block::prepare() {
   }
   if (!source.zone_column.empty()) {
     zone_column = need("/contacts/columns/zone", source.zone_column);
+  }
+  if (!source.priority_column.empty()) {
+    priority_column = need("/contacts/columns/priority", source.priority_column);
   }
   const auto need_moment = [&](const std::string& where, const std::vector<std::string>& names,
                                MomentColumns& into) {
@@ -444,6 +448,18 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
   if (row.span.not_before && row.span.not_after && *row.span.not_before >= *row.span.not_after) {
     return reject(not_after.date, "no_time_left",
                   "the last moment for a call is not after the first one");
+  }
+
+  row.priority = 0;
+  if (priority_column != nowhere && !row.values[priority_column].empty()) {
+    const auto cell = row.values[priority_column];
+    if (cell.size() != 1 || cell[0] < '1' || cell[0] > '0' + priority_max) {
+      return reject(priority_column, "bad_priority",
+                    "this is no priority; write 1 (called first) to " +
+                        std::to_string(priority_max) +
+                        ", or leave the cell empty for whoever comes after them");
+    }
+    row.priority = static_cast<std::uint8_t>(cell[0] - '0');
   }
 
   for (const Language& language : languages) {

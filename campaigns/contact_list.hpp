@@ -29,6 +29,7 @@ struct ContactRow {
   std::string language{};
   std::string zone{};
   CallSpan span{};
+  std::uint8_t priority = 0;               // 1 to priority_max; 0: none
   std::vector<std::string_view> values{};  // one for each of `columns()`, UTF-8, no NUL
 };
 

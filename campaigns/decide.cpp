@@ -527,6 +527,7 @@ ContactEnrolled enrolled_from(const EnrolRows::Row& row) {
   enrolled.zone = row.zone;
   enrolled.not_before = row.span.not_before ? to_ms(*row.span.not_before) : 0;
   enrolled.not_after = row.span.not_after ? to_ms(*row.span.not_after) : 0;
+  enrolled.priority = row.priority;
   enrolled.number = row.number;
   enrolled.values = row.values;
   return enrolled;
@@ -586,11 +587,28 @@ Decision on(const State& state, const AddContacts& command, Moment) {
                        ? "the campaign was cancelled: nobody is called there any more"
                        : "the campaign's own list is still being enrolled"};
   }
-  std::unordered_set<NumberKey> fresh;
-  for (const auto& row : command.rows) fresh.insert(row.key);
-  // A list has millions of people, and a command some hundreds: these are looked for among those.
+  // A list has millions of people, and a command some hundreds: these are looked for among those,
+  // by their number and by the list's own id of them.
   const auto& contacts = state.queue.campaigns[*index].contacts;
-  for (const auto& contact : contacts) fresh.erase(contact.key);
+  const auto& entry = state.book.at(*index);
+  const auto id_column = static_cast<std::size_t>(
+      std::ranges::find(entry.columns, entry.definition->contacts.id_column) -
+      entry.columns.begin());
+  const auto id_of = [&](const EnrolRows::Row& row) {
+    return id_column < row.values.size() ? std::string_view(row.values[id_column])
+                                         : std::string_view();
+  };
+  std::unordered_set<NumberKey> fresh;
+  std::unordered_set<std::string_view> fresh_ids;
+  for (const auto& row : command.rows) {
+    fresh.insert(row.key);
+    fresh_ids.insert(id_of(row));
+  }
+  fresh_ids.erase(std::string_view());
+  for (std::uint32_t ordinal = 1; ordinal <= contacts.size(); ++ordinal) {
+    fresh.erase(contacts[ordinal - 1].key);
+    if (!fresh_ids.empty()) fresh_ids.erase(state.script.value({*index, ordinal}, id_column));
+  }
   if (fresh.empty()) return Facts{};
   Draft draft;
   ContactsAdded told;
@@ -598,13 +616,16 @@ Decision on(const State& state, const AddContacts& command, Moment) {
   told.rejected = static_cast<std::int64_t>(command.rejected);
   auto ordinal = static_cast<std::uint32_t>(contacts.size());
   for (const auto& row : command.rows) {
-    if (fresh.erase(row.key) == 0) {
+    const auto id = id_of(row);
+    if (fresh.count(row.key) == 0 || (!id.empty() && fresh_ids.erase(id) == 0)) {
       ++told.known;
       continue;
     }
+    fresh.erase(row.key);
     ++told.added;
     draft.add(Subject::contact(command.campaign, ++ordinal), enrolled_from(row));
   }
+  if (told.added == 0) return Facts{};
   draft.add(Subject::campaign(command.campaign), told);
   if (status == CampaignStatus::completed) {
     draft.add(Subject::campaign(command.campaign), CampaignReopened{"people were added"});

@@ -155,6 +155,22 @@ void DialQueue::move(ContactRef ref, Stage to) {
   }
 }
 
+std::uint16_t DialCampaign::group_of(const std::string& zone, std::uint8_t priority) {
+  const auto same = std::find_if(groups.begin(), groups.end(), [&](const ZoneGroup& group) {
+    return group.zone == zone && group.priority == priority;
+  });
+  const auto index = static_cast<std::uint16_t>(same - groups.begin());
+  if (same != groups.end()) return index;
+  groups.push_back({.zone = zone, .priority = priority});
+  // Behind those of its own priority.
+  const auto rank = [](std::uint8_t one) { return one == 0 ? priority_max + 1 : one; };
+  const auto behind = std::find_if(order.begin(), order.end(), [&](std::uint16_t other) {
+    return rank(groups[other].priority) > rank(priority);
+  });
+  order.insert(behind, index);
+  return index;
+}
+
 std::optional<Instant> DialCampaign::not_after(std::uint32_t ordinal) const {
   const auto found = last_moments.find(ordinal);
   if (found == last_moments.end()) return {};
@@ -218,19 +234,14 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     // Read without the key. Nobody can be called at no number.
     contact.forgotten = contact.number == 0;
     contact.version = fact.version;
-    auto group = std::find_if(campaign.groups.begin(), campaign.groups.end(),
-                              [&](const ZoneGroup& g) { return g.zone == e->zone; });
-    if (group == campaign.groups.end()) {
-      campaign.groups.push_back({.zone = e->zone});
-      group = std::prev(campaign.groups.end());
-    }
-    contact.group = static_cast<std::uint16_t>(group - campaign.groups.begin());
+    contact.group = campaign.group_of(e->zone, e->priority);
+    auto& group = campaign.groups[contact.group];
     if (e->not_before != 0) {
       contact.stage = Stage::retry;
       contact.due_ms = e->not_before;
-      group->retries.emplace(e->not_before, ref.ordinal);
+      group.retries.emplace(e->not_before, ref.ordinal);
     } else {
-      group->fresh.push_back(ref.ordinal);
+      group.fresh.push_back(ref.ordinal);
     }
     if (e->not_after != 0) {
       campaign.last_moments.emplace(ref.ordinal, e->not_after);
@@ -468,6 +479,9 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
           .flag("forgotten", contact.forgotten);
       // Only where there is one: logs from before keep their digest.
       if (const auto last = campaign.not_after(ordinal)) object.member("not_after", to_ms(*last));
+      if (const auto priority = campaign.groups[contact.group].priority) {
+        object.member("priority", priority);
+      }
       object.close();
       text += '\n';
       sink(text);

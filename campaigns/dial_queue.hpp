@@ -40,9 +40,11 @@ struct DialContact {
   bool forgotten = false;
 };
 
-// The contacts of one time zone. They open and close together, so nobody needs to look at each.
+// The contacts of one time zone that have the same priority. They open and close together, so
+// nobody needs to look at each.
 struct ZoneGroup {
   std::string zone{};
+  std::uint8_t priority = 0;           // 1 is first; 0: after all that have one
   std::vector<std::uint32_t> fresh{};  // ordinals; the ones before `next` are not fresh any more
   std::size_t next = 0;
   std::set<std::pair<std::int64_t, std::uint32_t>> retries{};  // (due, ordinal)
@@ -51,6 +53,7 @@ struct ZoneGroup {
 struct DialCampaign {
   std::vector<DialContact> contacts{};
   std::vector<ZoneGroup> groups{};
+  std::vector<std::uint16_t> order{};  // of the groups: in which they are called
   std::unordered_set<NumberKey>
       enrolling{};  // to find duplicates; empty once enrolment is complete
   std::uint32_t lines_in_use = 0;
@@ -71,6 +74,8 @@ struct DialCampaign {
   std::uint32_t open() const {
     return count(Stage::fresh) + count(Stage::retry) + count(Stage::calling);
   }
+  // The place of a group in `groups`, made if it is not there yet.
+  std::uint16_t group_of(const std::string& zone, std::uint8_t priority);
   std::optional<Instant> not_after(std::uint32_t ordinal) const;
   // When the first of those who wait will have to be let go.
   std::optional<Instant> next_too_late() const;

@@ -181,7 +181,7 @@ struct EnrolmentReopened {
 };
 
 // More people were put into a campaign, beside those of its first list: the ContactEnrolled before
-// it. Whoever was in it already, by number, stays as they are.
+// it. Whoever was in it already, by number or by the list's id of them, stays as they are.
 struct ContactsAdded {
   static constexpr std::string_view type = "ContactsAdded";
   std::string list_digest{};  // SHA-256 of the list, hex; a long list has several of these
@@ -206,12 +206,13 @@ struct ContactEnrolled {
   std::string zone{};
   std::int64_t not_before = 0;        // ms: the row's own limits on when to call; 0: none
   std::int64_t not_after = 0;         // from then on nobody calls
+  std::uint8_t priority = 0;          // 1 is called first; 0: after all that have one
   std::string number{};               // E.164
   std::vector<std::string> values{};  // of the campaign's columns, in their order
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("row", e.row), v("number_key", e.number_key), v("language", e.language), v("zone", e.zone);
-    v("not_before", e.not_before), v("not_after", e.not_after);
+    v("not_before", e.not_before), v("not_after", e.not_after), v("priority", e.priority);
     v.personal("number", e.number), v.personal("values", e.values);
   }
 };

@@ -89,6 +89,7 @@ class Teller {
     };
     limit(", not to be called before ", e.not_before);
     limit(", nor from then on: ", e.not_after);
+    if (e.priority != 0) text += ", priority " + std::to_string(e.priority);
     return text;
   }
   std::string operator()(const ContactExcluded& e) const {
@@ -356,15 +357,20 @@ std::string attempt_text(const State& state, const OpenAttempt& open) {
 // People of the same zone who are dialled before this one.
 std::int64_t people_before(const DialCampaign& campaign, std::uint32_t ordinal, Instant now) {
   const auto& contact = campaign.contact(ordinal);
-  const auto& group = campaign.groups[contact.group];
   std::int64_t before = 0;
-  for (const auto& [due, other] : group.retries) {
-    if (due > to_ms(now) || other == ordinal) break;
-    ++before;
-  }
-  if (contact.stage == Stage::retry) return before;
-  for (std::size_t i = group.next; i < group.fresh.size() && group.fresh[i] != ordinal; ++i) {
-    if (campaign.contact(group.fresh[i]).stage == Stage::fresh) ++before;
+  for (const auto place : campaign.order) {
+    const auto& group = campaign.groups[place];
+    const bool own = place == contact.group;
+    if (group.zone != campaign.groups[contact.group].zone) continue;
+    for (const auto& [due, other] : group.retries) {
+      if (due > to_ms(now) || other == ordinal) break;
+      ++before;
+    }
+    if (own && contact.stage == Stage::retry) break;
+    for (auto i = group.next; i < group.fresh.size() && group.fresh[i] != ordinal; ++i) {
+      if (campaign.contact(group.fresh[i]).stage == Stage::fresh) ++before;
+    }
+    if (own) break;
   }
   return before;
 }

@@ -212,7 +212,8 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
   if (limits.no_dials || !has_line(state, index) || earliest_slot(state, index) > moment.now)
     return;
   const bool new_people = !limits.new_people || *limits.new_people > 0;
-  for (const auto& group : campaign.groups) {
+  for (const auto place : campaign.order) {
+    const auto& group = campaign.groups[place];
     const auto opening = opening_at(definition.hours, group.zone, rules, moment.now);
     if (!opening.open) continue;
     const auto ordinal = next_person(state, index, group, moment.now, new_people);

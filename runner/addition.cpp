@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 #include <utility>
 
 #include "campaigns/json_writer.hpp"
@@ -75,6 +76,7 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
                                          .language = row.language,
                                          .zone = row.zone,
                                          .span = row.span,
+                                         .priority = row.priority,
                                          .values = {}};
         for (const auto place : places.value()) person.values.emplace_back(row.values[place]);
         read.rows.push_back(std::move(person));
@@ -131,11 +133,26 @@ std::uint64_t suppressed_in(const campaigns::State& state, const ReadAddition& r
                     [&](const auto& row) { return state.suppression.suppressed(row.key, now); }));
 }
 
+std::vector<campaigns::NumberKey> ReadAddition::keys() const {
+  std::vector<campaigns::NumberKey> all;
+  all.reserve(rows.size());
+  for (const auto& row : rows) all.push_back(row.key);
+  return all;
+}
+
+std::uint64_t nobodys_numbers(const campaigns::State& state, campaigns::CampaignIndex index,
+                              const std::vector<campaigns::NumberKey>& keys) {
+  std::unordered_set<campaigns::NumberKey> left(keys.begin(), keys.end());
+  for (const auto& contact : state.queue.campaigns[index].contacts) left.erase(contact.key);
+  return left.size();
+}
+
 std::string addition_json(const AdditionReport& report) {
   std::string text;
   campaigns::JsonObject object(text);
   object.member("added", static_cast<std::int64_t>(report.added))
       .member("known", static_cast<std::int64_t>(report.known))
+      .member("renumbered", static_cast<std::int64_t>(report.renumbered))
       .member("suppressed", static_cast<std::int64_t>(report.suppressed))
       .member("rejected", static_cast<std::int64_t>(report.rejected_count));
   auto& rows = object.open("rows");
@@ -160,6 +177,7 @@ AdditionReport read_addition_json(const std::string& answer) {
   AdditionReport report;
   report.added = told.value("added", std::uint64_t{0});
   report.known = told.value("known", std::uint64_t{0});
+  report.renumbered = told.value("renumbered", std::uint64_t{0});
   report.suppressed = told.value("suppressed", std::uint64_t{0});
   report.rejected_count = told.value("rejected", std::uint64_t{0});
   for (const auto& row : told.at("rows")) {
@@ -173,6 +191,10 @@ std::string addition_text(const AdditionReport& report, const std::string& campa
   using campaigns::plural;
   std::string text = campaign + ": " + plural(report.added, "person was", "people were") +
                      " added, " + plural(report.known, "was", "were") + " in it already\n";
+  if (report.renumbered != 0) {
+    text += "  of these " + plural(report.renumbered, "has", "have") +
+            " another number in the list: the one that they were enrolled with stays\n";
+  }
   if (report.suppressed != 0) {
     text += plural(report.suppressed, "number is", "numbers are") +
             " suppressed: they are not called\n";

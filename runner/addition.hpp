@@ -30,12 +30,15 @@ struct ReadAddition {
   std::vector<campaigns::RejectedRow> rejected{};  // at most Preflight::rejected_shown_max
   std::uint64_t rejected_count = 0;
   std::string digest{};  // SHA-256 of the list, hex
+
+  std::vector<campaigns::NumberKey> keys() const;
 };
 
 // What came of it.
 struct AdditionReport {
   std::uint64_t added = 0;
-  std::uint64_t known = 0;       // by number: they stay as they are
+  std::uint64_t known = 0;       // by number or by the list's id of them: they stay as they are
+  std::uint64_t renumbered = 0;  // of these, whom the list has another number for
   std::uint64_t suppressed = 0;  // of those that were read, not called as things stand
   std::uint64_t rejected_count = 0;
   std::vector<campaigns::RejectedRow> rejected{};
@@ -58,6 +61,11 @@ std::vector<campaigns::AddContacts> addition_commands(const std::string& campaig
 
 std::uint64_t suppressed_in(const campaigns::State& state, const ReadAddition& read,
                             campaigns::Instant now);
+
+// How many of these numbers nobody of a campaign has: after the addition, those of people who are
+// in it under another one.
+std::uint64_t nobodys_numbers(const campaigns::State& state, campaigns::CampaignIndex index,
+                              const std::vector<campaigns::NumberKey>& keys);
 
 std::string addition_json(const AdditionReport& report);
 // Back again, of an answer of the running program; what it lacks is none.

@@ -180,6 +180,7 @@ int add_contacts(const ControlOptions& options) {
         const auto index = *state.book.find(options.campaign);
         outcome.added = state.queue.campaigns[index].contacts.size() - before;
         outcome.known = read.rows.size() - outcome.added;
+        outcome.renumbered = nobodys_numbers(state, index, read.keys());
         outcome.suppressed = suppressed_in(state, read, now);
         outcome.rejected = read.rejected;
         outcome.rejected_count = read.rejected_count;

@@ -113,6 +113,7 @@ void Enrolment::feed() {
                                 .language = row.language,
                                 .zone = row.zone,
                                 .span = row.span,
+                                .priority = row.priority,
                                 .values = {row.values.begin(), row.values.end()}});
         }
         break;

@@ -896,28 +896,29 @@ void Live::Block::add(const std::string& campaign, ReadAddition read,
     std::size_t next = 0;
     AdditionReport report{};
     std::size_t people_before = 0;
-    std::size_t rows = 0;
+    std::vector<campaigns::NumberKey> keys{};
     std::function<void()> step{};
   };
-  const auto people = [this, campaign] {
-    const auto& state = runner->state();
-    return state.queue.campaigns[*state.book.find(campaign)].contacts.size();
+  const auto index = *runner->state().book.find(campaign);
+  const auto people = [this, index] {
+    return runner->state().queue.campaigns[index].contacts.size();
   };
   auto adding = std::make_shared<Adding>();
   adding->report.rejected = read.rejected;
   adding->report.rejected_count = read.rejected_count;
   adding->report.suppressed = suppressed_in(runner->state(), read, clock->now());
   adding->people_before = people();
-  adding->rows = read.rows.size();
+  adding->keys = read.keys();
   adding->commands = addition_commands(campaign, std::move(read));
   const auto finish = [this, done = std::move(done)](campaigns::Result<AdditionReport> outcome) {
     checking = false;
     done(std::move(outcome));
   };
-  adding->step = [this, adding, people, finish] {
+  adding->step = [this, adding, index, people, finish] {
     if (adding->next == adding->commands.size()) {
       adding->report.added = people() - adding->people_before;
-      adding->report.known = adding->rows - adding->report.added;
+      adding->report.known = adding->keys.size() - adding->report.added;
+      adding->report.renumbered = nobodys_numbers(runner->state(), index, adding->keys);
       // It holds itself by its step.
       const auto report = std::move(adding->report);
       loop->post([adding] { adding->step = {}; });

@@ -201,6 +201,35 @@ BOOST_AUTO_TEST_CASE(the_zone_is_the_column_then_the_country_then_the_campaign) 
          "3 +393331234567 Europe/Rome it-IT |3331234567|A|"});
 }
 
+BOOST_AUTO_TEST_CASE(a_priority_is_one_digit_or_none) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.priority_column = "Prima";
+  const ZoneRules rules = some_zones();
+  const std::string text =
+      "Telefono,Nome,Prima\n3331234567,A,1\n3331234568,A,9\n3331234569,A, \n"
+      "3331234560,A,0\n3331234561,A,10\n3331234562,A,alta\n3331234563,A,-1\n";
+  auto reader = ContactListReader::open_csv(campaign, rules, text);
+  BOOST_TEST_REQUIRE(reader.ok());
+  std::string read;
+  ContactRow row;
+  RejectedRow rejected;
+  for (bool more = true; more;) {
+    switch (reader->next(row, rejected)) {
+      case ContactListReader::Next::row:
+        read += std::to_string(row.priority) + ' ';
+        break;
+      case ContactListReader::Next::rejected:
+        read += rejected.reason + '@' + rejected.column + ' ';
+        break;
+      case ContactListReader::Next::end:
+        more = false;
+    }
+  }
+  BOOST_TEST(read ==
+             "1 9 0 bad_priority@Prima bad_priority@Prima bad_priority@Prima "
+             "bad_priority@Prima ");
+}
+
 BOOST_AUTO_TEST_CASE(languages_are_matched_however_they_are_written) {
   Campaign campaign = a_campaign();
   campaign.contacts.language_column = "Lingua";

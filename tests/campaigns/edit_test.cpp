@@ -48,6 +48,28 @@ BOOST_AUTO_TEST_CASE(people_are_added_once_whatever_is_added_again) {
   BOOST_TEST(world.state().book.at(0).contacts_digest == submit(notification()).contacts_digest);
 }
 
+BOOST_AUTO_TEST_CASE(the_list_s_own_id_says_who_is_in_it_already) {
+  auto campaign = notification();
+  campaign.contacts.id_column = "id";
+  Running world(campaign, 2);
+  const auto with_id = [](std::uint64_t row, NumberKey key, std::string own) {
+    auto made = person(row, key);
+    made.values[0] = std::move(own);
+    return made;
+  };
+  // The first has another number now; the third and the fourth are one person; two have no id.
+  const auto lines =
+      world.when(addition({with_id(2, 11, "id1"), with_id(3, 13, "id13"), with_id(4, 14, "id13"),
+                           with_id(5, 15, ""), with_id(6, 16, "")}));
+  BOOST_TEST(times(lines, "ContactEnrolled") == 3U, lines);
+  BOOST_TEST(lines.find("\"added\":3,\"known\":2") != std::string::npos, lines);
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).key == 1U);
+  BOOST_TEST(world.when(addition({with_id(2, 11, "id1")})) == "");
+  // Without ids of the list's own the number alone says it.
+  Running other(notification(), 2);
+  BOOST_TEST(times(other.when(addition({with_id(2, 11, "id1")})), "ContactEnrolled") == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_campaign_that_is_cancelled_takes_nobody) {
   Running world(notification());
   world.does(CancelCampaign{"note", "enough"});

@@ -156,6 +156,51 @@ BOOST_AUTO_TEST_CASE(a_retry_that_is_due_comes_before_people_who_were_never_call
   BOOST_TEST(called(world.later(1s).plans()) == "note.1 ");
 }
 
+BOOST_AUTO_TEST_CASE(the_lowest_number_is_called_first_in_whatever_zone_and_again) {
+  World world(some_zones());
+  begin(world);
+  const auto with = [](std::uint64_t n, std::uint8_t priority, std::string zone) {
+    auto made = person(n + 1, n, std::move(zone));
+    made.priority = priority;
+    return made;
+  };
+  enrol(world, notification(),
+        {with(1, 0, "Europe/Rome"), with(2, 9, "Europe/Rome"), with(3, 2, "Europe/Rome"),
+         with(4, 2, "Europe/Rome"), with(5, 1, "America/New_York"), with(6, 2, "Europe/London")});
+  std::string order;
+  // One line: whoever is called is busy and due again in a quarter of an hour.
+  const auto turn = [&] {
+    const auto lines = called(world.plans());
+    order += lines;
+    if (lines.empty()) return;
+    const auto ordinal = static_cast<std::uint32_t>(lines[5] - '0');
+    const auto number = world.state().queue.campaigns[0].contact(ordinal).requests;
+    OrderAnswered placed;
+    placed.attempt = {"note", ordinal, number};
+    placed.kind = OrderAnswered::Kind::placed;
+    placed.sid = "CA" + std::to_string(ordinal) + '-' + std::to_string(number);
+    world.does(placed);
+    StatusReported busy;
+    busy.attempt = placed.attempt;
+    busy.sid = placed.sid;
+    busy.status = "busy";
+    world.does(busy).later(1s);
+  };
+  // London opens at nine UTC, New York in the afternoon.
+  world.at("2026-03-02T09:00:00Z");
+  for (int i = 0; i < 3; ++i) turn();
+  BOOST_TEST(order == "note.3 note.4 note.6 ");
+  turn();
+  BOOST_TEST(order == "note.3 note.4 note.6 note.2 ");
+  // Their second calls come before the first of whoever has no priority.
+  world.later(20min);
+  for (int i = 0; i < 5; ++i) turn();
+  BOOST_TEST(order == "note.3 note.4 note.6 note.2 note.3 note.4 note.6 note.2 note.1 ");
+  world.at("2026-03-02T15:00:00Z");
+  turn();
+  BOOST_TEST(order.substr(order.size() - 7) == "note.5 ");
+}
+
 BOOST_AUTO_TEST_CASE(a_retry_that_falls_into_the_night_waits_for_the_morning) {
   Running world(notification());
   world.at("2026-03-02T18:30:00Z");

@@ -59,7 +59,16 @@ class AddAndEditTest(world.ServedCase):
         before = len(world.events_of(self.log))
         self.add(self.list_of([10, 11, 1]))
         self.assertEqual(len(world.events_of(self.log)), before)
+        # Somebody whose number changed is no new person, whoever runs.
+        moved = self.path("moved.csv")
+        with open(moved, "w", encoding="utf-8") as file:
+            file.write("id,number,name\nP-0010,%s,Persona 10\n" % world.number_of(30))
+        words = ("0 people were added, 1 was in it already\n  of these 1 has another number in the "
+                 "list: the one that they were enrolled with stays\n")
+        self.assertIn(words, self.add(moved).stdout)
+        self.assertEqual(len(world.events_of(self.log)), before)
         self.serve()
+        self.assertIn(words, self.add(moved).stdout)
         world.wait_until(lambda: self.status()["status"] == "completed", "they are called")
         self.stop()
         self.assertEqual(self.called(), {1, 2, 3, 4, 5, 6, 7, 8, 10, 11})
