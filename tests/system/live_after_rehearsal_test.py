@@ -34,7 +34,7 @@ class LiveAfterRehearsalTest(world.Case):
         self.port = world.free_port()
 
     def write(self, people=PEOPLE, **more):
-        members = {"calling_hours": {"windows": [{"from": "00:00", "to": "24:00"}]},
+        members = {"calling_hours": world.ALWAYS,
                    "pacing": {"calls_per_second": "20", "lines": 20},
                    "retries": {"attempts_max": 1}, **more}
         campaign = world.survey(id="mio", **members)

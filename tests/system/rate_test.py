@@ -28,7 +28,7 @@ class Run:
         self.folder, self.rate, self.people = folder, rate, people
         self.carrier = world.Carrier(folder, "--seed", seed, "--people", NOBODY, *carrier)
         self.file = world.write_campaign(folder, world.survey(
-            calling_hours={"windows": [{"from": "00:00", "to": "24:00"}]}, ring_time="10s",
+            calling_hours=world.ALWAYS, ring_time="10s",
             pacing={"calls_per_second": str(rate), "lines": 30 * rate, "stop_at_failures": {"share": "0"}},
             retries={"attempts_max": 1}), people)
         self.log = os.path.join(folder, "L.db")

@@ -51,8 +51,7 @@ class TwilioTest(world.Case):
     def setUp(self):
         super().setUp()
         self.log = self.path("L.db")
-        always = {"windows": [{"from": "00:00", "to": "24:00"}]}
-        self.file = world.write_campaign(self.folder, world.survey(calling_hours=always), 2)
+        self.file = world.write_campaign(self.folder, world.survey(calling_hours=world.ALWAYS), 2)
 
     def settings(self, base_url, **more):
         file = self.path("settings")

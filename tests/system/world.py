@@ -466,6 +466,10 @@ def post(url, fields, auth_token, headers=None):
 
 # --- campaigns to begin from
 
+# For carriers that go by the real clock: tests are run at night and at weekends, too.
+ALWAYS = {"windows": [{"days": ["mon-sun"], "from": "00:00", "to": "24:00"}]}
+
+
 def survey(**members):
     """A survey of three questions whose contacts stand in people.csv."""
     campaign = {
