@@ -579,8 +579,9 @@ std::string open_questions(const Campaign& campaign, const CampaignEntry& entry,
                            const CallScript& script, ContactRef contact) {
   std::string list;
   const auto& answers = script.answers(contact);
-  const auto next = next_step(campaign, answers, entry, script, contact);
-  if (next.kind != NextStep::Kind::question) return list;
+  if (is_screened_out(campaign, answers, entry, script, contact)) return list;
+  if (const auto* call = script.call(contact); call != nullptr && call->agent.quota_full)
+    return list;
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
     const auto& question = campaign.questions[i];
     const bool answered = std::ranges::any_of(answers, [&](const ScriptAnswer& answer) {
@@ -693,8 +694,9 @@ ToolAnswer tool_answer(const Register& book, const CallScript& script, ContactRe
   const auto& entry = book.at(contact.campaign);
   const auto& campaign = *entry.definition;
   const auto step = next_step(campaign, script.answers(contact), entry, script, contact);
-  const auto next = step.kind == NextStep::Kind::question ? std::optional(step.question)
-                                                          : std::optional<std::uint8_t>();
+  const auto* call = script.call(contact);
+  const bool enough = call != nullptr && call->agent.quota_full;
+  const auto next = enough ? std::optional<std::uint8_t>() : step.question;
   ToolAnswer answer;
   std::string& written = answer.output;
   JsonObject object(written);
@@ -720,7 +722,7 @@ ToolAnswer tool_answer(const Register& book, const CallScript& script, ContactRe
       object.raw("next", "null");
       if (step.kind == NextStep::Kind::screened_out) {
         ends("not_for_this_person", campaign.screened_out);
-      } else if (step.kind == NextStep::Kind::quota_full) {
+      } else if (enough) {
         ends("enough_people_like_them", campaign.quota_full);
       }
     }

@@ -84,6 +84,8 @@ void write_agent(JsonObject& call, const AgentProgress& agent) {
       .member("transfer_status", agent.transfer_status)
       .member("said", agent.said)
       .member("caller_id", agent.caller_id);
+  // Not written where it is not so: logs from before keep their digest.
+  if (agent.quota_full) object.flag("quota_full", true);
   auto& tools = object.open("tools");
   tools += '[';
   for (std::size_t i = 0; i < agent.tools.size(); ++i) {
@@ -285,6 +287,7 @@ void CallScript::apply_to_agent(const Fact& fact, CallPosition& call) {
     ++agent.said;
   } else if (const auto* tool = get_if<ToolCalled>(&fact.event)) {
     agent.tools.push_back(tool->call);
+    agent.quota_full |= !tool->quota.empty();
     if (tool->name == "end_call" && tool->refused.empty()) agent.end_reason = tool->reason;
     if (tool->name == "opt_out" && tool->refused.empty()) call.opted_out = true;
   } else if (holds_alternative<CallbackAsked>(fact.event)) {

@@ -44,6 +44,7 @@ struct AgentProgress {
   bool spoke = false;        // the person said something
   std::int64_t lasted_ms = 0;
   std::string end_reason{};  // end_call
+  bool quota_full = false;   // the agent was told that enough people like this one have answered
   bool callback_asked = false;
   bool transfer = false;  // to a human, and there is one
   std::string transfer_status{};

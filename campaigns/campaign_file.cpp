@@ -750,7 +750,7 @@ void CampaignReader::read_quotas(const Members& root) {
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     read_quota((*list)[i], json_pointer(root.at("quotas"), i));
   }
-  if (!campaign().quota_full.empty() && root.find("quotas") == nullptr) {
+  if (reads == ReadFrom::file && !campaign().quota_full.empty() && campaign().quotas.empty()) {
     problem(root.at("quota_full"), "would never be said: there are no \"quotas\"");
   }
 }
@@ -1428,7 +1428,7 @@ void CampaignReader::read_question_test(const Members& members, Condition& into)
     problem(
         members.at("question"),
         "no earlier question is called " + in_quotes(into.name) + did_you_mean(into.name, earlier),
-        "only answers to earlier questions can be tested");
+        "only answers to questions that come before can be tested; in a quota, to any");
   } else if (asked == nullptr) {
     wrong_type(members.at("question"), *members.find("question"), "a string");
   }

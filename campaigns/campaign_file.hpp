@@ -37,6 +37,8 @@ struct TemplateUse {
   friend bool operator==(const TemplateUse&, const TemplateUse&) = default;
 };
 std::vector<TemplateUse> template_uses(const Campaign& campaign);
+// Likewise the columns that its conditions test, with the pointer of the condition.
+std::vector<TemplateUse> tested_columns(const Campaign& campaign);
 
 // Shows every text of the campaign that is said to people, with its JSON pointer; empty ones too.
 void for_each_text(const Campaign& campaign,

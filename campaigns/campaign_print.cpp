@@ -360,6 +360,33 @@ void for_each_text(const Campaign& campaign,
   }
 }
 
+namespace {
+
+void columns_tested(const Condition& condition, const std::string& where,
+                    std::vector<TemplateUse>& uses) {
+  if (condition.op == Condition::Op::column_is || condition.op == Condition::Op::column_between ||
+      condition.op == Condition::Op::column_empty) {
+    uses.push_back({where, condition.name});
+  }
+  for (const Condition& part : condition.parts) columns_tested(part, where, uses);
+}
+
+}  // namespace
+
+std::vector<TemplateUse> tested_columns(const Campaign& campaign) {
+  std::vector<TemplateUse> uses;
+  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
+    const std::string where =
+        campaign.kind == Kind::survey ? json_pointer("/questions", i) : std::string("/confirm");
+    columns_tested(campaign.questions[i].ask_if, where + "/ask_if", uses);
+    columns_tested(campaign.questions[i].screen_out_if, where + "/screen_out_if", uses);
+  }
+  for (std::size_t i = 0; i < campaign.quotas.size(); ++i) {
+    columns_tested(campaign.quotas[i].who, json_pointer("/quotas", i) + "/if", uses);
+  }
+  return uses;
+}
+
 std::vector<TemplateUse> template_uses(const Campaign& campaign) {
   std::vector<TemplateUse> uses;
   for_each_text(campaign, [&](const std::string& where, const Text& text) {

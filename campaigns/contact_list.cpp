@@ -45,16 +45,6 @@ std::string plain_language(std::string_view tag) {
   return out;
 }
 
-// The columns that the conditions of a campaign read, with the pointer of the condition.
-void columns_tested(const Condition& condition, const std::string& where,
-                    std::vector<TemplateUse>& uses) {
-  if (condition.op == Condition::Op::column_is || condition.op == Condition::Op::column_between ||
-      condition.op == Condition::Op::column_empty) {
-    uses.push_back({where, condition.name});
-  }
-  for (const Condition& part : condition.parts) columns_tested(part, where, uses);
-}
-
 // The languages a person can be spoken to in.
 std::vector<std::string> language_tags_of(const Campaign& campaign) {
   std::set<std::string> tags{campaign.language};
@@ -333,16 +323,7 @@ Problems ContactListReader::Block::prepare() {
          "it is where the order of the options stands: rename the list's");
   }
   for (const TemplateUse& use : template_uses(campaign)) need(use.where, use.name);
-  std::vector<TemplateUse> tested;
-  for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
-    const auto where = json_pointer("/questions", i);
-    columns_tested(campaign.questions[i].ask_if, where + "/ask_if", tested);
-    columns_tested(campaign.questions[i].screen_out_if, where + "/screen_out_if", tested);
-  }
-  for (std::size_t i = 0; i < campaign.quotas.size(); ++i) {
-    columns_tested(campaign.quotas[i].who, json_pointer("/quotas", i) + "/if", tested);
-  }
-  for (const TemplateUse& use : tested) need(use.where, use.name);
+  for (const TemplateUse& use : tested_columns(campaign)) need(use.where, use.name);
   for (std::size_t i = 0; i < campaign.result_columns.size(); ++i) {
     need(json_pointer("/results/columns", i), campaign.result_columns[i].column);
   }

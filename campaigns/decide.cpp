@@ -88,8 +88,8 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   // What the case as a whole came to.
   const auto disposition =
       rank_of(contact.best_outcome) > rank_of(outcome) ? contact.best_outcome : outcome;
-  const auto close = [&](Place place) {
-    draft.add(named.subject, ContactClosed{place, disposition});
+  const auto close = [&](Place place, std::string why = {}) {
+    draft.add(named.subject, ContactClosed{place, disposition, std::move(why)});
   };
   const bool called = contact.attempts > 0 || outcome != Outcome::not_placed;
   // Enough people like this one have completed the survey meanwhile.
@@ -99,7 +99,7 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
     const bool unheard =
         outcome == Outcome::canceled_by_us && named.open->withdrawn() && !named.dialled;
     if (contact.attempts > 0 || (called && !unheard)) {
-      close(place_at_end(disposition));
+      close(place_at_end(disposition), why_full(*named.entry, *quota));
     } else {
       draft.add(named.subject, ContactExcluded{"quota_full", why_full(*named.entry, *quota)});
     }
@@ -137,7 +137,9 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   const auto due = std::max(ended_at + *delay, now + Seconds{1});
   const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
   // Whoever was never called is let go by the plan.
-  if (last && due >= *last && called) return close(place_at_end(disposition));
+  if (last && due >= *last && called) {
+    return close(place_at_end(disposition), "the next call would come after the row's last moment");
+  }
   if (let_go()) return;
   draft.add(named.subject, RetryScheduled{to_ms(due), outcome});
 }
@@ -186,7 +188,8 @@ void close_attempt(Draft& draft, const State& state, const Named& named, Outcome
 // Whoever answers a question is no machine, whatever the carrier finds out beside the talk.
 bool has_answered(const CallPosition* call) {
   return call && call->turn > 1 && call->again.empty() &&
-         (call->prompt == "question" || call->prompt == "goodbye");
+         (call->prompt == "question" || call->prompt == "goodbye" ||
+          call->prompt == "screened_out" || call->prompt == "quota_full");
 }
 
 // How far a survey has come, over all attempts of the person.
@@ -240,10 +243,6 @@ Outcome outcome_of_agent(const State& state, const Named& named, const CallPosit
   const auto& agent = call.agent;
   const auto progress = progress_of(state, named);
   if (progress.complete) return Outcome::completed;
-  // The agent was told so with the last answer, and says goodbye in its own words.
-  if (progress.given > 0 && agent.end_reason == "done" && full_quota(state, named.ref)) {
-    return Outcome::quota_full;
-  }
   if (campaign.partial_answers > 0 && progress.given >= campaign.partial_answers) {
     return Outcome::partial;
   }
@@ -296,7 +295,7 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
                       named.ref)) {
     return Outcome::not_eligible;
   }
-  if (call->prompt == "quota_full") return Outcome::quota_full;
+  if (call->prompt == "quota_full" || call->agent.quota_full) return Outcome::quota_full;
   // Where a failed agent's call went on as in mode simple, its rules hold.
   if (call->agent.stage != AgentStage::none && call->prompt != "question" &&
       call->prompt != "message" && call->prompt != "goodbye") {
@@ -489,6 +488,7 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
                    "the people would have other columns than those who are enrolled (of the list, "
                    "of a variant, or of an order of options): submit it under another id"};
   }
+  if (auto refusal = breaks_quotas(state, *index, file->campaign)) return *refusal;
   // A start is no way to undo what somebody decided.
   if (other_list &&
       (entry.status == CampaignStatus::paused || entry.status == CampaignStatus::cancelled)) {
@@ -753,6 +753,9 @@ Decision on(const State& state, const ResolveCall& command, Moment moment) {
         return Refusal{"attempts_max",
                        "the person has had as many attempts as the campaign allows: settle it as "
                        "placed or not placed"};
+      }
+      if (const auto quota = full_quota(state, named.ref)) {
+        return Refusal{"quota_full", why_full(entry, *quota)};
       }
       settle_as_placed(draft);
       if (entry.status == CampaignStatus::completed) {
@@ -1033,10 +1036,13 @@ PromptServed first_prompt(const State& state, const Named& named, const std::str
   PromptServed served;
   served.attempt = named.open->attempt;
   served.turn = 1;
-  const auto serve_agent = [&] {
-    served.prompt = "agent";
+  const auto disclose = [&] {
     served.disclosure = text_version(
         campaign.agent.disclosure.in(state.script.language(named.ref), campaign.language));
+  };
+  const auto serve_agent = [&] {
+    served.prompt = "agent";
+    disclose();
   };
   if (answered_by == "fax") {
     served.prompt = "hang_up";
@@ -1052,13 +1058,14 @@ PromptServed first_prompt(const State& state, const Named& named, const std::str
                                          state.script, named.ref);
              step.kind == NextStep::Kind::quota_full) {
     served.prompt = "quota_full";
+    if (campaign.mode == Mode::agent) disclose();
   } else if (step.kind != NextStep::Kind::question) {
     served.prompt = "goodbye";
   } else if (campaign.mode == Mode::agent) {
     serve_agent();
   } else {
     served.prompt = "question";
-    served.question = campaign.questions[step.question].id;
+    served.question = campaign.questions[*step.question].id;
   }
   return served;
 }
@@ -1079,6 +1086,13 @@ Decision on(const State& state, const VoiceRequested& command, Moment) {
   const auto* call = state.script.call(named.ref);
   if (call && call->turn == 0) draft.add(named.subject, first_prompt(state, named, answered_by));
   return draft.take();
+}
+
+// The answers as they are once one more is folded in.
+std::vector<ScriptAnswer> with_answer(std::vector<ScriptAnswer> answers, ScriptAnswer one) {
+  std::erase_if(answers, [&](const ScriptAnswer& other) { return other.question == one.question; });
+  answers.push_back(std::move(one));
+  return answers;
 }
 
 Decision on(const State& state, const SurveyAnswered& command, Moment) {
@@ -1109,10 +1123,7 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
   auto answers = state.script.answers(named.ref);
   auto reopened = call->reopened;
   const auto settle = [&](AnswerStatus status, const std::string& value) {
-    const auto same = std::find_if(answers.begin(), answers.end(),
-                                   [&](const auto& a) { return a.question == index; });
-    if (same != answers.end()) answers.erase(same);
-    answers.push_back({index, status, value});
+    answers = with_answer(std::move(answers), {index, status, value});
     std::erase(reopened, index);
   };
   const auto go_on = [&] {
@@ -1120,7 +1131,7 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
     switch (step.kind) {
       case NextStep::Kind::question:
         served.prompt = "question";
-        served.question = campaign.questions[step.question].id;
+        served.question = campaign.questions[*step.question].id;
         break;
       case NextStep::Kind::screened_out:
         served.prompt = "screened_out";
@@ -1446,6 +1457,13 @@ Decision on(const State& state, const ToolAsked& command, Moment) {
   const auto verdict = judge_tool(state.book, state.script, ref, command.name, command.arguments);
   auto called = tool_called(command, verdict, permit->attempt);
   called.arguments = command.arguments;
+  if (verdict.refused.empty() && verdict.name == "record_answer") {
+    const auto step = next_step(
+        campaign,
+        with_answer(state.script.answers(ref), {*verdict.question, verdict.status, verdict.value}),
+        state.book.at(ref.campaign), state.script, ref);
+    if (step.kind == NextStep::Kind::quota_full) called.quota = campaign.quotas[step.quota].name;
+  }
   draft.add(subject, called);
   if (!verdict.refused.empty()) return draft.take();
   if (verdict.name == "record_answer" && verdict.status != AnswerStatus::answered) {
@@ -1493,7 +1511,7 @@ void serve_instead(PromptServed& served, const State& state, const Named& named)
     served.prompt = "apology";
   } else if (asks) {
     served.prompt = "question";
-    served.question = campaign.questions[step.question].id;
+    served.question = campaign.questions[*step.question].id;
     served.again = "failed";
   } else {
     served.prompt = "message";

@@ -212,6 +212,7 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
       campaigns[index].quota_swept = 0;
     } else if (const auto* swept = get_if<QuotaSwept>(&fact.event)) {
       campaigns[index].quota_swept = static_cast<std::uint32_t>(swept->up_to);
+      campaigns[index].quota_swept_at = fact.recorded_at;
     } else if (holds_alternative<CampaignCancelled>(fact.event)) {
       auto& campaign = campaigns[index];
       for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
@@ -456,7 +457,10 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
       }
       head.member(name_of(static_cast<Outcome>(outcome)), campaign.by_outcome[outcome]);
     }
-    if (campaign.quota_swept != 0) head.member("quota_swept", campaign.quota_swept);
+    if (campaign.quota_swept_at) {
+      head.member("quota_swept", campaign.quota_swept)
+          .member("quota_swept_at", to_ms(*campaign.quota_swept_at));
+    }
     head.close();
     text += '\n';
     sink(text);

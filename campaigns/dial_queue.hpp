@@ -68,6 +68,7 @@ struct DialCampaign {
   std::set<std::pair<std::int64_t, std::uint32_t>> running_out{};
   // Since a quota was filled last: up to this ordinal nobody who belongs to it waits any more.
   std::uint32_t quota_swept = 0;
+  std::optional<Instant> quota_swept_at{};
 
   std::uint32_t count(Stage stage) const { return by_stage[static_cast<std::size_t>(stage)]; }
   // Contacts that may still be called or are being called.

@@ -4,6 +4,7 @@
 
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/survey.hpp"
 #include "campaigns/words.hpp"
 
 namespace campaigns {
@@ -46,7 +47,21 @@ std::optional<std::string> breaks_answers(const Question& before, const Question
   return {};
 }
 
-// Why the quotas would count other people than the ones that they have counted.
+// When somebody of a zone may be called next.
+std::optional<Instant> may_be_called(const CallingHours& hours, const std::string& zone,
+                                     const ZoneRules& rules, Instant from) {
+  const auto opening = opening_at(hours, zone, rules, from);
+  return opening.open ? from : opening.changes_at;
+}
+
+Milliseconds time_to_call(std::uint64_t people, const Campaign& campaign, std::int64_t account) {
+  const auto rate = std::min<std::int64_t>(account, campaign.pacing.calls_per_second_thousandths);
+  if (rate <= 0) return Milliseconds{0};
+  return Milliseconds{static_cast<std::int64_t>(people) * 1'000'000 / rate};
+}
+
+}  // namespace
+
 std::optional<Refusal> breaks_quotas(const State& state, CampaignIndex index,
                                      const Campaign& next) {
   const auto& completed = state.queue.campaigns[index].by_outcome;
@@ -66,21 +81,6 @@ std::optional<Refusal> breaks_quotas(const State& state, CampaignIndex index,
   }
   return {};
 }
-
-// When somebody of a zone may be called next.
-std::optional<Instant> may_be_called(const CallingHours& hours, const std::string& zone,
-                                     const ZoneRules& rules, Instant from) {
-  const auto opening = opening_at(hours, zone, rules, from);
-  return opening.open ? from : opening.changes_at;
-}
-
-Milliseconds time_to_call(std::uint64_t people, const Campaign& campaign, std::int64_t account) {
-  const auto rate = std::min<std::int64_t>(account, campaign.pacing.calls_per_second_thousandths);
-  if (rate <= 0) return Milliseconds{0};
-  return Milliseconds{static_cast<std::int64_t>(people) * 1'000'000 / rate};
-}
-
-}  // namespace
 
 std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex index,
                                           const Campaign& next) {
@@ -124,7 +124,9 @@ std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex inde
     return may_not_change("question " + in_quotes(next.questions[i].id) +
                           " is shuffled, and those who are enrolled have no order for it");
   }
-  for (const auto& use : template_uses(next)) {
+  auto uses = template_uses(next);
+  for (auto& use : tested_columns(next)) uses.push_back(std::move(use));
+  for (const auto& use : uses) {
     if (std::find(entry.columns.begin(), entry.columns.end(), use.name) == entry.columns.end()) {
       return Refusal{"unknown_column", use.where + " names a column that the list does not have: " +
                                            in_quotes(use.name)};
@@ -159,6 +161,27 @@ std::vector<std::uint32_t> beyond_the_cap(const State& state, CampaignIndex inde
   return beyond;
 }
 
+namespace {
+
+// Of those who wait: how many belong to a quota that would be full.
+std::uint64_t of_full_quotas(const State& state, CampaignIndex index, const Campaign& next) {
+  auto entry = state.book.at(index);
+  entry.define(std::make_shared<const Campaign>(next));
+  if (!entry.any_quota_full()) return 0;
+  const auto& contacts = state.queue.campaigns[index].contacts;
+  std::uint64_t people = 0;
+  for (std::uint32_t ordinal = 1; ordinal <= contacts.size(); ++ordinal) {
+    const auto stage = contacts[ordinal - 1].stage;
+    if (stage != Stage::fresh && stage != Stage::retry) continue;
+    const ContactRef ref{index, ordinal};
+    const auto step = next_step(next, state.script.answers(ref), entry, state.script, ref);
+    people += step.kind == NextStep::Kind::quota_full ? 1U : 0U;
+  }
+  return people;
+}
+
+}  // namespace
+
 EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign& next,
                          const ZoneRules& rules, Instant now) {
   const auto& before = *state.book.at(index).definition;
@@ -167,6 +190,7 @@ EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign
   preview.waiting = campaign.count(Stage::fresh) + campaign.count(Stage::retry);
   const auto beyond = beyond_the_cap(state, index, next);
   preview.excluded = beyond.size();
+  preview.quota_full = of_full_quotas(state, index, next);
   const auto compare = [&](const std::string& zone, Instant from, std::uint64_t people) {
     const auto old_time = may_be_called(before.hours, zone, rules, from);
     const auto new_time = may_be_called(next.hours, zone, rules, from);

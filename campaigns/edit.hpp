@@ -19,6 +19,10 @@ namespace campaigns {
 std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex index,
                                           const Campaign& next);
 
+// Likewise of the quotas alone: once people were counted, their numbers may change and they may go,
+// and nothing else.
+std::optional<Refusal> breaks_quotas(const State& state, CampaignIndex index, const Campaign& next);
+
 // Who waits for another attempt and has had as many as `next` allows, by ordinal.
 std::vector<std::uint32_t> beyond_the_cap(const State& state, CampaignIndex index,
                                           const Campaign& next);
@@ -29,9 +33,10 @@ struct EditPreview {
   std::uint64_t waiting = 0;
   std::uint64_t earlier = 0;
   std::uint64_t later = 0;
-  std::uint64_t never = 0;     // no calling hours any more
-  std::uint64_t again = 0;     // and these had none before
-  std::uint64_t excluded = 0;  // beyond_the_cap: their cases are closed
+  std::uint64_t never = 0;       // no calling hours any more
+  std::uint64_t again = 0;       // and these had none before
+  std::uint64_t excluded = 0;    // beyond_the_cap: their cases are closed
+  std::uint64_t quota_full = 0;  // belong to a quota that is full then: let go one after the other
   // How long those who wait take, each called once, at the campaign's full rate and the account's.
   Milliseconds takes_before{};
   Milliseconds takes_after{};

@@ -669,12 +669,13 @@ struct ToolCalled {
   std::string name{};     // empty: a tool that there is not
   std::string refused{};  // why it was not done: "bad_json" "unknown_question" …; empty: it was
   std::string reason{};   // end_call: "done" "refused" "wrong_person" "not_now" "other"
+  std::string quota{};  // record_answer: the full one that the answer led to; the agent is told so
   std::int64_t position = 0;  // of the last thing that had been said
   std::string arguments{};    // as they came
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("call", e.call), v("name", e.name), v("refused", e.refused),
-        v("reason", e.reason), v("position", e.position);
+        v("reason", e.reason), v("quota", e.quota), v("position", e.position);
     v.personal("arguments", e.arguments);
   }
 };
@@ -767,9 +768,10 @@ struct ContactClosed {
   static constexpr std::string_view type = "ContactClosed";
   Place place = Place::open;
   Outcome disposition = Outcome::none;
+  std::string why{};  // there is no further attempt, for a person; empty: the outcomes say it
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("place", e.place), v("disposition", e.disposition);
+    v("place", e.place), v("disposition", e.disposition), v("why", e.why);
   }
 };
 

@@ -212,7 +212,7 @@ class Teller {
   }
   std::string operator()(const ContactClosed& e) const {
     return "closed as " + std::string(name_of(e.place)) + ", last word " +
-           std::string(name_of(e.disposition));
+           std::string(name_of(e.disposition)) + because(e.why);
   }
   std::string operator()(const SpendReserved& e) const {
     return attempt(e.attempt) + "at most " + money(e.millionths) + " set aside";
@@ -530,8 +530,9 @@ bool tells_of(const State& state, ContactRef contact, const Fact& fact) {
     case Subject::Kind::number:
       return fact.subject.name == number_key_text(state.queue.contact(contact).key);
     case Subject::Kind::campaign:
-      // The rows of other people are theirs.
-      return fact.subject.name == id && !holds_alternative<ContactRejected>(fact.event);
+      // The rows of other people are theirs, and whom a quota lets go is told of each.
+      return fact.subject.name == id && !holds_alternative<ContactRejected>(fact.event) &&
+             !holds_alternative<QuotaSwept>(fact.event);
     case Subject::Kind::runner:
     case Subject::Kind::call:
       return false;

@@ -97,8 +97,12 @@ Codes codes_of(const Column& column) {
   if (column.name == "place") {
     return {{"open", "may still be called, or is being called"},
             {"done", "settled by a call"},
-            {"exhausted", "all attempts were made"},
-            {"excluded", "not called any more: suppressed, or the campaign ended"},
+            {"exhausted",
+             "called, and not again: all attempts were made, or there was no time or no "
+             "need for more"},
+            {"excluded",
+             "not called any more: suppressed, out of time, of a full quota, or the campaign "
+             "ended"},
             {"held", "whether a call was placed is not known; a person decides"}};
   }
   if (column.name == "hung_up_by") {

@@ -166,11 +166,11 @@ int rank_of(Outcome outcome) {
       return 15;
     case Outcome::opted_out:
       return 16;
-    case Outcome::partial:
-      return 17;
-    case Outcome::completed:
-      return 18;
     case Outcome::quota_full:
+      return 17;
+    case Outcome::partial:  // of an earlier call: what was answered then is not lost
+      return 18;
+    case Outcome::completed:
       return 19;
     case Outcome::not_eligible:
       return 20;

@@ -135,7 +135,8 @@ void let_go(Facts& facts, const State& state, CampaignIndex index, Instant now) 
     Fact fact;
     fact.subject = Subject::contact(id, ordinal);
     if (contact.attempts > 0) {
-      fact.event = ContactClosed{place_at_end(contact.best_outcome), contact.best_outcome};
+      fact.event = ContactClosed{place_at_end(contact.best_outcome), contact.best_outcome,
+                                 std::string(time_is_over)};
     } else {
       fact.event = ContactExcluded{"too_late", std::string(time_is_over)};
     }
@@ -143,37 +144,39 @@ void let_go(Facts& facts, const State& state, CampaignIndex index, Instant now) 
   }
 }
 
-// How many people are looked at in a round once a quota is full.
-constexpr std::uint32_t swept_max = 2000;
+// How many people are looked at in a round once a quota is full; there is one for each moment, so
+// that calls go on meanwhile.
+constexpr std::uint32_t swept_max = 1000;
 
-// Whoever belongs to a full quota and waits for a call gets none. People in a call are looked at
-// when that ends.
-void sweep_full_quotas(Facts& facts, const State& state, CampaignIndex index) {
+// When whoever waits for a call and belongs to a full quota is to be looked for; nothing: never.
+std::optional<Instant> sweep_due(const State& state, CampaignIndex index, Instant now) {
+  const auto& campaign = state.queue.campaigns[index];
+  if (campaign.quota_swept >= campaign.contacts.size()) return {};
+  if (!state.book.at(index).any_quota_full()) return {};
+  if (!campaign.quota_swept_at) return now;
+  return std::max(now, *campaign.quota_swept_at + Milliseconds{1});
+}
+
+// They get no call. People in a call are looked at when that ends.
+void sweep(Facts& facts, const State& state, CampaignIndex index) {
   const auto& campaign = state.queue.campaigns[index];
   const auto& entry = state.book.at(index);
-  if (campaign.quota_swept >= campaign.contacts.size() || !entry.any_quota_full()) return;
-  const auto last = std::min(static_cast<std::uint32_t>(campaign.contacts.size()),
-                             campaign.quota_swept + swept_max);
-  auto ordinal = campaign.quota_swept;
+  const auto people = static_cast<std::uint32_t>(campaign.contacts.size());
+  const auto last = std::min(people, campaign.quota_swept + swept_max);
   const auto add = [&](Subject subject, Event event) {
     Fact fact;
     fact.subject = std::move(subject);
     fact.event = std::move(event);
     facts.push_back(std::move(fact));
   };
-  while (ordinal < last && facts.size() < let_go_max) {
-    const auto& contact = campaign.contact(++ordinal);
+  for (auto ordinal = campaign.quota_swept + 1; ordinal <= last; ++ordinal) {
+    const auto& contact = campaign.contact(ordinal);
     if (contact.stage != Stage::fresh && contact.stage != Stage::retry) continue;
-    const auto quota = full_quota(state, {index, ordinal});
-    if (!quota) continue;
-    const auto subject = Subject::contact(entry.definition->id, ordinal);
-    if (contact.attempts > 0) {
-      add(subject, ContactClosed{place_at_end(contact.best_outcome), contact.best_outcome});
-    } else {
-      add(subject, ContactExcluded{"quota_full", why_full(entry, *quota)});
+    if (const auto quota = full_quota(state, {index, ordinal})) {
+      add(Subject::contact(entry.definition->id, ordinal), let_go_by_quota(entry, contact, *quota));
     }
   }
-  add(Subject::campaign(entry.definition->id), QuotaSwept{std::int64_t{ordinal}});
+  add(Subject::campaign(entry.definition->id), QuotaSwept{std::int64_t{last}});
 }
 
 void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const ZoneRules& rules,
@@ -188,7 +191,6 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     facts.push_back(std::move(fact));
   };
   if (!limits.no_dials) let_go(facts, state, index, moment.now);
-  if (!limits.no_dials && facts.empty()) sweep_full_quotas(facts, state, index);
   if (!facts.empty()) return;
   if (campaign.open() == 0) {
     add(Subject::campaign(definition.id),
@@ -222,6 +224,10 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     const auto subject = Subject::contact(definition.id, *ordinal);
     if (contact.forgotten) {
       add(subject, ContactExcluded{"forgotten", "the person's key was destroyed"});
+      return;
+    }
+    if (const auto quota = full_quota(state, {index, *ordinal})) {
+      add(subject, let_go_by_quota(entry, contact, *quota));
       return;
     }
     if (state.suppression.suppressed(contact.key, moment.now)) {
@@ -372,6 +378,14 @@ Facts plan(const State& state, const ZoneRules& rules, Moment moment, const Plan
     plan_campaign(facts, state, index, rules, moment, limits);
     if (!facts.empty()) return facts;
   }
+  // Behind every call that is due: whoever's turn comes is looked at by itself.
+  for (const auto index : running) {
+    const auto due = limits.no_dials ? std::nullopt : sweep_due(state, index, moment.now);
+    if (!due || *due > moment.now) continue;
+    Facts facts;
+    sweep(facts, state, index);
+    return facts;
+  }
   return forget_expired(state, moment.now);
 }
 
@@ -464,6 +478,7 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
     if (state.book.campaigns[i].status != CampaignStatus::running) continue;
     if (const auto at = state.queue.campaigns[i].next_too_late()) consider(std::max(now, *at));
+    if (const auto at = sweep_due(state, static_cast<CampaignIndex>(i), now)) consider(*at);
   }
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
     const auto index = static_cast<CampaignIndex>(i);

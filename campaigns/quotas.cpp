@@ -10,15 +10,20 @@ namespace campaigns {
 
 namespace {
 
-// Whether a condition hangs on this question or a later one.
-bool hangs_on(const Condition& condition, const Campaign& campaign, std::uint8_t question) {
+// What a condition may come to, by the answers that are not there yet.
+struct MayBe {
+  bool yes = false;
+  bool no = false;
+  static MayBe known(bool holds) { return {holds, !holds}; }
+};
+
+bool tests_answer(const Condition& condition) {
   switch (condition.op) {
     case Condition::Op::question_is:
     case Condition::Op::question_answered:
     case Condition::Op::question_between:
     case Condition::Op::question_status:
-      return std::any_of(campaign.questions.begin() + question, campaign.questions.end(),
-                         [&](const Question& later) { return later.id == condition.name; });
+      return true;
     case Condition::Op::always:
     case Condition::Op::all:
     case Condition::Op::any:
@@ -28,49 +33,40 @@ bool hangs_on(const Condition& condition, const Campaign& campaign, std::uint8_t
     case Condition::Op::column_empty:
       break;
   }
-  return std::ranges::any_of(
-      condition.parts, [&](const Condition& part) { return hangs_on(part, campaign, question); });
+  return false;
 }
 
-// What a condition may come to, by the answers that are not there yet.
-struct MayBe {
-  bool yes = false;
-  bool no = false;
-};
-
-MayBe may_be(const Condition& condition,
-             const std::function<std::string_view(std::string_view)>& cell) {
-  switch (condition.op) {
-    case Condition::Op::always:
-      return {true, false};
-    case Condition::Op::question_is:
-    case Condition::Op::question_answered:
-    case Condition::Op::question_between:
-    case Condition::Op::question_status:
-      return {true, true};
-    case Condition::Op::column_is:
-    case Condition::Op::column_between:
-    case Condition::Op::column_empty: {
-      const bool holds = cell_holds(condition, cell(condition.name));
-      return {holds, !holds};
-    }
-    case Condition::Op::negation: {
-      if (condition.parts.empty()) return {true, false};
-      const auto part = may_be(condition.parts.front(), cell);
-      return {part.no, part.yes};
-    }
-    case Condition::Op::all:
-    case Condition::Op::any:
-      break;
-  }
+// `test` says it of a test on an answer or a column.
+MayBe may_be(const Condition& condition, const std::function<MayBe(const Condition&)>& test) {
   const bool all = condition.op == Condition::Op::all;
-  MayBe whole{all, !all};
-  for (const Condition& one : condition.parts) {
-    const auto part = may_be(one, cell);
-    whole.yes = all ? whole.yes && part.yes : whole.yes || part.yes;
-    whole.no = all ? whole.no || part.no : whole.no && part.no;
+  if (all || condition.op == Condition::Op::any) {
+    MayBe whole{all, !all};
+    for (const Condition& one : condition.parts) {
+      const auto part = may_be(one, test);
+      whole.yes = all ? whole.yes && part.yes : whole.yes || part.yes;
+      whole.no = all ? whole.no || part.no : whole.no && part.no;
+    }
+    return whole;
   }
-  return whole;
+  if (condition.op == Condition::Op::always) return {true, false};
+  if (condition.op != Condition::Op::negation) return test(condition);
+  if (condition.parts.empty()) return {true, false};
+  const auto part = may_be(condition.parts.front(), test);
+  return {part.no, part.yes};
+}
+
+// Of a test on an answer, when `next` would be asked.
+MayBe of_answer(const Condition& condition, const Campaign& campaign,
+                const std::vector<ScriptAnswer>& answers, std::optional<std::uint8_t> next) {
+  const auto question = std::ranges::find(campaign.questions, condition.name, &Question::id);
+  const auto index = static_cast<std::size_t>(question - campaign.questions.begin());
+  const auto answer = std::ranges::find(answers, index, &ScriptAnswer::question);
+  const bool passed = !next || index < *next;
+  if (answer != answers.end() && (passed || (index != *next && settles(answer->status)))) {
+    return MayBe::known(answer_holds(condition, answer->status, answer->value));
+  }
+  // One that was passed over has no answer, and gets none.
+  return passed ? MayBe::known(false) : MayBe{true, true};
 }
 
 }  // namespace
@@ -91,12 +87,13 @@ std::vector<std::size_t> quotas_of(const Campaign& campaign,
 std::optional<std::size_t> full_quota(const Campaign& campaign,
                                       const std::vector<ScriptAnswer>& answers,
                                       const CampaignEntry& entry, const CallScript& script,
-                                      ContactRef contact, std::uint8_t next) {
+                                      ContactRef contact, std::optional<std::uint8_t> next) {
+  const auto test = [&](const Condition& condition) {
+    if (tests_answer(condition)) return of_answer(condition, campaign, answers, next);
+    return MayBe::known(cell_holds(condition, script.value(contact, entry, condition.name)));
+  };
   for (std::size_t i = 0; i < campaign.quotas.size(); ++i) {
-    if (!entry.is_full(i)) continue;
-    const auto& who = campaign.quotas[i].who;
-    if (hangs_on(who, campaign, next)) continue;
-    if (applies(who, campaign, answers, entry, script, contact)) return i;
+    if (entry.is_full(i) && !may_be(campaign.quotas[i].who, test).no) return i;
   }
   return {};
 }
@@ -111,7 +108,12 @@ std::optional<std::size_t> full_quota(const State& state, ContactRef contact) {
 }
 
 bool may_belong(const Quota& quota, const std::function<std::string_view(std::string_view)>& cell) {
-  return may_be(quota.who, cell).yes;
+  return may_be(quota.who,
+                [&](const Condition& condition) {
+                  if (tests_answer(condition)) return MayBe{true, true};
+                  return MayBe::known(cell_holds(condition, cell(condition.name)));
+                })
+      .yes;
 }
 
 std::string why_full(const CampaignEntry& entry, std::size_t quota) {
@@ -119,6 +121,12 @@ std::string why_full(const CampaignEntry& entry, std::size_t quota) {
   return "the quota " + in_quotes(one.name) +
          " is full: " + std::to_string(entry.quota_completes[quota]) + " of " +
          std::to_string(one.completes) + " have completed the survey";
+}
+
+Event let_go_by_quota(const CampaignEntry& entry, const DialContact& contact, std::size_t quota) {
+  if (contact.attempts == 0) return ContactExcluded{"quota_full", why_full(entry, quota)};
+  return ContactClosed{place_at_end(contact.best_outcome), contact.best_outcome,
+                       why_full(entry, quota)};
 }
 
 }  // namespace campaigns

@@ -15,8 +15,7 @@
 
 // Quotas: of each kind of people so many completed surveys are wanted. Whoever completes the survey
 // counts towards every quota that they belong to; once one is full, nobody who belongs to it is
-// called or asked any further. A talk that is under way when the last place is taken still counts
-// if it comes to its end without another question.
+// called or asked any further. Talks that were told goodbye by then still count.
 namespace campaigns {
 
 // The quotas that somebody with these answers belongs to, as indexes into Campaign::quotas.
@@ -25,12 +24,12 @@ std::vector<std::size_t> quotas_of(const Campaign& campaign,
                                    const CampaignEntry& entry, const CallScript& script,
                                    ContactRef contact);
 
-// The first full quota that somebody belongs to whom `next` would be asked. A quota that hangs on
-// that question or on a later one is left open until they are answered.
+// The first full quota that somebody belongs to whatever they answer from here on. `next`: the
+// question that would be asked; nothing: none is left.
 std::optional<std::size_t> full_quota(const Campaign& campaign,
                                       const std::vector<ScriptAnswer>& answers,
                                       const CampaignEntry& entry, const CallScript& script,
-                                      ContactRef contact, std::uint8_t next);
+                                      ContactRef contact, std::optional<std::uint8_t> next);
 
 // Likewise, of somebody with the answers that they have given so far.
 std::optional<std::size_t> full_quota(const State& state, ContactRef contact);
@@ -41,5 +40,8 @@ bool may_belong(const Quota& quota, const std::function<std::string_view(std::st
 
 // Why nobody of this quota is called any more, for a person.
 std::string why_full(const CampaignEntry& entry, std::size_t quota);
+
+// The end of somebody who waits for a call and belongs to a full quota.
+Event let_go_by_quota(const CampaignEntry& entry, const DialContact& contact, std::size_t quota);
 
 }  // namespace campaigns

@@ -41,19 +41,19 @@ std::optional<std::size_t> quota_named(const Campaign& campaign, const std::stri
   return {};
 }
 
-// What was counted goes with the quota's name.
-void change_definition(CampaignEntry& entry, std::shared_ptr<const Campaign> next) {
+}  // namespace
+
+void CampaignEntry::define(std::shared_ptr<const Campaign> next) {
   std::vector<std::uint32_t> counts(next->quotas.size());
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (const auto before = quota_named(*entry.definition, next->quotas[i].name)) {
-      counts[i] = entry.quota_completes[*before];
+  for (std::size_t i = 0; definition && i < counts.size(); ++i) {
+    const auto before = quota_named(*definition, next->quotas[i].name);
+    if (before && definition->quotas[*before].who == next->quotas[i].who) {
+      counts[i] = quota_completes[*before];
     }
   }
-  entry.quota_completes = std::move(counts);
-  entry.definition = std::move(next);
+  quota_completes = std::move(counts);
+  definition = std::move(next);
 }
-
-}  // namespace
 
 bool CampaignEntry::any_quota_full() const {
   for (std::size_t i = 0; i < quota_completes.size(); ++i) {
@@ -123,8 +123,7 @@ void Register::apply(const Fact& fact) {
   }
   if (const auto* submitted = get_if<CampaignSubmitted>(&fact.event)) {
     CampaignEntry entry;
-    entry.definition = definition_from(submitted->definition);
-    entry.quota_completes.resize(entry.definition->quotas.size());
+    entry.define(definition_from(submitted->definition));
     entry.definition_digest = submitted->definition_digest;
     entry.contacts_digest = submitted->contacts_digest;
     entry.columns = submitted->columns;
@@ -140,7 +139,7 @@ void Register::apply(const Fact& fact) {
     ++entry.rejected;
     entry.last_row = static_cast<std::uint64_t>(rejected->row);
   } else if (const auto* changed = get_if<CampaignChanged>(&fact.event)) {
-    change_definition(entry, definition_from(changed->definition));
+    entry.define(definition_from(changed->definition));
     entry.definition_digest = changed->definition_digest;
     entry.contacts_digest = changed->contacts_digest;
   } else if (holds_alternative<EnrolmentReopened>(fact.event)) {

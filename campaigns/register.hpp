@@ -44,6 +44,9 @@ struct CampaignEntry {
   bool is_defined_as(const Campaign& campaign, const std::string& digest) const {
     return definition_digest == digest || *definition == campaign;
   }
+  // From here on this is the definition. What a quota has counted goes with its name, as long as it
+  // is of the same people.
+  void define(std::shared_ptr<const Campaign> next);
   bool is_full(std::size_t quota) const {
     return quota_completes[quota] >= definition->quotas[quota].completes;
   }

@@ -359,11 +359,11 @@ NextStep next_step(const Campaign& campaign, const std::vector<ScriptAnswer>& an
     if (!applies(question.ask_if, campaign, answers, entry, script, contact)) continue;
     step.kind = NextStep::Kind::question;
     step.question = static_cast<std::uint8_t>(i);
-    if (const auto quota = full_quota(campaign, answers, entry, script, contact, step.question)) {
-      step.kind = NextStep::Kind::quota_full;
-      step.quota = *quota;
-    }
-    return step;
+    break;
+  }
+  if (const auto quota = full_quota(campaign, answers, entry, script, contact, step.question)) {
+    step.kind = NextStep::Kind::quota_full;
+    step.quota = *quota;
   }
   return step;
 }
@@ -704,6 +704,10 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
   } else if (call->prompt == "screened_out") {
     add(campaign.screened_out.empty() ? campaign.goodbye : campaign.screened_out);
   } else if (call->prompt == "quota_full") {
+    // Who calls is said whatever follows.
+    if (call->turn == 1) {
+      add(campaign.mode == Mode::agent ? campaign.agent.disclosure : campaign.greeting);
+    }
     add(campaign.quota_full.empty() ? campaign.goodbye : campaign.quota_full);
   } else if (call->prompt == "goodbye" || call->prompt == "gave_up") {
     add(campaign.goodbye);

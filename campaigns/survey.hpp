@@ -59,13 +59,13 @@ using CallDocument = std::vector<Verb>;
 
 // What a survey comes to next.
 //   question     the first one that applies and has no last word yet
-//   screened_out, quota_full   the rest is not asked, and what was answered says why
+//   screened_out, quota_full   nothing is asked any more, and what was answered says why
 //   over         nothing is left to ask
 struct NextStep {
   enum class Kind : std::uint8_t { question, screened_out, quota_full, over };
   Kind kind = Kind::over;
-  std::uint8_t question = 0;
-  std::size_t quota = 0;  // quota_full: into Campaign::quotas
+  std::optional<std::uint8_t> question{};  // quota_full: the one that would be asked
+  std::size_t quota = 0;                   // quota_full: into Campaign::quotas
 };
 // `answers` as in CallScript; a question of `reopened` is asked although it has a last word.
 NextStep next_step(const Campaign& campaign, const std::vector<ScriptAnswer>& answers,

@@ -491,6 +491,16 @@ std::uint32_t most_lines(const State& state, CampaignIndex index) {
 
 }  // namespace
 
+namespace {
+
+// Outcomes of people who answered something.
+bool hangs_on_quotas(Outcome outcome) {
+  return outcome == Outcome::completed || outcome == Outcome::partial ||
+         outcome == Outcome::broken_off || outcome == Outcome::quota_full;
+}
+
+}  // namespace
+
 State Rerun::rerun_state(const State& recorded, const ZoneRules& rules) const {
   World world(tape_->outside, tape_->scripts, rules,
               static_cast<std::uint64_t>(recorded.book.identity.seed));
@@ -521,10 +531,7 @@ WhatIf Rerun::run(const State& recorded, CampaignIndex campaign, const ZoneRules
   const auto of = tape_->scripts.find(id);
   const auto& scripts = of == tape_->scripts.end() ? none : of->second;
   for (const auto& [key, made] : world.made) {
-    if (made.from == World::Made::From::itself) {
-      ++result.same;
-      continue;
-    }
+    if (made.from == World::Made::From::itself) continue;
     made.from == World::Made::From::somebody ? ++result.borrowed : ++result.moved;
     part(made.at);
     differs[key.first] = true;
@@ -534,6 +541,15 @@ WhatIf Rerun::run(const State& recorded, CampaignIndex campaign, const ZoneRules
     ++result.unmade;
     part(script.requested_at);
     differs[key.first] = true;
+  }
+  // What a talk came to hangs on the quotas that were full, and so on all talks before it.
+  const bool quotas = !recorded.book.at(campaign).definition->quotas.empty();
+  for (const auto& [key, made] : world.made) {
+    if (made.from != World::Made::From::itself) continue;
+    const bool doubtful = quotas && result.parts_at && made.at >= *result.parts_at &&
+                          hangs_on_quotas(scripts.at(key).outcome);
+    doubtful ? ++result.moved : ++result.same;
+    if (doubtful) differs[key.first] = true;
   }
   for (std::size_t i = 0; i < recorded.results.cases[campaign].size(); ++i) {
     if (differs[i + 1]) continue;

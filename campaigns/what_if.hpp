@@ -52,7 +52,7 @@ struct WhatIf {
   WhatIfFigures replayed{};
   // Attempts of the replay.
   std::uint64_t same = 0;      // at the recorded moment, with the recorded end
-  std::uint64_t moved = 0;     // the person had it at another moment
+  std::uint64_t moved = 0;     // the person had it at another moment, or with other quotas full
   std::uint64_t borrowed = 0;  // the person never had it
   // Attempts of the log that the replay does not make.
   std::uint64_t unmade = 0;

@@ -69,6 +69,7 @@ std::string edit_json(const Edit& edit, const campaigns::EditPreview& preview, b
       .member("never", static_cast<std::int64_t>(preview.never))
       .member("again", static_cast<std::int64_t>(preview.again))
       .member("excluded", static_cast<std::int64_t>(preview.excluded))
+      .member("quota_full", static_cast<std::int64_t>(preview.quota_full))
       .member("takes_ms_before", preview.takes_before.count())
       .member("takes_ms_after", preview.takes_after.count());
   object.close();
@@ -98,6 +99,9 @@ std::string edit_text(const std::string& campaign, const std::string& answer) {
   if (number("excluded") != 0) {
     text += ", " + std::to_string(number("excluded")) +
             " not again: they have had as many attempts as are allowed now";
+  }
+  if (number("quota_full") != 0) {
+    text += ", " + std::to_string(number("quota_full")) + " not any more: their quota is full then";
   }
   text += "\nto call each of them once takes " + std::to_string(number("takes_ms_after") / 1000) +
           " s at the rate, before " + std::to_string(number("takes_ms_before") / 1000) + " s\n";

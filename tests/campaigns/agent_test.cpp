@@ -680,27 +680,55 @@ BOOST_AUTO_TEST_CASE(an_agent_says_goodbye_to_whom_the_survey_is_not_for) {
   BOOST_TEST((talk.state().queue.campaigns[0].contact(1).last_outcome == Outcome::not_eligible));
 }
 
+namespace {
+
+// A talk with somebody who is told that enough people have answered, after their first answer.
+struct TalkOfTooMany : Talk {
+  TalkOfTooMany() : Talk(campaign()) {
+    opens();
+    // Somebody else took the last place.
+    given(Subject::contact("survey", 1), QuotaCounted{1, "blue", 1, 1});
+  }
+  static Campaign campaign() {
+    auto made = agent_survey();
+    Quota blue;
+    blue.name = "blue";
+    blue.who = when_is("colour", "blue");
+    made.quotas = {blue};
+    made.quota_full = words("Abbiamo già abbastanza risposte, {{name}}.");
+    return made;
+  }
+  Outcome outcome() {
+    does(ended("goodbye")).does(after()).does(status("completed", 20));
+    return state().queue.campaigns[0].contact(1).last_outcome;
+  }
+};
+
+}  // namespace
+
 BOOST_AUTO_TEST_CASE(an_agent_says_goodbye_to_whom_enough_are_like) {
-  auto campaign = agent_survey();
-  Quota blue;
-  blue.name = "blue";
-  blue.who = when_is("colour", "blue");
-  campaign.quotas = {blue};
-  campaign.quota_full = words("Abbiamo già abbastanza risposte, {{name}}.");
-  Talk talk(campaign);
-  talk.opens();
-  // Somebody else of the campaign took the last place.
-  talk.given(Subject::contact("survey", 1), QuotaCounted{1, "blue", 1, 1});
+  TalkOfTooMany talk;
   const auto verdict = judge_tool(talk.state().book, talk.state().script, {0, 1}, "record_answer",
                                   R"({"question":"colour","value":"blue","words":"blu"})");
-  talk.does(talk.answer("t1", "colour", "blue"));
+  BOOST_TEST(talk.when(talk.answer("t1", "colour", "blue")).find("\"quota\":\"blue\"") !=
+             std::string::npos);
   const auto answer = tool_answer(talk.state().book, talk.state().script, {0, 1}, verdict);
   BOOST_TEST(answer.output == R"({"ok":true,"next":null,"enough_people_like_them":true,)"
                               R"("say":"Abbiamo già abbastanza risposte, Anna."})");
   BOOST_TEST(talk.when(talk.tool("t2", "end_call", R"({"reason":"done"})")).find("refused") ==
              std::string::npos);
-  talk.does(talk.ended("goodbye")).does(talk.after()).does(talk.status("completed", 20));
-  BOOST_TEST((talk.state().queue.campaigns[0].contact(1).last_outcome == Outcome::quota_full));
+  BOOST_TEST((talk.outcome() == Outcome::quota_full));
+}
+
+BOOST_AUTO_TEST_CASE(what_an_agent_was_told_counts_however_the_talk_ends) {
+  // They hang up before the agent has said goodbye.
+  TalkOfTooMany hung_up;
+  hung_up.does(hung_up.answer("t1", "colour", "blue"));
+  BOOST_TEST((hung_up.outcome() == Outcome::quota_full));
+  // Nothing was said of it to somebody whose answer leads elsewhere.
+  TalkOfTooMany red;
+  red.does(red.answer("t1", "colour", "red"));
+  BOOST_TEST((red.outcome() == Outcome::broken_off));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

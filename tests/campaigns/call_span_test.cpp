@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(no_retry_is_planned_for_a_time_that_is_too_late) {
   world.does(taken()).later(20s);
   BOOST_TEST(contains(world.when(told("no-answer")),
                       "contact/note/1 ContactClosed {\"place\":\"exhausted\",\"disposition\":"
-                      "\"no_answer\"}"));
+                      "\"no_answer\",\"why\":\"the next call"));
 }
 
 BOOST_AUTO_TEST_CASE(an_order_that_has_not_left_in_time_does_not_leave_and_counts_for_no_attempt) {
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(whoever_waits_for_a_retry_when_the_hours_are_changed_keeps_
   world.does(ResumeCampaign{"note"});
   BOOST_TEST(contains(world.plans(),
                       "contact/note/1 ContactClosed {\"place\":\"exhausted\",\"disposition\":"
-                      "\"no_answer\"}"));
+                      "\"no_answer\",\"why\":\"the row's last"));
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_still_waits_at_the_carrier_then_is_taken_back) {
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_still_waits_at_the_carrier_then_is_taken_back) 
   world.does(told("canceled"));
   BOOST_TEST(contains(world.later(2s).plans(),
                       "contact/note/1 ContactClosed {\"place\":\"exhausted\",\"disposition\":"
-                      "\"canceled_by_us\"}"));
+                      "\"canceled_by_us\",\"why\":\"the row's last"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

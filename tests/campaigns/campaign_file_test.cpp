@@ -560,7 +560,10 @@ BOOST_AUTO_TEST_CASE(skip_logic_tests_answers_statuses_and_columns_and_cannot_co
 BOOST_AUTO_TEST_CASE(quotas_say_how_many_of_whom) {
   json file = survey();
   file["quota_full"] = "Abbiamo già abbastanza risposte.";
-  check_problem(file.dump(), "/quota_full: would never be said: there are no \"quotas\"");
+  for (const bool empty : {false, true}) {
+    if (empty) file["quotas"] = json::array();
+    check_problem(file.dump(), "/quota_full: would never be said: there are no \"quotas\"");
+  }
   file["quotas"] = {
       {{"name", "yes"}, {"if", {{"question", "q1"}, {"is", {"yes"}}}}, {"completes", 50}},
       {{"name", "all"}, {"completes", 80}}};

@@ -259,6 +259,7 @@ BOOST_AUTO_TEST_CASE(a_variable_must_be_there_for_those_who_hear_it) {
 
 BOOST_AUTO_TEST_CASE(columns_that_conditions_read_must_be_there) {
   Campaign campaign = a_campaign();
+  campaign.kind = Kind::survey;
   Question question;
   question.ask_if.op = Condition::Op::negation;
   question.ask_if.parts.emplace_back();

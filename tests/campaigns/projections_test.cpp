@@ -284,7 +284,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto& [g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14] = call;
   printed(g1);
   const AgentProgress agent;
-  const auto& [j1, j2, j3, j4, j5, j6, j7, j8, j9, j10, j11, j12, j13, j14] = agent;
+  const auto& [j1, j2, j3, j4, j5, j6, j7, j8, j9, j10, j11, j12, j13, j14, j15] = agent;
   printed(j1);
   const StreamPermit permit;
   const auto& [k1, k2, k3, k4, k5, k6, k7] = permit;

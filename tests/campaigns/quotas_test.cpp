@@ -142,18 +142,81 @@ BOOST_AUTO_TEST_CASE(an_answer_that_is_missing_decides_nothing) {
   BOOST_TEST(prompt_of(world, 2) == "question");
 }
 
-BOOST_AUTO_TEST_CASE(a_talk_at_its_last_question_still_counts) {
+BOOST_AUTO_TEST_CASE(a_talk_that_was_told_goodbye_still_counts_and_one_at_its_last_question_not) {
+  Running world(survey_with({quota_of("all", 1)}), 3);
+  dials(world, 3);
+  for (const std::uint32_t other : {2U, 3U}) {
+    world.accept(other);
+    world.does(world.voice("", other)).does(world.keyed("colour", 1, "2", other));
+    world.does(world.keyed("rate", 2, "4", other)).does(world.keyed("people", 3, "12", other));
+  }
+  world.does(world.said("why", 4, "perché sì", 2));
+  completes(world, 1);
+  world.does(world.said("why", 4, "perché sì", 3));
+  BOOST_TEST(prompt_of(world, 2) == "goodbye");
+  BOOST_TEST(prompt_of(world, 3) == "quota_full");
+  world.does(world.status("completed", 60, 2)).does(world.status("completed", 60, 3));
+  BOOST_TEST((dialled(world, 2).last_outcome == Outcome::completed));
+  BOOST_TEST((dialled(world, 3).last_outcome == Outcome::quota_full));
+  BOOST_TEST(world.state().book.at(0).quota_completes[0] == 2U);
+}
+
+// By the column, or by an answer that is there, whatever the others would be.
+BOOST_AUTO_TEST_CASE(who_belongs_already_is_not_asked_for_the_rest_of_a_condition) {
+  Condition either;
+  either.op = Condition::Op::any;
+  either.parts = {column_is("name", "Anna"), when_is("rate", "5")};
+  auto by_column = survey_with({quota_of("either", 1, either)});
+  by_column.pacing.lines = 1;
+  Running world(by_column, 2);
+  dials(world, 1);
+  completes(world, 1);
+  BOOST_TEST(contains(world.later(1s).plans(), "contact/survey/2 ContactExcluded"));
+
+  either.parts = {when_is("colour", "red"), when_is("rate", "5")};
+  Running asked(survey_with({quota_of("either", 1, either)}), 3);
+  dials(asked, 3);
+  completes(asked, 1);
+  for (const std::uint32_t other : {2U, 3U}) {
+    asked.accept(other);
+    asked.does(asked.voice("", other));
+  }
+  asked.does(asked.keyed("colour", 1, "1", 2)).does(asked.keyed("colour", 1, "2", 3));
+  BOOST_TEST(prompt_of(asked, 2) == "quota_full");
+  BOOST_TEST(prompt_of(asked, 3) == "question");
+}
+
+BOOST_AUTO_TEST_CASE(who_picks_up_too_late_hears_first_who_calls) {
   Running world(survey_with({quota_of("all", 1)}), 2);
   dials(world, 2);
   world.accept(2);
-  world.does(world.voice("", 2)).does(world.keyed("colour", 1, "2", 2));
-  world.does(world.keyed("rate", 2, "4", 2)).does(world.keyed("people", 3, "12", 2));
+  world.does(world.status("ringing", 0, 2));
   completes(world, 1);
-  world.does(world.said("why", 4, "perché sì", 2));
-  BOOST_TEST(prompt_of(world, 2) == "goodbye");
-  world.does(world.status("completed", 60, 2));
-  BOOST_TEST((dialled(world, 2).last_outcome == Outcome::completed));
-  BOOST_TEST(world.state().book.at(0).quota_completes[0] == 2U);
+  world.does(world.voice("", 2));
+  const auto document = current_document(world.state().book, world.state().script, {0, 2});
+  BOOST_TEST_REQUIRE(document.size() == 3U);
+  BOOST_TEST(std::get<Say>(document[0]).text == "Buongiorno.");
+  BOOST_TEST(std::get<Say>(document[1]).text == "Abbiamo già abbastanza risposte.");
+}
+
+// What was answered in an earlier call is worth more than that the last one came too late.
+BOOST_AUTO_TEST_CASE(a_partial_survey_stays_one) {
+  auto campaign = survey_with({quota_of("all", 1)});
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::partial)] = Seconds{600};
+  Running world(campaign, 2);
+  dials(world, 2);
+  world.accept(2);
+  world.does(world.voice("", 2)).does(world.keyed("colour", 1, "2", 2));
+  world.does(world.keyed("rate", 2, "4", 2)).does(world.status("completed", 30, 2));
+  BOOST_TEST((dialled(world, 2).last_outcome == Outcome::partial));
+  world.later(11min);
+  dials(world, 1);
+  world.accept(2, 2);
+  world.does(world.status("ringing", 0, 2, 2));
+  completes(world, 1);
+  world.does(world.voice("", 2, 2)).does(world.status("completed", 9, 2, 2));
+  BOOST_TEST((dialled(world, 2).last_outcome == Outcome::quota_full));
+  BOOST_TEST((world.state().results.cases[0][1].disposition == Outcome::partial));
 }
 
 BOOST_AUTO_TEST_CASE(nobody_of_a_full_quota_waits_for_a_call) {
@@ -172,7 +235,7 @@ BOOST_AUTO_TEST_CASE(nobody_of_a_full_quota_waits_for_a_call) {
                       "\\\"all\\\" is full: 1 of 1 have completed the survey\"}") == 598U);
   BOOST_TEST(contains(lines,
                       "contact/survey/2 ContactClosed "
-                      "{\"place\":\"exhausted\",\"disposition\":\"no_answer\"}"));
+                      "{\"place\":\"exhausted\",\"disposition\":\"no_answer\",\"why\":"));
   BOOST_TEST(contains(lines, "campaign/survey QuotaSwept {\"up_to\":600}"));
   BOOST_TEST((world.state().book.at(0).status == CampaignStatus::completed));
   BOOST_TEST(world.wakes() == "never");
@@ -238,7 +301,7 @@ BOOST_AUTO_TEST_CASE(whoever_broke_off_is_not_called_again_for_a_full_quota) {
   const auto lines = world.when(world.status("completed", 20, 3));
   BOOST_TEST(contains(lines,
                       "contact/survey/3 ContactClosed "
-                      "{\"place\":\"exhausted\",\"disposition\":\"broken_off\"}"),
+                      "{\"place\":\"exhausted\",\"disposition\":\"broken_off\",\"why\":"),
              lines);
   BOOST_TEST(contains(world.later(1s).plans(), "contact/survey/2 ContactClosed"));
 }
@@ -280,13 +343,59 @@ BOOST_AUTO_TEST_CASE(an_edit_moves_the_number_and_nothing_else_once_people_were_
   auto redefined = campaign;
   redefined.quotas[0].who = when_is("colour", "red");
   BOOST_TEST(reason_not_to_edit(world.state(), 0, redefined).has_value());
+  // A start with a changed file is no way round.
+  auto again = submit(redefined, "d3");
+  again.accept_change = true;
+  BOOST_TEST(contains(world.when(again), "changed_fixed"));
   auto fewer = campaign;
   fewer.quotas[0].completes = 1;
+  BOOST_TEST(preview_edit(world.state(), 0, fewer, world.rules(), world.now()).quota_full == 3U);
+  BOOST_TEST(preview_edit(world.state(), 0, campaign, world.rules(), world.now()).quota_full == 0U);
   world.does(EditCampaign{"survey", print_campaign(fewer), "d2"});
   BOOST_TEST(world.state().book.at(0).quota_completes[0] == 1U);
   const auto lines = world.later(1s).plans();
   BOOST_TEST(times_in(lines, "ContactExcluded") == 3U, lines);
   BOOST_TEST((world.state().book.at(0).status == CampaignStatus::completed));
+}
+
+BOOST_AUTO_TEST_CASE(a_condition_on_a_column_that_is_not_there_is_no_edit) {
+  Running world(survey_with({quota_of("all", 3)}));
+  auto next = survey_with({quota_of("all", 3), quota_of("north", 1, column_is("aera", "north"))});
+  const auto refused = reason_not_to_edit(world.state(), 0, next);
+  BOOST_TEST_REQUIRE(refused.has_value());
+  BOOST_TEST(refused->code == "unknown_column");
+  BOOST_TEST(contains(refused->text, "/quotas/1/if"), refused->text);
+}
+
+// Its people are looked for a thousand at a moment, and nobody waits for that.
+BOOST_AUTO_TEST_CASE(a_long_list_is_gone_through_piece_by_piece) {
+  auto campaign = survey_with({quota_of("reds", 1, when_is("colour", "red"))});
+  campaign.pacing.lines = 2;
+  Running world(campaign, 2500);
+  dials(world, 1);
+  completes(world, 1);
+  auto lines = world.plans();
+  BOOST_TEST(contains(lines, "QuotaSwept {\"up_to\":1000}"), lines);
+  BOOST_TEST(!contains(lines, "2000}"));
+  BOOST_TEST(world.wakes() == rfc3339_utc(world.now() + 1ms));
+  lines = world.later(1s).plans();
+  BOOST_TEST(contains(lines, "CallRequested"), lines);
+  BOOST_TEST(contains(lines, "QuotaSwept {\"up_to\":2000}"), lines);
+  BOOST_TEST(contains(world.later(1ms).plans(), "QuotaSwept {\"up_to\":2500}"));
+  BOOST_TEST(!contains(world.later(1s).plans(), "QuotaSwept"));
+}
+
+BOOST_AUTO_TEST_CASE(a_held_call_is_not_made_again_for_a_full_quota) {
+  auto campaign = survey_with({quota_of("all", 1)});
+  campaign.in_doubt = InDoubt::hold;
+  Running world(campaign, 2);
+  dials(world, 2);
+  world.given(Subject::contact("survey", 2), CallInDoubt{1, "timeout"});
+  world.given(Subject::contact("survey", 2), CallHeld{1});
+  world.given(Subject::contact("survey", 2), ContactClosed{Place::held, Outcome::unconfirmed});
+  completes(world, 1);
+  const ResolveCall again{world.attempt(2), Resolution::redial, "nobody was rung"};
+  BOOST_TEST(contains(world.when(again), "quota_full"));
 }
 
 BOOST_AUTO_TEST_CASE(explain_says_that_a_quota_is_full) {

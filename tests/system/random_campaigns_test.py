@@ -411,6 +411,11 @@ def quota_complaints(campaign, zones, results, events):
             wrong.append("asked for a full %s at event %d" % (full[0], event.position))
         elif event.type == "PromptServed" and event.payload["prompt"] == "quota_full" and not full:
             wrong.append("sent away by no full quota at event %d" % event.position)
+    # Who was told goodbye when the last place was taken is counted, too.
+    for quota in campaign.get("quotas", []):
+        most = quota["completes"] + campaign["pacing"]["lines"]
+        if completes[quota["name"]] > most:
+            wrong.append("%d for %s" % (completes[quota["name"]], quota["name"]))
     return wrong
 
 
@@ -544,7 +549,7 @@ class RandomCampaignsTest(world.Case):
         self.assertFalse(any("in the week" in each for each in said(*a_week_later)))
 
     def test_the_second_reading_sees_a_full_quota(self):
-        campaign = {"quotas": [
+        campaign = {"pacing": {"lines": 1}, "quotas": [
             {"name": "rome", "completes": 1, "if": {"column": "zone", "is": ["Europe/Rome"]}},
             {"name": "yes", "completes": 2, "if": {"question": "q1", "is": ["yes"]}}]}
         zones = {1: "Europe/Rome", 2: "Europe/Rome", 3: "Asia/Tokyo", 4: "Asia/Tokyo"}

@@ -65,7 +65,7 @@ CLASSES[0] = dict(CLASSES[1], machine_no_message="UH", machine_message_left="UH"
 RANKS = ["", "not_placed", "canceled_by_us", "network_error", "unconfirmed", "no_answer", "busy",
          "said_nothing", "fax_or_data", "invalid_number", "machine_no_message", "machine_message_left",
          "human_hung_up_at_once", "callback_requested", "broken_off", "refused", "opted_out",
-         "partial", "completed", "quota_full", "not_eligible"]
+         "quota_full", "partial", "completed", "not_eligible"]
 
 
 def rates_by_hand(attempts, people, known):
