@@ -160,7 +160,8 @@ class ControlTest(world.Case):
         self.assertEqual(self.described("GET", "/readyz"), {"ready": True, "reasons": []})
         self.assertEqual(self.described("GET", "/status")["campaigns"], [])
         file = world.write_campaign(self.folder, world.survey(
-            id="first", pacing={"calls_per_second": "20", "lines": 20}), PEOPLE)
+            id="first", pacing={"calls_per_second": "20", "lines": 20},
+            quotas=[{"name": "all", "completes": 1000}]), PEOPLE)
         status = self.described("POST", "/campaigns", {"file": file})
         self.assertEqual(status["campaigns"][0]["contacts"], PEOPLE)
         campaign = {"campaign": "first"}
@@ -205,6 +206,7 @@ class ControlTest(world.Case):
         self.assertEqual(self.ask("GET", "/nothing")[0], 404)
 
     def test_nothing_but_health_without_the_token(self):
+        world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
         for token in (None, "", TOKEN[:-1], TOKEN + "0", "x" * len(TOKEN)):
             for method, path in (("GET", "/status"), ("GET", "/metrics"), ("GET", "/nothing"),
                                  ("POST", "/cancel"), ("POST", "/campaigns"), ("POST", "/healthz")):
