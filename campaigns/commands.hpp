@@ -65,6 +65,10 @@ struct AddContacts {
   std::string campaign{};
   std::string list_digest{};
   std::uint64_t rejected = 0;  // rows of the list that cannot be used
+  // The first so many people of the campaign were compared with the rows before (known_people), and
+  // so many rows were found to be known then.
+  std::uint32_t compared = 0;
+  std::uint64_t known = 0;
   std::vector<EnrolRows::Row> rows{};
 };
 // Another definition for a campaign that was enrolled (edit.hpp says what it may not change).

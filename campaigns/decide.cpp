@@ -13,6 +13,7 @@
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/edit.hpp"
 #include "campaigns/forget.hpp"
+#include "campaigns/known_people.hpp"
 #include "campaigns/quotas.hpp"
 #include "campaigns/survey.hpp"
 
@@ -587,43 +588,20 @@ Decision on(const State& state, const AddContacts& command, Moment) {
                        ? "the campaign was cancelled: nobody is called there any more"
                        : "the campaign's own list is still being enrolled"};
   }
-  // A list has millions of people, and a command some hundreds: these are looked for among those,
-  // by their number and by the list's own id of them.
-  const auto& contacts = state.queue.campaigns[*index].contacts;
-  const auto& entry = state.book.at(*index);
-  const auto id_column = static_cast<std::size_t>(
-      std::ranges::find(entry.columns, entry.definition->contacts.id_column) -
-      entry.columns.begin());
-  const auto id_of = [&](const EnrolRows::Row& row) {
-    return id_column < row.values.size() ? std::string_view(row.values[id_column])
-                                         : std::string_view();
-  };
-  std::unordered_set<NumberKey> fresh;
-  std::unordered_set<std::string_view> fresh_ids;
-  for (const auto& row : command.rows) {
-    fresh.insert(row.key);
-    fresh_ids.insert(id_of(row));
-  }
-  fresh_ids.erase(std::string_view());
-  for (std::uint32_t ordinal = 1; ordinal <= contacts.size(); ++ordinal) {
-    fresh.erase(contacts[ordinal - 1].key);
-    if (!fresh_ids.empty()) fresh_ids.erase(state.script.value({*index, ordinal}, id_column));
-  }
-  if (fresh.empty()) return Facts{};
+  const auto known = known_people(state, *index, command.rows, command.compared);
   Draft draft;
   ContactsAdded told;
   told.list_digest = command.list_digest;
+  told.known = static_cast<std::int64_t>(command.known);
   told.rejected = static_cast<std::int64_t>(command.rejected);
-  auto ordinal = static_cast<std::uint32_t>(contacts.size());
-  for (const auto& row : command.rows) {
-    const auto id = id_of(row);
-    if (fresh.count(row.key) == 0 || (!id.empty() && fresh_ids.erase(id) == 0)) {
+  auto ordinal = static_cast<std::uint32_t>(state.queue.campaigns[*index].contacts.size());
+  for (std::size_t i = 0; i < command.rows.size(); ++i) {
+    if (known[i] != KnownBy::nobody) {
       ++told.known;
       continue;
     }
-    fresh.erase(row.key);
     ++told.added;
-    draft.add(Subject::contact(command.campaign, ++ordinal), enrolled_from(row));
+    draft.add(Subject::contact(command.campaign, ++ordinal), enrolled_from(command.rows[i]));
   }
   if (told.added == 0) return Facts{};
   draft.add(Subject::campaign(command.campaign), told);

@@ -1,12 +1,11 @@
 #include "runner/addition.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
 #include <utility>
 
 #include "campaigns/json_writer.hpp"
+#include "campaigns/known_people.hpp"
 #include "campaigns/preflight.hpp"
 #include "campaigns/words.hpp"
 #include "runner/crypto.hpp"
@@ -108,22 +107,32 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
   return read;
 }
 
-std::vector<campaigns::AddContacts> addition_commands(const std::string& campaign,
-                                                      ReadAddition read) {
-  std::vector<campaigns::AddContacts> commands;
-  for (std::size_t begin = 0; begin < read.rows.size(); begin += addition_rows_max) {
-    const auto end = std::min(begin + addition_rows_max, read.rows.size());
-    campaigns::AddContacts command;
-    command.campaign = campaign;
+Addition addition_of(const campaigns::State& state, campaigns::CampaignIndex index,
+                     ReadAddition read) {
+  using campaigns::KnownBy;
+  const auto known = campaigns::known_people(state, index, read.rows);
+  Addition addition;
+  campaigns::AddContacts command;
+  const auto begin = [&] {
+    command = {};
+    command.campaign = state.book.at(index).definition->id;
     command.list_digest = read.digest;
-    command.rejected = begin == 0 ? read.rejected_count : 0;
-    const auto at = [&](std::size_t place) {
-      return std::make_move_iterator(read.rows.begin() + static_cast<std::ptrdiff_t>(place));
-    };
-    command.rows.assign(at(begin), at(end));
-    commands.push_back(std::move(command));
+    command.compared = static_cast<std::uint32_t>(state.queue.campaigns[index].contacts.size());
+  };
+  begin();
+  command.rejected = read.rejected_count;
+  command.known =
+      known.size() - static_cast<std::uint64_t>(std::ranges::count(known, KnownBy::nobody));
+  addition.renumbered = static_cast<std::uint64_t>(std::ranges::count(known, KnownBy::id));
+  for (std::size_t i = 0; i < read.rows.size(); ++i) {
+    if (known[i] != KnownBy::nobody) continue;
+    command.rows.push_back(std::move(read.rows[i]));
+    if (command.rows.size() < addition_rows_max) continue;
+    addition.commands.push_back(std::move(command));
+    begin();
   }
-  return commands;
+  if (!command.rows.empty()) addition.commands.push_back(std::move(command));
+  return addition;
 }
 
 std::uint64_t suppressed_in(const campaigns::State& state, const ReadAddition& read,
@@ -131,20 +140,6 @@ std::uint64_t suppressed_in(const campaigns::State& state, const ReadAddition& r
   return static_cast<std::uint64_t>(
       std::count_if(read.rows.begin(), read.rows.end(),
                     [&](const auto& row) { return state.suppression.suppressed(row.key, now); }));
-}
-
-std::vector<campaigns::NumberKey> ReadAddition::keys() const {
-  std::vector<campaigns::NumberKey> all;
-  all.reserve(rows.size());
-  for (const auto& row : rows) all.push_back(row.key);
-  return all;
-}
-
-std::uint64_t nobodys_numbers(const campaigns::State& state, campaigns::CampaignIndex index,
-                              const std::vector<campaigns::NumberKey>& keys) {
-  std::unordered_set<campaigns::NumberKey> left(keys.begin(), keys.end());
-  for (const auto& contact : state.queue.campaigns[index].contacts) left.erase(contact.key);
-  return left.size();
 }
 
 std::string addition_json(const AdditionReport& report) {

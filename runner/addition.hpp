@@ -30,8 +30,6 @@ struct ReadAddition {
   std::vector<campaigns::RejectedRow> rejected{};  // at most Preflight::rejected_shown_max
   std::uint64_t rejected_count = 0;
   std::string digest{};  // SHA-256 of the list, hex
-
-  std::vector<campaigns::NumberKey> keys() const;
 };
 
 // What came of it.
@@ -55,17 +53,17 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
                                               const campaigns::ZoneRules& rules,
                                               const LogKeys& keys, const AdditionOrder& order);
 
-// The commands that add it, in order; adding it again adds nobody.
-std::vector<campaigns::AddContacts> addition_commands(const std::string& campaign,
-                                                      ReadAddition read);
+// The commands that add it, in order; adding it again adds nobody. What is known already is looked
+// for here, once for all of them.
+struct Addition {
+  std::vector<campaigns::AddContacts> commands{};
+  std::uint64_t renumbered = 0;  // rows of people whom the campaign has under another number
+};
+Addition addition_of(const campaigns::State& state, campaigns::CampaignIndex index,
+                     ReadAddition read);
 
 std::uint64_t suppressed_in(const campaigns::State& state, const ReadAddition& read,
                             campaigns::Instant now);
-
-// How many of these numbers nobody of a campaign has: after the addition, those of people who are
-// in it under another one.
-std::uint64_t nobodys_numbers(const campaigns::State& state, campaigns::CampaignIndex index,
-                              const std::vector<campaigns::NumberKey>& keys);
 
 std::string addition_json(const AdditionReport& report);
 // Back again, of an answer of the running program; what it lacks is none.

@@ -171,16 +171,15 @@ int add_contacts(const ControlOptions& options) {
         read = std::move(found).value();
         before = state.queue.campaigns[*index].contacts.size();
         std::vector<campaigns::Command> commands;
-        for (auto& command : addition_commands(options.campaign, read)) {
-          commands.emplace_back(std::move(command));
-        }
+        auto addition = addition_of(state, *index, read);
+        outcome.renumbered = addition.renumbered;
+        for (auto& command : addition.commands) commands.emplace_back(std::move(command));
         return commands;
       },
       [&](const campaigns::State& state, campaigns::Instant now) {
         const auto index = *state.book.find(options.campaign);
         outcome.added = state.queue.campaigns[index].contacts.size() - before;
         outcome.known = read.rows.size() - outcome.added;
-        outcome.renumbered = nobodys_numbers(state, index, read.keys());
         outcome.suppressed = suppressed_in(state, read, now);
         outcome.rejected = read.rejected;
         outcome.rejected_count = read.rejected_count;

@@ -896,7 +896,7 @@ void Live::Block::add(const std::string& campaign, ReadAddition read,
     std::size_t next = 0;
     AdditionReport report{};
     std::size_t people_before = 0;
-    std::vector<campaigns::NumberKey> keys{};
+    std::size_t rows = 0;
     std::function<void()> step{};
   };
   const auto index = *runner->state().book.find(campaign);
@@ -908,17 +908,18 @@ void Live::Block::add(const std::string& campaign, ReadAddition read,
   adding->report.rejected_count = read.rejected_count;
   adding->report.suppressed = suppressed_in(runner->state(), read, clock->now());
   adding->people_before = people();
-  adding->keys = read.keys();
-  adding->commands = addition_commands(campaign, std::move(read));
+  adding->rows = read.rows.size();
+  auto addition = addition_of(runner->state(), index, std::move(read));
+  adding->report.renumbered = addition.renumbered;
+  adding->commands = std::move(addition.commands);
   const auto finish = [this, done = std::move(done)](campaigns::Result<AdditionReport> outcome) {
     checking = false;
     done(std::move(outcome));
   };
-  adding->step = [this, adding, index, people, finish] {
+  adding->step = [this, adding, people, finish] {
     if (adding->next == adding->commands.size()) {
       adding->report.added = people() - adding->people_before;
-      adding->report.known = adding->keys.size() - adding->report.added;
-      adding->report.renumbered = nobodys_numbers(runner->state(), index, adding->keys);
+      adding->report.known = adding->rows - adding->report.added;
       // It holds itself by its step.
       const auto report = std::move(adding->report);
       loop->post([adding] { adding->step = {}; });
