@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <latch>
 #include <string>
 #include <thread>
 #include <vector>
@@ -187,8 +188,11 @@ BOOST_AUTO_TEST_CASE(a_signal_is_a_callback) {
 
 BOOST_AUTO_TEST_CASE(two_loops_run_in_two_threads_of_one_process) {
   int sum = 0;
-  const auto count = [](int& total) {
+  std::latch both{2};
+  const auto count = [&both](int& total) {
     SteppedLoop s;
+    // Neither has ended when the other begins, or its descriptors would be used again.
+    both.arrive_and_wait();
     s.loop.post([&] {
       total += 1;
       s.loop.stop();
