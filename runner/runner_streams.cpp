@@ -131,8 +131,14 @@ void Runner::take_from_stream(const media::Started& started) {
   bounds.turns_max = brief.turns_max;
   gate_.hold(state_.position, [this, stream = started.stream, agent = std::move(agent),
                                bounds](const eventstore::Durable&) mutable {
-    // Its call may have ended meanwhile.
-    if (talks_.count(stream) != 0) streams_->let_in(stream, std::move(agent), bounds);
+    const auto talk = talks_.find(stream);
+    if (talk == talks_.end()) return;
+    // Its call may have ended meanwhile, by an event that reached the disk together with this one.
+    const auto* now = state_.permits.find(talk->second.sid);
+    const bool open = now != nullptr && now->stage == campaigns::AgentStage::open &&
+                      now->stream == talk->second.stream_sid;
+    if (!open) return streams_->end(stream, media::Why::hung_up);
+    streams_->let_in(stream, std::move(agent), bounds);
   });
 }
 
