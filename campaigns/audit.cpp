@@ -58,7 +58,8 @@ struct Rows {
     for (auto each = first; each != attempts.end(); ++each) {
       const auto& row = *each;
       if (!row.sid.empty()) by_sid.emplace(row.sid, &row);
-      const auto number = state.queue.contact(row.contact).number;
+      const auto number =
+          state.queue.campaigns[row.contact.campaign].number_at(row.contact.ordinal, row.number);
       if (number != 0) by_number['+' + std::to_string(number)].push_back(&row);
     }
   }
@@ -152,7 +153,11 @@ bool stands_on_a_list(const State& state, std::string_view number) {
   const auto& campaigns = state.queue.campaigns;
   return std::any_of(campaigns.begin(), campaigns.end(), [&](const auto& campaign) {
     return std::any_of(campaign.contacts.begin(), campaign.contacts.end(),
-                       [&](const auto& contact) { return contact.number == digits; });
+                       [&](const auto& contact) { return contact.number == digits; }) ||
+           std::ranges::any_of(campaign.several, [&](const auto& person) {
+             return std::ranges::find(person.second.all, digits, &SeveralNumbers::One::number) !=
+                    person.second.all.end();
+           });
   });
 }
 

@@ -138,6 +138,11 @@ struct Retries {
   Seconds cool_off{0};
   // By outcome; an outcome without a delay is not tried again. Counted from the attempt's end.
   std::array<std::optional<Seconds>, outcomes> delay{};
+  // Whether the number that was called is not called again after this, as nobody is reached there.
+  bool gives_up_number(Outcome outcome) const {
+    return (outcome == Outcome::invalid_number || outcome == Outcome::fax_or_data) &&
+           !delay[static_cast<std::size_t>(outcome)].has_value();
+  }
   friend bool operator==(const Retries&, const Retries&) = default;
 };
 
@@ -237,6 +242,7 @@ struct ContactQuery {
 };
 
 inline constexpr std::uint8_t priority_max = 9;
+inline constexpr std::size_t numbers_of_person_max = 8;
 
 // Where the contacts come from and how their columns are named.
 struct ContactSource {
@@ -247,6 +253,8 @@ struct ContactSource {
   std::string delimiter{"auto"};              // auto | , | ; | tab
   std::string region{};  // ISO country for numbers without a country code, "IT"; or empty
   std::string number_column{"number"};
+  // Of people who can be reached at several numbers: the further ones, in the order of trying.
+  std::vector<std::string> other_number_columns{};
   std::string id_column{};  // empty: the ordinal is the id
   std::string language_column{};
   std::string zone_column{};

@@ -206,6 +206,7 @@ class CampaignReader {
   }
 
   // Simple values. Each leaves `into` alone when the member is not there or not right.
+  void read_number_columns(const Members& names, ContactSource& source);
   void read_moment_columns(const Members& names, const std::string& name,
                            std::vector<std::string>& into);
   void read_string(const Members& members, const std::string& name, std::string& into,
@@ -699,15 +700,41 @@ void CampaignReader::read_contacts(const Members& root) {
   check_zone(members.at("zone"), source.zone);
   if (const Json* columns = members.find("columns")) {
     const Members names(*this, *columns, members.at("columns"), "columns");
-    read_string(names, "number", source.number_column);
+    read_number_columns(names, source);
     read_string(names, "id", source.id_column);
     read_string(names, "language", source.language_column);
     read_string(names, "zone", source.zone_column);
     read_string(names, "priority", source.priority_column);
     read_moment_columns(names, "not_before", source.not_before_columns);
     read_moment_columns(names, "not_after", source.not_after_columns);
-    if (source.number_column.empty()) problem(names.at("number"), "is empty");
   }
+}
+
+// "Telefono", or ["Cellulare", "Casa"] where people can be reached at several.
+void CampaignReader::read_number_columns(const Members& names, ContactSource& source) {
+  const Json* value = names.find("number");
+  if (value == nullptr || !value->is_array()) {
+    read_string(names, "number", source.number_column);
+    if (source.number_column.empty()) problem(names.at("number"), "is empty");
+    return;
+  }
+  std::vector<std::string> columns;
+  for (const Json& one : *value) {
+    const auto where = json_pointer(names.at("number"), columns.size());
+    if (!one.is_string() || one.get_ref<const std::string&>().empty()) {
+      return problem(where, "names no column", R"(write ["Cellulare", "Casa"])");
+    }
+    if (std::ranges::find(columns, one.get_ref<const std::string&>()) != columns.end()) {
+      return problem(where, "this column is named twice", "leave it out");
+    }
+    columns.push_back(one.get<std::string>());
+  }
+  if (columns.empty() || columns.size() > numbers_of_person_max) {
+    return problem(names.at("number"), "names " + std::to_string(columns.size()) + " columns",
+                   "name 1 to " + std::to_string(numbers_of_person_max));
+  }
+  source.number_column = columns.front();
+  source.other_number_columns.assign(columns.begin() + 1, columns.end());
 }
 
 // "Termine", or ["Data", "Ora"] where the time of day has a column of its own.
@@ -916,7 +943,10 @@ void CampaignReader::read_result_column(const Json& value, const std::string& wh
   }
   if (one.column.empty()) return problem(where, "names no column");
   // The numbers have a file of their own, which is handed to few.
-  if (one.column == campaign().contacts.number_column) {
+  const ContactSource& source = campaign().contacts;
+  if (one.column == source.number_column ||
+      std::ranges::find(source.other_number_columns, one.column) !=
+          source.other_number_columns.end()) {
     return problem(where, "the number does not pass into the results",
                    "export it by itself, with --numbers");
   }

@@ -153,6 +153,10 @@ json contacts_json(const ContactSource& contacts) {
              {"zone", contacts.zone_column},
              {"not_before", contacts.not_before_columns},
              {"not_after", contacts.not_after_columns}}}};
+  if (!contacts.other_number_columns.empty()) {
+    auto& numbers = out["columns"]["number"] = json::array({contacts.number_column});
+    for (const auto& column : contacts.other_number_columns) numbers.push_back(column);
+  }
   if (!contacts.priority_column.empty()) out["columns"]["priority"] = contacts.priority_column;
   // Inline contacts are not part of a campaign; null says that they are somewhere else.
   out["file"] = contacts.file.empty() ? json(nullptr) : json(contacts.file);

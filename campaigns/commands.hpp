@@ -41,12 +41,18 @@ struct SubmitCampaign {
 };
 // Some rows of a list, in their order; rows up to the last one known are skipped.
 struct EnrolRows {
+  struct OtherNumber {
+    std::string number{};  // E.164
+    NumberKey key = 0;
+  };
   struct Row {
     std::uint64_t row = 0;
     std::string reason{};  // not empty: the row is rejected
     std::string column{};
     std::string number{};
     NumberKey key = 0;
+    std::vector<OtherNumber> others{};    // of the person, in the order of trying
+    std::vector<std::string> left_out{};  // "column: reason" of each that cannot be called
     std::string language{};
     std::string zone{};
     CallSpan span{};

@@ -186,6 +186,11 @@ struct ContactListReader::Block {
   // What holds for every form of list.
   Problems prepare();
   bool accept(ContactRow& row, RejectedRow& rejected);
+  bool read_numbers(ContactRow& row, RejectedRow& rejected);
+  std::optional<RejectedRow> read_number(const ContactRow& row, std::size_t column,
+                                         PhoneNumber& into) const;
+  std::optional<std::string> zone_of_country(const std::string& country) const;
+  bool place(ContactRow& row, RejectedRow& rejected);
   struct MomentColumns {
     std::size_t date = nowhere;
     std::size_t time = nowhere;
@@ -226,7 +231,7 @@ struct ContactListReader::Block {
   std::size_t list_columns = 0;        // so many of them are the list's
   std::string encoding_name{};
   char delimiter = '\0';
-  std::size_t number_column = nowhere;
+  std::vector<std::size_t> number_columns{};
   std::size_t language_column = nowhere;
   std::size_t zone_column = nowhere;
   std::size_t priority_column = nowhere;
@@ -260,6 +265,12 @@ struct ContactListReader::Block {
   std::unordered_map<std::string, std::size_t, ColumnHash, std::equal_to<>> column_indexes{};
   std::vector<std::string> written{};  // numbers as text, of the current row
   std::vector<bool> given{};           // which columns the current row has
+  // The usable numbers of the current row.
+  struct UsableNumber {
+    std::size_t column = 0;
+    PhoneNumber phone{};
+  };
+  std::vector<UsableNumber> usable{};
 
   std::deque<std::string> orders{};  // of the shuffled questions, for the current row
 };
@@ -285,7 +296,15 @@ Problems ContactListReader::Block::prepare() {
                         "name a column that the list has"});
     return nowhere;
   };
-  number_column = need("/contacts/columns/number", source.number_column);
+  if (source.other_number_columns.empty()) {
+    number_columns = {need("/contacts/columns/number", source.number_column)};
+  } else {
+    number_columns = {need("/contacts/columns/number/0", source.number_column)};
+    for (const auto& name : source.other_number_columns) {
+      number_columns.push_back(
+          need(json_pointer("/contacts/columns/number", number_columns.size()), name));
+    }
+  }
   if (!source.id_column.empty()) need("/contacts/columns/id", source.id_column);
   if (!source.language_column.empty()) {
     language_column = need("/contacts/columns/language", source.language_column);
@@ -365,23 +384,108 @@ const std::string* ContactListReader::Block::language_for(std::string_view value
   return near;
 }
 
+// The number in a cell; or why it cannot be called.
+std::optional<RejectedRow> ContactListReader::Block::read_number(const ContactRow& row,
+                                                                 std::size_t column,
+                                                                 PhoneNumber& into) const {
+  auto number = parse_phone_number(row.values[column], campaign.contacts.region);
+  if (!number.ok()) {
+    return RejectedRow{row.row, column_name(column), number.error().code, number.error().text};
+  }
+  into = std::move(number).value();
+  const auto& allowed = campaign.countries;
+  if (allowed.empty() || std::ranges::find(allowed, into.country) != allowed.end()) return {};
+  return RejectedRow{
+      row.row, column_name(column), "country",
+      "the number belongs to a country that is not to be called; add it to \"countries\" or "
+      "--countries if it is"};
+}
+
+// Those of the row's numbers that can be called; or why none can.
+bool ContactListReader::Block::read_numbers(ContactRow& row, RejectedRow& rejected) {
+  usable.clear();
+  row.left_out.clear();
+  for (const std::size_t column : number_columns) {
+    UsableNumber number{column, {}};
+    if (auto bad = read_number(row, column, number.phone)) {
+      if (number_columns.size() > 1 && bad->reason == no_number) continue;
+      row.left_out.push_back(std::move(*bad));
+    } else if (std::ranges::find(usable, number.phone.e164, [](const UsableNumber& other) {
+                 return other.phone.e164;
+               }) == usable.end()) {
+      usable.push_back(std::move(number));
+    }
+  }
+  if (usable.empty() && row.left_out.empty()) {
+    rejected = {row.row, column_name(number_columns.front()), no_number,
+                "there is a phone number in none of the columns for one"};
+    return false;
+  }
+  if (usable.empty()) {
+    rejected = std::move(row.left_out.front());
+    return false;
+  }
+  row.country = usable.front().phone.country;
+  return true;
+}
+
+// The time zone of whoever has a number of this country and says none; nothing: it is not known.
+std::optional<std::string> ContactListReader::Block::zone_of_country(
+    const std::string& country) const {
+  if (auto only = rules.only_zone_of(country)) return only;
+  if (!campaign.contacts.zone.empty()) return campaign.contacts.zone;
+  if (!campaign.hours.zone.empty()) return campaign.hours.zone;
+  return {};
+}
+
+// Whose time it is, and which of their numbers stand for it; or says why the row cannot be used.
+bool ContactListReader::Block::place(ContactRow& row, RejectedRow& rejected) {
+  row.zone.clear();
+  if (zone_column != nowhere) row.zone = row.values[zone_column];
+  const bool said = !row.zone.empty();
+  if (said && !rules.knows(row.zone)) {
+    rejected = {row.row, column_name(zone_column), "unknown_zone",
+                "there is no such time zone; write it like Europe/Rome"};
+    return false;
+  }
+  if (!said) {
+    auto zone = zone_of_country(row.country);
+    if (!zone) {
+      rejected = {row.row, column_name(zone_column), "no_zone",
+                  "the country of the number has several time zones or none; add a column with the "
+                  "zone (contacts.columns.zone), or name one for everybody (contacts.zone)"};
+      return false;
+    }
+    row.zone = std::move(*zone);
+  }
+  row.number = std::move(usable.front().phone.e164);
+  row.others.clear();
+  for (std::size_t i = 1; i < usable.size(); ++i) {
+    auto& number = usable[i];
+    const auto its = said || !campaign.hours.zone.empty()
+                         ? row.zone
+                         : zone_of_country(number.phone.country).value_or("");
+    if (its == row.zone || rules.same_clock(its, row.zone)) {
+      row.others.push_back(std::move(number.phone.e164));
+    } else {
+      row.left_out.push_back({row.row, column_name(number.column), "other_zone",
+                              "by its country the number is in another time zone than the first "
+                              "one of the row; add a column with the person's zone "
+                              "(contacts.columns.zone)"});
+    }
+  }
+  if (row.left_out.empty() || campaign.contacts.bad_rows == BadRows::skip) return true;
+  rejected = row.left_out.front();
+  return false;
+}
+
 // Fills what follows from the values; or says why the row cannot be used.
 bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
   const auto reject = [&](std::size_t column, std::string reason, std::string what) {
     rejected = {row.row, column_name(column), std::move(reason), std::move(what)};
     return false;
   };
-  auto number = parse_phone_number(row.values[number_column], campaign.contacts.region);
-  if (!number.ok()) return reject(number_column, number.error().code, number.error().text);
-  row.number = std::move(number->e164);
-  row.country = std::move(number->country);
-  if (const auto& allowed = campaign.countries;
-      !allowed.empty() && std::find(allowed.begin(), allowed.end(), row.country) == allowed.end()) {
-    return reject(
-        number_column, "country",
-        "the number belongs to a country that is not to be called; add it to \"countries\" "
-        "or --countries if it is");
-  }
+  if (!read_numbers(row, rejected)) return false;
 
   row.language = campaign.language;
   if (language_column != nowhere && !row.values[language_column].empty()) {
@@ -394,25 +498,7 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
     row.language = *language;
   }
 
-  row.zone.clear();
-  if (zone_column != nowhere) row.zone = row.values[zone_column];
-  if (!row.zone.empty()) {
-    if (!rules.knows(row.zone)) {
-      return reject(zone_column, "unknown_zone",
-                    "there is no such time zone; write it like Europe/Rome");
-    }
-  } else if (auto only = rules.only_zone_of(row.country)) {
-    row.zone = std::move(*only);
-  } else if (!campaign.contacts.zone.empty()) {
-    row.zone = campaign.contacts.zone;
-  } else if (!campaign.hours.zone.empty()) {
-    row.zone = campaign.hours.zone;
-  } else {
-    return reject(zone_column, "no_zone",
-                  "the country of the number has several time zones or none; add a column with the "
-                  "zone (contacts.columns.zone), or name one for everybody (contacts.zone)");
-  }
-
+  if (!place(row, rejected)) return false;
   draw(row);
   row.span = {};
   const auto bad_moment = [&](std::size_t column) {

@@ -20,20 +20,7 @@ ListFormat format_of(const ContactSource& source);
 // Of a list that has no name, as it comes from a pipe: by its first character.
 ListFormat format_of(std::string_view bytes);
 
-// One usable row. The views hold until the reader is asked for the next row.
-struct ContactRow {
-  std::uint64_t row = 0;  // line of the file where the record starts; the header of CSV is 1.
-                          // In a JSON array and in the rows of a query: 1 for the first
-  std::string number{};   // E.164
-  std::string country{};  // "IT"
-  std::string language{};
-  std::string zone{};
-  CallSpan span{};
-  std::uint8_t priority = 0;               // 1 to priority_max; 0: none
-  std::vector<std::string_view> values{};  // one for each of `columns()`, UTF-8, no NUL
-};
-
-// One row that cannot be used. Never the cell's content.
+// One row that cannot be used, or one number of a row. Never the cell's content.
 struct RejectedRow {
   std::uint64_t row = 0;
   std::string column{};  // empty: the row as a whole
@@ -41,8 +28,25 @@ struct RejectedRow {
   std::string what{};    // for a person, with the cure
 };
 
+// One usable row. The views hold until the reader is asked for the next row.
+struct ContactRow {
+  std::uint64_t row = 0;  // line of the file where the record starts; the header of CSV is 1.
+                          // In a JSON array and in the rows of a query: 1 for the first
+  std::string number{};   // E.164
+  std::vector<std::string> others{};    // the person's further numbers, in the order of trying
+  std::vector<RejectedRow> left_out{};  // numbers of the row that cannot be used
+  std::string country{};                // "IT"
+  std::string language{};
+  std::string zone{};
+  CallSpan span{};
+  std::uint8_t priority = 0;               // 1 to priority_max; 0: none
+  std::vector<std::string_view> values{};  // one for each of `columns()`, UTF-8, no NUL
+};
+
 // Reads a whole list. A file as a whole that cannot be read (no header, no number column, an
-// encoding that does not fit) is a Problem; single rows are rejected one by one.
+// encoding that does not fit) is a Problem; single rows are rejected one by one. Of somebody with
+// several numbers, those that cannot be used are left out where bad rows are skipped and one is
+// left; else they reject the row.
 class ContactListReader {
  public:
   // `bytes` (the list) must outlive the reader, and so must the campaign and the rules. Duplicates

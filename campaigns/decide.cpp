@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "campaigns/edit.hpp"
 #include "campaigns/forget.hpp"
 #include "campaigns/known_people.hpp"
+#include "campaigns/person_numbers.hpp"
 #include "campaigns/quotas.hpp"
 #include "campaigns/survey.hpp"
 
@@ -83,12 +85,12 @@ constexpr std::uint8_t requests_max = 100;
 
 // What becomes of a case after an attempt: another one later, or its end.
 void after_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
-                   Instant ended_at, Instant now) {
+                   Instant ended_at, Instant now, bool number_refused = false) {
   const auto& campaign = *named.entry->definition;
   const auto& contact = state.queue.contact(named.ref);
   // What the case as a whole came to.
   const auto disposition =
-      rank_of(contact.best_outcome) > rank_of(outcome) ? contact.best_outcome : outcome;
+      state.queue.campaigns[named.ref.campaign].disposition_with(named.ref.ordinal, outcome);
   const auto close = [&](Place place, std::string why = {}) {
     draft.add(named.subject, ContactClosed{place, disposition, std::move(why)});
   };
@@ -118,7 +120,14 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
     draft.add(named.subject, RetryScheduled{to_ms(now + Seconds{1}), outcome});
     return;
   }
-  if (conclusive(outcome) &&
+  const bool dead = campaign.retries.gives_up_number(outcome);
+  number_refused |= named.open->number_refused;
+  const auto other = reached_nobody(outcome) || number_refused
+                         ? next_number(state, named.ref, now, dead)
+                         : std::optional<std::uint8_t>();
+  // Of a number that is dead the person's next one need not wait for anything.
+  const bool goes_on = other && dead;
+  if (conclusive(outcome) && !goes_on &&
       !campaign.retries.delay[static_cast<std::size_t>(outcome)].has_value()) {
     return close(Place::done);
   }
@@ -131,7 +140,7 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
       delay = campaign.retries.unplaced_delay;
     }
   } else if (contact.attempts + 1 < campaign.retries.attempts_max) {
-    delay = campaign.retries.delay[static_cast<std::size_t>(outcome)];
+    delay = goes_on ? Seconds{0} : campaign.retries.delay[static_cast<std::size_t>(outcome)];
   }
   if (!delay) return close(place_at_end(disposition));
   // A report that came late must not make the next call due before this moment.
@@ -142,7 +151,20 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
     return close(place_at_end(disposition), "the next call would come after the row's last moment");
   }
   if (let_go()) return;
+  if (other) {
+    draft.add(named.subject,
+              NumberChosen{*other, number_refused ? "refused" : std::string(name_of(outcome))});
+  }
   draft.add(named.subject, RetryScheduled{to_ms(due), outcome});
+}
+
+// "Never again" is said for all numbers of a person.
+void opt_out(Draft& draft, const State& state, ContactRef person, const std::string& attempt,
+             std::string_view by) {
+  for (const auto key : numbers_of(state, person)) {
+    if (state.suppression.opted_out(key)) continue;
+    draft.add(Subject::number(key), OptedOut{attempt, std::string(by)});
+  }
 }
 
 // Whoever refused is left alone by every campaign, as long as this one says.
@@ -151,14 +173,14 @@ void cool_down(Draft& draft, const State& state, const Named& named, Outcome out
   const auto wait = named.entry->definition->retries.cool_off;
   if (outcome != Outcome::refused || wait == Seconds{0}) return;
   const auto until = ended_at + wait;
-  const auto key = state.queue.contact(named.ref).key;
-  // What holds for longer stays.
-  const auto longest = state.suppression.until(key, now);
-  if (until <= now || (state.suppression.suppressed(key, now) && (!longest || *longest >= until))) {
-    return;
+  if (until <= now) return;
+  for (const auto key : numbers_of(state, named.ref)) {
+    // What holds for longer stays.
+    const auto longest = state.suppression.until(key, now);
+    if (state.suppression.suppressed(key, now) && (!longest || *longest >= until)) continue;
+    draft.add(Subject::number(key),
+              Suppressed{std::string(cool_off), "the person refused", to_ms(until)});
   }
-  draft.add(Subject::number(key),
-            Suppressed{std::string(cool_off), "the person refused", to_ms(until)});
 }
 
 // Of a case that ends as completed, and did not before.
@@ -175,14 +197,15 @@ void count_towards_quotas(Draft& draft, const State& state, const Named& named) 
 }
 
 void close_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
-                   std::int64_t seconds, Instant ended_at, Instant now) {
+                   std::int64_t seconds, Instant ended_at, Instant now,
+                   bool number_refused = false) {
   const auto attempt = named.open->attempt;
   draft.add(named.subject, AttemptClosed{attempt, outcome});
   if (outcome == Outcome::completed) count_towards_quotas(draft, state, named);
   if (state.spend.reservations.count(named.ref.packed())) {
     draft.add(named.subject, SpendSettled{attempt, cost_of(*named.entry->definition, seconds)});
   }
-  after_attempt(draft, state, named, outcome, ended_at, now);
+  after_attempt(draft, state, named, outcome, ended_at, now, number_refused);
   cool_down(draft, state, named, outcome, ended_at, now);
 }
 
@@ -331,7 +354,8 @@ Outcome outcome_of_call(const State& state, const Named& named, const std::strin
   if (status == "canceled") return Outcome::canceled_by_us;
   if (status == "failed") {
     // Carriers' causes are not to be trusted at once: a number is dead when it fails twice running.
-    return state.queue.contact(named.ref).last_outcome == Outcome::network_error
+    const auto& campaign = state.queue.campaigns[named.ref.campaign];
+    return campaign.last_outcome_there(named.ref.ordinal) == Outcome::network_error
                ? Outcome::invalid_number
                : Outcome::network_error;
   }
@@ -489,6 +513,14 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
                    "the people would have other columns than those who are enrolled (of the list, "
                    "of a variant, or of an order of options): submit it under another id"};
   }
+  const auto& source = file->campaign.contacts;
+  if (source.number_column != entry.definition->contacts.number_column ||
+      source.other_number_columns != entry.definition->contacts.other_number_columns) {
+    return Refusal{
+        "changed_columns",
+        "the numbers of the people who are enrolled were read from other columns: submit "
+        "it under another id"};
+  }
   if (auto refusal = breaks_quotas(state, *index, file->campaign)) return *refusal;
   // A start is no way to undo what somebody decided.
   if (other_list &&
@@ -531,6 +563,11 @@ ContactEnrolled enrolled_from(const EnrolRows::Row& row) {
   enrolled.priority = row.priority;
   enrolled.number = row.number;
   enrolled.values = row.values;
+  for (const auto& other : row.others) {
+    enrolled.other_keys.push_back(number_key_text(other.key));
+    enrolled.others.push_back(other.number);
+  }
+  enrolled.left_out = row.left_out;
   return enrolled;
 }
 
@@ -547,10 +584,15 @@ Decision on(const State& state, const EnrolRows& command, Moment) {
   std::unordered_set<NumberKey> here;
   auto ordinal = static_cast<std::uint32_t>(state.queue.campaigns[*index].contacts.size());
   Draft draft;
+  // Two rows that share a number are one person: the second is not enrolled.
+  const auto is_known = [&](const EnrolRows::Row& row) {
+    const auto known = [&](NumberKey key) { return enrolling.count(key) + here.count(key) != 0; };
+    return known(row.key) || std::ranges::any_of(row.others, known, &EnrolRows::OtherNumber::key);
+  };
   for (const auto& row : command.rows) {
     if (row.row <= entry.last_row) continue;
     auto reason = row.reason;
-    if (reason.empty() && (enrolling.count(row.key) || !here.insert(row.key).second)) {
+    if (reason.empty() && is_known(row)) {
       // Of a list that is read again, whoever is enrolled already is no news.
       if (entry.running_since) continue;
       reason = "duplicate";
@@ -560,6 +602,8 @@ Decision on(const State& state, const EnrolRows& command, Moment) {
                 ContactRejected{static_cast<std::int64_t>(row.row), row.column, reason});
       continue;
     }
+    here.insert(row.key);
+    for (const auto& other : row.others) here.insert(other.key);
     draft.add(Subject::contact(command.campaign, ++ordinal), enrolled_from(row));
   }
   return draft.take();
@@ -764,6 +808,25 @@ Decision on(const State& state, const SuppressNumber& command, Moment moment) {
   return draft.take();
 }
 
+// The numbers that are free again when this one is: what a person said holds for all of theirs, and
+// so does taking it back. What an operator or a list says of another stays.
+std::set<NumberKey> lifted_with(const State& state, NumberKey key, Instant now) {
+  std::set<NumberKey> lifted{key};
+  for (const auto& campaign : state.queue.campaigns) {
+    for (const auto& [ordinal, several] : campaign.several) {
+      if (!several.has(key)) continue;
+      for (const auto& one : several.all) {
+        const bool by_operator = state.suppression.suppressed_by_another(one.key) &&
+                                 !state.suppression.cooling_off(one.key);
+        if (state.suppression.said_by_person(one.key, now) && !by_operator) {
+          lifted.insert(one.key);
+        }
+      }
+    }
+  }
+  return lifted;
+}
+
 Decision on(const State& state, const UnsuppressNumber& command, Moment moment) {
   const auto until = state.suppression.until(command.key, moment.now);
   if (!state.suppression.opted_out(command.key) &&
@@ -771,17 +834,25 @@ Decision on(const State& state, const UnsuppressNumber& command, Moment moment) 
     return Facts{};
   }
   Draft draft;
-  draft.add(Subject::number(command.key), SuppressionLifted{"operator", command.reason});
+  const auto lifted = lifted_with(state, command.key, moment.now);
+  for (const auto key : lifted) {
+    draft.add(Subject::number(key), SuppressionLifted{"operator", command.reason});
+  }
   if (!until) return draft.take();
   // Whoever was put off for it is due.
   for (std::size_t index = 0; index < state.queue.campaigns.size(); ++index) {
     const auto& campaign = state.queue.campaigns[index];
     for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
       const auto& contact = campaign.contact(ordinal);
-      if (contact.key != command.key || contact.stage != Stage::retry ||
-          contact.due_ms != to_ms(*until)) {
+      if (contact.stage != Stage::retry || contact.due_ms != to_ms(*until) ||
+          !campaign.has_number(ordinal, command.key)) {
         continue;
       }
+      const ContactRef ref{static_cast<CampaignIndex>(index), ordinal};
+      const bool still = std::ranges::any_of(numbers_of(state, ref), [&](NumberKey key) {
+        return lifted.count(key) == 0 && state.suppression.said_by_person(key, moment.now);
+      });
+      if (still) continue;
       draft.add(Subject::contact(state.book.campaigns[index].definition->id, ordinal),
                 CallPostponed{"lifted", to_ms(moment.now), "the number may be called again"});
     }
@@ -827,7 +898,8 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
                                           : class_of_refusal(command.http_status, command.code);
       const auto outcome =
           what == ErrorClass::number_dead ? Outcome::invalid_number : Outcome::not_placed;
-      close_attempt(draft, state, named, outcome, 0, moment.now, moment.now);
+      close_attempt(draft, state, named, outcome, 0, moment.now, moment.now,
+                    what == ErrorClass::person_refused);
       if (what == ErrorClass::stop_campaign && named.entry->status == CampaignStatus::running) {
         draft.add(Subject::campaign(command.attempt.campaign),
                   CampaignPaused{std::string(carrier_refuses_all) + ": " +
@@ -1211,10 +1283,7 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
       on_reply(understood);
       break;
     case Understood::Kind::opt_out: {
-      const auto key = state.queue.contact(named.ref).key;
-      if (!state.suppression.opted_out(key)) {
-        draft.add(Subject::number(key), OptedOut{command.attempt.text(), understood.source});
-      }
+      opt_out(draft, state, named.ref, command.attempt.text(), understood.source);
       served.prompt = "opted_out";
       break;
     }
@@ -1343,11 +1412,8 @@ Decision on(const State& state, const StreamEnded& command, Moment) {
 // "Never again" in a talk: it holds at once, and the talk ends with our own words.
 void opt_out_of_talk(Draft& draft, const State& state, const Subject& subject,
                      const StreamPermit& permit, const CallPosition& call, const char* by) {
-  const auto key = state.queue.contact(*permit.contact).key;
-  if (!state.suppression.opted_out(key)) {
-    const AttemptId attempt{subject.name, subject.ordinal, permit.attempt};
-    draft.add(Subject::number(key), OptedOut{attempt.text(), by});
-  }
+  const AttemptId attempt{subject.name, subject.ordinal, permit.attempt};
+  opt_out(draft, state, *permit.contact, attempt.text(), by);
   if (call.prompt != "agent") return;
   PromptServed served;
   served.attempt = permit.attempt;
@@ -1460,11 +1526,8 @@ Decision on(const State& state, const ToolAsked& command, Moment) {
     given.position = command.position;
     draft.add(subject, given);
   } else if (verdict.name == "opt_out") {
-    const auto key = state.queue.contact(ref).key;
-    if (!state.suppression.opted_out(key)) {
-      const AttemptId attempt{subject.name, subject.ordinal, permit->attempt};
-      draft.add(Subject::number(key), OptedOut{attempt.text(), "agent"});
-    }
+    const AttemptId attempt{subject.name, subject.ordinal, permit->attempt};
+    opt_out(draft, state, ref, attempt.text(), "agent");
   } else if (verdict.name == "ask_callback") {
     draft.add(subject,
               CallbackAsked{permit->attempt, command.position, verdict.when, verdict.words});
@@ -1615,8 +1678,8 @@ std::string reason_not_to_send(const State& state, const AttemptId& attempt, Ins
     case CampaignStatus::completed:
       return "the campaign is not running";
   }
-  if (const auto key = state.queue.contact(named.ref).key; state.suppression.suppressed(key, now)) {
-    return std::string(why_suppressed(state.suppression, key));
+  if (const auto key = suppressed_number(state, named.ref, now)) {
+    return std::string(why_suppressed(state.suppression, *key));
   }
   const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
   if (last && now >= *last) return std::string(time_is_over);

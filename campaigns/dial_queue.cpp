@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 
+#include "campaigns/carrier_errors.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
 
@@ -64,6 +65,35 @@ bool holds_line(Phase phase) {
 const OpenAttempt* DialQueue::open_attempt(ContactRef contact) const {
   const auto found = attempts.find(contact.packed());
   return found == attempts.end() ? nullptr : &found->second;
+}
+
+const OpenAttempt* DialQueue::lock_of(ContactRef ref) const {
+  const auto& campaign = campaigns[ref.campaign];
+  const auto locked = [&](NumberKey key) -> const OpenAttempt* {
+    const auto found = locks.find(key);
+    return found == locks.end() ? nullptr : &attempts.at(found->second);
+  };
+  const auto* several = campaign.several_of(ref.ordinal);
+  if (several == nullptr) return locked(campaign.contact(ref.ordinal).key);
+  for (const auto& one : several->all) {
+    if (const auto* open = locked(one.key)) return open;
+  }
+  return nullptr;
+}
+
+void DialQueue::lock(ContactRef ref, bool locked) {
+  const auto& campaign = campaigns[ref.campaign];
+  const auto set = [&](NumberKey key) {
+    if (locked) {
+      locks[key] = ref.packed();
+    } else {
+      locks.erase(key);
+    }
+  };
+  set(campaign.contact(ref.ordinal).key);
+  if (const auto* several = campaign.several_of(ref.ordinal)) {
+    for (const auto& one : several->all) set(one.key);
+  }
 }
 
 OpenAttempt* DialQueue::attempt_of(ContactRef ref) {
@@ -171,6 +201,57 @@ std::uint16_t DialCampaign::group_of(const std::string& zone, std::uint8_t prior
   return index;
 }
 
+bool SeveralNumbers::has(NumberKey key) const {
+  return std::ranges::find(all, key, &One::key) != all.end();
+}
+
+bool SeveralNumbers::lives(bool but_for_the_one_in_turn) const {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!all[i].dead && !(but_for_the_one_in_turn && i == in_turn)) return true;
+  }
+  return false;
+}
+
+const SeveralNumbers* DialCampaign::several_of(std::uint32_t ordinal) const {
+  if (several.empty()) return nullptr;
+  const auto found = several.find(ordinal);
+  return found == several.end() ? nullptr : &found->second;
+}
+
+std::uint64_t DialCampaign::number_at(std::uint32_t ordinal, std::uint8_t place) const {
+  const auto* all = several_of(ordinal);
+  if (all == nullptr || place == 0 || place > all->all.size()) return contact(ordinal).number;
+  return all->all[place - 1U].number;
+}
+
+namespace {
+
+bool of_a_dead_number(Outcome outcome) {
+  return outcome == Outcome::invalid_number || outcome == Outcome::fax_or_data;
+}
+
+}  // namespace
+
+bool DialCampaign::says_nothing(std::uint32_t ordinal, Outcome outcome) const {
+  const auto* all = several_of(ordinal);
+  return all != nullptr && of_a_dead_number(outcome) && all->lives(false);
+}
+
+Outcome DialCampaign::disposition_with(std::uint32_t ordinal, Outcome outcome) const {
+  const auto before = contact(ordinal).best_outcome;
+  const auto* all = several_of(ordinal);
+  if (all != nullptr && of_a_dead_number(outcome) && all->lives(true)) {
+    // They were not reached, and whether they can be is not known.
+    return before == Outcome::none ? Outcome::network_error : before;
+  }
+  return rank_of(outcome) > rank_of(before) ? outcome : before;
+}
+
+Outcome DialCampaign::last_outcome_there(std::uint32_t ordinal) const {
+  const auto* all = several_of(ordinal);
+  return all == nullptr ? contact(ordinal).last_outcome : all->all[all->in_turn].last_outcome;
+}
+
 std::optional<Instant> DialCampaign::not_after(std::uint32_t ordinal) const {
   const auto found = last_moments.find(ordinal);
   if (found == last_moments.end()) return {};
@@ -203,8 +284,10 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
     if (holds_alternative<EnrolmentCompleted>(fact.event)) {
       std::unordered_set<NumberKey>().swap(campaigns[index].enrolling);
     } else if (holds_alternative<EnrolmentReopened>(fact.event)) {
-      for (const auto& contact : campaigns[index].contacts) {
-        campaigns[index].enrolling.insert(contact.key);
+      auto& campaign = campaigns[index];
+      for (const auto& contact : campaign.contacts) campaign.enrolling.insert(contact.key);
+      for (const auto& [ordinal, several] : campaign.several) {
+        for (const auto& one : several.all) campaign.enrolling.insert(one.key);
       }
     } else if (holds_alternative<CampaignResumed>(fact.event)) {
       campaigns[index].failures.clear();
@@ -249,8 +332,19 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
       campaign.running_out.emplace(e->not_after, ref.ordinal);
     }
     ++campaign.by_stage[static_cast<std::size_t>(contact.stage)];
+    if (!e->other_keys.empty()) {
+      auto& several = campaign.several[ref.ordinal];
+      several.all.push_back({contact.key, contact.number});
+      for (std::size_t i = 0; i < e->other_keys.size(); ++i) {
+        several.all.push_back({parse_number_key(e->other_keys[i]).value_or(0),
+                               i < e->others.size() ? digits_of(e->others[i]) : 0});
+      }
+    }
     if (book.at(ref.campaign).status == CampaignStatus::enrolling) {
       campaign.enrolling.insert(contact.key);
+      for (const auto& key : e->other_keys) {
+        campaign.enrolling.insert(parse_number_key(key).value_or(0));
+      }
     }
     campaign.contacts.push_back(contact);
     campaign.count_forgotten();
@@ -268,6 +362,10 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   }
   if (holds_alternative<ContactForgotten>(fact.event)) {
     contact.number = 0;
+    if (const auto several = campaign.several.find(ref.ordinal);
+        several != campaign.several.end()) {
+      for (auto& one : several->second.all) one.number = 0;
+    }
     contact.forgotten = true;
     campaign.count_forgotten();
     return;
@@ -289,7 +387,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     campaign.last_slot = open.slot;
     last_slot = open.slot;
     ++campaign.lines_in_use;
-    locks[contact.key] = ref.packed();
+    lock(ref, true);
     attempts.insert_or_assign(ref.packed(), std::move(open));
     return;
   }
@@ -298,6 +396,13 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     contact.due_ms = due;
     campaign.groups[contact.group].retries.emplace(due, ref.ordinal);
   };
+  if (const auto* chosen = get_if<NumberChosen>(&fact.event)) {
+    auto& several = campaign.several.at(ref.ordinal);
+    several.in_turn = static_cast<std::uint8_t>(chosen->number - 1);
+    contact.key = several.all.at(several.in_turn).key;
+    contact.number = several.all[several.in_turn].number;
+    return;
+  }
   if (const auto* e = get_if<RetryScheduled>(&fact.event)) return due_at(e->due);
   if (const auto* e = get_if<CallPostponed>(&fact.event)) return due_at(e->due);
   if (const auto* e = get_if<ContactClosed>(&fact.event)) {
@@ -347,6 +452,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     if (accepted->queue_ms > queue_ms_max) slowdown.too_fast(fact.recorded_at);
   } else if (const auto* refused = get_if<CallRefused>(&fact.event)) {
     campaign.failures.add(true);
+    open->number_refused =
+        !refused->retryable &&
+        class_of_refusal(refused->http_status, refused->code) == ErrorClass::person_refused;
     if (says_too_fast(refused->http_status, refused->code)) slowdown.too_fast(fact.recorded_at);
     if (refused->retry_after_seconds > 0) {
       slowdown.wait(fact.recorded_at, Seconds{refused->retry_after_seconds});
@@ -411,12 +519,16 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
       ++contact.attempts;
     }
     contact.last_outcome = closed->outcome;
-    if (rank_of(closed->outcome) > rank_of(contact.best_outcome)) {
-      contact.best_outcome = closed->outcome;
+    contact.best_outcome = campaign.disposition_with(ref.ordinal, closed->outcome);
+    if (const auto several = campaign.several.find(ref.ordinal);
+        several != campaign.several.end()) {
+      auto& called = several->second.all[several->second.in_turn];
+      called.last_outcome = closed->outcome;
+      called.dead |= book.at(ref.campaign).definition->retries.gives_up_number(closed->outcome);
     }
     ++campaign.by_outcome[static_cast<std::size_t>(closed->outcome)];
     if (holds_line(open->phase)) --campaign.lines_in_use;
-    locks.erase(contact.key);
+    lock(ref, false);
     attempts.erase(ref.packed());
   }
 }
@@ -486,6 +598,21 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
       if (const auto priority = campaign.groups[contact.group].priority) {
         object.member("priority", priority);
       }
+      if (const auto* several = campaign.several_of(ordinal)) {
+        auto& all = object.open("numbers");
+        all += '[';
+        for (const auto& one : several->all) {
+          if (all.back() != '[') all += ',';
+          JsonObject number(all);
+          number.member("number_key", number_key_text(one.key))
+              .member("number", one.number ? "+" + std::to_string(one.number) : "")
+              .flag("dead", one.dead)
+              .member("last_outcome", name_of(one.last_outcome));
+          number.close();
+        }
+        all += ']';
+        object.member("in_turn", several->in_turn + 1);
+      }
       object.close();
       text += '\n';
       sink(text);
@@ -520,6 +647,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .member("empty_lookups", attempt->empty_lookups)
         .member("first_empty_lookup", to_ms(attempt->first_empty_lookup))
         .member("day", attempt->day);
+    if (attempt->number_refused) object.flag("number_refused", true);
     object.close();
     text += '\n';
     sink(text);

@@ -40,6 +40,23 @@ struct DialContact {
   bool forgotten = false;
 };
 
+// The numbers of somebody who has several, in the order in which they are tried. What DialContact
+// has of a number is the one whose turn it is.
+struct SeveralNumbers {
+  struct One {
+    NumberKey key = 0;
+    std::uint64_t number = 0;              // as DialContact's
+    bool dead = false;                     // a call showed that nobody can be reached there
+    Outcome last_outcome = Outcome::none;  // of the calls to it
+  };
+  std::vector<One> all{};
+  std::uint8_t in_turn = 0;  // its index
+
+  bool has(NumberKey key) const;
+  // Whether they may be reached at one of them; or at another than the one in turn.
+  bool lives(bool but_for_the_one_in_turn) const;
+};
+
 // The contacts of one time zone that have the same priority. They open and close together, so
 // nobody needs to look at each.
 struct ZoneGroup {
@@ -66,6 +83,7 @@ struct DialCampaign {
   // of these moments, whoever has no end yet.
   std::unordered_map<std::uint32_t, std::int64_t> last_moments{};
   std::set<std::pair<std::int64_t, std::uint32_t>> running_out{};
+  std::unordered_map<std::uint32_t, SeveralNumbers> several{};  // of whoever has them
   // Since a quota was filled last: up to this ordinal nobody who belongs to it waits any more.
   std::uint32_t quota_swept = 0;
   std::optional<Instant> quota_swept_at{};
@@ -81,6 +99,22 @@ struct DialCampaign {
   // When the first of those who wait will have to be let go.
   std::optional<Instant> next_too_late() const;
   void count_forgotten();
+  // Nothing: they have one.
+  const SeveralNumbers* several_of(std::uint32_t ordinal) const;
+  // Whether it is one of theirs.
+  bool has_number(std::uint32_t ordinal, NumberKey key) const {
+    if (contact(ordinal).key == key) return true;
+    const auto* all = several_of(ordinal);
+    return all != nullptr && all->has(key);
+  }
+  // The digits of the number that an attempt called (CallRequested::number); 0: forgotten.
+  std::uint64_t number_at(std::uint32_t ordinal, std::uint8_t place) const;
+  // That a number is dead says nothing of whoever has another that is not.
+  bool says_nothing(std::uint32_t ordinal, Outcome outcome) const;
+  // What a case has come to with a further outcome: what says most.
+  Outcome disposition_with(std::uint32_t ordinal, Outcome outcome) const;
+  // How the last call to the number in turn ended.
+  Outcome last_outcome_there(std::uint32_t ordinal) const;
   DialContact& contact(std::uint32_t ordinal) { return contacts[ordinal - 1]; }
   const DialContact& contact(std::uint32_t ordinal) const { return contacts[ordinal - 1]; }
 };
@@ -91,7 +125,8 @@ struct DialCampaign {
 enum class Phase : std::uint8_t { requested, accepted, in_doubt, held };
 std::string_view name_of(Phase phase);
 
-// An attempt without an end. There is at most one for each phone number.
+// An attempt without an end. There is at most one for each phone number, and for each person: it
+// locks all their numbers.
 struct OpenAttempt {
   ContactRef contact{};
   std::uint8_t attempt = 0;
@@ -99,8 +134,9 @@ struct OpenAttempt {
   bool initiated = false;
   bool ringing = false;
   bool answered = false;
-  bool end_requested = false;  // before it is answered
-  bool end_ringing = false;    // and also when it rings
+  bool end_requested = false;   // before it is answered
+  bool end_ringing = false;     // and also when it rings
+  bool number_refused = false;  // the carrier does not call this number for us
   std::string answered_by{};
   std::string sid{};
   std::string caller_id{};
@@ -166,6 +202,9 @@ struct DialQueue {
   void write(const CanonicalSink& sink, const Register& book) const;
 
   const OpenAttempt* open_attempt(ContactRef contact) const;
+  // The attempt without an end that is at this person, by whichever of their numbers; nothing:
+  // none.
+  const OpenAttempt* lock_of(ContactRef contact) const;
   const DialContact& contact(ContactRef ref) const {
     return campaigns[ref.campaign].contact(ref.ordinal);
   }
@@ -185,6 +224,7 @@ struct DialQueue {
   void uncount_call(NumberKey key, Instant slot);
   std::int32_t last_counted_day_ = 0;
   void move(ContactRef ref, Stage to);
+  void lock(ContactRef ref, bool locked);
   OpenAttempt* attempt_of(ContactRef ref);
   void apply_to_contact(const Fact& fact, ContactRef ref, const Register& book);
 };

@@ -17,7 +17,8 @@ Refusal may_not_change(std::string what) {
 
 // How the list was read: its people are in the log as they were found.
 bool reads_lists_alike(const ContactSource& a, const ContactSource& b) {
-  return a.region == b.region && a.number_column == b.number_column && a.id_column == b.id_column &&
+  return a.region == b.region && a.number_column == b.number_column &&
+         a.other_number_columns == b.other_number_columns && a.id_column == b.id_column &&
          a.language_column == b.language_column && a.zone_column == b.zone_column &&
          a.zone == b.zone && a.priority_column == b.priority_column &&
          a.not_before_columns == b.not_before_columns && a.not_after_columns == b.not_after_columns;

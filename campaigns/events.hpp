@@ -209,11 +209,16 @@ struct ContactEnrolled {
   std::uint8_t priority = 0;          // 1 is called first; 0: after all that have one
   std::string number{};               // E.164
   std::vector<std::string> values{};  // of the campaign's columns, in their order
+  // Of whoever has several numbers: those that are tried after the first, and their keys.
+  std::vector<std::string> other_keys{};
+  std::vector<std::string> others{};
+  std::vector<std::string> left_out{};  // "column: reason" of each that cannot be called
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("row", e.row), v("number_key", e.number_key), v("language", e.language), v("zone", e.zone);
-    v("not_before", e.not_before), v("not_after", e.not_after), v("priority", e.priority);
-    v.personal("number", e.number), v.personal("values", e.values);
+    v("not_before", e.not_before), v("not_after", e.not_after), v("priority", e.priority),
+        v("other_keys", e.other_keys), v("left_out", e.left_out);
+    v.personal("number", e.number), v.personal("values", e.values), v.personal("others", e.others);
   }
 };
 
@@ -249,10 +254,12 @@ struct CallRequested {
   std::string public_url{};         // base of this attempt's URLs, and what its signatures cover
   std::int64_t offset_minutes = 0;  // the person's UTC offset now
   std::string window{};             // the opening that allows it
+  std::uint8_t number = 0;          // which of the person's, from 1; 0: they have only one
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("caller_id", e.caller_id), v("slot", e.slot),
-        v("public_url", e.public_url), v("offset_minutes", e.offset_minutes), v("window", e.window);
+        v("public_url", e.public_url), v("offset_minutes", e.offset_minutes), v("window", e.window),
+        v("number", e.number);
   }
 };
 
@@ -751,6 +758,17 @@ struct RetryScheduled {
   }
 };
 
+// Which of a person's numbers is called from here on.
+struct NumberChosen {
+  static constexpr std::string_view type = "NumberChosen";
+  std::uint8_t number = 0;  // from 1, in the order of the list's columns
+  std::string why{};        // the outcome of the last attempt, or "suppressed"
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("number", e.number), v("why", e.why);
+  }
+};
+
 // The person's turn came and a gate that opens again by itself stood before it: not due before that
 // instant. It counts as no attempt.
 struct CallPostponed {
@@ -880,7 +898,7 @@ struct EventKinds {
                Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed,
                AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested,
                TransferEnded, CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded,
-               AnswerDeclined, PersonAsked, QuotaCounted, QuotaSwept>;
+               AnswerDeclined, PersonAsked, QuotaCounted, QuotaSwept, NumberChosen>;
 };
 
 using Event = OneOf<EventKinds>;

@@ -7,6 +7,7 @@
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/json_writer.hpp"
+#include "campaigns/person_numbers.hpp"
 #include "campaigns/plan.hpp"
 #include "campaigns/quotas.hpp"
 #include "campaigns/words.hpp"
@@ -90,6 +91,10 @@ class Teller {
     limit(", not to be called before ", e.not_before);
     limit(", nor from then on: ", e.not_after);
     if (e.priority != 0) text += ", priority " + std::to_string(e.priority);
+    if (!e.other_keys.empty()) {
+      text += ", with " + std::to_string(e.other_keys.size() + 1) + " numbers";
+    }
+    for (const auto& one : e.left_out) text += "; a number was left out (" + one + ')';
     return text;
   }
   std::string operator()(const ContactExcluded& e) const {
@@ -100,7 +105,9 @@ class Teller {
                                : "forgotten: an operator asked for it";
   }
   std::string operator()(const CallRequested& e) const {
-    return attempt(e.attempt) + "called: it was this person's turn, the opening " + e.window +
+    return attempt(e.attempt) + "called" +
+           (e.number != 0 ? " at their number " + std::to_string(e.number) : std::string()) +
+           ": it was this person's turn, the opening " + e.window +
            " of their day allowed it, and a line was free";
   }
   std::string operator()(const CallNotSent& e) const {
@@ -204,6 +211,9 @@ class Teller {
   std::string operator()(const AttemptClosed& e) const {
     return attempt(e.attempt) + "came out as " + std::string(name_of(e.outcome)) +
            (e.outcome == Outcome::not_placed ? "; it does not count" : "");
+  }
+  std::string operator()(const NumberChosen& e) const {
+    return "from here on called at their number " + std::to_string(e.number) + because(e.why);
   }
   std::string operator()(const RetryScheduled& e) const {
     return "to be called again, because the last attempt came out as " +
@@ -399,19 +409,19 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
     case CampaignStatus::running:
       break;
   }
-  if (state.suppression.suppressed(contact.key, now)) {
-    const std::string why{why_suppressed(state.suppression, contact.key)};
-    const auto until = state.suppression.until(contact.key, now);
+  if (const auto key = suppressed_number(state, ref, now)) {
+    const std::string why{why_suppressed(state.suppression, *key)};
+    const auto until = state.suppression.until(*key, now);
+    const auto other = next_number(state, ref, now);
     gate("suppressed",
-         until ? why + " until " + utc_and_local(*until, zone, rules)
-               : why + ": excluded when their turn comes",
-         until);
+         other   ? why + ": their number " + std::to_string(*other) + " is called instead"
+         : until ? why + " until " + utc_and_local(*until, zone, rules)
+                 : why + ": excluded when their turn comes",
+         other ? std::nullopt : until);
   }
-  if (const auto locked = state.queue.locks.find(contact.key); locked != state.queue.locks.end()) {
-    if (const auto* other = state.queue.open_attempt(ContactRef::unpack(locked->second))) {
-      gate("locked", "the number is locked by " + attempt_text(state, *other) + ", which is " +
-                         std::string(name_of(other->phase)));
-    }
+  if (const auto* other = state.queue.lock_of(ref)) {
+    gate("locked", "the number is locked by " + attempt_text(state, *other) + ", which is " +
+                       std::string(name_of(other->phase)));
   }
   if (out.due && *out.due > now) {
     gate("not_due", "not due before " + utc_and_local(*out.due, zone, rules), out.due);
@@ -528,7 +538,8 @@ bool tells_of(const State& state, ContactRef contact, const Fact& fact) {
     case Subject::Kind::contact:
       return fact.subject.ordinal == contact.ordinal && fact.subject.name == id;
     case Subject::Kind::number:
-      return fact.subject.name == number_key_text(state.queue.contact(contact).key);
+      return state.queue.campaigns[contact.campaign].has_number(
+          contact.ordinal, parse_number_key(fact.subject.name).value_or(0));
     case Subject::Kind::campaign:
       // The rows of other people are theirs, and whom a quota lets go is told of each.
       return fact.subject.name == id && !holds_alternative<ContactRejected>(fact.event) &&

@@ -161,11 +161,14 @@ bool People::next() {
 }
 
 Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempts) {
+  const auto& dialled = state.queue.campaigns[contact.campaign];
   auto disposition = state.results.cases[contact.campaign][contact.ordinal - 1].disposition;
   if (disposition == Outcome::none) {
     // Before a case is closed, its last word is that of the last attempt that counts.
     for (const auto* row : attempts) {
-      if (counts(row->outcome)) disposition = row->outcome;
+      if (counts(row->outcome) && !dialled.says_nothing(contact.ordinal, row->outcome)) {
+        disposition = row->outcome;
+      }
     }
   }
   const auto known = state.book.at(contact.campaign).definition->known_eligible;
@@ -185,10 +188,11 @@ std::size_t questions_answered(AnswersOfOne answers, std::uint8_t up_to_attempt)
 Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempts,
                    AnswersOfOne answers, const Recoding& recoding) {
   const auto known = state.book.at(contact.campaign).definition->known_eligible;
+  const auto& dialled = state.queue.campaigns[contact.campaign];
   const auto recorded = state.results.cases[contact.campaign][contact.ordinal - 1];
   auto disposition = Outcome::none;
   for (const auto* row : attempts) {
-    if (!counts(row->outcome)) continue;
+    if (!counts(row->outcome) || dialled.says_nothing(contact.ordinal, row->outcome)) continue;
     const auto outcome = recoded(recoding, row->outcome, questions_answered(answers, row->attempt));
     if (recoding.last_word == Recoding::LastWord::last ||
         rank_of(outcome) >= rank_of(disposition)) {

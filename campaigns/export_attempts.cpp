@@ -48,6 +48,7 @@ const std::vector<Column>& attempt_columns() {
       {"console_url", "text", "", "the call in the carrier's console; rehearsals have none"},
       {"recording_sid", "text", "", "the carrier's id of its recording; empty: none is known"},
       {"recording_seconds", "integer", "s", "its length; empty: no recording"},
+      {"number_order", "integer", "", "which of the person's numbers; empty: they have one"},
   };
   return columns;
 }
@@ -110,6 +111,7 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     csv.field(in_console ? "https://console.twilio.com/us1/monitor/logs/calls/" + row->sid : "");
     csv.field(row->recording);
     number_unless_zero(row->recorded_seconds);
+    number_unless_zero(row->number);
     csv.flag(is_rehearsal(state)).end_row();
   }
 }

@@ -51,7 +51,7 @@ Result<Facts, Refusal> forget_number(const State& state, NumberKey key) {
     const auto& id = state.book.campaigns[index].definition->id;
     for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
       const auto& contact = campaign.contact(ordinal);
-      if (contact.key != key || contact.forgotten) continue;
+      if (!campaign.has_number(ordinal, key) || contact.forgotten) continue;
       const auto subject = Subject::contact(id, ordinal);
       if (contact.stage == Stage::fresh || contact.stage == Stage::retry) {
         add(facts, subject, ContactExcluded{"forgotten", "the person is to be forgotten"});

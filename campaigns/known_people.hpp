@@ -9,7 +9,7 @@
 // Which rows of a list are of people whom a campaign has already.
 namespace campaigns {
 
-// By the number, else by the list's own id of them (ContactSource::id_column).
+// By one of the numbers, else by the list's own id of them (ContactSource::id_column).
 enum class KnownBy : std::uint8_t { nobody, number, id };
 
 // One for each row. A row is also known by one before it that is not known itself. Walks once over

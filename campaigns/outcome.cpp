@@ -1,5 +1,6 @@
 #include "campaigns/outcome.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 
@@ -95,6 +96,18 @@ std::optional<Resolution> resolution_named(std::string_view name) {
 
 std::string_view aapor_code(Outcome outcome, bool known_eligible) {
   return known_eligible ? entry_of(outcome).aapor_known : entry_of(outcome).aapor_unknown;
+}
+
+bool reached_nobody(Outcome outcome) {
+  constexpr std::array nobody{Outcome::busy,
+                              Outcome::no_answer,
+                              Outcome::network_error,
+                              Outcome::machine_no_message,
+                              Outcome::machine_message_left,
+                              Outcome::said_nothing,
+                              Outcome::invalid_number,
+                              Outcome::fax_or_data};
+  return std::ranges::find(nobody, outcome) != nobody.end();
 }
 
 bool conclusive(Outcome outcome) {

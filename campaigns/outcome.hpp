@@ -47,6 +47,8 @@ enum class Place : std::uint8_t { open, done, exhausted, excluded, held };
 std::string_view name_of(Place place);
 std::optional<Place> place_named(std::string_view name);
 
+// Whether nobody was talked to: another number of the person may do better.
+bool reached_nobody(Outcome outcome);
 // Whether a case is settled by this outcome, as against merely given up.
 bool conclusive(Outcome outcome);
 // Where a case goes that nobody is called for any more and whose disposition this is.

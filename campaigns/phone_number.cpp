@@ -187,7 +187,7 @@ Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std
       return refusal("not_a_number", "this is not a phone number");
     }
   }
-  if (dialled.empty()) return refusal("empty_number", "there is no phone number");
+  if (dialled.empty()) return refusal(no_number, "there is no phone number");
   if (dialled.compare(0, 2, "00") == 0) dialled.replace(0, 2, "+");
   const bool international = dialled.front() == '+';
   const std::size_t digits = dialled.size() - (international ? 1 : 0);

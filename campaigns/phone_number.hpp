@@ -13,6 +13,9 @@ struct PhoneNumber {
   std::string country{};  // "IT"; empty for numbers of no country (+800 …)
 };
 
+// The code of a refusal where there is nothing to read.
+inline constexpr const char* no_number = "empty_number";
+
 // Reads a number as people write it. `region` is the country of numbers without a country code
 // (empty: such numbers are refused). The refusal's code is a reason of its own ("too_short",
 // "scientific_notation" …) and its text never repeats the number.

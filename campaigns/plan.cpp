@@ -8,6 +8,7 @@
 #include "campaigns/call_span.hpp"
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/forget.hpp"
+#include "campaigns/person_numbers.hpp"
 #include "campaigns/quotas.hpp"
 
 namespace campaigns {
@@ -69,9 +70,8 @@ std::optional<std::uint32_t> left_to_a_held_call(const State& state, CampaignInd
   const auto& campaign = state.queue.campaigns[index];
   if (campaign.count(Stage::calling) > 0 || campaign.open() > state.queue.locks.size()) return {};
   const auto waits = [&](std::uint32_t ordinal) {
-    const auto lock = state.queue.locks.find(campaign.contact(ordinal).key);
-    return lock != state.queue.locks.end() &&
-           state.queue.attempts.at(lock->second).phase == Phase::held;
+    const auto* open = state.queue.lock_of({index, ordinal});
+    return open != nullptr && open->phase == Phase::held;
   };
   std::optional<std::uint32_t> first;
   for (const auto& group : campaign.groups) {
@@ -94,7 +94,7 @@ std::optional<std::uint32_t> next_person(const State& state, CampaignIndex index
                                          const ZoneGroup& group, Instant now, bool new_people) {
   const auto& campaign = state.queue.campaigns[index];
   const auto locked = [&](std::uint32_t ordinal) {
-    return state.queue.locks.count(campaign.contact(ordinal).key) != 0;
+    return state.queue.lock_of({index, ordinal}) != nullptr;
   };
   std::size_t passed = 0;
   for (const auto& [due, ordinal] : group.retries) {
@@ -230,10 +230,14 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       add(subject, let_go_by_quota(entry, contact, *quota));
       return;
     }
-    if (state.suppression.suppressed(contact.key, moment.now)) {
-      const std::string why{why_suppressed(state.suppression, contact.key)};
-      const auto until = state.suppression.until(contact.key, moment.now);
-      const bool waited_for = until && (!state.suppression.cooling_off(contact.key) ||
+    if (const auto key = suppressed_number(state, {index, *ordinal}, moment.now)) {
+      if (const auto other = next_number(state, {index, *ordinal}, moment.now)) {
+        add(subject, NumberChosen{*other, "suppressed"});
+        return;
+      }
+      const std::string why{why_suppressed(state.suppression, *key)};
+      const auto until = state.suppression.until(*key, moment.now);
+      const bool waited_for = until && (!state.suppression.cooling_off(*key) ||
                                         *until - moment.now <= cool_off_waited_max);
       if (waited_for) {
         add(subject, CallPostponed{"suppressed", to_ms(*until), why});
@@ -243,21 +247,25 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       return;
     }
     const auto today = local_day(moment.now, opening.utc_offset);
-    if (const auto calls = state.queue.calls_on(contact.key, today, opening.utc_offset);
+    const ContactRef person{index, *ordinal};
+    const std::string called = campaign.several_of(*ordinal) == nullptr
+                                   ? "the number was called "
+                                   : "the person was called at their numbers ";
+    if (const auto calls = calls_on(state, person, today, opening.utc_offset);
         calls >= definition.retries.daily_calls_per_number_max) {
       add(subject,
-          CallPostponed{"daily_calls", to_ms(begin_of_local_day(today + 1, opening.utc_offset)),
-                        "the number was called " + std::to_string(calls) +
-                            (calls == 1 ? " time today" : " times today")});
+          CallPostponed{
+              "daily_calls", to_ms(begin_of_local_day(today + 1, opening.utc_offset)),
+              called + std::to_string(calls) + (calls == 1 ? " time today" : " times today")});
       return;
     }
-    if (const auto week = state.queue.full_week(contact.key, today,
-                                                definition.retries.weekly_calls_per_number_max,
-                                                opening.utc_offset)) {
+    if (const auto week =
+            full_week(state, person, today, definition.retries.weekly_calls_per_number_max,
+                      opening.utc_offset)) {
       add(subject,
           CallPostponed{"weekly_calls",
                         to_ms(begin_of_local_day(week->opens_on, opening.utc_offset)),
-                        "the number was called " + std::to_string(week->calls) +
+                        called + std::to_string(week->calls) +
                             (week->calls == 1 ? " time" : " times") + " within seven days"});
       return;
     }
@@ -272,6 +280,9 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     requested.public_url = state.book.runner.public_url;
     requested.offset_minutes = opening.utc_offset.count();
     requested.window = opening.window;
+    if (const auto* several = campaign.several_of(*ordinal)) {
+      requested.number = static_cast<std::uint8_t>(several->in_turn + 1);
+    }
     add(subject, requested);
     if (definition.budget.limit_millionths != 0) {
       add(subject, SpendReserved{requested.attempt, reservation_for(definition)});
@@ -300,10 +311,8 @@ Opening opening_for(const State& state, const OpenAttempt& open, const ZoneRules
 std::optional<EndReason> reason_to_end(const State& state, const OpenAttempt& open,
                                        const ZoneRules& rules, Instant now) {
   if (open.phase != Phase::accepted || open.answered) return {};
-  const auto key = state.queue.contact(open.contact).key;
-  if (!open.end_ringing && state.suppression.suppressed(key, now)) {
-    return EndReason{std::string(why_suppressed(state.suppression, key)), true};
-  }
+  const auto key = open.end_ringing ? std::nullopt : suppressed_number(state, open.contact, now);
+  if (key) return EndReason{std::string(why_suppressed(state.suppression, *key)), true};
   if (open.end_requested || !waits_at_carrier(open)) return {};
   const auto status = state.book.at(open.contact.campaign).status;
   if (status == CampaignStatus::paused) return EndReason{"the campaign was paused"};

@@ -180,7 +180,18 @@ void count_row(Preflight& result, const ContactRow& row, const Campaign& campaig
   ++result.usable;
   ++result.by_zone[row.zone];
   ++result.by_language[row.language];
-  if (numbers.insert(digits_of(row.number)).second) {
+  if (!row.others.empty()) ++result.with_several;
+  result.left_out_count += row.left_out.size();
+  for (const auto& number : row.left_out) {
+    if (result.left_out.size() < Preflight::rejected_shown_max) result.left_out.push_back(number);
+  }
+  const auto is_known = [&](const std::string& number) {
+    return numbers.count(digits_of(number)) != 0;
+  };
+  const bool known = is_known(row.number) || std::ranges::any_of(row.others, is_known);
+  if (!known) {
+    numbers.insert(digits_of(row.number));
+    for (const auto& other : row.others) numbers.insert(digits_of(other));
     for (const Variant& variant : campaign.variants) {
       ++result.by_variant[variant.column][value_for(variant, row.row).code];
     }
@@ -280,6 +291,14 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
                               " cannot be filled: it wants " + std::to_string(quota.completes) +
                               ", and " + plural(people, "person", "people") +
                               " of the list may belong to it");
+  }
+  if (result.with_several > 0 &&
+      campaign.retries.attempts_max <= campaign.contacts.other_number_columns.size()) {
+    result.warnings.push_back("retries.attempts_max is " +
+                              std::to_string(campaign.retries.attempts_max) +
+                              ", and people have up to " +
+                              std::to_string(campaign.contacts.other_number_columns.size() + 1) +
+                              " numbers: the last ones are not tried");
   }
   if (result.too_late > 0) {
     result.warnings.push_back(

@@ -18,7 +18,10 @@ struct Preflight {
   std::vector<RejectedRow> rejected{};  // at most `rejected_shown_max` are kept
   std::uint64_t rejected_count = 0;
   std::map<std::string, std::uint64_t> rejected_by_reason{};
-  std::uint64_t duplicates = 0;                 // rows whose number came before
+  std::uint64_t with_several = 0;               // usable rows with several numbers
+  std::uint64_t left_out_count = 0;             // numbers of usable rows that cannot be called
+  std::vector<RejectedRow> left_out{};          // at most `rejected_shown_max`
+  std::uint64_t duplicates = 0;                 // rows of which a number came before
   std::vector<std::uint64_t> duplicate_rows{};  // at most `rejected_shown_max`
   std::uint64_t too_late = 0;  // usable rows whose span (CallSpan) no calling hour lies in
   std::map<std::string, std::uint64_t> by_zone{};

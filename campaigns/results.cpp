@@ -94,6 +94,7 @@ void Results::apply(const Fact& fact, const Register& book) {
     row.requested_at = fact.recorded_at;
     row.offset_minutes = requested->offset_minutes;
     row.caller_id = requested->caller_id;
+    row.number = requested->number;
     last_attempt_[ref->packed()] = attempts.size();
     attempts.push_back(std::move(row));
     return;
@@ -243,6 +244,7 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("caller_id", row.caller_id)
           .member("retry_due", row.retry_due_ms);
       // Not written where there is none: logs from before keep their digest.
+      if (row.number != 0) o.member("number", row.number);
       if (!row.recording.empty()) {
         o.member("recording", row.recording).member("recorded_seconds", row.recorded_seconds);
       }

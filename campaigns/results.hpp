@@ -17,6 +17,7 @@ struct AttemptRow {
   ContactRef contact{};
   std::uint8_t attempt = 0;
   Outcome outcome = Outcome::none;
+  std::uint8_t number = 0;  // which of the person's (CallRequested)
   bool initiated = false;
   Resolution resolved = Resolution::none;  // by a person, after it was held
   std::uint8_t ended_at_question = 0;      // from 1: the question that was open last; 0: none was

@@ -1,5 +1,6 @@
 #include "campaigns/suppression.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "campaigns/json_writer.hpp"
@@ -17,15 +18,22 @@ void Suppression::apply(const Fact& fact) {
     number.suppressed = true;
     number.cooling_off = suppressed->by == cool_off;
     number.until_ms = suppressed->until;
+    if (number.cooling_off) number.refused_until_ms = suppressed->until;
   } else if (holds_alternative<SuppressionLifted>(fact.event)) {
     number.opted_out = number.suppressed = number.cooling_off = false;
-    number.until_ms = 0;
+    number.until_ms = number.refused_until_ms = 0;
   }
 }
 
 bool Suppression::opted_out(NumberKey key) const {
   const auto found = numbers.find(key);
   return found != numbers.end() && found->second.opted_out;
+}
+
+bool Suppression::said_by_person(NumberKey key, Instant now) const {
+  const auto found = numbers.find(key);
+  if (found == numbers.end()) return false;
+  return found->second.opted_out || to_ms(now) < found->second.refused_until_ms;
 }
 
 bool Suppression::cooling_off(NumberKey key) const {
@@ -50,6 +58,14 @@ std::optional<Instant> Suppression::until(NumberKey key, Instant now) const {
   if (!suppressed(key, now) || opted_out(key)) return {};
   const auto until = numbers.at(key).until_ms;
   return until == 0 ? std::nullopt : std::optional(instant_from_ms(until));
+}
+
+bool keeps_from_calling(const Suppression& suppression, const std::vector<NumberKey>& numbers,
+                        Instant now) {
+  return std::ranges::any_of(numbers,
+                             [&](NumberKey key) { return suppression.said_by_person(key, now); }) ||
+         std::ranges::all_of(numbers,
+                             [&](NumberKey key) { return suppression.suppressed(key, now); });
 }
 
 std::string_view why_suppressed(const Suppression& suppression, NumberKey key) {
@@ -78,6 +94,9 @@ void Suppression::write(const CanonicalSink& sink) const {
         .member("until", number.until_ms);
     // Only where it is so: logs from before keep their digest.
     if (number.cooling_off) object.flag("cooling_off", true);
+    if (number.refused_until_ms != 0 && !number.cooling_off) {
+      object.member("refused_until", number.refused_until_ms);
+    }
     object.close();
     text += '\n';
     sink(text);

@@ -11,6 +11,7 @@
 #include "campaigns/decide.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/json_writer.hpp"
+#include "campaigns/person_numbers.hpp"
 #include "campaigns/plan.hpp"
 
 namespace campaigns {
@@ -100,10 +101,11 @@ bool decided_anew(const Event& event) {
   if (const auto* suppressed = get_if<Suppressed>(&event)) return suppressed->by == cool_off;
   if (const auto* closed = get_if<ContactClosed>(&event)) return closed->place != Place::held;
   return holds_alternative<CallRequested>(event) || holds_alternative<AttemptClosed>(event) ||
-         holds_alternative<RetryScheduled>(event) || holds_alternative<SpendReserved>(event) ||
-         holds_alternative<SpendSettled>(event) || holds_alternative<CallPostponed>(event) ||
-         holds_alternative<ContactExcluded>(event) || holds_alternative<QuotaCounted>(event) ||
-         holds_alternative<QuotaSwept>(event) || holds_alternative<CallEndRequested>(event) ||
+         holds_alternative<NumberChosen>(event) || holds_alternative<RetryScheduled>(event) ||
+         holds_alternative<SpendReserved>(event) || holds_alternative<SpendSettled>(event) ||
+         holds_alternative<CallPostponed>(event) || holds_alternative<ContactExcluded>(event) ||
+         holds_alternative<QuotaCounted>(event) || holds_alternative<QuotaSwept>(event) ||
+         holds_alternative<CallEndRequested>(event) ||
          holds_alternative<CampaignCompleted>(event) || holds_alternative<CampaignReopened>(event);
 }
 
@@ -385,9 +387,11 @@ void World::act(const Due& due) {
   }
   if (fact.subject.kind == Subject::Kind::number) {
     // Whoever borrows a call opts out for themselves.
-    const auto key = state.queue.contact(due.contact).key;
-    if (state.suppression.opted_out(key)) return;
-    fact.subject = Subject::number(key);
+    const auto keys = numbers_of(state, due.contact);
+    const auto next = std::ranges::find_if_not(
+        keys, [&](NumberKey key) { return state.suppression.opted_out(key); });
+    if (next == keys.end()) return;
+    fact.subject = Subject::number(*next);
     get<OptedOut>(fact.event).attempt =
         AttemptId{state.book.at(due.contact.campaign).definition->id, due.contact.ordinal,
                   due.attempt}

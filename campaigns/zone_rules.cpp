@@ -27,6 +27,16 @@ std::optional<Instant> ZoneRules::when_clock_shows(const std::string& zone, Inst
   return local - *before;
 }
 
+bool ZoneRules::same_clock(const std::string& a, const std::string& b) const {
+  const auto one = zones.find(a);
+  const auto other = zones.find(b);
+  if (one == zones.end() || other == zones.end()) return a == b;
+  return std::ranges::equal(one->second, other->second,
+                            [](const Transition& x, const Transition& y) {
+                              return x.from == y.from && x.utc_offset == y.utc_offset;
+                            });
+}
+
 std::optional<std::string> ZoneRules::only_zone_of(const std::string& country) const {
   const auto found = country_zones.find(country);
   if (found == country_zones.end() || found->second.size() != 1) return std::nullopt;

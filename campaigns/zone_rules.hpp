@@ -29,6 +29,8 @@ struct ZoneRules {
   // one; of a time that the clock leaves out, as much after the gap as it says. Nothing for an
   // unknown zone.
   std::optional<Instant> when_clock_shows(const std::string& zone, Instant local) const;
+  // Whether the clocks of both show the same at every moment.
+  bool same_clock(const std::string& a, const std::string& b) const;
   // The one zone of a country; nothing where it has several or none.
   std::optional<std::string> only_zone_of(const std::string& country) const;
 };

@@ -9,6 +9,7 @@
 #include "campaigns/preflight.hpp"
 #include "campaigns/words.hpp"
 #include "runner/crypto.hpp"
+#include "runner/enrolment.hpp"
 
 namespace runner {
 
@@ -53,6 +54,8 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
                                               const LogKeys& keys, const AdditionOrder& order) {
   auto as_read = campaign;
   if (!order.encoding.empty()) as_read.contacts.encoding = order.encoding;
+  as_read.contacts.bad_rows =
+      order.skip_bad_rows ? campaigns::BadRows::skip : campaigns::BadRows::refuse;
   as_read.contacts.query = {};
   as_read.contacts.file = order.name;
   as_read.contacts.format = order.format == campaigns::ListFormat::automatic && order.name.empty()
@@ -64,27 +67,25 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
   if (!places) return places.error();
   ReadAddition read;
   read.digest = hex(sha256(order.bytes));
+  const auto show = [&read](const campaigns::RejectedRow& bad) {
+    if (read.rejected.size() < campaigns::Preflight::rejected_shown_max) {
+      read.rejected.push_back(bad);
+    }
+  };
   campaigns::ContactRow row;
   campaigns::RejectedRow rejected;
   for (bool more = true; more;) {
     switch (reader->next(row, rejected)) {
       case ContactListReader::Next::row: {
-        campaigns::EnrolRows::Row person{.row = row.row,
-                                         .number = row.number,
-                                         .key = keys.number_key(row.number),
-                                         .language = row.language,
-                                         .zone = row.zone,
-                                         .span = row.span,
-                                         .priority = row.priority,
-                                         .values = {}};
+        read.numbers_left_out += row.left_out.size();
+        for (const auto& number : row.left_out) show(number);
+        auto person = row_to_enrol(row, keys);
         for (const auto place : places.value()) person.values.emplace_back(row.values[place]);
         read.rows.push_back(std::move(person));
         break;
       }
       case ContactListReader::Next::rejected:
-        if (read.rejected.size() < campaigns::Preflight::rejected_shown_max) {
-          read.rejected.push_back(rejected);
-        }
+        show(rejected);
         ++read.rejected_count;
         break;
       case ContactListReader::Next::end:
@@ -137,9 +138,11 @@ Addition addition_of(const campaigns::State& state, campaigns::CampaignIndex ind
 
 std::uint64_t suppressed_in(const campaigns::State& state, const ReadAddition& read,
                             campaigns::Instant now) {
-  return static_cast<std::uint64_t>(
-      std::count_if(read.rows.begin(), read.rows.end(),
-                    [&](const auto& row) { return state.suppression.suppressed(row.key, now); }));
+  return static_cast<std::uint64_t>(std::ranges::count_if(read.rows, [&](const auto& row) {
+    std::vector<campaigns::NumberKey> keys{row.key};
+    for (const auto& other : row.others) keys.push_back(other.key);
+    return keeps_from_calling(state.suppression, keys, now);
+  }));
 }
 
 std::string addition_json(const AdditionReport& report) {
@@ -149,7 +152,8 @@ std::string addition_json(const AdditionReport& report) {
       .member("known", static_cast<std::int64_t>(report.known))
       .member("renumbered", static_cast<std::int64_t>(report.renumbered))
       .member("suppressed", static_cast<std::int64_t>(report.suppressed))
-      .member("rejected", static_cast<std::int64_t>(report.rejected_count));
+      .member("rejected", static_cast<std::int64_t>(report.rejected_count))
+      .member("numbers_left_out", static_cast<std::int64_t>(report.numbers_left_out));
   auto& rows = object.open("rows");
   rows += '[';
   for (std::size_t i = 0; i < report.rejected.size(); ++i) {
@@ -175,6 +179,7 @@ AdditionReport read_addition_json(const std::string& answer) {
   report.renumbered = told.value("renumbered", std::uint64_t{0});
   report.suppressed = told.value("suppressed", std::uint64_t{0});
   report.rejected_count = told.value("rejected", std::uint64_t{0});
+  report.numbers_left_out = told.value("numbers_left_out", std::uint64_t{0});
   for (const auto& row : told.at("rows")) {
     report.rejected.push_back({row.value("row", std::uint64_t{0}), row.value("column", ""),
                                row.value("reason", ""), row.value("what", "")});
@@ -198,9 +203,9 @@ std::string addition_text(const AdditionReport& report, const std::string& campa
     const auto problem = problem_of(rejected);
     text += "left out: " + problem.where + ": " + problem.what + '\n';
   }
-  if (report.rejected_count > report.rejected.size()) {
-    text +=
-        "and " + plural(report.rejected_count - report.rejected.size(), "row", "rows") + " more\n";
+  const auto left_out = report.rejected_count + report.numbers_left_out;
+  if (left_out > report.rejected.size()) {
+    text += "and " + std::to_string(left_out - report.rejected.size()) + " more\n";
   }
   return text;
 }

@@ -27,8 +27,10 @@ struct AdditionOrder {
 
 struct ReadAddition {
   std::vector<campaigns::EnrolRows::Row> rows{};
-  std::vector<campaigns::RejectedRow> rejected{};  // at most Preflight::rejected_shown_max
+  // At most Preflight::rejected_shown_max; the numbers that were left out of a row among them.
+  std::vector<campaigns::RejectedRow> rejected{};
   std::uint64_t rejected_count = 0;
+  std::uint64_t numbers_left_out = 0;
   std::string digest{};  // SHA-256 of the list, hex
 };
 
@@ -39,6 +41,7 @@ struct AdditionReport {
   std::uint64_t renumbered = 0;  // of these, whom the list has another number for
   std::uint64_t suppressed = 0;  // of those that were read, not called as things stand
   std::uint64_t rejected_count = 0;
+  std::uint64_t numbers_left_out = 0;  // of people who are called at their others
   std::vector<campaigns::RejectedRow> rejected{};
 };
 

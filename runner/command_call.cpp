@@ -103,6 +103,7 @@ campaigns::Result<Submission> as_somebody(const CallOptions& options,
   if (!contact) return contact.error();
   auto& campaign = submission.file.campaign;
   make_test_call(campaign, contact.value().zone);
+  campaign.contacts.other_number_columns.clear();
   // What chance gave to somebody is theirs, and stands in the list of one as they have it.
   campaign.variants.clear();
   submission.contacts = list_of_one(contact.value(), campaign.contacts.number_column, number);

@@ -53,6 +53,7 @@ std::uint64_t count_suppressed(const CheckOptions& options, const Submission& su
   const auto& campaign = submission.file.campaign;
   auto reader = campaigns::ContactListReader::open(campaign, rules, submission.contacts);
   std::unordered_set<campaigns::NumberKey> suppressed;
+  std::vector<campaigns::NumberKey> numbers;
   if (!reader) return 0;
   using Next = campaigns::ContactListReader::Next;
   campaigns::ContactRow row;
@@ -60,8 +61,11 @@ std::uint64_t count_suppressed(const CheckOptions& options, const Submission& su
   for (auto next = reader->next(row, rejected); next != Next::end;
        next = reader->next(row, rejected)) {
     if (next != Next::row) continue;
-    const auto key = keys.number_key(row.number);
-    if (folded.state.suppression.suppressed(key, at)) suppressed.insert(key);
+    numbers = {keys.number_key(row.number)};
+    for (const auto& other : row.others) numbers.push_back(keys.number_key(other));
+    if (campaigns::keeps_from_calling(folded.state.suppression, numbers, at)) {
+      suppressed.insert(numbers.front());
+    }
   }
   return suppressed.size();
 }
@@ -89,6 +93,20 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
   }
   if (report.rejected_count > report.rejected.size()) {
     text += "  … and " + std::to_string(report.rejected_count - report.rejected.size()) + " more\n";
+  }
+  if (report.with_several > 0) {
+    text += "with several numbers: " + std::to_string(report.with_several) + '\n';
+  }
+  if (report.left_out_count > 0) {
+    text += "numbers left out, the person is called at their others: " +
+            std::to_string(report.left_out_count) + '\n';
+  }
+  for (const auto& number : report.left_out) {
+    text += "  row " + std::to_string(number.row) + ", column " + number.column + ": " +
+            number.what + '\n';
+  }
+  if (report.left_out_count > report.left_out.size()) {
+    text += "  … and " + std::to_string(report.left_out_count - report.left_out.size()) + " more\n";
   }
   if (report.duplicates > 0) {
     text += "  duplicates, called once: rows" + lines_of(report.duplicate_rows) + '\n';
@@ -142,18 +160,26 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
       .member("delimiter", report.delimiter)
       .member("may_be_enrolled", refused ? "no" : "yes")
       .member("why_not", refused.value_or(""));
-  auto& rejected = object.open("rejected");
-  rejected += '[';
-  for (std::size_t i = 0; i < report.rejected.size(); ++i) {
-    if (i) rejected += ',';
-    campaigns::JsonObject row(rejected);
-    row.member("row", static_cast<std::int64_t>(report.rejected[i].row))
-        .member("column", report.rejected[i].column)
-        .member("reason", report.rejected[i].reason)
-        .member("what", report.rejected[i].what);
-    row.close();
+  const auto list = [&](const char* name, const std::vector<campaigns::RejectedRow>& rows) {
+    auto& all = object.open(name);
+    all += '[';
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (i) all += ',';
+      campaigns::JsonObject row(all);
+      row.member("row", static_cast<std::int64_t>(rows[i].row))
+          .member("column", rows[i].column)
+          .member("reason", rows[i].reason)
+          .member("what", rows[i].what);
+      row.close();
+    }
+    all += ']';
+  };
+  list("rejected", report.rejected);
+  if (!submission.file.campaign.contacts.other_number_columns.empty()) {
+    object.member("with_several_numbers", static_cast<std::int64_t>(report.with_several))
+        .member("numbers_left_out", static_cast<std::int64_t>(report.left_out_count));
+    list("left_out", report.left_out);
   }
-  rejected += ']';
   const auto table = [&](const char* name, const std::map<std::string, std::uint64_t>& counts) {
     campaigns::JsonObject part(object.open(name));
     for (const auto& [key, count] : counts) part.member(key, static_cast<std::int64_t>(count));

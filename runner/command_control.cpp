@@ -183,6 +183,7 @@ int add_contacts(const ControlOptions& options) {
         outcome.suppressed = suppressed_in(state, read, now);
         outcome.rejected = read.rejected;
         outcome.rejected_count = read.rejected_count;
+        outcome.numbers_left_out = read.numbers_left_out;
       });
   if (!done) {
     if (problems.empty()) problems.push_back({"", done.error().text, ""});

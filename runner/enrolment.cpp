@@ -19,6 +19,21 @@ bool holds(const campaigns::CampaignEntry& entry, const Submission& submission) 
 
 }  // namespace
 
+campaigns::EnrolRows::Row row_to_enrol(const campaigns::ContactRow& row, const LogKeys& keys) {
+  campaigns::EnrolRows::Row person{.row = row.row,
+                                   .number = row.number,
+                                   .key = keys.number_key(row.number),
+                                   .language = row.language,
+                                   .zone = row.zone,
+                                   .span = row.span,
+                                   .priority = row.priority};
+  for (const auto& number : row.others) {
+    person.others.push_back({number, keys.number_key(number)});
+  }
+  for (const auto& bad : row.left_out) person.left_out.push_back(bad.column + ": " + bad.reason);
+  return person;
+}
+
 Enrolment::Enrolment(Runner& runner, const eventstore::EventStore& log,
                      const campaigns::ZoneRules& rules, const LogKeys& keys, Submission submission,
                      bool accept_change, Done done)
@@ -107,14 +122,8 @@ void Enrolment::feed() {
         break;
       case campaigns::ContactListReader::Next::row:
         if (row.row > last_row) {
-          batch.rows.push_back({.row = row.row,
-                                .number = row.number,
-                                .key = keys_.number_key(row.number),
-                                .language = row.language,
-                                .zone = row.zone,
-                                .span = row.span,
-                                .priority = row.priority,
-                                .values = {row.values.begin(), row.values.end()}});
+          batch.rows.push_back(row_to_enrol(row, keys_));
+          batch.rows.back().values.assign(row.values.begin(), row.values.end());
         }
         break;
     }

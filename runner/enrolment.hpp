@@ -14,6 +14,9 @@
 
 namespace runner {
 
+// A usable row of a list as the log takes it, without the values of its columns.
+campaigns::EnrolRows::Row row_to_enrol(const campaigns::ContactRow& row, const LogKeys& keys);
+
 // Brings one checked list into the log: CampaignSubmitted, the contacts in batches as the disk
 // takes them, EnrolmentCompleted. A crash at any point is resumed at the next row by the same
 // submission.

@@ -906,6 +906,7 @@ void Live::Block::add(const std::string& campaign, ReadAddition read,
   auto adding = std::make_shared<Adding>();
   adding->report.rejected = read.rejected;
   adding->report.rejected_count = read.rejected_count;
+  adding->report.numbers_left_out = read.numbers_left_out;
   adding->report.suppressed = suppressed_in(runner->state(), read, clock->now());
   adding->people_before = people();
   adding->rows = read.rows.size();

@@ -16,11 +16,10 @@ using campaigns::State;
 std::vector<ContactRef> contacts_with(const State& state, campaigns::NumberKey key) {
   std::vector<ContactRef> found;
   for (std::size_t index = 0; index < state.queue.campaigns.size(); ++index) {
-    const auto& contacts = state.queue.campaigns[index].contacts;
-    for (std::size_t i = 0; i < contacts.size(); ++i) {
-      if (contacts[i].key != key) continue;
-      found.push_back(
-          {static_cast<campaigns::CampaignIndex>(index), static_cast<std::uint32_t>(i + 1)});
+    const auto& campaign = state.queue.campaigns[index];
+    for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
+      if (!campaign.has_number(ordinal, key)) continue;
+      found.push_back({static_cast<campaigns::CampaignIndex>(index), ordinal});
     }
   }
   return found;

@@ -15,12 +15,6 @@ namespace {
 
 using Transitions = std::vector<campaigns::ZoneRules::Transition>;
 
-bool same(const Transitions& a, const Transitions& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.from == y.from && x.utc_offset == y.utc_offset;
-  });
-}
-
 Transitions transitions_of(const date::time_zone& zone) {
   using namespace date::literals;
   const date::sys_seconds until = date::sys_days{2045_y / 1 / 1};
@@ -67,11 +61,9 @@ campaigns::ZoneRules load_zone_rules() {
   for (auto& [country, zones] : read_countries()) {
     std::vector<std::string> distinct;
     for (const auto& zone : zones) {
-      const auto found = rules.zones.find(zone);
-      if (found == rules.zones.end()) continue;
-      const bool known = std::any_of(distinct.begin(), distinct.end(), [&](const auto& other) {
-        return same(rules.zones.at(other), found->second);
-      });
+      if (!rules.knows(zone)) continue;
+      const bool known = std::ranges::any_of(
+          distinct, [&](const auto& other) { return rules.same_clock(other, zone); });
       if (!known) distinct.push_back(zone);
     }
     if (!distinct.empty()) rules.country_zones.emplace(country, std::move(distinct));

@@ -201,6 +201,52 @@ BOOST_AUTO_TEST_CASE(the_zone_is_the_column_then_the_country_then_the_campaign) 
          "3 +393331234567 Europe/Rome it-IT |3331234567|A|"});
 }
 
+BOOST_AUTO_TEST_CASE(several_numbers_are_read_in_the_order_of_their_columns) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.other_number_columns = {"Casa", "Ufficio"};
+  campaign.contacts.zone_column = "Fuso";
+  const ZoneRules rules = some_zones();
+  const auto numbers = [&](const std::string& cells) {
+    const std::string text = "Telefono,Casa,Ufficio,Fuso,Nome\n" + cells + ",A\n";
+    auto reader = ContactListReader::open_csv(campaign, rules, text);
+    BOOST_TEST_REQUIRE(reader.ok());
+    ContactRow row;
+    RejectedRow rejected;
+    if (reader->next(row, rejected) == ContactListReader::Next::rejected) {
+      return '!' + rejected.reason + '@' + rejected.column;
+    }
+    auto read = row.number;
+    for (const auto& other : row.others) read += ' ' + other;
+    for (const auto& bad : row.left_out) read += " -" + bad.reason + '@' + bad.column;
+    return read;
+  };
+  const std::string three = "+393331234567 +390649912345 +393331234568";
+  BOOST_TEST(numbers("3331234567,0649912345,3331234568,") == three);
+  // Empty cells and the same number again are nothing to complain of.
+  BOOST_TEST(numbers(",0649912345,-,") == "+390649912345");
+  BOOST_TEST(numbers("3331234567,+39 333 1234567,0649912345,") == "+393331234567 +390649912345");
+  BOOST_TEST(numbers(",,,") == "!empty_number@Telefono");
+  // One that cannot be called rejects the row, or where bad rows are skipped is left out of it.
+  BOOST_TEST(numbers("3331234567,casa,,") == "!letters@Casa");
+  BOOST_TEST(numbers("3331234567,+34612345678,,") == "!other_zone@Casa");
+  campaign.contacts.bad_rows = BadRows::skip;
+  BOOST_TEST(numbers("3331234567,casa,0649912345,") == "+393331234567 +390649912345 -letters@Casa");
+  BOOST_TEST(numbers("boh,0649912345,,") == "+390649912345 -letters@Telefono");
+  BOOST_TEST(numbers("boh,1.2E5,,") == "!letters@Telefono");
+  // Whose zone is said may have numbers of any country that may be called.
+  BOOST_TEST(numbers("3331234567,+34612345678,,") == "+393331234567 -other_zone@Casa");
+  BOOST_TEST(numbers("3331234567,+34612345678,,Europe/Rome") == "+393331234567 +34612345678");
+  // Where the campaign has a clock of its own the person's decides nothing.
+  campaign.hours.zone = "Europe/Rome";
+  BOOST_TEST(numbers("3331234567,+34612345678,,") == "+393331234567 +34612345678");
+  campaign.countries = {"IT"};
+  BOOST_TEST(numbers("3331234567,+34612345678,,Europe/Rome") == "+393331234567 -country@Casa");
+  campaign.contacts.other_number_columns = {"Casa", "Uficio"};
+  const auto opened = ContactListReader::open_csv(campaign, rules, "Telefono,Casa,Ufficio,Nome\n");
+  BOOST_TEST_REQUIRE(!opened.ok());
+  BOOST_TEST(opened.error().front().where == "/contacts/columns/number/2");
+}
+
 BOOST_AUTO_TEST_CASE(a_priority_is_one_digit_or_none) {
   Campaign campaign = a_campaign();
   campaign.contacts.priority_column = "Prima";

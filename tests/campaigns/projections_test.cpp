@@ -234,6 +234,25 @@ void live(Seen& seen) {
       look(SuppressNumber{23, "asked by letter", {}});
       look(UnsuppressNumber{22, "asked for it"});
       look(CancelCampaign{"third", ""});
+      // Two people with two numbers each, one of which is passed over and one dead.
+      const auto with_two = [](std::uint64_t line, NumberKey one, NumberKey two) {
+        auto made = person(line, one);
+        made.others = {{person(line, two).number, two}};
+        return made;
+      };
+      auto doubled = notification("fourth");
+      doubled.pacing.lines = 5;
+      enrol(world, doubled, {with_two(2, 41, 42), with_two(3, 43, 44)});
+      look(SuppressNumber{41, "a list", {}});
+      world.later(1s).plans();
+      world.later(1s).plans();
+      seen.look(world);
+      OrderAnswered dead;
+      dead.attempt = {"fourth", 2, 1};
+      dead.kind = OrderAnswered::Kind::rejected;
+      dead.http_status = 400;
+      dead.code = 21211;
+      look(dead);
     }
   }
 }
@@ -262,7 +281,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto printed = [](const auto& first) { BOOST_TEST(&first != nullptr); };
   const AttemptRow attempt;
   const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19,
-               a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30] = attempt;
+               a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31] = attempt;
   printed(a1);
   const AnswerRow answer;
   const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = answer;
@@ -272,7 +291,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   printed(c1);
   const OpenAttempt open;
   const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19,
-               d20] = open;
+               d20, d21] = open;
   printed(d1);
   const DialContact contact;
   const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12] = contact;
@@ -295,6 +314,12 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const ScriptAnswer script;
   const auto& [i1, i2, i3] = script;
   printed(i1);
+  const SeveralNumbers several;
+  const auto& [l1, l2] = several;
+  printed(l1);
+  const SeveralNumbers::One number;
+  const auto& [m1, m2, m3, m4] = number;
+  printed(m1);
 }
 
 BOOST_AUTO_TEST_CASE(outcomes_know_of_answers_caps_locks_and_opt_outs) {

@@ -146,6 +146,12 @@ Running::Running(const Campaign& campaign, std::uint64_t people, std::string car
   enrol(*this, campaign, std::move(rows));
 }
 
+Running::Running(const Campaign& campaign, std::vector<EnrolRows::Row> rows)
+    : World(some_zones()), id(campaign.id) {
+  begin(*this);
+  enrol(*this, campaign, std::move(rows));
+}
+
 Running::Running(const Campaign& campaign, const std::string& column, const std::string& value)
     : World(some_zones()), id(campaign.id) {
   begin(*this);

@@ -47,6 +47,7 @@ void enrol(World& world, const Campaign& campaign, std::vector<EnrolRows::Row> r
 struct Running : World {
   explicit Running(const Campaign& campaign, std::uint64_t people = 1,
                    std::string carrier = "rehearsal");
+  Running(const Campaign& campaign, std::vector<EnrolRows::Row> rows);
   // Person 1 alone, who has besides their id and name what a list with one more column says of
   // them.
   Running(const Campaign& campaign, const std::string& column, const std::string& value);

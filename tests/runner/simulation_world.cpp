@@ -10,6 +10,7 @@
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/decide.hpp"
+#include "campaigns/person_numbers.hpp"
 #include "campaigns/plan.hpp"
 #include "runner/crypto.hpp"
 #include "tests/campaigns/some_zones.hpp"
@@ -273,7 +274,11 @@ World::World(const WorldOptions& options)
   for (const auto& list : lists_) {
     witness_.expect(list.campaign);
     for (const auto& row : list.rows) {
-      if (row.reason.empty()) witness_.expect(list.campaign.id, row.number, row.zone);
+      if (!row.reason.empty()) continue;
+      witness_.expect(list.campaign.id, row.number, row.zone);
+      for (const auto& other : row.others) {
+        witness_.expect(list.campaign.id, other.number, row.zone);
+      }
     }
   }
 }
@@ -354,6 +359,18 @@ void World::make_lists() {
       made.zone = n % 10 == 0 ? "Europe/London" : "Europe/Rome";
       if (options_.narrow && n % 10 > 5) {
         made.zone = n % 10 > 7 ? "Asia/Kolkata" : "America/Sao_Paulo";
+      }
+      // Some can be reached at a second number, whichever list they are on.
+      if (n % 7 == 3) {
+        const auto second = "+3903" + std::to_string(1'000'000 + n);
+        made.others = {{second, keys_.number_key(second)}};
+        // And on the other list by that alone, or by it first.
+        if (id == "beta" && n % 3 != 0) {
+          if (n % 3 == 1) made.others = {{made.number, made.key}};
+          if (n % 3 == 2) made.others.clear();
+          made.number = second;
+          made.key = keys_.number_key(second);
+        }
       }
       made.values = {std::to_string(n)};
       list.rows.push_back(made);
@@ -568,7 +585,8 @@ void World::plan_operator() {
       agenda_.at(clock_.now() + dice_.between(10s, 90min), [this, which = dice_.next()] {
         if (!runner_) return;
         const auto& rows = lists_[which % lists_.size()].rows;
-        const auto key = rows[which / 7 % rows.size()].key;
+        const auto& row = rows[which / 7 % rows.size()];
+        const auto key = which % 2 == 0 || row.others.empty() ? row.key : row.others.front().key;
         const auto until = which % 3 == 0 ? std::optional(clock_.now() + 2h) : std::nullopt;
         runner_->note_command(SuppressNumber{key, "an operator's wish", until});
         if (which % 5 != 0) return;
@@ -1114,6 +1132,12 @@ void World::check_order(const support::SimulatedCarrier::Order& order) {
   keep(!durable_.suppression.suppressed(contact.key, clock_.now()), "I6",
        who + ": ordered after an opt-out");
   keep(order.order.to == '+' + std::to_string(contact.number), "I6", who + ": another number");
+  for (const auto key : numbers_of(durable_, ref)) {
+    keep(!durable_.suppression.opted_out(key), "I6", who + ": ordered after an opt-out elsewhere");
+    const auto lock = durable_.queue.locks.find(key);
+    keep(lock != durable_.queue.locks.end() && lock->second == ref.packed(), "I4",
+         who + ": one of their numbers is free, or in another call");
+  }
   const auto now = clock_.now();
   keep(now >= open->slot && now - open->slot <= send_delay_max, "I6", who + ": not in its slot");
   const auto& zone = durable_.queue.campaigns[*index].groups[contact.group].zone;
@@ -1278,7 +1302,9 @@ void World::check_end() {
   for (const auto& [stream, open] : streams) {
     keep(open == 0, "streams", stream + " opened and did not close, or closed twice");
   }
-  keep(durable_.queue.locks.size() == held.size(), "I7", "a number is locked at the end");
+  std::size_t locked = 0;
+  for (const auto packed : held) locked += numbers_of(durable_, ContactRef::unpack(packed)).size();
+  keep(durable_.queue.locks.size() == locked, "I7", "a number is locked at the end");
   for (const auto& [packed, money] : durable_.spend.reservations) {
     keep(held.count(packed) != 0, "I7", "money is set aside at the end");
   }

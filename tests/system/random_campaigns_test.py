@@ -32,6 +32,10 @@ STARTS = ("2026-03-06", "2026-03-27", "2026-04-03", "2026-09-25", "2026-10-02", 
           "2026-10-30", "2026-01-05", "2026-12-30")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CONCLUSIVE = {"completed", "refused", "opted_out", "invalid_number", "not_eligible", "quota_full"}
+# Nobody was talked to: whoever has another number is called there next.
+NOBODY = {"busy", "no_answer", "network_error", "machine_no_message", "machine_message_left",
+          "said_nothing", "invalid_number", "fax_or_data"}
+DEAD = {"invalid_number", "fax_or_data"}
 # Whose calls were in doubt or taken back is looked at by tests of their own.
 UNCERTAIN = {"canceled_by_us", "not_placed", "unconfirmed", ""}
 
@@ -314,9 +318,34 @@ class Rules:
         return None if text in (None, "never") else duration_ms(text)
 
 
-def complaints(campaign, zones, spans, calls, attempts):
+def order_complaints(numbers, theirs, rows):
+    """What is wrong with the numbers at which these calls reached for one person, in order."""
+    wrong = []
+    dead = set()
+    for call, row, after in zip(theirs, rows, theirs[1:]):
+        at = numbers.index(call["to"])
+        if row["number_order"] not in ("", str(at + 1)) or (
+                row["number_order"] == "" and len(numbers) > 1):
+            wrong.append("called at number %d, told as %r" % (at + 1, row["number_order"]))
+        if row["outcome"] in DEAD:
+            dead.add(call["to"])
+        if row["outcome"] == "invalid_number" and row["carrier_status"] == "failed":
+            before = [other["carrier_status"] for earlier, other in zip(theirs, rows)
+                      if earlier["to"] == call["to"] and
+                      earlier["accepted_at_ms"] < call["accepted_at_ms"]]
+            if before[-1:] != ["failed"]:
+                wrong.append("number %d taken for dead after one failure" % (at + 1))
+        behind = [number for number in numbers[at + 1:] + numbers[:at] if number not in dead]
+        wanted = behind[0] if row["outcome"] in NOBODY and behind else call["to"]
+        if after["to"] != wanted:
+            wrong.append("called at number %d after %s at number %d" % (
+                numbers.index(after["to"]) + 1, row["outcome"], at + 1))
+    return wrong
+
+
+def complaints(campaign, zones, spans, calls, attempts, numbers=None):
     """What is wrong with these calls of the carrier's, in words. `attempts` are the rows of
-    attempts.csv by (contact, attempt)."""
+    attempts.csv by (contact, attempt); `numbers` are those of each contact that has several."""
     rules = Rules(campaign, zones, spans)
     wrong = []
     calls = sorted(calls, key=lambda call: call["accepted_at_ms"])
@@ -349,8 +378,13 @@ def complaints(campaign, zones, spans, calls, attempts):
     people = collections.defaultdict(list)
     for call in calls:
         days[call["to"], rules.local(zones[call["to"]], call["accepted_at_ms"]).date()] += 1
-        people[call["to"]].append(call)
+        people[Route(call["url"]).attempt[1]].append(call)
     weekly = campaign["retries"].get("weekly_calls_per_number_max", 0)
+    for contact, several in (numbers or {}).items():
+        for day in {day for number, day in days if number in several}:
+            count = sum(days[number, day] for number in several)
+            if count > campaign["retries"]["daily_calls_per_number_max"]:
+                wrong.append("%d calls to one person on %s" % (count, day))
     for (number, day), count in days.items():
         if count > campaign["retries"]["daily_calls_per_number_max"]:
             wrong.append("%d calls to one number on %s" % (count, day))
@@ -358,14 +392,19 @@ def complaints(campaign, zones, spans, calls, attempts):
         if weekly and week > weekly:
             wrong.append("%d calls to one number in the week to %s" % (week, day))
 
-    for theirs in people.values():
+    for contact, theirs in people.items():
+        several = (numbers or {}).get(contact, [])
         rows = [attempts[Route(call["url"]).attempt[1:]] for call in theirs]
         counted = [row for row in rows if row["outcome"] not in UNCERTAIN]
         if len(counted) > campaign["retries"]["attempts_max"]:
             wrong.append("%d attempts on one person" % len(counted))
+        if several:
+            wrong += order_complaints(several, theirs, rows)
         for before, row, after in zip(theirs, rows, theirs[1:]):
             if after["accepted_at_ms"] < before["ended_at_ms"]:
-                wrong.append("two calls at once to one number")
+                wrong.append("two calls at once to one person")
+            if row["outcome"] in DEAD and before["to"] != after["to"]:
+                continue
             if row["outcome"] in CONCLUSIVE:
                 wrong.append("called again after %s" % row["outcome"])
             elif row["outcome"] not in UNCERTAIN:
@@ -431,17 +470,27 @@ class RandomCampaignsTest(world.Case):
         file = os.path.join(folder, "campaign.json")
         zones = {}
         spans = {}
+        numbers = {}
+        several = chance.random() < 0.4
+        if several:
+            campaign["contacts"]["columns"]["number"] = ["number", "second", "third"]
         limited = chance.random() < 0.5
         if limited:
             campaign["contacts"]["columns"].update(not_before="from", not_after=["day", "time"])
         with open(os.path.join(folder, "people.csv"), "w", encoding="utf-8") as out:
-            out.write("id,number,name,zone,from,day,time\n")
+            out.write("id,number,second,third,name,zone,from,day,time\n")
             for n in range(1, chance.randint(3, 25) + 1):
-                number = world.number_of(n)
-                zones[number] = zone = chance.choice(ZONES)
-                spans[number] = some_span(chance, start, zone) if limited else (None, None)
-                out.write("P-%04d,%s,Persona %d,%s,%s,%s,%s\n" % (
-                    n, number, n, zone, *cells_of(chance, *spans[number])))
+                zone = chance.choice(ZONES)
+                span = some_span(chance, start, zone) if limited else (None, None)
+                has = [several and chance.random() < 0.6 for _ in range(2)]
+                cells = [world.number_of(n)] + [
+                    world.number_of(1000 * place + n) if there else ""
+                    for place, there in enumerate(has, 1)]
+                numbers[n] = [cell for cell in cells if cell]
+                for number in numbers[n]:
+                    zones[number], spans[number] = zone, span
+                out.write("P-%04d,%s,%s,%s,Persona %d,%s,%s,%s,%s\n" % (
+                    n, *cells, n, zone, *cells_of(chance, *span)))
 
         self.write_possible(file, campaign)
         log = os.path.join(folder, "L.db")
@@ -457,7 +506,7 @@ class RandomCampaignsTest(world.Case):
         rows = csv.DictReader(io.StringIO(
             self.campanile("export", "attempts", "--log", log).stdout, newline=""))
         attempts = {(int(row["contact"]), int(row["attempt"])): row for row in rows}
-        wrong = complaints(campaign, zones, spans, calls, attempts)
+        wrong = complaints(campaign, zones, spans, calls, attempts, numbers)
         if any(call["ended_at_ms"] == 0 for call in calls):
             wrong.append("a call never ended")
         results = csv.DictReader(io.StringIO(
@@ -467,7 +516,7 @@ class RandomCampaignsTest(world.Case):
             contact: row["zone"] for contact, row in results.items()}, results,
             world.events_of(log))
         places = collections.Counter(row["place"] for row in results.values())
-        if sum(places.values()) != len(zones) or places["open"]:
+        if sum(places.values()) != len(numbers) or places["open"]:
             wrong.append("cases: %s" % dict(places))
         return wrong, len(calls)
 
@@ -544,6 +593,30 @@ class RandomCampaignsTest(world.Case):
                 ([call("b", n, 900 * n, 900 * n + 9) for n in (1, 2, 3)],
                  "3 attempts on one person")):
             self.assertTrue(any(what in each for each in said(*made)), (what, said(*made)))
+        numbers = {2: ["b", "c"]}
+
+        def at(number, attempt, at_s, outcome):
+            made, row = call("b", attempt, at_s, at_s + 9, outcome)
+            row[1]["carrier_status"] = "busy"
+            row[1]["number_order"] = str("bc".index(number) + 1)
+            return ({**made, "to": number}, row)
+
+        second = [at("b", 1, 0, "invalid_number"), at("c", 2, 10, "busy")]
+        for made, what in (
+                (second, None),
+                ([at("b", 1, 10, "busy"), at("b", 2, 700, "busy")],
+                 "called at number 1 after busy at number 1"),
+                (second + [at("b", 3, 700, "busy")],
+                 "called at number 1 after busy at number 2"),
+                ([at("b", 1, 10, "partial"), at("c", 2, 700, "busy")],
+                 "called at number 2 after partial at number 1")):
+            wrong = complaints({**campaign, "retries": {**campaign["retries"], "partial": "1m",
+                                                        "attempts_max": 3,
+                                                        "daily_calls_per_number_max": 3,
+                                                        "weekly_calls_per_number_max": 9}},
+                               zones, dict.fromkeys("bc", (None, None)),
+                               [one for one, _ in made], dict(row for _, row in made), numbers)
+            self.assertEqual(wrong, [what] if what else [])
         a_week_later = [call("b", n, 86_400 * day, 86_400 * day + 9) for n, day in
                         ((1, 0), (2, 2), (3, 7))]
         self.assertFalse(any("in the week" in each for each in said(*a_week_later)))

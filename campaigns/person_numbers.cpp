@@ -1,0 +1,80 @@
+#include "campaigns/person_numbers.hpp"
+
+#include <algorithm>
+
+namespace campaigns {
+
+namespace {
+
+std::optional<NumberKey> number_the_person_spoke_at(const State& state, ContactRef contact,
+                                                    Instant now) {
+  const auto* several = state.queue.campaigns[contact.campaign].several_of(contact.ordinal);
+  if (several == nullptr) return {};
+  const auto spoken = std::ranges::find_if(several->all, [&](const SeveralNumbers::One& one) {
+    return state.suppression.said_by_person(one.key, now);
+  });
+  return spoken == several->all.end() ? std::nullopt : std::optional(spoken->key);
+}
+
+}  // namespace
+
+std::vector<NumberKey> numbers_of(const State& state, ContactRef contact) {
+  const auto* several = state.queue.campaigns[contact.campaign].several_of(contact.ordinal);
+  if (several == nullptr) return {state.queue.contact(contact).key};
+  std::vector<NumberKey> keys;
+  for (const auto& one : several->all) keys.push_back(one.key);
+  return keys;
+}
+
+std::optional<NumberKey> suppressed_number(const State& state, ContactRef contact, Instant now) {
+  if (const auto spoken = number_the_person_spoke_at(state, contact, now)) return spoken;
+  const auto key = state.queue.contact(contact).key;
+  return state.suppression.suppressed(key, now) ? std::optional(key) : std::nullopt;
+}
+
+std::optional<std::uint8_t> next_number(const State& state, ContactRef contact, Instant now,
+                                        bool gone) {
+  const auto* several = state.queue.campaigns[contact.campaign].several_of(contact.ordinal);
+  if (several == nullptr || number_the_person_spoke_at(state, contact, now)) return {};
+  const auto count = several->all.size();
+  const auto first = [&](const auto& may_be_called) -> std::optional<std::uint8_t> {
+    for (std::size_t step = 1; step < count; ++step) {
+      const auto place = (several->in_turn + step) % count;
+      const auto& one = several->all[place];
+      if (!one.dead && may_be_called(one.key)) return static_cast<std::uint8_t>(place + 1);
+    }
+    return {};
+  };
+  const auto& suppression = state.suppression;
+  if (const auto free = first([&](NumberKey key) { return !suppression.suppressed(key, now); })) {
+    return free;
+  }
+  const auto in_turn = several->all[several->in_turn].key;
+  gone |= suppression.suppressed(in_turn, now) && !suppression.until(in_turn, now);
+  if (!gone) return {};
+  return first([&](NumberKey key) { return suppression.until(key, now).has_value(); });
+}
+
+unsigned calls_on(const State& state, ContactRef contact, std::int32_t day,
+                  std::chrono::minutes utc_offset) {
+  unsigned calls = 0;
+  for (const auto key : numbers_of(state, contact)) {
+    calls += state.queue.calls_on(key, day, utc_offset);
+  }
+  return calls;
+}
+
+std::optional<CallsToNumber::Week> full_week(const State& state, ContactRef contact,
+                                             std::int32_t today, unsigned cap,
+                                             std::chrono::minutes utc_offset) {
+  if (cap == 0) return {};
+  CallsToNumber all;
+  for (const auto key : numbers_of(state, contact)) {
+    const auto found = state.queue.calls_to.find(key);
+    if (found == state.queue.calls_to.end()) continue;
+    all.calls.insert(all.calls.end(), found->second.calls.begin(), found->second.calls.end());
+  }
+  return all.full_week(today, cap, utc_offset);
+}
+
+}  // namespace campaigns

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "campaigns/state.hpp"
+
+// People who can be reached at several numbers: which of them is called, and which must not be.
+namespace campaigns {
+
+// Every number of a person, in the order in which they are tried.
+std::vector<NumberKey> numbers_of(const State& state, ContactRef contact);
+
+// The number that keeps somebody from being called now; nothing: none does. What the person said
+// themselves ("never again", a refusal) at one of their numbers holds for all of them; what an
+// operator or a list says holds for the number alone, and counts here where it is that one's turn.
+std::optional<NumberKey> suppressed_number(const State& state, ContactRef contact, Instant now);
+
+// Which number is to be called in place of the one whose turn it is (from 1): the next one that is
+// not known to be dead and may be called, behind the last the first again. Where there is none and
+// the one in turn is of no use any more (suppressed for good, or `gone`), one that may be called
+// later. Nothing: there is no other.
+std::optional<std::uint8_t> next_number(const State& state, ContactRef contact, Instant now,
+                                        bool gone = false);
+
+// Calls to a person on that day of a clock, at all their numbers and by all campaigns, without
+// those that were never placed.
+unsigned calls_on(const State& state, ContactRef contact, std::int32_t day,
+                  std::chrono::minutes utc_offset);
+// And whether they have had `cap` within a week (DialQueue::full_week).
+std::optional<CallsToNumber::Week> full_week(const State& state, ContactRef contact,
+                                             std::int32_t today, unsigned cap,
+                                             std::chrono::minutes utc_offset);
+
+}  // namespace campaigns
