@@ -39,7 +39,7 @@ Parser::Options parser_options(const Limits& limits) {
 //
 //   idle ─► receiving ─► answering ─┬─► idle
 //    │          │                   ├─► gone (handed out)
-//    │          │                   └─► lingering ─► closed
+//    │          │                   └─► lingering ─► gone (closed)
 //    │          └─(refused)────────────────┘           ▲
 //    └─(idle too long, or the client left: from everywhere)┘
 struct Connection final : net::Retired {
@@ -184,8 +184,10 @@ struct Server::Block {
     return true;
   }
 
-  // The connection is silent from here on and dies at the end of the turn.
+  // The connection is silent from here on and dies at the end of the turn. Whoever is working
+  // through its bytes further up the stack stops.
   void close(Connection& c) {
+    c.step = Step::gone;
     c.stream->close();
     stop_timer(c.read_timer);
     stop_stall_timer(c);

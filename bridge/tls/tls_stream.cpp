@@ -191,7 +191,8 @@ struct Stream::Block final : net::Retired {
       if (told->events.on_data) told->events.on_data({plaintext.data(), size});
     }
     delivering = false;
-    if (!silent && engine->state() == Engine::State::failed) (void)send_output();
+    // A peer that fails after our end is not told why: our side of the socket has ended, too.
+    if (!silent && !finishing && engine->state() == Engine::State::failed) (void)send_output();
   }
 
   bool send_output() {

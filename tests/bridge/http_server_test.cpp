@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "bridge/http/writer.hpp"
 #include "bridge/net/stream.hpp"
@@ -188,6 +189,43 @@ BOOST_AUTO_TEST_CASE(malformed_requests_are_refused_and_closed) {
     }
   }
   BOOST_TEST(s.refusals.size() == table.size());
+}
+
+// What follows the first wrong byte is still to be read when the refusal finds nobody.
+BOOST_AUTO_TEST_CASE(a_refused_client_that_has_left_already_is_forgotten) {
+  const std::string folded = "GET / HTTP/1.1\r\nHost: a\r\n x\r\n\r\n";
+  Server::Options unix_options;
+  unix_options.unix_path = "/tmp/campanile-left-" + std::to_string(::getpid()) + ".sock";
+  for (const Server::Options& options : {Server::Options{}, unix_options}) {
+    const bool tcp = options.unix_path.empty();
+    Served s(options);
+    const net::Endpoint to = tcp ? s.endpoint() : net::Endpoint{.unix_path = options.unix_path};
+    for (const std::string& wire : {folded, std::string("\r\n\r\n\r\nGET / HTTP/1.1\r\n"),
+                                    std::string("GET /\nHost: a\r\n"), get("/first") + folded}) {
+      BOOST_TEST_CONTEXT(wire << (tcp ? " over TCP" : " over a Unix socket")) {
+        RawClient client(s.loop, to);
+        s.until([&] { return client.open && s.server.connections() == 1; });
+        client.write(wire);
+        if (tcp) {
+          client.stream->reset();
+        } else {
+          client.stream->close();
+        }
+        s.until([&] {
+          for (const auto& [id, request] : std::exchange(s.requests, {})) s.answer(id, "");
+          return s.server.connections() == 0;
+        });
+      }
+    }
+    BOOST_TEST(s.refusals.size() >= 3U);
+    BOOST_TEST(!s.server.writing());
+    s.requests.clear();
+    RawClient other(s.loop, to);
+    s.until([&] { return other.open; });
+    other.write(get("/well"));
+    s.answer(s.next_request("/well"), "well");
+    s.until([&] { return other.got.ends_with("\r\n\r\nwell"); });
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_head_is_refused_ten_seconds_after_its_first_byte) {

@@ -473,6 +473,64 @@ BOOST_AUTO_TEST_CASE(a_pipelining_client_waits_its_turn) {
   for (const Request& each : s.requests) BOOST_TEST(each.body.size() == 60'000U);
 }
 
+namespace {
+
+// A client that is through the handshake and then does as it likes.
+struct SecuredKnock {
+  TlsPeer peer{{.client = true}};
+  Knock knock;
+
+  explicit SecuredKnock(Secure& s) : knock(s.loop, s.server->port()) {
+    s.until([&] { return knock.open; });
+    peer.feed({});
+    s.until([&] {
+      hear();
+      return peer.open();
+    });
+  }
+  void hear() {
+    peer.feed(std::exchange(knock.got, {}));
+    if (const auto output = peer.take_output(); !output.empty()) say(output);
+  }
+  void say(const std::string& bytes) { BOOST_TEST(knock.stream->write(bytes)); }
+};
+
+const std::string folded_request = "GET / HTTP/1.1\r\nHost: localhost\r\n x\r\n\r\n";
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_refused_client_that_has_left_already_is_forgotten) {
+  Secure s;
+  {
+    SecuredKnock client(s);
+    client.peer.write(folded_request);
+    client.hear();
+    client.knock.stream->reset();
+    s.until([&] { return s.server->connections() == 0; });
+  }
+  s.send();
+  BOOST_TEST(s.reply().response.status == 200);
+}
+
+// The refusal has ended our side; a record that is none would be answered with an alert.
+BOOST_AUTO_TEST_CASE(a_refused_client_may_go_on_with_what_is_no_tls) {
+  Secure s;
+  for (const std::string& record :
+       {std::string("\x16\x03\x03\x00\x04word", 9),
+        std::string("\x17\x03\x03\x00\x20") + std::string(32, 'x'), std::string("nonsense")}) {
+    SecuredKnock client(s);
+    client.knock.stream->pause_reading();  // or it would learn that the server has ended
+    client.peer.write(folded_request);
+    client.hear();
+    s.settle();
+    BOOST_TEST(s.server->connections() == 1U);
+    client.say(record);
+    s.until([&] { return s.server->connections() == 0; });
+  }
+  s.send();
+  BOOST_TEST(s.reply().response.status == 200);
+}
+
 BOOST_AUTO_TEST_CASE(a_new_certificate_is_taken_up_without_a_stop) {
   Secure s;
   s.send();

@@ -6,11 +6,33 @@ import re
 import shutil
 import socket
 import sqlite3
+import struct
 import urllib.parse
 
 import world
 
 START_MS = 1767603600000  # Monday, 5 January 2026, 10:00 in Rome
+UP = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+def raw_answer(port, head, body=b""):
+    """The status of what answers bytes as they stand."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as wire:
+        try:
+            wire.sendall(head + body)
+        except OSError:
+            pass  # it had enough before the end
+        answer = b""
+        while b"\r\n" not in answer:
+            try:
+                more = wire.recv(65536)
+            except ConnectionResetError:
+                break
+            if not more:
+                break
+            answer += more
+    found = re.match(rb"HTTP/1\.1 (\d{3})", answer)
+    return int(found[1]) if found else None
 
 
 class FileTest(world.Case):
@@ -204,23 +226,7 @@ class DoorTest(world.Case):
             self.campanile("status", "--log", self.log, "--json").stdout)["position"]
 
     def raw(self, head, body=b""):
-        """Bytes as they stand; the status of the answer."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as wire:
-            try:
-                wire.sendall(head + body)
-            except OSError:
-                pass  # it had enough before the end
-            answer = b""
-            while b"\r\n" not in answer:
-                try:
-                    more = wire.recv(65536)
-                except ConnectionResetError:
-                    break
-                if not more:
-                    break
-                answer += more
-        found = re.match(rb"HTTP/1\.1 (\d{3})", answer)
-        return int(found[1]) if found else None
+        return raw_answer(self.port, head, body)
 
     def signed(self, url, fields=None, **headers):
         """The status of a form's answer. Headers with "_" for "-"."""
@@ -288,8 +294,7 @@ class DoorTest(world.Case):
                 self.assertEqual(ask(), status)
                 # What came before once more: it passes, and a repeat appends nothing.
                 self.assertIn(self.signed(self.status, self.call.fields("initiated")), (200, 204))
-                self.assertEqual(self.raw(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                                          b"\r\n"), 200)
+                self.assertEqual(self.raw(UP), 200)
         self.assertEqual(self.position(), before)
 
         # The call goes on as if nothing had been.
@@ -314,6 +319,19 @@ class DoorTest(world.Case):
         for canary in (number, number[1:], number[3:], "Persona 1", spoken, self.phones.auth_token,
                        self.voice.rsplit(".", 1)[1]):
             self.assertNotIn(canary, told)
+
+    def test_whoever_leaves_before_the_refusal_stops_nobody(self):
+        folded = b"GET / HTTP/1.1\r\nHost: a\r\n x\r\n\r\n"
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", self.port)) as wire:
+                wire.sendall(folded)
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with socket.socket(socket.AF_UNIX) as wire:
+                wire.connect(self.log + ".sock")
+                wire.sendall(folded)
+            self.assertEqual(self.raw(UP), 200)
+        self.assertEqual(world.Control(self.log).ask("GET", "/status")[0], 200)
+        self.assertTrue(self.program.running())
 
 
 if __name__ == "__main__":
