@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -61,8 +62,8 @@ struct Connection final : net::Retired {
   bool processing = false;         // bytes are being worked through further up the stack
   std::string_view unprocessed{};  // of them
   bool reading_paused = false;
-  std::string early{};  // bytes behind the request that is being answered
-  net::Instant idle_since{};
+  std::string early{};   // bytes behind the request that is being answered
+  net::Instant since{};  // when it became idle, or its request began
   net::Loop::TimerId read_timer = 0;
   net::Loop::TimerId stall_timer = 0;
   std::size_t queued_at_check = 0;  // when `stall_timer` was set
@@ -120,7 +121,7 @@ struct Server::Block {
   }
 
   void accept(std::unique_ptr<net::ByteStream> stream) {
-    if (connections.size() >= limits.connections_max && !close_oldest_idle()) return;
+    if (connections.size() >= limits.connections_max && !make_room()) return;
     if (tls != nullptr) {
       stream = std::make_unique<tls::Stream>(
           loop, std::move(stream), tls->accept(),
@@ -170,17 +171,32 @@ struct Server::Block {
     return taken;
   }
 
-  bool close_oldest_idle() {
-    Connection* oldest = nullptr;
-    for (const auto& [id, c] : connections) {
-      if (c->step != Step::idle) continue;
-      if (oldest == nullptr || c->idle_since < oldest->idle_since ||
-          (c->idle_since == oldest->idle_since && c->id < oldest->id)) {
-        oldest = c.get();
-      }
+  // Who makes room for somebody new: 0 first. Those who ask for nothing, those who were answered
+  // and have only to leave, half a head, half a request. A request comes in one piece as a rule, so
+  // that halves are many only where somebody means to shut the door.
+  static int order_of_leaving(const Connection& c) {
+    switch (c.step) {
+      case Step::idle:
+        return 0;
+      case Step::lingering:
+        return c.stall_timer == 0 ? 1 : stays;
+      case Step::receiving:
+        return c.body_begun ? 3 : 2;
+      case Step::answering:
+      case Step::gone:
+        break;
     }
-    if (oldest == nullptr) return false;
-    close(*oldest);
+    return stays;
+  }
+  static constexpr int stays = 4;
+
+  bool make_room() {
+    const auto first = std::ranges::min_element(connections, {}, [](const auto& each) {
+      const Connection& c = *each.second;
+      return std::tuple(order_of_leaving(c), c.since, c.id);
+    });
+    if (first == connections.end() || order_of_leaving(*first->second) == stays) return false;
+    close(*first->second);
     return true;
   }
 
@@ -212,7 +228,7 @@ struct Server::Block {
 
   void become_idle(Connection& c) {
     c.step = Step::idle;
-    c.idle_since = loop.now();
+    c.since = loop.now();
     set_read_timer(c, limits.idle_time_max, &Block::close);
   }
 
@@ -259,11 +275,13 @@ struct Server::Block {
       case Parser::State::head:
         if (c.step == Step::receiving) break;
         c.step = Step::receiving;
+        c.since = loop.now();
         c.body_begun = false;
         set_read_timer(c, limits.head_time_max, &Block::too_slow);
         break;
       case Parser::State::body:
         if (c.step == Step::receiving && c.body_begun) break;
+        if (c.step != Step::receiving) c.since = loop.now();
         c.step = Step::receiving;
         c.body_begun = true;
         set_read_timer(c, limits.body_time_max, &Block::too_slow);

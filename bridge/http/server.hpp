@@ -25,7 +25,7 @@ struct Limits {
   std::size_t header_bytes_max = 16 * 1024;         // 431
   std::size_t headers_max = 64;                     // 431
   std::size_t body_bytes_max = 64 * 1024;           // 413
-  std::size_t connections_max = 1024;               // the oldest idle one makes room, else refused
+  std::size_t connections_max = 1024;               // the oldest that wait for no answer make room
   std::size_t write_queue_bytes_max = 1 << 20;      // the connection is closed
   std::chrono::milliseconds head_time_max{10'000};  // 408
   std::chrono::milliseconds body_time_max{10'000};  // 408

@@ -330,6 +330,75 @@ BOOST_AUTO_TEST_CASE(the_oldest_idle_connection_makes_room_and_busy_ones_do_not)
   s.until([&] { return busy->status() == 200; });
 }
 
+BOOST_AUTO_TEST_CASE(half_requests_do_not_shut_the_door) {
+  Server::Options options;
+  options.limits.connections_max = 4;
+  for (const std::string& half :
+       {std::string("GET / HTTP/1.1\r\nHost: "), std::string("G"),
+        std::string("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nb")}) {
+    BOOST_TEST_CONTEXT(half) {
+      Served s(options);
+      const auto waiting = s.client();
+      waiting->write(get("/waits"));
+      const ExchangeId waits = s.next_request("/waits");
+      std::deque<std::unique_ptr<RawClient>> halves;
+      for (int i = 0; i < 3; ++i) {
+        halves.push_back(s.client());
+        halves.back()->write(half);
+        s.settle();
+        s.advance(10ms);
+      }
+      BOOST_TEST(s.server.connections() == 4U);
+      s.check_well();
+      s.until([&] { return halves[0]->ended; });
+      BOOST_TEST(halves[0]->got.empty());
+      BOOST_TEST(!halves[1]->ended);
+      BOOST_TEST(!halves[2]->ended);
+      s.answer(waits, "at last");
+      s.until([&] { return waiting->got.ends_with("at last"); });
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(who_makes_room_first) {
+  Server::Options options;
+  options.limits.connections_max = 5;
+  Served s(options);
+  const auto answering = s.client();
+  answering->write(get("/waits"));
+  const ExchangeId waits = s.next_request("/waits");
+  const auto with_body = s.client();
+  with_body->write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nb");
+  const auto with_head = s.client();
+  with_head->write("GET /");
+  const auto refused = s.client();
+  refused->stream->pause_reading();  // and does not leave
+  refused->write("nonsense\r\n\r\n");
+  const auto idle = s.client();
+  s.settle();
+  BOOST_TEST(s.server.connections() == 5U);
+  std::deque<std::unique_ptr<RawClient>> next;
+  const auto knock = [&] {
+    next.push_back(s.client());
+    next.back()->write(get("/knocks"));  // waits from here on
+    s.next_request("/knocks");
+    BOOST_TEST(s.server.connections() == 5U);
+  };
+  knock();
+  s.until([&] { return idle->ended; });
+  BOOST_TEST(!with_head->ended);
+  knock();
+  knock();
+  s.until([&] { return with_head->ended; });
+  BOOST_TEST(!with_body->ended);
+  knock();
+  s.until([&] { return with_body->ended; });
+  const auto late = s.client();
+  s.until([&] { return late->ended; });
+  s.answer(waits, "at last");
+  s.until([&] { return answering->got.ends_with("at last"); });
+}
+
 BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_cut_off) {
   Served s;
   const auto client = s.client();
