@@ -10,7 +10,7 @@
 
 #include "bridge/http/parser.hpp"
 #include "bridge/http/writer.hpp"
-#include "bridge/net/resolver.hpp"
+#include "bridge/net/connector.hpp"
 #include "bridge/net/stream.hpp"
 #include "bridge/tls/tls_stream.hpp"
 
@@ -31,17 +31,16 @@ struct Exchange {
 
 // One connection of the pool. A plain record; the client's block is the machine.
 //
-//   resolving ─► connecting ─► (securing ─►) idle ◄─► busy
-//       └────────────┴─────────────┴───────────┴────────┴──► closed
+//   connecting ─► (securing ─►) idle ◄─► busy
+//       └─────────────┴───────────┴────────┴──► closed
 struct PooledConnection final : net::Retired {
   explicit PooledConnection(const Parser::Options& options) : parser(options) {}
 
-  enum class Step : unsigned char { resolving, connecting, securing, idle, busy };
+  enum class Step : unsigned char { connecting, securing, idle, busy };
 
   std::uint64_t id = 0;
-  Step step = Step::resolving;
-  std::unique_ptr<net::Resolver> resolver{};
-  std::vector<std::string> addresses{};  // still to be tried, the best one last
+  Step step = Step::connecting;
+  std::unique_ptr<net::Connector> connector{};
   std::unique_ptr<net::ByteStream> stream{};
   Parser parser;
   Exchange exchange{};  // while busy
@@ -83,7 +82,7 @@ struct Client::Block {
   std::deque<Exchange> waiting{};
   std::unordered_map<std::uint64_t, std::unique_ptr<PooledConnection>> connections{};
   std::vector<std::uint64_t> idle{};  // the last one was used last
-  std::size_t opening = 0;            // connections that resolve, connect or secure
+  std::size_t opening = 0;            // connections that connect or secure
   std::size_t busy = 0;
   std::uint64_t ids = 0;
   std::deque<Told> failed{};  // in `send`, to be told soon
@@ -235,67 +234,44 @@ struct Client::Block {
     c.id = ++ids;
     connections.emplace(c.id, std::move(made));
     ++opening;
-    set_timer(c, options.connect_time_max,
-              [this, &c] { cannot_connect(c, "connecting took too long"); });
-    if (!options.unix_path.empty()) {
-      connect(c, {.unix_path = options.unix_path});
-    } else if (!options.connect_address.empty()) {
-      connect(c, {.address = options.connect_address, .port = options.connect_port});
-    } else if (net::is_literal_address(options.host)) {
-      connect(c, {.address = options.host, .port = options.port});
-    } else {
-      if (options.links != nullptr) options.links->connecting(+1);
-      c.resolver = std::make_unique<net::Resolver>(
-          loop, options.host, [this, &c](std::error_code error, std::vector<std::string> found) {
-            resolved(c, error, std::move(found));
-          });
+    net::Connector::Options to;
+    to.host = options.host;
+    to.port = options.port;
+    to.addresses = options.connect_addresses;
+    if (!to.addresses.empty() && options.connect_port != 0) to.port = options.connect_port;
+    to.unix_path = options.unix_path;
+    to.time_max = options.connect_time_max;
+    to.stream = {.write_queue_bytes_max = 1 << 20,
+                 .unacknowledged_time_max = options.response_time_max,
+                 .links = options.links};
+    c.connector = std::make_unique<net::Connector>(
+        loop, std::move(to),
+        [this, &c](std::unique_ptr<net::Stream> stream, const net::Connector::Failure& failure) {
+          c.connector.reset();
+          if (stream == nullptr) return cannot_connect(c, failure.why, failure.error);
+          connected(c, std::move(stream));
+        });
+  }
+
+  void connected(PooledConnection& c, std::unique_ptr<net::Stream> stream) {
+    if (options.tls == nullptr) {
+      c.stream = std::move(stream);
+      c.stream->start(events(c, {}));
+      return ready(c);
     }
-  }
-
-  void resolved(PooledConnection& c, std::error_code error, std::vector<std::string> found) {
-    if (options.links != nullptr) options.links->connecting(-1);
-    c.resolver.reset();
-    if (error) {
-      c.step = Step::connecting;
-      cannot_connect(c, "the host's name was not resolved", error);
-      return;
-    }
-    c.addresses.assign(found.rbegin(), found.rend());
-    connect_next(c);
-  }
-
-  void connect_next(PooledConnection& c) {
-    net::Endpoint to{
-        .address = std::move(c.addresses.back()), .port = options.port, .unix_path = {}};
-    c.addresses.pop_back();
-    connect(c, to);
-  }
-
-  void connect(PooledConnection& c, const net::Endpoint& to) {
-    c.step = Step::connecting;
-    c.stream =
-        net::Stream::connect(loop, to,
-                             {.write_queue_bytes_max = 1 << 20,
-                              .unacknowledged_time_max = options.response_time_max,
-                              .links = options.links},
-                             {.on_open = [this, &c] { connected(c); },
-                              .on_data = [this, &c](std::string_view bytes) { received(c, bytes); },
-                              .on_end = [this, &c](std::error_code error) { ended(c, error); },
-                              .on_drained = {}});
-  }
-
-  void connected(PooledConnection& c) {
-    if (options.tls == nullptr) return ready(c);
     c.step = Step::securing;
-    stop_timer(c);  // the handshake has a time of its own
     c.stream = std::make_unique<tls::Stream>(
-        loop, std::move(c.stream), options.tls->connect(options.host, options.port),
+        loop, std::move(stream), options.tls->connect(options.host, options.port),
         tls::Stream::Options{.handshake_time_max = options.handshake_time_max,
                              .links = options.links});
-    c.stream->start({.on_open = [this, &c] { ready(c); },
-                     .on_data = [this, &c](std::string_view bytes) { received(c, bytes); },
-                     .on_end = [this, &c](std::error_code error) { ended(c, error); },
-                     .on_drained = {}});
+    c.stream->start(events(c, [this, &c] { ready(c); }));
+  }
+
+  net::ByteStream::Events events(PooledConnection& c, std::function<void()> on_open) {
+    return {.on_open = std::move(on_open),
+            .on_data = [this, &c](std::string_view bytes) { received(c, bytes); },
+            .on_end = [this, &c](std::error_code error) { ended(c, error); },
+            .on_drained = {}};
   }
 
   void ready(PooledConnection& c) {
@@ -325,15 +301,7 @@ struct Client::Block {
 
   void ended(PooledConnection& c, std::error_code error) {
     switch (c.step) {
-      case Step::resolving:
-        break;
-      case Step::connecting:
-        if (c.addresses.empty()) {
-          cannot_connect(c, "connecting failed: " + error.message(), error);
-        } else {
-          c.stream->close();
-          connect_next(c);
-        }
+      case Step::connecting:  // there is no stream yet
         break;
       case Step::securing:
         cannot_connect(c, "the connection could not be secured: " + error.message(), error);
@@ -407,10 +375,7 @@ struct Client::Block {
 
   void shut(PooledConnection& c, bool in_doubt) {
     stop_timer(c);
-    if (c.resolver) {
-      c.resolver.reset();
-      if (options.links != nullptr) options.links->connecting(-1);
-    }
+    c.connector.reset();
     if (!c.stream) return;
     if (in_doubt) {
       c.stream->reset();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "bridge/http/message.hpp"
 #include "bridge/net/links.hpp"
@@ -51,16 +52,16 @@ class Client {
     std::string host = "127.0.0.1";  // an address or, for the real world, a name that is resolved
     std::uint16_t port = 80;
     std::string unix_path{};  // not empty: connect there instead
-    // Not empty: connect to this literal address and port instead, and speak to `host` all the
-    // same.
-    std::string connect_address{};
-    std::uint16_t connect_port = 0;
+    // Not empty: connect to these literal addresses instead, one after the other, and speak to
+    // `host` all the same.
+    std::vector<std::string> connect_addresses{};
+    std::uint16_t connect_port = 0;  // of them; 0: `port`
     // Not null: https. The certificate has to be for `host`. Outlives the client.
     tls::ClientContext* tls = nullptr;
     std::size_t connections_max = 16;  // further requests wait in order
     std::size_t waiting_max = 4096;    // beyond: not_sent
     std::size_t response_bytes_max = 4 << 20;
-    std::chrono::milliseconds connect_time_max{5'000};
+    std::chrono::milliseconds connect_time_max{5'000};     // resolving and all addresses
     std::chrono::milliseconds handshake_time_max{10'000};  // of TLS, after that
     std::chrono::milliseconds response_time_max{30'000};   // from the first byte written
     std::chrono::milliseconds idle_time_max{4'000};

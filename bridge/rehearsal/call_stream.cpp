@@ -103,7 +103,7 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
     to.target = url->target;
     if (url->secure) to.tls = options.trusted;
     if (!options.connect_address.empty()) {
-      to.connect_address = options.connect_address;
+      to.connect_addresses = {options.connect_address};
       to.port = port = options.connect_port;
     }
     to.links = &links;

@@ -200,7 +200,7 @@ http::Client* WebhookSender::client_of(const Url& url, const WebhookOverride& ru
     client.tls = trusted();
     if (client.tls == nullptr) return nullptr;
   }
-  client.connect_address = options_.webhook_address;
+  if (!options_.webhook_address.empty()) client.connect_addresses = {options_.webhook_address};
   client.connect_port = options_.webhook_port;
   client.connections_max = connections_max;
   client.waiting_max = waiting_max;
@@ -211,7 +211,7 @@ http::Client* WebhookSender::client_of(const Url& url, const WebhookOverride& ru
   client.idle_time_max = idle_time_max;
   client.links = &links_;
   Target& target = targets_[name];
-  target.port = client.connect_address.empty() ? client.port : client.connect_port;
+  target.port = client.connect_addresses.empty() ? client.port : client.connect_port;
   target.client = std::make_unique<http::Client>(loop_, std::move(client));
   return target.client.get();
 }

@@ -12,7 +12,7 @@
 #include "bridge/http/parser.hpp"
 #include "bridge/http/text.hpp"
 #include "bridge/http/writer.hpp"
-#include "bridge/net/resolver.hpp"
+#include "bridge/net/connector.hpp"
 #include "bridge/net/stream.hpp"
 #include "bridge/tls/tls_stream.hpp"
 #include "bridge/ws/frame.hpp"
@@ -193,17 +193,16 @@ const char* objection_to(const http::Response& response, std::string_view nonce,
 
 }  // namespace
 
-//   resolving ─► connecting ─► (securing ─►) asking ─► done
-//       └────────────┴──────────────┴───────────┘
+//   connecting ─► (securing ─►) asking ─► done
+//       └──────────────┴───────────┴───────┘
 struct Connecting::Block final : net::Retired {
-  enum class Step : unsigned char { resolving, connecting, securing, asking, done };
+  enum class Step : unsigned char { connecting, securing, asking, done };
 
   net::Loop& loop;
   Options options;
   Done done;
-  Step step = Step::resolving;
-  std::unique_ptr<net::Resolver> resolver{};
-  std::vector<std::string> addresses{};  // still to be tried, the best one last
+  Step step = Step::connecting;
+  std::unique_ptr<net::Connector> connector{};
   std::unique_ptr<net::ByteStream> stream{};
   http::Parser parser{{.mode = http::Parser::Mode::response,
                        .body_bytes_max = response_bytes_max,
@@ -222,41 +221,19 @@ struct Connecting::Block final : net::Retired {
       });
       return;
     }
-    set_timer(options.connect_time_max, "connecting took too long");
-    if (!options.connect_address.empty()) return connect(options.connect_address);
-    if (net::is_literal_address(options.host)) return connect(options.host);
-    if (options.links != nullptr) options.links->connecting(+1);
-    resolver = std::make_unique<net::Resolver>(
-        loop, options.host, [this](std::error_code error, std::vector<std::string> found) {
-          resolved(error, std::move(found));
+    net::Connector::Options to;
+    to.host = options.host;
+    to.port = options.port;
+    to.addresses = options.connect_addresses;
+    to.time_max = options.connect_time_max;
+    to.stream = {.write_queue_bytes_max = options.limits.queued_bytes_max, .links = options.links};
+    connector = std::make_unique<net::Connector>(
+        loop, std::move(to),
+        [this](std::unique_ptr<net::Stream> open, const net::Connector::Failure& failure) {
+          connector.reset();
+          if (open == nullptr) return refuse(failure.why, failure.error);
+          connected(std::move(open));
         });
-  }
-
-  void resolved(std::error_code error, std::vector<std::string> found) {
-    stop_resolving();
-    if (error) return refuse("the host's name was not resolved: " + error.message(), error);
-    addresses.assign(found.rbegin(), found.rend());
-    connect_next();
-  }
-
-  void stop_resolving() {
-    if (!resolver) return;
-    resolver.reset();
-    if (options.links != nullptr) options.links->connecting(-1);
-  }
-
-  void connect_next() {
-    const std::string address = std::move(addresses.back());
-    addresses.pop_back();
-    connect(address);
-  }
-
-  void connect(const std::string& address) {
-    step = Step::connecting;
-    stream = net::Stream::connect(
-        loop, {.address = address, .port = options.port, .unix_path = {}},
-        {.write_queue_bytes_max = options.limits.queued_bytes_max, .links = options.links},
-        events([this] { connected(); }));
   }
 
   net::ByteStream::Events events(std::function<void()> on_open) {
@@ -266,12 +243,15 @@ struct Connecting::Block final : net::Retired {
             .on_drained = {}};
   }
 
-  void connected() {
-    if (options.tls == nullptr) return ask();
+  void connected(std::unique_ptr<net::Stream> open) {
+    if (options.tls == nullptr) {
+      stream = std::move(open);
+      stream->start(events({}));
+      return ask();
+    }
     step = Step::securing;
-    stop_timer();  // the handshake has a time of its own
     stream = std::make_unique<tls::Stream>(
-        loop, std::move(stream), options.tls->connect(options.host, options.port),
+        loop, std::move(open), options.tls->connect(options.host, options.port),
         tls::Stream::Options{.handshake_time_max = options.handshake_time_max,
                              .gate = options.gate,
                              .links = options.links});
@@ -295,12 +275,6 @@ struct Connecting::Block final : net::Retired {
 
   void ended(std::error_code error) {
     switch (step) {
-      case Step::connecting:
-        if (!addresses.empty()) {
-          stream->close();
-          return connect_next();
-        }
-        return refuse("connecting failed: " + error.message(), error);
       case Step::securing:
         return refuse("the connection could not be secured: " + error.message(), error);
       case Step::asking:
@@ -309,7 +283,7 @@ struct Connecting::Block final : net::Retired {
         return refuse(error ? "the connection failed: " + error.message()
                             : "the connection ended before the answer did",
                       error);
-      case Step::resolving:
+      case Step::connecting:  // there is no stream yet
       case Step::done:
         break;
     }
@@ -355,7 +329,7 @@ struct Connecting::Block final : net::Retired {
   void end() {
     step = Step::done;
     stop_timer();
-    stop_resolving();
+    connector.reset();
     if (stream) stream->close();
   }
 

@@ -48,14 +48,15 @@ class Connecting {
   struct Options {
     std::string host{};
     std::uint16_t port = 443;
-    // Not empty: connect to this literal address instead, and speak to `host` all the same.
-    std::string connect_address{};
+    // Not empty: connect to these literal addresses instead, one after the other, and speak to
+    // `host` all the same.
+    std::vector<std::string> connect_addresses{};
     std::string target = "/";             // path and query
     std::vector<http::Header> headers{};  // Authorization and the like; never told to anybody
     tls::ClientContext* tls = nullptr;    // not null: wss; outlives the attempt
     tls::HandshakeGate* gate = nullptr;   // of TLS handshakes; outlives the attempt
     net::Links* links = nullptr;          // outlives the connection
-    std::chrono::milliseconds connect_time_max{5'000};    // resolving included
+    std::chrono::milliseconds connect_time_max{5'000};    // resolving and all addresses
     std::chrono::milliseconds handshake_time_max{5'000};  // of TLS, after that
     std::chrono::milliseconds answer_time_max{5'000};     // to the 101, after that
     Limits limits{};

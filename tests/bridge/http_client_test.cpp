@@ -11,6 +11,7 @@
 
 #include "bridge/http/server.hpp"
 #include "bridge/net/listener.hpp"
+#include "tests/bridge/black_hole.hpp"
 #include "tests/bridge/loopback.hpp"
 
 BOOST_AUTO_TEST_SUITE(http_client)
@@ -177,6 +178,25 @@ BOOST_AUTO_TEST_CASE(a_refused_connection_is_not_sent_for_each_that_waits) {
   s.until([&] { return replies.size() == 3; });
   for (const Reply& reply : replies) BOOST_TEST((reply.sent == Sent::not_sent));
   BOOST_TEST(client.unsent() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_goes_to_the_address_that_answers) {
+  Client::Options options;
+  options.host = "nobody.invalid";
+  options.connect_addresses = {"127.0.0.2", "127.0.0.1"};
+  RawServer s(options);
+  const bridge::testing::BlackHole hole("127.0.0.2", s.listener->port());
+  s.send();
+  s.settle();
+  s.advance(2'499ms);
+  s.settle();
+  BOOST_TEST(s.seen.empty());
+  s.advance(1ms);
+  auto& one = s.request();
+  BOOST_TEST(one.got.find("Host: nobody.invalid:") != std::string::npos);
+  s.respond(one, ok);
+  BOOST_TEST((s.reply().sent == Sent::answered));
+  BOOST_TEST(s.near.connecting() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_does_not_exist_is_not_sent) {

@@ -13,6 +13,7 @@
 #include "bridge/net/stream.hpp"
 #include "bridge/tls/fault.hpp"
 #include "bridge/tls/server_context.hpp"
+#include "tests/bridge/black_hole.hpp"
 #include "tests/bridge/certificates.hpp"
 #include "tests/bridge/loopback.hpp"
 
@@ -377,6 +378,21 @@ BOOST_AUTO_TEST_CASE(a_name_is_resolved_or_not) {
   BOOST_TEST(a.links.connecting() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(the_address_that_answers_is_asked) {
+  Asked a;
+  const BlackHole hole("127.0.0.2", a.listener->port());
+  auto options = a.options();
+  options.host = "nobody.invalid";
+  options.connect_addresses = {"127.0.0.2", "127.0.0.1"};
+  a.ask(options);
+  a.settle();
+  a.advance(2'500ms);
+  a.until_asked();
+  BOOST_TEST(a.read_request().header("Host").starts_with("nobody.invalid:"));
+  a.connecting.reset();
+  BOOST_TEST(a.links.connecting() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_key_with_a_line_end_is_refused_and_not_told) {
   Asked a;
   auto options = a.options();
@@ -426,7 +442,7 @@ BOOST_AUTO_TEST_CASE(both_ends_of_ours_meet_over_tls) {
     tls::HandshakeGate gate({});
     auto options = a.options();
     options.host = "localhost";
-    options.connect_address = "127.0.0.1";
+    options.connect_addresses = {"127.0.0.1"};
     options.port = server->port();
     options.tls = &clients;
     options.gate = &gate;
