@@ -74,6 +74,7 @@ std::optional<PublicUrl> read_public_url(std::string text) {
   if (text.find("://") == std::string::npos) text = "https://" + text;
   while (text.ends_with('/')) text.pop_back();
   const auto path = text.find('/', text.find("://") + 3);
+  if (!bridge::carrier::can_be_requested(text)) return {};
   try {
     PublicUrl url{text, bridge::carrier::read_base_url(text.substr(0, path)), {}};
     if (path != std::string::npos) url.path = text.substr(path);
@@ -101,7 +102,9 @@ void look_at_server_url(const LiveOptions& options, Findings& findings) {
   }
   const auto url = read_public_url(options.server_url);
   if (!url) {
-    return add(Verdict::bad_input, "is no address", "write it as https://host or as a bare host");
+    return add(Verdict::bad_input, "is no address",
+               "write it as https://host or as a bare host, without blanks, # and letters beyond "
+               "ASCII");
   }
   const bool far_end_secured = options.twilio_base_url.starts_with("https://");
   if (!url->base.secured && far_end_secured) {

@@ -14,10 +14,12 @@ namespace runner {
 
 namespace {
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r");
+// What people copy comes with blanks and line ends around it, which no setting means.
+std::string without_ends(const std::string& text) {
+  constexpr const char* ends = " \t\r\n\v\f";
+  const auto first = text.find_first_not_of(ends);
   if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+  return text.substr(first, text.find_last_not_of(ends) - first + 1);
 }
 
 }  // namespace
@@ -47,14 +49,14 @@ Environment Environment::read(const std::filesystem::path& env_file) {
 }
 
 std::string Environment::get(const std::string& name) const {
-  if (const char* value = std::getenv(name.c_str()); value && *value) return value;
+  if (const char* value = std::getenv(name.c_str()); value && *value) return without_ends(value);
   if (const char* directory = std::getenv("CREDENTIALS_DIRECTORY"); directory && *directory) {
     std::ifstream file(std::filesystem::path(directory) / name);
     std::string value;
-    if (std::getline(file, value)) return trimmed(value);
+    if (std::getline(file, value)) return without_ends(value);
   }
   const auto found = file_.find(name);
-  return found == file_.end() ? std::string() : found->second;
+  return found == file_.end() ? std::string() : without_ends(found->second);
 }
 
 }  // namespace runner

@@ -17,7 +17,7 @@ class Environment {
   // and warns of lines that set nothing and when others may read it.
   static Environment read(const std::filesystem::path& env_file);
 
-  // Empty for what is not set.
+  // Without blanks and line ends around it; empty for what is not set.
   std::string get(const std::string& name) const;
 
  private:

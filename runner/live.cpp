@@ -96,6 +96,9 @@ VoiceAddress read_voice_address(std::string_view base_url) {
   while (base_url.ends_with('/')) base_url.remove_suffix(1);
   const auto scheme = base_url.find("://");
   const auto path = scheme == std::string_view::npos ? scheme : base_url.find('/', scheme + 3);
+  if (!bridge::carrier::can_be_requested(base_url)) {
+    throw std::invalid_argument("the voice model's URL holds what cannot be asked for");
+  }
   const auto base = bridge::carrier::read_base_url(base_url.substr(0, path));
   VoiceAddress address;
   address.host = base.host;

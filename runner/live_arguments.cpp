@@ -3,10 +3,12 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "bridge/carrier/base_url.hpp"
 #include "campaigns/campaign_file.hpp"
 #include "runner/environment.hpp"
+#include "runner/outward_url.hpp"
 
 namespace runner {
 
@@ -99,7 +101,8 @@ void read_voice(const LiveArguments& arguments, const Environment& environment, 
   try {
     static_cast<void>(read_voice_address(live.openai_base_url));
   } catch (const std::invalid_argument&) {
-    throw CLI::ValidationError("OPENAI_BASE_URL", "is no address like https://host/v1");
+    throw CLI::ValidationError("OPENAI_BASE_URL",
+                               "is no address like https://host/v1, without blanks and #");
   }
   if (!arguments.agent.empty()) live.agent = read_agent(arguments.agent);
   if (live.carrier.kind != CarrierChoice::Kind::twilio) {
@@ -144,6 +147,11 @@ LiveOptions live_options(const LiveArguments& arguments) {
   live.alerts_url = environment.get("ALERTS_URL");
   live.outcomes_url = environment.get("OUTCOMES_URL");
   live.alerts_secret = environment.get("ALERTS_SECRET");
+  for (const auto& [url, setting] :
+       {std::pair{&live.heartbeat_url, "--heartbeat (HEARTBEAT_URL)"},
+        std::pair{&live.alerts_url, "ALERTS_URL"}, std::pair{&live.outcomes_url, "OUTCOMES_URL"}}) {
+    if (!url->empty()) static_cast<void>(read_outward_url(*url, setting));  // before a log is made
+  }
   try {
     live.alert_kinds = read_alert_kinds(arguments.alerts);
   } catch (const std::invalid_argument& error) {
@@ -172,16 +180,20 @@ LiveOptions live_options(const LiveArguments& arguments) {
     const auto secondary = environment.get("TWILIO_AUTH_TOKEN_SECONDARY");
     if (!secondary.empty()) live.auth_tokens.push_back(secondary);
     live.fallback_url = environment.get("FALLBACK_URL");
-    if (!live.fallback_url.empty() && !live.fallback_url.starts_with("https://") &&
-        !live.fallback_url.starts_with("http://")) {
-      throw CLI::ValidationError("FALLBACK_URL",
-                                 "is no address like https://pages.example/sorry.xml");
+    if (!live.fallback_url.empty()) {
+      static_cast<void>(read_outward_url(live.fallback_url, "FALLBACK_URL"));
     }
     live.api_key = environment.get("TWILIO_API_KEY");
     live.api_secret = environment.get("TWILIO_API_SECRET");
     live.server_url = environment.get("SERVER_URL");
     const auto base = environment.get("TWILIO_BASE_URL");
     if (!base.empty()) live.twilio_base_url = base;
+    try {
+      static_cast<void>(bridge::carrier::read_base_url(live.twilio_base_url));
+    } catch (const std::invalid_argument&) {
+      throw CLI::ValidationError("TWILIO_BASE_URL",
+                                 "is no address like https://host or http://host:port");
+    }
     live.twilio_edge = environment.get("TWILIO_EDGE");
     live.twilio_region = environment.get("TWILIO_REGION");
     // Before a log is made.

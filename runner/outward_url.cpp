@@ -5,6 +5,11 @@
 namespace runner {
 
 OutwardUrl read_outward_url(const std::string& url, const std::string& name) {
+  if (!bridge::carrier::can_be_requested(url)) {
+    throw std::invalid_argument(name +
+                                " holds a blank, a line end, a # or a letter beyond ASCII: write "
+                                "these as %20 and the like, and in the host as xn--…");
+  }
   const auto scheme = url.find("://");
   const auto path = scheme == std::string::npos ? scheme : url.find('/', scheme + 3);
   try {

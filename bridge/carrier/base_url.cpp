@@ -30,6 +30,10 @@ bool is_label(std::string_view text) {
 
 }  // namespace
 
+bool can_be_requested(std::string_view url) {
+  return std::ranges::all_of(url, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+}
+
 BaseUrl read_base_url(std::string_view url) {
   constexpr const char* shape =
       "the carrier's base URL must look like https://host or http://host:port";
@@ -38,6 +42,7 @@ BaseUrl read_base_url(std::string_view url) {
   BaseUrl base;
   base.secured = url.starts_with(secured);
   if (!base.secured && !url.starts_with(plain)) throw std::invalid_argument(shape);
+  if (!can_be_requested(url)) throw std::invalid_argument(shape);
   url.remove_prefix(base.secured ? secured.size() : plain.size());
   if (base.secured) base.port = 443;
   if (url.ends_with('/')) url.remove_suffix(1);
@@ -54,7 +59,7 @@ BaseUrl read_base_url(std::string_view url) {
     url = url.substr(0, colon);
   }
   if (url.starts_with('[') && url.ends_with(']')) url = url.substr(1, url.size() - 2);
-  if (url.empty() || url.find_first_of("/?#@ ") != std::string_view::npos) {
+  if (url.empty() || url.find_first_of("/?@") != std::string_view::npos) {
     throw std::invalid_argument(shape);
   }
   base.host = url;

@@ -13,6 +13,10 @@ struct BaseUrl {
   bool secured = false;
 };
 
+// Whether each byte of a URL may stand in a request: visible ASCII, and no '#', behind which
+// nothing is sent. Others are written %20 and the like, in a host xn--….
+bool can_be_requested(std::string_view url);
+
 // Reads "https://host", "http://host:port"; a slash may end it. Throws std::invalid_argument for
 // anything else, without quoting it.
 BaseUrl read_base_url(std::string_view url);

@@ -199,7 +199,8 @@ class FileTest(world.Case):
         for line in ((), ("dial",), ("run",), ("run", file, "--carrier", "pigeon"),
                      ("run", file, "--calls-per-second", "many"), ("run", file, "--start", "soon"),
                      ("run", file, "--people", "humans=3"), ("replay",),
-                     ("run", file, "--listen", "nowhere")):
+                     ("run", file, "--listen", "nowhere"),
+                     ("run", file, "--heartbeat", "https://hooks.example/a b")):
             self.assertIn(self.campanile(*line, expect=None).returncode, (2,), line)
         self.assertFalse(os.path.exists(self.path("campaign.rehearsal.db")))
 

@@ -102,6 +102,23 @@ class DoctorTest(world.Case):
         told = self.campanile("log", "--log", self.path("L.db"))
         self.assertNotIn("call/CA", told.stdout)
 
+    def test_urls_that_cannot_be_asked_for(self):
+        for name in ("TWILIO_BASE_URL", "OPENAI_BASE_URL", "FALLBACK_URL", "ALERTS_URL",
+                     "OUTCOMES_URL", "HEARTBEAT_URL"):
+            for url in ("https://hooks.example/a b", "https://hooks.example/a\nb",
+                        "https://hooks.example/a#b", "https://hooks.example/citt\u00e0",
+                        "https://ho\toks.example", "hooks.example"):
+                told = self.doctor(expect=2, **{name: url})
+                self.assertIn(name, told)
+                self.assertNotIn("hooks", told)
+        for url in ("https://door.example/a b", "door.ex ample", "https://door.example/a\nb"):
+            self.assert_found(self.doctor(expect=2, SERVER_URL=url), "SERVER_URL", "bad",
+                              "no address")
+        # A line end behind it comes from copying.
+        found = self.doctor(expect=0, SERVER_URL=self.settings["SERVER_URL"] + "\n",
+                            TWILIO_BASE_URL=self.settings["TWILIO_BASE_URL"] + " \r\n")
+        self.assert_found(found, "way in", "ok")
+
     def test_nobody_is_called_before_it_can_work(self):
         file = world.write_campaign(self.folder, world.survey(caller_ids=[]), 3)
         for expect, words, settings in (

@@ -40,7 +40,8 @@ class HeartbeatTest(world.Case):
 
     def test_the_watcher_is_asked_each_minute_and_its_silence_is_told_once(self):
         secret = "/ping/0123456789abcdef"
-        program = self.serve(HEARTBEAT_URL="http://127.0.0.1:%d%s" %
+        # As it is copied, with a line end.
+        program = self.serve(HEARTBEAT_URL="http://127.0.0.1:%d%s\n" %
                                            (self.watcher.server_port, secret))
         self.beats(3)
         self.assertEqual(set(Watcher.asked), {secret})

@@ -1,0 +1,69 @@
+// How the settings are read that people write by hand, before anything is begun with them.
+#include <unistd.h>
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "bridge/carrier/base_url.hpp"
+#include "runner/environment.hpp"
+#include "runner/live.hpp"
+#include "runner/outward_url.hpp"
+
+BOOST_AUTO_TEST_SUITE(settings)
+
+namespace {
+
+// Asked for, each of them would break the request in two or be cut.
+const std::string strange_bytes(" \n\r\t\0\x7f\x80#", 8);
+
+template <class Read>
+std::string refusal_of(Read read) {
+  try {
+    read();
+    return {};
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_url_with_what_cannot_be_asked_for_is_refused_and_not_told) {
+  BOOST_TEST(runner::read_outward_url("https://hooks.example/a%20b?c=d", "HOOK").path ==
+             "/a%20b?c=d");
+  BOOST_TEST(runner::read_voice_address("https://host/v1/").path == "/v1/realtime");
+  BOOST_TEST(bridge::carrier::read_base_url("http://host:80/").host == "host");
+  for (const char byte : strange_bytes) {
+    const std::string in(1, byte);
+    for (const auto& url :
+         {"https://hooks.example/a" + in + "b", "https://hooks.example/secret" + in,
+          "https://hooks" + in + ".example/", in + "https://hooks.example/"}) {
+      const auto told = refusal_of([&] { runner::read_outward_url(url, "HOOK"); });
+      BOOST_TEST(told.starts_with("HOOK "));
+      BOOST_TEST(told.find("%20") != std::string::npos);
+      BOOST_TEST(told.find("secret") == std::string::npos);
+    }
+    BOOST_TEST(refusal_of([&] { runner::read_voice_address("https://host/v" + in + "1"); }) != "");
+    BOOST_TEST(refusal_of([&] { runner::read_voice_address("https://ho" + in + "st/v1"); }) != "");
+    BOOST_TEST(refusal_of([&] { bridge::carrier::read_base_url("https://ho" + in + "st"); }) != "");
+    BOOST_TEST(refusal_of([&] { bridge::carrier::read_base_url("https://host/" + in); }) != "");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_around_a_setting_is_no_part_of_it) {
+  const auto folder = std::filesystem::temp_directory_path();
+  const auto file = folder / ("settings-" + std::to_string(::getpid()));
+  std::ofstream(file) << "CAMPANILE_TEST_QUOTED=\" in quotes\\n\"\nCAMPANILE_TEST_EMPTY=\"  \"\n";
+  const auto environment = runner::Environment::read(file);
+  std::filesystem::remove(file);
+  BOOST_TEST(environment.get("CAMPANILE_TEST_QUOTED") == "in quotes");
+  BOOST_TEST(environment.get("CAMPANILE_TEST_EMPTY") == "");
+  ::setenv("CAMPANILE_TEST", " \tof the world\r\n", 1);
+  BOOST_TEST(environment.get("CAMPANILE_TEST") == "of the world");
+  ::unsetenv("CAMPANILE_TEST");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
