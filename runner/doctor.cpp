@@ -1,7 +1,5 @@
 #include "runner/doctor.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -24,6 +22,7 @@
 #include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/state.hpp"
+#include "runner/descriptors.hpp"
 #include "runner/output.hpp"
 #include "webhook/door.hpp"
 
@@ -41,7 +40,6 @@ constexpr std::array<std::string_view, 8> tunnels = {
     ".trycloudflare.com", ".loca.lt",        ".lhr.life",  ".serveo.net"};
 
 constexpr std::uintmax_t disk_bytes_wanted = 256u << 20;
-constexpr rlim_t files_wanted = 1024;
 
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
@@ -160,11 +158,18 @@ void look_at_machine(const LiveOptions& options, Findings& findings) {
     findings.push_back(
         {Verdict::well, "disk", std::to_string(space.available >> 20) + " MiB are free", ""});
   }
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files_wanted) {
-    findings.push_back({Verdict::warning, "open files",
-                        "are limited to " + std::to_string(files.rlim_cur),
-                        "raise the limit: ulimit -n " + std::to_string(files_wanted)});
+  const DescriptorShares wanted{http::Limits{}.connections_max, options.streams_max};
+  const auto limit = descriptor_limit();
+  if (limit < descriptors_for(wanted)) {
+    const auto shares = fitting(wanted, limit);
+    findings.push_back(
+        {Verdict::warning, "open files",
+         "are limited to " + std::to_string(limit) + ": the door takes " +
+             std::to_string(shares.connections_max) + " connections and " +
+             std::to_string(shares.streams_max) + " media streams at once, instead of " +
+             std::to_string(wanted.connections_max) + " and " + std::to_string(wanted.streams_max),
+         "raise the hard limit to " + std::to_string(descriptors_for(wanted)) +
+             ": LimitNOFILE= in a unit of systemd, ulimit -Hn in a shell"});
   }
 }
 

@@ -23,6 +23,7 @@
 #include "runner/control_server.hpp"
 #include "runner/courier.hpp"
 #include "runner/crypto.hpp"
+#include "runner/descriptors.hpp"
 #include "runner/editing.hpp"
 #include "runner/fold.hpp"
 #include "runner/heartbeat.hpp"
@@ -704,6 +705,12 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   auto listen = options.listen;
   if (listen.empty()) listen = real ? "0.0.0.0:8080" : "127.0.0.1:0";
   std::tie(b.door_options.address, b.door_options.port) = split_address(listen);
+  // The far end of a rehearsal in this process has as many sockets as we.
+  const auto shares = fitting(
+      {b.door_options.limits.connections_max, options.streams_max},
+      descriptor_limit() / (options.carrier.kind == CarrierChoice::Kind::rehearsal ? 2 : 1));
+  b.door_options.limits.connections_max = shares.connections_max;
+  options.streams_max = shares.streams_max;
   b.door_options.links = links;
   if (!options.tls_certificate.empty() && !real) {
     throw std::invalid_argument(

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bridge/carrier/base_url.hpp"
+#include "runner/descriptors.hpp"
 #include "runner/environment.hpp"
 #include "runner/live.hpp"
 #include "runner/outward_url.hpp"
@@ -64,6 +65,27 @@ BOOST_AUTO_TEST_CASE(what_stands_around_a_setting_is_no_part_of_it) {
   ::setenv("CAMPANILE_TEST", " \tof the world\r\n", 1);
   BOOST_TEST(environment.get("CAMPANILE_TEST") == "of the world");
   ::unsetenv("CAMPANILE_TEST");
+}
+
+BOOST_AUTO_TEST_CASE(strangers_leave_descriptors_to_orders_and_the_log) {
+  const runner::DescriptorShares wanted{1024, 2000};
+  const auto enough = runner::descriptors_for(wanted);
+  const auto whole = runner::fitting(wanted, enough);
+  BOOST_TEST(whole.connections_max == 1024U);
+  BOOST_TEST(whole.streams_max == 2000U);
+  for (std::size_t limit = 300; limit < enough; limit += 7) {
+    const auto shares = runner::fitting(wanted, limit);
+    BOOST_TEST(runner::descriptors_for(shares) <= limit);
+    BOOST_TEST(shares.connections_max >= 16U);
+    BOOST_TEST(shares.connections_max <= 1024U);
+    BOOST_TEST(shares.streams_max >= 1U);
+  }
+  const auto usual = runner::fitting(wanted, 1024);
+  BOOST_TEST(usual.connections_max == 208U);
+  BOOST_TEST(usual.streams_max == 312U);
+  const auto least = runner::fitting(wanted, 64);
+  BOOST_TEST(least.connections_max == 16U);
+  BOOST_TEST(least.streams_max == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

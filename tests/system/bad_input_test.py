@@ -1,8 +1,10 @@
 """What is wrong is refused with its reason and its code, and leaves nothing behind."""
 
+import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import sqlite3
@@ -333,6 +335,30 @@ class DoorTest(world.Case):
             self.assertEqual(self.raw(UP), 200)
         self.assertEqual(world.Control(self.log).ask("GET", "/status")[0], 200)
         self.assertTrue(self.program.running())
+
+
+class CrowdTest(world.Case):
+    """More strangers at the public door than the program may have sockets."""
+
+    def test_half_requests_shut_neither_the_door_nor_the_way_out(self):
+        port, log = world.free_port(), self.path("L.db")
+        phones = world.HandCarrier(START_MS)
+        self.addCleanup(phones.close)
+        program = self.start("serve", "--log", log, "--carrier", phones.choice, "--listen",
+                             "127.0.0.1:%d" % port, "--json",
+                             before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (400, 400)))
+        world.wait_until(lambda: "the public door listens" in program.out() or
+                         not program.running(), "it serves")
+        with contextlib.ExitStack() as held:
+            for _ in range(600):
+                wire = held.enter_context(socket.create_connection(("127.0.0.1", port)))
+                wire.sendall(b"GET / HT")
+            self.assertEqual(raw_answer(port, UP), 200)
+            self.assertLess(len(os.listdir("/proc/%d/fd" % program.process.pid)), 200)
+            file = world.write_campaign(self.folder, world.survey(), 1)
+            self.campanile("submit", file, "--log", log)
+            world.wait_for_event(log, "CallAccepted")
+            self.assertEqual(raw_answer(port, UP), 200)
 
 
 if __name__ == "__main__":

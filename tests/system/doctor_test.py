@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 
 import world
@@ -23,12 +24,12 @@ class DoctorTest(world.Case):
             "TWILIO_BASE_URL": "http://127.0.0.1:%d" % self.far_end.port,
             "SERVER_URL": "http://127.0.0.1:%d" % self.port}
 
-    def doctor(self, *arguments, expect, **settings):
+    def doctor(self, *arguments, expect, before=None, **settings):
         given = {name: value for name, value in (self.settings | settings).items() if value}
         done = subprocess.run(
             [world.binary, "doctor", "--listen", "127.0.0.1:%d" % self.port, "--json", *arguments],
             cwd=self.folder, env=world.environment(**given), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=world.PATIENCE_S)
+            capture_output=True, text=True, timeout=world.PATIENCE_S, preexec_fn=before)
         self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
         self.assertNotIn(TOKEN, done.stdout + done.stderr)
         self.assertNotIn(CALLER, done.stdout + done.stderr)
@@ -118,6 +119,20 @@ class DoctorTest(world.Case):
         found = self.doctor(expect=0, SERVER_URL=self.settings["SERVER_URL"] + "\n",
                             TWILIO_BASE_URL=self.settings["TWILIO_BASE_URL"] + " \r\n")
         self.assert_found(found, "way in", "ok")
+
+    def test_too_few_open_files(self):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 6000:
+            self.skipTest("this machine has too few itself")
+
+        def limited(soft, hard):
+            return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        found = self.doctor(expect=0, before=limited(1024, 1024))
+        self.assert_found(found, "open files", "warning",
+                          "limited to 1024: the door takes 208 connections and 312 media streams")
+        # Up to the hard limit the program helps itself.
+        found = self.doctor(expect=0, before=limited(64, hard))
+        self.assertEqual(self.verdicts(found, "open files"), [])
 
     def test_nobody_is_called_before_it_can_work(self):
         file = world.write_campaign(self.folder, world.survey(caller_ids=[]), 3)

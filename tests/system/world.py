@@ -99,14 +99,15 @@ def last_json(output):
 class Program:
     """The program as it runs. What it says goes into files, which nobody has to drain."""
 
-    def __init__(self, folder, *arguments, name="program", cwd=None, env=None):
+    def __init__(self, folder, *arguments, name="program", cwd=None, env=None, before=None):
+        """`before`: called in the new process before it is the program."""
         self.arguments = arguments
         self.out_path = os.path.join(folder, name + ".out")
         self.err_path = os.path.join(folder, name + ".err")
         with open(self.out_path, "w") as out, open(self.err_path, "w") as err:
             self.process = subprocess.Popen(
                 [binary, *[str(a) for a in arguments]], cwd=cwd, env=env or environment(),
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+                stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=before)
 
     def out(self):
         with open(self.out_path) as file:
