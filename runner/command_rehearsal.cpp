@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
+#include <system_error>
 #include <tuple>
 
 #include "bridge/net/loop.hpp"
@@ -13,6 +15,7 @@
 #include "campaigns/json_writer.hpp"
 #include "campaigns/time.hpp"
 #include "runner/commands.hpp"
+#include "runner/listen_address.hpp"
 #include "runner/live.hpp"
 #include "runner/output.hpp"
 
@@ -75,7 +78,7 @@ void take_credentials(const RehearsalOptions& options, bridge::rehearsal::Carrie
 
 bridge::rehearsal::CarrierOptions carrier_options_of(const RehearsalOptions& options) {
   bridge::rehearsal::CarrierOptions carrier;
-  std::tie(carrier.address, carrier.port) = split_address(options.listen);
+  std::tie(carrier.address, carrier.port) = read_listen(options.listen, "--listen");
   take_credentials(options, carrier);
   std::istringstream numbers(options.numbers);
   for (std::string each; std::getline(numbers, each, ',');) carrier.owned_numbers.push_back(each);
@@ -127,8 +130,8 @@ std::string listening_json(const bridge::rehearsal::RehearsalCarrier& carrier,
   object.member("api_key", carrier.options().api_key);
   if (given.api_secret.empty()) object.member("api_secret", carrier.options().api_secret);
   object
-      .member("base_url", (given.tls_certificate.empty() ? "http://" : "https://") + given.address +
-                              ':' + std::to_string(carrier.port()))
+      .member("base_url", (given.tls_certificate.empty() ? "http://" : "https://") +
+                              written_address(given.address, carrier.port()))
       .member("now", campaigns::rfc3339_utc(given.start));
   object.close();
   return text;
@@ -146,11 +149,16 @@ int rehearse(const RehearsalOptions& options) {
   }
   net::Loop loop(*clock);
   std::unique_ptr<bridge::rehearsal::RehearsalCarrier> carrier;
-  if (auto* stepped = dynamic_cast<net::SteppedClock*>(clock.get())) {
-    carrier =
-        std::make_unique<bridge::rehearsal::RehearsalCarrier>(loop, *stepped, carrier_options);
-  } else {
-    carrier = std::make_unique<bridge::rehearsal::RehearsalCarrier>(loop, carrier_options);
+  try {
+    if (auto* stepped = dynamic_cast<net::SteppedClock*>(clock.get())) {
+      carrier =
+          std::make_unique<bridge::rehearsal::RehearsalCarrier>(loop, *stepped, carrier_options);
+    } else {
+      carrier = std::make_unique<bridge::rehearsal::RehearsalCarrier>(loop, carrier_options);
+    }
+  } catch (const std::system_error& error) {
+    throw std::runtime_error("the carrier " +
+                             cannot_listen(options.listen, "--listen", error.code()));
   }
   print(listening_json(*carrier, carrier_options) + '\n');
   loop.on_signal(SIGINT, [&] { loop.stop(); });

@@ -9,6 +9,7 @@
 
 #include "campaigns/words.hpp"
 #include "runner/crypto.hpp"
+#include "runner/listen_address.hpp"
 #include "runner/live.hpp"
 
 namespace runner {
@@ -51,10 +52,7 @@ ControlTcp read_control_tcp(const std::string& listen, const std::filesystem::pa
                             const Environment& environment) {
   ControlTcp tcp;
   std::tie(tcp.address, tcp.port) = split_address(listen);
-  if (tcp.address == "localhost") tcp.address = "127.0.0.1";
-  if (tcp.address.starts_with('[') && tcp.address.ends_with(']')) {
-    tcp.address = tcp.address.substr(1, tcp.address.size() - 2);
-  }
+  tcp.address = bare_address(tcp.address);
   if (!is_loopback(tcp.address)) {
     throw std::invalid_argument(
         "--control listens on this machine alone (127.0.0.1:PORT): for others put a proxy with TLS "

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "campaigns/json_writer.hpp"
 #include "runner/control_orders.hpp"
+#include "runner/listen_address.hpp"
 #include "runner/live.hpp"
 #include "runner/status.hpp"
 
@@ -66,10 +69,18 @@ ControlServer::ControlServer(bridge::net::Loop& loop, Options options, Live& liv
                 take({&socket_, id}, request);
               }) {
   if (!options_.tcp) return;
-  tcp_ = std::make_unique<http::Server>(loop, tcp_options(*options_.tcp, options_.real_time),
-                                        [this](http::ExchangeId id, const http::Request& request) {
-                                          take_over_tcp({tcp_.get(), id}, request);
-                                        });
+  try {
+    tcp_ =
+        std::make_unique<http::Server>(loop, tcp_options(*options_.tcp, options_.real_time),
+                                       [this](http::ExchangeId id, const http::Request& request) {
+                                         take_over_tcp({tcp_.get(), id}, request);
+                                       });
+  } catch (const std::system_error& error) {
+    throw std::runtime_error(
+        "the control interface " +
+        cannot_listen(written_address(options_.tcp->address, options_.tcp->port), "--control",
+                      error.code()));
+  }
 }
 
 ControlServer::~ControlServer() {

@@ -23,6 +23,7 @@
 #include "campaigns/phone_number.hpp"
 #include "campaigns/state.hpp"
 #include "runner/descriptors.hpp"
+#include "runner/listen_address.hpp"
 #include "runner/output.hpp"
 #include "webhook/door.hpp"
 
@@ -358,7 +359,7 @@ struct DoorInquiry::Block {
         [](const campaigns::AttemptId&) { return std::string{}; },
         [](std::string_view) { return std::string{}; });
     http::Server::Options server_options;
-    std::tie(server_options.address, server_options.port) = split_address(listen());
+    std::tie(server_options.address, server_options.port) = read_listen(listen(), "--listen");
     if (!options.tls_certificate.empty()) {
       try {
         certificate = std::make_unique<bridge::tls::ServerContext>(
@@ -385,10 +386,8 @@ struct DoorInquiry::Block {
           });
       add(Verdict::well, "door", "opened on " + listen());
     } catch (const std::system_error& error) {
-      add(Verdict::unproven, "door",
-          "cannot be opened on " + listen() + " (" + error.code().message() +
-              "): whatever answers at SERVER_URL is asked instead",
-          "if that is not campanile, stop it or name another address with --listen");
+      add(Verdict::unproven, "door", cannot_listen(listen(), "--listen", error.code()),
+          "whatever answers at SERVER_URL is asked instead");
     }
     return true;
   }
@@ -695,8 +694,13 @@ int look_before_calling(const LiveOptions& options, std::vector<std::string> cal
       findings.push_back(std::move(finding));
     };
     for (const auto& finding : asked.of_account) take(finding, may_wait);
-    // A way in that looks shut from here may be open from outside; a certificate is the same.
-    for (const auto& finding : asked.of_door) take(finding, finding.subject != "certificate");
+    // A way in that looks shut from here may be open from outside; a certificate is the same. A
+    // door that does not open now does not open for the program either.
+    for (auto finding : asked.of_door) {
+      const bool shut = finding.subject == "door" && finding.verdict == Verdict::unproven;
+      if (shut) finding = {Verdict::broken, "door", std::move(finding.what), {}};
+      take(std::move(finding), !shut && finding.subject != "certificate");
+    }
   }
   for (const auto& finding : findings) {
     if (finding.verdict == Verdict::bad_input || finding.verdict == Verdict::broken) tell(finding);

@@ -27,6 +27,7 @@
 #include "runner/editing.hpp"
 #include "runner/fold.hpp"
 #include "runner/heartbeat.hpp"
+#include "runner/listen_address.hpp"
 #include "runner/master_key.hpp"
 #include "runner/version.hpp"
 #include "runner/wire_log.hpp"
@@ -231,6 +232,7 @@ struct Live::Block {
   Metrics metrics{};
   std::unique_ptr<Runner> runner{};
   http::Server::Options door_options{};
+  std::string door_at{};  // as it was written
   std::unique_ptr<http::Server> door{};
   std::unique_ptr<MediaStreams> streams{};
   std::unique_ptr<ControlServer> control{};
@@ -272,6 +274,7 @@ struct Live::Block {
   void take_stream(http::ExchangeId id, const http::Request& request);
   void note_unsecured(std::error_code error);
   void open_door();
+  std::unique_ptr<http::Server> make_door();
   void look_at_certificate();
   std::uint64_t unsecured = 0;  // connections to the door that were not secured
 };
@@ -306,7 +309,15 @@ void Live::Block::open_door() {
     door_options.on_secured = [this] { metrics.handshake(true); };
     look_at_certificate();
   }
-  door = std::make_unique<http::Server>(
+  try {
+    door = make_door();
+  } catch (const std::system_error& error) {
+    throw std::runtime_error("the public door " + cannot_listen(door_at, "--listen", error.code()));
+  }
+}
+
+std::unique_ptr<http::Server> Live::Block::make_door() {
+  return std::make_unique<http::Server>(
       *loop, door_options,
       [this](http::ExchangeId id, http::Request request) {
         if (asks_for_stream(request)) return take_stream(id, request);
@@ -704,7 +715,8 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   auto* const links = clock_port != 0 ? &b.links : nullptr;
   auto listen = options.listen;
   if (listen.empty()) listen = real ? "0.0.0.0:8080" : "127.0.0.1:0";
-  std::tie(b.door_options.address, b.door_options.port) = split_address(listen);
+  std::tie(b.door_options.address, b.door_options.port) = read_listen(listen, "--listen");
+  b.door_at = listen;
   // The far end of a rehearsal in this process has as many sockets as we.
   const auto shares = fitting(
       {b.door_options.limits.connections_max, options.streams_max},
@@ -723,7 +735,9 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
     if (real) {
       throw std::runtime_error("SERVER_URL is not set: the carrier must know where to reach us");
     }
-    public_url = "http://127.0.0.1:" + std::to_string(b.door->port());
+    const auto& at = b.door_options.address;
+    const bool everywhere = at == "0.0.0.0" || at == "::";
+    public_url = "http://" + written_address(everywhere ? "127.0.0.1" : at, b.door->port());
   }
   if (public_url.find("://") == std::string::npos) public_url = "https://" + public_url;
   while (public_url.back() == '/') public_url.pop_back();

@@ -8,6 +8,7 @@
 #include "bridge/carrier/base_url.hpp"
 #include "campaigns/campaign_file.hpp"
 #include "runner/environment.hpp"
+#include "runner/listen_address.hpp"
 #include "runner/outward_url.hpp"
 
 namespace runner {
@@ -162,7 +163,9 @@ LiveOptions live_options(const LiveArguments& arguments) {
   live.tls_certificate = arguments.tls_certificate;
   live.tls_key = arguments.tls_key;
   live.ca_file = arguments.ca_file;
-  if (!live.listen.empty()) static_cast<void>(split_address(live.listen));  // before a log is made
+  if (!live.listen.empty()) {
+    static_cast<void>(read_listen(live.listen, "--listen"));  // before a log is made
+  }
   live.calls_per_second_thousandths = static_cast<std::uint32_t>(arguments.calls_per_second * 1000);
   live.new_people_max = arguments.limit;
   live.message = {arguments.message, arguments.message_language, arguments.message_voice};

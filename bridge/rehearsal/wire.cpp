@@ -196,12 +196,15 @@ std::optional<Url> read_url(std::string_view text) {
   const std::string_view rest = text.substr(authority_end);
 
   const std::size_t colon = authority.rfind(':');
-  if (colon != std::string_view::npos) {
+  if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos) {
     const std::string_view digits = authority.substr(colon + 1);
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
     if (error != std::errc{} || end != digits.data() + digits.size() || url.port == 0) return {};
     authority = authority.substr(0, colon);
+  }
+  if (authority.starts_with('[') && authority.ends_with(']')) {
+    authority = authority.substr(1, authority.size() - 2);
   }
   if (authority.empty() || authority.find('@') != std::string_view::npos) return {};
   url.host = authority;

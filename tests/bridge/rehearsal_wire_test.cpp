@@ -93,6 +93,9 @@ BOOST_AUTO_TEST_CASE(only_what_a_rehearsal_can_reach_is_a_url) {
   BOOST_TEST(secure->secure);
   BOOST_TEST(secure->port == 443U);
   BOOST_TEST(read_url("https://h:8443/a")->port == 8443U);
+  BOOST_TEST(read_url("http://[::1]:8080/a")->host == "::1");
+  BOOST_TEST(read_url("http://[::1]:8080/a")->port == 8080U);
+  BOOST_TEST(read_url("https://[::1]/a")->host == "::1");
   for (const char* text : {"", "h", "/a", "wss://h/", "https://", "http://", "http://:80/",
                            "http://h:/", "http://h:70000/", "http://u@h/", "http://h/a b"}) {
     BOOST_TEST(!read_url(text).has_value(), text);

@@ -10,6 +10,7 @@
 #include "bridge/carrier/base_url.hpp"
 #include "runner/descriptors.hpp"
 #include "runner/environment.hpp"
+#include "runner/listen_address.hpp"
 #include "runner/live.hpp"
 #include "runner/outward_url.hpp"
 
@@ -65,6 +66,32 @@ BOOST_AUTO_TEST_CASE(what_stands_around_a_setting_is_no_part_of_it) {
   ::setenv("CAMPANILE_TEST", " \tof the world\r\n", 1);
   BOOST_TEST(environment.get("CAMPANILE_TEST") == "of the world");
   ::unsetenv("CAMPANILE_TEST");
+}
+
+BOOST_AUTO_TEST_CASE(where_to_listen_is_an_address_of_this_machine) {
+  using At = std::pair<std::string, std::uint16_t>;
+  const auto at = [](const std::string& text) { return runner::read_listen(text, "--listen"); };
+  BOOST_TEST((at("127.0.0.1:8080") == At("127.0.0.1", 8080)));
+  BOOST_TEST((at("0.0.0.0:0") == At("0.0.0.0", 0)));
+  BOOST_TEST((at("localhost:8080") == At("127.0.0.1", 8080)));
+  BOOST_TEST((at("[::]:8080") == At("::", 8080)));
+  BOOST_TEST((at("[::1]:65535") == At("::1", 65535)));
+  for (const std::string text : {"door.example:8080", ":8080", "*:8080", "[::1:8080",
+                                 "[localhost]:1", "127.0.0:80", "256.0.0.1:80", " 127.0.0.1:80"}) {
+    const auto told = refusal_of([&] { at(text); });
+    BOOST_TEST(told.starts_with("--listen "), text);
+    BOOST_TEST(told.find("127.0.0.1:8080") != std::string::npos, text);
+  }
+  for (const std::string text : {"nowhere", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "1:x"}) {
+    BOOST_TEST(refusal_of([&] { at(text); }) != "", text);
+  }
+  BOOST_TEST(runner::written_address("::1", 80) == "[::1]:80");
+  BOOST_TEST(runner::written_address("127.0.0.1", 80) == "127.0.0.1:80");
+  const auto taken = runner::cannot_listen("127.0.0.1:80", "--listen",
+                                           std::make_error_code(std::errc::address_in_use));
+  for (const auto* word : {"127.0.0.1:80", "another program", "--listen"}) {
+    BOOST_TEST(taken.find(word) != std::string::npos, word);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(strangers_leave_descriptors_to_orders_and_the_log) {

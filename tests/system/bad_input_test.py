@@ -17,6 +17,14 @@ START_MS = 1767603600000  # Monday, 5 January 2026, 10:00 in Rome
 UP = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
+def has_ip6():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
 def raw_answer(port, head, body=b""):
     """The status of what answers bytes as they stand."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as wire:
@@ -202,9 +210,24 @@ class FileTest(world.Case):
                      ("run", file, "--calls-per-second", "many"), ("run", file, "--start", "soon"),
                      ("run", file, "--people", "humans=3"), ("replay",),
                      ("run", file, "--listen", "nowhere"),
+                     ("run", file, "--listen", "door.example:8080"),
+                     ("run", file, "--listen", ":8080"), ("rehearsal", "--listen", "nowhere:1"),
                      ("run", file, "--heartbeat", "https://hooks.example/a b")):
             self.assertIn(self.campanile(*line, expect=None).returncode, (2,), line)
         self.assertFalse(os.path.exists(self.path("campaign.rehearsal.db")))
+
+    def test_the_door_listens_where_people_write_it(self):
+        file = world.write_campaign(self.folder, world.survey(), 2)
+        for n, listen in enumerate(("localhost:0", "[::1]:0" if has_ip6() else "127.0.0.1:0")):
+            self.campanile("run", file, "--log", self.path("%d.db" % n), "--listen", listen)
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        at = "127.0.0.1:%d" % taken.getsockname()[1]
+        for line in (("run", file, "--log", self.path("T.db"), "--listen", at),
+                     ("rehearsal", "--listen", at)):
+            told = self.campanile(*line, expect=3).stderr
+            for word in (at, "another program listens there", "--listen"):
+                self.assertIn(word, told)
 
 
 class DoorTest(world.Case):

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import socket
 import subprocess
 
 import world
@@ -133,6 +134,28 @@ class DoctorTest(world.Case):
         # Up to the hard limit the program helps itself.
         found = self.doctor(expect=0, before=limited(64, hard))
         self.assertEqual(self.verdicts(found, "open files"), [])
+
+    def test_where_the_door_cannot_be(self):
+        file = world.write_campaign(self.folder, world.survey(caller_ids=[]), 3)
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        at = "127.0.0.1:%d" % taken.getsockname()[1]
+        for listen, expect, words in ((at, 3, (at, "another program listens there", "--listen")),
+                                      ("192.0.2.1:0", 3, ("192.0.2.1:0", "no such address")),
+                                      ("door.example:8080", 2, ("door.example:8080", "--listen"))):
+            for command in (("run", file, "--new-log"), ("serve", "--new-log"),
+                            ("call", "+393471999999")):
+                done = subprocess.run(
+                    [world.binary, *command, "--carrier", "twilio", "--log", self.path("L.db"),
+                     "--listen", listen],
+                    cwd=self.folder, env=world.environment(**self.settings),
+                    stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                    timeout=world.PATIENCE_S)
+                self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+                for word in words:
+                    self.assertIn(word, done.stderr)
+                self.assertFalse(os.path.exists(self.path("L.db")), command)
+        self.assertEqual(self.far_end.truth()["calls"], [])
 
     def test_nobody_is_called_before_it_can_work(self):
         file = world.write_campaign(self.folder, world.survey(caller_ids=[]), 3)
