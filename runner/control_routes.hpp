@@ -19,8 +19,8 @@ enum class ControlQuestion : unsigned char {
   order,    // one of control_orders.hpp
 };
 
-// The body of an order over the Unix socket, at most: it may hold a list. Over TCP it is the HTTP
-// server's own limit.
+// The body of an order, at most: it may hold a list. Over TCP for whoever shows the token; for
+// others it is the HTTP server's own limit.
 inline constexpr std::size_t control_order_bytes_max = std::size_t{4} << 20U;
 
 struct ControlRoute {

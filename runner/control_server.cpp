@@ -42,6 +42,11 @@ http::Server::Options tcp_options(const ControlTcp& tcp, bool real_time) {
   options.address = tcp.address;
   options.port = tcp.port;
   options.limits = control_limits(real_time, 16);
+  // Lists and campaigns are large; whoever shows no token has none to send.
+  options.body_bytes_max_of = [token = tcp.token,
+                               others = options.limits.body_bytes_max](const auto& request) {
+    return shows_token(request, token) ? control_order_bytes_max : others;
+  };
   return options;
 }
 

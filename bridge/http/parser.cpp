@@ -52,6 +52,7 @@ struct Parser::Block {
   bool expects_continue = false;
   bool version_1_0 = false;
   bool no_body = false;
+  std::size_t body_max = 0;  // of the message whose head was read
   int interim_responses = 0;
 
   Request request{};
@@ -308,7 +309,9 @@ struct Parser::Block {
     if (codings > 1 || (codings == 1 && version_1_0)) return stop(400);
     const bool chunked = codings == 1;
     const bool bodiless = !is_request() && no_body;
-    if (!chunked && !bodiless && llhttp.content_length > options.body_bytes_max) return stop(413);
+    body_max = options.body_bytes_max;
+    if (is_request() && options.body_bytes_max_of) body_max = options.body_bytes_max_of(request);
+    if (!chunked && !bodiless && llhttp.content_length > body_max) return stop(413);
     if (is_request()) {
       if (hosts > 1 || (hosts == 0 && !version_1_0)) return stop(400);
       const auto method = static_cast<llhttp_method_t>(llhttp_get_method(&llhttp));
@@ -328,12 +331,10 @@ struct Parser::Block {
     return bodiless ? 1 : 0;
   }
 
-  int chunk_header() {
-    return llhttp.content_length > options.body_bytes_max - body().size() ? stop(413) : 0;
-  }
+  int chunk_header() { return llhttp.content_length > body_max - body().size() ? stop(413) : 0; }
 
   int body_part(std::string_view part) {
-    if (part.size() > options.body_bytes_max - body().size()) return stop_in_data(413);
+    if (part.size() > body_max - body().size()) return stop_in_data(413);
     body().append(part);
     return 0;
   }

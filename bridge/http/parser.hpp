@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -26,6 +27,8 @@ class Parser {
     std::size_t header_bytes_max = 16 * 1024;  // all header lines and the empty one; 431
     std::size_t headers_max = 64;              // 431
     std::size_t body_bytes_max = 64 * 1024;    // 413
+    // Not empty: asked by each request's headers instead of `body_bytes_max`.
+    std::function<std::size_t(const Request&)> body_bytes_max_of{};
     // A response of 101 is a message, the last one; else nobody asked for it and it is refused.
     bool switching = false;
   };

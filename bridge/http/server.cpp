@@ -28,12 +28,14 @@ constexpr std::size_t early_bytes_max = 64 * 1024;
 
 constexpr std::string_view continue_text = "HTTP/1.1 100 Continue\r\n\r\n";
 
-Parser::Options parser_options(const Limits& limits) {
+Parser::Options parser_options(const Server::Options& options) {
+  const Limits& limits = options.limits;
   return {.mode = Parser::Mode::request,
           .first_line_bytes_max = limits.request_line_bytes_max,
           .header_bytes_max = limits.header_bytes_max,
           .headers_max = limits.headers_max,
-          .body_bytes_max = limits.body_bytes_max};
+          .body_bytes_max = limits.body_bytes_max,
+          .body_bytes_max_of = options.body_bytes_max_of};
 }
 
 // One accepted connection. A plain record; the server's block is the machine.
@@ -76,6 +78,7 @@ struct Server::Block {
 
   net::Loop& loop;
   Limits limits;
+  Parser::Options of_parsers;
   std::function<void(ExchangeId, Request)> on_request;
   OnRefused on_refused;
   tls::ServerContext* tls;
@@ -95,6 +98,7 @@ struct Server::Block {
         OnRefused refused)
       : loop(with),
         limits(options.limits),
+        of_parsers(parser_options(options)),
         on_request(std::move(request)),
         on_refused(std::move(refused)),
         tls(options.tls),
@@ -129,7 +133,7 @@ struct Server::Block {
                                .gate = &handshakes,
                                .links = links});
     }
-    auto made = std::make_unique<Connection>(parser_options(limits), std::move(stream));
+    auto made = std::make_unique<Connection>(of_parsers, std::move(stream));
     Connection& c = *made;
     c.id = ++ids;
     connections.emplace(c.id, std::move(made));

@@ -60,6 +60,8 @@ class Server {
     std::string unix_path{};    // not empty: listen there instead; an old socket is replaced
     unsigned unix_mode = 0600;  // file mode of the socket
     Limits limits{};
+    // Not empty: how long the body of a request may be, by its headers, instead of the limits'.
+    std::function<std::size_t(const Request&)> body_bytes_max_of{};
     // Not null: https, and nothing else on this port. Outlives the server; a reload of it is for
     // connections to come.
     tls::ServerContext* tls = nullptr;

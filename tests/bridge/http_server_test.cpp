@@ -228,6 +228,36 @@ BOOST_AUTO_TEST_CASE(a_refused_client_that_has_left_already_is_forgotten) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_body_is_as_long_as_its_head_allows) {
+  Server::Options options;
+  options.limits.body_bytes_max = 1;  // not what holds
+  options.body_bytes_max_of = [](const Request& request) -> std::size_t {
+    return request.header("Friend") == "yes" ? 10 : 2;
+  };
+  Served s(options);
+  const auto post = [](const std::string& who, const std::string& body, bool chunked) {
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nFriend: " + who + "\r\n";
+    if (!chunked)
+      return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return head + "Transfer-Encoding: chunked\r\n\r\n1\r\n" + body.front() + "\r\n" +
+           static_cast<char>('0' + body.size() - 1) + "\r\n" + body.substr(1) + "\r\n0\r\n\r\n";
+  };
+  for (const bool chunked : {false, true}) {
+    const auto client = s.client();
+    // On one connection, so that what held for the one does not hold for the next.
+    client->write(post("yes", "0123456789", chunked) + post("no", "01", chunked) +
+                  post("no", "012", chunked));
+    for (const std::string expected : {"0123456789", "01"}) {
+      s.until([&] { return !s.requests.empty(); });
+      BOOST_TEST(s.requests.front().second.body == expected);
+      s.answer(s.next_request("/"), "");
+    }
+    s.until([&] { return client->ended; });
+    BOOST_TEST(client->got.find("HTTP/1.1 413 ") != std::string::npos);
+    BOOST_TEST(s.requests.empty());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_slow_head_is_refused_ten_seconds_after_its_first_byte) {
   Served s;
   const auto client = s.client();

@@ -226,7 +226,21 @@ class ControlTest(world.Case):
             self.assertNotIn(TOKEN.encode(), file.read())
 
     def test_bodies_and_connections_have_limits(self):
-        self.assertEqual(self.ask("POST", "/cancel", {"reason": "x" * 200_000})[0], 413)
+        long = {"list": "number\n" + "x" * 3_000_000}
+        add = "/campaigns/nobody/contacts"
+        self.assertEqual(self.ask("POST", add, {"list": "x" * 200_000}, token=None)[0], 413)
+        self.assertEqual(self.ask("POST", add, {"list": "x" * 200_000}, token="x" * 32)[0], 413)
+        # A list as it goes over the socket.
+        status, _, text = self.ask("POST", add, long)
+        self.assertEqual(status, 409)
+        self.assertIn("no campaign", text)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=world.PATIENCE_S)
+        self.addCleanup(connection.close)
+        connection.putrequest("POST", add)
+        connection.putheader("Authorization", "Bearer " + TOKEN)
+        connection.putheader("Content-Length", str((4 << 20) + 1))
+        connection.endheaders()
+        self.assertEqual(connection.getresponse().status, 413)
         held = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(100)]
         try:
             # The oldest idle ones made room.
