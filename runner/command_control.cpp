@@ -123,7 +123,7 @@ int add_contacts(const ControlOptions& options) {
     nlohmann::json body{{"skip_bad_rows", options.skip_bad_rows}, {"encoding", options.encoding}};
     bridge::http::Request request;
     request.method = "POST";
-    request.target = "/campaigns/" + options.campaign + "/contacts";
+    request.target = campaign_target(options.campaign, "contacts");
     if (list->text) {
       auto text = order_with_list(std::move(body), std::move(*list->text));
       if (!text) return exit_bad_input;
@@ -201,7 +201,7 @@ int edit(const ControlOptions& options) {
     const nlohmann::json body{{"file", file.string()}, {"accept_change", options.accept_change}};
     bridge::http::Request request;
     request.method = "POST";
-    request.target = "/campaigns/" + options.campaign + "/edit";
+    request.target = campaign_target(options.campaign, "edit");
     request.body = body.dump();
     const auto answer = ask_running(options.log, request);
     if (!options.json && answer && answer->status == 200) {

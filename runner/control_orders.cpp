@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "bridge/http/form.hpp"
+
 namespace runner {
 
 using campaigns::Command;
@@ -16,13 +18,13 @@ namespace {
 
 struct Writer {
   ControlOrder operator()(const campaigns::PauseCampaign& c) const {
-    return {"/campaigns/" + c.campaign + "/pause", json{{"reason", c.reason}}.dump()};
+    return {campaign_target(c.campaign, "pause"), json{{"reason", c.reason}}.dump()};
   }
   ControlOrder operator()(const campaigns::ResumeCampaign& c) const {
-    return {"/campaigns/" + c.campaign + "/resume", "{}"};
+    return {campaign_target(c.campaign, "resume"), "{}"};
   }
   ControlOrder operator()(const campaigns::CancelCampaign& c) const {
-    return {"/campaigns/" + c.campaign + "/cancel", json{{"reason", c.reason}}.dump()};
+    return {campaign_target(c.campaign, "cancel"), json{{"reason", c.reason}}.dump()};
   }
   ControlOrder operator()(const campaigns::CancelAll& c) const {
     return {"/cancel", json{{"reason", c.reason}}.dump()};
@@ -65,6 +67,10 @@ Refusal bad_order(std::string what) {
 }
 
 }  // namespace
+
+std::string campaign_target(std::string_view campaign, std::string_view verb) {
+  return "/campaigns/" + bridge::http::percent_encode(campaign) + '/' + std::string(verb);
+}
 
 ControlOrder control_order(const Command& command) {
   return visit(Writer{}, command);

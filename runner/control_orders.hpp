@@ -16,6 +16,10 @@ struct ControlOrder {
   std::string body{};
 };
 
+// "/campaigns/<id>/<verb>", for whatever somebody takes for an id: what is none goes over the wire
+// in one piece, and is found nowhere.
+std::string campaign_target(std::string_view campaign, std::string_view verb);
+
 // Commands of an operator only; any other is a bug.
 ControlOrder control_order(const campaigns::Command& command);
 

@@ -37,6 +37,8 @@ BOOST_AUTO_TEST_CASE(every_order_comes_back_as_it_was_given) {
   BOOST_TEST(there_and_back(PauseCampaign{"note", "lu\"nch"}) ==
              "/campaigns/note/pause {\"reason\":\"lu\\\"nch\"}");
   BOOST_TEST(there_and_back(ResumeCampaign{"note"}) == "/campaigns/note/resume {}");
+  // A name that is none goes over the wire in one piece, too.
+  BOOST_TEST(control_order(ResumeCampaign{"no te\n"}).target == "/campaigns/no%20te%0A/resume");
   BOOST_TEST(there_and_back(CancelCampaign{"note", ""}) ==
              "/campaigns/note/cancel {\"reason\":\"\"}");
   BOOST_TEST(there_and_back(CancelAll{"wrong list"}) == "/cancel {\"reason\":\"wrong list\"}");

@@ -105,6 +105,7 @@ class OperateTest(world.Case):
             self.assertIn("cancelled", self.steer(command, "first", expect=2).stderr)
         for command in ("pause", "resume", "cancel"):
             self.assertIn("nobody", self.steer(command, "nobody", expect=2).stderr)
+            self.steer(command, "no body\n", expect=2)
 
         # A terminal that goes away is no reason to end.
         self.server.process.send_signal(signal.SIGHUP)
