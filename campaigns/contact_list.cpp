@@ -209,6 +209,7 @@ struct ContactListReader::Block {
   Next next_csv(ContactRow& row, RejectedRow& rejected);
   bool read_fields(ContactRow& row, RejectedRow& rejected);
   void tell_fault(CsvReader::Next fault, RejectedRow& rejected) const;
+  std::string about_quotes() const;
 
   Problems open_array(std::string_view bytes);
   Next next_of_array(ContactRow& row, RejectedRow& rejected);
@@ -637,6 +638,10 @@ Problems ContactListReader::Block::read_header() {
   return problems;
 }
 
+std::string ContactListReader::Block::about_quotes() const {
+  return csv.in_doubt() ? "; is a quotation mark not closed, in it or above it?" : "";
+}
+
 void ContactListReader::Block::tell_fault(CsvReader::Next fault, RejectedRow& rejected) const {
   rejected.row = csv.line();
   rejected.column = column_name(csv.fault_field());
@@ -644,8 +649,8 @@ void ContactListReader::Block::tell_fault(CsvReader::Next fault, RejectedRow& re
     case CsvReader::Next::unterminated_quote:
       rejected.reason = "unterminated_quote";
       rejected.what =
-          "a quotation mark opens here and never closes, so that nothing behind it "
-          "could be read; close it, or double it if it is part of the text";
+          "a quotation mark opens here and is not closed; close it or, where it is part of the "
+          "text, write it twice and put the cell in quotation marks";
       return;
     case CsvReader::Next::text_after_quote:
       rejected.reason = "text_after_quote";
@@ -656,12 +661,13 @@ void ContactListReader::Block::tell_fault(CsvReader::Next fault, RejectedRow& re
     case CsvReader::Next::field_too_long:
       rejected.reason = "field_too_long";
       rejected.what = "the cell has more than " + std::to_string(CsvReader::field_bytes_max) +
-                      " bytes; is a quotation mark not closed?";
+                      " bytes; shorten it";
       return;
     case CsvReader::Next::too_many_columns:
       rejected.column.clear();
       rejected.reason = "too_many_fields";
-      rejected.what = "the row has more than " + std::to_string(CsvReader::columns_max) + " fields";
+      rejected.what = "the row has more than " + std::to_string(CsvReader::columns_max) +
+                      " fields" + about_quotes();
       return;
     case CsvReader::Next::record:
     case CsvReader::Next::end:

@@ -19,9 +19,11 @@ class CsvReader {
   enum class Next : std::uint8_t {
     record,
     // Faults. The reader has gone on to the end of the record or, after a fault of quoting, to the
-    // end of the line on which it was seen, so that the next call goes on behind it.
-    unterminated_quote,  // no second quote in the whole rest
-    text_after_quote,    // "abc"def
+    // end of a line, so that the next call goes on behind it: of the line on which the quote opens
+    // that nothing closes, else of the one on which the fault was seen.
+    unterminated_quote,  // on later lines there is no second one, or one that closes no cell: with
+                         // text behind it, or too far away
+    text_after_quote,    // "abc"def on one line
     field_too_long,
     too_many_columns,
     end
@@ -40,10 +42,14 @@ class CsvReader {
   std::uint64_t next_line() const { return line_; }
   // The field, from 0, in which the last fault was seen.
   std::size_t fault_field() const { return fault_field_; }
+  // Whether the last record may be more than one, or none: a cell of several lines has delimiters
+  // in it, as rows have; or a quote above that was taken for unclosed might hold all of it.
+  bool in_doubt() const { return holds_rows_ || record_at_ < doubt_end_; }
 
  private:
   Next fault(Next what);
-  bool read_quoted(Next& problem);
+  Next read_quoted();
+  Next unclosed_quote(std::size_t may_hold_to);
   void skip_line();
   void end_line();
 
@@ -51,7 +57,13 @@ class CsvReader {
   char delimiter_ = ',';
   std::size_t at_ = 0;
   std::uint64_t line_ = 1;
+  std::size_t record_at_ = 0;
   std::uint64_t record_line_ = 0;
+  // Of the last quoted field that goes over several lines: where its second one begins.
+  std::size_t second_line_at_ = 0;
+  std::uint64_t second_line_ = 0;
+  bool holds_rows_ = false;
+  std::size_t doubt_end_ = 0;
   std::size_t fault_field_ = 0;
   std::vector<std::string_view> fields_{};
 

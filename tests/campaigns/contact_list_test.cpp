@@ -134,7 +134,8 @@ BOOST_AUTO_TEST_CASE(each_bad_row_is_rejected_alone_with_row_column_and_reason) 
        "5 !empty_number@Telefono", "6 !doubly_encoded@Nome", "7 !doubly_encoded@Nota",
        "8 !empty_variable@Nome", "9 !short_number@Telefono", "10 !text_after_quote@Telefono",
        "11 !nul@Nome", "12 !field_too_long@Nota", "13 !no_zone@",
-       "14 +393331234567 Europe/Rome it-IT |3331234567|Anna|fine", "15 !unterminated_quote@Nota"});
+       "14 +393331234567 Europe/Rome it-IT |3331234567|Anna|fine", "15 !unterminated_quote@Nota",
+       "16 +393331234567 Europe/Rome it-IT |3331234567|Anna|"});
 }
 
 BOOST_AUTO_TEST_CASE(no_reason_repeats_a_cell) {
