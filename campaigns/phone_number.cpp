@@ -78,6 +78,28 @@ bool is_scientific(std::string_view text) {
   return all(text.substr(0, e), ".,+") && all(exponent, "");
 }
 
+// "1701234567.0", "1701234567,00": what a table of decimal numbers makes of one.
+bool is_decimal_number(std::string_view text) {
+  if (text.front() == '+') text.remove_prefix(1);
+  const std::size_t digits = std::min(text.find_first_of(".,"), text.size());
+  const std::string_view behind = text.substr(std::min(digits + 1, text.size()));
+  return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(digits), is_digit) &&
+         (behind == "0" || behind == "00");
+}
+
+// "055 123456/7": two lines as they are written in Italy. "06/12/34/56/78" is one number in pairs.
+bool is_several_numbers(std::string_view text) {
+  const auto slash = text.rfind('/');
+  if (slash == std::string_view::npos) return false;
+  const auto digits_in = [](std::string_view part) {
+    return std::count_if(part.begin(), part.end(), is_digit);
+  };
+  const std::string_view before = text.substr(0, slash);
+  const auto behind = digits_in(text.substr(slash + 1));
+  const bool pairs = digits_in(before.substr(before.rfind('/') + 1)) <= 2;
+  return digits_in(before) >= 6 && (behind == 1 || (behind == 2 && !pairs));
+}
+
 // "0574 123456 int. 12", "…x12", "…#12".
 bool has_extension(std::string_view text) {
   const auto mark = text.find_first_of("#xX");
@@ -161,6 +183,12 @@ bool is_phone_region(const std::string& region) {
 Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std::string& region) {
   // An apostrophe in front is how one tells a spreadsheet to leave a number alone.
   if (!text.empty() && text.front() == '\'') text.remove_prefix(1);
+  text = trimmed(text);
+  if (!text.empty() && is_decimal_number(text)) {
+    return refusal("decimal",
+                   "the column was saved as decimal numbers, leading zeros are lost; save it as "
+                   "text");
+  }
 
   std::string dialled;  // digits, and '+' in front
   dialled.reserve(text.size());
@@ -188,6 +216,10 @@ Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std
     }
   }
   if (dialled.empty()) return refusal(no_number, "there is no phone number");
+  if (is_several_numbers(text)) {
+    return refusal("several_numbers",
+                   "there is more than one number in the cell; give the one that is to be called");
+  }
   if (dialled.compare(0, 2, "00") == 0) dialled.replace(0, 2, "+");
   const bool international = dialled.front() == '+';
   const std::size_t digits = dialled.size() - (international ? 1 : 0);

@@ -17,6 +17,10 @@ BOOST_AUTO_TEST_CASE(numbers_are_read_as_people_write_them) {
       {"0039 333 1234567", "+393331234567", "IT"},
       {"333/1234567", "+393331234567", "IT"},
       {"333.123.45.67", "+393331234567", "IT"},
+      {"333.123.45.00", "+393331234500", "IT"},
+      {"333/123/45/67", "+393331234567", "IT"},
+      {"0574/123456", "+390574123456", "IT"},
+      {"0033 6/12/34/56/78", "+33612345678", "FR"},
       {"333-123-4567", "+393331234567", "IT"},
       {"(+39) 333 1234567", "+393331234567", "IT"},
       {"06 4991 2345", "+390649912345", "IT"},
@@ -55,6 +59,14 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_called_is_refused_with_a_reason) {
       {"3,93E+11", "IT", "scientific_notation"},
       {"3.93333E+11", "IT", "scientific_notation"},
       {"3,93e11", "IT", "scientific_notation"},
+      {"3331234567.0", "IT", "decimal"},
+      {"+393331234567.0", "IT", "decimal"},
+      {"1701234567.0", "DE", "decimal"},
+      {" 3331234567,00 ", "IT", "decimal"},
+      {"055 123456/7", "IT", "several_numbers"},
+      {"055 123456 / 78", "IT", "several_numbers"},
+      {"0574/123456/7", "IT", "several_numbers"},
+      {"333-1234567/8", "IT", "several_numbers"},
       {"non ha telefono", "IT", "letters"},
       {"333 1234567 casa", "IT", "letters"},
       {"06 4991 2345 int. 12", "IT", "extension"},
@@ -85,7 +97,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_called_is_refused_with_a_reason) {
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_never_repeats_the_number) {
-  for (const char* text : {"333123456789", "333 1234567 casa", "3,93E+11", "899 123 456"}) {
+  for (const char* text : {"333123456789", "333 1234567 casa", "3,93E+11", "899 123 456",
+                           "3331234567.0", "055 333123/7"}) {
     const auto number = parse_phone_number(text, "IT");
     BOOST_TEST_REQUIRE(!number.ok());
     BOOST_TEST(number.error().text.find("333123") == std::string::npos);
