@@ -32,8 +32,11 @@ bool has_nul(std::string_view text) {
 }
 
 std::uint64_t line_of(std::string_view bytes, std::size_t at) {
-  return 1 + static_cast<std::uint64_t>(
-                 std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+  std::uint64_t line = 1;
+  for (std::size_t i = 0; i < at; ++i) {
+    if (bytes[i] == '\n' || (bytes[i] == '\r' && bytes[i + 1] != '\n')) ++line;
+  }
+  return line;
 }
 
 // "it_IT", "IT-it" and "it-IT" are one.
@@ -70,13 +73,44 @@ std::string place_of(const ContactSource& source) {
   return source.query.database.empty() ? "/contacts" : "/contacts/query/sql";
 }
 
-bool is_utf16(std::string_view bytes) {
-  const std::string_view start = bytes.substr(0, 2);
-  return start == "\xFF\xFE" || start == "\xFE\xFF";
-}
-
 std::string_view without_mark(std::string_view bytes) {
   return bytes.starts_with(utf8_mark) ? bytes.substr(utf8_mark.size()) : bytes;
+}
+
+Result<std::string> utf8_of_utf16(const ContactSource& source, std::string_view bytes) {
+  if (source.encoding != "auto") {
+    return Problems{{place_of(source),
+                     "the file is marked as UTF-16, the campaign says " + source.encoding,
+                     R"(set "encoding": "auto")"}};
+  }
+  auto text = from_marked_utf16(bytes);
+  if (text) return std::move(*text);
+  return Problems{{place_of(source), "the file is UTF-16, and a letter of it is cut in two",
+                   "save the list as \"CSV UTF-8\""}};
+}
+
+// What the bytes of a list that leaves it open are.
+Result<Encoding> find_encoding(const std::string& where, std::string_view bytes) {
+  const auto detected = detect_encoding(bytes);
+  if (detected == Encoding::utf8) return *detected;
+  const std::string line = "line " + std::to_string(line_of(bytes, first_invalid_utf8(bytes)));
+  if (is_broken_utf8(bytes)) {
+    return Problems{{where, line + " is not UTF-8, though others are",
+                     "look there for a letter that was cut in two, and save the list as \"CSV "
+                     "UTF-8\"; or name its \"encoding\""}};
+  }
+  if (!detected) {
+    return Problems{{where, "the file is neither UTF-8 (" + line + ") nor Windows-1252",
+                     "save the list as \"CSV UTF-8\""}};
+  }
+  if (const auto at = first_mac_letter(bytes); at != std::string_view::npos) {
+    return Problems{{where,
+                     "line " + std::to_string(line_of(bytes, at)) +
+                         " has a letter of Mac OS Roman, which is not read",
+                     "save the list as \"CSV UTF-8\"; if it is Windows-1252 all the same, say "
+                     "\"encoding\": \"windows-1252\""}};
+  }
+  return *detected;
 }
 
 Result<Opened> open_bytes(const ContactSource& source, std::string_view bytes) {
@@ -84,7 +118,6 @@ Result<Opened> open_bytes(const ContactSource& source, std::string_view bytes) {
   const auto problem = [&where](std::string what, std::string cure) {
     return Problems{{where, std::move(what), std::move(cure)}};
   };
-  if (is_utf16(bytes)) return problem("the file is UTF-16", "save it as \"CSV UTF-8\"");
   Opened opened;
   const bool marked = bytes.substr(0, utf8_mark.size()) == utf8_mark;
   opened.rest = marked ? bytes.substr(utf8_mark.size()) : bytes;
@@ -105,14 +138,9 @@ Result<Opened> open_bytes(const ContactSource& source, std::string_view bytes) {
                      "save the list as \"CSV UTF-8\", or name its \"encoding\"");
     }
   } else {
-    const auto detected = detect_encoding(bytes);
-    if (!detected) {
-      const auto at = first_invalid_utf8(bytes);
-      return problem("the file is neither UTF-8 (line " + std::to_string(line_of(bytes, at)) +
-                         ") nor Windows-1252",
-                     "save the list as \"CSV UTF-8\"");
-    }
-    opened.encoding = *detected;
+    const auto found = find_encoding(where, bytes);
+    if (!found) return found.error();
+    opened.encoding = found.value();
   }
 
   char told = '\0';
@@ -136,7 +164,7 @@ Result<Opened> open_bytes(const ContactSource& source, std::string_view bytes) {
 
 // The bytes of a JSON list without their mark, or why they cannot be one.
 Result<std::string_view> open_json(const ContactSource& source, std::string_view bytes) {
-  if (is_utf16(bytes))
+  if (is_marked_utf16(bytes))
     return Problems{{place_of(source), "the file is UTF-16", "save it as UTF-8"}};
   if (source.encoding == "windows-1252") {
     return Problems{{place_of(source),
@@ -250,6 +278,7 @@ struct ContactListReader::Block {
   ListFormat format = ListFormat::csv;
 
   // CSV.
+  std::string from_utf16{};  // the list, if it was UTF-16
   CsvReader csv{std::string_view{}, ','};
   Encoding encoding = Encoding::utf8;
   bool nul_somewhere = false;
@@ -579,10 +608,17 @@ std::optional<std::size_t> ContactListReader::Block::read_moment(
 
 Problems ContactListReader::Block::open(std::string_view bytes) {
   format = ListFormat::csv;
+  const bool utf16 = is_marked_utf16(bytes);
+  if (utf16) {
+    auto text = utf8_of_utf16(campaign.contacts, bytes);
+    if (!text) return text.error();
+    from_utf16 = std::move(text).value();
+    bytes = from_utf16;
+  }
   auto opened = open_bytes(campaign.contacts, bytes);
   if (!opened.ok()) return opened.error();
   encoding = opened->encoding;
-  encoding_name = name_of(encoding);
+  encoding_name = utf16 ? "utf-16" : name_of(encoding);
   delimiter = opened->delimiter;
   nul_somewhere = has_nul(bytes);
   csv = CsvReader(opened->rest, delimiter, opened->first_line);
@@ -627,8 +663,8 @@ Problems ContactListReader::Block::read_header() {
     } else if (column_named(name) != i) {
       problems.push_back({row, "two columns are called " + in_quotes(name), "rename one of them"});
     } else if (has_nul(name)) {
-      problems.push_back(
-          {row, "the name of column " + std::to_string(i + 1) + " contains NUL", ""});
+      problems.push_back({row, "the name of column " + std::to_string(i + 1) + " contains NUL",
+                          "save the list as \"CSV UTF-8\""});
     } else if (is_doubly_encoded(name)) {
       problems.push_back({row, "the name of column " + std::to_string(i + 1) + " is garbled",
                           "it was UTF-8, read as Windows-1252 and saved again; save the list from "

@@ -53,6 +53,60 @@ unsigned byte_1252(char32_t character) {
   return 0;
 }
 
+// How many bytes the letter has that begins at `at`; 0: none does. Ranges of the second byte:
+// RFC 3629, section 4.
+std::size_t utf8_length(std::string_view bytes, std::size_t at) {
+  const auto continues = [&](std::size_t i, unsigned least, unsigned most) {
+    if (i >= bytes.size()) return false;
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    return byte >= least && byte <= most;
+  };
+  const auto first = static_cast<unsigned char>(bytes[at]);
+  std::size_t more = 0;
+  unsigned least = 0x80;
+  unsigned most = 0xBF;
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) {
+    more = 1;
+  } else if (first >= 0xE0 && first <= 0xEF) {
+    more = 2;
+    if (first == 0xE0) least = 0xA0;
+    if (first == 0xED) most = 0x9F;
+  } else if (first >= 0xF0 && first <= 0xF4) {
+    more = 3;
+    if (first == 0xF0) least = 0x90;
+    if (first == 0xF4) most = 0x8F;
+  } else {
+    return 0;
+  }
+  if (!continues(at + 1, least, most)) return 0;
+  for (std::size_t i = 2; i <= more; ++i) {
+    if (!continues(at + i, 0x80, 0xBF)) return 0;
+  }
+  return more + 1;
+}
+
+void append_utf8(std::string& out, char32_t character) {
+  const auto next = [&](unsigned shift) {
+    out += static_cast<char>(0x80U | ((character >> shift) & 0x3FU));
+  };
+  if (character < 0x80) {
+    out += static_cast<char>(character);
+  } else if (character < 0x800) {
+    out += static_cast<char>(0xC0U | (character >> 6U));
+    next(0);
+  } else if (character < 0x10000) {
+    out += static_cast<char>(0xE0U | (character >> 12U));
+    next(6);
+    next(0);
+  } else {
+    out += static_cast<char>(0xF0U | (character >> 18U));
+    next(12);
+    next(6);
+    next(0);
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(Encoding encoding) {
@@ -70,42 +124,71 @@ std::optional<Encoding> detect_encoding(std::string_view bytes) {
 }
 
 std::size_t first_invalid_utf8(std::string_view bytes) {
-  // Only looked for after a fast check has failed. Ranges of the second byte: RFC 3629, section 4.
+  // Only looked for after a fast check has failed.
   std::size_t at = 0;
-  const auto continues = [&](std::size_t i, unsigned least, unsigned most) {
-    if (i >= bytes.size()) return false;
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    return byte >= least && byte <= most;
-  };
   while (at < bytes.size()) {
-    const auto first = static_cast<unsigned char>(bytes[at]);
-    std::size_t more = 0;
-    unsigned least = 0x80;
-    unsigned most = 0xBF;
-    if (first < 0x80) {
-      ++at;
-      continue;
-    }
-    if (first >= 0xC2 && first <= 0xDF) {
-      more = 1;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-      more = 2;
-      if (first == 0xE0) least = 0xA0;
-      if (first == 0xED) most = 0x9F;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-      more = 3;
-      if (first == 0xF0) least = 0x90;
-      if (first == 0xF4) most = 0x8F;
-    } else {
-      return at;
-    }
-    if (!continues(at + 1, least, most)) return at;
-    for (std::size_t i = 2; i <= more; ++i) {
-      if (!continues(at + i, 0x80, 0xBF)) return at;
-    }
-    at += more + 1;
+    const std::size_t length = utf8_length(bytes, at);
+    if (length == 0) return at;
+    at += length;
   }
   return std::string_view::npos;
+}
+
+bool is_broken_utf8(std::string_view bytes) {
+  std::size_t letters = 0;
+  std::size_t wrong = 0;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::size_t length = utf8_length(bytes, at);
+    if (length > 1) ++letters;
+    if (length == 0 && letters != 0 && wrong == 0) return true;
+    if (length == 0) ++wrong;
+    at += std::max<std::size_t>(length, 1);
+  }
+  return wrong != 0 && letters > wrong;
+}
+
+std::size_t first_mac_letter(std::string_view bytes) {
+  constexpr std::string_view letters = "\x88\x8A\x8E\x98\x9A\x9F";  // à ä é ò ö ü
+  const auto is_ascii_letter = [&](std::size_t i) {
+    return i < bytes.size() &&
+           ((bytes[i] >= 'a' && bytes[i] <= 'z') || (bytes[i] >= 'A' && bytes[i] <= 'Z'));
+  };
+  std::size_t first = std::string_view::npos;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    if (byte >= 0xC0) return std::string_view::npos;
+    if (byte < 0x80 || first != std::string_view::npos) continue;
+    const bool beside_letter = is_ascii_letter(i + 1) || (i > 0 && is_ascii_letter(i - 1));
+    if (beside_letter && letters.find(bytes[i]) != std::string_view::npos) first = i;
+  }
+  return first;
+}
+
+bool is_marked_utf16(std::string_view bytes) {
+  return bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF");
+}
+
+std::optional<std::string> from_marked_utf16(std::string_view bytes) {
+  const std::size_t low = bytes.starts_with("\xFF\xFE") ? 0 : 1;
+  const auto unit = [&](std::size_t i) {
+    const char32_t high = static_cast<unsigned char>(bytes[i + 1 - low]);
+    return (high << 8U) | static_cast<unsigned char>(bytes[i + low]);
+  };
+  if (bytes.size() % 2 != 0) return {};
+  std::string out;
+  out.reserve(bytes.size());
+  for (std::size_t i = 2; i < bytes.size(); i += 2) {
+    char32_t character = unit(i);
+    if (character >= 0xD800 && character < 0xE000) {
+      i += 2;
+      if (character >= 0xDC00 || i >= bytes.size()) return {};
+      const char32_t second = unit(i);
+      if (second < 0xDC00 || second >= 0xE000) return {};
+      character = 0x10000 + ((character - 0xD800) << 10U) + (second - 0xDC00);
+    }
+    append_utf8(out, character);
+  }
+  return out;
 }
 
 std::size_t first_undefined_1252(std::string_view bytes) {
@@ -136,16 +219,7 @@ void append_from_1252(std::string& out, std::string_view bytes) {
       character = upper_half[byte - 0x80U];
       if (character == 0) character = 0xFFFD;
     }
-    if (character < 0x80) {
-      out += c;
-    } else if (character < 0x800) {
-      out += static_cast<char>(0xC0U | (character >> 6U));
-      out += static_cast<char>(0x80U | (character & 0x3FU));
-    } else {
-      out += static_cast<char>(0xE0U | (character >> 12U));
-      out += static_cast<char>(0x80U | ((character >> 6U) & 0x3FU));
-      out += static_cast<char>(0x80U | (character & 0x3FU));
-    }
+    append_utf8(out, character);
   }
 }
 

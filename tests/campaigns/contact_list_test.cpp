@@ -107,7 +107,70 @@ BOOST_AUTO_TEST_CASE(the_encoding_named_is_the_one_used) {
   campaign.contacts.encoding = "auto";
   check(read_csv(campaign, "Telefono,Nome\n1,\xE9\x81\n"),
         {"list.csv: the file is neither UTF-8 (line 2) nor Windows-1252"});
-  check(read_csv(campaign, "\xFF\xFET"), {"list.csv: the file is UTF-16"});
+}
+
+BOOST_AUTO_TEST_CASE(a_stray_byte_does_not_make_a_list_windows_1252) {
+  const Campaign campaign = a_campaign();
+  check(read_csv(campaign, "Telefono,Nome\n3331234567,Niccolò\n3331234568,Cit\xC3\n"),
+        {"list.csv: line 3 is not UTF-8, though others are"});
+  check(
+      read_csv(campaign, "Telefono,Nome\r3331234567,Cit\xC3\r3331234568,Niccolò\r3331234569,Noè\r"),
+      {"list.csv: line 2 is not UTF-8, though others are"});
+  // É and » happen to be a letter of UTF-8, too.
+  check(read_csv(campaign, "Telefono,Nome\n3331234567,No\xE8\n3331234568,\xABJOS\xC9\xBB\n"),
+        {"2 +393331234567 Europe/Rome it-IT |3331234567|Noè",
+         "3 +393331234568 Europe/Rome it-IT |3331234568|«JOSÉ»"});
+}
+
+BOOST_AUTO_TEST_CASE(letters_of_a_mac_are_not_taken_for_others) {
+  Campaign campaign = a_campaign();
+  const std::string text = "Telefono;Nome\r3331234567;Anna\r3331234568;M\x9Fller\r";
+  check(read_csv(campaign, text),
+        {"list.csv: line 3 has a letter of Mac OS Roman, which is not read"});
+  campaign.contacts.encoding = "windows-1252";
+  check(read_csv(campaign, text), {"2 +393331234567 Europe/Rome it-IT |3331234567|Anna",
+                                   "3 +393331234568 Europe/Rome it-IT |3331234568|MŸller"});
+  campaign.contacts.encoding = "auto";
+  check(read_csv(campaign, "Telefono;Nome\n3331234567;\x8Aimi\xE8\n"),
+        {"2 +393331234567 Europe/Rome it-IT |3331234567|Šimiè"});
+  check(read_csv(campaign, "Telefono;Nome\n3331234567;36 \x80 \x96 \x8A\n"),
+        {"2 +393331234567 Europe/Rome it-IT |3331234567|36 € – Š"});
+}
+
+namespace {
+
+std::string as_utf16(std::u16string_view text, bool low_first) {
+  std::string bytes;
+  for (const char16_t unit : text) {
+    const char low = static_cast<char>(unit & 0xFFU);
+    const char high = static_cast<char>(unit >> 8U);
+    bytes += low_first ? low : high;
+    bytes += low_first ? high : low;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_excel_calls_unicode_text_is_read) {
+  Campaign campaign = a_campaign();
+  for (const bool low_first : {true, false}) {
+    const std::string text =
+        as_utf16(u"\uFEFFNome\tTelefono\r\nNiccolò 😀\t3331234567\r\n", low_first);
+    auto reader = ContactListReader::open_csv(campaign, rules(), text);
+    BOOST_TEST_REQUIRE(reader.ok());
+    BOOST_TEST(reader->encoding() == "utf-16");
+    BOOST_TEST(reader->delimiter() == '\t');
+    check(read_all(std::move(reader)), {"2 +393331234567 Europe/Rome it-IT |Niccolò 😀|3331234567"});
+  }
+  check(read_csv(campaign, "\xFF\xFET"),
+        {"list.csv: the file is UTF-16, and a letter of it is cut in two"});
+  check(read_csv(campaign, as_utf16(u"Telefono;Nome\n", true)),
+        {"list.csv, row 1: the name of column 1 contains NUL",
+         "list.csv, row 1: the name of column 2 contains NUL"});
+  campaign.contacts.encoding = "utf-8";
+  check(read_csv(campaign, as_utf16(u"\uFEFFTelefono;Nome\n", true)),
+        {"list.csv: the file is marked as UTF-16, the campaign says utf-8"});
 }
 
 BOOST_AUTO_TEST_CASE(each_bad_row_is_rejected_alone_with_row_column_and_reason) {

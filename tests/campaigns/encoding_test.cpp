@@ -51,6 +51,38 @@ BOOST_AUTO_TEST_CASE(the_first_wrong_byte_is_found) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(utf_8_with_a_few_wrong_bytes_is_told_from_what_is_none) {
+  BOOST_TEST(is_broken_utf8("à\xC3 "));
+  BOOST_TEST(is_broken_utf8("\xC3 àè"));
+  BOOST_TEST(is_broken_utf8("à\xE8\xE9 \xF2 "));
+  BOOST_TEST(!is_broken_utf8("\xC3 à"));
+  BOOST_TEST(!is_broken_utf8("citt\xE0 "));
+  BOOST_TEST(!is_broken_utf8("città"));
+  BOOST_TEST(!is_broken_utf8("plain"));
+}
+
+BOOST_AUTO_TEST_CASE(letters_of_mac_os_roman_are_seen_beside_others) {
+  const auto none = std::string_view::npos;
+  for (const char* letter : {"\x88", "\x8A", "\x8E", "\x98", "\x9A", "\x9F"}) {
+    BOOST_TEST(first_mac_letter(std::string("; a") + letter) == 3U);
+    BOOST_TEST(first_mac_letter(std::string("; ") + letter + "Z") == 2U);
+    BOOST_TEST(first_mac_letter(std::string("; ") + letter + " ") == none);
+    BOOST_TEST(first_mac_letter(std::string("a") + letter + " \xC0") == none);
+  }
+  BOOST_TEST(first_mac_letter("a\x80 \x93n\x94 l\x92oro") == none);
+}
+
+BOOST_AUTO_TEST_CASE(utf_16_becomes_utf_8) {
+  using namespace std::string_view_literals;
+  BOOST_TEST((from_marked_utf16("\xFF\xFE\x61\x00\xE0\x00\xAC\x20"sv) == "aà€"));
+  BOOST_TEST((from_marked_utf16("\xFE\xFF\x00\x61\xD8\x3D\xDE\x00"sv) == "a😀"));
+  BOOST_TEST((from_marked_utf16("\xFF\xFE"sv) == ""));
+  for (const auto broken : {"\xFF\xFE\x61"sv, "\xFE\xFF\xD8\x3D"sv, "\xFE\xFF\xDE\x00"sv,
+                            "\xFE\xFF\xD8\x3D\x00\x61"sv}) {
+    BOOST_TEST(!from_marked_utf16(broken).has_value());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(high_bytes_are_seen_wherever_they_stand) {
   for (std::size_t length = 1; length < 40; ++length) {
     std::string text(length, 'a');
