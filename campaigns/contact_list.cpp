@@ -317,7 +317,7 @@ Problems ContactListReader::Block::prepare() {
   Problems problems;
   const ContactSource& source = campaign.contacts;
   const auto need = [&](const std::string& where, std::string_view name) {
-    const std::size_t index = column_named(trimmed(name));
+    const std::size_t index = column_named(name);
     if (index != nowhere) return index;
     const std::string near = nearest_name(name, columns);
     problems.push_back({where,

@@ -229,6 +229,11 @@ BOOST_AUTO_TEST_CASE(a_header_that_cannot_be_used_is_a_problem_of_the_whole_list
   check(read_csv(campaign, "Telefono;;Nome\n"), {"list.csv, row 1: column 2 has no name"});
   check(read_csv(campaign, "Telefono;Cognome\n"),
         {"/message/it-IT: the list has no column \"Nome\""});
+  // Names are compared as they are written, here as everywhere.
+  Campaign spaced = campaign;
+  spaced.contacts.id_column = "Nome ";
+  check(read_csv(spaced, "Telefono;Nome\n"),
+        {"/contacts/columns/id: the list has no column \"Nome \"; did you mean \"Nome\"?"});
   Campaign zoned = campaign;
   zoned.contacts.zone = "Europa/Roma";
   check(read_csv(zoned, "Telefono;Nome\n"),
