@@ -258,6 +258,7 @@ struct ContactListReader::Block {
   const ZoneRules& rules;
   std::vector<std::string> columns{};  // of the list, and behind them the variants'
   std::size_t list_columns = 0;        // so many of them are the list's
+  std::size_t used_columns = 0;        // behind so many there is none that the campaign names
   std::string encoding_name{};
   char delimiter = '\0';
   std::vector<std::size_t> number_columns{};
@@ -282,8 +283,7 @@ struct ContactListReader::Block {
   CsvReader csv{std::string_view{}, ','};
   Encoding encoding = Encoding::utf8;
   bool nul_somewhere = false;
-  std::size_t header_fields = 0;  // with the empty ones at its end, which are no columns
-  std::string decoded{};          // of the current record; reserved before it is filled
+  std::string decoded{};  // of the current record; reserved before it is filled
 
   // JSON.
   simdjson::dom::parser parser{};
@@ -315,9 +315,11 @@ std::size_t ContactListReader::Block::column_named(std::string_view name) const 
 // Finds the columns that the campaign names, and says which are not there.
 Problems ContactListReader::Block::prepare() {
   Problems problems;
+  list_columns = columns.size();
   const ContactSource& source = campaign.contacts;
   const auto need = [&](const std::string& where, std::string_view name) {
     const std::size_t index = column_named(name);
+    if (index < list_columns) used_columns = std::max(used_columns, index + 1);
     if (index != nowhere) return index;
     const std::string near = nearest_name(name, columns);
     problems.push_back({where,
@@ -353,7 +355,6 @@ Problems ContactListReader::Block::prepare() {
   need_moment("/contacts/columns/not_before", source.not_before_columns, not_before);
   need_moment("/contacts/columns/not_after", source.not_after_columns, not_after);
   // From here on, and so none of the columns above is one of these.
-  list_columns = columns.size();
   const auto gain = [&](std::string column, const std::string& where, const char* cure) {
     if (column_named(column) != nowhere) {
       problems.push_back({where, "the list has a column " + in_quotes(column) + " already", cure});
@@ -642,7 +643,6 @@ Problems ContactListReader::Block::read_header() {
   }
   Problems problems;
   const std::string row = file + ", row " + std::to_string(csv.line());
-  header_fields = csv.fields().size();
   for (const std::string_view field : csv.fields()) {
     std::string name;
     if (encoding == Encoding::windows_1252) {
@@ -738,21 +738,24 @@ bool ContactListReader::Block::read_fields(ContactRow& row, RejectedRow& rejecte
     return false;
   };
   const std::size_t count = list_columns;
-  if (fields.size() < count) {
-    return reject({}, "too_few_fields",
-                  "the row has " + std::to_string(fields.size()) + " fields, the first row has " +
-                      std::to_string(count));
+  const auto widths = [&] {
+    return "the row has " + std::to_string(fields.size()) + " fields, the first row has " +
+           std::to_string(count);
+  };
+  // Spreadsheets leave out the delimiters behind a row's last cell, or add some.
+  const std::size_t least = csv.in_doubt() ? count : used_columns;
+  if (fields.size() < least) {
+    return reject(
+        {}, "too_few_fields",
+        widths() + "; it must go as far as " + in_quotes(columns[least - 1]) + about_quotes());
   }
-  // Cells under the empty end of the header may be there as long as they are empty too.
-  const bool behind_is_empty =
-      fields.size() <= header_fields &&
-      std::all_of(fields.begin() + static_cast<std::ptrdiff_t>(count), fields.end(),
-                  [](std::string_view field) { return trimmed(field).empty(); });
-  if (fields.size() > count && !behind_is_empty) {
+  const auto is_empty = [](std::string_view field) { return trimmed(field).empty(); };
+  if (fields.size() > count &&
+      !std::all_of(fields.begin() + static_cast<std::ptrdiff_t>(count), fields.end(), is_empty)) {
     return reject({}, "too_many_fields",
-                  "the row has " + std::to_string(fields.size()) + " fields, the first row has " +
-                      std::to_string(count) + "; put quotation marks around a cell that contains " +
-                      (delimiter == '\t' ? "a tab" : in_quotes(std::string(1, delimiter))));
+                  widths() + "; put quotation marks around a cell that contains " +
+                      (delimiter == '\t' ? "a tab" : in_quotes(std::string(1, delimiter))) +
+                      about_quotes());
   }
   if (encoding == Encoding::windows_1252) {
     std::size_t bytes = 0;
@@ -762,7 +765,7 @@ bool ContactListReader::Block::read_fields(ContactRow& row, RejectedRow& rejecte
   }
   row.values.clear();
   for (std::size_t i = 0; i < count; ++i) {
-    std::string_view value = fields[i];
+    std::string_view value = i < fields.size() ? fields[i] : std::string_view{};
     if (has_high_byte(value)) {
       if (encoding == Encoding::windows_1252) {
         const std::size_t from = decoded.size();

@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(what_excel_calls_unicode_text_is_read) {
 BOOST_AUTO_TEST_CASE(each_bad_row_is_rejected_alone_with_row_column_and_reason) {
   const std::string text =
       "Telefono;Nome;Nota\n"
-      "3331234567;Anna\n"
+      "3331234567\n"
       "3331234567;Anna;x;y\n"
       "3,93E+11;Anna;\n"
       ";Anna;\n"
@@ -191,14 +191,67 @@ BOOST_AUTO_TEST_CASE(each_bad_row_is_rejected_alone_with_row_column_and_reason) 
       "3331234567;Anna;fine\n"
       "3331234567;Anna;\"never closed\n"
       "3331234567;Anna;\n";
-  check(
-      read_csv(a_campaign(), text),
-      {"2 !too_few_fields@", "3 !too_many_fields@", "4 !scientific_notation@Telefono",
-       "5 !empty_number@Telefono", "6 !doubly_encoded@Nome", "7 !doubly_encoded@Nota",
-       "8 !empty_variable@Nome", "9 !short_number@Telefono", "10 !text_after_quote@Telefono",
-       "11 !nul@Nome", "12 !field_too_long@Nota", "13 !no_zone@",
-       "14 +393331234567 Europe/Rome it-IT |3331234567|Anna|fine", "15 !unterminated_quote@Nota",
-       "16 +393331234567 Europe/Rome it-IT |3331234567|Anna|"});
+  check(read_csv(a_campaign(), text),
+        {"2 !too_few_fields@", "3 !too_many_fields@", "4 !scientific_notation@Telefono",
+         "5 !empty_number@Telefono", "6 !doubly_encoded@Nome", "7 !doubly_encoded@Nota",
+         "8 !empty_variable@Nome", "9 !short_number@Telefono", "10 !text_after_quote@Telefono",
+         "11 !nul@Nome", "12 !field_too_long@Nota", "13 !no_zone@",
+         "14 +393331234567 Europe/Rome it-IT |3331234567|Anna|fine", "15 !unterminated_quote@Nota",
+         "16 +393331234567 Europe/Rome it-IT |3331234567|Anna|"});
+}
+
+BOOST_AUTO_TEST_CASE(a_quote_that_is_not_closed_takes_nobody_along) {
+  const std::string text =
+      "Telefono;Nome;Nota\n"
+      "3331234561;\"Anna;x\n"
+      "3331234562;Ugo;\n"
+      "3331234563;Leo\n"
+      "3331234564;\"Eva\";y\n"
+      "3331234565;Ada\n"
+      "3331234566;\"Ida;x\n"
+      "3331234567;Elio;4\"\n"
+      "3331234568;\"due\nrighe\"\n";
+  // Row 4 might be part of a cell, and row 7 holds another: there are no cells to be made up.
+  check(read_csv(a_campaign(), text),
+        {"2 !unterminated_quote@Nome", "3 +393331234562 Europe/Rome it-IT |3331234562|Ugo|",
+         "4 !too_few_fields@", "5 +393331234564 Europe/Rome it-IT |3331234564|Eva|y",
+         "6 +393331234565 Europe/Rome it-IT |3331234565|Ada|", "7 !too_few_fields@",
+         "9 +393331234568 Europe/Rome it-IT |3331234568|due\nrighe|"});
+}
+
+BOOST_AUTO_TEST_CASE(cells_at_the_end_may_be_left_out_where_nothing_reads_them) {
+  Campaign campaign = a_campaign();
+  const std::string text =
+      "Telefono;Nome;Reparto;Nota\n"
+      "3331234561;Anna;A\n"
+      "3331234562;Ugo\n"
+      "3331234563\n";
+  check(read_csv(campaign, text),
+        {"2 +393331234561 Europe/Rome it-IT |3331234561|Anna|A|",
+         "3 +393331234562 Europe/Rome it-IT |3331234562|Ugo||", "4 !too_few_fields@"});
+  const std::vector<std::string> only_the_first{
+      "2 +393331234561 Europe/Rome it-IT |3331234561|Anna|A|", "3 !too_few_fields@",
+      "4 !too_few_fields@"};
+  const auto check_with = [&](std::string ContactSource::*column) {
+    Campaign reads = campaign;
+    reads.contacts.*column = "Reparto";
+    const auto read = read_csv(reads, text);
+    BOOST_TEST_REQUIRE(read.size() == 3u);
+    BOOST_TEST(read[1] == "3 !too_few_fields@");
+  };
+  for (const auto column : {&ContactSource::id_column, &ContactSource::language_column,
+                            &ContactSource::zone_column, &ContactSource::priority_column}) {
+    check_with(column);
+  }
+  Campaign timed = campaign;
+  timed.contacts.not_after_columns = {"Telefono", "Reparto"};
+  BOOST_TEST(read_csv(timed, text).at(1) == "3 !too_few_fields@");
+  Campaign told = campaign;
+  told.result_columns.push_back({"Reparto", "reparto", false});
+  check(read_csv(told, text), only_the_first);
+  Campaign said = campaign;
+  said.greeting.by_language["it-IT"] = "Ciao {{Nome}} {{Reparto}}";
+  check(read_csv(said, text), only_the_first);
 }
 
 BOOST_AUTO_TEST_CASE(no_reason_repeats_a_cell) {
@@ -245,7 +298,11 @@ BOOST_AUTO_TEST_CASE(empty_columns_at_the_end_are_no_columns) {
                  "Telefono;Nome;;\n3331234567;Anna;;\n3331234567;Anna;;x\n3331234567;Anna\n"
                  "3331234567;Anna;;;\n"),
         {"2 +393331234567 Europe/Rome it-IT |3331234567|Anna", "3 !too_many_fields@",
-         "4 +393331234567 Europe/Rome it-IT |3331234567|Anna", "5 !too_many_fields@"});
+         "4 +393331234567 Europe/Rome it-IT |3331234567|Anna",
+         "5 +393331234567 Europe/Rome it-IT |3331234567|Anna"});
+  // Nor where the first row does not have them.
+  check(read_csv(a_campaign(), "Telefono;Nome\n3331234567;Anna;; \n3331234567;Anna;;x\n"),
+        {"2 +393331234567 Europe/Rome it-IT |3331234567|Anna", "3 !too_many_fields@"});
 }
 
 BOOST_AUTO_TEST_CASE(the_zone_is_the_column_then_the_country_then_the_campaign) {
