@@ -11,6 +11,9 @@ namespace campaigns {
 
 namespace {
 
+// Of a second, as databases write them; they fit into an int.
+constexpr std::size_t fraction_digits_max = 9;
+
 // Reads numbers and what stands between them from the left.
 class WrittenNumbers {
  public:
@@ -78,10 +81,22 @@ std::optional<WrittenDay> read_day(std::string_view text, DateOrder order) {
   return WrittenDay{date, numbers.rest()};
 }
 
+// The hour of a clock of 24 hours; of one of twelve if "AM" or "PM" is all that follows. Nothing
+// for what is none.
+std::optional<int> read_hour(int hour, std::string_view behind) {
+  behind = trimmed(behind);
+  if (behind.empty()) return hour <= 23 ? std::optional(hour) : std::nullopt;
+  const auto is = [&](char first) {
+    return behind.size() == 2 && (behind[0] | 0x20) == first && (behind[1] | 0x20) == 'm';
+  };
+  if ((!is('a') && !is('p')) || hour < 1 || hour > 12) return {};
+  return hour % 12 + (is('p') ? 12 : 0);
+}
+
 std::optional<Seconds> read_time_of_day(std::string_view text) {
   WrittenNumbers numbers(text);
-  const auto hour = numbers.next(2);
-  if (!hour || !numbers.separator(":.")) return {};
+  const auto hour_written = numbers.next(2);
+  if (!hour_written || !numbers.separator(":.")) return {};
   const auto minute = numbers.next(2);
   if (!minute || numbers.digits() != 2) return {};
   int second = 0;
@@ -89,8 +104,10 @@ std::optional<Seconds> read_time_of_day(std::string_view text) {
     const auto read = numbers.next(2);
     if (!read || numbers.digits() != 2) return {};
     second = *read;
+    if (numbers.separator(".") && !numbers.next(fraction_digits_max)) return {};
   }
-  if (!numbers.rest().empty() || *hour > 23 || *minute > 59 || second > 59) return {};
+  const auto hour = read_hour(*hour_written, numbers.rest());
+  if (!hour || *minute > 59 || second > 59) return {};
   return std::chrono::hours{*hour} + std::chrono::minutes{*minute} + Seconds{second};
 }
 

@@ -31,11 +31,11 @@ enum class DateOrder : std::uint8_t { day_first, month_first };
 
 // The moment that is meant, on the clock of `zone`, which the rules must know, from 1971 to 9998.
 // Understood are RFC 3339 ("2026-03-30T09:15:00+02:00"), the year first ("2026-03-30"), and the day
-// first
-// ("30/03/2026", "30.3.26"), or the month, as `order` says; each with or without a time ("9:15",
-// "09.15", "09:15:00"). Without one it is the first moment of the day, or of the next day where
-// `whole_day` is set. A time that the clock shows twice is the earlier one; one that it leaves out
-// is as much after the gap as it says. Nothing for anything else, and for a day that is none.
+// first ("30/03/2026", "30.3.26"), or the month, as `order` says; each with or without a time
+// ("9:15", "09.15", "09:15:00", "9:15 AM"; fractions of a second are passed over). Without one it
+// is the first moment of the day, or of the next day where `whole_day` is set. A time that the
+// clock shows twice is the earlier one; one that it leaves out is as much after the gap as it says.
+// Nothing for anything else, and for a day that is none.
 std::optional<Instant> read_written_moment(WrittenMoment written, const std::string& zone,
                                            const ZoneRules& rules, DateOrder order, bool whole_day);
 

@@ -534,8 +534,10 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
   row.span = {};
   const auto bad_moment = [&](std::size_t column) {
     return reject(column, "bad_moment",
-                  "this is no moment; write 2026-03-30 09:15 or 30/03/2026 9:15, or leave the cell "
-                  "empty where there is no limit");
+                  std::string("this is no moment; what is read: 2026-03-30, ") +
+                      (campaign.contacts.region == "US" ? "03/30/2026" : "30/03/2026, 30.3.26") +
+                      ", each alone or with a time (9:15, 09:15:00, 9:15 AM), and "
+                      "2026-03-30T09:15:00+02:00; leave the cell empty where there is no limit");
   };
   if (const auto bad = read_moment(not_before, row, false, row.span.not_before)) {
     return bad_moment(*bad);

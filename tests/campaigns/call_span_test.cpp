@@ -73,11 +73,18 @@ BOOST_AUTO_TEST_CASE(moments_are_read_as_lists_write_them) {
   }
   for (const char* both :
        {"2026-03-30 09:15", "2026-03-30T09:15:00", "30/03/2026 9.15", "30/03/2026  9:15:00",
-        "2026-03-30T07:15:00Z", "2026-03-30T09:15:00+02:00"}) {
+        "2026-03-30T07:15:00Z", "2026-03-30T09:15:00+02:00", "2026-03-30 09:15:00.0000000",
+        "2026-03-30T09:15:00.999999", "2026-03-30 09:15:00.123456789", "30/03/2026 9:15 AM",
+        "30/03/2026 09:15:00 am", "30/03/2026 9:15AM"}) {
     BOOST_TEST(moment(both) == "2026-03-30T07:15:00.000Z", both);
   }
   BOOST_TEST(moment("03/30/2026", {}, "Europe/Rome", DateOrder::month_first) ==
              "2026-03-29T22:00:00.000Z");
+  BOOST_TEST(moment("3/30/2026 9:15 PM", {}, "Europe/Rome", DateOrder::month_first) ==
+             "2026-03-30T19:15:00.000Z");
+  BOOST_TEST(moment("30/03/2026", "12:15 AM") == "2026-03-29T22:15:00.000Z");
+  BOOST_TEST(moment("30/03/2026", "12:15 PM") == "2026-03-30T10:15:00.000Z");
+  BOOST_TEST(moment("30/03/2026", "12:15:00.5") == "2026-03-30T10:15:00.000Z");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_moment_is_none) {
@@ -101,6 +108,13 @@ BOOST_AUTO_TEST_CASE(what_is_no_moment_is_none) {
                            "1970-01-01T00:00:00Z",
                            "9999-12-31T23:59:59-05:00",
                            "30/03/2026 9:15 CET",
+                           "30/03/2026 0:15 AM",
+                           "30/03/2026 13:15 PM",
+                           "30/03/2026 9:15 XM",
+                           "30/03/2026 9:15 AMM",
+                           "30/03/2026 9:15:00.",
+                           "30/03/2026 9:15:00.1234567890",
+                           "30/03/2026 9:15.123",
                            "2026-03-30T09:15:00+02:0"}) {
     BOOST_TEST(moment(date) == "none", date);
   }
@@ -147,6 +161,10 @@ BOOST_AUTO_TEST_CASE(rows_bring_their_limits_in_one_column_or_in_two) {
     read.push_back(next == ContactListReader::Next::row
                        ? text(row.span.not_before) + ' ' + text(row.span.not_after)
                        : rejected.reason + '@' + rejected.column);
+    if (rejected.reason != "bad_moment") continue;
+    for (const char* form : {"2026-03-30", "30/03/2026", "9:15 AM", "2026-03-30T09:15:00+02:00"}) {
+      BOOST_TEST(contains(rejected.what, form), form);
+    }
   }
   const std::vector<std::string> expected{"2026-03-27T23:00:00.000Z 2026-03-30T07:15:00.000Z",
                                           "- 2026-03-30T22:00:00.000Z",
