@@ -146,7 +146,8 @@ Result<Opened> open_bytes(const ContactSource& source, std::string_view bytes) {
   char told = '\0';
   if (opened.rest.substr(0, 4) == "sep=" && opened.rest.size() > 6) {
     const auto end = opened.rest.find('\n');
-    if (end == 5 || (end == 6 && opened.rest[5] == '\r')) {
+    if ((end == 5 || (end == 6 && opened.rest[5] == '\r')) &&
+        std::string_view("\r\"").find(opened.rest[4]) == std::string_view::npos) {
       told = opened.rest[4];
       opened.rest.remove_prefix(end + 1);
       opened.first_line = 2;
@@ -233,7 +234,9 @@ struct ContactListReader::Block {
   }
 
   Problems open(std::string_view bytes);
-  Problems read_header();
+  Problems read_header(std::string_view bytes, std::uint64_t first_line);
+  std::string text_of(std::string_view field) const;
+  std::uint64_t later_header(std::string_view bytes, std::uint64_t first_line) const;
   Next next_csv(ContactRow& row, RejectedRow& rejected);
   bool read_fields(ContactRow& row, RejectedRow& rejected);
   void tell_fault(CsvReader::Next fault, RejectedRow& rejected) const;
@@ -625,10 +628,38 @@ Problems ContactListReader::Block::open(std::string_view bytes) {
   delimiter = opened->delimiter;
   nul_somewhere = has_nul(bytes);
   csv = CsvReader(opened->rest, delimiter, opened->first_line);
-  return read_header();
+  return read_header(opened->rest, opened->first_line);
 }
 
-Problems ContactListReader::Block::read_header() {
+std::string ContactListReader::Block::text_of(std::string_view field) const {
+  std::string text;
+  if (encoding == Encoding::windows_1252) {
+    append_from_1252(text, field);
+  } else {
+    text = field;
+  }
+  return std::string(trimmed(text));
+}
+
+// The line, behind the first, that names the number's column, if it is one of the next; else 0.
+std::uint64_t ContactListReader::Block::later_header(std::string_view bytes,
+                                                     std::uint64_t first_line) const {
+  constexpr std::uint64_t lines_looked_at_max = 20;
+  const ContactSource& source = campaign.contacts;
+  for (std::uint64_t line = first_line + 1; line <= first_line + lines_looked_at_max; ++line) {
+    const auto line_end = bytes.find('\n');
+    if (line_end == std::string_view::npos) return 0;
+    bytes.remove_prefix(line_end + 1);
+    CsvReader row(bytes, source.delimiter == "auto" ? detect_delimiter(bytes) : delimiter, line);
+    if (row.next() != CsvReader::Next::record) continue;
+    for (const std::string_view field : row.fields()) {
+      if (text_of(field) == source.number_column) return line;
+    }
+  }
+  return 0;
+}
+
+Problems ContactListReader::Block::read_header(std::string_view bytes, std::uint64_t first_line) {
   const std::string file = place_of(campaign.contacts);
   switch (csv.next()) {
     case CsvReader::Next::record:
@@ -645,14 +676,13 @@ Problems ContactListReader::Block::read_header() {
   }
   Problems problems;
   const std::string row = file + ", row " + std::to_string(csv.line());
-  for (const std::string_view field : csv.fields()) {
-    std::string name;
-    if (encoding == Encoding::windows_1252) {
-      append_from_1252(name, field);
-    } else {
-      name = field;
+  for (const std::string_view field : csv.fields()) columns.push_back(text_of(field));
+  if (column_named(campaign.contacts.number_column) == nowhere) {
+    if (const auto line = later_header(bytes, first_line)) {
+      return {{file + ", row " + std::to_string(line),
+               "the names of the columns are here and not in the first row",
+               "delete the rows above this one"}};
     }
-    columns.emplace_back(trimmed(name));
   }
   while (!columns.empty() && columns.back().empty()) columns.pop_back();
   if (columns.empty()) {

@@ -287,6 +287,12 @@ BOOST_AUTO_TEST_CASE(a_header_that_cannot_be_used_is_a_problem_of_the_whole_list
   spaced.contacts.id_column = "Nome ";
   check(read_csv(spaced, "Telefono;Nome\n"),
         {"/contacts/columns/id: the list has no column \"Nome \"; did you mean \"Nome\"?"});
+  const std::string elsewhere = ": the names of the columns are here and not in the first row";
+  for (const char* text : {"Elenco\n\nTelefono;Nome\n", "\n;\nTelefono;Nome\n"}) {
+    check(read_csv(campaign, text), {"list.csv, row 3" + elsewhere});
+  }
+  check(read_csv(campaign, "Elenco;\n\"dal;\r\nal\"\nTelefono;Nome\n"),
+        {"list.csv, row 4" + elsewhere});
   Campaign zoned = campaign;
   zoned.contacts.zone = "Europa/Roma";
   check(read_csv(zoned, "Telefono;Nome\n"),
