@@ -530,18 +530,11 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
         "the campaign is " + std::string(name_of(entry.status)) + " and takes no other list" +
             (entry.status == CampaignStatus::paused ? ": resume it first (campanile resume)" : "")};
   }
-  // Answers know their question by its place: those that were there stay what and where they are.
-  const auto& before = entry.definition->questions;
-  const auto& after = file->campaign.questions;
-  const bool kept =
-      entry.definition->kind == file->campaign.kind && after.size() >= before.size() &&
-      std::equal(before.begin(), before.end(), after.begin(), [](const auto& a, const auto& b) {
-        return a.id == b.id && a.type == b.type && a.several == b.several && a.shuffle == b.shuffle;
-      });
-  if (!kept) {
-    return Refusal{"changed_questions",
-                   "the questions of a campaign that was submitted may be worded anew and further "
-                   "ones added at the end; for anything else submit it under another id"};
+  if (file->campaign.kind != entry.definition->kind) {
+    return Refusal{"changed_questions", "the kind of a campaign stays: submit it under another id"};
+  }
+  if (const auto why = breaks_answers(*entry.definition, file->campaign)) {
+    return Refusal{"changed_questions", *why + "; submit it under another id"};
   }
   draft.add(
       Subject::campaign(command.campaign),

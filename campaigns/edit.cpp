@@ -25,9 +25,13 @@ bool reads_lists_alike(const ContactSource& a, const ContactSource& b) {
 }
 
 // Why answers to the old question would not be answers to the new one.
-std::optional<std::string> breaks_answers(const Question& before, const Question& after) {
+std::optional<std::string> breaks_answers_to(const Question& before, const Question& after) {
   if (before.id != after.id || before.type != after.type) {
     return "question " + in_quotes(before.id) + " is in the answers by its place and type";
+  }
+  if (before.several != after.several) {
+    return "question " + in_quotes(before.id) +
+           " has answers of one option, or of several, from the beginning";
   }
   if (before.shuffle != after.shuffle) {
     return "question " + in_quotes(before.id) +
@@ -62,6 +66,21 @@ Milliseconds time_to_call(std::uint64_t people, const Campaign& campaign, std::i
 }
 
 }  // namespace
+
+std::optional<std::string> breaks_answers(const Campaign& before, const Campaign& next) {
+  if (next.questions.size() < before.questions.size()) {
+    return "a question that was asked stays: words may change, and more be added at the end";
+  }
+  for (std::size_t i = 0; i < before.questions.size(); ++i) {
+    if (auto why = breaks_answers_to(before.questions[i], next.questions[i])) return why;
+  }
+  for (std::size_t i = before.questions.size(); i < next.questions.size(); ++i) {
+    if (!next.questions[i].shuffle) continue;
+    return "question " + in_quotes(next.questions[i].id) +
+           " is shuffled, and those who are enrolled have no order for it";
+  }
+  return {};
+}
 
 std::optional<Refusal> breaks_quotas(const State& state, CampaignIndex index,
                                      const Campaign& next) {
@@ -110,21 +129,7 @@ std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex inde
     return may_not_change("who has which value of a variant is in the log: the variants stay");
   }
   if (auto refusal = breaks_quotas(state, index, next)) return refusal;
-  if (next.questions.size() < before.questions.size()) {
-    return may_not_change(
-        "a question that was asked stays: words may change, and more be added "
-        "at the end");
-  }
-  for (std::size_t i = 0; i < before.questions.size(); ++i) {
-    if (auto why = breaks_answers(before.questions[i], next.questions[i])) {
-      return may_not_change(std::move(*why));
-    }
-  }
-  for (std::size_t i = before.questions.size(); i < next.questions.size(); ++i) {
-    if (!next.questions[i].shuffle) continue;
-    return may_not_change("question " + in_quotes(next.questions[i].id) +
-                          " is shuffled, and those who are enrolled have no order for it");
-  }
+  if (auto why = breaks_answers(before, next)) return may_not_change(std::move(*why));
   auto uses = template_uses(next);
   for (auto& use : tested_columns(next)) uses.push_back(std::move(use));
   for (const auto& use : uses) {

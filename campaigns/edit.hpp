@@ -19,6 +19,10 @@ namespace campaigns {
 std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex index,
                                           const Campaign& next);
 
+// Likewise of the questions alone, for people: they may be worded anew and others added at the end;
+// what was an answer stays one.
+std::optional<std::string> breaks_answers(const Campaign& before, const Campaign& next);
+
 // Likewise of the quotas alone: once people were counted, their numbers may change and they may go,
 // and nothing else.
 std::optional<Refusal> breaks_quotas(const State& state, CampaignIndex index, const Campaign& next);

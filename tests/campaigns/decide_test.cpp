@@ -218,6 +218,17 @@ BOOST_AUTO_TEST_CASE(a_change_may_add_questions_and_must_keep_those_that_were_as
   auto retyped = longer;
   retyped.questions[2] = question("rate", QuestionType::open, "Come?");
   BOOST_TEST(refuse(retyped) == "refused: changed_questions");
+  // Answers that were given must not turn into none.
+  auto renamed = longer;
+  renamed.questions[0].options[1].code = "green";
+  BOOST_TEST(refuse(renamed) == "refused: changed_questions");
+  auto narrowed = longer;
+  narrowed.questions[2].most -= 1;
+  BOOST_TEST(refuse(narrowed) == "refused: changed_questions");
+  auto several = longer;
+  several.questions[0].several = true;
+  several.questions[0].most = 2;
+  BOOST_TEST(refuse(several) == "refused: changed_questions");
   // What chance gave to those who are enrolled is theirs.
   auto shuffled = longer;
   shuffled.questions[0].shuffle = true;

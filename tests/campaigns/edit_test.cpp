@@ -112,6 +112,9 @@ BOOST_AUTO_TEST_CASE(what_stays_is_refused_with_the_reason) {
   next.questions[0].options[0].code = "another";
   BOOST_TEST(refusal(next).find("would be none any more") != std::string::npos);
   next = before;
+  next.questions[0].several = true;
+  BOOST_TEST(refusal(next).find("of one option, or of several") != std::string::npos);
+  next = before;
   for (auto& one : next.questions) {
     if (one.type == QuestionType::rating) one.most -= 1;
   }
