@@ -148,7 +148,9 @@ struct StatusWord {
   std::string_view name{};
   std::string_view label{};
 };
-inline constexpr std::array<StatusWord, 7> question_statuses{{
+// All of them of every question: a campaign may take back that one may refuse, and those who did
+// stay.
+inline constexpr std::array<StatusWord, 9> question_statuses{{
     {"answered", "an answer was given"},
     {"no_input", "asked, and nothing was keyed or said"},
     {"invalid", "asked, and what was keyed or said was no answer"},
@@ -156,10 +158,9 @@ inline constexpr std::array<StatusWord, 7> question_statuses{{
     {"not_reached", "no call has come as far as this question"},
     {"broken_off", "the call ended at this question"},
     {"erased", "an answer was given, and the person has been forgotten since"},
+    {"refused", "asked, and the person would rather not say"},
+    {"dont_know", "asked, and the person did not know"},
 }};
-// Of questions that may be settled so.
-inline constexpr StatusWord refused_status{"refused", "asked, and the person would rather not say"};
-inline constexpr StatusWord dont_know_status{"dont_know", "asked, and the person did not know"};
 inline constexpr std::array<StatusWord, 4> answer_sources{{
     {"key", "keyed"},
     {"speech", "said"},

@@ -199,10 +199,7 @@ void add_question(std::vector<Variable>& all, std::string_view file, const Campa
   if (labels && has_codes(question)) {
     add(columns.label, "what the code of " + columns.value + " means", "text", {}, missing);
   }
-  auto statuses = words(question_statuses);
-  if (question.may_refuse) statuses.emplace_back(refused_status.name, refused_status.label);
-  if (question.may_not_know) statuses.emplace_back(dont_know_status.name, dont_know_status.label);
-  add(columns.status, "how " + columns.value + " stands", "code", std::move(statuses), {});
+  add(columns.status, "how " + columns.value + " stands", "code", words(question_statuses), {});
   add(columns.source, "how " + columns.value + " was answered", "code", words(answer_sources),
       missing);
 }
