@@ -1,5 +1,7 @@
 // Programs that load an export with its types and labels: what analysts otherwise write by hand
 // from the codebook, each time anew.
+#include <cstdint>
+
 #include "campaigns/export.hpp"
 #include "campaigns/export_parts.hpp"
 #include "campaigns/json_writer.hpp"
@@ -15,6 +17,31 @@ using exporting::Variable;
 std::string literal(std::string_view text) {
   std::string out;
   append_json_string(out, text);
+  return out;
+}
+
+// R reads a program in the letters of its session, which may be those of ASCII alone: every other
+// one is written by its number.
+std::string literal_in_r(std::string_view text) {
+  const auto utf8 = literal(text);
+  std::string out;
+  for (std::size_t i = 0; i < utf8.size();) {
+    const auto first = static_cast<unsigned char>(utf8[i++]);
+    if (first < 0x80) {
+      out += static_cast<char>(first);
+      continue;
+    }
+    const unsigned bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    std::uint32_t number = first & (0xFFU >> (bytes + 1));
+    for (unsigned k = 1; k < bytes; ++k) {
+      number = number << 6U | (static_cast<unsigned char>(utf8[i++]) & 0x3FU);
+    }
+    const bool wide = number > 0xFFFF;
+    out += wide ? "\\U" : "\\u";
+    for (int shift = wide ? 28 : 12; shift >= 0; shift -= 4) {
+      out += "0123456789abcdef"[number >> static_cast<unsigned>(shift) & 0xFU];
+    }
+  }
   return out;
 }
 
@@ -143,7 +170,7 @@ void export_r(const State& state, CampaignIndex campaign, const ExportSettings& 
   sink(
       "# Loads this export into R, with its types and labels. R alone is enough:\n"
       "#\n"
-      "#   setwd(\"the folder of this file\"); source(\"load_R.R\", encoding = \"UTF-8\")\n"
+      "#   setwd(\"the folder of this file\"); source(\"load_R.R\")\n"
       "#\n"
       "# Codes become factors with their labels as levels, in the order of the codebook; what a\n"
       "# column is, or what was asked, is its attribute \"label\". Moments are UTC, in columns\n"
@@ -152,8 +179,8 @@ void export_r(const State& state, CampaignIndex campaign, const ExportSettings& 
       "  frame <- read.csv(file, sep = " +
       delimiter +
       ", colClasses = \"character\", na.strings = \"\",\n"
-      "                    encoding = \"UTF-8\", fileEncoding = \"UTF-8-BOM\", check.names = "
-      "FALSE)\n"
+      "                    encoding = \"UTF-8\", check.names = FALSE)\n"
+      "  names(frame)[1] <- names(labels)[1]  # which a byte order mark may stand before\n"
       "  for (column in whole) frame[[column]] <- as.integer(frame[[column]])\n"
       "  for (column in decimals) frame[[column]] <- as.numeric(frame[[column]])\n"
       "  for (column in moments) {\n"
@@ -187,7 +214,8 @@ void export_r(const State& state, CampaignIndex campaign, const ExportSettings& 
       text += literal(variable.name) + " = c(";
       for (std::size_t i = 0; i < variable.codes.size(); ++i) {
         if (i > 0) text += ", ";
-        text += literal(variable.codes[i].first) + " = " + literal(variable.codes[i].second);
+        text +=
+            literal_in_r(variable.codes[i].first) + " = " + literal_in_r(variable.codes[i].second);
       }
       text += ')';
     }
@@ -197,7 +225,7 @@ void export_r(const State& state, CampaignIndex campaign, const ExportSettings& 
       if (variable.file != file) continue;
       text += first ? "\n    " : ",\n    ";
       first = false;
-      text += literal(variable.name) + " = " + literal(variable.label);
+      text += literal(variable.name) + " = " + literal_in_r(variable.label);
     }
     sink(text + "))\n");
   }

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -674,6 +675,20 @@ BOOST_AUTO_TEST_CASE(the_snippets_name_every_file_and_every_code) {
       BOOST_TEST(text.find(word) != std::string::npos, name << ": " << word);
     }
   }
+}
+
+// R reads a program, and a file whose encoding it is told to change, in the letters of its session:
+// in one that has no accents it would stop at the first.
+BOOST_AUTO_TEST_CASE(the_snippet_for_r_needs_no_letter_that_a_session_may_lack) {
+  auto campaign = with_ids();
+  campaign.questions[1].ask = words("Perché no? 😀");
+  Running world(campaign);
+  const auto text = text_of(world, "r");
+  BOOST_TEST(
+      std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+  BOOST_TEST(text.find("\"yes\" = \"s\\u00ec\"") != std::string::npos);
+  BOOST_TEST(text.find("\"dark\" = \"Perch\\u00e9 no? \\U0001f600\"") != std::string::npos);
+  BOOST_TEST(text.find("fileEncoding") == std::string::npos);
 }
 
 // How a question that was settled without an answer shows in every file.

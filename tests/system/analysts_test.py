@@ -35,24 +35,30 @@ tables["questions"] = load_pandas.questions
 json.dump(tables, sys.stdout)
 """
 
+# What it prints and writes is UTF-8, whatever letters the session has.
 R = r"""
-source("load_R.R", encoding = "UTF-8")
+source("load_R.R")
+say <- function(...) writeLines(enc2utf8(paste(...)), useBytes = TRUE)
 for (name in c("responses_wide", "responses_long", "attempts", "dispositions")) {
   frame <- get(name)
   kinds <- sapply(frame, function(column) class(column)[1])
-  cat("FILE", name, nrow(frame), "\n")
+  say("FILE", name, nrow(frame))
   for (column in names(frame)) {
-    cat("TYPE", column, kinds[[column]], "\n")
-    cat("LABEL", column, attr(frame[[column]], "label"), "\n")
+    say("TYPE", column, kinds[[column]])
+    say("LABEL", column, attr(frame[[column]], "label"))
     if (is.factor(frame[[column]])) {
-      for (level in levels(frame[[column]])) cat("LEVEL", column, level, "\n")
+      for (level in levels(frame[[column]])) say("LEVEL", column, level)
     }
   }
-  out <- as.data.frame(lapply(frame, function(column) {
-    if (inherits(column, "POSIXct")) format(column, "%Y-%m-%dT%H:%M:%OS3Z", tz = "UTC")
-    else as.character(column)
-  }), check.names = FALSE)
-  write.csv(out, paste0(name, ".back"), na = "", row.names = FALSE, fileEncoding = "UTF-8")
+  cells <- lapply(frame, function(column) {
+    text <- if (inherits(column, "POSIXct")) format(column, "%Y-%m-%dT%H:%M:%OS3Z", tz = "UTC")
+            else as.character(column)
+    ifelse(is.na(text), "", paste0("\"", gsub("\"", "\"\"", text, fixed = TRUE), "\""))
+  })
+  rows <- do.call(paste, c(unname(cells), sep = ","))
+  back <- file(paste0(name, ".back"), "wb")
+  writeLines(enc2utf8(c(paste(names(frame), collapse = ","), rows)), back, useBytes = TRUE)
+  close(back)
 }
 """
 
@@ -118,10 +124,12 @@ class AnalystsTest(world.Case):
                                      [row[column] == "" for row in rows], column)
 
     def test_r_has_types_and_labels(self):
-        for folder in (self.analysis, self.excel):
+        # Also in a session that knows no accents.
+        for folder, letters in ((self.analysis, "C.UTF-8"), (self.excel, "C.UTF-8"),
+                                (self.analysis, "C"), (self.excel, "C")):
             done = subprocess.run(["Rscript", "--vanilla", "-e", R], cwd=folder,
-                                  capture_output=True, text=True, timeout=300,
-                                  env=dict(os.environ, LC_ALL="C.UTF-8"))
+                                  capture_output=True, encoding="utf-8", timeout=300,
+                                  env=dict(os.environ, LC_ALL=letters))
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertNotIn("Warning", done.stderr)
             types, labels, levels, name = {}, {}, {}, None
