@@ -103,8 +103,8 @@ int audit(const AuditOptions& options) {
     return exit_cannot_go_on;
   }
   const auto differences = campaigns::audit(state, period, asked.calls);
-  print(options.json ? campaigns::audit_json(differences, asked.calls.size()) + '\n'
-                     : campaigns::audit_text(differences, asked.calls.size()));
+  print_answer(options.json ? campaigns::audit_json(differences, asked.calls.size()) + '\n'
+                            : campaigns::audit_text(differences, asked.calls.size()));
   return differences.empty() ? exit_done : exit_not_well;
 }
 

@@ -222,10 +222,11 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
 int show_agent(const campaigns::Campaign& campaign, const ListedContact& contact) {
   const auto say = [&](const char* what, const campaigns::Text& text) {
     if (text.empty()) return;
-    print(std::string(what) +
-          campaigns::render_template(text.in(contact.language, campaign.language),
-                                     [&](std::string_view name) { return contact.value(name); }) +
-          '\n');
+    print_answer(
+        std::string(what) +
+        campaigns::render_template(text.in(contact.language, campaign.language),
+                                   [&](std::string_view name) { return contact.value(name); }) +
+        '\n');
   };
   say("the person hears first: ", campaign.agent.disclosure);
   say("where the agent fails: ", campaign.agent.apology);
@@ -234,10 +235,10 @@ int show_agent(const campaigns::Campaign& campaign, const ListedContact& contact
   person.language = contact.language;
   person.value = [&](std::string_view name) { return contact.value(name); };
   const auto brief = campaigns::agent_brief(campaign, person);
-  print("\nthe agent is told:\n\n" + brief.instructions + "\n\nand to begin:\n\n" + brief.opening +
-        "\n\nand may use:");
-  for (const auto& tool : brief.tools) print(' ' + tool.name);
-  print("\n");
+  print_answer("\nthe agent is told:\n\n" + brief.instructions + "\n\nand to begin:\n\n" +
+               brief.opening + "\n\nand may use:");
+  for (const auto& tool : brief.tools) print_answer(' ' + tool.name);
+  print_answer("\n");
   return exit_done;
 }
 
@@ -252,12 +253,13 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
   const auto& contact = found.value();
   const auto say = [&](const char* what, const campaigns::Text& text) {
     if (text.empty()) return;
-    print(std::string(what) +
-          campaigns::render_template(text.in(contact.language, campaign.language),
-                                     [&](std::string_view name) { return contact.value(name); }) +
-          '\n');
+    print_answer(
+        std::string(what) +
+        campaigns::render_template(text.in(contact.language, campaign.language),
+                                   [&](std::string_view name) { return contact.value(name); }) +
+        '\n');
   };
-  print("language " + contact.language + ", zone " + contact.zone + "\n\n");
+  print_answer("language " + contact.language + ", zone " + contact.zone + "\n\n");
   say("(before anything else) ", campaign.recording.announcement);
   if (campaign.mode == campaigns::Mode::agent) return show_agent(campaign, contact);
   say("", campaign.greeting);
@@ -268,14 +270,15 @@ int show(const Submission& submission, const campaigns::ZoneRules& rules, const 
         question.ask);
     const auto order = contact.value(campaigns::order_column_of(question));
     if (question.shuffle) {
-      print("    " + campaigns::offer_of(question, order, contact.language, campaign.language) +
-            '\n');
+      print_answer("    " +
+                   campaigns::offer_of(question, order, contact.language, campaign.language) +
+                   '\n');
     }
     for (const auto* option : campaigns::in_order(question, order)) {
       if (option->key == '\0') continue;
       const auto& label = option->label.in(contact.language, campaign.language);
-      print(std::string("      ") + option->key + ": " + option->code +
-            (label.empty() ? "" : " - " + label) + '\n');
+      print_answer(std::string("      ") + option->key + ": " + option->code +
+                   (label.empty() ? "" : " - " + label) + '\n');
     }
   }
   say("", campaign.goodbye);
@@ -318,8 +321,8 @@ int check(const CheckOptions& options) {
   const auto refused = reason_not_to_enrol(submission, report, false);
   std::optional<std::uint64_t> suppressed;
   if (!options.log.empty()) suppressed = count_suppressed(options, submission, rules, begin);
-  print(options.json ? report_json(submission, report, refused, suppressed)
-                     : report_text(submission, report, begin, suppressed));
+  print_answer(options.json ? report_json(submission, report, refused, suppressed)
+                            : report_text(submission, report, begin, suppressed));
   complain_of(report.problems);
   if (refused) {
     complain(options.file + ": " + *refused);

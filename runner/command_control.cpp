@@ -270,8 +270,8 @@ int status_since(const ControlOptions& options) {
     return true;
   });
   const auto rules = load_zone_rules();
-  print(options.json ? campaigns::recap_json(state, recap, rules, now) + '\n'
-                     : campaigns::recap_text(state, recap, rules, now, local_text));
+  print_answer(options.json ? campaigns::recap_json(state, recap, rules, now) + '\n'
+                            : campaigns::recap_text(state, recap, rules, now, local_text));
   return exit_done;
 }
 
@@ -282,7 +282,7 @@ int status(const ControlOptions& options) {
   request.target = "/status";
   const auto running = ask_running(options.log, request);
   if (options.json && running) {
-    print(running->body + '\n');
+    print_answer(running->body + '\n');
     return exit_done;
   }
   // The log tells the same, and is there when nothing runs.
@@ -299,12 +299,12 @@ int status(const ControlOptions& options) {
     return true;
   });
   if (options.json) {
-    print(status_json(state, now, {}) + '\n');
+    print_answer(status_json(state, now, {}) + '\n');
     return exit_done;
   }
   const auto body = nlohmann::json::parse(running ? running->body : "{}", nullptr, false);
   const bool disk_full = body.is_object() && body.value("disk_full", false);
-  print(status_text(state, now, running.has_value(), disk_full));
+  print_answer(status_text(state, now, running.has_value(), disk_full));
   return exit_done;
 }
 

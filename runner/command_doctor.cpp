@@ -54,7 +54,7 @@ int doctor(DoctorOptions options) {
     findings.push_back({Finding::Verdict::unproven, "voice model",
                         "OPENAI_API_KEY is not set, and no campaign in mode agent was named", ""});
   }
-  print(options.json ? json_of(findings) : text_of(findings));
+  print_answer(options.json ? json_of(findings) : text_of(findings));
   return exit_code_of(findings);
 }
 

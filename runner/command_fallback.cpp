@@ -32,7 +32,7 @@ int write_page(const std::vector<std::string>& files) {
   for (const auto& language : page.unknown) {
     complain("no apology is known in " + language + ": add one to the page by hand");
   }
-  print(webhook::write_twiml(page.document, {}) + '\n');
+  print_answer(webhook::write_twiml(page.document, {}) + '\n');
   return exit_done;
 }
 

@@ -53,8 +53,8 @@ int held(const HeldOptions& options) {
   campaigns::HeldCalls calls;
   const auto state = read_log(options, calls);
   const auto all = calls.all(state);
-  print(options.json ? campaigns::held_json(state, all, options.personal) + '\n'
-                     : campaigns::held_text(state, all, options.personal));
+  print_answer(options.json ? campaigns::held_json(state, all, options.personal) + '\n'
+                            : campaigns::held_text(state, all, options.personal));
   return all.empty() ? exit_done : exit_not_well;
 }
 

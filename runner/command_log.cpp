@@ -5,13 +5,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <stdexcept>
 
 #include "campaigns/ids.hpp"
 #include "campaigns/json_writer.hpp"
@@ -69,10 +67,8 @@ class Lines {
   }
 
   void flush() {
-    const bool good = std::fwrite(text_.data(), 1, text_.size(), stdout) == text_.size() &&
-                      std::fflush(stdout) == 0;
+    print_answer(text_);
     text_.clear();
-    if (!good) throw std::runtime_error("the events cannot be written to standard output");
   }
 
  private:
@@ -396,7 +392,7 @@ int verify(const VerifyOptions& options) {
           .member("to", static_cast<std::int64_t>(std::min(to, head.position)));
     }
     object.close();
-    print(text + '\n');
+    print_answer(text + '\n');
     return well ? exit_done : exit_not_well;
   }
   std::string text = well ? "well: " : "damaged: ";
@@ -404,7 +400,7 @@ int verify(const VerifyOptions& options) {
     text += "events " + std::to_string(from) + " to " +
             std::to_string(std::min(to, head.position)) + " of ";
   }
-  print(text + where_it_ends(head) + '\n');
+  print_answer(text + where_it_ends(head) + '\n');
   return well ? exit_done : exit_not_well;
 }
 

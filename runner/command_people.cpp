@@ -332,7 +332,7 @@ int person(const PeopleOptions& options) {
   if (!number) return exit_bad_input;
   const auto state = fold_log(options.log).state;
   const auto key = number_key_in(options.log, environment, *number);
-  print(options.json ? person_json(state, key) + '\n' : person_text(state, key));
+  print_answer(options.json ? person_json(state, key) + '\n' : person_text(state, key));
   return exit_done;
 }
 

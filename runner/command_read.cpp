@@ -86,8 +86,8 @@ int explain(const ReadOptions& options) {
     return true;
   });
   const auto rules = load_zone_rules();
-  print(options.json ? campaigns::explain_json(state, *contact, rules, now, history) + '\n'
-                     : campaigns::explain(state, *contact, rules, now, history));
+  print_answer(options.json ? campaigns::explain_json(state, *contact, rules, now, history) + '\n'
+                            : campaigns::explain(state, *contact, rules, now, history));
   return exit_done;
 }
 
@@ -116,16 +116,16 @@ int replay(const ReadOptions& options) {
     for (const auto& one : digest.projections) parts.member(one.name, one.hex);
     parts.close();
     object.close();
-    print(text + '\n');
+    print_answer(text + '\n');
     return exit_done;
   }
-  print(head.position == 0
-            ? "before the first event\n"
-            : "event " + std::to_string(head.position) + ", " + moment + ", head " + hash + '\n');
+  print_answer(head.position == 0 ? "before the first event\n"
+                                  : "event " + std::to_string(head.position) + ", " + moment +
+                                        ", head " + hash + '\n');
   for (const auto& one : digest.projections) {
-    print("  " + one.name + std::string(16 - one.name.size(), ' ') + one.hex + '\n');
+    print_answer("  " + one.name + std::string(16 - one.name.size(), ' ') + one.hex + '\n');
   }
-  print("state digest   " + digest.state + "\noutcome digest " + digest.outcome + '\n');
+  print_answer("state digest   " + digest.state + "\noutcome digest " + digest.outcome + '\n');
   return exit_done;
 }
 
@@ -179,10 +179,10 @@ int print_export(const ReadOptions& options, const campaigns::State& state,
     file.write(state, index, settings, [&](std::string_view text) {
       buffer += text;
       if (buffer.size() < 1 << 16) return;
-      print(buffer);
+      print_answer(buffer);
       buffer.clear();
     });
-    print(buffer);
+    print_answer(buffer);
   }
   return exit_done;
 }

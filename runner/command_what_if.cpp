@@ -50,8 +50,8 @@ int what_if(const WhatIfOptions& options) {
     policy = std::move(read).value();
   }
   const auto result = rerun.run(state, *index, load_zone_rules(), policy ? &*policy : nullptr);
-  print(options.json ? campaigns::what_if_json(result, recorded) + '\n'
-                     : campaigns::what_if_text(result, recorded));
+  print_answer(options.json ? campaigns::what_if_json(result, recorded) + '\n'
+                            : campaigns::what_if_text(result, recorded));
   return exit_done;
 }
 

@@ -28,6 +28,15 @@ void print(std::string_view text) {
   std::fflush(stdout);
 }
 
+void print_answer(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
+    return;
+  }
+  throw std::runtime_error(
+      std::string("what was asked for cannot be written to standard output: ") +
+      std::strerror(errno));
+}
+
 void complain(std::string_view text) {
   std::fprintf(stderr, "campanile: %.*s\n", static_cast<int>(text.size()), text.data());
 }

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
 import tempfile
 
 import world
@@ -283,6 +284,19 @@ class ThenTest(LogCase):
                 self.assertIn("--as-of" if command[0] == "export" else "--until", done.stderr)
                 self.assertEqual(done.stdout, "")
         self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_an_answer_that_nobody_can_take_is_no_success(self):
+        for command in (["log"], ["export", "results"], ["export", "pandas"], ["replay"],
+                        ["replay", "--json"], ["explain", "--contact", "2"],
+                        ["explain", "--contact", "2", "--json"], ["status"], ["status", "--json"],
+                        ["status", "--since", "2026-01-05"], ["what-if", "--json"], ["held"],
+                        ["verify"], ["verify", "--json"], ["person", world.number_of(2)]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([world.binary, *command, "--log", self.log], stdout=full,
+                                      stderr=subprocess.PIPE, text=True, env=world.environment(),
+                                      timeout=world.PATIENCE_S)
+            self.assertEqual(done.returncode, 3, (command, done.stderr))
+            self.assertIn("cannot be written to standard output", done.stderr, command)
 
     def test_an_export_says_of_which_events_it_tells(self):
         lines = lines_of(self.read("log"))
