@@ -187,6 +187,49 @@ int print_export(const ReadOptions& options, const campaigns::State& state,
   return exit_done;
 }
 
+bool is_wanted(const campaigns::ExportFile& file, const ReadOptions& options) {
+  if (!options.what.empty()) return file.name == options.what;
+  return !file.only_if_asked || options.numbers;
+}
+
+// Into a folder, where files of an earlier export may be. Of which events they tell (`head`) and by
+// which rules stands beside them only where it is true of all of them; it is gone before they
+// change, and written when they are there.
+void write_export(const AskedExport& asked, const ReadOptions& options,
+                  const campaigns::State& state, campaigns::CampaignIndex index,
+                  const std::string& head) {
+  const std::filesystem::path folder(options.to);
+  const auto head_file = folder / "head.json";
+  const auto rules_file = folder / "recoding.json";
+  std::filesystem::create_directories(folder);
+  std::filesystem::remove(head_file);
+  std::filesystem::remove(rules_file);
+  const auto write = [](const std::filesystem::path& path, const auto& content) {
+    write_whole_file(path, 0600, content);
+    complain(path.string() + " written");
+  };
+  bool all_new = true;
+  for (const auto& file : campaigns::export_files()) {
+    const auto path = folder / file.file;
+    if (is_wanted(file, options)) {
+      write(path, [&](const auto& sink) { file.write(state, index, asked.settings, sink); });
+    } else if (options.what.empty()) {
+      std::filesystem::remove(path);
+    } else {
+      all_new = all_new && !std::filesystem::exists(path);
+    }
+  }
+  if (!all_new) {
+    complain("no head.json beside it: the other files in " + options.to +
+             " are of another export; without the name of a file all are written anew");
+    return;
+  }
+  if (asked.recoding) {
+    write(rules_file, [&](const auto& sink) { sink(asked.recoding_text); });
+  }
+  write(head_file, [&](const auto& sink) { sink(head); });
+}
+
 int export_results(const ReadOptions& options) {
   if (options.to.empty() && options.what.empty() && options.transcripts.empty()) {
     std::string names;
@@ -217,29 +260,7 @@ int export_results(const ReadOptions& options) {
   settings.as_of = campaigns::instant_from_ms(head.recorded_at);
   if (options.to.empty()) return print_export(options, state, *index, settings);
 
-  // Of which events the files tell, to be kept elsewhere. Written when they are all there, and the
-  // one of earlier files is gone before them.
-  const std::filesystem::path folder(options.to);
-  const auto head_file = folder / "head.json";
-  const auto rules_file = folder / "recoding.json";
-  std::filesystem::create_directories(folder);
-  std::filesystem::remove(head_file);
-  std::filesystem::remove(rules_file);
-  const auto write = [](const std::filesystem::path& path, const auto& content) {
-    write_whole_file(path, 0600, content);
-    complain(path.string() + " written");
-  };
-  for (const auto& file : campaigns::export_files()) {
-    if (!options.what.empty() && file.name != options.what) continue;
-    if (file.only_if_asked && !options.numbers && file.name != options.what) continue;
-    write(folder / file.file,
-          [&, &folded = state](const auto& sink) { file.write(folded, *index, settings, sink); });
-  }
-  if (asked->recoding) {
-    write(rules_file, [&](const auto& sink) { sink(asked->recoding_text); });
-  }
-  const auto text = head_json(head, identity_of(log));
-  write(head_file, [&](const auto& sink) { sink(text); });
+  write_export(*asked, options, state, *index, head_json(head, identity_of(log)));
   return exit_done;
 }
 

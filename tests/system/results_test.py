@@ -173,6 +173,40 @@ class ResultsTest(world.Case):
         self.assertEqual([row["number"] for row in rows],
                          [world.number_of(n) for n in range(1, 13)])
 
+    def test_a_folder_holds_nothing_of_an_earlier_export(self):
+        self.run_campaign(people=12)
+        folder = self.export("again", "--numbers")
+        self.campanile("forget", world.number_of(1), "--log", self.log)
+        self.export("again")
+        number = world.number_of(1)[1:].encode()
+        for name, content in content_of(folder).items():
+            self.assertNotIn(number, content, name)
+        self.assertEqual(content_of(folder), content_of(self.export("fresh")))
+
+    def test_the_head_is_there_only_if_it_is_true_of_every_file(self):
+        self.run_campaign(people=12)
+        rules = self.path("rules.json")
+        with open(rules, "w", encoding="utf-8") as file:
+            json.dump({"outcomes": {"human_hung_up_at_once": "no_answer"}}, file)
+        folder = self.export("mixed", "--recode", rules, "--as-of", "20")
+        before = content_of(folder)
+        self.assertIn("recoding.json", before)
+        done = self.campanile("export", "results", "--log", self.log, "--to", folder)
+        self.assertIn("no head.json", done.stderr)
+        after = content_of(folder)
+        # The one that was named is new, the others are as they were, and nothing speaks for all.
+        self.assertEqual({name for name in before if after.get(name) != before[name]},
+                         {"responses_wide.csv", "head.json", "recoding.json"})
+        self.assertEqual(set(before) - set(after), {"head.json", "recoding.json"})
+        # All of them anew, or one alone, and it does.
+        self.export("mixed")
+        self.assertIn("head.json", content_of(folder))
+        self.campanile("export", "results", "--log", self.log, "--to", self.path("alone"))
+        for _ in range(2):
+            self.assertEqual(set(content_of(self.path("alone"))),
+                             {"responses_wide.csv", "head.json"})
+            self.campanile("export", "results", "--log", self.log, "--to", self.path("alone"))
+
     def test_the_report_needs_nothing_from_elsewhere(self):
         self.run_campaign()
         for language, word in (("it", "Dalla lista alla fine"), ("en", "From the list to the end")):
