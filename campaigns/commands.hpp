@@ -71,7 +71,7 @@ struct AddContacts {
   std::string campaign{};
   std::string list_digest{};
   std::uint64_t rejected = 0;  // rows of the list that cannot be used
-  // The first so many people of the campaign were compared with the rows before (known_people), and
+  // The first so many people of the campaign were compared with the rows before (PeopleSearch), and
   // so many rows were found to be known then.
   std::uint32_t compared = 0;
   std::uint64_t known = 0;

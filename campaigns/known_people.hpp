@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "campaigns/commands.hpp"
@@ -12,8 +15,39 @@ namespace campaigns {
 // By one of the numbers, else by the list's own id of them (ContactSource::id_column).
 enum class KnownBy : std::uint8_t { nobody, number, id };
 
-// One for each row. A row is also known by one before it that is not known itself. Walks once over
-// the people of the campaign behind the first `behind`, who are taken to be compared already.
+// Where the list's own id stands among the columns of a campaign; beyond their end: nowhere.
+std::size_t place_of_id(const Campaign& campaign, const std::vector<std::string>& columns);
+
+// Rows that are looked for among the people of a campaign, some of these at a time.
+class PeopleSearch {
+ public:
+  // The rows stay where they are; of each that `add` was called for nothing is needed any more. The
+  // first `looked_at` people are taken to be compared already.
+  PeopleSearch(const std::vector<EnrolRows::Row>& rows, std::size_t id_place,
+               std::uint32_t looked_at = 0);
+
+  // Looks at the next people, `people_max` at most. True: at everybody whom the campaign has by
+  // now.
+  bool look(const State& state, CampaignIndex index, std::size_t people_max);
+  std::uint32_t looked_at() const { return looked_at_; }
+
+  // Whether one of the rows is of somebody who was looked at or added before.
+  KnownBy known(const EnrolRows::Row& row) const;
+  // Its person is in the campaign from here on.
+  void add(const EnrolRows::Row& row);
+
+ private:
+  std::string_view id_of(const EnrolRows::Row& row) const;
+
+  std::size_t id_place_;
+  std::uint32_t looked_at_;
+  // There are fewer rows than people: those are looked for among these.
+  std::unordered_set<NumberKey> new_numbers_{};
+  std::unordered_set<std::string_view> new_ids_{};
+};
+
+// One for each row, a row being known by one before it that is not known itself, too. Walks over
+// the people of the campaign behind the first `behind`.
 std::vector<KnownBy> known_people(const State& state, CampaignIndex index,
                                   const std::vector<EnrolRows::Row>& rows,
                                   std::uint32_t behind = 0);

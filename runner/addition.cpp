@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "campaigns/json_writer.hpp"
-#include "campaigns/known_people.hpp"
 #include "campaigns/preflight.hpp"
 #include "campaigns/words.hpp"
 #include "runner/crypto.hpp"
@@ -108,41 +107,69 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
   return read;
 }
 
-Addition addition_of(const campaigns::State& state, campaigns::CampaignIndex index,
-                     ReadAddition read) {
-  using campaigns::KnownBy;
-  const auto known = campaigns::known_people(state, index, read.rows);
-  Addition addition;
-  campaigns::AddContacts command;
-  const auto begin = [&] {
-    command = {};
-    command.campaign = state.book.at(index).definition->id;
-    command.list_digest = read.digest;
-    command.compared = static_cast<std::uint32_t>(state.queue.campaigns[index].contacts.size());
-  };
-  begin();
-  command.rejected = read.rejected_count;
-  command.known =
-      known.size() - static_cast<std::uint64_t>(std::ranges::count(known, KnownBy::nobody));
-  addition.renumbered = static_cast<std::uint64_t>(std::ranges::count(known, KnownBy::id));
-  for (std::size_t i = 0; i < read.rows.size(); ++i) {
-    if (known[i] != KnownBy::nobody) continue;
-    command.rows.push_back(std::move(read.rows[i]));
-    if (command.rows.size() < addition_rows_max) continue;
-    addition.commands.push_back(std::move(command));
-    begin();
-  }
-  if (!command.rows.empty()) addition.commands.push_back(std::move(command));
-  return addition;
+namespace {
+
+// As things stand their person is not called.
+bool is_suppressed(const campaigns::State& state, const campaigns::EnrolRows::Row& row,
+                   campaigns::Instant now) {
+  std::vector<campaigns::NumberKey> keys{row.key};
+  for (const auto& other : row.others) keys.push_back(other.key);
+  return keeps_from_calling(state.suppression, keys, now);
 }
 
-std::uint64_t suppressed_in(const campaigns::State& state, const ReadAddition& read,
-                            campaigns::Instant now) {
-  return static_cast<std::uint64_t>(std::ranges::count_if(read.rows, [&](const auto& row) {
-    std::vector<campaigns::NumberKey> keys{row.key};
-    for (const auto& other : row.others) keys.push_back(other.key);
-    return keeps_from_calling(state.suppression, keys, now);
-  }));
+}  // namespace
+
+Addition::Addition(const campaigns::Campaign& campaign, const std::vector<std::string>& columns,
+                   ReadAddition read)
+    : campaign_(campaign.id),
+      read_(std::move(read)),
+      search_(read_.rows, campaigns::place_of_id(campaign, columns)),
+      command_(empty_command()) {
+  report_.rejected = read_.rejected;
+  report_.rejected_count = read_.rejected_count;
+  report_.numbers_left_out = read_.numbers_left_out;
+  command_.rejected = read_.rejected_count;
+}
+
+campaigns::AddContacts Addition::empty_command() const {
+  campaigns::AddContacts command;
+  command.campaign = campaign_;
+  command.list_digest = read_.digest;
+  return command;
+}
+
+bool Addition::prepare(const campaigns::State& state, campaigns::CampaignIndex index,
+                       campaigns::Instant now) {
+  using campaigns::KnownBy;
+  if (search_.looked_at() < state.queue.campaigns[index].contacts.size()) {
+    ahead_ = 0;
+    if (!search_.look(state, index, people_looked_at_max)) return false;
+  }
+  const auto end = std::min(row_ + rows_looked_at_max, read_.rows.size());
+  for (; row_ < end; ++row_) {
+    auto& row = read_.rows[row_];
+    const auto known = search_.known(row);
+    if (known == KnownBy::nobody && command_.rows.size() == rows_max) return true;
+    report_.suppressed += is_suppressed(state, row, now) ? 1U : 0U;
+    report_.renumbered += known == KnownBy::id ? 1U : 0U;
+    if (known != KnownBy::nobody) {
+      ++command_.known;
+      continue;
+    }
+    // Whoever is added between this moment and the command's is compared when it is carried out.
+    if (command_.rows.empty()) {
+      command_.compared = search_.looked_at() + static_cast<std::uint32_t>(ahead_);
+    }
+    search_.add(row);
+    command_.rows.push_back(std::move(row));
+  }
+  return row_ == read_.rows.size();
+}
+
+std::optional<campaigns::AddContacts> Addition::next() {
+  if (command_.rows.empty()) return {};
+  ahead_ += command_.rows.size();
+  return std::exchange(command_, empty_command());
 }
 
 std::string addition_json(const AdditionReport& report) {

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "campaigns/commands.hpp"
 #include "campaigns/contact_list.hpp"
+#include "campaigns/known_people.hpp"
 #include "campaigns/result.hpp"
 #include "campaigns/state.hpp"
 #include "runner/log_keys.hpp"
@@ -45,9 +46,6 @@ struct AdditionReport {
   std::vector<campaigns::RejectedRow> rejected{};
 };
 
-// People whom one command adds.
-inline constexpr std::size_t addition_rows_max = 1000;
-
 // Reads a list by the rules of the campaign's own: its columns must be those that it was enrolled
 // with, in any order. Problems name the column or the row, never the cell; rows that cannot be used
 // are one unless the order says otherwise.
@@ -56,17 +54,46 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
                                               const campaigns::ZoneRules& rules,
                                               const LogKeys& keys, const AdditionOrder& order);
 
-// The commands that add it, in order; adding it again adds nobody. What is known already is looked
-// for here, once for all of them.
-struct Addition {
-  std::vector<campaigns::AddContacts> commands{};
-  std::uint64_t renumbered = 0;  // rows of people whom the campaign has under another number
-};
-Addition addition_of(const campaigns::State& state, campaigns::CampaignIndex index,
-                     ReadAddition read);
+// A list on its way into a campaign, which may get other people meanwhile: a piece of work at a
+// time, so that whoever runs calls can go on with them between two. Whom the campaign has already
+// is looked for once, whatever the number of commands.
+class Addition {
+ public:
+  static constexpr std::size_t rows_max = 1000;  // people whom one command adds
+  // What one piece of work looks at: people of the campaign, then rows of the list.
+  static constexpr std::size_t people_looked_at_max = 10'000;
+  static constexpr std::size_t rows_looked_at_max = 5'000;
 
-std::uint64_t suppressed_in(const campaigns::State& state, const ReadAddition& read,
-                            campaigns::Instant now);
+  // Of a campaign that was enrolled with these columns.
+  Addition(const campaigns::Campaign& campaign, const std::vector<std::string>& columns,
+           ReadAddition read);
+  Addition(const Addition&) = delete;
+  Addition& operator=(const Addition&) = delete;
+
+  // A piece of work. True: `next` has the next command, or knows that there is none.
+  bool prepare(const campaigns::State& state, campaigns::CampaignIndex index,
+               campaigns::Instant now);
+  // The commands that add it, in order, nothing when there are no more; adding it again adds
+  // nobody. Each is prepared after the one before was carried out, or all of them before the first
+  // is.
+  std::optional<campaigns::AddContacts> next();
+
+  std::size_t rows() const { return read_.rows.size(); }
+  // Of the rows that were looked at; without `added` and `known`, which the campaign tells.
+  const AdditionReport& report() const { return report_; }
+
+ private:
+  campaigns::AddContacts empty_command() const;
+
+  std::string campaign_;
+  ReadAddition read_;
+  campaigns::PeopleSearch search_;
+  AdditionReport report_{};
+  campaigns::AddContacts command_{};  // the next one, as far as it is made
+  std::size_t row_ = 0;               // the first that was not looked at
+  std::size_t ahead_ =
+      0;  // rows of commands that may not have been carried out when it last looked
+};
 
 std::string addition_json(const AdditionReport& report);
 // Back again, of an answer of the running program; what it lacks is none.

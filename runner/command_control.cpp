@@ -108,6 +108,14 @@ int submit(const ControlOptions& options) {
   return report(ask_running(options.log, request), options);
 }
 
+// The time of a rehearsal's log is its own.
+campaigns::Instant now_of(const campaigns::State& state, const ControlOptions& options) {
+  if (state.book.identity.carrier == "rehearsal") {
+    return campaigns::instant_from_ms(eventstore::LogReader(options.log).head().recorded_at);
+  }
+  return std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now());
+}
+
 // By the program that runs on the log or, where none does, by ourselves.
 int add_contacts(const ControlOptions& options) {
   AdditionOrder order;
@@ -151,7 +159,7 @@ int add_contacts(const ControlOptions& options) {
   const auto rules = load_zone_rules();
   campaigns::Problems problems;
   AdditionReport outcome;
-  ReadAddition read;
+  std::size_t rows = 0;
   std::size_t before = 0;
   using Made = campaigns::Result<std::vector<campaigns::Command>, campaigns::Refusal>;
   const auto done = carry_out_at_rest(
@@ -163,27 +171,29 @@ int add_contacts(const ControlOptions& options) {
                                     "no campaign \"" + options.campaign + "\" in this log"};
         }
         const auto& entry = state.book.at(*index);
-        auto found = read_addition(*entry.definition, entry.columns, rules, keys, order);
-        if (!found) {
-          problems = found.error();
+        auto read = read_addition(*entry.definition, entry.columns, rules, keys, order);
+        if (!read) {
+          problems = read.error();
           return campaigns::Refusal{"bad_list", "nobody was added"};
         }
-        read = std::move(found).value();
         before = state.queue.campaigns[*index].contacts.size();
+        const auto now = now_of(state, options);
+        Addition addition(*entry.definition, entry.columns, std::move(read).value());
         std::vector<campaigns::Command> commands;
-        auto addition = addition_of(state, *index, read);
-        outcome.renumbered = addition.renumbered;
-        for (auto& command : addition.commands) commands.emplace_back(std::move(command));
+        while (true) {
+          while (!addition.prepare(state, *index, now)) continue;
+          auto command = addition.next();
+          if (!command) break;
+          commands.emplace_back(std::move(*command));
+        }
+        rows = addition.rows();
+        outcome = addition.report();
         return commands;
       },
-      [&](const campaigns::State& state, campaigns::Instant now) {
+      [&](const campaigns::State& state, campaigns::Instant) {
         const auto index = *state.book.find(options.campaign);
         outcome.added = state.queue.campaigns[index].contacts.size() - before;
-        outcome.known = read.rows.size() - outcome.added;
-        outcome.suppressed = suppressed_in(state, read, now);
-        outcome.rejected = read.rejected;
-        outcome.rejected_count = read.rejected_count;
-        outcome.numbers_left_out = read.numbers_left_out;
+        outcome.known = rows - outcome.added;
       });
   if (!done) {
     if (problems.empty()) problems.push_back({"", done.error().text, ""});
@@ -216,12 +226,9 @@ int edit(const ControlOptions& options) {
     complain_of(read.error());
     return exit_bad_input;
   }
-  auto now = std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now());
-  if (state.book.identity.carrier == "rehearsal") {
-    now = campaigns::instant_from_ms(eventstore::LogReader(options.log).head().recorded_at);
-  }
-  const auto preview = campaigns::preview_edit(state, *state.book.find(options.campaign),
-                                               read->next, load_zone_rules(), now);
+  const auto preview =
+      campaigns::preview_edit(state, *state.book.find(options.campaign), read->next,
+                              load_zone_rules(), now_of(state, options));
   const bool changes = options.accept_change && !read->changes.empty();
   if (changes) {
     const auto done = carry_out_at_rest(options.log, Environment::read(options.env_file),

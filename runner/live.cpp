@@ -245,6 +245,7 @@ struct Live::Block {
   std::deque<std::unique_ptr<Enrolment>> enrolments{};
   std::thread checker{};
   bool checking = false;
+  std::function<void()> go_on_adding{};  // of people whom somebody is adding
   std::function<bool()> over{};
   std::optional<net::Loop::TimerId> wake_timer{};
   std::optional<net::Instant> wake_at{};
@@ -265,7 +266,7 @@ struct Live::Block {
   Vitals vitals() const;
   void make_courier(std::string url, std::string setting, std::set<AlertKind> kinds,
                     const char* suffix, std::uint64_t log_end);
-  void add(const std::string& campaign, ReadAddition read,
+  void add(const std::string& campaign, std::shared_ptr<Addition> addition,
            std::function<void(campaigns::Result<AdditionReport>)> done);
   void alert(const campaigns::State& state, const campaigns::Fact& fact);
   void send_alerts();
@@ -900,65 +901,54 @@ void Live::add_contacts(std::string campaign, AdditionOrder order,
   b.checker =
       std::thread([this, campaign = std::move(campaign), order = std::move(order),
                    definition = entry.definition, columns = entry.columns, done = std::move(done)] {
-        auto read = std::make_shared<campaigns::Result<ReadAddition>>(
-            read_addition(*definition, columns, block_->rules, *block_->keys, order));
-        block_->loop->post([this, campaign, read, done] {
-          if (!*read) {
-            block_->checking = false;
-            return done(read->error());
-          }
-          block_->add(campaign, std::move(*read).value(), done);
+        auto read = read_addition(*definition, columns, block_->rules, *block_->keys, order);
+        std::shared_ptr<Addition> addition;
+        campaigns::Problems problems;
+        if (read) {
+          addition = std::make_shared<Addition>(*definition, columns, std::move(read).value());
+        } else {
+          problems = read.error();
+        }
+        block_->loop->post([this, campaign, addition, problems = std::move(problems), done] {
+          if (addition) return block_->add(campaign, addition, done);
+          block_->checking = false;
+          done(problems);
         });
       });
 }
 
-// Batch after batch, each when the one before is durable, so that calls go on meanwhile.
-void Live::Block::add(const std::string& campaign, ReadAddition read,
+// Piece after piece, and batch after batch, each when the one before is durable, so that calls go
+// on meanwhile.
+void Live::Block::add(const std::string& campaign, std::shared_ptr<Addition> addition,
                       std::function<void(campaigns::Result<AdditionReport>)> done) {
-  struct Adding {
-    std::vector<campaigns::AddContacts> commands{};
-    std::size_t next = 0;
-    AdditionReport report{};
-    std::size_t people_before = 0;
-    std::size_t rows = 0;
-    std::function<void()> step{};
-  };
   const auto index = *runner->state().book.find(campaign);
   const auto people = [this, index] {
     return runner->state().queue.campaigns[index].contacts.size();
   };
-  auto adding = std::make_shared<Adding>();
-  adding->report.rejected = read.rejected;
-  adding->report.rejected_count = read.rejected_count;
-  adding->report.numbers_left_out = read.numbers_left_out;
-  adding->report.suppressed = suppressed_in(runner->state(), read, clock->now());
-  adding->people_before = people();
-  adding->rows = read.rows.size();
-  auto addition = addition_of(runner->state(), index, std::move(read));
-  adding->report.renumbered = addition.renumbered;
-  adding->commands = std::move(addition.commands);
   const auto finish = [this, done = std::move(done)](campaigns::Result<AdditionReport> outcome) {
     checking = false;
+    loop->post([this] { go_on_adding = {}; });
     done(std::move(outcome));
   };
-  adding->step = [this, adding, people, finish] {
-    if (adding->next == adding->commands.size()) {
-      adding->report.added = people() - adding->people_before;
-      adding->report.known = adding->rows - adding->report.added;
-      // It holds itself by its step.
-      const auto report = std::move(adding->report);
-      loop->post([adding] { adding->step = {}; });
-      return finish(report);
+  go_on_adding = [this, index, addition = std::move(addition), people, before = people(), finish] {
+    if (!addition->prepare(runner->state(), index, clock->now())) {
+      return loop->post([this] { go_on_adding(); });
     }
-    runner->note_command(std::move(adding->commands[adding->next++]),
-                         [this, adding, finish](std::optional<campaigns::Refusal> refusal) {
-                           if (!refusal) return adding->step();
-                           loop->post([adding] { adding->step = {}; });
+    auto command = addition->next();
+    if (!command) {
+      auto report = addition->report();
+      report.added = people() - before;
+      report.known = addition->rows() - report.added;
+      return finish(std::move(report));
+    }
+    runner->note_command(std::move(*command),
+                         [this, finish](std::optional<campaigns::Refusal> refusal) {
+                           if (!refusal) return go_on_adding();
                            finish(campaigns::Problems{{"", refusal->text, ""}});
                          });
     loop->post([] {});
   };
-  adding->step();
+  go_on_adding();
 }
 
 void Live::edit(const std::string& campaign, const std::filesystem::path& file, bool accept,
