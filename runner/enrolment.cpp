@@ -6,18 +6,34 @@ namespace runner {
 
 namespace {
 
-// Rows of one batch, and how many events may wait for the disk when the next one is handed over.
+// Rows that are read in one turn, and how many events may wait for the disk when the next ones are
+// handed over.
 constexpr std::size_t batch_rows = 1000;
 constexpr std::size_t waiting_max = 4 * batch_rows;
 
-// Whether a campaign of the log is the one that is submitted, with everybody on its list.
-bool holds(const campaigns::CampaignEntry& entry, const Submission& submission) {
+}  // namespace
+
+OpenSubmission open_list(Submission submission, const campaigns::ZoneRules& rules) {
+  OpenSubmission open;
+  open.submission = std::make_unique<Submission>(std::move(submission));
+  auto reader = campaigns::ContactListReader::open(open.submission->file.campaign, rules,
+                                                   open.submission->contacts);
+  if (reader) {
+    open.reader = std::move(reader).value();
+  } else {
+    open.problems = reader.error();
+  }
+  return open;
+}
+
+bool is_enrolled(const campaigns::State& state, const Submission& submission) {
+  const auto index = state.book.find(submission.file.campaign.id);
+  if (!index) return false;
+  const auto& entry = state.book.at(*index);
   return entry.status != campaigns::CampaignStatus::enrolling &&
          entry.is_defined_as(submission.file.campaign, submission.definition_digest) &&
          entry.contacts_digest == submission.contacts_digest;
 }
-
-}  // namespace
 
 campaigns::EnrolRows::Row row_to_enrol(const campaigns::ContactRow& row, const LogKeys& keys) {
   campaigns::EnrolRows::Row person{.row = row.row,
@@ -34,21 +50,19 @@ campaigns::EnrolRows::Row row_to_enrol(const campaigns::ContactRow& row, const L
   return person;
 }
 
-Enrolment::Enrolment(Runner& runner, const eventstore::EventStore& log,
-                     const campaigns::ZoneRules& rules, const LogKeys& keys, Submission submission,
-                     bool accept_change, Done done)
+Enrolment::Enrolment(Runner& runner, const eventstore::EventStore& log, const LogKeys& keys,
+                     OpenSubmission open, bool accept_change, Done done)
     : runner_(runner),
       log_(log),
-      rules_(rules),
       keys_(keys),
-      submission_(std::move(submission)),
+      open_(std::move(open)),
       accept_change_(accept_change),
       done_(std::move(done)) {}
 
 void Enrolment::finish(std::optional<campaigns::Refusal> refusal) {
   step_ = Step::finished;
-  reader_.reset();
-  std::string().swap(submission_.contacts);
+  open_.reader.reset();
+  std::string().swap(open_.submission->contacts);
   if (done_) std::exchange(done_, {})(std::move(refusal));
 }
 
@@ -60,25 +74,24 @@ bool Enrolment::ready() const {
 void Enrolment::step() {
   switch (step_) {
     case Step::submitting: {
-      const auto& campaign = submission_.file.campaign;
+      const auto& submission = *open_.submission;
       campaigns::SubmitCampaign submit;
-      submit.campaign = campaign.id;
-      submit.definition = submission_.definition;
-      submit.definition_digest = submission_.definition_digest;
-      submit.contacts_digest = submission_.contacts_digest;
-      const auto& book = runner_.state().book;
-      const auto index = book.find(campaign.id);
-      if (index && holds(book.at(*index), submission_)) {
+      submit.campaign = campaign();
+      submit.definition = submission.definition;
+      submit.definition_digest = submission.definition_digest;
+      submit.contacts_digest = submission.contacts_digest;
+      if (is_enrolled(runner_.state(), submission)) {
         // Its people are in the log: there is nothing to read.
-        submit.columns = book.at(*index).columns;
+        open_.reader.reset();
+        const auto& book = runner_.state().book;
+        submit.columns = book.at(*book.find(campaign())).columns;
+      } else if (open_.reader) {
+        submit.columns = open_.reader->columns();
       } else {
-        auto reader = campaigns::ContactListReader::open(campaign, rules_, submission_.contacts);
-        if (!reader) {
-          return finish(campaigns::Refusal{
-              "bad_list", reader.error().front().where + ": " + reader.error().front().what});
-        }
-        reader_ = std::move(reader).value();
-        submit.columns = reader_->columns();
+        const auto& problems = open_.problems;
+        return finish(campaigns::Refusal{
+            "bad_list", problems.empty() ? "the campaign was changed just now: submit it again"
+                                         : problems.front().where + ": " + problems.front().what});
       }
       submit.accept_change = accept_change_;
       step_ = Step::waiting;
@@ -86,7 +99,7 @@ void Enrolment::step() {
         if (refusal) return finish(std::move(refusal));
         const auto& now = runner_.state().book;
         const auto status = now.at(*now.find(this->campaign())).status;
-        if (status != campaigns::CampaignStatus::enrolling || !reader_) return finish({});
+        if (status != campaigns::CampaignStatus::enrolling || !open_.reader) return finish({});
         step_ = Step::feeding;
       });
       return;
@@ -109,8 +122,9 @@ void Enrolment::feed() {
   campaigns::ContactRow row;
   campaigns::RejectedRow rejected;
   bool end = false;
-  while (!end && batch.rows.size() < batch_rows) {
-    switch (reader_->next(row, rejected)) {
+  // Those that are in the log already are read as well, and take as long.
+  for (std::size_t read = 0; !end && read < batch_rows; ++read) {
+    switch (open_.reader->next(row, rejected)) {
       case campaigns::ContactListReader::Next::end:
         end = true;
         break;

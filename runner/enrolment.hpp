@@ -17,6 +17,19 @@ namespace runner {
 // A usable row of a list as the log takes it, without the values of its columns.
 campaigns::EnrolRows::Row row_to_enrol(const campaigns::ContactRow& row, const LogKeys& keys);
 
+// A submission with its list open. Of JSON all of it has been looked at by then, which takes
+// seconds of a long list: a thread of its own may do that and hand it over.
+struct OpenSubmission {
+  std::unique_ptr<Submission> submission{};  // the reader refers to it
+  std::optional<campaigns::ContactListReader> reader{};
+  campaigns::Problems problems{};  // why there is no reader
+};
+// The rules must outlive it.
+OpenSubmission open_list(Submission submission, const campaigns::ZoneRules& rules);
+
+// Whether the campaign is in the log as it is submitted, with everybody on its list.
+bool is_enrolled(const campaigns::State& state, const Submission& submission);
+
 // Brings one checked list into the log: CampaignSubmitted, the contacts in batches as the disk
 // takes them, EnrolmentCompleted. A crash at any point is resumed at the next row by the same
 // submission.
@@ -25,16 +38,16 @@ class Enrolment {
   // Called once: with the refusal, or without one when the whole list is durable.
   using Done = std::function<void(std::optional<campaigns::Refusal>)>;
 
-  // All but the submission outlive the enrolment.
-  Enrolment(Runner& runner, const eventstore::EventStore& log, const campaigns::ZoneRules& rules,
-            const LogKeys& keys, Submission submission, bool accept_change, Done done);
+  // All but the submission outlive the enrolment. Of one that is_enrolled no reader is needed.
+  Enrolment(Runner& runner, const eventstore::EventStore& log, const LogKeys& keys,
+            OpenSubmission open, bool accept_change, Done done);
 
   // Hands over another batch if the log has room. To be called once a turn of the loop.
   void step();
   bool finished() const { return step_ == Step::finished; }
   // A further step would do something now: nothing else has to happen before.
   bool ready() const;
-  const std::string& campaign() const { return submission_.file.campaign.id; }
+  const std::string& campaign() const { return open_.submission->file.campaign.id; }
 
  private:
   // submitting ─► feeding ─► completing ─► finished
@@ -44,13 +57,11 @@ class Enrolment {
 
   Runner& runner_;
   const eventstore::EventStore& log_;
-  const campaigns::ZoneRules& rules_;
   const LogKeys& keys_;
-  Submission submission_;
+  OpenSubmission open_;
   bool accept_change_;
   Done done_;
   Step step_ = Step::submitting;
-  std::optional<campaigns::ContactListReader> reader_{};
   bool batch_noted_ = false;
 };
 

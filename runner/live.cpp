@@ -268,6 +268,7 @@ struct Live::Block {
                     const char* suffix, std::uint64_t log_end);
   void add(const std::string& campaign, std::shared_ptr<Addition> addition,
            std::function<void(campaigns::Result<AdditionReport>)> done);
+  void enrol(OpenSubmission open, bool accept_change, Enrolment::Done done);
   void alert(const campaigns::State& state, const campaigns::Fact& fact);
   void send_alerts();
   void end_when_told();
@@ -828,11 +829,21 @@ Live::~Live() {
   b.rehearsal_thread.reset();
 }
 
+void Live::Block::enrol(OpenSubmission open, bool accept_change, Enrolment::Done done) {
+  enrolments.push_back(std::make_unique<Enrolment>(*runner, *log, *keys, std::move(open),
+                                                   accept_change, std::move(done)));
+  loop->post([] {});
+}
+
 void Live::submit(Submission submission, bool accept_change, Enrolment::Done done) {
   auto& b = *block_;
-  b.enrolments.push_back(std::make_unique<Enrolment>(
-      *b.runner, *b.log, b.rules, *b.keys, std::move(submission), accept_change, std::move(done)));
-  b.loop->post([] {});
+  OpenSubmission open;
+  if (is_enrolled(state(), submission)) {
+    open.submission = std::make_unique<Submission>(std::move(submission));
+  } else {
+    open = open_list(std::move(submission), b.rules);
+  }
+  b.enrol(std::move(open), accept_change, std::move(done));
 }
 
 void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides overrides,
@@ -870,16 +881,19 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
         problems.push_back({file.string(), *reason, "campanile check tells row by row"});
       }
     }
-    block.loop->post([this, problems = std::move(problems), accept_change, done,
-                      submission = std::make_shared<campaigns::Result<Submission>>(
-                          std::move(submission))]() mutable {
+    std::shared_ptr<OpenSubmission> open;
+    if (problems.empty()) {
+      open =
+          std::make_shared<OpenSubmission>(open_list(std::move(submission).value(), block.rules));
+    }
+    block.loop->post([this, problems = std::move(problems), accept_change, done, open] {
       block_->checking = false;
-      if (!problems.empty()) return done(std::move(problems));
-      submit(std::move(*submission).value(), accept_change,
-             [done](std::optional<campaigns::Refusal> refusal) {
-               if (!refusal) return done({});
-               done({{"", refusal->text, "accept the change, or use another id"}});
-             });
+      if (!problems.empty()) return done(problems);
+      block_->enrol(std::move(*open), accept_change,
+                    [done](std::optional<campaigns::Refusal> refusal) {
+                      if (!refusal) return done({});
+                      done({{"", refusal->text, "accept the change, or use another id"}});
+                    });
     });
   });
 }

@@ -109,7 +109,8 @@ class Live {
 
   // So that the carrier reaches us; `run` does it where nobody has. Throws as the constructor does.
   void open_door();
-  // Enrols a checked campaign. `done` is called when it is durable, or refused.
+  // Enrols a checked campaign, whose list is opened here and now: before `run`. `done` is called
+  // when it is durable, or refused.
   void submit(Submission submission, bool accept_change, Enrolment::Done done);
   // Reads and checks a campaign file on a thread of its own, then enrols it.
   void check_and_submit(std::filesystem::path file, SubmissionOverrides overrides,
