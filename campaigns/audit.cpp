@@ -182,11 +182,14 @@ std::vector<std::string> caller_ids_of(const State& state, const AuditPeriod& pe
 }
 
 std::vector<Difference> audit(const State& state, const AuditPeriod& period,
-                              const std::vector<ListedCall>& calls) {
+                              const std::vector<ListedCall>& calls,
+                              const std::vector<ListedCall>& later) {
   const Rows rows(state);
   std::vector<Difference> differences;
   std::unordered_map<std::string, const CarrierCall*> listed;
-  for (const auto& call : calls) listed.emplace(call.record.sid, &call.record);
+  for (const auto* list : {&calls, &later}) {
+    for (const auto& call : *list) listed.emplace(call.record.sid, &call.record);
+  }
   for (const auto& row : state.results.attempts) {
     if (row.sid.empty() || !within(period, row.requested_at)) continue;
     const auto found = listed.find(row.sid);

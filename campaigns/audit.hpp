@@ -47,9 +47,12 @@ std::vector<std::string> caller_ids_of(const State& state, const AuditPeriod& pe
 
 // Every difference, in the order of the attempts and then of the carrier's list. `calls`: all calls
 // that the carrier lists from those numbers in that period; more do no harm if the log knows them.
+// `later`: those of the day after it, in which the calls of the last attempts may have begun; one
+// that the log does not know is another audit's.
 // A call that we took back before it began may be missing: the carrier's list leaves such out.
 std::vector<Difference> audit(const State& state, const AuditPeriod& period,
-                              const std::vector<ListedCall>& calls);
+                              const std::vector<ListedCall>& calls,
+                              const std::vector<ListedCall>& later);
 
 // A line each, and a last one that counts; or {"attempts":…,"calls":…,"differences":[…]}.
 std::string audit_text(const std::vector<Difference>& differences, std::size_t calls);

@@ -25,8 +25,9 @@ struct AuditOptions : LiveArguments {
 
 // What is needed to ask a carrier, and no more: no door, no log is opened for writing.
 struct Asked {
-  std::vector<campaigns::ListedCall> calls{};
-  std::string why{};  // not empty: the list is not whole
+  std::vector<campaigns::ListedCall> calls{};  // of the day
+  std::vector<campaigns::ListedCall> later{};  // of the day after
+  std::string why{};                           // not empty: the list is not whole
 };
 
 bridge::carrier::Twilio::Options access_to(const LiveOptions& live) {
@@ -51,18 +52,22 @@ Asked ask_carrier(const LiveOptions& live, const std::vector<std::string>& calle
     access.tls = trusted.get();
   }
   Asked asked;
-  std::size_t due = caller_ids.size();
+  std::size_t due = 2 * caller_ids.size();
   if (due == 0) return asked;
   bridge::net::SystemClock clock;
   bridge::net::Loop loop(clock);
   {
     bridge::carrier::Twilio carrier(loop, std::move(access));
     for (const auto& id : caller_ids) {
-      carrier.list_day(id, day, [&](const bridge::carrier::ListReply& reply) {
-        if (!reply.ok) asked.why = reply.why;
-        for (const auto& call : reply.calls) asked.calls.push_back(listed_call(call));
-        if (--due == 0) loop.stop();
-      });
+      const auto list = [&](std::chrono::sys_days of, std::vector<campaigns::ListedCall>& to) {
+        carrier.list_day(id, of, [&](const bridge::carrier::ListReply& reply) {
+          if (!reply.ok) asked.why = reply.why;
+          for (const auto& call : reply.calls) to.push_back(listed_call(call));
+          if (--due == 0) loop.stop();
+        });
+      };
+      list(day, asked.calls);
+      list(day + std::chrono::days{1}, asked.later);
     }
     loop.run();
   }
@@ -102,7 +107,7 @@ int audit(const AuditOptions& options) {
     complain("the carrier's list could not be read: " + asked.why);
     return exit_cannot_go_on;
   }
-  const auto differences = campaigns::audit(state, period, asked.calls);
+  const auto differences = campaigns::audit(state, period, asked.calls, asked.later);
   print_answer(options.json ? campaigns::audit_json(differences, asked.calls.size()) + '\n'
                             : campaigns::audit_text(differences, asked.calls.size()));
   return differences.empty() ? exit_done : exit_not_well;

@@ -34,9 +34,10 @@ ListedCall listed(const std::string& sid, const std::string& status, NumberKey k
 }
 
 // "kind sid attempt" a line.
-std::string found(const World& world, const std::vector<ListedCall>& calls) {
+std::string found(const World& world, const std::vector<ListedCall>& calls,
+                  const std::vector<ListedCall>& next_day = {}) {
   std::string text;
-  for (const auto& one : campaigns::audit(world.state(), day, calls)) {
+  for (const auto& one : campaigns::audit(world.state(), day, calls, next_day)) {
     text += std::string(name_of(one.kind)) + ' ' + one.sid + ' ' + one.attempt + '\n';
     BOOST_TEST(one.text.find("+39") == std::string::npos);
   }
@@ -99,6 +100,15 @@ BOOST_AUTO_TEST_CASE(every_difference_is_named) {
                            listed("CAx", "completed", 7)}) == "unknown_call CAx \n");
 }
 
+BOOST_AUTO_TEST_CASE(a_call_that_began_after_midnight_is_found_in_the_list_of_the_day_after) {
+  Called world;
+  BOOST_TEST(found(world, {}, {listed("CA1-1", "completed", 1, 9)}) == "");
+  BOOST_TEST(found(world, {}, {listed("CA1-1", "busy")}) == "status CA1-1 note.1.1\n");
+  // What else happened on that day is not asked about.
+  BOOST_TEST(found(world, {listed("CA1-1", "completed", 1, 9)},
+                   {listed("CAx", "completed"), listed("CAy", "completed", 7)}) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_call_without_an_end_in_the_log_is_a_difference_once_the_carrier_has_one) {
   Running world(notification());
   world.dial();
@@ -140,13 +150,13 @@ BOOST_AUTO_TEST_CASE(what_was_taken_back_before_it_began_may_be_missing) {
 BOOST_AUTO_TEST_CASE(only_the_period_is_looked_at) {
   Called world;
   const AuditPeriod later{utc("2026-03-03T00:00:00Z"), utc("2026-03-04T00:00:00Z")};
-  BOOST_TEST(campaigns::audit(world.state(), later, {}).empty());
+  BOOST_TEST(campaigns::audit(world.state(), later, {}, {}).empty());
   BOOST_TEST(caller_ids_of(world.state(), day) == std::vector<std::string>{caller});
 }
 
 BOOST_AUTO_TEST_CASE(text_and_json_say_the_same) {
   Called world;
-  const auto differences = campaigns::audit(world.state(), day, {listed("CA1-1", "busy")});
+  const auto differences = campaigns::audit(world.state(), day, {listed("CA1-1", "busy")}, {});
   BOOST_TEST(audit_text(differences, 1) ==
              "status CA1-1, note.1.1: the carrier says busy, the log completed\n"
              "1 call in the carrier's list, 1 difference\n");

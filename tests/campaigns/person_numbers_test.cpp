@@ -330,7 +330,7 @@ BOOST_AUTO_TEST_CASE(the_carrier_s_list_is_held_against_the_number_that_an_attem
     call.to = number_of_key(key);
     call.from = "+390200000000";
     std::string text;
-    for (const auto& one : audit(world.state(), day, {call})) {
+    for (const auto& one : audit(world.state(), day, {call}, {})) {
       if (one.sid == "CAunknown") text = std::string(name_of(one.kind)) + ' ' + one.attempt;
     }
     return text;
