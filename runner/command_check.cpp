@@ -337,13 +337,17 @@ void add_check(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<CheckOptions>();
   auto* command = app.add_subcommand("check", "Check a campaign file and its list; calls nobody");
   command->add_option("file", options->file, "The campaign file")->required();
-  command->add_option("--contacts", options->contacts,
-                      "Another list than the file's: a file, or - for standard input");
+  command
+      ->add_option("--contacts", options->contacts,
+                   "Another list than the file's: a file, or - for standard input")
+      ->check(not_empty());
   command->add_option("--show", options->show, "What the person with this id would hear");
   command->add_flag("--skip-bad-rows", options->overrides.skip_bad_rows,
                     "Do not refuse the list for rows that cannot be used");
-  command->add_option("--countries", options->countries,
-                      "That may be called (IT,CH), instead of those the file names");
+  command
+      ->add_option("--countries", options->countries,
+                   "That may be called (IT,CH), instead of those the file names")
+      ->check(not_empty());
   command->add_option("--encoding", options->overrides.encoding,
                       "Of the contact list: utf-8 or windows-1252");
   command->add_option("--start", options->start, "When it would begin (RFC 3339)");

@@ -341,11 +341,15 @@ void add_control(CLI::App& app, Chosen& chosen) {
                            "Enrol the rows that can be used");
   submit_command->add_flag("--accept-change", options->accept_change,
                            "Take a changed file for a campaign that is known");
-  submit_command->add_option("--countries", options->countries,
-                             "That may be called (IT,CH), instead of those the file names");
+  submit_command
+      ->add_option("--countries", options->countries,
+                   "That may be called (IT,CH), instead of those the file names")
+      ->check(not_empty());
   submit_command->add_option("--encoding", options->encoding, "Of the contact list");
-  submit_command->add_option("--contacts", options->contacts,
-                             "Another list than the file's: a file, or - for standard input");
+  submit_command
+      ->add_option("--contacts", options->contacts,
+                   "Another list than the file's: a file, or - for standard input")
+      ->check(not_empty());
   submit_command->callback([options, &chosen] { chosen = [options] { return submit(*options); }; });
 
   auto* add_command = with_log(app.add_subcommand(

@@ -11,6 +11,14 @@
 
 namespace runner {
 
+CLI::Validator not_empty() {
+  return {
+      [](std::string& given) {
+        return std::string(given.empty() ? "is empty: give a value, or leave the option out" : "");
+      },
+      ""};
+}
+
 int run_command_line(int argc, char** argv) {
   CLI::App app{"Campanile runs outbound phone-call campaigns from an append-only event log."};
   app.set_version_flag("--version", std::string("campanile ") + version);

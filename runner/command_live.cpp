@@ -323,10 +323,14 @@ void add_live(CLI::App& app, Chosen& chosen) {
                         "Enrol the rows that can be used");
   run_command->add_option("--encoding", options->overrides.encoding,
                           "Of the contact list: utf-8 or windows-1252");
-  run_command->add_option("--contacts", options->contacts,
-                          "Another list than the file's: a file, or - for standard input");
-  run_command->add_option("--countries", options->countries,
-                          "That may be called (IT,CH), instead of those the file names");
+  run_command
+      ->add_option("--contacts", options->contacts,
+                   "Another list than the file's: a file, or - for standard input")
+      ->check(not_empty());
+  run_command
+      ->add_option("--countries", options->countries,
+                   "That may be called (IT,CH), instead of those the file names")
+      ->check(not_empty());
   run_command->add_flag("--accept-change", options->accept_change,
                         "Take a changed file for a campaign that is known");
   run_command->add_option("--limit", options->limit, "Stop after so many people");

@@ -369,8 +369,10 @@ void add_people(CLI::App& app, Chosen& chosen) {
                           "Instead of a number: CSV with a column of numbers");
   suppressing->add_option("--column", with_reason->column, "Its column of numbers (number)");
   suppressing->add_option("--reason", with_reason->reason, "Kept in the log");
-  suppressing->add_option("--until", with_reason->until,
-                          "The day (2026-12-25) or moment from which it may be called again");
+  suppressing
+      ->add_option("--until", with_reason->until,
+                   "The day (2026-12-25) or moment from which it may be called again")
+      ->check(not_empty());
   const auto [lifting, must_have_reason] = add(
       "unsuppress", "Let a number be called again, whoever said that it must not be", unsuppress);
   lifting->add_option("--reason", must_have_reason->reason, "Kept in the log")->required();

@@ -9,6 +9,9 @@ namespace runner {
 // into `chosen`, which returns the exit code.
 using Chosen = std::function<int()>;
 
+// For an option without which something else is done: a shell variable that is not set is no value.
+CLI::Validator not_empty();
+
 void add_check(CLI::App& app, Chosen& chosen);      // check
 void add_live(CLI::App& app, Chosen& chosen);       // run, serve
 void add_call(CLI::App& app, Chosen& chosen);       // call

@@ -89,9 +89,9 @@ std::optional<Result<Command, Refusal>> read_control_order(std::string_view targ
   if (target == "/cancel") {
     read = Read(Command(campaigns::CancelAll{text("reason")}));
   } else if (target == "/forget") {
-    if (const auto number = text("number_key"); number.empty()) {
+    if (!members.contains("number_key")) {
       read = Read(Command(campaigns::ForgetExpired{}));
-    } else if (const auto key = campaigns::parse_number_key(number)) {
+    } else if (const auto key = campaigns::parse_number_key(text("number_key"))) {
       read = Read(Command(campaigns::ForgetNumber{*key}));
     } else {
       read = Read(bad_order("\"number_key\" is no number's key"));

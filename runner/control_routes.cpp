@@ -9,15 +9,22 @@ namespace {
 
 using Question = ControlQuestion;
 
-constexpr std::string_view reason_members[] = {"reason"};
-constexpr std::string_view submit_members[] = {
-    "file", "contacts_file", "list", "skip_bad_rows", "encoding", "accept_change", "countries"};
-constexpr std::string_view add_members[] = {"file", "contacts", "list", "skip_bad_rows",
-                                            "encoding"};
-constexpr std::string_view edit_members[] = {"file", "accept_change"};
-constexpr std::string_view resolve_members[] = {"as", "reason"};
-constexpr std::string_view suppress_members[] = {"reason", "until"};
-constexpr std::string_view forget_members[] = {"number_key"};
+constexpr auto member_flag = ControlMember::Kind::flag;
+constexpr auto member_list = ControlMember::Kind::list;
+constexpr ControlMember reason_members[] = {{"reason"}};
+constexpr ControlMember submit_members[] = {{"file"},
+                                            {"contacts_file"},
+                                            {"list"},
+                                            {"skip_bad_rows", member_flag},
+                                            {"encoding"},
+                                            {"accept_change", member_flag},
+                                            {"countries", member_list}};
+constexpr ControlMember add_members[] = {
+    {"file"}, {"contacts", member_list}, {"list"}, {"skip_bad_rows", member_flag}, {"encoding"}};
+constexpr ControlMember edit_members[] = {{"file"}, {"accept_change", member_flag}};
+constexpr ControlMember resolve_members[] = {{"as"}, {"reason"}};
+constexpr ControlMember suppress_members[] = {{"reason"}, {"until"}};
+constexpr ControlMember forget_members[] = {{"number_key"}};
 
 constexpr ControlRoute routes[] = {
     {"GET", "/healthz", Question::healthy, true, {}},

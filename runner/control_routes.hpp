@@ -23,6 +23,12 @@ enum class ControlQuestion : unsigned char {
 // others it is the HTTP server's own limit.
 inline constexpr std::size_t control_order_bytes_max = std::size_t{4} << 20U;
 
+struct ControlMember {
+  enum class Kind : unsigned char { text, flag, list };
+  std::string_view name{};
+  Kind kind = Kind::text;
+};
+
 struct ControlRoute {
   std::string_view method{};
   // As OpenAPI writes it: "/campaigns/{campaign}/pause". A parameter holds one or more of
@@ -31,8 +37,9 @@ struct ControlRoute {
   ControlQuestion question = ControlQuestion::order;
   // Over TCP without a token, too: whoever restarts the program has none. Tells nothing of anybody.
   bool open = false;
-  // Of the JSON object that is its body; others are refused.
-  std::span<const std::string_view> members{};
+  // Of the JSON object that is its body. Others are refused, and what is of another kind: it is
+  // never taken for missing.
+  std::span<const ControlMember> members{};
 };
 
 std::span<const ControlRoute> control_routes();

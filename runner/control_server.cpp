@@ -50,6 +50,19 @@ http::Server::Options tcp_options(const ControlTcp& tcp, bool real_time) {
   return options;
 }
 
+// What the value is instead of what its member has to be; empty: it is well.
+std::string objection_to(const ControlMember& member, const nlohmann::json& value) {
+  switch (member.kind) {
+    case ControlMember::Kind::text:
+      return value.is_string() ? "" : "no text";
+    case ControlMember::Kind::flag:
+      return value.is_boolean() ? "" : "neither true nor false";
+    case ControlMember::Kind::list:
+      return value.is_array() ? "" : "no list";
+  }
+  return {};
+}
+
 std::string problems_json(const campaigns::Problems& problems) {
   std::string text = "{\"problems\":[";
   for (std::size_t i = 0; i < problems.size(); ++i) {
@@ -147,8 +160,13 @@ void ControlServer::answer(Asked asked, const ControlRoute& route, const http::R
         nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
     if (!body.is_object()) return refuse(asked, 400, request.target, "the body is no JSON object");
     for (const auto& [name, value] : body.items()) {
-      if (std::find(route.members.begin(), route.members.end(), name) == route.members.end()) {
+      const auto member =
+          std::ranges::find(route.members, std::string_view(name), &ControlMember::name);
+      if (member == route.members.end()) {
         return refuse(asked, 400, '/' + name, "no such member here");
+      }
+      if (const auto other = objection_to(*member, value); !other.empty()) {
+        return refuse(asked, 400, '/' + name, '"' + name + "\" is " + other);
       }
     }
   }
@@ -176,7 +194,7 @@ void ControlServer::answer(Asked asked, const ControlRoute& route, const http::R
 
 namespace {
 
-// A body that is known to be an object. What is of another type than it should be is not there.
+// A body that is known to be an object, and its members to be of their kinds.
 struct ControlBody {
   nlohmann::json json{};
   explicit ControlBody(const std::string& body)
@@ -244,7 +262,7 @@ void ControlServer::submit(Asked asked, const std::string& text) {
   if (!file.is_absolute()) return refuse(asked, 400, "/file", "\"file\" is no absolute path");
   SubmissionOverrides overrides{given.flag("skip_bad_rows"), given.text("encoding"), {}, {}};
   overrides.list.file = given.text("contacts_file");
-  if (!overrides.list.file.empty() && !overrides.list.file.is_absolute()) {
+  if (body.contains("contacts_file") && !overrides.list.file.is_absolute()) {
     return refuse(asked, 400, "/contacts_file", "\"contacts_file\" is no absolute path");
   }
   if (body.contains("list")) {

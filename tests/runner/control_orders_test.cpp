@@ -68,7 +68,10 @@ BOOST_AUTO_TEST_CASE(what_is_no_order_is_refused) {
   BOOST_TEST(refusal("/campaigns/note/pause", "[]") == "bad_order");
   BOOST_TEST(refusal("/campaigns/note/pause", "{") == "bad_order");
   BOOST_TEST(refusal("/campaigns/note/pause", "") == "taken");
-  BOOST_TEST(refusal("/forget", "{\"number_key\":\"zz\"}") == "bad_order");
+  // A key that somebody meant to give is never taken for none: that would forget others.
+  for (const auto* key : {"\"zz\"", "\"\"", "171", "null", "[]", "{}", "\"ab\""}) {
+    BOOST_TEST(refusal("/forget", std::string("{\"number_key\":") + key + '}') == "bad_order", key);
+  }
   BOOST_TEST(refusal("/numbers/1/suppress", "{}") == "bad_order");
   BOOST_TEST(refusal("/numbers/0000000000000001/explode", "{}") == "none");
   BOOST_TEST(refusal("/numbers/0000000000000001/suppress", "{\"until\":\"soon\"}") == "bad_order");

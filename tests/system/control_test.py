@@ -201,6 +201,25 @@ class ControlTest(world.Case):
 
         for body, expect in (([], 400), ({"reason": "x", "raison": "y"}, 400)):
             self.assertEqual(self.ask("POST", "/campaigns/first/pause", body)[0], expect)
+        # What is empty or of another kind is never taken for missing: something else would be done.
+        for path, name, body in (
+                ("/forget", "number_key", {"number_key": ""}),
+                ("/forget", "number_key", {"number_key": 171}),
+                ("/forget", "number_key", {"number_key": None}),
+                ("/cancel", "reason", {"reason": 7}),
+                ("/numbers/00000000000000ab/suppress", "until", {"until": ""}),
+                ("/numbers/00000000000000ab/suppress", "until", {"until": None}),
+                ("/campaigns", "contacts_file", {"file": file, "contacts_file": ""}),
+                ("/campaigns", "accept_change", {"file": file, "accept_change": "true"}),
+                ("/campaigns", "countries", {"file": file, "countries": "IT"}),
+                ("/campaigns/first/edit", "accept_change", {"file": file, "accept_change": 1}),
+                ("/campaigns/first/contacts", "skip_bad_rows",
+                 {"contacts": more, "skip_bad_rows": "yes"})):
+            position = json.loads(self.ask("GET", "/status")[2])["position"]
+            status, _, text = self.ask("POST", path, body)
+            self.assertEqual(status, 400, (path, body))
+            self.assertIn(name, text)
+            self.assertEqual(json.loads(self.ask("GET", "/status")[2])["position"], position)
         self.assertEqual(self.ask("GET", "/campaigns/first/pause")[0], 405)
         self.assertEqual(self.ask("POST", "/metrics", {})[0], 405)
         self.assertEqual(self.ask("GET", "/nothing")[0], 404)
