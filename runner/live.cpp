@@ -146,11 +146,11 @@ std::filesystem::path control_socket_of(const std::filesystem::path& log) {
   std::error_code unresolved;
   auto file = std::filesystem::canonical(log, unresolved);
   if (unresolved) file = std::filesystem::absolute(log);
-  const auto path = file.string() + ".sock";
-  // A Unix socket's path has room for 107 bytes.
-  if (path.size() <= 100) return path;
-  return std::filesystem::temp_directory_path() /
-         ("campanile-" + hex(sha256(path)).substr(0, 24) + ".sock");
+  const auto name = file.filename().string() + ".sock";
+  // The folder's path may be as long as it likes, the name has to fit into a socket's address.
+  constexpr std::size_t name_bytes_max = 80;
+  if (name.size() <= name_bytes_max) return file.replace_filename(name);
+  return file.replace_filename("campanile-" + hex(sha256(name)).substr(0, 24) + ".sock");
 }
 
 campaigns::Instant first_opening(const campaigns::Campaign& campaign,

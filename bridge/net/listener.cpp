@@ -2,12 +2,10 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include <cassert>
-#include <cstring>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -23,17 +21,14 @@ constexpr int backlog = 1024;
 // A socket with its final mode before anybody can connect to it: Linux takes the mode of the
 // socket's own inode when it makes the file. libuv would bind first and leave a gap.
 int bind_unix(const std::string& path, unsigned mode) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) must(-ENAMETOOLONG, "listen at a Unix socket");
-  std::memcpy(address.sun_path, path.data(), path.size());
-
+  const UnixAddress address(path);
+  must(address.error(), "listen at a Unix socket");
   struct stat old {};
   if (::lstat(path.c_str(), &old) == 0 && S_ISSOCK(old.st_mode)) ::unlink(path.c_str());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) must(-errno, "make a Unix socket");
   if (::fchmod(fd, mode) < 0 ||
-      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
+      ::bind(fd, reinterpret_cast<const sockaddr*>(&address.get()), sizeof(sockaddr_un)) < 0) {
     const int error = errno;
     ::close(fd);
     must(-error, "listen at a Unix socket");

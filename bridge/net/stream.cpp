@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -183,11 +182,14 @@ std::unique_ptr<Stream> Stream::connect(Loop& loop, const Endpoint& to, Options 
       status = uv_tcp_connect(&block->connect_request, &block->socket.tcp,
                               reinterpret_cast<const sockaddr*>(&address), Block::on_connected);
     }
-  } else if (to.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
-    status = UV_ENAMETOOLONG;  // libuv would cut it
   } else {
-    uv_pipe_connect(&block->connect_request, &block->socket.pipe, to.unix_path.c_str(),
-                    Block::on_connected);
+    // libuv connects at once, and only tells of it later.
+    const UnixAddress address(to.unix_path);
+    status = address.error();
+    if (status == 0) {
+      uv_pipe_connect(&block->connect_request, &block->socket.pipe, address.get().sun_path,
+                      Block::on_connected);
+    }
   }
   if (status < 0) {
     block->late_failure = loop.call_at(loop.now(), [block, status] { block->connected(status); });

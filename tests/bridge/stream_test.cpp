@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -90,6 +91,25 @@ BOOST_AUTO_TEST_CASE(bytes_go_both_ways_over_a_unix_socket_with_the_mode_asked_f
   BOOST_TEST(p.near_links.open().empty());
   p.listener.reset();
   BOOST_TEST(::lstat(p.unix_path.c_str(), &file) != 0);
+}
+
+// An address has room for 107 bytes, a path for 4095.
+BOOST_AUTO_TEST_CASE(a_unix_socket_may_stand_in_a_folder_with_a_long_path) {
+  const std::filesystem::path base = "/tmp/campanile-stream-" + std::to_string(::getpid());
+  const auto folder = base / std::string(150, 'a') / std::string(150, 'b');
+  std::filesystem::create_directories(folder);
+  {
+    Pair p((folder / "s.sock").string());
+    p.open();
+    struct stat file {};
+    BOOST_REQUIRE(::lstat(p.unix_path.c_str(), &file) == 0);
+    BOOST_TEST((file.st_mode & 0777U) == 0600U);
+    BOOST_TEST(p.near->write("a"));
+    p.until([&] { return p.far_got == "a"; });
+    p.listener.reset();
+    BOOST_TEST(::lstat(p.unix_path.c_str(), &file) != 0);
+  }
+  std::filesystem::remove_all(base);
 }
 
 BOOST_AUTO_TEST_CASE(an_old_socket_is_replaced_and_another_file_is_not) {
