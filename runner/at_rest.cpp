@@ -119,7 +119,7 @@ bool answers_on(const std::filesystem::path& log) {
   bridge::http::Request question;
   question.method = "GET";
   question.target = "/status";
-  return ask_running(log, question, status_time_max).has_value();
+  return ask_running(log, question, status_time_max).ok();
 }
 
 std::optional<int> have_carried_out(const std::filesystem::path& log,
@@ -135,7 +135,7 @@ std::optional<int> have_carried_out(const std::filesystem::path& log,
     order.method = "POST";
     order.target = std::move(target);
     order.body = std::move(body);
-    answer = ask_running(log, order);
+    if (auto asked = ask_running(log, order)) answer = std::move(asked).value();
   }
   if (!answer) {
     try {
@@ -145,9 +145,7 @@ std::optional<int> have_carried_out(const std::filesystem::path& log,
       return refused;
     } catch (const eventstore::LogLocked&) {
       if (!answers) throw;
-      complain(
-          "the program that runs on this log was asked and has not answered; it may still do it. "
-          "Ask again");
+      complain(text_of(Silence::unanswered, log));
     }
     return exit_not_well;
   }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "campaigns/encoding.hpp"
+#include "campaigns/ids.hpp"
 #include "campaigns/recap.hpp"
 #include "eventstore/log_reader.hpp"
 #include "runner/addition.hpp"
@@ -43,11 +44,11 @@ struct ControlOptions {
 };
 
 // Tells what the running program said.
-int report(const std::optional<bridge::http::Response>& response, const ControlOptions& options) {
+int report(const campaigns::Result<bridge::http::Response, Silence>& response,
+           const ControlOptions& options) {
   if (!response) {
-    complain("nothing runs on " + options.log + ": start `campanile serve --log " + options.log +
-             "`, or name the log of the program that runs");
-    return exit_cannot_go_on;
+    complain(text_of(response.error(), options.log));
+    return response.error() == Silence::unanswered ? exit_not_well : exit_cannot_go_on;
   }
   if (response->status == 200) {
     if (options.json) print(response->body + '\n');
@@ -62,8 +63,20 @@ int report(const std::optional<bridge::http::Response>& response, const ControlO
           {problem.value("where", ""), problem.value("what", ""), problem.value("cure", "")});
     }
   }
+  if (problems.empty()) {
+    complain("the running program answered " + std::to_string(response->status));
+  }
   complain_of(problems);
   return exit_bad_input;
+}
+
+// Whether a campaign may be called that; what may not is said, and nobody asked.
+bool names_campaign(const std::string& id) {
+  if (campaigns::valid_campaign_id(id)) return true;
+  complain("\"" + id +
+           "\" is no campaign's id: it has small letters, digits and \"-\" alone, at most 63; "
+           "`campanile status` names those of a log");
+  return false;
 }
 
 // The body of an order with a list in it, which is JSON inside JSON; nothing where the running
@@ -118,6 +131,7 @@ campaigns::Instant now_of(const campaigns::State& state, const ControlOptions& o
 
 // By the program that runs on the log or, where none does, by ourselves.
 int add_contacts(const ControlOptions& options) {
+  if (!names_campaign(options.campaign)) return exit_bad_input;
   AdditionOrder order;
   order.skip_bad_rows = options.skip_bad_rows;
   order.encoding = options.encoding;
@@ -206,6 +220,7 @@ int add_contacts(const ControlOptions& options) {
 
 // The same for a campaign that is changed. Without --accept-change nothing is written.
 int edit(const ControlOptions& options) {
+  if (!names_campaign(options.campaign)) return exit_bad_input;
   const auto file = std::filesystem::absolute(options.file);
   if (answers_on(options.log)) {
     const nlohmann::json body{{"file", file.string()}, {"accept_change", options.accept_change}};
@@ -244,6 +259,7 @@ int edit(const ControlOptions& options) {
 }
 
 int steer(const ControlOptions& options, const campaigns::Command& command) {
+  if (!names_campaign(options.campaign)) return exit_bad_input;
   auto [target, body] = control_order(command);
   bridge::http::Request request;
   request.method = "POST";
@@ -288,6 +304,9 @@ int status(const ControlOptions& options) {
   request.method = "GET";
   request.target = "/status";
   const auto running = ask_running(options.log, request);
+  if (!running && running.error() != Silence::nobody) {
+    complain(text_of(running.error(), options.log));
+  }
   if (options.json && running) {
     print_answer(running->body + '\n');
     return exit_done;
@@ -311,7 +330,7 @@ int status(const ControlOptions& options) {
   }
   const auto body = nlohmann::json::parse(running ? running->body : "{}", nullptr, false);
   const bool disk_full = body.is_object() && body.value("disk_full", false);
-  print_answer(status_text(state, now, running.has_value(), disk_full));
+  print_answer(status_text(state, now, running.ok(), disk_full));
   return exit_done;
 }
 

@@ -1,9 +1,15 @@
 """`serve` in one process, the commands that steer it in others, started elsewhere."""
 
 import calendar
+import glob
 import os
 import signal
+import socket
+import subprocess
+import tempfile
+import threading
 import time
+import unittest
 
 import world
 from world import Route
@@ -179,6 +185,83 @@ class OperateTest(world.Case):
         self.assertIn("change", self.steer("submit", "first.json", expect=2).stderr)
         self.assertEqual(self.status()["position"], position)
         self.stop()
+
+    def test_what_is_no_campaigns_id_is_said_and_nobody_asked(self):
+        file = world.write_campaign(self.elsewhere, world.survey(id="first"), 3)
+        for name in ("a b", "über", "First", "-x", "a/../b", "x" * 64):
+            for command in (("pause", "--", name), ("resume", "--", name), ("cancel", "--", name),
+                            ("add-contacts", "--", name, file), ("edit", "--", name, file)):
+                done = self.campanile(command[0], "--log", self.log, *command[1:], expect=2)
+                self.assertIn("no campaign's id", done.stderr, command)
+        # A shell variable that is not set is no list.
+        for option in ("--contacts", "--countries"):
+            self.assertIn("empty", self.steer("submit", file, option, "", expect=2).stderr)
+        self.assertIn("empty", self.steer("suppress", world.number_of(1), "--until", "",
+                                          expect=2).stderr)
+        self.assertEqual(self.status()["campaigns"], [])
+        self.stop()
+
+    def test_a_program_that_does_not_answer_is_not_taken_for_none(self):
+        log = self.path("here/M.db")
+        answer = b""
+        with socket.socket(socket.AF_UNIX) as deaf:
+            deaf.bind(log + ".sock")
+            deaf.listen()
+
+            def hang_up():
+                while True:
+                    try:
+                        asking, _ = deaf.accept()
+                    except OSError:
+                        return
+                    with asking:
+                        asking.recv(65536)
+                        asking.sendall(answer)
+            threading.Thread(target=hang_up, daemon=True).start()
+            told = self.campanile("pause", "first", "--log", log, expect=1).stderr
+            self.assertIn("may still do it", told)
+            self.assertNotIn("nothing runs", told)
+            answer = b"HTTP/1.1 418 Teapot\r\nContent-Length: 0\r\n\r\n"
+            told = self.campanile("pause", "first", "--log", log, expect=2).stderr
+            self.assertIn("the running program answered 418", told)
+            deaf.shutdown(socket.SHUT_RDWR)
+        told = self.campanile("pause", "first", "--log", log, expect=3).stderr
+        self.assertIn("nothing runs", told)
+        self.stop()
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs to be another user for a moment")
+    def test_a_program_of_another_user_is_not_taken_for_none(self):
+        os.chmod(self.folder, 0o755)
+        done = subprocess.run([world.binary, "pause", "first", "--log", self.log], cwd="/",
+                              env=world.environment(), stdin=subprocess.DEVNULL, user=65534,
+                              group=65534, extra_groups=[], capture_output=True, text=True,
+                              timeout=world.PATIENCE_S)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("as that user", done.stderr)
+        self.assertNotIn("nothing runs", done.stderr)
+        self.stop()
+
+    def test_a_log_far_down_is_steered_through_a_socket_beside_it(self):
+        self.stop()
+        self.here = self.path("/".join(["here", "d" * 100, "e" * 100]))
+        os.makedirs(self.here)
+        for name in ("L.db", "n" * 100 + ".db"):
+            log = os.path.join(self.here, name)
+            before = set(glob.glob(os.path.join(tempfile.gettempdir(), "campanile-*.sock")))
+            server = self.start("serve", "--log", log, "--carrier", self.phones.choice, "--json",
+                                name="far")
+            world.wait_until(lambda: "the public door listens" in server.out() or
+                             not server.running(), "the server serves")
+            self.assertTrue(server.running(), server.err())
+            [beside] = glob.glob(os.path.join(self.here, "*.sock"))
+            self.assertEqual(os.stat(beside).st_mode & 0o777, 0o600)
+            after = set(glob.glob(os.path.join(tempfile.gettempdir(), "campanile-*.sock")))
+            self.assertEqual(after - before, set())
+            status = world.last_json(self.campanile("status", "--json", "--log", log).stdout)
+            self.assertTrue(status["running"])
+            server.interrupt()
+            self.assertEqual(server.wait(), 0, server.err())
+            self.assertEqual(glob.glob(os.path.join(self.here, "*.sock")), [])
 
     def test_a_second_program_on_a_log_is_refused_at_once_and_told_who_holds_it(self):
         file = world.write_campaign(self.elsewhere, world.survey(), 5)
