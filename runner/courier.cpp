@@ -150,7 +150,7 @@ struct Courier::Block {
       done_with_first();
     }
     wait = std::min(options.retry_max, wait.count() == 0 ? options.retry_first : wait * 2);
-    timer = loop.call_at(now + wait, [this] {
+    timer = loop.call_after(wait, [this] {
       timer.reset();
       pump();
     });

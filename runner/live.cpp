@@ -348,7 +348,7 @@ void Live::Block::look_at_certificate() {
   } catch (const std::runtime_error& error) {
     runner->notice(std::string("the public door keeps its old certificate: ") + error.what());
   }
-  loop->call_at(clock->now() + std::chrono::minutes{1}, [this] { look_at_certificate(); });
+  loop->call_after(std::chrono::minutes{1}, [this] { look_at_certificate(); });
 }
 
 Vitals Live::Block::vitals() const {
@@ -482,7 +482,7 @@ void Live::Block::end_when_told() {
       if (told()) loop->stop();
     });
   }
-  farewell = loop->call_at(clock->now() + farewell_max, [this] { loop->stop(); });
+  farewell = loop->call_after(farewell_max, [this] { loop->stop(); });
 }
 
 void Live::Block::stop(const std::string& reason) {

@@ -199,7 +199,8 @@ struct Client::Block {
   PooledConnection* ready_connection() {
     while (!idle.empty()) {
       PooledConnection& c = *connections.at(idle.back());
-      if (loop.now() - c.idle_since < options.idle_time_max && c.stream->queued() == 0) return &c;
+      if (loop.steady_now() - c.idle_since < options.idle_time_max && c.stream->queued() == 0)
+        return &c;
       close(c);
     }
     return nullptr;
@@ -282,7 +283,7 @@ struct Client::Block {
 
   void become_idle(PooledConnection& c) {
     c.step = Step::idle;
-    c.idle_since = loop.now();
+    c.idle_since = loop.steady_now();
     idle.push_back(c.id);
     set_timer(c, options.idle_time_max, [this, &c] { close(c); });
   }
@@ -387,7 +388,7 @@ struct Client::Block {
   template <class F>
   void set_timer(PooledConnection& c, std::chrono::milliseconds after, F late) {
     stop_timer(c);
-    c.timer = loop.call_at(loop.now() + after, [&c, late] {
+    c.timer = loop.call_after(after, [&c, late] {
       c.timer = 0;
       late();
     });

@@ -220,7 +220,7 @@ struct Server::Block {
   void set_read_timer(Connection& c, milliseconds after, void (Block::*late)(Connection&)) {
     stop_timer(c.read_timer);
     if (after == milliseconds{0}) return;
-    c.read_timer = loop.call_at(loop.now() + after, [this, &c, late] {
+    c.read_timer = loop.call_after(after, [this, &c, late] {
       c.read_timer = 0;
       (this->*late)(c);
     });
@@ -232,7 +232,7 @@ struct Server::Block {
 
   void become_idle(Connection& c) {
     c.step = Step::idle;
-    c.since = loop.now();
+    c.since = loop.steady_now();
     set_read_timer(c, limits.idle_time_max, &Block::close);
   }
 
@@ -279,13 +279,13 @@ struct Server::Block {
       case Parser::State::head:
         if (c.step == Step::receiving) break;
         c.step = Step::receiving;
-        c.since = loop.now();
+        c.since = loop.steady_now();
         c.body_begun = false;
         set_read_timer(c, limits.head_time_max, &Block::too_slow);
         break;
       case Parser::State::body:
         if (c.step == Step::receiving && c.body_begun) break;
-        if (c.step != Step::receiving) c.since = loop.now();
+        if (c.step != Step::receiving) c.since = loop.steady_now();
         c.step = Step::receiving;
         c.body_begun = true;
         set_read_timer(c, limits.body_time_max, &Block::too_slow);
@@ -370,7 +370,7 @@ struct Server::Block {
 
   void watch_for_stall(Connection& c) {
     c.queued_at_check = c.stream->queued();
-    c.stall_timer = loop.call_at(loop.now() + limits.write_stall_time_max, [this, &c] {
+    c.stall_timer = loop.call_after(limits.write_stall_time_max, [this, &c] {
       if (c.stream->queued() >= c.queued_at_check) {
         close(c);
       } else {

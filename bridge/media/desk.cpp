@@ -65,11 +65,11 @@ class Desk::Leg final : public Line {
   bool mark_unflushed() { return std::exchange(unflushed_, true); }
 
  private:
-  net::Instant now() const override { return desk_.loop_.now(); }
+  net::Instant now() const override { return desk_.loop_.steady_now(); }
 
   void wake_at(net::Instant at) override {
     desk_.loop_.cancel(timer_);
-    timer_ = desk_.loop_.call_at(at, [this] {
+    timer_ = desk_.loop_.call_after(at - now(), [this] {
       timer_ = 0;
       call_.woken();
     });

@@ -8,16 +8,6 @@ namespace bridge::net {
 
 using std::chrono::milliseconds;
 
-Instant SystemClock::now() const {
-  const auto wall = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-  last_ = std::max(last_, Instant{wall.time_since_epoch()});
-  return last_;
-}
-
-std::optional<milliseconds> SystemClock::real_delay_until(Instant at) const {
-  return std::max(at - now(), milliseconds{0});
-}
-
 ScaledClock::ScaledClock(Instant start, double speed)
     : start_(start), speed_(speed), began_(std::chrono::steady_clock::now()) {
   assert(speed > 0);
@@ -32,6 +22,28 @@ std::optional<milliseconds> ScaledClock::real_delay_until(Instant at) const {
   const std::chrono::duration<double, std::milli> shown = at - now();
   if (shown.count() <= 0) return milliseconds{0};
   return std::chrono::ceil<milliseconds>(shown / speed_);
+}
+
+SystemClock::SystemClock(Wall wall) : wall_(wall), last_(wall_now()), steady_(last_, 1.0) {}
+
+Instant SystemClock::wall_now() const {
+  return Instant{std::chrono::floor<milliseconds>(wall_()).time_since_epoch()};
+}
+
+Instant SystemClock::now() const {
+  last_ = std::max(last_, wall_now());
+  return last_;
+}
+
+// While it stands it is looked at again and again: somebody may set it right.
+std::optional<milliseconds> SystemClock::real_delay_until(Instant at) const {
+  constexpr milliseconds look_again{1'000};
+  const auto delay = std::max(at - wall_now(), milliseconds{0});
+  return behind() > milliseconds{0} ? std::min(delay, look_again) : delay;
+}
+
+milliseconds SystemClock::behind() const {
+  return std::max(now() - wall_now(), milliseconds{0});
 }
 
 }  // namespace bridge::net

@@ -17,17 +17,11 @@ class Clock {
   // How long to wait, in real time, until this clock shows `at`; nothing if time stands until
   // somebody moves it.
   virtual std::optional<std::chrono::milliseconds> real_delay_until(Instant at) const = 0;
-};
-
-// Wall time for `now`, which never goes back within a run: a step back of the system's clock is
-// held at the last value until real time has caught up.
-class SystemClock final : public Clock {
- public:
-  Instant now() const override;
-  std::optional<std::chrono::milliseconds> real_delay_until(Instant at) const override;
-
- private:
-  mutable Instant last_{};
+  // For what takes so long whatever the time of day is: no step of the system's clock holds it up
+  // or brings it on. Null: this clock itself, which nobody steps back. Lives as long as this one.
+  virtual const Clock* steady() const { return nullptr; }
+  // How far the time of day has fallen behind `now`.
+  virtual std::chrono::milliseconds behind() const { return std::chrono::milliseconds{0}; }
 };
 
 // Time that somebody else moves: a rehearsal, a test.
@@ -56,6 +50,25 @@ class ScaledClock final : public Clock {
   Instant start_;
   double speed_;
   std::chrono::steady_clock::time_point began_;
+};
+
+// Wall time for `now`, which never goes back within a run: a step back of the system's clock is
+// held at the last value until real time has caught up, and `behind` says how long that will be.
+class SystemClock final : public Clock {
+ public:
+  using Wall = std::chrono::system_clock::time_point (*)();
+  explicit SystemClock(Wall wall = std::chrono::system_clock::now);
+  Instant now() const override;
+  std::optional<std::chrono::milliseconds> real_delay_until(Instant at) const override;
+  const Clock* steady() const override { return &steady_; }
+  std::chrono::milliseconds behind() const override;
+
+ private:
+  Instant wall_now() const;
+
+  Wall wall_;
+  mutable Instant last_;
+  ScaledClock steady_;
 };
 
 }  // namespace bridge::net

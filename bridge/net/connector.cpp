@@ -53,7 +53,7 @@ struct Connector::Block final : Retired {
       : loop(of), options(std::move(with)), done(std::move(told)) {}
 
   void begin() {
-    if (options.time_max.count() > 0) deadline = loop.now() + options.time_max;
+    if (options.time_max.count() > 0) deadline = loop.steady_now() + options.time_max;
     if (!options.unix_path.empty()) {
       waiting.push_back({.unix_path = options.unix_path});
       return connect_next();
@@ -80,7 +80,7 @@ struct Connector::Block final : Retired {
 
   void connect_next() {
     if (deadline) {
-      const auto now = loop.now();
+      const auto now = loop.steady_now();
       const auto left = std::max(*deadline - now, Instant::duration{0});
       const auto share = left / static_cast<std::int64_t>(waiting.size());
       set_timer(now + std::max(share, std::min<Instant::duration>(left, address_time_min)));
@@ -102,7 +102,7 @@ struct Connector::Block final : Retired {
   }
 
   void too_slow() {
-    if (waiting.empty() || loop.now() >= *deadline) {
+    if (waiting.empty() || loop.steady_now() >= *deadline) {
       return fail("connecting took too long", std::make_error_code(std::errc::timed_out));
     }
     stream->close();
@@ -135,7 +135,7 @@ struct Connector::Block final : Retired {
 
   void set_timer(Instant at) {
     stop_timer();
-    timer = loop.call_at(at, [this] {
+    timer = loop.call_after(at - loop.steady_now(), [this] {
       timer = 0;
       too_slow();
     });

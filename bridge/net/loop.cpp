@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <csignal>
@@ -42,6 +43,21 @@ void must(int status, const char* what) {
 struct Loop::Block {
   using TimerKey = std::pair<Instant, TimerId>;
   using Timers = std::map<TimerKey, std::function<void()>>;
+  // What waits for the time that one clock shows.
+  struct Queue {
+    const Clock* clock = nullptr;
+    Timers timers{};
+    std::optional<Instant> armed{};  // what the loop's timer was set for
+
+    std::optional<Instant> next() const {
+      if (timers.empty()) return {};
+      return timers.begin()->first.first;
+    }
+  };
+  struct Waiting {
+    Queue* queue = nullptr;
+    Timers::iterator timer{};
+  };
 
   Clock* clock = nullptr;
   uv_loop_t loop{};
@@ -50,10 +66,10 @@ struct Loop::Block {
   uv_timer_t timer{};
   std::unordered_map<int, std::unique_ptr<Signal>> signals{};
 
-  Timers timers{};
-  std::unordered_map<TimerId, Timers::iterator> timers_by_id{};
+  Queue by_clock{};
+  Queue steady{};  // empty where the clock itself is steady
+  std::unordered_map<TimerId, Waiting> timers_by_id{};
   TimerId timers_made = 0;
-  std::optional<Instant> armed{};  // what `timer` was set for
 
   std::function<void()> before_sleep{};
   std::vector<std::function<void()>> at_end{};
@@ -78,8 +94,15 @@ struct Loop::Block {
   // Timers that are made meanwhile wait for the next call, so that one which renews itself cannot
   // hold up the loop.
   void run_due_timers() {
-    const Instant now = clock->now();
     const TimerId made_before = timers_made;
+    run_due_timers_of(by_clock, made_before);
+    run_due_timers_of(steady, made_before);
+  }
+
+  void run_due_timers_of(Queue& queue, TimerId made_before) {
+    auto& timers = queue.timers;
+    if (timers.empty()) return;
+    const Instant now = queue.clock->now();
     auto next = timers.begin();
     while (next != timers.end() && next->first.first <= now) {
       if (next->first.second > made_before) {
@@ -93,18 +116,31 @@ struct Loop::Block {
     }
   }
 
+  TimerId call_at(Queue& queue, Instant at, std::function<void()> f) {
+    const TimerId id = ++timers_made;
+    const auto [added, made] = queue.timers.emplace(std::pair{at, id}, std::move(f));
+    assert(made);
+    timers_by_id.emplace(id, Waiting{&queue, added});
+    return id;
+  }
+
   void arm() {
-    if (timers.empty()) {
-      if (armed) uv_timer_stop(&timer);
-      armed.reset();
-      return;
+    bool as_before = uv_is_active(reinterpret_cast<uv_handle_t*>(&timer)) != 0;
+    for (Queue* queue : {&by_clock, &steady}) {
+      const auto next = queue->next();
+      as_before = as_before && queue->armed == next;
+      queue->armed = next;
     }
-    const Instant at = timers.begin()->first.first;
-    if (armed == at && uv_is_active(reinterpret_cast<uv_handle_t*>(&timer))) return;
+    if (as_before) return;
     uv_timer_stop(&timer);
-    armed = at;
-    const auto delay =
-        at <= clock->now() ? std::chrono::milliseconds{0} : clock->real_delay_until(at);
+    std::optional<std::chrono::milliseconds> delay;
+    for (const Queue* queue : {&by_clock, &steady}) {
+      if (!queue->armed) continue;
+      const Instant at = *queue->armed;
+      const auto own = at <= queue->clock->now() ? std::chrono::milliseconds{0}
+                                                 : queue->clock->real_delay_until(at);
+      if (own && (!delay || *own < *delay)) delay = own;
+    }
     if (!delay) return;
     uv_update_time(&loop);
     uv_timer_start(&timer, on_timer, static_cast<std::uint64_t>(delay->count()), 0);
@@ -147,6 +183,8 @@ Loop::Loop(Clock& clock) : block_(std::make_unique<Block>()) {
   ignore_broken_pipes();
   Block& b = *block_;
   b.clock = &clock;
+  b.by_clock.clock = &clock;
+  b.steady.clock = clock.steady();
   must(uv_loop_init(&b.loop), "uv_loop_init");
   must(uv_prepare_init(&b.loop, &b.prepare), "uv_prepare_init");
   must(uv_async_init(&b.loop, &b.async, Block::on_async), "uv_async_init");
@@ -211,23 +249,29 @@ void Loop::post(std::function<void()> f) {
 }
 
 Loop::TimerId Loop::call_at(Instant at, std::function<void()> f) {
-  const TimerId id = ++block_->timers_made;
-  const auto [timer, made] = block_->timers.emplace(std::pair{at, id}, std::move(f));
-  assert(made);
-  block_->timers_by_id.emplace(id, timer);
-  return id;
+  return block_->call_at(block_->by_clock, at, std::move(f));
+}
+
+Loop::TimerId Loop::call_after(std::chrono::milliseconds delay, std::function<void()> f) {
+  Block& b = *block_;
+  return b.call_at(b.steady.clock ? b.steady : b.by_clock, steady_now() + delay, std::move(f));
+}
+
+Instant Loop::steady_now() const {
+  return block_->steady.clock ? block_->steady.clock->now() : now();
 }
 
 void Loop::cancel(TimerId id) {
-  const auto timer = block_->timers_by_id.find(id);
-  if (timer == block_->timers_by_id.end()) return;
-  block_->timers.erase(timer->second);
-  block_->timers_by_id.erase(timer);
+  const auto waiting = block_->timers_by_id.find(id);
+  if (waiting == block_->timers_by_id.end()) return;
+  waiting->second.queue->timers.erase(waiting->second.timer);
+  block_->timers_by_id.erase(waiting);
 }
 
 std::optional<Instant> Loop::next_timer() const {
-  if (block_->timers.empty()) return {};
-  return block_->timers.begin()->first.first;
+  const auto next = block_->by_clock.next();
+  const auto steady = block_->steady.next();
+  return next && steady ? std::min(*next, *steady) : (next ? next : steady);
 }
 
 void Loop::run_due_timers() {

@@ -48,6 +48,10 @@ class Loop {
   TimerId call_at(Instant at, std::function<void()> f);
   // No effect on an id that has run or was cancelled.
   void cancel(TimerId id);
+  // The same so much later, whatever the system's clock is set to meanwhile: for how long somebody
+  // may take. The time that it goes by is shown by `steady_now`, and is no time of day.
+  TimerId call_after(std::chrono::milliseconds delay, std::function<void()> f);
+  Instant steady_now() const;
   // The earliest timer that waits.
   std::optional<Instant> next_timer() const;
   // Runs the timers that the clock says are due, in order of time, then of making. Done by the loop

@@ -56,7 +56,7 @@ struct Stream::Block final : net::Retired {
 
   void start() {
     if (opened) return start_again();
-    deadline = loop.call_at(loop.now() + options.handshake_time_max, [this] {
+    deadline = loop.call_after(options.handshake_time_max, [this] {
       deadline = 0;
       end(Fault::timed_out);
     });

@@ -83,7 +83,7 @@ struct Connection::Block final : net::Retired {
                    .on_drained = [this] { drained(); }});
     if (!rest.empty()) work_soon();
     if (limits.ping_after.count() > 0) {
-      heard = loop.now();
+      heard = loop.steady_now();
       set_timer(silence_timer, limits.ping_after, &Block::look_for_silence);
     }
   }
@@ -93,7 +93,7 @@ struct Connection::Block final : net::Retired {
   void received(std::string_view bytes) {
     if (step == Step::ended) return;
     if (limits.ping_after.count() > 0) {
-      heard = loop.now();
+      heard = loop.steady_now();
       pinged = false;
     }
     if (!rest.empty()) {
@@ -160,7 +160,7 @@ struct Connection::Block final : net::Retired {
   }
 
   bool controls_in_bounds() {
-    const net::Instant now = loop.now();
+    const net::Instant now = loop.steady_now();
     if (now - controls_since >= std::chrono::seconds{1}) {
       controls_since = now;
       controls = 0;
@@ -283,7 +283,7 @@ struct Connection::Block final : net::Retired {
       end({.error = std::make_error_code(std::errc::timed_out)});
       return;
     }
-    const net::Instant now = loop.now();
+    const net::Instant now = loop.steady_now();
     if (paused) {
       heard = now;
       pinged = false;
@@ -369,7 +369,7 @@ struct Connection::Block final : net::Retired {
 
   void set_timer(net::Loop::TimerId& timer, milliseconds after, void (Block::*due)()) {
     stop(timer);
-    timer = loop.call_at(loop.now() + after, [this, &timer, due] {
+    timer = loop.call_after(after, [this, &timer, due] {
       timer = 0;
       (this->*due)();
     });

@@ -336,7 +336,7 @@ struct Connecting::Block final : net::Retired {
   void set_timer(std::chrono::milliseconds after, const char* why) {
     stop_timer();
     if (after.count() == 0) return;
-    timer = loop.call_at(loop.now() + after, [this, why] {
+    timer = loop.call_after(after, [this, why] {
       timer = 0;
       refuse(why, std::make_error_code(std::errc::timed_out));
     });

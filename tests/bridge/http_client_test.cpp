@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -483,6 +484,43 @@ BOOST_AUTO_TEST_CASE(client_and_server_understand_each_other_and_count_the_same)
     BOOST_TEST(count.sent == far.open().at(id).consumed);
     BOOST_TEST(count.consumed == far.open().at(id).sent);
   }
+}
+
+BOOST_AUTO_TEST_CASE(deadlines_of_both_ends_come_although_the_systems_clock_is_set_back) {
+  using bridge::testing::SetClock;
+  SetClock::back = 0ms;
+  net::SystemClock clock(SetClock::now);
+  net::Loop loop(clock);
+  SetClock::back = 1h;
+  Server::Options options;
+  options.limits.head_time_max = 10ms;
+  options.limits.idle_time_max = 10ms;
+  Server server(loop, options, [](ExchangeId, const Request&) {});  // which answers nobody
+  Client client(loop, {.port = server.port(), .response_time_max = 30ms});
+  std::optional<Sent> sent;
+  bool shut = false;
+  const auto over = [&] {
+    if (sent && shut) loop.stop();
+  };
+  client.send({.method = "GET", .target = "/", .headers = {}, .body = {}}, [&](const Reply& reply) {
+    sent = reply.sent;
+    over();
+  });
+  const auto silent =
+      net::Stream::connect(loop, {.address = "127.0.0.1", .port = server.port()}, {},
+                           {.on_open = {},
+                            .on_data = {},
+                            .on_end =
+                                [&](std::error_code) {
+                                  shut = true;
+                                  over();
+                                },
+                            .on_drained = {}});
+  loop.call_after(5s, [&] { loop.stop(); });
+  loop.run();
+  SetClock::back = 0ms;
+  BOOST_TEST((sent == Sent::in_doubt));
+  BOOST_TEST(shut);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,6 +17,7 @@ BOOST_AUTO_TEST_SUITE(loop)
 using namespace std::chrono_literals;
 using bridge::net::Loop;
 using bridge::testing::noon;
+using bridge::testing::SetClock;
 using bridge::testing::SteppedLoop;
 
 BOOST_AUTO_TEST_CASE(timers_run_in_order_of_time_then_of_making) {
@@ -101,6 +102,48 @@ BOOST_AUTO_TEST_CASE(a_running_clock_runs_timers_by_itself_and_not_early) {
   loop.call_at(due + 1h, [] {});
   loop.run();
   BOOST_TEST(!early);
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_stands_says_so_and_holds_up_no_deadline) {
+  SetClock::back = 0ms;
+  bridge::net::SystemClock clock(SetClock::now);
+  Loop loop(clock);
+  BOOST_TEST((clock.behind() == 0ms));
+  SetClock::back = 1h;
+  const auto stands = clock.now();
+  BOOST_TEST((clock.behind() > 59min));
+  bool came = false;
+  loop.call_at(stands + 1ms, [&] { came = true; });
+  const auto began = std::chrono::steady_clock::now();
+  const auto shown = loop.steady_now();
+  const auto cancelled = loop.call_after(5ms, [] { BOOST_ERROR("it was cancelled"); });
+  loop.call_after(20ms, [&] { loop.stop(); });
+  loop.cancel(cancelled);
+  loop.run();
+  BOOST_TEST(!came);
+  BOOST_TEST((std::chrono::steady_clock::now() - began >= 20ms));
+  BOOST_TEST((loop.steady_now() - shown >= 20ms));
+  BOOST_TEST((clock.now() == stands));
+  // What it was set back by too much is made up for by setting it again.
+  SetClock::back = 0ms;
+  BOOST_TEST((clock.now() > stands));
+  BOOST_TEST((clock.behind() == 0ms));
+  loop.call_at(clock.now() + 1ms, [&] { loop.stop(); });
+  loop.run();
+  BOOST_TEST(came);
+}
+
+BOOST_AUTO_TEST_CASE(with_a_clock_that_others_move_deadlines_and_waits_keep_one_order) {
+  SteppedLoop s;
+  std::string order;
+  s.loop.call_after(10ms, [&] { order += 'a'; });
+  s.loop.call_at(noon + 10ms, [&] { order += 'b'; });
+  s.loop.call_after(10ms, [&] { order += 'c'; });
+  s.loop.call_after(5ms, [&] { order += '0'; });
+  BOOST_TEST((s.loop.next_timer() == noon + 5ms));
+  BOOST_TEST((s.loop.steady_now() == noon));
+  s.advance(10ms);
+  BOOST_TEST(order == "0abc");
 }
 
 BOOST_AUTO_TEST_CASE(a_scaled_clock_shortens_the_wait) {

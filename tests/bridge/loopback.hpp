@@ -13,6 +13,14 @@ namespace bridge::testing {
 
 inline constexpr net::Instant noon{std::chrono::hours{12}};
 
+// The system's clock as somebody sets it.
+struct SetClock {
+  static inline std::chrono::milliseconds back{0};
+  static std::chrono::system_clock::time_point now() {
+    return std::chrono::system_clock::now() - back;
+  }
+};
+
 struct SteppedLoop {
   net::SteppedClock clock{noon};
   net::Loop loop{clock};
