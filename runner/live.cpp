@@ -262,7 +262,6 @@ struct Live::Block {
   void interrupt();
   void stop(const std::string& reason);
   bridge::tls::ClientContext* trust();
-  bool calls_under_way() const;
   Vitals vitals() const;
   void make_courier(std::string url, std::string setting, std::set<AlertKind> kinds,
                     const char* suffix, std::uint64_t log_end);
@@ -361,15 +360,6 @@ Vitals Live::Block::vitals() const {
                            courier->failures(), courier->given_up()});
   }
   return vitals;
-}
-
-bool Live::Block::calls_under_way() const {
-  for (const auto& [packed, open] : runner->state().queue.attempts) {
-    if (open.phase == campaigns::Phase::requested || open.phase == campaigns::Phase::accepted) {
-      return true;
-    }
-  }
-  return false;
 }
 
 // Media streams have loops of their own, so that no commit and no export is ever heard; where time
@@ -507,7 +497,7 @@ void Live::Block::work() {
   if (!enrolments.empty()) enrolments.front()->step();
   runner->tick();
   if (!stopping && enrolments.empty() && !checking && runner->idle()) {
-    if (draining && !calls_under_way()) {
+    if (draining && !runner->calls_under_way()) {
       stop("interrupted");
     } else if (over && over() && !runner->sweeping()) {
       stop(finished);

@@ -21,6 +21,9 @@ namespace {
 // How long a question that the carrier did not answer waits before it is asked again.
 constexpr std::chrono::seconds ask_again_after{15};
 
+// A clock that is further behind is told of.
+constexpr std::chrono::seconds behind_max{1};
+
 campaigns::OrderAnswered core_answer(const AttemptId& attempt,
                                      const bridge::carrier::PlaceReply& reply) {
   using Kind = campaigns::OrderAnswered::Kind;
@@ -113,17 +116,41 @@ void Runner::note_command(Command command, std::function<void(std::optional<Refu
 Vitals Runner::vitals() const {
   Vitals vitals;
   vitals.durable = durable_position();
-  vitals.started = started_at_ && *started_at_ <= vitals.durable;
+  vitals.started = !holding_ && started_at_ && *started_at_ <= vitals.durable;
   vitals.disk_full = log_.disk_full();
   vitals.stopping = stopping_;
-  vitals.behind =
-      std::max(std::chrono::milliseconds{0}, std::chrono::milliseconds{now_ - clock_.now()});
+  vitals.behind = clock_behind();
   vitals.waiting_events = log_.waiting();
   vitals.waiting_notes = inbox_.size();
   vitals.waiting_effects = gate_.held();
   vitals.waiting_orders = to_send_.size();
   vitals.streams_open = talks_.size();
   return vitals;
+}
+
+std::chrono::milliseconds Runner::clock_behind() const {
+  const auto now = clock_.now();
+  return std::max(now_, now) - now + clock_.behind();
+}
+
+void Runner::watch_clock() {
+  const auto behind = clock_behind();
+  if ((behind > behind_max) == told_behind_) return;
+  told_behind_ = !told_behind_;
+  if (!told_behind_) return notice("the system's clock has caught up with the log");
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(behind).count();
+  notice("the system's clock stands " + std::to_string(seconds) +
+         " s behind the log's last event: until it has caught up nobody is called, and nothing "
+         "happens that waits for its time; set it right");
+}
+
+bool Runner::calls_under_way() const {
+  if (!talks_.empty()) return true;
+  return std::any_of(
+      state_.queue.attempts.begin(), state_.queue.attempts.end(), [](const auto& attempt) {
+        const auto phase = attempt.second.phase;
+        return phase == campaigns::Phase::requested || phase == campaigns::Phase::accepted;
+      });
 }
 
 void Runner::tell(std::function<void(bool)> act) {
@@ -144,6 +171,7 @@ void Runner::tick() {
   // One instant for all that a tick decides and folds: the batch is recorded at it, and a replay
   // folds with what was recorded.
   now_ = std::max(now_, clock_.now());
+  watch_clock();
   for (std::size_t taken = 0; taken < options_.notes_max && !inbox_.empty(); ++taken) {
     auto note = std::move(inbox_.front());
     inbox_.pop_front();
@@ -309,7 +337,9 @@ void Runner::break_off(const Fact& fact, const campaigns::PromptServed& served) 
 
 campaigns::PlanLimits Runner::plan_limits() const {
   campaigns::PlanLimits limits;
-  limits.no_dials = stopping_ || log_.disk_full() || log_.waiting() >= options_.waiting_events_max;
+  // By a clock that stands nobody's hours can be told.
+  limits.no_dials = stopping_ || holding_ || clock_behind() > behind_max || log_.disk_full() ||
+                    log_.waiting() >= options_.waiting_events_max;
   if (options_.new_people_max) {
     const auto max = *options_.new_people_max;
     limits.new_people = max > new_people_.size() ? max - new_people_.size() : 0;
@@ -522,6 +552,7 @@ std::optional<bridge::net::Instant> Runner::next_wakeup() const {
   const auto consider = [&](bridge::net::Instant at) {
     if (!next || at < *next) next = at;
   };
+  if (clock_behind() > behind_max) consider(std::max(now_, now) + std::chrono::milliseconds{1});
   if (!to_send_.empty() && !leaving_) {
     if (const auto at = pace_.next(account_rate())) consider(*at);
   }

@@ -110,6 +110,10 @@ class Runner {
   // No new dials from here on; what is under way goes on.
   void stop_dialling() { stopping_ = true; }
   bool stopping() const { return stopping_; }
+  // The same until it is taken back; whoever takes it back calls `tick` soon.
+  void hold_dialling(bool hold) { holding_ = hold; }
+  // A call of ours, or a talk with somebody whom somebody else's code called.
+  bool calls_under_way() const;
   // The carrier's list is being held against the log, or is about to be: not the moment to end.
   bool sweeping() const { return sweeper_.busy(); }
 
@@ -184,6 +188,8 @@ class Runner {
   campaigns::Moment moment() const;
   campaigns::PlanLimits plan_limits() const;
   void apologise();
+  std::chrono::milliseconds clock_behind() const;  // the log's last event
+  void watch_clock();
   void note_delivery(const std::string& delivery);
 
   eventstore::EventStore& log_;
@@ -253,6 +259,8 @@ class Runner {
   std::uint64_t delivered_again_ = 0;
   std::set<std::uint64_t> new_people_{};  // called for the first time in this run
   bool stopping_ = false;
+  bool holding_ = false;
+  bool told_behind_ = false;
   std::vector<std::function<void(const campaigns::Fact&)>> on_fact_{};
   std::function<void(const Notice&)> on_notice_{};
 };

@@ -9,8 +9,10 @@ import base64
 import json
 import os
 import random
+import signal
 import socket
 import struct
+import time
 import urllib.request
 import xml.etree.ElementTree
 
@@ -199,6 +201,25 @@ class StreamThievesTest(world.Case):
         opened = [event.stream for event in world.events_of(self.log)
                   if event.type == "StreamOpened"]
         self.assertEqual(sorted(opened), sorted("call/" + sid for sid, _ in (mine, theirs)))
+        self.assert_log_is_well(self.log)
+
+    def test_a_talk_that_is_open_when_the_program_is_told_to_stop_goes_on_to_its_end(self):
+        call, token = self.answered_call()
+        talk = Stream(self.port, self.signed())
+        talk.begin(self.sid("MZ"), call, self.rehearsal.account_sid, token)
+        self.assertTrue(talk.is_let_in())
+        world.wait_for_event(self.log, "StreamOpened")
+        self.door.process.send_signal(signal.SIGTERM)
+        world.wait_until(lambda: (world.Control(self.log).ask("GET", "/readyz") or (0,))[0] == 503 or
+                         not self.door.running(), "it has heard the signal")
+        time.sleep(1)
+        self.assertTrue(self.door.running(), self.door.err())
+        self.assertTrue(talk.is_let_in())
+        talk.close()
+        self.assertEqual(self.door.wait(), 0, self.door.err())
+        ends = [event.payload["why"] for event in world.events_of(self.log)
+                if event.type == "StreamClosed"]
+        self.assertEqual(len(ends), 1)
         self.assert_log_is_well(self.log)
 
 
