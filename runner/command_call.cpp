@@ -243,11 +243,18 @@ int call(CallOptions& options) {
   }
   auto caller_ids = submission.file.campaign.caller_ids;
   if (caller_ids.empty()) caller_ids.push_back(live.caller_id);
-  if (const int code = look_before_calling(live, caller_ids, false); code != exit_done) return code;
-  // Each call is a campaign of its own.
   const bool real = live.carrier.kind == CarrierChoice::Kind::twilio;
   const campaigns::Instant begins = first_opening(submission.file.campaign, rules);
-  Live program(std::move(live), begins);
+  if (const int code = look_at_settings_before_calling(live); code != exit_done) return code;
+  std::optional<Live> opened;
+  if (std::filesystem::exists(live.log)) opened.emplace(live, begins);
+  if (const int code = look_before_calling(live, caller_ids, false, opened ? &*opened : nullptr);
+      code != exit_done) {
+    return code;
+  }
+  if (!opened) opened.emplace(live, begins);
+  auto& program = *opened;
+  // Each call is a campaign of its own.
   submission.file.campaign.id += '-' + std::to_string(program.state().book.campaigns.size() + 1);
   seal(submission);
   const auto id = submission.file.campaign.id;

@@ -196,6 +196,7 @@ int run(RunOptions& options) {
   }
   if (caller_ids.empty()) caller_ids.push_back(live.caller_id);
 
+  Progress progress(on_terminal(options));
   std::optional<Live> opened;
   Known known;
   if (std::filesystem::exists(options.log)) {
@@ -240,7 +241,10 @@ int run(RunOptions& options) {
     for (const auto& warning : report.warnings) complain("warning: " + warning);
   }
 
-  if (const int code = look_before_calling(live, caller_ids, false); code != exit_done) {
+  if (const int code = look_at_settings_before_calling(live); code != exit_done) return code;
+  if (opened) follow(*opened, progress);
+  if (const int code = look_before_calling(live, caller_ids, false, opened ? &*opened : nullptr);
+      code != exit_done) {
     return code;
   }
   if (live.carrier.kind == CarrierChoice::Kind::twilio && agent_model) {
@@ -249,10 +253,11 @@ int run(RunOptions& options) {
       return exit_bad_input;
     }
   }
-  if (!opened) opened.emplace(live, begins);
+  if (!opened) {
+    opened.emplace(live, begins);
+    follow(*opened, progress);
+  }
   auto& program = *opened;
-  Progress progress(on_terminal(options));
-  follow(program, progress);
   std::optional<campaigns::Refusal> refused;
   bool submitted = false;  // a campaign that is over may get people by what is being submitted
   program.submit(std::move(submission), options.accept_change,
@@ -294,13 +299,24 @@ int serve(const RunOptions& options) {
   // Without a campaign to say so, a rehearsal begins on Monday, 5 January 2026, at 8 UTC.
   const campaigns::Instant begins = sys_days{year{2026} / 1 / 5} + hours{8};
   const std::vector<std::string> caller_ids(live.caller_id.empty() ? 0 : 1, live.caller_id);
-  if (const int code = look_before_calling(live, caller_ids, true); code != exit_done) return code;
+  if (const int code = look_at_settings_before_calling(live); code != exit_done) return code;
   if (!options.control.empty()) {
     live.control = read_control_tcp(options.control, options.control_token_file, live.environment);
   }
-  Live program(std::move(live), begins);
   Progress progress(on_terminal(options));
-  follow(program, progress);
+  std::optional<Live> opened;
+  const auto open = [&] {
+    opened.emplace(live, begins);
+    follow(*opened, progress);
+  };
+  // Calls of a log that exists may be up: they are answered while the rest is looked at.
+  if (std::filesystem::exists(live.log)) open();
+  if (const int code = look_before_calling(live, caller_ids, true, opened ? &*opened : nullptr);
+      code != exit_done) {
+    return code;
+  }
+  if (!opened) open();
+  auto& program = *opened;
   program.open_door();
   progress.say("serving; the public door listens on port " + std::to_string(program.door_port()));
   if (program.control_port() != 0) {

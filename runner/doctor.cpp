@@ -22,6 +22,7 @@
 #include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/state.hpp"
+#include "runner/crypto.hpp"
 #include "runner/descriptors.hpp"
 #include "runner/listen_address.hpp"
 #include "runner/output.hpp"
@@ -39,6 +40,8 @@ namespace {
 constexpr std::array<std::string_view, 8> tunnels = {
     ".ngrok-free.app",    ".ngrok-free.dev", ".ngrok.app", ".ngrok.io",
     ".trycloudflare.com", ".loca.lt",        ".lhr.life",  ".serveo.net"};
+
+constexpr const char* certificate_cure = "see --tls-cert and --tls-key: PEM files that go together";
 
 constexpr std::uintmax_t disk_bytes_wanted = 256u << 20;
 
@@ -185,12 +188,12 @@ Findings look_at_settings(const LiveOptions& options) {
 }
 
 struct AccountInquiry::Block {
-  TwilioAccount account;
   bool api_key = false;
   std::deque<std::string> caller_ids{};
   std::deque<std::string> countries{};
   std::function<void(Findings)> done{};
   Findings findings{};
+  TwilioAccount account;  // goes first: what is under way hears of it
 
   Block(bridge::net::Loop& loop, const bridge::carrier::Twilio::Options& options)
       : account(loop, options) {}
@@ -320,12 +323,15 @@ AccountInquiry::AccountInquiry(bridge::net::Loop& loop, const LiveOptions& optio
   block_->begin();
 }
 
-AccountInquiry::~AccountInquiry() = default;
+AccountInquiry::~AccountInquiry() {
+  block_->done = [](const Findings&) {};
+}
 
 struct DoorInquiry::Block {
   bridge::net::Loop& loop;
   LiveOptions options{};
   bridge::tls::ClientContext* trust = nullptr;
+  Live* program = nullptr;
   std::function<void(Findings)> done{};
   Findings findings{};
   campaigns::State nobody{};
@@ -334,13 +340,17 @@ struct DoorInquiry::Block {
   std::unique_ptr<bridge::tls::ServerContext> certificate{};
   std::unique_ptr<http::Server> server{};
   std::unique_ptr<http::Client> client{};
-  std::uint64_t seen = 0;  // requests that came to our own door
+  std::uint64_t seen = 0;  // of those that ask whether it is up, at our own door
+  // What no request but ours has: a call that never was, and a word beside the stream.
+  std::string sid = "CA" + hex(sha256(random_key())).substr(0, 32);
+  std::string word = hex(sha256(random_key()));
+  bool leaving = false;
   std::unique_ptr<bridge::net::ByteStream> socket{};
   std::unique_ptr<bridge::ws::Connecting> connecting{};
 
   Block(bridge::net::Loop& its_loop, const LiveOptions& its_options,
-        bridge::tls::ClientContext* its_trust)
-      : loop(its_loop), options(its_options), trust(its_trust) {}
+        bridge::tls::ClientContext* its_trust, Live* its_program)
+      : loop(its_loop), options(its_options), trust(its_trust), program(its_program) {}
 
   void add(Verdict verdict, std::string subject, std::string what, std::string cure = {}) {
     findings.push_back({verdict, std::move(subject), std::move(what), std::move(cure)});
@@ -348,7 +358,34 @@ struct DoorInquiry::Block {
 
   std::string listen() const { return options.listen.empty() ? "0.0.0.0:8080" : options.listen; }
 
-  // False: it cannot be with this certificate.
+  // The answer to our own requests and to who asks whether it is up; nothing for what is the
+  // carrier's.
+  std::optional<http::Response> answer(const http::Request& request) {
+    const bool post = request.method == "POST";
+    if (post) {
+      const auto fields = http::decode_form(request.body);
+      if (!fields || http::field(*fields, "CallSid") != sid) return {};
+    }
+    const auto read = door->read(request);
+    const auto* inbound = std::get_if<webhook::Inbound>(&read);
+    if (!post && (inbound == nullptr || inbound->kind != webhook::Kind::up)) return {};
+    if (!post) ++seen;
+    return inbound != nullptr ? door->answer(*inbound)
+                              : door->turned_away(std::get<webhook::TurnedAway>(read));
+  }
+
+  void take(http::ExchangeId id, const http::Request& request) {
+    if (const auto response = answer(request)) return server->answer(id, *response);
+    const auto read = door->read(request);
+    const auto* inbound = std::get_if<webhook::Inbound>(&read);
+    if (request.header("X-Campanile-Visit") == word && inbound != nullptr &&
+        inbound->kind == webhook::Kind::media_stream) {
+      return upgrade(id, request);
+    }
+    server->answer(id, {.status = 503, .headers = {{"Retry-After", "1"}}, .body = {}});
+  }
+
+  // The door of the program, or one of our own. False: it cannot be with this certificate.
   bool open_door() {
     webhook::DoorOptions facts;
     facts.auth_tokens = options.auth_tokens;
@@ -358,6 +395,10 @@ struct DoorInquiry::Block {
         nobody, facts, [](std::string_view) { return std::optional<campaigns::AttemptId>{}; },
         [](const campaigns::AttemptId&) { return std::string{}; },
         [](std::string_view) { return std::string{}; });
+    if (program != nullptr) {
+      program->let_visit([this](const http::Request& request) { return answer(request); });
+      return true;
+    }
     http::Server::Options server_options;
     std::tie(server_options.address, server_options.port) = read_listen(listen(), "--listen");
     if (!options.tls_certificate.empty()) {
@@ -365,25 +406,15 @@ struct DoorInquiry::Block {
         certificate = std::make_unique<bridge::tls::ServerContext>(
             bridge::tls::ServerContext::Options{options.tls_certificate, options.tls_key});
       } catch (const std::exception& error) {
-        add(Verdict::bad_input, "certificate", error.what(),
-            "see --tls-cert and --tls-key: PEM files that go together");
+        add(Verdict::bad_input, "certificate", error.what(), certificate_cure);
         return false;
       }
       server_options.tls = certificate.get();
     }
     try {
       server = std::make_unique<http::Server>(
-          loop, server_options, [this](http::ExchangeId id, const http::Request& request) {
-            ++seen;
-            const auto read = door->read(request);
-            const auto* inbound = std::get_if<webhook::Inbound>(&read);
-            if (inbound != nullptr && inbound->kind == webhook::Kind::media_stream) {
-              return upgrade(id, request);
-            }
-            server->answer(id, inbound != nullptr
-                                   ? door->answer(*inbound)
-                                   : door->turned_away(std::get<webhook::TurnedAway>(read)));
-          });
+          loop, server_options,
+          [this](http::ExchangeId id, const http::Request& request) { take(id, request); });
       add(Verdict::well, "door", "opened on " + listen());
     } catch (const std::system_error& error) {
       add(Verdict::unproven, "door", cannot_listen(listen(), "--listen", error.code()),
@@ -412,9 +443,18 @@ struct DoorInquiry::Block {
     to.tls = url->base.secured ? trust : nullptr;
     to.response_time_max = std::chrono::seconds{10};
     client = std::make_unique<http::Client>(loop, to);
-    client->send({.method = "GET", .target = url->path + '/'},
-                 [this](const http::Reply& reply) { heard_up(reply); });
+    send({.method = "GET", .target = url->path + '/'},
+         [this](const http::Reply& reply) { heard_up(reply); });
   }
+
+  // A client that goes tells whoever waits: nobody does any more then.
+  void send(const http::Request& request, std::function<void(const http::Reply&)> heard) {
+    client->send(request, [this, heard = std::move(heard)](const http::Reply& reply) {
+      if (!leaving) heard(reply);
+    });
+  }
+
+  bool door_is_ours() const { return server != nullptr || program != nullptr; }
 
   void heard_up(const http::Reply& reply) {
     if (is_of_certificate(reply.error)) {
@@ -430,11 +470,11 @@ struct DoorInquiry::Block {
       return end();
     }
     const bool ours = reply.response.status == 200 && reply.response.body == "campanile is up\n" &&
-                      (!server || seen > 0);
+                      (!door_is_ours() || seen > 0);
     if (!ours) {
       add(Verdict::broken, "way in",
           "something else answers at SERVER_URL, with " + std::to_string(reply.response.status) +
-              (server && seen == 0 ? ", and nothing came to our door" : ""),
+              (door_is_ours() && seen == 0 ? ", and nothing came to our door" : ""),
           "let the tunnel or proxy lead to " + listen() +
               "; some tunnels show a page of their own first");
       return end();
@@ -447,7 +487,7 @@ struct DoorInquiry::Block {
       add(Verdict::well, "certificate", "is good for this name");
     }
     // A program that runs would write down a call that never was.
-    if (!server) return ask_forged();
+    if (!door_is_ours()) return ask_forged();
     ask(true, [this](const http::Reply& answer) {
       const bool let_in = answer.sent == http::Sent::answered && answer.response.status / 100 == 2;
       if (let_in) {
@@ -490,7 +530,8 @@ struct DoorInquiry::Block {
     const auto signed_url =
         "ws" + url->text.substr(std::string_view("http").size()) + "/media-stream";
     const std::string token = options.auth_tokens.empty() ? "wrong" : options.auth_tokens.front();
-    to.headers = {{"X-Twilio-Signature", bridge::carrier::sign(token, signed_url, {})}};
+    to.headers = {{"X-Twilio-Signature", bridge::carrier::sign(token, signed_url, {})},
+                  {"X-Campanile-Visit", word}};
     using Opened = std::variant<std::unique_ptr<bridge::ws::Connection>, bridge::ws::Refused>;
     connecting = std::make_unique<bridge::ws::Connecting>(loop, to, [this](Opened opened) {
       const auto* refused = std::get_if<bridge::ws::Refused>(&opened);
@@ -509,7 +550,7 @@ struct DoorInquiry::Block {
 
   // A status callback of a call that never was.
   void ask(bool rightly_signed, std::function<void(const http::Reply&)> heard) {
-    const http::Fields fields{{"CallSid", "CA" + std::string(32, '0')},
+    const http::Fields fields{{"CallSid", sid},
                               {"AccountSid", options.account_sid},
                               {"CallStatus", "initiated"},
                               {"SequenceNumber", "0"}};
@@ -520,7 +561,7 @@ struct DoorInquiry::Block {
         {"Content-Type", "application/x-www-form-urlencoded"},
         {"X-Twilio-Signature", bridge::carrier::sign(token, url->text + "/call-status", fields)}};
     request.body = http::encode_form(fields);
-    client->send(request, std::move(heard));
+    send(request, std::move(heard));
   }
 
   void ask_fallback() {
@@ -542,35 +583,39 @@ struct DoorInquiry::Block {
     to.tls = fallback->base.secured ? trust : nullptr;
     to.response_time_max = std::chrono::seconds{10};
     client = std::make_unique<http::Client>(loop, to);
-    client->send({.method = "GET", .target = fallback->path.empty() ? "/" : fallback->path},
-                 [this](const http::Reply& reply) {
-                   const bool page_there =
-                       reply.sent == http::Sent::answered && reply.response.status == 200 &&
-                       reply.response.body.find("<Response") != std::string::npos;
-                   if (page_there) {
-                     add(Verdict::well, "FALLBACK_URL", "holds a page for the carrier");
-                   } else {
-                     add(Verdict::warning, "FALLBACK_URL",
-                         reply.sent == http::Sent::answered
-                             ? "answers " + std::to_string(reply.response.status) + " and no TwiML"
-                             : "does not answer: " + reply.why,
-                         "put the page that `campanile fallback-page` prints there");
-                   }
-                   end();
-                 });
+    send({.method = "GET", .target = fallback->path.empty() ? "/" : fallback->path},
+         [this](const http::Reply& reply) {
+           const bool page_there = reply.sent == http::Sent::answered &&
+                                   reply.response.status == 200 &&
+                                   reply.response.body.find("<Response") != std::string::npos;
+           if (page_there) {
+             add(Verdict::well, "FALLBACK_URL", "holds a page for the carrier");
+           } else {
+             add(Verdict::warning, "FALLBACK_URL",
+                 reply.sent == http::Sent::answered
+                     ? "answers " + std::to_string(reply.response.status) + " and no TwiML"
+                     : "does not answer: " + reply.why,
+                 "put the page that `campanile fallback-page` prints there");
+           }
+           end();
+         });
   }
 
   void end() { done(std::move(findings)); }
 };
 
 DoorInquiry::DoorInquiry(bridge::net::Loop& loop, const LiveOptions& options,
-                         bridge::tls::ClientContext* trust, std::function<void(Findings)> done)
-    : block_(std::make_unique<Block>(loop, options, trust)) {
+                         bridge::tls::ClientContext* trust, Live* program,
+                         std::function<void(Findings)> done)
+    : block_(std::make_unique<Block>(loop, options, trust, program)) {
   block_->done = std::move(done);
   block_->begin();
 }
 
-DoorInquiry::~DoorInquiry() = default;
+DoorInquiry::~DoorInquiry() {
+  block_->leaving = true;
+  if (block_->program != nullptr) block_->program->let_visit({});
+}
 
 namespace {
 
@@ -655,57 +700,118 @@ Findings ask_voice_model(const LiveOptions& options, const std::string& model) {
                       : "look at OPENAI_BASE_URL, at the account's quota, and try again");
 }
 
+namespace {
+
+// Both inquiries, one after the other.
+class Round {
+ public:
+  // All but the lists outlive it. `done` is called once.
+  Round(bridge::net::Loop& loop, const LiveOptions& options, std::vector<std::string> caller_ids,
+        std::vector<std::string> countries, Live* program, std::function<void()> done)
+      : trust_(authorities_of(options)), done_(std::move(done)) {
+    account_ = std::make_unique<AccountInquiry>(
+        loop, options, &trust_, std::move(caller_ids), std::move(countries),
+        [this, &loop, &options, program](Findings found) {
+          asked_.of_account = std::move(found);
+          door_ = std::make_unique<DoorInquiry>(loop, options, &trust_, program,
+                                                [this](Findings of_door) {
+                                                  asked_.of_door = std::move(of_door);
+                                                  done_();
+                                                });
+        });
+  }
+  const AskedAround& asked() const { return asked_; }
+
+ private:
+  static bridge::tls::ClientContext::Options authorities_of(const LiveOptions& options) {
+    bridge::tls::ClientContext::Options authorities;
+    if (!options.ca_file.empty()) authorities.ca_file = options.ca_file;
+    return authorities;
+  }
+
+  bridge::tls::ClientContext trust_;
+  std::function<void()> done_;
+  AskedAround asked_{};
+  std::unique_ptr<AccountInquiry> account_{};
+  std::unique_ptr<DoorInquiry> door_{};
+};
+
+void tell_finding(const Finding& finding, const std::string& before = {}) {
+  complain(before + finding.subject + ": " + finding.what +
+           (finding.cure.empty() ? "" : " (" + finding.cure + ')'));
+}
+
+// Tells what forbids to go on; its exit code.
+int tell_findings(const Findings& findings) {
+  for (const auto& finding : findings) {
+    if (finding.verdict == Verdict::bad_input || finding.verdict == Verdict::broken) {
+      tell_finding(finding);
+    }
+  }
+  return exit_code_of(findings);
+}
+
+// The same of what was asked, where some of it is only a warning.
+int tell_asked(const AskedAround& asked, bool may_wait) {
+  Findings findings;
+  const auto take = [&](Finding finding, bool only_warn) {
+    if (only_warn && finding.verdict == Verdict::broken) {
+      finding.verdict = Verdict::warning;
+      tell_finding(finding, "warning: ");
+    }
+    findings.push_back(std::move(finding));
+  };
+  for (const auto& finding : asked.of_account) take(finding, may_wait);
+  // A way in that looks shut from here may be open from outside; a certificate is the same. A
+  // door that does not open now does not open for the program either.
+  for (auto finding : asked.of_door) {
+    const bool shut = finding.subject == "door" && finding.verdict == Verdict::unproven;
+    if (shut) finding = {Verdict::broken, "door", std::move(finding.what), {}};
+    take(std::move(finding), !shut && finding.subject != "certificate");
+  }
+  return tell_findings(findings);
+}
+
+}  // namespace
+
 AskedAround ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
                        std::vector<std::string> countries) {
   bridge::net::SystemClock clock;
   bridge::net::Loop loop(clock);
-  bridge::tls::ClientContext::Options authorities;
-  if (!options.ca_file.empty()) authorities.ca_file = options.ca_file;
-  bridge::tls::ClientContext trust(authorities);
-  AskedAround asked;
-  std::unique_ptr<DoorInquiry> door;
-  const AccountInquiry account(
-      loop, options, &trust, std::move(caller_ids), std::move(countries), [&](Findings found) {
-        asked.of_account = std::move(found);
-        door = std::make_unique<DoorInquiry>(loop, options, &trust, [&](Findings of_door) {
-          asked.of_door = std::move(of_door);
-          loop.stop();
-        });
-      });
+  const Round round(loop, options, std::move(caller_ids), std::move(countries), nullptr,
+                    [&loop] { loop.stop(); });
   loop.run();
-  return asked;
+  return round.asked();
+}
+
+int look_at_settings_before_calling(const LiveOptions& options) {
+  if (options.carrier.kind != CarrierChoice::Kind::twilio) return exit_done;
+  return tell_findings(look_at_settings(options));
 }
 
 int look_before_calling(const LiveOptions& options, std::vector<std::string> caller_ids,
-                        bool may_wait) {
+                        bool may_wait, Live* program) {
   if (options.carrier.kind != CarrierChoice::Kind::twilio) return exit_done;
-  const auto tell = [](const Finding& finding, const std::string& before = {}) {
-    complain(before + finding.subject + ": " + finding.what +
-             (finding.cure.empty() ? "" : " (" + finding.cure + ')'));
-  };
-  auto findings = look_at_settings(options);
-  if (exit_code_of(findings) == exit_done) {
-    const auto asked = ask_around(options, std::move(caller_ids), {});
-    const auto take = [&](Finding finding, bool only_warn) {
-      if (only_warn && finding.verdict == Verdict::broken) {
-        finding.verdict = Verdict::warning;
-        tell(finding, "warning: ");
-      }
-      findings.push_back(std::move(finding));
-    };
-    for (const auto& finding : asked.of_account) take(finding, may_wait);
-    // A way in that looks shut from here may be open from outside; a certificate is the same. A
-    // door that does not open now does not open for the program either.
-    for (auto finding : asked.of_door) {
-      const bool shut = finding.subject == "door" && finding.verdict == Verdict::unproven;
-      if (shut) finding = {Verdict::broken, "door", std::move(finding.what), {}};
-      take(std::move(finding), !shut && finding.subject != "certificate");
+  if (program == nullptr) {
+    return tell_asked(ask_around(options, std::move(caller_ids), {}), may_wait);
+  }
+  if (!options.tls_certificate.empty()) {
+    try {
+      const bridge::tls::ServerContext certificate({options.tls_certificate, options.tls_key});
+    } catch (const std::runtime_error& error) {
+      return tell_findings({{Verdict::bad_input, "certificate", error.what(), certificate_cure}});
     }
   }
-  for (const auto& finding : findings) {
-    if (finding.verdict == Verdict::bad_input || finding.verdict == Verdict::broken) tell(finding);
-  }
-  return exit_code_of(findings);
+  int code = exit_done;
+  std::unique_ptr<Round> round;
+  program->answer_while([&](bridge::net::Loop& loop, std::function<void(bool)> end) {
+    round = std::make_unique<Round>(loop, options, std::move(caller_ids),
+                                    std::vector<std::string>{}, program, [&, end = std::move(end)] {
+                                      code = tell_asked(round->asked(), may_wait);
+                                      end(code == exit_done);
+                                    });
+  });
+  return code;
 }
 
 std::string text_of(const Findings& findings) {

@@ -46,11 +46,13 @@ class AccountInquiry {
   std::unique_ptr<Block> block_;
 };
 
-// Opens the public door, and comes to it the way the carrier does: by SERVER_URL, with signatures.
+// Comes to the public door the way the carrier does: by SERVER_URL, with signatures. The door is
+// that of `program`, on whose loop this is, and which outlives it. Null: it is opened here, and
+// everybody else is told to come again (503), since nobody here could write down what they bring.
 class DoorInquiry {
  public:
   DoorInquiry(bridge::net::Loop& loop, const LiveOptions& options,
-              bridge::tls::ClientContext* trust, std::function<void(Findings)> done);
+              bridge::tls::ClientContext* trust, Live* program, std::function<void(Findings)> done);
   ~DoorInquiry();
 
  private:
@@ -70,13 +72,16 @@ struct AskedAround {
 AskedAround ask_around(const LiveOptions& options, std::vector<std::string> caller_ids,
                        std::vector<std::string> countries);
 
-// Before the first call on a real carrier: settings, account, caller ids, and the door's
-// certificate as the carrier meets it; our own door must not be open yet. Tells what is bad or
-// broken on standard error; 0, or the exit code of a command that must not go on. Of a way in that
-// looks shut from here it only warns; so it does of a carrier that does not answer where the
-// program is to go on by itself (`may_wait`).
+// Before the first call on a real carrier, the settings, before a log is opened; then account,
+// caller ids, and the door's certificate as the carrier meets it. Each tells what is bad or broken
+// on standard error; 0, or the exit code of a command that must not go on. `program`: has a log
+// with a past, and answers what calls of that past ask meanwhile; it is stopped where it must not
+// go on. Null: there is no log yet, and our own door must not be open. Of a way in that looks shut
+// from here it only warns; so it does of a carrier that does not answer where the program is to go
+// on by itself (`may_wait`).
+int look_at_settings_before_calling(const LiveOptions& options);
 int look_before_calling(const LiveOptions& options, std::vector<std::string> caller_ids,
-                        bool may_wait);
+                        bool may_wait, Live* program);
 
 // A line for each finding, its cure below.
 std::string text_of(const Findings& findings);

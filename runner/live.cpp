@@ -234,6 +234,7 @@ struct Live::Block {
   http::Server::Options door_options{};
   std::string door_at{};  // as it was written
   std::unique_ptr<http::Server> door{};
+  Visitor visitor{};  // none: nobody
   std::unique_ptr<MediaStreams> streams{};
   std::unique_ptr<ControlServer> control{};
   std::unique_ptr<Heartbeat> heartbeat{};
@@ -276,6 +277,7 @@ struct Live::Block {
   void note_unsecured(std::error_code error);
   void open_door();
   std::unique_ptr<http::Server> make_door();
+  void turn_from_here();
   void look_at_certificate();
   std::uint64_t unsecured = 0;  // connections to the door that were not secured
 };
@@ -321,6 +323,9 @@ std::unique_ptr<http::Server> Live::Block::make_door() {
   return std::make_unique<http::Server>(
       *loop, door_options,
       [this](http::ExchangeId id, http::Request request) {
+        if (visitor) {
+          if (const auto response = visitor(request)) return door->answer(id, *response);
+        }
         if (asks_for_stream(request)) return take_stream(id, request);
         if (!wires) {
           runner->note_request(std::move(request), [this, id](const http::Response& response) {
@@ -980,14 +985,37 @@ void Live::open_door() {
   block_->open_door();
 }
 
-void Live::run() {
-  auto& b = *block_;
-  b.open_door();
+void Live::let_visit(Visitor visitor) {
+  block_->visitor = std::move(visitor);
+}
+
+void Live::Block::turn_from_here() {
+  open_door();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
-  b.loop->on_signal(SIGINT, [&b] { b.interrupt(); });
-  b.loop->on_signal(SIGTERM, [&b] { b.interrupt(); });
-  b.loop->before_sleep([&b] { b.turn(); });
+  loop->on_signal(SIGINT, [this] { interrupt(); });
+  loop->on_signal(SIGTERM, [this] { interrupt(); });
+  loop->before_sleep([this] { turn(); });
+}
+
+void Live::answer_while(
+    const std::function<void(net::Loop& loop, std::function<void(bool)>)>& ask) {
+  auto& b = *block_;
+  b.runner->hold_dialling(true);
+  b.turn_from_here();
+  ask(*b.loop, [&b](bool well) {
+    if (well) return b.loop->stop();
+    b.stop("refused");
+  });
+  b.loop->run();
+  if (b.failure) std::rethrow_exception(b.failure);
+  b.runner->hold_dialling(false);
+}
+
+void Live::run() {
+  auto& b = *block_;
+  if (b.stopped) return;
+  b.turn_from_here();
   b.loop->run();
   if (b.failure) std::rethrow_exception(b.failure);
 }

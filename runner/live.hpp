@@ -109,6 +109,16 @@ class Live {
 
   // So that the carrier reaches us; `run` does it where nobody has. Throws as the constructor does.
   void open_door();
+  // Answers the door as `run` does, and calls nobody, while `ask` asks around on the program's
+  // loop: calls of the run before go on meanwhile. `ask` is given what to call once, with whether
+  // the run may go on; returns then, or after a signal's stop. `run` ends at once after a stop.
+  void answer_while(
+      const std::function<void(bridge::net::Loop& loop, std::function<void(bool well)>)>& ask);
+  // Somebody of our own who comes to the door, to try it. Answers what is his; nothing for what is
+  // anybody else's.
+  using Visitor =
+      std::function<std::optional<bridge::http::Response>(const bridge::http::Request&)>;
+  void let_visit(Visitor visitor);
   // Enrols a checked campaign, whose list is opened here and now: before `run`. `done` is called
   // when it is durable, or refused.
   void submit(Submission submission, bool accept_change, Enrolment::Done done);

@@ -103,7 +103,11 @@ void Metrics::handshake(bool secured) {
 std::vector<NotReady> reasons_not_ready(const State& state, const Vitals& vitals,
                                         std::optional<Instant> began) {
   std::vector<NotReady> reasons;
-  if (!vitals.started) reasons.push_back({"starting", "the run's first event is not on disk yet"});
+  if (!vitals.started) {
+    reasons.push_back({"starting",
+                       "the run's first event is not on disk yet, or the carrier and the way in "
+                       "are still being looked at"});
+  }
   // What the run before left in doubt is asked about first; until then its numbers are locked.
   std::size_t unasked = 0;
   for (const auto& [packed, open] : state.queue.attempts) {

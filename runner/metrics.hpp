@@ -98,7 +98,7 @@ inline constexpr std::array<std::string_view, 6> not_ready_codes{
 
 // What the program that runs knows and its state does not.
 struct Vitals {
-  bool started = false;  // this run's first event is on disk
+  bool started = false;  // this run's first event is on disk, and calls may be begun
   bool disk_full = false;
   bool stopping = false;                // no new dials, a signal came
   std::chrono::milliseconds behind{0};  // the clock, behind the log's last event

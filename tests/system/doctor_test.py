@@ -1,16 +1,50 @@
 """The doctor: what it finds of settings, of the account and of the way in, and what it says to do."""
 
+import http.server
 import json
 import os
 import resource
 import socket
 import subprocess
+import threading
 
 import world
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN = "a-token-of-nobody"
 CALLER = "+390220527877"
+
+
+class HeldServer:
+    """Answers nobody until it is let go, and then that it cannot."""
+
+    def __init__(self):
+        self.asked, self.let_go = threading.Event(), threading.Event()
+        held = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                held.asked.set()
+                held.let_go.wait(world.PATIENCE_S)
+                self.send_error(500)
+
+            do_POST = do_GET
+
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_):
+                pass  # whoever asked may have gone
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
+
+    def close(self):
+        self.let_go.set()
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class DoctorTest(world.Case):
@@ -174,6 +208,107 @@ class DoctorTest(world.Case):
                 self.assertIn(words, done.stderr)
                 self.assertFalse(os.path.exists(self.path("L.db")), command)
         self.assertEqual(self.far_end.truth()["calls"], [])
+
+    def held_server(self):
+        held = HeldServer()
+        self.addCleanup(held.close)
+        return held
+
+    def serve(self, name, *arguments, **settings):
+        return self.start("serve", "--log", self.path("L.db"), "--carrier", "twilio", "--listen",
+                          "127.0.0.1:%d" % self.port, *arguments, name=name,
+                          env=world.environment(**(self.settings | settings)))
+
+    def wait_until_serving(self, serving):
+        world.wait_until(lambda: "serving" in serving.out() or not serving.running(), "it serves")
+        self.assertTrue(serving.running(), serving.err())
+
+    def report(self, sid, status):
+        """What a call of somebody else's script tells: the answer's code."""
+        fields = {"CallSid": sid, "AccountSid": ACCOUNT, "CallStatus": status,
+                  "SequenceNumber": "1", "From": CALLER, "To": "+390612345678",
+                  "Direction": "outbound-api", "ApiVersion": "2010-04-01"}
+        url = "http://127.0.0.1:%d/call-status" % self.port
+        if self.settings["SERVER_URL"] not in url:
+            fields = list(fields.items())
+            headers = {"X-Twilio-Signature": world.signature(
+                TOKEN, self.settings["SERVER_URL"] + "/call-status", fields)}
+            return world.post(url, fields, TOKEN, headers)[0]
+        return world.post(url, fields, TOKEN)[0]
+
+    def told_of(self, sid):
+        done = self.campanile("log", "--log", self.path("L.db"))
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        return [event["type"] for event in events if event["stream"] == "call/" + sid]
+
+    def test_what_calls_of_the_run_before_tell_while_it_looks_is_kept(self):
+        first = self.serve("first", "--new-log")
+        self.wait_until_serving(first)
+        sid = "CA" + "7" * 32
+        self.assertEqual(self.report(sid, "ringing"), 204)
+        first.kill()
+
+        held = self.held_server()
+        again = self.serve("again", TWILIO_BASE_URL=held.url)
+        self.assertTrue(held.asked.wait(world.PATIENCE_S))
+        self.assertEqual(self.report(sid, "in-progress"), 204)
+        self.assertIn("CallAnswered", self.told_of(sid))
+        status, ready = world.Control(self.path("L.db")).ask("GET", "/readyz")
+        self.assertEqual((status, ready["reasons"][0]["code"]), (503, "starting"))
+        held.let_go.set()
+        self.wait_until_serving(again)
+        world.wait_until(lambda: world.Control(self.path("L.db")).ask("GET", "/readyz")[0] == 200,
+                         "it is ready")
+        # The call of its own that it tried the way with is nobody's.
+        done = self.campanile("log", "--log", self.path("L.db"))
+        self.assertEqual({json.loads(line)["stream"] for line in done.stdout.splitlines()},
+                         {"runner", "call/" + sid})
+        self.assertNotIn("refused", again.out())
+        again.interrupt()
+        self.assertEqual(again.wait(), 0, again.err())
+
+        # A signal that comes meanwhile ends it.
+        held = self.held_server()
+        third = self.serve("third", TWILIO_BASE_URL=held.url)
+        self.assertTrue(held.asked.wait(world.PATIENCE_S))
+        world.wait_until(lambda: world.Control(self.path("L.db")).ask("GET", "/status"),
+                         "it turns")
+        third.interrupt()
+        self.assertEqual(third.wait(), 0, third.err())
+
+        # What it must not go on with ends it as where there is no log.
+        refused = self.serve("refused", TWILIO_AUTH_TOKEN="another")
+        self.assertEqual(refused.wait(), 2)
+        self.assertIn("credentials", refused.err())
+        stops = [event.payload["reason"] for event in world.events_of(self.path("L.db"))
+                 if event.type == "RunnerStopped"]
+        self.assertEqual(stops, ["interrupted", "interrupted", "refused"])
+        self.assert_log_is_well(self.path("L.db"))
+
+    def test_the_way_in_is_tried_at_the_door_of_the_program(self):
+        first = self.serve("first", "--new-log")
+        self.wait_until_serving(first)
+        first.interrupt()
+        self.assertEqual(first.wait(), 0, first.err())
+        well = self.serve("well")
+        self.wait_until_serving(well)
+        self.assertEqual(well.err(), "")
+        well.interrupt()
+        self.assertEqual(well.wait(), 0, well.err())
+        elsewhere = self.serve("elsewhere", SERVER_URL=self.settings["TWILIO_BASE_URL"])
+        self.wait_until_serving(elsewhere)
+        self.assertIn("something else answers", elsewhere.err())
+
+    def test_without_a_log_the_carrier_is_told_to_come_again_while_it_looks(self):
+        held = self.held_server()
+        self.settings["SERVER_URL"] = held.url
+        serving = self.serve("new", "--new-log")
+        self.assertTrue(held.asked.wait(world.PATIENCE_S))
+        # The door is open, and has nowhere to write down what comes.
+        self.assertEqual(self.report("CA" + "7" * 32, "ringing"), 503)
+        held.let_go.set()
+        self.wait_until_serving(serving)
+        self.assertEqual(self.report("CA" + "7" * 32, "ringing"), 204)
 
     def test_what_a_person_reads(self):
         done = subprocess.run(
