@@ -30,6 +30,16 @@ void add(voice::Usage& sum, const voice::Usage& usage) {
   sum.input_audio_tokens += usage.input_audio_tokens;
   sum.output_audio_tokens += usage.output_audio_tokens;
   sum.cached_tokens += usage.cached_tokens;
+  sum.cached_audio_tokens += usage.cached_audio_tokens;
+}
+
+// What a model reads before the first word, at no less than three letters a token.
+std::int64_t briefing_tokens(const voice::Agent& agent) {
+  std::size_t letters = agent.instructions.size() + agent.opening.size();
+  for (const voice::Tool& tool : agent.tools) {
+    letters += tool.name.size() + tool.description.size() + tool.parameters.size();
+  }
+  return static_cast<std::int64_t>(letters / 3);
 }
 
 }  // namespace
@@ -50,6 +60,8 @@ std::string_view name_of(Why why) {
       return "silence";
     case Why::too_many_turns:
       return "too_many_turns";
+    case Why::spend_limit:
+      return "spend_limit";
     case Why::model_failed:
       return "model_failed";
     case Why::bad_stream:
@@ -181,6 +193,8 @@ void Call::let_in(const voice::Agent& agent, const Bounds& bounds) {
   if (step_ != Step::asking) return;
   step_ = Step::connecting;
   bounds_ = bounds;
+  last_response_.input_tokens = briefing_tokens(agent);
+  response_ended_ = line_.now();
   owe();
   conversation_ = line_.converse(agent, *this);
   arm();
@@ -203,8 +217,10 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
     }
     case Then::goodbye:
     case Then::leave: {
-      // Where it has said goodbye already, in the same breath, it says it once.
-      const bool still_to_say = !said_something_;
+      // Where it has said goodbye already, in the same breath, it says it once; and where its money
+      // is used up, the carrier says it.
+      const bool spent_up = step_ == Step::closing && leaving_ == Why::spend_limit;
+      const bool still_to_say = !said_something_ && !spent_up;
       conversation_->answer_tool(call_id, output, still_to_say);
       leave_when_heard(then == Then::goodbye ? Why::goodbye : Why::moved_on, still_to_say);
       break;
@@ -240,6 +256,11 @@ void Call::on_audio(std::string_view item, std::string_view base64) {
   owed_ = false;
   said_something_ = true;
   farewell_owed_ = false;
+  sound_since_ += voice::audio_bytes(base64);
+  if (bounds_.spending.cost && cost(used(now), now) >= bounds_.spending.most) {
+    finish(step_ == Step::closing ? leaving_ : Why::spend_limit);
+    return;
+  }
   if (known == nullptr) {
     if (closed_.turns == bounds_.turns_max) {
       finish(Why::too_many_turns);
@@ -343,9 +364,17 @@ void Call::on_tool_call(std::string_view call_id, std::string_view name,
 
 void Call::on_response_done(const voice::Usage& usage) {
   if (over()) return;
-  add(closed_.usage, usage);
+  const net::Instant now = line_.now();
   responding_ = false;
+  const auto before = bounds_.spending.cost ? cost(closed_.usage, now) : 0;
+  const bool told = usage.input_tokens != 0 || !bounds_.spending.cost;
+  const auto of_response = told ? usage : response_so_far(now);
+  add(closed_.usage, of_response);
+  last_response_ = of_response;
+  response_ended_ = now;
+  sound_since_ = 0;
   if (step_ == Step::closing) try_to_leave();
+  if (step_ == Step::talking && bounds_.spending.cost) mind_spending(before, now);
 }
 
 void Call::on_complaint(std::string_view code) {
@@ -371,6 +400,46 @@ void Call::owe() {
   said_something_ = false;
 }
 
+// What the response under way has used nobody tells before its end, and of one that is broken off
+// perhaps never. It reads the whole talk again, where the person's sound is a token in 100 ms and
+// the agent's one in 50 ms (protocols.md 6.7); what was cached for the last one is so no less.
+voice::Usage Call::response_so_far(net::Instant now) const {
+  constexpr std::int64_t bytes_a_token = 400;
+  const auto heard = (now - response_ended_) / milliseconds{100};
+  voice::Usage usage = last_response_;
+  usage.input_tokens += last_response_.output_tokens + heard;
+  usage.input_audio_tokens += last_response_.output_audio_tokens + heard;
+  usage.output_audio_tokens = static_cast<std::int64_t>(sound_since_) / bytes_a_token;
+  usage.output_tokens = usage.output_audio_tokens;
+  return usage;
+}
+
+voice::Usage Call::used(net::Instant now) const {
+  voice::Usage usage = closed_.usage;
+  const bool talks = step_ == Step::talking || step_ == Step::closing;
+  if (talks && (responding_ || owed_)) add(usage, response_so_far(now));
+  return usage;
+}
+
+std::int64_t Call::cost(const voice::Usage& usage, net::Instant now) const {
+  return bounds_.spending.cost(usage, duration_cast<milliseconds>(now - started_));
+}
+
+// At the end of a response, when `before` had been spent without it. Where another one like it has
+// no room, the talk ends with what the agent has just said; before, it is told.
+void Call::mind_spending(std::int64_t before, net::Instant now) {
+  const auto spent = cost(closed_.usage, now);
+  const auto response = spent - before;
+  const auto left = bounds_.spending.most - spent;
+  if (left < response) {
+    leave_when_heard(Why::spend_limit, false);
+    arm();
+  } else if (!told_spending_ && left <= 3 * response) {
+    told_spending_ = true;
+    conversation_->tell(R"({"notice":"the call ends soon","answers_left":2})");
+  }
+}
+
 void Call::leave_when_heard(Why why, bool owed) {
   if (step_ == Step::closing) return;
   step_ = Step::closing;
@@ -393,6 +462,7 @@ void Call::try_to_leave() {
 
 void Call::finish(Why why, const voice::Failure& failure) {
   const net::Instant now = line_.now();
+  if (bounds_.spending.cost) closed_.usage = used(now);
   const Step was = std::exchange(step_, Step::over);
   armed_ = never;
   if (conversation_) line_.bury(std::move(conversation_));

@@ -136,6 +136,10 @@ class Call final : public voice::Listener {
   void clear_carrier();
   void owe();
   void leave_when_heard(Why why, bool owed);
+  voice::Usage response_so_far(net::Instant now) const;
+  voice::Usage used(net::Instant now) const;
+  std::int64_t cost(const voice::Usage& usage, net::Instant now) const;
+  void mind_spending(std::int64_t before, net::Instant now);
   void try_to_leave();
   void finish(Why why, const voice::Failure& failure = {});
 
@@ -179,6 +183,11 @@ class Call final : public voice::Listener {
   std::optional<net::Instant> keys_at_{};
   bool told_silence_ = false;
   bool told_end_ = false;
+  bool told_spending_ = false;
+
+  voice::Usage last_response_{};   // at first: what is read before anybody has spoken
+  net::Instant response_ended_{};  // of that one
+  std::size_t sound_since_ = 0;    // of the agent, in bytes
 
   Why leaving_ = Why::goodbye;
   bool farewell_owed_ = false;

@@ -64,6 +64,7 @@ enum class Why : unsigned char {
   time_limit,  // the rest: we, for the campaign's limits or for a failure
   silence,
   too_many_turns,
+  spend_limit,
   model_failed,
   bad_stream,  // what came from the carrier was not the protocol
   too_slow,    // one side did not take what the other sent
@@ -81,7 +82,16 @@ struct Closed {
   std::uint32_t interruptions = 0;
   std::uint32_t complaints = 0;  // of the model about what we sent; the first is `complaint`
   std::string complaint{};
+  // With Bounds::spending also what a response that was under way has used, as far as that shows.
   voice::Usage usage{};
+};
+
+// What a talk may cost at its model, and how that is reckoned.
+struct Spending {
+  std::int64_t most = 0;  // in the unit of `cost`
+  // What so much use in a talk of this length costs. Called on the media threads, by several at
+  // once.
+  std::function<std::int64_t(const voice::Usage&, std::chrono::milliseconds lasted)> cost{};
 };
 
 // What holds whatever the model does.
@@ -94,6 +104,7 @@ struct Bounds {
   // sound, and later.
   std::chrono::milliseconds opening_max{2'000};
   std::chrono::milliseconds answer_max{2'000};
+  Spending spending{};  // without `cost` there is no such limit
 };
 
 // What the owner is told, on the owner's loop, in order for each stream. Each Started that was let

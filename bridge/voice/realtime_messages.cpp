@@ -158,6 +158,11 @@ void read_usage(Walk& walk, ondemand::value usage, Usage& out) {
       walk.members(value, [&](Key inner, ondemand::value number) {
         if (inner == "audio_tokens") walk.count(number, out.input_audio_tokens);
         if (inner == "cached_tokens") walk.count(number, out.cached_tokens);
+        if (inner == "cached_tokens_details") {
+          walk.members(number, [&](Key part, ondemand::value cached) {
+            if (part == "audio_tokens") walk.count(cached, out.cached_audio_tokens);
+          });
+        }
       });
     } else if (key == "output_token_details") {
       walk.members(value, [&](Key inner, ondemand::value number) {

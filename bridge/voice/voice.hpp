@@ -54,7 +54,8 @@ struct Usage {
   std::int64_t output_tokens = 0;
   std::int64_t input_audio_tokens = 0;
   std::int64_t output_audio_tokens = 0;
-  std::int64_t cached_tokens = 0;
+  std::int64_t cached_tokens = 0;        // of input_tokens
+  std::int64_t cached_audio_tokens = 0;  // of those
 };
 
 // What a model tells. An item is one utterance. All views are valid within the call only. Called

@@ -63,6 +63,23 @@ Texts texts(std::initializer_list<const char*> list) {
   return {list.begin(), list.end()};
 }
 
+// A token costs one, whichever it is.
+media::Bounds may_spend(std::int64_t most) {
+  media::Bounds bounds;
+  bounds.spending.most = most;
+  bounds.spending.cost = [](const voice::Usage& used, milliseconds) {
+    return used.input_tokens + used.output_tokens;
+  };
+  return bounds;
+}
+
+voice::Usage used(std::int64_t input, std::int64_t output) {
+  voice::Usage usage;
+  usage.input_tokens = input;
+  usage.output_tokens = output;
+  return usage;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(nobody_is_connected_before_being_let_in_and_then_the_agent_speaks_first) {
@@ -377,6 +394,98 @@ BOOST_AUTO_TEST_CASE(limits_hold_whatever_the_model_does) {
     BOOST_TEST(w.line.closed[0].failure.code == "too_much_audio");
     BOOST_TEST(w.sent("media") <= 302);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_talk_ends_behind_the_last_words_that_its_money_is_enough_for) {
+  World w;
+  w.talking(may_spend(1'000));
+  w.call.on_audio_done("i1");
+  w.call.on_response_done(used(100, 100));
+  BOOST_TEST(w.line.model.empty());  // there is money for four more of these
+  const auto answer = [&w](const char* item, std::int64_t input) {
+    w.call.on_speech_started("u");
+    w.call.on_speech_stopped("u");
+    w.call.on_audio(item, sound(400ms));
+    w.call.on_audio_done(item);
+    w.call.on_response_done(used(input, 100));
+  };
+  answer("i2", 150);
+  BOOST_TEST(w.line.model.back() == R"(tell {"notice":"the call ends soon","answers_left":2})");
+  BOOST_TEST(w.sent("mark") == 1);
+  w.line.carrier.clear();
+  w.line.model.clear();
+  answer("i3", 200);  // 750 are spent, and another one would cost 300
+  BOOST_TEST(w.line.carrier.back().find(R"("name":"bye")") != std::string::npos);
+  // What it asks for now is noted, and it says no more.
+  w.call.answer_tool("c1", "{}", media::Then::goodbye);
+  BOOST_TEST(w.line.model.back() == "answer c1 {}");
+  BOOST_TEST(std::ranges::count_if(
+                 w.line.model, [](const std::string& m) { return m.starts_with("tell"); }) == 0);
+  w.passes(500ms);
+  BOOST_TEST(!w.call.over());
+  BOOST_TEST(w.sent("clear") == 1);  // of what i2 had to say still
+  w.given(mark_message("bye"));
+  BOOST_TEST(w.why() == Why::spend_limit);
+  BOOST_TEST(w.line.closed[0].usage.input_tokens == 450);
+  BOOST_TEST(w.line.closed[0].usage.output_tokens == 300);
+}
+
+// A response is counted at its end: one that finds none is reckoned while it comes. The whole talk
+// is read again, 200 tokens of it; sound makes 20 tokens a second.
+BOOST_AUTO_TEST_CASE(an_agent_that_finds_no_end_is_cut_off_when_its_money_is_used_up) {
+  World w;
+  w.talking(may_spend(1'000));
+  w.call.on_audio_done("i1");
+  w.call.on_response_done(used(100, 100));
+  int seconds = 0;
+  for (; seconds < 60 && !w.call.over(); ++seconds) w.call.on_audio("i2", sound(1s));
+  BOOST_TEST(w.why() == Why::spend_limit);
+  BOOST_TEST(seconds == 30);
+  BOOST_TEST(w.line.closed[0].usage.input_tokens == 300);
+  BOOST_TEST(w.line.closed[0].usage.output_tokens == 700);
+  BOOST_TEST(w.line.closed[0].usage.output_audio_tokens == 600);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_broken_off_response_has_used_is_reckoned_where_it_is_paid) {
+  const auto hang_up = [](const media::Bounds& bounds) {
+    World w;
+    w.talking(bounds);
+    w.call.on_audio_done("i1");
+    voice::Usage usage = used(100, 50);
+    usage.input_audio_tokens = 20;
+    usage.output_audio_tokens = 40;
+    usage.cached_tokens = 64;
+    w.call.on_response_done(usage);
+    w.call.on_speech_started("u1");
+    w.passes(2s);
+    w.call.on_speech_stopped("u1");
+    w.call.on_audio("i2", sound(1s));
+    w.given(R"({"event":"stop","streamSid":")" + std::string(stream_sid) + "\"}");
+    BOOST_TEST(w.why() == Why::hung_up);
+    return w.line.closed[0].usage;
+  };
+  const auto paid = hang_up(may_spend(100'000));
+  BOOST_TEST(paid.input_tokens == 100 + (100 + 50 + 20));  // two seconds were heard
+  BOOST_TEST(paid.input_audio_tokens == 20 + (20 + 40 + 20));
+  BOOST_TEST(paid.cached_tokens == 64 + 64);
+  BOOST_TEST(paid.output_tokens == 50 + 20);
+  BOOST_TEST(paid.output_audio_tokens == 40 + 20);
+  const auto told = hang_up({});
+  BOOST_TEST(told.input_tokens == 100);
+  BOOST_TEST(told.output_tokens == 50);
+  // The first one reads what the agent was told, three letters a token at the least.
+  World w;
+  w.talking(may_spend(100'000));
+  w.call.carrier_ended(false);
+  BOOST_TEST(w.line.closed[0].usage.input_tokens == 17);
+  BOOST_TEST(w.line.closed[0].usage.output_tokens == 8);
+  // And one whose end tells nothing.
+  World silent;
+  silent.talking(may_spend(100'000));
+  silent.call.on_response_done({});
+  silent.call.carrier_ended(false);
+  BOOST_TEST(silent.line.closed[0].usage.input_tokens == 17);
+  BOOST_TEST(silent.line.closed[0].usage.output_tokens == 8);
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_handed_over_interrupt_and_are_answered_after_the_last) {

@@ -103,6 +103,7 @@ BOOST_AUTO_TEST_CASE(a_response_s_end_brings_its_usage_and_its_whole_calls) {
   BOOST_TEST(done.usage.input_audio_tokens == 20);
   BOOST_TEST(done.usage.output_audio_tokens == 82);
   BOOST_TEST(done.usage.cached_tokens == 64);
+  BOOST_TEST(done.usage.cached_audio_tokens == 1);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_needed_is_ignored_and_what_is_wrong_says_what) {
