@@ -172,6 +172,7 @@ class Briefing {
     brief.time_max = agent.time_max;
     brief.silence_max = agent.silence_max;
     brief.turns_max = agent.turns_max;
+    brief.prices = campaign_.budget.model;
     const auto opening = without_tags(this->opening());
     auto own = without_tags(agent.instructions.in(person_.language, campaign_.language));
     if (!agent.name.empty()) {

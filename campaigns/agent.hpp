@@ -46,6 +46,7 @@ struct AgentBrief {
   Seconds time_max{};
   Seconds silence_max{};
   std::uint32_t turns_max = 0;
+  std::optional<ModelPrices> prices{};  // and what the talk may cost; nothing: that is not counted
 };
 
 // Whom an agent talks to.

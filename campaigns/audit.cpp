@@ -266,7 +266,7 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
         }
         continue;
       }
-      const auto* cost = state.spend.cost_of_attempt(row->contact, row->attempt);
+      const auto cost = state.spend.carrier_cost_of_attempt(row->contact, row->attempt);
       if (cost && !record.cost_millionths && may_cost(record)) {
         found.unpriced_since =
             std::min(row->requested_at, found.unpriced_since.value_or(row->requested_at));

@@ -302,10 +302,25 @@ struct Quota {
   friend bool operator==(const Quota&, const Quota&) = default;
 };
 
+// What the voice model of mode agent costs, in millionths of the budget's currency.
+struct ModelPrices {
+  // Set aside for each call, whose talk ends when it is used up.
+  std::int64_t per_call_max = 0;
+  std::int64_t input_audio = 0;  // these: a million tokens
+  std::int64_t output_audio = 0;
+  std::int64_t input_text = 0;
+  std::int64_t output_text = 0;
+  std::optional<std::int64_t> cached{};  // of input; nothing: as any other
+  // A begun minute of talk: what is charged by the time, like writing down what people say.
+  std::int64_t per_minute = 0;
+  friend bool operator==(const ModelPrices&, const ModelPrices&) = default;
+};
+
 struct Budget {
   std::int64_t limit_millionths = 0;  // 0: no budget
   std::int64_t per_minute_millionths = 0;
   std::string currency{"USD"};
+  std::optional<ModelPrices> model{};  // mode agent; nothing: it is not counted
   friend bool operator==(const Budget&, const Budget&) = default;
 };
 

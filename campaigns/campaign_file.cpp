@@ -282,6 +282,7 @@ class CampaignReader {
   void read_pacing(const Members& root);
   void read_retries(const Members& root);
   void read_budget(const Members& root);
+  void read_model_prices(const Members& budget);
   void read_countries(const Members& root);
   void read_quotas(const Members& root);
   void read_quota(const Json& value, const std::string& where);
@@ -2190,6 +2191,36 @@ void CampaignReader::read_budget(const Members& root) {
                                                   [](char c) { return c >= 'A' && c <= 'Z'; })) {
     problem(members.at("currency"), "is not a currency", R"(write it like "EUR")");
   }
+  read_model_prices(members);
+}
+
+void CampaignReader::read_model_prices(const Members& budget) {
+  constexpr std::int64_t millionths_max = 1'000'000'000'000;  // 1,000,000.00
+  const Json* value = budget.find("model");
+  if (value == nullptr) return;
+  if (campaign().mode == Mode::simple) {
+    return problem(budget.at("model"), "no voice model is asked in mode \"simple\"",
+                   R"(set "mode": "agent", or leave it out)");
+  }
+  const Members members(*this, *value, budget.at("model"), "model_prices");
+  if (!members.is_object()) return;
+  ModelPrices& prices = campaign().budget.model.emplace();
+  const auto required = [&](const char* name, std::int64_t& into, std::int64_t least,
+                            const char* cure) {
+    if (members.find(name) == nullptr) return problem(members.at(name), "is missing", cure);
+    read_decimal(members, name, into, 6, least, millionths_max);
+  };
+  required("per_call_max", prices.per_call_max, 1,
+           "it is set aside for each call, whose talk ends when it is used up");
+  const char* const free = R"(what costs nothing has the price "0")";
+  required("input_audio_per_million", prices.input_audio, 0, free);
+  required("output_audio_per_million", prices.output_audio, 0, free);
+  required("input_text_per_million", prices.input_text, 0, free);
+  required("output_text_per_million", prices.output_text, 0, free);
+  if (members.find("cached_per_million") != nullptr) {
+    read_decimal(members, "cached_per_million", prices.cached.emplace(), 6, 0, millionths_max);
+  }
+  read_decimal(members, "per_minute", prices.per_minute, 6, 0, millionths_max);
 }
 
 // How many letters one must change, leave out, put in or swap with their neighbour to get from one

@@ -209,6 +209,18 @@ json retries_json(const Retries& retries) {
   return out;
 }
 
+json model_prices_json(const ModelPrices& prices) {
+  const auto text = [](std::int64_t millionths) { return decimal_text(millionths, 6); };
+  json out = {{"per_call_max", text(prices.per_call_max)},
+              {"input_audio_per_million", text(prices.input_audio)},
+              {"output_audio_per_million", text(prices.output_audio)},
+              {"input_text_per_million", text(prices.input_text)},
+              {"output_text_per_million", text(prices.output_text)},
+              {"per_minute", text(prices.per_minute)}};
+  if (prices.cached) out["cached_per_million"] = text(*prices.cached);
+  return out;
+}
+
 json agent_json(const AgentSpec& agent, const std::string& language) {
   return {{"name", agent.name},
           {"instructions", text_json(agent.instructions, language)},
@@ -263,6 +275,7 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
         {"currency", campaign.budget.currency}}},
       {"eligibility", word_for(eligibility_words, campaign.known_eligible)},
   };
+  if (campaign.budget.model) out["budget"]["model"] = model_prices_json(*campaign.budget.model);
   if (campaign.pacing.ramp_up.over > Seconds{0}) {
     out["pacing"]["ramp_up"] = {{"from", decimal_text(campaign.pacing.ramp_up.from_thousandths, 3)},
                                 {"over", duration_text(campaign.pacing.ramp_up.over)}};

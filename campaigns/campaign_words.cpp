@@ -112,7 +112,10 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
         {"variant", {"column", "seed", "values"}},
         {"quota", {"name", "if", "completes"}},
         {"variant_value", {"code", "say", "share"}},
-        {"budget", {"limit", "per_minute", "currency"}},
+        {"budget", {"limit", "per_minute", "currency", "model"}},
+        {"model_prices",
+         {"per_call_max", "input_audio_per_million", "output_audio_per_million",
+          "input_text_per_million", "output_text_per_million", "cached_per_million", "per_minute"}},
     };
     for (const RetryDefault& retry : retry_defaults()) {
       all["retries"].emplace_back(name_of(retry.outcome));

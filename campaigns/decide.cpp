@@ -196,14 +196,24 @@ void count_towards_quotas(Draft& draft, const State& state, const Named& named) 
   }
 }
 
+// It may have been placed and may have cost what was set aside.
+void settle_in_doubt(Draft& draft, const State& state, const Named& named) {
+  const auto set_aside = state.spend.reservations.find(named.ref.packed());
+  if (set_aside == state.spend.reservations.end()) return;
+  draft.add(named.subject,
+            SpendSettled{named.open->attempt, set_aside->second.carrier, set_aside->second.talk});
+}
+
 void close_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
                    std::int64_t seconds, Instant ended_at, Instant now,
                    bool number_refused = false) {
   const auto attempt = named.open->attempt;
   draft.add(named.subject, AttemptClosed{attempt, outcome});
   if (outcome == Outcome::completed) count_towards_quotas(draft, state, named);
-  if (state.spend.reservations.count(named.ref.packed())) {
-    draft.add(named.subject, SpendSettled{attempt, cost_of(*named.entry->definition, seconds)});
+  if (const auto set_aside = state.spend.reservations.find(named.ref.packed());
+      set_aside != state.spend.reservations.end()) {
+    draft.add(named.subject, SpendSettled{attempt, cost_of(*named.entry->definition, seconds),
+                                          set_aside->second.talk});
   }
   after_attempt(draft, state, named, outcome, ended_at, now, number_refused);
   cool_down(draft, state, named, outcome, ended_at, now);
@@ -256,7 +266,7 @@ bool spoke(const CallPosition& call) {
 // Whether the talk ended because we did, not because the person went.
 bool ended_by_us(const AgentProgress& agent) {
   return agent.closed_why == "silence" || agent.closed_why == "time_limit" ||
-         agent.closed_why == "goodbye";
+         agent.closed_why == "spend_limit" || agent.closed_why == "goodbye";
 }
 
 // A call in which a voice agent was due. What the person said counts before how the talk ended, and
@@ -379,6 +389,7 @@ void end_call(Draft& draft, const State& state, const Named& named, const std::s
     closed.attempt = attempt;
     closed.stream = call->agent.stream;
     closed.why = "hung_up";
+    closed.uncounted = true;
     draft.add(named.subject, closed);
   }
   draft.add(named.subject, CallEnded{attempt, status, seconds, sip, cause}, occurred_at);
@@ -454,6 +465,7 @@ Decision on(const State& state, const StartRunner& command, Moment) {
     closed.attempt = permit->attempt;
     closed.stream = permit->stream;
     closed.why = "stopped";
+    closed.uncounted = true;
     draft.add(subject, closed);
     draft.add(subject, AgentFailed{permit->attempt, "stopped", ""});
   }
@@ -741,11 +753,7 @@ Decision on(const State& state, const ResolveCall& command, Moment moment) {
   const auto& entry = *named.entry;
   const auto settle_as_placed = [&](Draft& draft) {
     draft.add(named.subject, AttemptClosed{attempt, Outcome::unconfirmed});
-    // It may have cost what was set aside.
-    if (const auto reserved = state.spend.reservations.find(named.ref.packed());
-        reserved != state.spend.reservations.end()) {
-      draft.add(named.subject, SpendSettled{attempt, reserved->second});
-    }
+    settle_in_doubt(draft, state, named);
   };
   Draft draft;
   draft.add(named.subject, CallResolved{attempt, command.as, "operator", command.reason});
@@ -962,11 +970,7 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
       break;
     case InDoubt::never:
       draft.add(named.subject, AttemptClosed{attempt, Outcome::unconfirmed});
-      // It may have been placed and may have cost what was set aside.
-      if (const auto reserved = state.spend.reservations.find(named.ref.packed());
-          reserved != state.spend.reservations.end()) {
-        draft.add(named.subject, SpendSettled{attempt, reserved->second});
-      }
+      settle_in_doubt(draft, state, named);
       draft.add(named.subject, ContactClosed{Place::exhausted, Outcome::unconfirmed});
       break;
   }
@@ -1005,7 +1009,7 @@ Decision on(const State& state, const CallPriced& command, Moment) {
   const auto& named = found.value();
   const auto attempt = command.attempt.attempt;
   const auto* row = state.results.find(named.ref, attempt);
-  const auto* settled = state.spend.cost_of_attempt(named.ref, attempt);
+  const auto settled = state.spend.carrier_cost_of_attempt(named.ref, attempt);
   // Only what was settled is corrected, and only the attempt's own call.
   if (!row || row->sid != command.sid || !settled || *settled == command.millionths) return Facts{};
   const auto& currency = named.entry->definition->budget.currency;
@@ -1336,6 +1340,7 @@ Decision on(const State& state, const OutsideStatusReported& command, Moment) {
       StreamClosed closed;
       closed.stream = permit->stream;
       closed.why = "hung_up";
+      closed.uncounted = true;
       draft.add(subject, closed);
     }
     draft.add(subject, CallEnded{0, command.status, command.seconds, command.sip, "callback"},
@@ -1579,6 +1584,7 @@ Decision on(const State& state, const AfterStream& command, Moment) {
     closed.attempt = attempt;
     closed.stream = agent.stream;
     closed.why = "hung_up";
+    closed.uncounted = true;
     draft.add(named.subject, closed);
     if (!agent.heard) {
       fault = "dropped";
@@ -1596,7 +1602,7 @@ Decision on(const State& state, const AfterStream& command, Moment) {
   } else if (call->opted_out && agent.end_reason.empty()) {
     served.prompt = "opted_out";
   } else if (agent.closed_why == "time_limit" || agent.closed_why == "silence" ||
-             agent.closed_why == "too_many_turns") {
+             agent.closed_why == "too_many_turns" || agent.closed_why == "spend_limit") {
     served.prompt = "gave_up";
   }
   draft.add(named.subject, served);
@@ -1640,12 +1646,8 @@ Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::
     close_attempt(draft, state, named, outcome, seconds, ended_at, now);
     return draft.take();
   }
-  // It may have been placed and may have cost what was set aside.
   draft.add(named.subject, AttemptClosed{open->attempt, outcome});
-  const auto reserved = state.spend.reservations.find(contact.packed());
-  if (reserved != state.spend.reservations.end()) {
-    draft.add(named.subject, SpendSettled{open->attempt, reserved->second});
-  }
+  settle_in_doubt(draft, state, named);
   after_attempt(draft, state, named, outcome, ended_at, now);
   return draft.take();
 }

@@ -615,13 +615,16 @@ struct StreamClosed {
   std::int64_t input_audio_tokens = 0;
   std::int64_t output_audio_tokens = 0;
   std::int64_t cached_tokens = 0;
+  std::int64_t cached_audio_tokens = 0;  // of cached_tokens
+  bool uncounted = false;                // the program never heard how the talk went
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("stream", e.stream), v("why", e.why), v("lasted_ms", e.lasted_ms),
         v("first_sound_ms", e.first_sound_ms), v("turns", e.turns),
         v("interruptions", e.interruptions), v("input_tokens", e.input_tokens),
         v("output_tokens", e.output_tokens), v("input_audio_tokens", e.input_audio_tokens),
-        v("output_audio_tokens", e.output_audio_tokens), v("cached_tokens", e.cached_tokens);
+        v("output_audio_tokens", e.output_audio_tokens), v("cached_tokens", e.cached_tokens),
+        v("cached_audio_tokens", e.cached_audio_tokens), v("uncounted", e.uncounted);
   }
 };
 
@@ -817,22 +820,25 @@ struct QuotaSwept {
   }
 };
 
+// In all three `millionths` is the carrier's part.
 struct SpendReserved {
   static constexpr std::string_view type = "SpendReserved";
   std::uint8_t attempt = 0;
   std::int64_t millionths = 0;
+  std::int64_t model = 0;  // the voice model's part, beside it
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("millionths", e.millionths);
+    v("attempt", e.attempt), v("millionths", e.millionths), v("model", e.model);
   }
 };
 struct SpendSettled {
   static constexpr std::string_view type = "SpendSettled";
   std::uint8_t attempt = 0;
   std::int64_t millionths = 0;
+  std::int64_t model = 0;  // likewise
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("millionths", e.millionths);
+    v("attempt", e.attempt), v("millionths", e.millionths), v("model", e.model);
   }
 };
 
@@ -840,7 +846,7 @@ struct SpendSettled {
 struct SpendCorrected {
   static constexpr std::string_view type = "SpendCorrected";
   std::uint8_t attempt = 0;
-  std::int64_t millionths = 0;  // what it cost in all
+  std::int64_t millionths = 0;  // in all
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("millionths", e.millionths);

@@ -225,10 +225,13 @@ class Teller {
            std::string(name_of(e.disposition)) + because(e.why);
   }
   std::string operator()(const SpendReserved& e) const {
-    return attempt(e.attempt) + "at most " + money(e.millionths) + " set aside";
+    return attempt(e.attempt) + "at most " + money(e.millionths) + " set aside" +
+           (e.model == 0 ? std::string()
+                         : ", and at most " + money(e.model) + " for the voice model");
   }
   std::string operator()(const SpendSettled& e) const {
-    return attempt(e.attempt) + "cost " + money(e.millionths);
+    return attempt(e.attempt) + "cost " + money(e.millionths) +
+           (e.model == 0 ? std::string() : ", and " + money(e.model) + " for the voice model");
   }
   std::string operator()(const SpendCorrected& e) const {
     return attempt(e.attempt) + "cost " + money(e.millionths) + ", as the carrier charges it";

@@ -36,7 +36,8 @@ const std::vector<Column>& attempt_columns() {
       {"retry_due_utc", "timestamp", "", "earliest moment of the next attempt; empty: none"},
       {"retry_due_local", "timestamp", "", "the same in the person's time"},
       {"hung_up_by", "code", "", "who ended an answered call, as far as the log tells"},
-      {"price", "decimal", "", "what it cost; empty: the campaign keeps no account, or not yet"},
+      {"price", "decimal", "",
+       "what it cost, the voice model with it; empty: the campaign keeps no account, or not yet"},
       {"currency", "text", "", "of the price"},
       {"agent_ended", "text", "", "why the talk with the voice agent ended; empty: there was none"},
       {"agent_failure", "text", "", "how the agent failed; empty: it did not"},
@@ -93,7 +94,7 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     csv.flag(counts(row->outcome));
     write_times(csv, instant_from_ms(row->retry_due_ms), row->offset_minutes);
     csv.field(hung_up_by(*row, definition));
-    if (const auto* cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {
+    if (const auto cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {
       csv.field(decimal_text(*cost, 6)).field(definition.budget.currency);
     } else {
       csv.empty().empty();

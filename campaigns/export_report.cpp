@@ -71,7 +71,7 @@ Figures figures_of(const State& state, CampaignIndex campaign, const ExportSetti
     bool answered = false;
     bool completed = false;
     for (const auto* row : people.attempts()) {
-      if (const auto* cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {
+      if (const auto cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {
         figures.cost += *cost;
       }
       if (!exporting::counts(row->outcome)) continue;

@@ -285,7 +285,9 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     }
     add(subject, requested);
     if (definition.budget.limit_millionths != 0) {
-      add(subject, SpendReserved{requested.attempt, reservation_for(definition)});
+      const auto for_talk = talk_reservation_for(definition);
+      add(subject,
+          SpendReserved{requested.attempt, reservation_for(definition) - for_talk, for_talk});
     }
     return;
   }

@@ -106,10 +106,17 @@ std::int64_t product(std::int64_t a, std::uint64_t b) {
 
 void estimate_cost(const Campaign& campaign, Preflight& result) {
   const Budget& budget = campaign.budget;
-  if (budget.per_minute_millionths == 0) return;
+  if (campaign.mode == Mode::agent && budget.limit_millionths != 0 && !budget.model) {
+    result.warnings.emplace_back(
+        "the budget counts the carrier's minutes alone: name what the voice model costs under "
+        "/budget/model, and that is counted too");
+  }
+  if (budget.per_minute_millionths == 0 && !budget.model) return;
   const std::uint64_t people = result.usable - result.duplicates;
+  const std::uint64_t attempts = people * campaign.retries.attempts_max;
   result.cost = {product(cost_of(campaign, 1), people),
-                 product(reservation_for(campaign), people * campaign.retries.attempts_max)};
+                 product(reservation_for(campaign), attempts),
+                 product(talk_reservation_for(campaign), attempts)};
   if (budget.limit_millionths == 0 || result.cost->most <= budget.limit_millionths) return;
   const auto money = [&](std::int64_t millionths) {
     return decimal_text(millionths, 6) + ' ' + budget.currency;

@@ -40,10 +40,12 @@ struct Preflight {
   std::optional<Instant> earliest_end{};
   std::optional<Instant> latest_end{};
   // What the calls cost in the same two cases, in millionths of the budget's currency; nothing
-  // where the file names no price per minute. Calls are paid by the minute begun.
+  // where the file names no price. Calls are paid by the minute begun; who hangs up at once has
+  // heard nothing of a voice model.
   struct Cost {
     std::int64_t least = 0;
     std::int64_t most = 0;
+    std::int64_t most_of_model = 0;  // of `most`, what is the voice model's
   };
   std::optional<Cost> cost{};
 

@@ -40,10 +40,10 @@ void Recap::see(const State& state, const Fact& fact) {
     // What the campaign had spent by then, in the state before the first fact that counts.
     const auto settled = state.spend.campaigns[ref->campaign].settled;
     if (const auto* cost = get_if<SpendSettled>(&event)) {
-      campaign(ref->campaign).settled_before = settled + cost->millionths;
+      campaign(ref->campaign).settled_before = settled + cost->millionths + cost->model;
     } else if (const auto* price = get_if<SpendCorrected>(&event)) {
-      const auto* before = state.spend.cost_of_attempt(*ref, price->attempt);
-      campaign(ref->campaign).settled_before = settled + price->millionths - (before ? *before : 0);
+      const auto before = state.spend.carrier_cost_of_attempt(*ref, price->attempt);
+      campaign(ref->campaign).settled_before = settled + price->millionths - before.value_or(0);
     }
     return;
   }
@@ -199,6 +199,9 @@ std::string words_of(const State& state, const Recap& recap, CampaignIndex index
             " since then, " + money(account.settled, definition) + " of " +
             money(definition.budget.limit_millionths, definition) + " in all, " +
             money(account.reserved, definition) + " set aside\n";
+    if (definition.budget.model) {
+      text += "  of that the voice model's: " + money(account.model, definition) + '\n';
+    }
   } else {
     text += "  money: no budget, so no account is kept\n";
   }
@@ -306,6 +309,7 @@ std::string recap_json(const State& state, const Recap& recap, const ZoneRules& 
         .member("held", next.held)
         .member("spent_millionths", account.settled - one.settled_before)
         .member("spent_in_all_millionths", account.settled)
+        .member("spent_on_model_millionths", account.model)
         .member("reserved_millionths", account.reserved)
         .member("never_called", next.fresh)
         .member("to_be_called_again", next.retry)

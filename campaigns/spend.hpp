@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -17,23 +18,52 @@ struct Spend {
   struct Account {
     std::int64_t reserved = 0;
     std::int64_t settled = 0;
+    std::int64_t model = 0;  // of that, what the voice model cost
   };
+  // Of an open attempt.
+  struct Reservation {
+    std::int64_t carrier = 0;
+    std::int64_t model = 0;
+    // What the voice model has cost; all that is set aside for it, from the moment when the talk
+    // began until it is known.
+    std::int64_t talk = 0;
+    std::int64_t sum() const { return carrier + model; }
+  };
+  using Attempts = std::map<std::pair<ContactRef, std::uint8_t>, std::int64_t>;
   std::uint64_t position = 0;
   std::vector<Account> campaigns{};
-  std::unordered_map<std::uint64_t, std::int64_t> reservations{};  // by contact
-  // What each settled attempt cost, of campaigns with a budget.
-  std::map<std::pair<ContactRef, std::uint8_t>, std::int64_t> costs{};
+  std::unordered_map<std::uint64_t, Reservation> reservations{};  // by contact
+  // What each settled attempt cost at the carrier, of campaigns with a budget.
+  Attempts costs{};
+  Attempts model_costs{};  // and at the voice model, where it cost anything
 
-  // Nothing: it was not settled, or its campaign keeps no account.
-  const std::int64_t* cost_of_attempt(ContactRef contact, std::uint8_t attempt) const;
+  // All that it cost. Nothing: it was not settled, or its campaign keeps no account.
+  std::optional<std::int64_t> cost_of_attempt(ContactRef contact, std::uint8_t attempt) const;
+  // Of that, what the carrier charges.
+  std::optional<std::int64_t> carrier_cost_of_attempt(ContactRef contact,
+                                                      std::uint8_t attempt) const;
 
   void apply(const Fact& fact, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
 };
 
-// What an attempt may cost at most: its time limit in started minutes.
+// What a voice model has used in one talk, as it counts it (StreamClosed).
+struct ModelUsage {
+  std::int64_t input_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t input_audio_tokens = 0;
+  std::int64_t output_audio_tokens = 0;
+  std::int64_t cached_tokens = 0;
+  std::int64_t cached_audio_tokens = 0;
+};
+
+// What an attempt may cost at most: its time limit in started minutes, and what its talk may cost.
 std::int64_t reservation_for(const Campaign& campaign);
-// What it cost by its duration, until the carrier says its price.
+// Of that, what is for the voice model.
+std::int64_t talk_reservation_for(const Campaign& campaign);
+// What it cost at the carrier by its duration, until that says its price.
 std::int64_t cost_of(const Campaign& campaign, std::int64_t seconds);
+// What a talk has cost, rounded up. Counts that do not fit each other are taken for the dearer.
+std::int64_t talk_cost(const ModelPrices& prices, const ModelUsage& usage, Milliseconds lasted);
 
 }  // namespace campaigns

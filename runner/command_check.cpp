@@ -139,7 +139,12 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
   }
   if (report.cost) {
     text += "costs between " + campaigns::decimal_text(report.cost->least, 6) + " and " +
-            campaigns::decimal_text(report.cost->most, 6) + ' ' + campaign.budget.currency + '\n';
+            campaigns::decimal_text(report.cost->most, 6) + ' ' + campaign.budget.currency;
+    if (report.cost->most_of_model != 0) {
+      text += ", of that at most " + campaigns::decimal_text(report.cost->most_of_model, 6) +
+              " for the voice model";
+    }
+    text += '\n';
   }
   return text;
 }
@@ -212,6 +217,7 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
   if (report.cost) {
     object.member("least_cost", campaigns::decimal_text(report.cost->least, 6))
         .member("most_cost", campaigns::decimal_text(report.cost->most, 6))
+        .member("most_model_cost", campaigns::decimal_text(report.cost->most_of_model, 6))
         .member("currency", submission.file.campaign.budget.currency);
   }
   object.close();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "campaigns/agent.hpp"
+#include "campaigns/spend.hpp"
 #include "runner/runner.hpp"
 
 namespace runner {
@@ -48,6 +49,7 @@ campaigns::StreamEnded stream_ended(const media::Closed& closed, std::string sid
   ended.closed.input_audio_tokens = closed.usage.input_audio_tokens;
   ended.closed.output_audio_tokens = closed.usage.output_audio_tokens;
   ended.closed.cached_tokens = closed.usage.cached_tokens;
+  ended.closed.cached_audio_tokens = closed.usage.cached_audio_tokens;
   if (closed.why == media::Why::model_failed) {
     ended.fault = bridge::voice::name_of(closed.failure.fault);
     ended.code = closed.failure.code;
@@ -55,6 +57,20 @@ campaigns::StreamEnded stream_ended(const media::Closed& closed, std::string sid
     ended.fault = media::name_of(closed.why);
   }
   return ended;
+}
+
+// What a talk may cost: no more than was set aside for it when it was dialled.
+media::Spending spending_of(const campaigns::ModelPrices& prices, std::int64_t set_aside) {
+  media::Spending spending;
+  spending.most = set_aside == 0 ? prices.per_call_max : std::min(set_aside, prices.per_call_max);
+  spending.cost = [prices](const bridge::voice::Usage& used, std::chrono::milliseconds lasted) {
+    return campaigns::talk_cost(
+        prices,
+        {used.input_tokens, used.output_tokens, used.input_audio_tokens, used.output_audio_tokens,
+         used.cached_tokens, used.cached_audio_tokens},
+        lasted);
+  };
+  return spending;
 }
 
 // Whether a call is over by what its status callback says.
@@ -129,6 +145,12 @@ void Runner::take_from_stream(const media::Started& started) {
   bounds.time_max = brief.time_max;
   bounds.silence_max = brief.silence_max;
   bounds.turns_max = brief.turns_max;
+  if (brief.prices) {
+    const auto set_aside = permit.contact ? state_.spend.reservations.find(permit.contact->packed())
+                                          : state_.spend.reservations.end();
+    const bool none = set_aside == state_.spend.reservations.end();
+    bounds.spending = spending_of(*brief.prices, none ? 0 : set_aside->second.model);
+  }
   gate_.hold(state_.position, [this, stream = started.stream, agent = std::move(agent),
                                bounds](const eventstore::Durable&) mutable {
     const auto talk = talks_.find(stream);

@@ -507,7 +507,7 @@ BOOST_AUTO_TEST_CASE(silence_of_ours_is_no_hang_up_of_theirs) {
 }
 
 BOOST_AUTO_TEST_CASE(a_mute_line_is_no_refusal) {
-  for (const char* why : {"silence", "time_limit", "goodbye"}) {
+  for (const char* why : {"silence", "time_limit", "spend_limit", "goodbye"}) {
     Talk mute;
     mute.opens().does(mute.agent_says(1, "Buongiorno"));
     mute.does(mute.ended(why)).does(mute.after());
@@ -520,7 +520,7 @@ BOOST_AUTO_TEST_CASE(a_mute_line_is_no_refusal) {
 }
 
 BOOST_AUTO_TEST_CASE(limits_end_a_talk_with_a_goodbye) {
-  for (const char* why : {"time_limit", "silence", "too_many_turns"}) {
+  for (const char* why : {"time_limit", "silence", "too_many_turns", "spend_limit"}) {
     Talk talk;
     talk.opens().does(talk.ended(why)).does(talk.after());
     BOOST_TEST(talk.document() == "say Grazie.\nhang up\n", why);
@@ -546,9 +546,9 @@ BOOST_AUTO_TEST_CASE(streams_do_not_outlive_the_program) {
   run.public_url = "https://example.test";
   const auto happened = talk.when(StartRunner{run});
   BOOST_TEST(happened.find(R"(contact/survey/1 StreamClosed {"attempt":1,"stream":"MZ1",)"
-                           R"("why":"stopped"})") != std::string::npos);
-  BOOST_TEST(happened.find(R"(call/CAo StreamClosed {"stream":"MZo","why":"stopped"})") !=
-             std::string::npos);
+                           R"("why":"stopped","uncounted":true})") != std::string::npos);
+  BOOST_TEST(happened.find(R"(call/CAo StreamClosed {"stream":"MZo","why":"stopped",)"
+                           R"("uncounted":true})") != std::string::npos);
   // The call itself may go on: it hears that we are sorry.
   talk.does(talk.after());
   BOOST_TEST(talk.document().rfind("say Ci scusiamo", 0) == 0u);

@@ -686,6 +686,50 @@ BOOST_AUTO_TEST_CASE(what_an_agent_cannot_be_is_told) {
   BOOST_TEST((read.value().campaign.agent.time_max == Seconds{60}));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_voice_model_costs_is_said_whole_or_not_at_all) {
+  auto file = survey();
+  file["mode"] = "agent";
+  file["agent"] = {{"disclosure", "Parla un'intelligenza artificiale."}};
+  BOOST_TEST(print_campaign(campaign_of(file)).find("per_call_max") == std::string::npos);
+  file["budget"] = {{"limit", "50"}, {"per_minute", "0.05"}};
+  auto& model = file["budget"]["model"];
+  model = {{"per_call_max", "0.80"},         {"input_audio_per_million", "32"},
+           {"output_audio_per_million", 64}, {"input_text_per_million", "4"},
+           {"output_text_per_million", "0"}, {"cached_per_million", "0.4"},
+           {"per_minute", "0.006"}};
+  const auto campaign = campaign_of(file);
+  const auto& prices = campaign.budget.model.value();
+  BOOST_TEST(prices.per_call_max == 800'000);
+  BOOST_TEST(prices.input_audio == 32'000'000);
+  BOOST_TEST(prices.output_audio == 64'000'000);
+  BOOST_TEST(prices.input_text == 4'000'000);
+  BOOST_TEST(prices.output_text == 0);
+  BOOST_TEST(prices.cached.value() == 400'000);
+  BOOST_TEST(prices.per_minute == 6'000);
+  check_reads_back(campaign);
+  for (const char* name : {"cached_per_million", "per_minute"}) {
+    model.erase(name);
+    check_reads_back(campaign_of(file));
+  }
+  BOOST_TEST(!campaign_of(file).budget.model->cached);
+  for (const char* name : {"per_call_max", "input_audio_per_million", "output_audio_per_million",
+                           "input_text_per_million", "output_text_per_million"}) {
+    auto without = file;
+    without["budget"]["model"].erase(name);
+    check_problem(without.dump(), std::string("/budget/model/") + name + ": is missing");
+  }
+  auto nothing = file;
+  nothing["budget"]["model"]["per_call_max"] = 0;
+  check_problem(nothing.dump(),
+                "/budget/model/per_call_max: must be between 0.000001 and 1000000, is 0");
+  auto misspelt = file;
+  misspelt["budget"]["model"]["per_call"] = 1;
+  check_problem(misspelt.dump(),
+                R"(/budget/model/per_call: unknown member; did you mean "per_call_max"?)");
+  check_survey_problem("/budget", {{"model", file["budget"]["model"]}},
+                       R"(/budget/model: no voice model is asked in mode "simple")");
+}
+
 BOOST_AUTO_TEST_CASE(all_problems_come_at_once) {
   json file = survey();
   file.erase("id");

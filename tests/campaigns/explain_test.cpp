@@ -239,11 +239,18 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   add(ContactClosed{});
   add(SpendReserved{1, 1'500'000});
   add(SpendSettled{});
+  add(SpendReserved{1, 100'000, 400'000});
+  add(SpendSettled{1, 20'000, 35'000});
+  add(SpendCorrected{1, 13'500});
   const auto text = campaigns::explain(world.state(), {0, 1}, world.rules(), world.now(), facts);
   BOOST_TEST(std::count(text.begin(), text.end(), '\n') ==
              static_cast<std::ptrdiff_t>(facts.size()) + 3);
   BOOST_TEST(says(text, "counts towards the quota \"women\", as number 3 of 50"), text);
   BOOST_TEST(says(text, "at most 1.5 USD set aside"), text);
+  BOOST_TEST(says(text, "at most 0.1 USD set aside, and at most 0.4 USD for the voice model"),
+             text);
+  BOOST_TEST(says(text, "cost 0.02 USD, and 0.035 USD for the voice model"), text);
+  BOOST_TEST(says(text, "cost 0.0135 USD, as the carrier charges it"), text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,8 +1,11 @@
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
+
 #include "campaigns/phone_number.hpp"
 #include "campaigns/plan.hpp"
 #include "campaigns/preflight.hpp"
+#include "campaigns/spend.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
 BOOST_AUTO_TEST_SUITE(money_and_numbers)
@@ -25,6 +28,50 @@ Campaign with_budget() {
   made.budget.currency = "EUR";
   return made;
 }
+
+// The same in mode agent, with what the model costs: a minute of the carrier's is 0.02, a talk at
+// most 0.50.
+Campaign agent_with_budget() {
+  auto made = agent_survey();
+  made.call_time = made.agent.time_max = 60s;
+  made.budget = {1'000'000, 20'000, "EUR"};
+  auto& prices = made.budget.model.emplace();
+  prices.per_call_max = 500'000;
+  prices.input_audio = 32'000'000;
+  prices.output_audio = 64'000'000;
+  prices.input_text = 4'000'000;
+  prices.output_text = 16'000'000;
+  prices.cached = 400'000;
+  prices.per_minute = 6'000;
+  return made;
+}
+
+// Until the person's sound reaches the agent.
+void begin_talk(Running& world) {
+  world.dial();
+  world.does(world.status("in-progress")).does(world.voice());
+  world.does(StreamStarted{Running::sid(), "MZ1"});
+}
+
+// What the model says that it used.
+StreamEnded talk_ended() {
+  StreamEnded ended;
+  ended.sid = Running::sid();
+  auto& closed = ended.closed;
+  closed.stream = "MZ1";
+  closed.why = "goodbye";
+  closed.lasted_ms = 61'000;
+  closed.first_sound_ms = 700;
+  closed.input_tokens = 1'000;
+  closed.input_audio_tokens = 400;
+  closed.cached_tokens = 600;
+  closed.cached_audio_tokens = 300;
+  closed.output_tokens = 200;
+  closed.output_audio_tokens = 150;
+  return ended;
+}
+// By the prices above: 100 x 32 + 300 x 4 + 600 x 0.4 + 150 x 64 + 50 x 16, and two minutes.
+constexpr std::int64_t talk_used = 3'200 + 1'200 + 240 + 9'600 + 800 + 12'000;
 
 // A call that was heard and settled by its duration.
 void talk(Running& world) {
@@ -120,6 +167,119 @@ BOOST_AUTO_TEST_CASE(what_the_carrier_charges_less_lets_more_people_be_called) {
   world.does(CallPriced{world.attempt(), Running::sid(), 10'000, "EUR"});
   world.does(ResumeCampaign{"note"});
   BOOST_TEST(has(world.plans(), "contact/note/2 CallRequested"));
+}
+
+// --- the voice model's part ----------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(what_a_talk_may_cost_is_set_aside_and_what_it_used_is_settled) {
+  Running world(agent_with_budget());
+  BOOST_TEST(
+      has(world.plans(), "SpendReserved {\"attempt\":1,\"millionths\":20000,\"model\":500000}"));
+  BOOST_TEST(world.state().spend.campaigns[0].reserved == 520'000);
+  world.accept();
+  world.does(world.status("in-progress")).does(world.voice());
+  world.does(StreamStarted{Running::sid(), "MZ1"}).does(talk_ended());
+  BOOST_TEST(has(world.when(world.status("completed", 61)),
+                 "SpendSettled {\"attempt\":1,\"millionths\":40000,\"model\":" +
+                     std::to_string(talk_used) + '}'));
+  const auto& account = world.state().spend.campaigns[0];
+  BOOST_TEST(account.reserved == 0);
+  BOOST_TEST(account.settled == 40'000 + talk_used);
+  BOOST_TEST(account.model == talk_used);
+  BOOST_TEST(world.state().spend.cost_of_attempt({0, 1}, 1).value() == 40'000 + talk_used);
+}
+
+BOOST_AUTO_TEST_CASE(the_carrier_s_price_takes_the_place_of_the_carrier_s_part_alone) {
+  Running world(agent_with_budget());
+  begin_talk(world);
+  world.does(talk_ended()).does(world.status("completed", 61));
+  CallPriced priced{world.attempt(), Running::sid(), 13'500, "EUR"};
+  BOOST_TEST(world.when(priced) ==
+             "contact/survey/1 SpendCorrected {\"attempt\":1,\"millionths\":13500}\n");
+  BOOST_TEST(spent(world) == 13'500 + talk_used);
+  BOOST_TEST(world.when(priced) == "");
+  priced.millionths = 50'000;
+  world.does(priced);
+  BOOST_TEST(spent(world) == 50'000 + talk_used);
+  BOOST_TEST(world.state().spend.campaigns[0].model == talk_used);
+  BOOST_TEST(world.state().spend.carrier_cost_of_attempt({0, 1}, 1).value() == 50'000);
+}
+
+BOOST_AUTO_TEST_CASE(a_talk_that_nobody_counted_costs_all_that_was_set_aside_for_it) {
+  RunnerStarted run;
+  run.epoch = 2;
+  run.public_url = "https://example.test";
+  {  // the program was gone before it heard
+    Running world(agent_with_budget());
+    begin_talk(world);
+    world.does(StartRunner{run}).does(world.status("completed", 9));
+    BOOST_TEST(spent(world) == 20'000 + 500'000);
+  }
+  {  // the call's end came, and the talk's did not
+    Running world(agent_with_budget());
+    begin_talk(world);
+    world.does(world.status("completed", 9)).does(talk_ended());
+    BOOST_TEST(spent(world) == 20'000 + 500'000);
+  }
+  {  // there was no talk
+    Running world(agent_with_budget());
+    world.dial();
+    world.does(world.status("busy"));
+    BOOST_TEST(spent(world) == 0);
+  }
+  {  // the agent was never asked
+    Running world(agent_with_budget());
+    world.dial();
+    world.does(world.voice()).does(world.status("completed", 9));
+    BOOST_TEST(spent(world) == 20'000);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_called_whose_talk_the_budget_does_not_cover) {
+  auto campaign = agent_with_budget();
+  campaign.pacing.lines = 2;
+  campaign.budget.limit_millionths = 1'039'999;  // a millionth less than two calls
+  Running world(campaign, 2);
+  auto planned = world.plans();
+  planned += world.later(1s).plans();
+  BOOST_TEST(has(planned, "contact/survey/1 CallRequested"));
+  BOOST_TEST(!has(planned, "contact/survey/2 CallRequested"));
+  BOOST_TEST(has(planned, "the budget does not cover another call"));
+}
+
+BOOST_AUTO_TEST_CASE(counts_that_do_not_fit_each_other_are_taken_for_the_dearer) {
+  const auto prices = *agent_with_budget().budget.model;
+  struct Row {
+    ModelUsage usage;
+    std::int64_t cost;
+    const char* what;
+  };
+  const Row rows[] = {
+      {{}, 0, "nothing"},
+      {{1'000, 0, 400, 0, 600, 0}, 400 * 32 + 240, "cached of which is not told: text first"},
+      {{1'000, 0, 400, 0, 800, 0}, 400 * 32 + 240, "more than there is text"},
+      {{100, 0, 400, 0, 0, 0}, 400 * 32, "more sound than there is of both"},
+      {{100, 0, 100, 0, 50, 90}, 50 * 32 + 20, "more sound cached than cached"},
+      {{0, 50, 0, 200, 0, 0}, 200 * 64, "more said than there is of both"},
+      {{-5, -5, -5, -5, -5, -5}, 0, "less than nothing"},
+      {{1, 0, 0, 0, 1, 0}, 1, "a part of a millionth is one"},
+      {{2'000'000'000'000, 0, 2'000'000'000'000, 0, 0, 0}, 32'000'000'000'000, "no end of them"},
+  };
+  for (const auto& row : rows) {
+    BOOST_TEST(talk_cost(prices, row.usage, 0ms) == row.cost, row.what);
+  }
+  auto without = prices;
+  without.cached.reset();
+  BOOST_TEST(talk_cost(without, {1'000, 0, 400, 0, 600, 300}, 0ms) == 400 * 32 + 600 * 4);
+  BOOST_TEST(talk_cost(prices, {}, 1ms) == 6'000);
+  BOOST_TEST(talk_cost(prices, {}, 60'000ms) == 6'000);
+  BOOST_TEST(talk_cost(prices, {}, 60'001ms) == 12'000);
+  // The dearest prices a file may name, and counts without end.
+  ModelPrices dearest;
+  dearest.input_audio = dearest.input_text = dearest.output_audio = dearest.output_text =
+      1'000'000'000'000;
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  BOOST_TEST(talk_cost(dearest, {most, most, most, most, most, most}, 0ms) > 0);
 }
 
 // --- calls of a day ------------------------------------------------------------------------------

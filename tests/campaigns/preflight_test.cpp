@@ -163,6 +163,32 @@ BOOST_AUTO_TEST_CASE(the_cost_lies_between_a_minute_each_and_every_call_to_its_l
              std::numeric_limits<std::int64_t>::max());
 }
 
+BOOST_AUTO_TEST_CASE(a_voice_model_costs_nothing_at_least_and_its_limit_at_each_call_at_most) {
+  CampaignFile file = a_file();
+  auto& campaign = file.campaign;
+  campaign.mode = Mode::agent;
+  campaign.budget = {100'000'000, 20'000};
+  campaign.retries.attempts_max = 3;
+  campaign.call_time = 61s;
+  const auto unknown = [&] {
+    const auto warnings = check(file, list_of(10)).warnings;
+    return std::count_if(warnings.begin(), warnings.end(), [](const std::string& warning) {
+      return warning.find("/budget/model") != std::string::npos;
+    });
+  };
+  BOOST_TEST(unknown() == 1);
+  BOOST_TEST(check(file, list_of(10)).cost.value().most_of_model == 0);
+  campaign.budget.model = ModelPrices{.per_call_max = 300'000};
+  BOOST_TEST(unknown() == 0);
+  const auto cost = check(file, list_of(10)).cost.value();
+  BOOST_TEST(cost.least == 200'000);
+  BOOST_TEST(cost.most == 30 * (40'000 + 300'000));
+  BOOST_TEST(cost.most_of_model == 30 * 300'000);
+  // Whose talks nobody pays for by the minute may have a model that costs something.
+  campaign.budget.per_minute_millionths = 0;
+  BOOST_TEST(check(file, list_of(10)).cost.value().most == 30 * 300'000);
+}
+
 BOOST_AUTO_TEST_CASE(every_zone_counts) {
   CampaignFile file = a_file();
   const Preflight result = check(file, "n\n3331234567\n+44 20 7946 0958\n+91 98765 43210\n");

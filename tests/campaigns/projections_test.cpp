@@ -48,6 +48,8 @@ void talk(World& world, const Look& look, bool other) {
   auto campaign = agent_survey("talks");
   campaign.pacing.lines = 9;
   campaign.caller_ids = {other ? "+390211111111" : "+390222222222"};
+  campaign.budget = {100'000'000, 20'000};
+  campaign.budget.model = ModelPrices{.per_call_max = 500'000, .input_text = 1'000'000'000};
   look(submit(campaign));
   look(EnrolRows{"talks", {person(2, 31), person(3, 32)}});
   look(CompleteEnrolment{"talks"});
@@ -320,6 +322,12 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const SeveralNumbers::One number;
   const auto& [m1, m2, m3, m4] = number;
   printed(m1);
+  const Spend::Account account;
+  const auto& [n1, n2, n3] = account;
+  printed(n1);
+  const Spend::Reservation reservation;
+  const auto& [o1, o2, o3] = reservation;
+  printed(o1);
 }
 
 BOOST_AUTO_TEST_CASE(outcomes_know_of_answers_caps_locks_and_opt_outs) {

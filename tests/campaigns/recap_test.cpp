@@ -104,6 +104,31 @@ BOOST_AUTO_TEST_CASE(the_morning_after_tells_what_happened_since_and_nothing_bef
   BOOST_TEST(!note.contains("next_call"));
 }
 
+BOOST_AUTO_TEST_CASE(what_the_voice_model_cost_is_told_with_the_money) {
+  auto campaign = agent_survey();
+  campaign.call_time = campaign.agent.time_max = 60s;
+  campaign.budget = {1'000'000, 20'000};
+  campaign.budget.model = ModelPrices{.per_call_max = 300'000, .output_text = 1'000'000'000};
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice()).does(StreamStarted{Running::sid(), "MZ1"});
+  StreamEnded ended;
+  ended.sid = Running::sid();
+  ended.closed.stream = "MZ1";
+  ended.closed.why = "goodbye";
+  ended.closed.output_tokens = 70;
+  world.does(ended).does(world.status("completed", 9));
+  const auto [text, json] = told(world, "2026-03-02T07:00:00Z");
+  BOOST_TEST(has(text,
+                 "  money: 0.09 USD since then, 0.09 USD of 1 USD in all, 0 USD set aside\n"
+                 "  of that the voice model's: 0.07 USD\n"),
+             text);
+  BOOST_TEST(json["campaigns"][0]["spent_on_model_millionths"] == 70'000);
+  // What was settled before counts before.
+  const auto later = told(world, "2026-03-02T20:00:00Z").json;
+  BOOST_TEST(later["campaigns"][0]["spent_millionths"] == 0);
+}
+
 BOOST_AUTO_TEST_CASE(from_the_beginning_everything_is_told) {
   Night world;
   const auto json = told(world, "2026-01-01T00:00:00Z").json;

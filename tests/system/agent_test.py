@@ -134,6 +134,48 @@ class AgentTest(world.Case):
                          [[row.get(column) for column in same]
                           for row in self.table(again, "responses_wide.csv")])
 
+    def test_a_talk_ends_with_its_money(self):
+        # Enough for some answers, and not for a survey.
+        most = 40_000
+        budget = {"limit": "1000", "per_minute": "0.02", "currency": "EUR", "model": {
+            "per_call_max": "0.04", "input_audio_per_million": "32",
+            "output_audio_per_million": "64", "input_text_per_million": "4",
+            "output_text_per_million": "16", "cached_per_million": "0.4"}}
+        file = world.write_campaign(self.folder, agent_survey(budget=budget), 12)
+        checked = self.campanile("check", file)
+        self.assertIn(" for the voice model\n", checked.stdout)
+        log = self.path("L.db")
+        done = self.campanile("run", file, "--log", log, "--listen",
+                              "127.0.0.1:%d" % world.free_port(), "--calls-per-second", 5, "--json",
+                              timeout=20 * PEOPLE + world.PATIENCE_S)
+        events, _ = self.check(log, world.last_json(done.stdout))
+        ends = {e.attempt(): e.payload["why"] for e in events if e.type == "StreamClosed"}
+        spent_up = [attempt for attempt, why in ends.items() if why == "spend_limit"]
+        self.assertGreater(len(spent_up), 0, collections.Counter(ends.values()))
+        # The carrier's voice says goodbye.
+        given_up = {e.attempt() for e in events
+                    if e.type == "PromptServed" and e.payload["prompt"] == "gave_up"}
+        self.assertTrue(set(spent_up) & given_up)
+        # What was set aside was enough, but for a piece of the sound that went beyond it.
+        settled = {e.attempt(): e.payload for e in events if e.type == "SpendSettled"}
+        for attempt in ends:
+            self.assertLess(settled[attempt].get("model", 0), most + 2_000, attempt)
+        costs = {attempt: payload.get("millionths", 0) + payload.get("model", 0)
+                 for attempt, payload in settled.items()}
+        for event in events:
+            if event.type == "SpendCorrected":
+                costs[event.attempt()] = (event.payload.get("millionths", 0) +
+                                          settled[event.attempt()].get("model", 0))
+        prices = [round(float(row["price"]) * 1_000_000)
+                  for row in self.table(log, "attempts.csv") if row["price"]]
+        self.assertEqual(sorted(prices), sorted(costs.values()))
+        told = self.campanile("status", "--log", log, "--since", "2026-01-01", "--json").stdout
+        night = world.last_json(told)["campaigns"][0]
+        self.assertEqual(night["spent_in_all_millionths"], sum(costs.values()))
+        self.assertEqual(night["spent_on_model_millionths"],
+                         sum(payload.get("model", 0) for payload in settled.values()))
+        self.assertGreater(night["spent_on_model_millionths"], 0)
+
     def stopped_talks(self, log):
         return sum(1 for e in world.events_of(log)
                    if e.type == "StreamClosed" and e.payload["why"] == "stopped")
