@@ -258,8 +258,14 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
     if (const auto* row = rows.of(record.sid)) {
       const AttemptId id{state.book.at(row->contact.campaign).definition->id, row->contact.ordinal,
                          row->attempt};
+      const auto price_to_come = [&] {
+        found.unpriced_since =
+            std::min(row->requested_at, found.unpriced_since.value_or(row->requested_at));
+      };
       const auto* open = state.queue.open_attempt(row->contact);
       if (open && open->attempt == row->attempt) {
+        // Its price counts when it has been settled.
+        if (state.spend.reservations.count(row->contact.packed()) != 0) price_to_come();
         const bool reported = record.ended && now - *record.ended < reports_within;
         if (open->phase == Phase::accepted && is_over(record.status) && !reported) {
           found.commands.push_back(CallFetched{id, true, record});
@@ -267,10 +273,7 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
         continue;
       }
       const auto cost = state.spend.carrier_cost_of_attempt(row->contact, row->attempt);
-      if (cost && !record.cost_millionths && may_cost(record)) {
-        found.unpriced_since =
-            std::min(row->requested_at, found.unpriced_since.value_or(row->requested_at));
-      }
+      if (cost && !record.cost_millionths && may_cost(record)) price_to_come();
       if (cost && record.cost_millionths && *cost != *record.cost_millionths) {
         found.commands.push_back(
             CallPriced{id, record.sid, *record.cost_millionths, record.price_unit});

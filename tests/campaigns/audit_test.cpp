@@ -200,6 +200,28 @@ BOOST_AUTO_TEST_CASE(a_sweep_brings_the_carrier_s_prices_once) {
   BOOST_TEST(!swept(world, {call}).unpriced_since);
 }
 
+// Its price counts when it has been settled: one that is asked for before is asked for again.
+BOOST_AUTO_TEST_CASE(the_price_of_an_open_attempt_is_still_to_come) {
+  auto campaign = notification();
+  campaign.budget = {1'000'000, 20'000};
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice());
+  auto call = listed("CA1-1", "completed", 1, 9);
+  call.record.cost_millionths = 13'500;
+  call.record.price_unit = "USD";
+  const auto findings = swept(world, {call});
+  BOOST_TEST((findings.unpriced_since == utc("2026-03-02T08:00:00Z")));
+  BOOST_TEST_REQUIRE(findings.commands.size() == 1u);
+  world.does(findings.commands[0]);  // its end
+  const auto again = swept(world, {call});
+  BOOST_TEST_REQUIRE(again.commands.size() == 1u);
+  BOOST_TEST(world.when(again.commands[0]).find("SpendCorrected") != std::string::npos);
+  Running without(notification());
+  without.dial();
+  BOOST_TEST(!swept(without, {listed("CA1-1", "ringing")}).unpriced_since);
+}
+
 BOOST_AUTO_TEST_CASE(no_price_is_waited_for_where_nobody_answered_or_no_account_is_kept) {
   auto campaign = notification();
   campaign.budget = {1'000'000, 20'000};
