@@ -117,6 +117,7 @@ const DialWitness::Expected& DialWitness::expected(const std::string& token) con
 
 std::int64_t DialWitness::cost(const campaigns::Campaign& campaign,
                                const support::SimulatedCall& call) const {
+  if (const auto price = carrier_.told_price(call.sid)) return *price;
   // Of a call that goes on nobody knows how long it will last.
   const std::int64_t seconds = call.over() ? call.seconds.value_or(0) : campaign.call_time.count();
   std::int64_t minutes = 0;

@@ -76,8 +76,27 @@ class World::Talks final : public runner::Streams {
     }
   }
 
+  // What a talk's model has used is what was settled; where the program never heard of it, all that
+  // was set aside.
+  void check_money() const {
+    for (const auto& [id, talk] : talks_) {
+      if (!talk.spending.cost) continue;
+      const auto attempt = world_.attempt_of(talk.call->token);
+      const ContactRef ref{*world_.durable_.book.find(attempt.campaign), attempt.contact};
+      const auto& spend = world_.durable_.spend;
+      const auto all = spend.cost_of_attempt(ref, attempt.attempt);
+      if (!all) continue;  // it is held
+      const auto model = *all - *spend.carrier_cost_of_attempt(ref, attempt.attempt);
+      const bool counted = model == talk.cost();
+      ++(counted ? world_.tally_.counted_talks : world_.tally_.uncounted_talks);
+      world_.keep(counted || model == talk.spending.most, "money",
+                  attempt.text() + ": " + std::to_string(model) +
+                      " is settled for its talk, which cost " + std::to_string(talk.cost()));
+    }
+  }
+
   // --- what the runner does ---
-  void let_in(media::StreamId stream, bridge::voice::Agent agent, media::Bounds) override {
+  void let_in(media::StreamId stream, bridge::voice::Agent agent, media::Bounds bounds) override {
     auto& talk = talks_.at(stream);
     const auto* permit = world_.durable_.permits.find(talk.call->sid);
     world_.keep(permit && permit->stage == AgentStage::open && permit->stream == talk.stream_sid,
@@ -85,6 +104,7 @@ class World::Talks final : public runner::Streams {
     world_.keep(let_in_.insert(talk.call->sid).second, "token",
                 "two streams of one call were let in");
     ++world_.tally_.talks;
+    talk.spending = bounds.spending;
     if (talk.over) return;
     talk.next = first_open(agent.instructions);
     auto dice = world_.dice_about("talk " + talk.call->sid);
@@ -152,6 +172,11 @@ class World::Talks final : public runner::Streams {
     bool heard = false;
     bool over = false;
     Instant since{};
+    media::Spending spending{};
+    bridge::voice::Usage usage{};
+    milliseconds lasted{};
+
+    std::int64_t cost() const { return spending.cost(usage, lasted); }
   };
 
   void later(media::StreamId stream, milliseconds after, std::function<void()> happens) {
@@ -225,9 +250,25 @@ class World::Talks final : public runner::Streams {
     if (world_.dice_about("twice " + asked.call_id).chance(50)) events_.on_tool(asked);
   }
 
+  // All that was said is read again.
+  void use(Talk& talk) {
+    auto& usage = talk.usage;
+    usage.input_tokens += 500 + 100 * std::int64_t{talk.position};
+    usage.input_audio_tokens += 100 * std::int64_t{talk.position};
+    usage.cached_tokens += 400;
+    usage.cached_audio_tokens += talk.position > 4 ? 300 : 0;
+    usage.output_tokens += 80;
+    usage.output_audio_tokens += 60;
+  }
+
   // The agent asks, the person answers, the model records.
   void turn(media::StreamId stream) {
     auto& talk = talks_.at(stream);
+    use(talk);
+    talk.lasted = world_.clock_.now() - talk.since;
+    if (talk.spending.cost && talk.cost() >= talk.spending.most) {
+      return close(stream, media::Why::spend_limit, {});
+    }
     if (talk.next.empty() || talk.turns > 30) {
       say(stream, media::Said::Who::agent, "Arrivederci.");
       return ask_tool(stream, "end_call",
@@ -270,7 +311,8 @@ class World::Talks final : public runner::Streams {
     closed.stream = stream;
     closed.why = why;
     closed.failure = std::move(failure);
-    closed.lasted = world_.clock_.now() - talk.since;
+    closed.lasted = talk.lasted = world_.clock_.now() - talk.since;
+    closed.usage = talk.usage;
     closed.first_sound = talk.heard ? 500ms : -1ms;
     closed.turns = talk.turns;
     talk.call->talk += closed.lasted;
@@ -314,6 +356,9 @@ void World::crash_talks() {
 }
 void World::connect(SimulatedCall& call, const std::string& twiml) {
   talks_->connect(call, twiml);
+}
+void World::check_money_of_talks() {
+  talks_->check_money();
 }
 void World::hang_up_talk(const SimulatedCall& call) {
   talks_->hang_up(call);

@@ -65,7 +65,9 @@ void show(const Tally& t) {
                << ", suppressed " << t.suppressed << ", pauses " << t.pauses << ", cancels "
                << t.cancels << ", full disks " << t.full_disks << ", talks " << t.talks
                << ", streams refused " << t.refused_streams << ", agents that failed "
-               << t.agent_failures);
+               << t.agent_failures << ", priced " << t.priced << ", priced anew " << t.priced_anew
+               << ", talks counted " << t.counted_talks << ", not counted " << t.uncounted_talks
+               << ", spent up " << t.spent_up);
 }
 
 }  // namespace
@@ -104,6 +106,11 @@ BOOST_AUTO_TEST_CASE(every_promise_holds_in_every_world) {
   BOOST_TEST(all.talks > 0u);
   BOOST_TEST(all.refused_streams > 0u);
   BOOST_TEST(all.agent_failures > 0u);
+  BOOST_TEST(all.priced > 0u);
+  BOOST_TEST(all.priced_anew > 0u);
+  BOOST_TEST(all.counted_talks > 0u);
+  BOOST_TEST(all.uncounted_talks > 0u);
+  BOOST_TEST(all.spent_up > 0u);
 }
 
 // Also with an account of hours, days and money that knows nothing of the planner's.

@@ -234,6 +234,11 @@ Tally& Tally::operator+=(const Tally& other) {
   agent_failures += other.agent_failures;
   postponed += other.postponed;
   out_of_money += other.out_of_money;
+  priced += other.priced;
+  priced_anew += other.priced_anew;
+  counted_talks += other.counted_talks;
+  uncounted_talks += other.uncounted_talks;
+  spent_up += other.spent_up;
   days += other.days;
   return *this;
 }
@@ -267,6 +272,16 @@ World::World(const WorldOptions& options)
     ++tally_.taken_back;
     // One that was never dialled is never reported (protocols.md 1.4).
     if (call.dialled) report(call, call.status);
+  };
+  carrier_.charges.currency = "USD";
+  // Where the budget is all but used up, a price that is dearer than what was set aside for it
+  // would be found out when the money is gone.
+  if (options_.narrow) carrier_.charges.most = 1000;
+  carrier_.charges.reckoned = [this](const SimulatedCall& call) {
+    const auto campaign = attempt_of(call.token).campaign;
+    const auto list = std::ranges::find(
+        lists_, campaign, [](const List& each) -> const std::string& { return each.campaign.id; });
+    return (call.seconds.value_or(0) + 59) / 60 * list->campaign.budget.per_minute_millionths;
   };
   store_.on_durable([this] { follow_log(); });
   talks_ = make_talks();
@@ -347,6 +362,18 @@ void World::make_lists() {
       agent.on_failure = dice.chance(500) ? OnFailure::apologise : OnFailure::go_on_simple;
       campaign.opt_out.words = {{"it-IT", {"non chiamate più"}}};
       if (dice.chance(500)) agent.transfer = {"+390299999999"};
+      Dice money = dice_about("money of the agent");
+      if (money.chance(600)) {
+        campaign.budget = {1'000'000'000'000, 10'000};
+        auto& prices = campaign.budget.model.emplace();
+        prices.per_call_max = static_cast<std::int64_t>(20'000 + money.below(300'000));
+        prices.input_audio = 32'000'000;
+        prices.output_audio = 64'000'000;
+        prices.input_text = 4'000'000;
+        prices.output_text = 16'000'000;
+        prices.per_minute = 6'000;
+        if (money.chance(500)) prices.cached = 400'000;
+      }
     }
     if (options_.narrow) make_narrow(campaign, dice);
     std::uint64_t row = 1;
@@ -1077,6 +1104,12 @@ void World::check_fact(const Fact& fact) {
     keep(open && open->phase == Phase::held, "I4", who + ": decided on, and was not held");
   } else if (holds_alternative<CallLookedUp>(fact.event)) {
     ++tally_.looked_up;
+  } else if (const auto* price = get_if<SpendCorrected>(&fact.event)) {
+    ++tally_.priced;
+    const auto attempt = AttemptId{name, ref->ordinal, price->attempt}.text();
+    tally_.priced_anew += !priced_.insert(attempt).second;
+  } else if (const auto* stream = get_if<StreamClosed>(&fact.event)) {
+    tally_.spent_up += stream->why == "spend_limit";
   } else if (holds_alternative<CallPostponed>(fact.event)) {
     ++tally_.postponed;
   } else if (holds_alternative<ContactExcluded>(fact.event)) {
@@ -1248,8 +1281,43 @@ void World::check_replay() const {
   }
 }
 
+// What was settled is what the carrier charges, and what it has not told a price of by duration or
+// as it was set aside; and what the model used, or may have.
+void World::check_money() {
+  std::vector<std::int64_t> sums(durable_.spend.campaigns.size());
+  for (const auto& [key, millionths] : durable_.spend.costs) {
+    const auto& [contact, number] = key;
+    const auto& definition = *durable_.book.at(contact.campaign).definition;
+    const AttemptId attempt{definition.id, contact.ordinal, number};
+    const auto* row = durable_.results.find(contact, number);
+    const auto* call = row == nullptr ? nullptr : carrier_.call(row->sid);
+    const auto price = call == nullptr ? std::nullopt : carrier_.told_price(call->sid);
+    if (price) {
+      keep(millionths == *price, "money",
+           attempt.text() + " is settled with " + std::to_string(millionths) +
+               ", and the carrier charges " + std::to_string(*price));
+    } else if (call != nullptr && row->outcome != Outcome::unconfirmed) {
+      keep(millionths == carrier_.charges.reckoned(*call), "money",
+           attempt.text() + " is settled with " + std::to_string(millionths) +
+               ", which is not what so long a call costs");
+    }
+    sums[contact.campaign] += price.value_or(millionths);
+  }
+  for (const auto& [key, millionths] : durable_.spend.model_costs) {
+    sums[key.first.campaign] += millionths;
+  }
+  for (std::size_t index = 0; index < sums.size(); ++index) {
+    keep(durable_.spend.campaigns[index].settled == sums[index], "money",
+         lists_[index].campaign.id + " has spent " +
+             std::to_string(durable_.spend.campaigns[index].settled) + ", and its calls cost " +
+             std::to_string(sums[index]));
+  }
+  check_money_of_talks();
+}
+
 void World::check_end() {
   check_replay();
+  check_money();
   State replayed;
   runner::Folder folder;
   store_.read(1, [&](const eventstore::RecordedEvent& recorded) {

@@ -106,7 +106,12 @@ struct Tally {
   std::uint64_t refused_streams = 0;
   std::uint64_t agent_failures = 0;
   std::uint64_t out_of_money = 0;
-  std::uint64_t days = 0;  // that a world took
+  std::uint64_t days = 0;           // that a world took
+  std::uint64_t priced = 0;         // SpendCorrected
+  std::uint64_t priced_anew = 0;    // of those, attempts that had a price of the carrier's
+  std::uint64_t counted_talks = 0;  // that are settled by what their model used
+  std::uint64_t uncounted_talks = 0;
+  std::uint64_t spent_up = 0;  // talks that their money ended
   Tally& operator+=(const Tally& other);
 };
 
@@ -168,6 +173,7 @@ class World {
   void crash_talks();
   void connect(support::SimulatedCall& call, const std::string& twiml);
   void hang_up_talk(const support::SimulatedCall& call);
+  void check_money_of_talks();
   void reply_to(support::SimulatedCall& call, const std::string& url, std::uint32_t spoken);
   void hang_up(support::SimulatedCall& call, const std::string& status);
   void report(const support::SimulatedCall& call, const std::string& status);
@@ -191,6 +197,7 @@ class World {
                   const bridge::http::Response& response) const;
   void check_answer(const bridge::http::Request& request, const bridge::http::Response& response);
   void check_replay() const;
+  void check_money();
   void check_end();
 
   WorldOptions options_;
@@ -225,6 +232,7 @@ class World {
   std::map<std::string, Instant> stopped_since_{};  // campaign -> paused or cancelled
   DialWitness witness_{carrier_};
   std::map<std::string, unsigned> pauses_seen_{};  // by campaign
+  std::set<std::string> priced_{};                 // attempts that the carrier told a price of
   Tally tally_{};
   bool trace_ = false;
 };

@@ -188,7 +188,26 @@ CallRecord SimulatedCarrier::record_of(const SimulatedCall& call) const {
   record.start_time = call.dialled;
   record.end_time = call.ended;
   if (call.seconds) record.duration = std::chrono::seconds{*call.seconds};
+  record.cost_millionths = price_of(call);
+  if (record.cost_millionths) record.price_unit = charges.currency;
   return record;
+}
+
+std::optional<std::int64_t> SimulatedCarrier::price_of(const SimulatedCall& call) const {
+  if (!charges.reckoned || !call.over()) return {};
+  Dice dice(seed_, "price " + call.token);
+  const auto told = *call.ended + dice.between(1s, 3h);
+  const auto corrected = told + dice.between(10min, 3h);
+  if (clock_.now() < told) return {};
+  const auto part = [&] { return static_cast<std::int64_t>(500 + dice.below(charges.most - 499)); };
+  const auto first = charges.reckoned(call) * part() / 1000;
+  if (!dice.chance(400) || clock_.now() < corrected) return first;
+  return first * part() / 1000;
+}
+
+std::optional<std::int64_t> SimulatedCarrier::told_price(const std::string& sid) const {
+  const auto found = told_prices_.find(sid);
+  return found == told_prices_.end() ? std::nullopt : std::optional(found->second);
 }
 
 // A question's answer shows the records as they were when it was asked: it may be old on arrival.
@@ -229,9 +248,17 @@ void SimulatedCarrier::list_day(const std::string& from, std::chrono::sys_days d
   for (const auto& one : calls_) {
     const bool listed = one.order.from == from && one.listed_at <= clock_.now() &&
                         std::chrono::floor<std::chrono::days>(one.created) == day;
-    if (reply.ok && listed) reply.calls.push_back(record_of(one));
+    if (!reply.ok || !listed) continue;
+    reply.calls.push_back(record_of(one));
+    Dice twice(seed_, "twice " + std::to_string(questions_) + one.sid);
+    if (twice.chance(100)) reply.calls.push_back(reply.calls.back());
   }
-  answer(dice.between(20ms, 2s), [done = std::move(done), reply] { done(reply); });
+  answer(dice.between(20ms, 2s), [this, done = std::move(done), reply] {
+    for (const auto& call : reply.calls) {
+      if (call.cost_millionths) told_prices_[call.sid] = *call.cost_millionths;
+    }
+    done(reply);
+  });
 }
 
 void SimulatedCarrier::redirect(const std::string& sid,

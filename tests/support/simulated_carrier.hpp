@@ -93,6 +93,14 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
     std::string token{};
     bridge::carrier::CallOrder order{};
   };
+  // What a call costs stands in the list of a day, hours after its end; of some it is another price
+  // later on, and now and then a list has a call twice.
+  struct Charges {
+    // By duration, in millionths; empty: prices are never told.
+    std::function<std::int64_t(const SimulatedCall&)> reckoned{};
+    unsigned most = 1500;  // of a thousand of that: the first price, and of it the second one
+    std::string currency{};
+  };
 
   // All outlive the carrier.
   SimulatedCarrier(Agenda& agenda, const bridge::net::Clock& clock, std::uint64_t seed,
@@ -113,6 +121,7 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
                  std::function<void(bridge::carrier::FetchReply)> done) override;
   void end(const std::string& sid, std::function<void(bridge::carrier::CancelReply)> done) override;
 
+  Charges charges{};
   // Called with every order as it leaves, before anything comes of it.
   std::function<void(const Order&)> on_order{};
   // Called when a call is placed, from where its life is played.
@@ -135,6 +144,8 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
   std::vector<const SimulatedCall*> calls_of(const std::string& token) const;
   unsigned live_calls_to(const std::string& number) const;
   unsigned orders_of(const std::string& token) const;
+  // What the program was told last that a call costs; nothing: it was not.
+  std::optional<std::int64_t> told_price(const std::string& sid) const;
 
  private:
   void leave(const bridge::carrier::CallOrder& given,
@@ -142,6 +153,7 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
   SimulatedCall& accept(const Order& order);
   void answer(milliseconds after, std::function<void()> tell);
   bridge::carrier::CallRecord record_of(const SimulatedCall& call) const;
+  std::optional<std::int64_t> price_of(const SimulatedCall& call) const;
 
   Agenda& agenda_;
   const bridge::net::Clock& clock_;
@@ -155,6 +167,7 @@ class SimulatedCarrier final : public bridge::carrier::Carrier {
   std::map<std::string, std::vector<std::size_t>> by_number_{};
   std::map<std::string, unsigned> orders_by_token_{};
   std::vector<Order> orders_{};
+  std::map<std::string, std::int64_t> told_prices_{};
 };
 
 }  // namespace support
