@@ -316,6 +316,13 @@ struct ModelPrices {
   friend bool operator==(const ModelPrices&, const ModelPrices&) = default;
 };
 
+// A campaign calls on the strength of a source's list that is no older than this, and else nobody.
+struct RequiredList {
+  std::string source{};  // [a-z][a-z0-9_]{0,63}
+  Seconds max_age{0};
+  friend bool operator==(const RequiredList&, const RequiredList&) = default;
+};
+
 struct Budget {
   std::int64_t limit_millionths = 0;  // 0: no budget
   std::int64_t per_minute_millionths = 0;
@@ -363,6 +370,7 @@ struct Campaign {
   bool known_eligible = true;
   std::vector<ResultColumn> result_columns{};
   std::vector<Variant> variants{};
+  std::vector<RequiredList> suppression_lists{};
 
   const ReplySpec& reply(Reply which) const { return replies[static_cast<std::size_t>(which)]; }
   // Who takes over when somebody asks for a human; nobody: they are called back.

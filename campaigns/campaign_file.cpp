@@ -43,6 +43,7 @@ constexpr std::size_t conditions_max = 50;
 constexpr std::size_t result_columns_max = 200;
 constexpr std::size_t sql_bytes_max = 20'000;
 constexpr std::size_t quotas_max = 50;
+constexpr std::size_t suppression_lists_max = 20;
 constexpr std::int64_t quota_completes_max = 10'000'000;
 constexpr std::size_t variants_max = 10;
 constexpr std::size_t variant_values_max = 20;
@@ -284,6 +285,8 @@ class CampaignReader {
   void read_budget(const Members& root);
   void read_model_prices(const Members& budget);
   void read_countries(const Members& root);
+  void read_suppression_lists(const Members& root);
+  void read_suppression_list(const Json& value, const std::string& where);
   void read_quotas(const Members& root);
   void read_quota(const Json& value, const std::string& where);
   void read_variants(const Members& root);
@@ -573,6 +576,7 @@ void CampaignReader::read(const Json& json) {
   read_retries(root);
   read_budget(root);
   read_countries(root);
+  read_suppression_lists(root);
   read_variants(root);
   read_quotas(root);
   read_results(root);
@@ -769,6 +773,33 @@ void CampaignReader::read_query(const Json& value, const std::string& where) {
   read_string(members, "sql", query.sql, sql_bytes_max);
   if (query.database.empty()) problem(members.at("database"), "names no database");
   if (query.sql.empty()) problem(members.at("sql"), "asks nothing", "write one SELECT");
+}
+
+void CampaignReader::read_suppression_lists(const Members& root) {
+  const Json* list = find_array(root, "suppression_lists", suppression_lists_max);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    read_suppression_list((*list)[i], json_pointer(root.at("suppression_lists"), i));
+  }
+}
+
+// {"source": "rpo", "max_age": "15d"}.
+void CampaignReader::read_suppression_list(const Json& value, const std::string& where) {
+  const Members members(*this, value, where, "suppression_list");
+  if (!members.is_object()) return;
+  RequiredList list;
+  for (const char* name : {"source", "max_age"}) {
+    if (members.find(name) == nullptr) missing(members, name);
+  }
+  read_string(members, "source", list.source);
+  if (members.find("source") != nullptr && !is_result_name(list.source)) {
+    problem(members.at("source"), "must be 1 to 64 of a-z, 0-9 and _, beginning with a letter");
+  }
+  if (std::ranges::any_of(campaign().suppression_lists,
+                          [&](const RequiredList& other) { return other.source == list.source; })) {
+    problem(members.at("source"), "is required twice");
+  }
+  read_duration(members, "max_age", list.max_age, std::chrono::minutes{1}, std::chrono::days{366});
+  campaign().suppression_lists.push_back(std::move(list));
 }
 
 void CampaignReader::read_quotas(const Members& root) {

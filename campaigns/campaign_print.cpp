@@ -290,6 +290,10 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
     }
     out["results"] = {{"columns", std::move(columns)}};
   }
+  for (const RequiredList& list : campaign.suppression_lists) {
+    out["suppression_lists"].push_back(
+        {{"source", list.source}, {"max_age", duration_text(list.max_age)}});
+  }
   if (!campaign.variants.empty()) out["variants"] = variants_json(campaign.variants, language);
   if (auto replies = replies_json(campaign); !replies.empty()) out["replies"] = std::move(replies);
   if (campaign.retention) out["retention"] = duration_text(*campaign.retention);

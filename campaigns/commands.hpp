@@ -119,6 +119,23 @@ struct UnsuppressNumber {
   std::string reason{};
 };
 
+// What a new list of a source changes of the one before: some of the numbers that are on it now,
+// and some that are no longer.
+struct ListNumbers {
+  std::string source{};  // [a-z][a-z0-9_]{0,63}
+  std::vector<NumberKey> on{};
+  std::vector<NumberKey> off{};
+};
+// All that it changes was said. Refused where the source has another number of numbers by now, or a
+// newer list.
+struct LoadSuppressionList {
+  std::string source{};
+  std::optional<Instant> as_of{};  // when the source said it; nothing: now
+  std::uint64_t numbers = 0;
+  std::string list_digest{};  // SHA-256, hex
+  std::string reason{};
+};
+
 // Nothing of whoever has this number may be read any more, in any campaign.
 struct ForgetNumber {
   NumberKey key = 0;
@@ -296,11 +313,12 @@ struct CommandKinds {
   using List =
       KindList<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
                AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll,
-               ResolveCall, SuppressNumber, UnsuppressNumber, ForgetNumber, ForgetExpired,
-               OrderAnswered, CallsListed, CallFetched, CallPriced, LateCallFound, LateCallWasEnded,
-               StatusReported, VoiceRequested, SurveyAnswered, MachineDetected, RecordingReported,
-               AfterStream, AfterTransfer, OutsideStatusReported, OutsideVoiceRequested,
-               StreamStarted, StreamEnded, SomethingSaid, KeyPressed, ToolAsked>;
+               ResolveCall, SuppressNumber, UnsuppressNumber, ListNumbers, LoadSuppressionList,
+               ForgetNumber, ForgetExpired, OrderAnswered, CallsListed, CallFetched, CallPriced,
+               LateCallFound, LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
+               MachineDetected, RecordingReported, AfterStream, AfterTransfer,
+               OutsideStatusReported, OutsideVoiceRequested, StreamStarted, StreamEnded,
+               SomethingSaid, KeyPressed, ToolAsked>;
 };
 
 using Command = OneOf<CommandKinds>;

@@ -176,8 +176,7 @@ void cool_down(Draft& draft, const State& state, const Named& named, Outcome out
   if (until <= now) return;
   for (const auto key : numbers_of(state, named.ref)) {
     // What holds for longer stays.
-    const auto longest = state.suppression.until(key, now);
-    if (state.suppression.suppressed(key, now) && (!longest || *longest >= until)) continue;
+    if (state.suppression.holds_until(key, until)) continue;
     draft.add(Subject::number(key),
               Suppressed{std::string(cool_off), "the person refused", to_ms(until)});
   }
@@ -684,9 +683,11 @@ Decision on(const State& state, const EditCampaign& command, Moment) {
 Decision on(const State& state, const PauseCampaign& command, Moment) {
   const auto index = state.book.find(command.campaign);
   if (!index) return unknown_campaign(command.campaign);
-  const auto status = state.book.at(*index).status;
-  if (status == CampaignStatus::paused) return Facts{};
-  if (status != CampaignStatus::running) {
+  const auto& entry = state.book.at(*index);
+  const auto status = entry.status;
+  // What the program would end by itself is an operator's from here on.
+  if (status == CampaignStatus::paused && !waits_for_list(entry)) return Facts{};
+  if (status != CampaignStatus::running && status != CampaignStatus::paused) {
     return Refusal{"not_running",
                    "the campaign is " + std::string(name_of(status)) + ": nothing to pause"};
   }
@@ -809,6 +810,64 @@ Decision on(const State& state, const SuppressNumber& command, Moment moment) {
   return draft.take();
 }
 
+// The name of a source as a file may have it, and not one too many.
+std::optional<Refusal> reason_not_to_list(const State& state, const std::string& source) {
+  if (!is_result_name(source)) {
+    return Refusal{"bad_source",
+                   "the name of a source must be 1 to 64 of a-z, 0-9 and _, beginning with a "
+                   "letter"};
+  }
+  const auto& sources = state.suppression.sources;
+  if (sources.count(source) == 0 && sources.size() >= Suppression::sources_max) {
+    return Refusal{"too_many_sources", "the log has lists of " +
+                                           std::to_string(Suppression::sources_max) +
+                                           " sources, and takes no more"};
+  }
+  return {};
+}
+
+// When whoever has the number was put off to, if to any time.
+std::optional<Instant> put_off_until(const State& state, NumberKey key, Instant now) {
+  const auto& number = state.suppression.numbers.at(key);
+  if (!number.suppressed || number.until_ms <= to_ms(now)) return {};
+  return instant_from_ms(number.until_ms);
+}
+
+Decision on(const State& state, const ListNumbers& command, Moment) {
+  if (auto refusal = reason_not_to_list(state, command.source)) return *refusal;
+  Draft draft;
+  for (const auto key : command.on) {
+    if (state.suppression.listed(key, command.source)) continue;
+    draft.add(Subject::number(key), NumberListed{command.source});
+  }
+  for (const auto key : command.off) {
+    if (!state.suppression.listed(key, command.source)) continue;
+    draft.add(Subject::number(key), NumberUnlisted{command.source});
+  }
+  return draft.take();
+}
+
+Decision on(const State& state, const LoadSuppressionList& command, Moment moment) {
+  if (auto refusal = reason_not_to_load(state, command.source, command.as_of, moment.now)) {
+    return *refusal;
+  }
+  const auto as_of = command.as_of.value_or(moment.now);
+  const auto found = state.suppression.sources.find(command.source);
+  const bool known = found != state.suppression.sources.end();
+  if (command.numbers != (known ? found->second.held : 0)) {
+    return Refusal{"changed",
+                   "the numbers of this source were changed meanwhile: load the list again"};
+  }
+  if (known && found->second.as_of == as_of && found->second.list_digest == command.list_digest) {
+    return Facts{};
+  }
+  Draft draft;
+  draft.add(Subject::list(command.source),
+            SuppressionListLoaded{to_ms(as_of), static_cast<std::int64_t>(command.numbers),
+                                  command.list_digest, command.reason});
+  return draft.take();
+}
+
 // The numbers that are free again when this one is: what a person said holds for all of theirs, and
 // so does taking it back. What an operator or a list says of another stays.
 std::set<NumberKey> lifted_with(const State& state, NumberKey key, Instant now) {
@@ -817,9 +876,10 @@ std::set<NumberKey> lifted_with(const State& state, NumberKey key, Instant now) 
     for (const auto& [ordinal, several] : campaign.several) {
       if (!several.has(key)) continue;
       for (const auto& one : several.all) {
-        const bool by_operator = state.suppression.suppressed_by_another(one.key) &&
-                                 !state.suppression.cooling_off(one.key);
-        if (state.suppression.said_by_person(one.key, now) && !by_operator) {
+        const bool by_another = !state.suppression.lists_of(one.key).empty() ||
+                                (state.suppression.suppressed_by_another(one.key) &&
+                                 !state.suppression.cooling_off(one.key));
+        if (state.suppression.said_by_person(one.key, now) && !by_another) {
           lifted.insert(one.key);
         }
       }
@@ -829,11 +889,11 @@ std::set<NumberKey> lifted_with(const State& state, NumberKey key, Instant now) 
 }
 
 Decision on(const State& state, const UnsuppressNumber& command, Moment moment) {
-  const auto until = state.suppression.until(command.key, moment.now);
   if (!state.suppression.opted_out(command.key) &&
       !state.suppression.suppressed_by_another(command.key)) {
     return Facts{};
   }
+  const auto until = put_off_until(state, command.key, moment.now);
   Draft draft;
   const auto lifted = lifted_with(state, command.key, moment.now);
   for (const auto key : lifted) {
@@ -1658,6 +1718,20 @@ void stamp(const State& state, Fact& fact, Moment moment) {
   fact.recorded_at = moment.now;
 }
 
+std::optional<Refusal> reason_not_to_load(const State& state, const std::string& source,
+                                          const std::optional<Instant>& as_of, Instant now) {
+  if (auto refusal = reason_not_to_list(state, source)) return refusal;
+  if (as_of && *as_of > now) {
+    return Refusal{"future", "a list is of no time that is still to come: " + rfc3339_utc(*as_of)};
+  }
+  const auto found = state.suppression.sources.find(source);
+  if (found != state.suppression.sources.end() && found->second.as_of > as_of.value_or(now)) {
+    return Refusal{"older", "the log has a newer list of this source, of " +
+                                rfc3339_utc(*found->second.as_of)};
+  }
+  return {};
+}
+
 std::string reason_not_to_send(const State& state, const AttemptId& attempt, Instant now) {
   const auto found = find(state, attempt);
   if (!found || !found.value().open) return "the attempt is over";
@@ -1674,7 +1748,10 @@ std::string reason_not_to_send(const State& state, const AttemptId& attempt, Ins
       return "the campaign is not running";
   }
   if (const auto key = suppressed_number(state, named.ref, now)) {
-    return std::string(why_suppressed(state.suppression, *key));
+    return why_suppressed(state.suppression, *key);
+  }
+  if (auto why = why_lists_not_fresh(state.suppression, *named.entry->definition, now)) {
+    return *why;
   }
   const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
   if (last && now >= *last) return std::string(time_is_over);

@@ -20,8 +20,13 @@ Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::
 // Gives a fact its version and position, so that it can be folded and appended.
 void stamp(const State& state, Fact& fact, Moment moment);
 
-// Whether a dial order may still be sent: no pause, cancel or opt-out since it was requested, and
-// its slot not too long ago. Empty: yes; else the reason for CallNotSent.
+// Why a list of a source, of then or of now, may not be loaded: its source has a newer one, or it
+// is of a time to come. Nothing: it may.
+std::optional<Refusal> reason_not_to_load(const State& state, const std::string& source,
+                                          const std::optional<Instant>& as_of, Instant now);
+
+// Whether a dial order may still be sent: no pause, cancel or opt-out since it was requested, no
+// list past its date, and its slot not too long ago. Empty: yes; else the reason for CallNotSent.
 std::string reason_not_to_send(const State& state, const AttemptId& attempt, Instant now);
 
 // An order is sent at most this long after its slot.

@@ -289,8 +289,8 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
       for (const auto& [ordinal, several] : campaign.several) {
         for (const auto& one : several.all) campaign.enrolling.insert(one.key);
       }
-    } else if (holds_alternative<CampaignResumed>(fact.event)) {
-      campaigns[index].failures.clear();
+    } else if (const auto* resumed = get_if<CampaignResumed>(&fact.event)) {
+      if (resumed->by.empty()) campaigns[index].failures.clear();
     } else if (holds_alternative<CampaignChanged>(fact.event)) {
       campaigns[index].quota_swept = 0;
     } else if (const auto* swept = get_if<QuotaSwept>(&fact.event)) {

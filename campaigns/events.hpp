@@ -126,8 +126,11 @@ struct CampaignPaused {
 };
 struct CampaignResumed {
   static constexpr std::string_view type = "CampaignResumed";
+  std::string by{};  // "program": what it had paused for is over; empty: an operator
   template <typename V, typename Self>
-  static void fields(V&, Self&) {}
+  static void fields(V& v, Self& e) {
+    v("by", e.by);
+  }
 };
 // Whoever waits is excluded with it; live calls end by themselves.
 struct CampaignCancelled {
@@ -890,21 +893,58 @@ struct SuppressionLifted {
   }
 };
 
+// The newest list of a source has the number: nobody calls it, in any campaign, until a list of
+// that source has it no longer.
+struct NumberListed {
+  static constexpr std::string_view type = "NumberListed";
+  std::string source{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("source", e.source);
+  }
+};
+// And it has it no longer. What others said of the number holds as before.
+struct NumberUnlisted {
+  static constexpr std::string_view type = "NumberUnlisted";
+  std::string source{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("source", e.source);
+  }
+};
+
+// --- stream "list/<source>"
+// --------------------------------------------------------------------------
+
+// A list of numbers that must not be called was read to its end, and what it changes was written
+// before: from here on the source says this.
+struct SuppressionListLoaded {
+  static constexpr std::string_view type = "SuppressionListLoaded";
+  std::int64_t as_of = 0;  // when the source said it
+  std::int64_t numbers = 0;
+  std::string list_digest{};  // SHA-256 of the list, hex
+  std::string reason{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("as_of", e.as_of), v("numbers", e.numbers), v("list_digest", e.list_digest),
+        v("reason", e.reason);
+  }
+};
+
 struct EventKinds {
-  using List =
-      KindList<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-               EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
-               CampaignCancelled, CampaignCompleted, CampaignReopened, CampaignChanged,
-               ContactEnrolled, ContactExcluded, ContactForgotten, CallRequested, CallNotSent,
-               CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced,
-               CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallEndRequested,
-               CallInitiated, CallRinging, CallAnswered, AnswererDetected, PromptServed,
-               AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
-               CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut,
-               Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed,
-               AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested,
-               TransferEnded, CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded,
-               AnswerDeclined, PersonAsked, QuotaCounted, QuotaSwept, NumberChosen>;
+  using List = KindList<
+      LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+      EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
+      CampaignCompleted, CampaignReopened, CampaignChanged, ContactEnrolled, ContactExcluded,
+      ContactForgotten, CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt,
+      CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, CallResolved, LateCallDetected,
+      LateCallEnded, CallEndRequested, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
+      PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
+      CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut,
+      Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed,
+      AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded,
+      CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded, AnswerDeclined, PersonAsked,
+      QuotaCounted, QuotaSwept, NumberChosen, NumberListed, NumberUnlisted, SuppressionListLoaded>;
 };
 
 using Event = OneOf<EventKinds>;

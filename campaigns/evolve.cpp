@@ -28,6 +28,10 @@ std::uint32_t State::version_of(const Subject& subject) const {
       const auto found = book.outside.find(subject.name);
       return found == book.outside.end() ? 0 : found->second.version;
     }
+    case Subject::Kind::list: {
+      const auto found = suppression.sources.find(subject.name);
+      return found == suppression.sources.end() ? 0 : found->second.version;
+    }
   }
   return 0;
 }

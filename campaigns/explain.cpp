@@ -49,6 +49,9 @@ class Teller {
   Teller(const CampaignEntry& entry, std::string zone, const ZoneRules& rules)
       : entry_(entry), zone_(std::move(zone)), rules_(rules) {}
 
+  // Whose event is told next; it outlives the telling.
+  void about(const Subject& subject) { subject_ = &subject; }
+
   std::string operator()(const LogCreated&) const { return {}; }
   std::string operator()(const RunnerStarted&) const { return {}; }
   std::string operator()(const RunnerStopped&) const { return {}; }
@@ -64,7 +67,10 @@ class Teller {
   std::string operator()(const CampaignPaused& e) const {
     return "the campaign was paused" + because(e.reason) + "; nobody is dialled meanwhile";
   }
-  std::string operator()(const CampaignResumed&) const { return "the campaign was resumed"; }
+  std::string operator()(const CampaignResumed& e) const {
+    return e.by.empty() ? "the campaign was resumed"
+                        : "the campaign goes on: what it was paused for is over";
+  }
   std::string operator()(const CampaignCancelled& e) const {
     return "the campaign was cancelled" + because(e.reason) +
            "; whoever was waiting is not called any more";
@@ -269,6 +275,18 @@ class Teller {
   std::string operator()(const SuppressionLifted& e) const {
     return "an operator lets the number be called again" + because(e.reason);
   }
+  std::string operator()(const NumberListed& e) const {
+    return "the number is on the suppression list " + in_quotes(e.source) +
+           ": that holds for all campaigns";
+  }
+  std::string operator()(const NumberUnlisted& e) const {
+    return "the number is no longer on the suppression list " + in_quotes(e.source);
+  }
+  std::string operator()(const SuppressionListLoaded& e) const {
+    return "the suppression list " + in_quotes(subject_->name) + " was loaded, of " +
+           rfc3339_utc(instant_from_ms(e.as_of)) + ", with " +
+           plural(e.numbers, "number", "numbers") + because(e.reason);
+  }
   std::string operator()(const OutsideAgentServed&) const { return {}; }
   std::string operator()(const StreamOpened& e) const {
     return attempt(e.attempt) + "the call's sound reached the agent";
@@ -359,6 +377,7 @@ class Teller {
   const CampaignEntry& entry_;
   std::string zone_{};
   const ZoneRules& rules_;
+  const Subject* subject_ = nullptr;
 };
 
 std::string attempt_text(const State& state, const OpenAttempt& open) {
@@ -412,8 +431,12 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
     case CampaignStatus::running:
       break;
   }
+  if (auto why = why_lists_not_fresh(state.suppression, *entry.definition, now);
+      why && !waits_for_list(entry)) {
+    gate("suppression_list", "nobody is called: " + *why);
+  }
   if (const auto key = suppressed_number(state, ref, now)) {
-    const std::string why{why_suppressed(state.suppression, *key)};
+    const auto why = why_suppressed(state.suppression, *key);
     const auto until = state.suppression.until(*key, now);
     const auto other = next_number(state, ref, now);
     gate("suppressed",
@@ -523,8 +546,9 @@ Explanation explanation_of(const State& state, ContactRef ref, const ZoneRules& 
   const auto& zone = campaign.groups[campaign.contact(ref.ordinal).group].zone;
   Explanation out;
   out.head = entry.definition->id + '.' + std::to_string(ref.ordinal);
-  const Teller teller(entry, zone, rules);
+  Teller teller(entry, zone, rules);
   for (const auto& fact : history) {
+    teller.about(fact.subject);
     auto text = visit(teller, fact.event);
     if (text.empty()) continue;
     out.lines.push_back({fact.recorded_at, type_of(fact.event), std::move(text)});
@@ -547,6 +571,11 @@ bool tells_of(const State& state, ContactRef contact, const Fact& fact) {
       // The rows of other people are theirs, and whom a quota lets go is told of each.
       return fact.subject.name == id && !holds_alternative<ContactRejected>(fact.event) &&
              !holds_alternative<QuotaSwept>(fact.event);
+    case Subject::Kind::list: {
+      const auto& required = state.book.at(contact.campaign).definition->suppression_lists;
+      return std::ranges::any_of(
+          required, [&](const RequiredList& list) { return list.source == fact.subject.name; });
+    }
     case Subject::Kind::runner:
     case Subject::Kind::call:
       return false;

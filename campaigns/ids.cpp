@@ -76,6 +76,8 @@ std::string Subject::stream() const {
       return "number/" + name;
     case Kind::call:
       return "call/" + name;
+    case Kind::list:
+      return "list/" + name;
   }
   return {};
 }
@@ -97,6 +99,7 @@ std::optional<Subject> Subject::parse(std::string_view stream) {
   if (head == "campaign") return campaign(std::string(rest));
   if (head == "number") return Subject{Kind::number, std::string(rest), 0};
   if (head == "call") return call(std::string(rest));
+  if (head == "list") return list(std::string(rest));
   return {};
 }
 

@@ -46,9 +46,9 @@ std::optional<NumberKey> parse_number_key(std::string_view text);
 
 // What an event is about; its text is the event's stream.
 struct Subject {
-  enum class Kind : std::uint8_t { runner, campaign, contact, number, call };
+  enum class Kind : std::uint8_t { runner, campaign, contact, number, call, list };
   Kind kind = Kind::runner;
-  std::string name{};         // campaign's id, number key's text, CallSid
+  std::string name{};         // campaign's id, number key's text, CallSid, source of lists
   std::uint32_t ordinal = 0;  // contact
 
   static Subject runner() { return {}; }
@@ -58,6 +58,7 @@ struct Subject {
   }
   static Subject number(NumberKey key) { return {Kind::number, number_key_text(key), 0}; }
   static Subject call(std::string sid) { return {Kind::call, std::move(sid), 0}; }
+  static Subject list(std::string source) { return {Kind::list, std::move(source), 0}; }
 
   std::string stream() const;
   static std::optional<Subject> parse(std::string_view stream);

@@ -230,12 +230,16 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       add(subject, let_go_by_quota(entry, contact, *quota));
       return;
     }
+    if (auto why = why_lists_not_fresh(state.suppression, definition, moment.now)) {
+      add(Subject::campaign(definition.id), CampaignPaused{std::move(*why), "program"});
+      return;
+    }
     if (const auto key = suppressed_number(state, {index, *ordinal}, moment.now)) {
       if (const auto other = next_number(state, {index, *ordinal}, moment.now)) {
         add(subject, NumberChosen{*other, "suppressed"});
         return;
       }
-      const std::string why{why_suppressed(state.suppression, *key)};
+      const auto why = why_suppressed(state.suppression, *key);
       const auto until = state.suppression.until(*key, moment.now);
       const bool waited_for = until && (!state.suppression.cooling_off(*key) ||
                                         *until - moment.now <= cool_off_waited_max);
@@ -314,7 +318,7 @@ std::optional<EndReason> reason_to_end(const State& state, const OpenAttempt& op
                                        const ZoneRules& rules, Instant now) {
   if (open.phase != Phase::accepted || open.answered) return {};
   const auto key = open.end_ringing ? std::nullopt : suppressed_number(state, open.contact, now);
-  if (key) return EndReason{std::string(why_suppressed(state.suppression, *key)), true};
+  if (key) return EndReason{why_suppressed(state.suppression, *key), true};
   if (open.end_requested || !waits_at_carrier(open)) return {};
   const auto status = state.book.at(open.contact.campaign).status;
   if (status == CampaignStatus::paused) return EndReason{"the campaign was paused"};
@@ -322,6 +326,10 @@ std::optional<EndReason> reason_to_end(const State& state, const OpenAttempt& op
   if (!opening_for(state, open, rules, now).open) return EndReason{"the calling hours have ended"};
   const auto last = state.queue.campaigns[open.contact.campaign].not_after(open.contact.ordinal);
   if (last && now >= *last) return EndReason{std::string(time_is_over)};
+  const auto& definition = *state.book.at(open.contact.campaign).definition;
+  if (auto why = why_lists_not_fresh(state.suppression, definition, now)) {
+    return EndReason{std::move(*why)};
+  }
   if (const auto quota = full_quota(state, open.contact)) {
     return EndReason{why_full(state.book.at(open.contact.campaign), *quota)};
   }
@@ -343,6 +351,21 @@ Facts ends_to_request(const State& state, const ZoneRules& rules, Instant now) {
     return std::tie(a.subject.name, a.subject.ordinal) <
            std::tie(b.subject.name, b.subject.ordinal);
   });
+  return facts;
+}
+
+// Campaigns that waited for a list, and have it.
+Facts resumed_by_lists(const State& state, Instant now) {
+  Facts facts;
+  for (const auto& entry : state.book.campaigns) {
+    if (!waits_for_list(entry) || why_lists_not_fresh(state.suppression, *entry.definition, now)) {
+      continue;
+    }
+    Fact fact;
+    fact.subject = Subject::campaign(entry.definition->id);
+    fact.event = CampaignResumed{"program"};
+    facts.push_back(std::move(fact));
+  }
   return facts;
 }
 
@@ -369,6 +392,9 @@ std::vector<Ending> endings_due(const State& state) {
 
 Facts plan(const State& state, const ZoneRules& rules, Moment moment, const PlanLimits& limits) {
   if (auto ends = ends_to_request(state, rules, moment.now); !ends.empty()) return ends;
+  if (auto resumed = resumed_by_lists(state, moment.now); !resumed.empty() && !limits.no_dials) {
+    return resumed;
+  }
   // One campaign a round: a dial of the first moves the account's slot for all. Whoever dialled
   // longest ago comes first, so that none waits for another's list to end; nor for those whom
   // another has to let go.
@@ -483,6 +509,8 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
     if (opening.open && opening.changes_at) consider(*opening.changes_at);
     const auto& campaign = state.queue.campaigns[open.contact.campaign];
     if (const auto last = campaign.not_after(open.contact.ordinal)) consider(*last);
+    const auto& definition = *state.book.at(open.contact.campaign).definition;
+    if (const auto at = lists_good_until(state.suppression, definition)) consider(*at);
   }
   if (const auto at = next_expiry(state)) consider(std::max(now, *at));
   if (limits.no_dials) return next;

@@ -50,7 +50,7 @@ void Recap::see(const State& state, const Fact& fact) {
   starts_ += holds_alternative<RunnerStarted>(event);
   stops_ += holds_alternative<RunnerStopped>(event);
   opted_out_ += holds_alternative<OptedOut>(event);
-  suppressed_ += holds_alternative<Suppressed>(event);
+  suppressed_ += holds_alternative<Suppressed>(event) || holds_alternative<NumberListed>(event);
   if (fact.subject.kind == Subject::Kind::campaign) {
     const auto index = state.book.find(fact.subject.name);
     // The first fact of a campaign makes it.
@@ -60,7 +60,9 @@ void Recap::see(const State& state, const Fact& fact) {
     };
     if (holds_alternative<CampaignSubmitted>(event)) change("submitted");
     if (holds_alternative<CampaignStarted>(event)) change("started");
-    if (holds_alternative<CampaignResumed>(event)) change("resumed");
+    if (const auto* resumed = get_if<CampaignResumed>(&event)) {
+      change(resumed->by.empty() ? "resumed" : "resumed by the program");
+    }
     if (const auto* paused = get_if<CampaignPaused>(&event)) {
       change("paused by the " + paused->by + because(paused->reason));
     }

@@ -117,6 +117,7 @@ void Register::apply(const Fact& fact) {
       return;
     }
     case Subject::Kind::number:
+    case Subject::Kind::list:
       return;
     case Subject::Kind::campaign:
       break;

@@ -95,6 +95,7 @@ void set_attempt(Event& event, std::uint8_t attempt) {
 // Decided by the policy: a replay decides it anew.
 bool decided_anew(const Event& event) {
   if (const auto* paused = get_if<CampaignPaused>(&event)) return paused->by == "program";
+  if (const auto* resumed = get_if<CampaignResumed>(&event)) return resumed->by == "program";
   if (const auto* forgotten = get_if<ContactForgotten>(&event)) {
     return forgotten->by == "retention";
   }

@@ -50,6 +50,7 @@ struct AlertDraft {
 AlertKind kind_of_pause(const std::string& reason) {
   if (reason.starts_with(campaigns::carrier_refuses_all)) return AlertKind::carrier_refuses;
   if (reason == campaigns::budget_spent) return AlertKind::budget_spent;
+  if (reason.starts_with(campaigns::list_not_fresh)) return AlertKind::list_too_old;
   if (reason.find(" of the last ") != std::string::npos) return AlertKind::failure_rate;
   return AlertKind::campaign_stopped;
 }

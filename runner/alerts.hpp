@@ -25,11 +25,13 @@ enum class AlertKind : std::uint8_t {
   call_held,         // a person has to decide
   late_call,         // a call turned up that must not be
   disk_full,         // the log has no space
+  list_too_old,      // the program paused it: a suppression list that it requires must be newer
   outcome,           // a person's case is closed; to the owner of the list alone
 };
-inline constexpr std::array<std::string_view, 10> alert_kind_names{
-    "campaign_finished", "campaign_stopped", "failure_rate", "carrier_refuses", "budget_spent",
-    "budget_near",       "call_held",        "late_call",    "disk_full",       "outcome"};
+inline constexpr std::array<std::string_view, 11> alert_kind_names{
+    "campaign_finished", "campaign_stopped", "failure_rate", "carrier_refuses",
+    "budget_spent",      "budget_near",      "call_held",    "late_call",
+    "disk_full",         "list_too_old",     "outcome"};
 std::string_view name_of(AlertKind kind);
 
 // "call_held,disk_full"; empty: all of them but outcome, which is asked for by a URL of its own.

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <unordered_set>
+#include <vector>
 
 #include "campaigns/agent.hpp"
 #include "campaigns/campaign_words.hpp"
@@ -44,17 +46,29 @@ std::string lines_of(const std::vector<std::uint64_t>& rows) {
   return rows.size() > 20 ? text + " …" : text;
 }
 
-// How many people of the list are not called, as the log has it when the campaign would begin.
-std::uint64_t count_suppressed(const CheckOptions& options, const Submission& submission,
-                               const campaigns::ZoneRules& rules, campaigns::Instant begin) {
+// What the log says against calls when the campaign would begin.
+struct SaidByLog {
+  std::uint64_t suppressed = 0;         // people of the list
+  std::vector<std::string> warnings{};  // of the suppression lists that the campaign requires
+};
+
+SaidByLog look_into_log(const CheckOptions& options, const Submission& submission,
+                        const campaigns::ZoneRules& rules, campaigns::Instant begin) {
   const auto folded = fold_log(options.log);
   const auto keys = log_keys_of(options.log, Environment::read(options.env_file));
-  const auto at = std::max(begin, campaigns::instant_from_ms(folded.head.recorded_at));
+  auto at = std::max(begin, campaigns::instant_from_ms(folded.head.recorded_at));
+  // The time of a rehearsal's log is its own.
+  if (folded.state.book.identity.carrier != "rehearsal") {
+    at =
+        std::max(at, std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now()));
+  }
   const auto& campaign = submission.file.campaign;
+  SaidByLog said;
+  said.warnings = warnings_of_lists(folded.state.suppression, campaign, at);
   auto reader = campaigns::ContactListReader::open(campaign, rules, submission.contacts);
   std::unordered_set<campaigns::NumberKey> suppressed;
   std::vector<campaigns::NumberKey> numbers;
-  if (!reader) return 0;
+  if (!reader) return said;
   using Next = campaigns::ContactListReader::Next;
   campaigns::ContactRow row;
   campaigns::RejectedRow rejected;
@@ -67,7 +81,8 @@ std::uint64_t count_suppressed(const CheckOptions& options, const Submission& su
       suppressed.insert(numbers.front());
     }
   }
-  return suppressed.size();
+  said.suppressed = suppressed.size();
+  return said;
 }
 
 std::string report_text(const Submission& submission, const campaigns::Preflight& report,
@@ -321,12 +336,15 @@ int check(const CheckOptions& options) {
     }
     begin = *start;
   }
-  const auto report =
-      campaigns::preflight(submission.file, rules, submission.contacts, begin,
-                           static_cast<std::uint32_t>(options.calls_per_second * 1000));
+  auto report = campaigns::preflight(submission.file, rules, submission.contacts, begin,
+                                     static_cast<std::uint32_t>(options.calls_per_second * 1000));
   const auto refused = reason_not_to_enrol(submission, report, false);
   std::optional<std::uint64_t> suppressed;
-  if (!options.log.empty()) suppressed = count_suppressed(options, submission, rules, begin);
+  if (!options.log.empty()) {
+    const auto said = look_into_log(options, submission, rules, begin);
+    suppressed = said.suppressed;
+    report.warnings.insert(report.warnings.end(), said.warnings.begin(), said.warnings.end());
+  }
   print_answer(options.json ? report_json(submission, report, refused, suppressed)
                             : report_text(submission, report, begin, suppressed));
   complain_of(report.problems);
@@ -360,7 +378,8 @@ void add_check(CLI::App& app, Chosen& chosen) {
   command->add_option("--calls-per-second", options->calls_per_second, "Of the account")
       ->check(CLI::Range(0.01, 1000.0));
   command->add_option("--log", options->log,
-                      "Count whom this log says must not be called: suppressed, or opted out");
+                      "Count whom this log says must not be called: suppressed, or opted out; and "
+                      "look at the suppression lists that the campaign requires");
   command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
   command->add_flag("--json", options->json, "The report as JSON");
   command->callback([options, &chosen] {

@@ -7,6 +7,7 @@
 #include "campaigns/encoding.hpp"
 #include "campaigns/ids.hpp"
 #include "campaigns/recap.hpp"
+#include "campaigns/words.hpp"
 #include "eventstore/log_reader.hpp"
 #include "runner/addition.hpp"
 #include "runner/at_rest.hpp"
@@ -95,6 +96,29 @@ std::optional<std::string> order_with_list(nlohmann::json body, std::string list
   return {};
 }
 
+// That what was submitted waits for suppression lists, by what the running program says of it.
+void warn_of_lists(const ControlOptions& options, const std::string& status) {
+  const auto text = read_file(options.file);
+  const auto told = nlohmann::json::parse(status, nullptr, false);
+  const auto file = nlohmann::json::parse(text ? text.value() : "", nullptr, false);
+  if (!told.is_object() || !file.is_object()) return;
+  const auto now = told.value("now", std::string());
+  for (const auto& campaign : told.value("campaigns", nlohmann::json::array())) {
+    if (campaign.value("id", "") != file.value("id", "")) continue;
+    for (const auto& list : campaign.value("suppression_lists", nlohmann::json::array())) {
+      // Both as the program writes every moment, so that they compare as texts.
+      const auto until = list.value("good_until", std::string());
+      if (now < until) continue;
+      const auto source = list.value("source", std::string());
+      complain("warning: the suppression list " + campaigns::in_quotes(source) +
+               (until.empty() ? " was never loaded" : " counted until " + until) +
+               ": until a newer one is loaded nobody is called (campanile suppress --list FILE "
+               "--source " +
+               source + ')');
+    }
+  }
+}
+
 int submit(const ControlOptions& options) {
   nlohmann::json body;
   body["file"] = std::filesystem::absolute(options.file).string();
@@ -118,7 +142,9 @@ int submit(const ControlOptions& options) {
   } else {
     request.body = body.dump();
   }
-  return report(ask_running(options.log, request), options);
+  const auto answer = ask_running(options.log, request);
+  if (answer && answer->status == 200) warn_of_lists(options, answer->body);
+  return report(answer, options);
 }
 
 // The time of a rehearsal's log is its own.

@@ -253,11 +253,16 @@ int run(RunOptions& options) {
       return exit_bad_input;
     }
   }
+  const auto required = submission.file.campaign;
   if (!opened) {
     opened.emplace(live, begins);
     follow(*opened, progress);
   }
   auto& program = *opened;
+  for (const auto& warning :
+       campaigns::warnings_of_lists(program.state().suppression, required, program.now())) {
+    complain("warning: " + warning);
+  }
   std::optional<campaigns::Refusal> refused;
   bool submitted = false;  // a campaign that is over may get people by what is being submitted
   program.submit(std::move(submission), options.accept_change,
@@ -276,9 +281,11 @@ int run(RunOptions& options) {
     for (const auto& [packed, open] : queue.attempts) {
       under_way |= open.phase != campaigns::Phase::held;
     }
-    // What the program paused by itself goes on when a person has helped, and none is waited for.
-    const bool stuck = status == campaigns::CampaignStatus::paused &&
-                       program.state().book.at(*index).paused_by_program;
+    // What the program paused by itself goes on when a person has helped, and none is waited for;
+    // but a list that has to be newer may come at any time.
+    const auto& entry = program.state().book.at(*index);
+    const bool stuck = status == campaigns::CampaignStatus::paused && entry.paused_by_program &&
+                       (program.jumps() || !waits_for_list(entry));
     if (status == campaigns::CampaignStatus::cancelled || stuck) return !under_way;
     return program.runner().limit_reached() && !under_way;
   });

@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -8,10 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "campaigns/decide.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
+#include "campaigns/words.hpp"
 #include "runner/at_rest.hpp"
 #include "runner/commands.hpp"
+#include "runner/crypto.hpp"
 #include "runner/local_time.hpp"
 #include "runner/log_reading.hpp"
 #include "runner/output.hpp"
@@ -33,6 +39,9 @@ struct PeopleOptions {
   std::string reason{};
   std::string until{};
   std::string list{};
+  std::string source{};
+  std::string as_of{};
+  bool skip_bad_rows = false;
   std::string column{"number"};
   bool expired = false;
   bool json = false;
@@ -177,7 +186,8 @@ int forget(const PeopleOptions& options) {
 int tell_suppression(const PeopleOptions& options, const campaigns::State& state,
                      campaigns::NumberKey key, bool changed) {
   const bool suppressed = state.suppression.suppressed_by_another(key);
-  const auto until_ms = suppressed ? state.suppression.numbers.at(key).until_ms : 0;
+  const bool listed = !state.suppression.lists_of(key).empty();
+  const auto until_ms = suppressed && !listed ? state.suppression.numbers.at(key).until_ms : 0;
   if (options.json) {
     std::string text;
     campaigns::JsonObject object(text);
@@ -216,36 +226,142 @@ int carry_out_suppression(const PeopleOptions& options, const Environment& envir
   return tell_suppression(options, state, key, version(state) != before);
 }
 
+nlohmann::json listing_json(const ListedNumbers& listed, std::size_t added) {
+  auto rows = nlohmann::json::array();
+  for (const auto& row : listed.rejected) {
+    rows.push_back({{"row", row.row}, {"reason", row.reason}, {"what", row.what}});
+  }
+  return {{"numbers", listed.keys.size()},
+          {"added", added},
+          {"as_before", listed.keys.size() - added},
+          {"rejected", listed.rejected_count},
+          {"rows", std::move(rows)}};
+}
+
+void complain_of_rows(const ListedNumbers& listed) {
+  for (const auto& row : listed.rejected) {
+    complain("row " + std::to_string(row.row) + ": " + row.what);
+  }
+  if (listed.rejected_count > listed.rejected.size()) {
+    complain("… and " + std::to_string(listed.rejected_count - listed.rejected.size()) +
+             " rows more that cannot be read");
+  }
+}
+
 // What became of a list, told; the rows that could not be read are no success.
 int tell_list(const PeopleOptions& options, const ListedNumbers& listed, std::size_t added,
               const std::optional<campaigns::Instant>& until) {
   const auto before = listed.keys.size() - added;
   if (options.json) {
-    auto rows = nlohmann::json::array();
-    for (const auto& row : listed.rejected) {
-      rows.push_back({{"row", row.row}, {"reason", row.reason}, {"what", row.what}});
-    }
-    nlohmann::json told{{"numbers", listed.keys.size()},
-                        {"added", added},
-                        {"as_before", before},
-                        {"rejected", listed.rejected_count},
-                        {"rows", std::move(rows)}};
+    auto told = listing_json(listed, added);
     if (until) told["until"] = campaigns::rfc3339_utc(*until);
     print(told.dump() + '\n');
   } else {
-    for (const auto& row : listed.rejected) {
-      complain("row " + std::to_string(row.row) + ": " + row.what);
-    }
-    if (listed.rejected_count > listed.rejected.size()) {
-      complain("… and " + std::to_string(listed.rejected_count - listed.rejected.size()) +
-               " rows more that cannot be read");
-    }
+    complain_of_rows(listed);
     print(counted(added, "number is", "numbers are") + " not called any more" +
           (until ? " before " + local_text(*until) : std::string()) +
           ", in any campaign of this log; " + counted(before, "was", "were") +
           " suppressed for as long already\n");
   }
   return listed.rejected_count == 0 ? exit_done : exit_not_well;
+}
+
+// Carries out what `make` asks for by the state of the log, by the program that runs on it or
+// without one. Nothing: it is done; else it was told why not.
+using MadeCommands = campaigns::Result<std::vector<campaigns::Command>, campaigns::Refusal>;
+std::optional<int> carry_out_all(
+    const PeopleOptions& options, const Environment& environment,
+    const std::function<MadeCommands(const campaigns::State& state)>& make) {
+  if (answers_on(options.log)) {
+    const auto made = make(fold_log(options.log).state);
+    if (!made) {
+      complain(made.error().text);
+      return exit_bad_input;
+    }
+    for (const auto& command : made.value()) {
+      if (const auto told = have_carried_out(options.log, environment, command, exit_bad_input)) {
+        return told;
+      }
+    }
+    return {};
+  }
+  const auto done = carry_out_at_rest(
+      options.log, environment,
+      [&](const campaigns::State& state, const LogKeys&) { return make(state); }, {});
+  if (done) return {};
+  complain(done.error().text);
+  return exit_bad_input;
+}
+
+// What became of a list of a source, told.
+int tell_source_list(const PeopleOptions& options, const ListedNumbers& listed,
+                     const SourceListing& listing, bool in_part) {
+  const auto state = fold_log(options.log).state;
+  const auto& sources = state.suppression.sources;
+  const auto found = sources.find(options.source);
+  const auto as_of = found == sources.end() ? std::nullopt : found->second.as_of;
+  if (options.json) {
+    auto told = listing_json(listed, listing.added);
+    told["source"] = options.source;
+    told["taken_off"] = listing.taken_off;
+    told["loaded"] = !in_part;
+    if (as_of) told["as_of"] = campaigns::rfc3339_utc(*as_of);
+    print(told.dump() + '\n');
+    return in_part ? exit_not_well : exit_done;
+  }
+  complain_of_rows(listed);
+  auto text = counted(listed.keys.size(), "number is", "numbers are") +
+              " on the suppression list " + options.source + " and not called, in any campaign " +
+              "of this log; " + std::to_string(listing.added) + " of them new, " +
+              std::to_string(listing.taken_off) + " taken off\n";
+  if (in_part) {
+    complain(
+        "the list is not taken for what its source says, and nothing was taken off, because of "
+        "the rows that cannot be read: mend them, or load it without them with --skip-bad-rows");
+  } else {
+    text += "it is of " + local_text(*as_of) + '\n';
+  }
+  print(text);
+  return in_part ? exit_not_well : exit_done;
+}
+
+int load_source_list(const PeopleOptions& options, const Environment& environment,
+                     const std::string& bytes, const ListedNumbers& listed) {
+  SourceList list;
+  list.source = options.source;
+  list.digest = hex(sha256(bytes));
+  list.reason = options.reason;
+  list.in_part = listed.rejected_count > 0 && !options.skip_bad_rows;
+  if (!options.as_of.empty()) {
+    list.as_of = read_moment(options.as_of);
+    if (!list.as_of) {
+      complain(
+          "--as-of: write the day that the list is of as 2026-12-25, or a moment as "
+          "2026-12-25 18:00");
+      return exit_bad_input;
+    }
+  }
+  // Before anything is changed.
+  const auto folded = fold_log(options.log);
+  auto now = campaigns::instant_from_ms(folded.head.recorded_at);
+  // The time of a rehearsal's log is its own.
+  if (folded.state.book.identity.carrier != "rehearsal") {
+    now = std::max(now,
+                   std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now()));
+  }
+  if (const auto refusal =
+          campaigns::reason_not_to_load(folded.state, list.source, list.as_of, now)) {
+    complain(refusal->text);
+    return exit_bad_input;
+  }
+  SourceListing listing;
+  const auto told =
+      carry_out_all(options, environment, [&](const campaigns::State& state) -> MadeCommands {
+        listing = list_of_source(state, listed.keys, list);
+        return std::move(listing.commands);
+      });
+  if (told) return *told;
+  return tell_source_list(options, listed, listing, list.in_part);
 }
 
 int suppress_list(const PeopleOptions& options, const Environment& environment,
@@ -266,32 +382,17 @@ int suppress_list(const PeopleOptions& options, const Environment& environment,
     complain_of(listed.error());
     return exit_bad_input;
   }
-  const auto& keys = listed.value().keys;
-  std::size_t added = 0;
-  if (answers_on(options.log)) {
-    const auto commands =
-        suppression_commands(fold_log(options.log).state, keys, options.reason, until);
-    for (const auto& command : commands) {
-      if (const auto told = have_carried_out(options.log, environment, command, exit_bad_input)) {
-        return *told;
-      }
-    }
-    added = commands.size();
-  } else {
-    using Made = campaigns::Result<std::vector<campaigns::Command>, campaigns::Refusal>;
-    const auto done = carry_out_at_rest(options.log, environment,
-                                        [&](const campaigns::State& state, const LogKeys&) {
-                                          auto commands = suppression_commands(
-                                              state, keys, options.reason, until);
-                                          added = commands.size();
-                                          return Made(std::move(commands));
-                                        },
-                                        {});
-    if (!done) {
-      complain(done.error().text);
-      return exit_bad_input;
-    }
+  if (!options.source.empty()) {
+    return load_source_list(options, environment, bytes.value(), listed.value());
   }
+  std::size_t added = 0;
+  const auto told =
+      carry_out_all(options, environment, [&](const campaigns::State& state) -> MadeCommands {
+        auto commands = suppression_commands(state, listed.value().keys, options.reason, until);
+        added = commands.size();
+        return commands;
+      });
+  if (told) return *told;
   return tell_list(options, listed.value(), added, until);
 }
 
@@ -365,14 +466,27 @@ void add_people(CLI::App& app, Chosen& chosen) {
                        "Everybody whose campaign keeps people no longer");
   const auto [suppressing, with_reason] =
       add("suppress", "Call a number no more, in any campaign, or not for a while", suppress);
-  suppressing->add_option("--list", with_reason->list,
-                          "Instead of a number: CSV with a column of numbers");
+  auto* list = suppressing->add_option("--list", with_reason->list,
+                                       "Instead of a number: CSV with a column of numbers");
   suppressing->add_option("--column", with_reason->column, "Its column of numbers (number)");
+  auto* source = suppressing->add_option(
+      "--source", with_reason->source,
+      "Whose list it is, as campaign files require it: it replaces the one of that source before");
+  source->needs(list);
+  suppressing
+      ->add_option("--as-of", with_reason->as_of,
+                   "With --source: the day (2026-12-25) or moment that it is of (now)")
+      ->needs(source);
+  suppressing
+      ->add_flag("--skip-bad-rows", with_reason->skip_bad_rows,
+                 "With --source: take it as whole though rows of it cannot be read")
+      ->needs(source);
   suppressing->add_option("--reason", with_reason->reason, "Kept in the log");
   suppressing
       ->add_option("--until", with_reason->until,
                    "The day (2026-12-25) or moment from which it may be called again")
-      ->check(not_empty());
+      ->check(not_empty())
+      ->excludes(source);
   const auto [lifting, must_have_reason] = add(
       "unsuppress", "Let a number be called again, whoever said that it must not be", unsuppress);
   lifting->add_option("--reason", must_have_reason->reason, "Kept in the log")->required();

@@ -1,9 +1,11 @@
 #include "runner/control_orders.hpp"
 
 #include <cassert>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "bridge/http/form.hpp"
 
@@ -15,6 +17,27 @@ using campaigns::Result;
 using nlohmann::json;
 
 namespace {
+
+std::vector<std::string> key_texts(const std::vector<campaigns::NumberKey>& keys) {
+  std::vector<std::string> texts;
+  texts.reserve(keys.size());
+  for (const auto key : keys) texts.push_back(campaigns::number_key_text(key));
+  return texts;
+}
+
+// Nothing where the member is something else than an array of keys; empty where there is none.
+std::optional<std::vector<campaigns::NumberKey>> read_keys(const json& members, const char* name) {
+  std::vector<campaigns::NumberKey> keys;
+  if (!members.is_object() || !members.contains(name)) return keys;
+  if (!members[name].is_array()) return {};
+  for (const auto& text : members[name]) {
+    const auto key = text.is_string() ? campaigns::parse_number_key(text.get<std::string>())
+                                      : std::optional<campaigns::NumberKey>();
+    if (!key) return {};
+    keys.push_back(*key);
+  }
+  return keys;
+}
 
 struct Writer {
   ControlOrder operator()(const campaigns::PauseCampaign& c) const {
@@ -41,6 +64,15 @@ struct Writer {
   ControlOrder operator()(const campaigns::UnsuppressNumber& c) const {
     return {"/numbers/" + campaigns::number_key_text(c.key) + "/unsuppress",
             json{{"reason", c.reason}}.dump()};
+  }
+  ControlOrder operator()(const campaigns::ListNumbers& c) const {
+    return {"/lists/" + c.source + "/numbers",
+            json{{"on", key_texts(c.on)}, {"off", key_texts(c.off)}}.dump()};
+  }
+  ControlOrder operator()(const campaigns::LoadSuppressionList& c) const {
+    json body{{"numbers", c.numbers}, {"digest", c.list_digest}, {"reason", c.reason}};
+    if (c.as_of) body["as_of"] = campaigns::rfc3339_utc(*c.as_of);
+    return {"/lists/" + c.source + "/loaded", body.dump()};
   }
   ControlOrder operator()(const campaigns::ForgetNumber& c) const {
     return {"/forget", json{{"number_key", campaigns::number_key_text(c.key)}}.dump()};
@@ -118,6 +150,21 @@ std::optional<Result<Command, Refusal>> read_control_order(std::string_view targ
       read = Read(bad_order("\"until\" is no moment"));
     } else {
       read = Read(Command(campaigns::SuppressNumber{*key, text("reason"), until}));
+    }
+  } else if (const auto [source, step] = name_and_verb(target, "/lists/"); step == "numbers") {
+    auto on = read_keys(members, "on");
+    auto off = read_keys(members, "off");
+    read = on && off ? Read(Command(campaigns::ListNumbers{source, *on, *off}))
+                     : Read(bad_order("\"on\" and \"off\" are arrays of numbers' keys"));
+  } else if (step == "loaded") {
+    const auto as_of = campaigns::parse_rfc3339(text("as_of"));
+    if (members.contains("as_of") && !as_of) {
+      read = Read(bad_order("\"as_of\" is no moment"));
+    } else if (!members.contains("numbers") || !members["numbers"].is_number_unsigned()) {
+      read = Read(bad_order("\"numbers\" is not how many are on the list"));
+    } else {
+      read = Read(Command(campaigns::LoadSuppressionList{
+          source, as_of, members["numbers"].get<std::uint64_t>(), text("digest"), text("reason")}));
     }
   } else if (const auto [campaign, verb] = name_and_verb(target, "/campaigns/"); !verb.empty()) {
     if (verb == "pause") read = Read(Command(campaigns::PauseCampaign{campaign, text("reason")}));

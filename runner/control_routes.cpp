@@ -10,6 +10,7 @@ namespace {
 using Question = ControlQuestion;
 
 constexpr auto member_flag = ControlMember::Kind::flag;
+constexpr auto member_number = ControlMember::Kind::number;
 constexpr auto member_list = ControlMember::Kind::list;
 constexpr ControlMember reason_members[] = {{"reason"}};
 constexpr ControlMember submit_members[] = {{"file"},
@@ -24,6 +25,9 @@ constexpr ControlMember add_members[] = {
 constexpr ControlMember edit_members[] = {{"file"}, {"accept_change", member_flag}};
 constexpr ControlMember resolve_members[] = {{"as"}, {"reason"}};
 constexpr ControlMember suppress_members[] = {{"reason"}, {"until"}};
+constexpr ControlMember list_members[] = {{"on", member_list}, {"off", member_list}};
+constexpr ControlMember loaded_members[] = {
+    {"as_of"}, {"numbers", member_number}, {"digest"}, {"reason"}};
 constexpr ControlMember forget_members[] = {{"number_key"}};
 
 constexpr ControlRoute routes[] = {
@@ -41,6 +45,8 @@ constexpr ControlRoute routes[] = {
     {"POST", "/calls/{attempt}/resolve", Question::order, false, resolve_members},
     {"POST", "/numbers/{key}/suppress", Question::order, false, suppress_members},
     {"POST", "/numbers/{key}/unsuppress", Question::order, false, reason_members},
+    {"POST", "/lists/{source}/numbers", Question::order, false, list_members},
+    {"POST", "/lists/{source}/loaded", Question::order, false, loaded_members},
     {"POST", "/forget", Question::order, false, forget_members},
 };
 

@@ -59,6 +59,8 @@ std::string objection_to(const ControlMember& member, const nlohmann::json& valu
       return value.is_boolean() ? "" : "neither true nor false";
     case ControlMember::Kind::list:
       return value.is_array() ? "" : "no list";
+    case ControlMember::Kind::number:
+      return value.is_number_unsigned() ? "" : "no number";
   }
   return {};
 }

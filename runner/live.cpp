@@ -1050,6 +1050,9 @@ std::vector<NotReady> Live::reasons_not_ready() const {
 std::string Live::metrics_text() const {
   return runner::metrics_text(state(), block_->metrics, block_->vitals(), now());
 }
+bool Live::jumps() const {
+  return block_->clock_link != nullptr;
+}
 bool Live::resumed() const {
   return block_->resumed;
 }

@@ -154,6 +154,7 @@ class Live {
   std::vector<NotReady> reasons_not_ready() const;
   std::string metrics_text() const;
   bool resumed() const;  // the log existed
+  bool jumps() const;    // time does, so that nobody outside of it can come in between
 
  private:
   struct Block;

@@ -318,6 +318,15 @@ void write_campaigns(MetricsPage& page, const State& state) {
         [&](std::size_t i) { return state.spend.campaigns[i].reserved; });
   money("spend_allowed", "Its budget.",
         [&](std::size_t i) { return entries[i].definition->budget.limit_millionths; });
+  page.family("suppression_lists_good_until_seconds", "gauge",
+              "When the first of the lists that a campaign requires stops counting, in seconds "
+              "since 1970 UTC; 0: one was never loaded.");
+  for (std::size_t i = first; i < entries.size(); ++i) {
+    const auto& definition = *entries[i].definition;
+    if (definition.suppression_lists.empty() || entries[i].ended_at) continue;
+    const auto until = lists_good_until(state.suppression, definition);
+    page.line({{"campaign", definition.id}}, decimal(until ? campaigns::to_ms(*until) : 0, 1000));
+  }
 }
 
 void write_calls(MetricsPage& page, const State& state, const Metrics& metrics,

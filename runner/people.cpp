@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "campaigns/json_writer.hpp"
+#include "campaigns/words.hpp"
 #include "eventstore/key_store.hpp"
 #include "runner/log_keys.hpp"
 #include "runner/master_key.hpp"
@@ -46,8 +47,13 @@ std::string person_text(const State& state, campaigns::NumberKey key) {
   std::string text = state.suppression.opted_out(key)
                          ? "has opted out: this number is not called any more\n"
                          : "has not opted out\n";
-  if (state.suppression.suppressed_by_another(key)) {
-    const auto until = state.suppression.numbers.at(key).until_ms;
+  for (const auto& source : state.suppression.lists_of(key)) {
+    text +=
+        "on the suppression list " + campaigns::in_quotes(source) + ": this number is not called\n";
+  }
+  if (const auto found = state.suppression.numbers.find(key);
+      found != state.suppression.numbers.end() && found->second.suppressed) {
+    const auto until = found->second.until_ms;
     text +=
         (state.suppression.cooling_off(key) ? "left alone after a refusal"
                                             : std::string("suppressed by an operator")) +
@@ -93,11 +99,19 @@ std::string person_json(const State& state, campaigns::NumberKey key) {
   campaigns::JsonObject object(text);
   object.flag("opted_out", state.suppression.opted_out(key))
       .flag("suppressed", state.suppression.suppressed_by_another(key));
-  if (state.suppression.suppressed_by_another(key)) {
+  const auto lists = state.suppression.lists_of(key);
+  if (state.suppression.suppressed_by_another(key) && lists.empty()) {
     if (const auto until = state.suppression.numbers.at(key).until_ms; until != 0) {
       object.member("suppressed_until", campaigns::rfc3339_utc(campaigns::instant_from_ms(until)));
     }
   }
+  auto& sources = object.open("suppression_lists");
+  sources += '[';
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    if (i) sources += ',';
+    campaigns::append_json_string(sources, lists[i]);
+  }
+  sources += ']';
   auto& list = object.open("contacts");
   char before = '[';
   for (const auto contact : contacts_with(state, key)) {

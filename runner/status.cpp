@@ -1,6 +1,8 @@
 #include "runner/status.hpp"
 
 #include "campaigns/json_writer.hpp"
+#include "campaigns/suppression.hpp"
+#include "campaigns/words.hpp"
 
 namespace runner {
 
@@ -25,6 +27,44 @@ AgentTrouble agent_trouble(const campaigns::State& state, CampaignIndex index) {
     trouble.failed += row.agent_fault.empty() ? 0 : 1;
   }
   return trouble;
+}
+
+// The lists that a campaign requires, as an array.
+void lists_json(std::string& out, const campaigns::State& state,
+                const campaigns::Campaign& campaign) {
+  out += '[';
+  for (std::size_t i = 0; i < campaign.suppression_lists.size(); ++i) {
+    if (i) out += ',';
+    const auto& required = campaign.suppression_lists[i];
+    JsonObject list(out);
+    list.member("source", required.source);
+    if (const auto until = good_until(state.suppression, required)) {
+      const auto& source = state.suppression.sources.at(required.source);
+      list.member("as_of", campaigns::rfc3339_utc(*source.as_of))
+          .member("good_until", campaigns::rfc3339_utc(*until))
+          .member("numbers", static_cast<std::int64_t>(source.held));
+    }
+    list.close();
+  }
+  out += ']';
+}
+
+std::string lists_text(const campaigns::State& state, const campaigns::CampaignEntry& entry,
+                       campaigns::Instant now) {
+  std::string text;
+  for (const auto& required : entry.definition->suppression_lists) {
+    if (const auto why = why_not_fresh(state.suppression, required, now)) {
+      // The reason of the pause says it already.
+      if (!waits_for_list(entry)) text += "  nobody is called: " + *why + '\n';
+      continue;
+    }
+    const auto& source = state.suppression.sources.at(required.source);
+    text += "  suppression list " + required.source + ": of " +
+            campaigns::rfc3339_utc(*source.as_of) + ", " +
+            campaigns::plural(source.held, "number", "numbers") + ", counts until " +
+            campaigns::rfc3339_utc(*good_until(state.suppression, required)) + '\n';
+  }
+  return text;
 }
 
 constexpr Stage stages[] = {Stage::fresh,     Stage::retry,    Stage::calling, Stage::done,
@@ -63,6 +103,9 @@ std::string campaign_json(const campaigns::State& state, CampaignIndex index) {
       quota.close();
     }
     quotas += ']';
+  }
+  if (!entry.definition->suppression_lists.empty()) {
+    lists_json(object.open("suppression_lists"), state, *entry.definition);
   }
   if (entry.definition->mode == campaigns::Mode::agent) {
     const auto trouble = agent_trouble(state, index);
@@ -122,6 +165,9 @@ std::string status_text(const campaigns::State& state, campaigns::Instant now, b
       const auto& quota = entry.definition->quotas[q];
       text += "  quota " + quota.name + ": " + std::to_string(entry.quota_completes[q]) + " of " +
               std::to_string(quota.completes) + (entry.is_full(q) ? ", full\n" : "\n");
+    }
+    if (entry.status != CampaignStatus::completed && entry.status != CampaignStatus::cancelled) {
+      text += lists_text(state, entry, now);
     }
     if (entry.definition->mode != campaigns::Mode::agent) continue;
     const auto trouble = agent_trouble(state, static_cast<CampaignIndex>(i));

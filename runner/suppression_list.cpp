@@ -1,5 +1,6 @@
 #include "runner/suppression_list.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -93,6 +94,43 @@ std::vector<campaigns::Command> suppression_commands(
     }
   }
   return commands;
+}
+
+SourceListing list_of_source(const campaigns::State& state,
+                             const std::vector<campaigns::NumberKey>& keys,
+                             const SourceList& list) {
+  SourceListing listing;
+  campaigns::ListNumbers batch{list.source, {}, {}};
+  const auto hand_over = [&](std::size_t least) {
+    if (batch.on.size() + batch.off.size() < least) return;
+    listing.added += batch.on.size();
+    listing.taken_off += batch.off.size();
+    listing.commands.emplace_back(std::exchange(batch, {list.source, {}, {}}));
+  };
+  // Nobody is called between the two who is on both.
+  for (const auto key : keys) {
+    if (state.suppression.listed(key, list.source)) continue;
+    batch.on.push_back(key);
+    hand_over(listed_at_once_max);
+  }
+  if (!list.in_part) {
+    const std::unordered_set<campaigns::NumberKey> on(keys.begin(), keys.end());
+    std::vector<campaigns::NumberKey> off;
+    for (const auto& [key, number] : state.suppression.numbers) {
+      if (on.count(key) == 0 && state.suppression.listed(key, list.source)) off.push_back(key);
+    }
+    std::sort(off.begin(), off.end());
+    for (const auto key : off) {
+      batch.off.push_back(key);
+      hand_over(listed_at_once_max);
+    }
+  }
+  hand_over(1);
+  if (!list.in_part) {
+    listing.commands.emplace_back(campaigns::LoadSuppressionList{
+        list.source, list.as_of, keys.size(), list.digest, list.reason});
+  }
+  return listing;
 }
 
 }  // namespace runner

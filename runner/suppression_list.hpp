@@ -15,7 +15,7 @@
 
 // A list of numbers that must not be called: a register's answer, a client's own list. There may be
 // any number of them; all go into the log's one register of such numbers, and so does whoever opts
-// out of a call.
+// out of a call. A list of a named source takes the place of the one that it gave before.
 namespace runner {
 
 struct ListedNumbers {
@@ -41,5 +41,28 @@ campaigns::Result<ListedNumbers> read_listed_numbers(std::string_view bytes,
 std::vector<campaigns::Command> suppression_commands(
     const campaigns::State& state, const std::vector<campaigns::NumberKey>& keys,
     const std::string& reason, const std::optional<campaigns::Instant>& until);
+
+// What is told of a list of a source beside its numbers.
+struct SourceList {
+  std::string source{};
+  std::optional<campaigns::Instant> as_of{};  // nothing: now
+  std::string digest{};                       // SHA-256 of its bytes, hex
+  std::string reason{};
+  // Rows of it were not read: what is on it holds, but the source is not taken to have said all.
+  bool in_part = false;
+};
+
+// The commands that put a list in the place of the one that its source gave before, in order, and
+// how many numbers they move.
+struct SourceListing {
+  std::vector<campaigns::Command> commands{};
+  std::size_t added = 0;
+  std::size_t taken_off = 0;
+};
+SourceListing list_of_source(const campaigns::State& state,
+                             const std::vector<campaigns::NumberKey>& keys, const SourceList& list);
+
+// Numbers that one command lists.
+inline constexpr std::size_t listed_at_once_max = 1000;
 
 }  // namespace runner

@@ -599,6 +599,34 @@ BOOST_AUTO_TEST_CASE(quotas_say_how_many_of_whom) {
       "/quotas/1/if: can never hold: nobody would belong to the quota");
 }
 
+BOOST_AUTO_TEST_CASE(suppression_lists_say_whose_and_how_old_at_most) {
+  json file = notification();
+  BOOST_TEST(print_campaign(campaign_of(file)).find("suppression_lists") == std::string::npos);
+  file["suppression_lists"] = {{{"source", "rpo"}, {"max_age", "15d"}},
+                               {{"source", "own_list"}, {"max_age", "36h"}}};
+  const auto campaign = campaign_of(file);
+  BOOST_TEST_REQUIRE(campaign.suppression_lists.size() == 2U);
+  BOOST_TEST(campaign.suppression_lists[0].source == "rpo");
+  BOOST_TEST((campaign.suppression_lists[1].max_age == std::chrono::hours{36}));
+  check_reads_back(campaign);
+  const auto with = [&](const char* member, json value) {
+    json changed = file;
+    changed["suppression_lists"][1][member] = std::move(value);
+    return changed.dump();
+  };
+  check_problem(with("source", "rpo"), "/suppression_lists/1/source: is required twice");
+  check_problem(with("source", "R P O"),
+                "/suppression_lists/1/source: must be 1 to 64 of a-z, 0-9 and _, beginning with a "
+                "letter");
+  check_problem(with("max_age", 15), "/suppression_lists/1/max_age: must be a duration");
+  check_problem(with("max_age", "30s"),
+                "/suppression_lists/1/max_age: must be between 1m and 366d, is 30s");
+  check_problem(with("maxage", "1d"),
+                "/suppression_lists/1/maxage: unknown member; did you mean \"max_age\"?");
+  file["suppression_lists"][1].erase("max_age");
+  check_problem(file.dump(), "/suppression_lists/1/max_age: is missing");
+}
+
 BOOST_AUTO_TEST_CASE(a_survey_may_screen_and_a_message_may_ask) {
   json file = survey();
   file["questions"][0]["screen_out_if"] = {{"question", "q1"}, {"is", {"no"}}};

@@ -103,6 +103,36 @@ BOOST_AUTO_TEST_CASE(it_names_everything_that_stands_in_the_way) {
                   "(2026-03-03T09:00:00+01:00 there)"));
 }
 
+BOOST_AUTO_TEST_CASE(a_suppression_list_past_its_date_is_a_gate_and_its_loading_is_told) {
+  auto campaign = notification();
+  campaign.suppression_lists = {{"rpo", 24h}};
+  Running world(campaign);
+  world.does(ListNumbers{"rpo", {1, 9}, {}});
+  world.does(LoadSuppressionList{"rpo", {}, 2, "d1", "register"});
+  world.does(ListNumbers{"own", {}, {}}).does(LoadSuppressionList{"own", {}, 0, "d2", ""});
+  world.does(ListNumbers{"rpo", {}, {1}});
+  BOOST_TEST(gates(world) == "");
+  const auto text = told(world);
+  BOOST_TEST(says(text,
+                  "the suppression list \"rpo\" was loaded, of 2026-03-02T08:00:00.000Z, with 2 "
+                  "numbers: register"));
+  BOOST_TEST(!says(text, "own"));
+  BOOST_TEST(says(text, "the number is on the suppression list \"rpo\": that holds for all"));
+  BOOST_TEST(says(text, "the number is no longer on the suppression list \"rpo\""));
+  world.later(24h);
+  BOOST_TEST(gates(world) == "suppression_list ");
+  BOOST_TEST(
+      says(told(world),
+           "nobody is called: the suppression list \"rpo\" is of 2026-03-02T08:00:00.000Z and "
+           "counted for 1d, until 2026-03-03T08:00:00.000Z: load a newer one"));
+  world.plans();
+  BOOST_TEST(gates(world) == "paused ");
+  BOOST_TEST(says(told(world), "the campaign is paused: the suppression list \"rpo\" is of"));
+  world.does(LoadSuppressionList{"rpo", {}, 1, "d1", ""});
+  world.plans();
+  BOOST_TEST(says(told(world), "the campaign goes on: what it was paused for is over"));
+}
+
 BOOST_AUTO_TEST_CASE(a_locked_number_an_empty_budget_and_an_unknown_zone_are_gates) {
   Running world(notification("first"));
   world.dial();

@@ -222,6 +222,10 @@ void live(Seen& seen) {
     world.given(Subject::contact("beside", 1), LateCallDetected{1, "CAz"});
     seen.look(world);
     look(ForgetNumber{4});
+    look(ListNumbers{"rpo", {41, 42}, {}});
+    look(LoadSuppressionList{"rpo", {}, 2, other ? "l1" : "l2", ""});
+    look(ListNumbers{"own", {42}, {}});
+    look(ListNumbers{"rpo", {}, {41}});
     look(CancelCampaign{"survey", "enough"});
     world.plans();
     seen.look(world);
@@ -313,6 +317,12 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const OutsideCall outside;
   const auto& [h1, h2, h3, h4, h5] = outside;
   printed(h1);
+  const Suppression::Number number;
+  const auto& [l1, l2, l3, l4, l5, l6, l7] = number;
+  printed(l1);
+  const Suppression::Source source;
+  const auto& [m1, m2, m3, m4, m5] = source;
+  printed(m1);
   const ScriptAnswer script;
   const auto& [i1, i2, i3] = script;
   printed(i1);

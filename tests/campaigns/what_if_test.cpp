@@ -43,6 +43,11 @@ struct Run : Running {
           std::any_of(state().queue.attempts.begin(), state().queue.attempts.end(),
                       [](const auto& one) { return one.second.phase == Phase::requested; });
       if (waits_for_order) continue;
+      if (ends.empty() && waits_for_list(state().book.at(0))) {
+        later(10min).does(LoadSuppressionList{"rpo", {}, 0, std::to_string(step), ""});
+        ++lists;
+        continue;
+      }
       std::optional<Instant> next;
       for (const auto& [at, ref] : ends) next = next ? std::min(*next, at) : at;
       if (const auto wakes = next_wakeup(state(), rules(), now(), {}, [](auto) { return true; })) {
@@ -58,6 +63,8 @@ struct Run : Running {
       }
     }
   }
+
+  int lists = 0;  // that were loaded
 
   void end(ContactRef ref) {
     const auto number = state().queue.open_attempt(ref)->attempt;
@@ -129,6 +136,20 @@ BOOST_AUTO_TEST_CASE(the_unchanged_policy_gives_the_run_that_was) {
   // Written down as a policy it is the same policy.
   const auto same = policy(run, R"({"pacing": {"lines": 3}})");
   BOOST_TEST(run.what_if(&same).exact());
+}
+
+BOOST_AUTO_TEST_CASE(a_campaign_waits_for_its_lists_again) {
+  auto campaign = campaign_of_many();
+  campaign.suppression_lists = {{"rpo", 2min}};
+  const Run run(campaign);
+  BOOST_TEST_REQUIRE((run.state().book.at(0).status == CampaignStatus::completed));
+  BOOST_TEST(run.lists > 2);
+  BOOST_TEST(run.what_if(nullptr).exact());
+  Rerun rerun;
+  for (const auto& fact : run.log()) BOOST_TEST_REQUIRE(rerun.see(fact));
+  const auto again = rerun.rerun_state(run.state(), run.rules());
+  BOOST_TEST(results_of(again) == results_of(run.state()));
+  BOOST_TEST(again.book.at(0).version == run.state().book.at(0).version);
 }
 
 BOOST_AUTO_TEST_CASE(a_quota_is_counted_and_let_go_by_again) {

@@ -52,6 +52,14 @@ BOOST_AUTO_TEST_CASE(every_order_comes_back_as_it_was_given) {
              "{\"reason\":\"asked\",\"until\":\"2026-03-02T08:00:00.000Z\"}");
   BOOST_TEST(there_and_back(UnsuppressNumber{1, "asked"}) ==
              "/numbers/0000000000000001/unsuppress {\"reason\":\"asked\"}");
+  BOOST_TEST(there_and_back(ListNumbers{"rpo", {1, 0xabcdef}, {2}}) ==
+             "/lists/rpo/numbers {\"off\":[\"0000000000000002\"],\"on\":[\"0000000000000001\","
+             "\"0000000000abcdef\"]}");
+  BOOST_TEST(there_and_back(
+                 LoadSuppressionList{"rpo", instant_from_ms(1772438400000), 3, "d1", "register"}) ==
+             "/lists/rpo/loaded {\"as_of\":\"2026-03-02T08:00:00.000Z\",\"digest\":\"d1\","
+             "\"numbers\":3,\"reason\":\"register\"}");
+  there_and_back(LoadSuppressionList{"rpo", {}, 0, "", ""});
   for (const auto as : {Resolution::placed, Resolution::not_placed, Resolution::redial}) {
     there_and_back(ResolveCall{{"note", 12, 3}, as, "asked"});
   }
@@ -75,6 +83,15 @@ BOOST_AUTO_TEST_CASE(what_is_no_order_is_refused) {
   BOOST_TEST(refusal("/numbers/1/suppress", "{}") == "bad_order");
   BOOST_TEST(refusal("/numbers/0000000000000001/explode", "{}") == "none");
   BOOST_TEST(refusal("/numbers/0000000000000001/suppress", "{\"until\":\"soon\"}") == "bad_order");
+  BOOST_TEST(refusal("/lists/rpo/numbers", "{}") == "taken");
+  BOOST_TEST(refusal("/lists/rpo/numbers", "{\"on\":\"0000000000000001\"}") == "bad_order");
+  BOOST_TEST(refusal("/lists/rpo/numbers", "{\"off\":[\"1\"]}") == "bad_order");
+  BOOST_TEST(refusal("/lists/rpo/numbers", "{\"on\":[1]}") == "bad_order");
+  BOOST_TEST(refusal("/lists/rpo/loaded", "{}") == "bad_order");
+  BOOST_TEST(refusal("/lists/rpo/loaded", "{\"numbers\":-1}") == "bad_order");
+  BOOST_TEST(refusal("/lists/rpo/loaded", "{\"numbers\":1,\"as_of\":\"soon\"}") == "bad_order");
+  BOOST_TEST(refusal("/lists/rpo/loaded", "{\"numbers\":1}") == "taken");
+  BOOST_TEST(refusal("/lists/rpo/explode", "{}") == "none");
   BOOST_TEST(refusal("/calls/note.1/resolve", "{\"as\":\"placed\"}") == "bad_order");
   BOOST_TEST(refusal("/calls/note.1.1/resolve", "{\"as\":\"maybe\"}") == "bad_order");
   BOOST_TEST(refusal("/calls/note.1.1/resolve", "{}") == "bad_order");

@@ -100,8 +100,10 @@ BOOST_AUTO_TEST_CASE(every_order_of_the_table_is_one_that_is_read) {
   for (const auto& route : runner::control_routes()) {
     if (route.question != ControlQuestion::order) continue;
     auto target = std::string(route.path);
-    const std::pair<std::string, std::string> values[] = {
-        {"{campaign}", "note"}, {"{attempt}", "note.1.1"}, {"{key}", "0000000000000001"}};
+    const std::pair<std::string, std::string> values[] = {{"{campaign}", "note"},
+                                                          {"{attempt}", "note.1.1"},
+                                                          {"{key}", "0000000000000001"},
+                                                          {"{source}", "rpo"}};
     for (const auto& [name, value] : values) {
       if (const auto at = target.find(name); at != std::string::npos) {
         target.replace(at, name.size(), value);

@@ -157,6 +157,26 @@ BOOST_AUTO_TEST_CASE(each_reason_that_stands_in_the_way_is_told_and_no_other) {
   BOOST_TEST(codes(reasons_not_ready(state, well(), began)) == "");
 }
 
+BOOST_AUTO_TEST_CASE(when_a_suppression_list_stops_counting_can_be_seen_before) {
+  World world(some_zones());
+  begin(world);
+  auto campaign = notification("first");
+  campaign.suppression_lists = {{"rpo", 24h}, {"own", 1h}};
+  enrol(world, campaign, {person(2, 1)});
+  enrol(world, notification("second"), {person(2, 2)});
+  const auto told = [&](const std::string& id) {
+    return value_of(metrics_text(world.state(), Metrics{}, well(), world.now()),
+                    "campanile_suppression_lists_good_until_seconds{campaign=\"" + id + "\"}");
+  };
+  world.does(LoadSuppressionList{"rpo", {}, 0, "d1", ""});
+  BOOST_TEST(*told("first") == "0.000");
+  BOOST_TEST(!told("second").has_value());
+  world.does(LoadSuppressionList{"own", {}, 0, "d1", ""});
+  BOOST_TEST(*told("first") == "1772442000.000");
+  world.does(CancelCampaign{"first", ""});
+  BOOST_TEST(!told("first").has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_doubt_of_the_run_before_is_recovered_from_when_the_carrier_was_asked) {
   World world(some_zones());
   begin(world);

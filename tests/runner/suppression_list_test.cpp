@@ -99,4 +99,39 @@ BOOST_AUTO_TEST_CASE(what_holds_as_long_already_is_not_said_again_nor_shortened)
   BOOST_TEST((left("2027-01-02T00:00:00Z") == std::vector<NumberKey>{2, 3}));
 }
 
+BOOST_AUTO_TEST_CASE(a_list_of_a_source_moves_what_differs_and_says_when_it_is_through) {
+  some::World world(some_zones());
+  some::begin(world);
+  const auto load = [&](const std::vector<NumberKey>& numbers, runner::SourceList list = {}) {
+    if (list.source.empty()) list.source = "rpo";
+    const auto listing = runner::list_of_source(world.state(), numbers, list);
+    std::string text =
+        std::to_string(listing.added) + " on, " + std::to_string(listing.taken_off) + " off:";
+    for (const auto& command : listing.commands) {
+      world.does(command);
+      if (const auto* batch = campaigns::get_if<campaigns::ListNumbers>(&command)) {
+        BOOST_TEST(batch->on.size() + batch->off.size() <= runner::listed_at_once_max);
+        text += " numbers";
+      } else {
+        text += " loaded";
+      }
+    }
+    return text;
+  };
+  BOOST_TEST(load({1, 2, 3}) == "3 on, 0 off: numbers loaded");
+  BOOST_TEST(load({3, 4}, {"own"}) == "2 on, 0 off: numbers loaded");
+  BOOST_TEST(load({2, 3, 4}) == "1 on, 1 off: numbers loaded");
+  BOOST_TEST(load({2, 3, 4}) == "0 on, 0 off: loaded");
+  // What was not read may have been on it.
+  runner::SourceList in_part;
+  in_part.source = "rpo";
+  in_part.in_part = true;
+  BOOST_TEST(load({5}, in_part) == "1 on, 0 off: numbers");
+  std::vector<NumberKey> many;
+  for (NumberKey key = 100; key < 100 + 2 * runner::listed_at_once_max; ++key) many.push_back(key);
+  BOOST_TEST(load(many) == "2000 on, 4 off: numbers numbers numbers loaded");
+  BOOST_TEST(load({}) == "0 on, 2000 off: numbers numbers loaded");
+  BOOST_TEST((world.state().suppression.lists_of(3) == std::vector<std::string>{"own"}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -161,9 +161,22 @@ class ControlTest(world.Case):
         self.assertEqual(self.described("GET", "/status")["campaigns"], [])
         file = world.write_campaign(self.folder, world.survey(
             id="first", pacing={"calls_per_second": "20", "lines": 20},
-            quotas=[{"name": "all", "completes": 1000}]), PEOPLE)
+            quotas=[{"name": "all", "completes": 1000}],
+            suppression_lists=[{"source": "rpo", "max_age": "15d"},
+                               {"source": "none", "max_age": "15d"}]), PEOPLE)
+        source = {"source": "rpo"}
+        listed = "00000000000000ac"
+        self.described("POST", "/lists/{source}/numbers", {"on": [listed], "off": []}, at=source)
+        self.described("POST", "/lists/{source}/loaded", {"numbers": 2}, expect=409, at=source)
+        self.described("POST", "/lists/{source}/loaded", {
+            "numbers": 1, "as_of": "2020-01-01T00:00:00Z", "digest": "ab", "reason": "registro"},
+            at=source)
+        self.described("POST", "/lists/{source}/loaded", {"numbers": 1, "digest": "ac"}, at=source)
         status = self.described("POST", "/campaigns", {"file": file})
         self.assertEqual(status["campaigns"][0]["contacts"], PEOPLE)
+        lists = status["campaigns"][0]["suppression_lists"]
+        self.assertEqual([each["source"] for each in lists if "good_until" in each], ["rpo"])
+        self.described("POST", "/lists/{source}/loaded", {"numbers": 0}, at={"source": "none"})
         campaign = {"campaign": "first"}
         self.described("POST", "/campaigns/{campaign}/pause", {"reason": "pranzo"}, at=campaign)
         self.assertEqual(self.standing("first")["reason"], "pranzo")
