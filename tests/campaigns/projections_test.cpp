@@ -317,12 +317,12 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const OutsideCall outside;
   const auto& [h1, h2, h3, h4, h5] = outside;
   printed(h1);
-  const Suppression::Number number;
-  const auto& [l1, l2, l3, l4, l5, l6, l7] = number;
-  printed(l1);
+  const Suppression::Number suppressed;
+  const auto& [n1, n2, n3, n4, n5, n6, n7] = suppressed;
+  printed(n1);
   const Suppression::Source source;
-  const auto& [m1, m2, m3, m4, m5] = source;
-  printed(m1);
+  const auto& [o1, o2, o3, o4, o5] = source;
+  printed(o1);
   const ScriptAnswer script;
   const auto& [i1, i2, i3] = script;
   printed(i1);

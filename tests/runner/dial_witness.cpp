@@ -147,6 +147,13 @@ std::string DialWitness::judge(const support::SimulatedCarrier::Order& order) {
     return "it is " + now.date + ' ' + now.time + " there, outside the hours";
   }
 
+  for (const auto& required : campaign.suppression_lists) {
+    if (!newest_list_ ||
+        ms_of(order.at) - ms_of(*newest_list_) >= required.max_age.count() * 1000) {
+      return "the suppression list is missing, or past its date";
+    }
+  }
+
   // A call that was taken back before it rang is none; an order that never became one neither.
   unsigned today = 0;
   unsigned week = 0;

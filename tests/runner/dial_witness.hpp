@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "campaigns/campaign.hpp"
@@ -23,6 +24,9 @@ class DialWitness {
   void expect(const campaigns::Campaign& campaign);
   void expect(const std::string& campaign, const std::string& number, const std::string& zone);
 
+  // Of the one suppression list that there is: a newer one was loaded, of then.
+  void expect_list(Instant as_of) { newest_list_ = as_of; }
+
   // What is wrong with an order that arrives at this instant; empty: nothing. `token` begins with
   // the campaign's id.
   std::string judge(const support::SimulatedCarrier::Order& order);
@@ -40,6 +44,7 @@ class DialWitness {
 
   const support::SimulatedCarrier& carrier_;
   std::map<std::string, Expected> lists_{};
+  std::optional<Instant> newest_list_{};
   std::map<std::string, std::multimap<Instant, std::string>> orders_{};  // number -> when, token
 };
 

@@ -60,7 +60,8 @@ void show(const Tally& t) {
                << ", proven not placed " << t.not_placed << ", not sent " << t.not_sent << ", held "
                << t.held << ", decided on " << t.resolved << ", late calls " << t.late_calls
                << ", looked up " << t.looked_up << ", taken back " << t.taken_back << ", put off "
-               << t.postponed << ", out of money " << t.out_of_money << ", days " << t.days
+               << t.postponed << ", out of money " << t.out_of_money << ", without a list "
+               << t.without_list << ", days " << t.days
                << ", stopped at failures " << t.stopped << ", opted out " << t.opted_out
                << ", suppressed " << t.suppressed << ", pauses " << t.pauses << ", cancels "
                << t.cancels << ", full disks " << t.full_disks << ", talks " << t.talks
@@ -129,6 +130,7 @@ BOOST_AUTO_TEST_CASE(nobody_is_dialled_past_the_money_the_day_or_the_window) {
   BOOST_TEST(all.in_doubt > 0u);
   BOOST_TEST(all.postponed > 0u);
   BOOST_TEST(all.out_of_money > 0u);
+  BOOST_TEST(all.without_list > 0u);
   BOOST_TEST(all.days > 0u);
 }
 

@@ -239,6 +239,7 @@ Tally& Tally::operator+=(const Tally& other) {
   counted_talks += other.counted_talks;
   uncounted_talks += other.uncounted_talks;
   spent_up += other.spent_up;
+  without_list += other.without_list;
   days += other.days;
   return *this;
 }
@@ -465,6 +466,9 @@ void World::make_narrow(Campaign& campaign, Dice& dice) const {
   if (dice.chance(500)) {
     campaign.retries.weekly_calls_per_number_max = static_cast<std::uint8_t>(1 + dice.below(4));
   }
+  if (dice.chance(300)) {
+    campaign.suppression_lists = {{"rpo", Seconds{600 + static_cast<int>(dice.below(40'000))}}};
+  }
 }
 
 // --- the program and its operator ---
@@ -650,6 +654,10 @@ void World::watch_campaigns() {
     any_open |= !over;
     if (entry.status == CampaignStatus::paused && runner_) {
       const auto& id = entry.definition->id;
+      if (waits_for_list(entry)) {
+        load_list();
+        continue;
+      }
       // Where there is no money left, resuming it again and again brings none.
       if (options_.narrow && ++pauses_seen_[id] > 5) {
         runner_->note_command(CancelCampaign{id, "an operator's wish"});
@@ -660,6 +668,14 @@ void World::watch_campaigns() {
   }
   any_open |= decide_on_held();
   if (any_open) agenda_.at(clock_.now() + 7min, [this] { watch_campaigns(); });
+}
+
+// The register is asked, and what it says is of some minutes ago.
+void World::load_list() {
+  list_as_of_ = std::max(list_as_of_, clock_.now() - dice_.between(0ms, 5min));
+  witness_.expect_list(list_as_of_);
+  runner_->note_command(
+      LoadSuppressionList{"rpo", list_as_of_, 0, std::to_string(to_ms(list_as_of_)), ""});
 }
 
 // They look into the carrier's console, and some decide to have the call made again. False: nothing
@@ -1005,6 +1021,7 @@ void World::check_fact(const Fact& fact) {
     const auto* paused = get_if<CampaignPaused>(&fact.event);
     tally_.stopped += paused && paused->reason.find("of the last") != std::string::npos;
     tally_.out_of_money += paused && paused->reason.find("budget") != std::string::npos;
+    tally_.without_list += paused && paused->reason.starts_with(list_not_fresh);
   } else if (holds_alternative<CampaignResumed>(fact.event)) {
     stopped_since_.erase(fact.subject.name);
   }

@@ -106,6 +106,7 @@ struct Tally {
   std::uint64_t refused_streams = 0;
   std::uint64_t agent_failures = 0;
   std::uint64_t out_of_money = 0;
+  std::uint64_t without_list = 0;
   std::uint64_t days = 0;           // that a world took
   std::uint64_t priced = 0;         // SpendCorrected
   std::uint64_t priced_anew = 0;    // of those, attempts that had a price of the carrier's
@@ -151,6 +152,7 @@ class World {
   void settle();
   bool turn_of_the_disk();
   void watch_campaigns();
+  void load_list();
   bool decide_on_held();
   void plan_operator();
   bool over() const;
@@ -233,6 +235,7 @@ class World {
   DialWitness witness_{carrier_};
   std::map<std::string, unsigned> pauses_seen_{};  // by campaign
   std::set<std::string> priced_{};                 // attempts that the carrier told a price of
+  support::Instant list_as_of_{};                  // of the suppression list that was loaded last
   Tally tally_{};
   bool trace_ = false;
 };
