@@ -64,6 +64,9 @@ struct EnrolRows {
 };
 struct CompleteEnrolment {
   std::string campaign{};
+  // Rows of a list that was read again, of people whom the campaign has under another number by the
+  // list's id of them: they stay as they are, and were not among the rows (KnownPeople).
+  std::uint64_t renumbered = 0;
 };
 // More people for a campaign that was enrolled: rows of one list, read as those were. Whoever is in
 // it already is left as they are, so that the same rows again add nobody.

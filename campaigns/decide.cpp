@@ -621,7 +621,8 @@ Decision on(const State& state, const CompleteEnrolment& command, Moment) {
   Draft draft;
   draft.add(Subject::campaign(command.campaign),
             EnrolmentCompleted{static_cast<std::int64_t>(entry.enrolled),
-                               static_cast<std::int64_t>(entry.rejected)});
+                               static_cast<std::int64_t>(entry.rejected),
+                               static_cast<std::int64_t>(command.renumbered)});
   draft.add(Subject::campaign(command.campaign), CampaignStarted{});
   return draft.take();
 }

@@ -104,9 +104,10 @@ struct EnrolmentCompleted {
   static constexpr std::string_view type = "EnrolmentCompleted";
   std::int64_t enrolled = 0;
   std::int64_t rejected = 0;
+  std::int64_t renumbered = 0;  // rows of people whom the campaign has under another number
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("enrolled", e.enrolled), v("rejected", e.rejected);
+    v("enrolled", e.enrolled), v("rejected", e.rejected), v("renumbered", e.renumbered);
   }
 };
 

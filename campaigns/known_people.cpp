@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "campaigns/person_numbers.hpp"
+
 namespace campaigns {
 
 std::size_t place_of_id(const Campaign& campaign, const std::vector<std::string>& columns) {
@@ -65,6 +67,33 @@ std::vector<KnownBy> known_people(const State& state, CampaignIndex index,
     if (known.back() == KnownBy::nobody) search.add(row);
   }
   return known;
+}
+
+KnownPeople::KnownPeople(const State& state, CampaignIndex index)
+    : id_column_(place_of_id(*state.book.at(index).definition, state.book.at(index).columns)) {
+  const auto& campaign = state.queue.campaigns[index];
+  const bool has_ids = id_column_ < state.book.at(index).columns.size();
+  for (std::uint32_t ordinal = 1; ordinal <= campaign.contacts.size(); ++ordinal) {
+    for (const auto key : numbers_of(state, {index, ordinal})) numbers_.insert(key);
+    if (!has_ids) continue;
+    if (const auto id = state.script.value({index, ordinal}, id_column_); !id.empty()) {
+      ids_.emplace(id);
+    }
+  }
+}
+
+KnownBy KnownPeople::see(const EnrolRows::Row& row) {
+  const auto is_known = [&](NumberKey key) { return numbers_.count(key) != 0; };
+  if (is_known(row.key) ||
+      std::ranges::any_of(row.others, is_known, &EnrolRows::OtherNumber::key)) {
+    return KnownBy::number;
+  }
+  const std::string id(id_column_ < row.values.size() ? row.values[id_column_] : std::string());
+  if (!id.empty() && ids_.count(id) != 0) return KnownBy::id;
+  numbers_.insert(row.key);
+  for (const auto& other : row.others) numbers_.insert(other.key);
+  if (!id.empty()) ids_.insert(id);
+  return KnownBy::nobody;
 }
 
 }  // namespace campaigns

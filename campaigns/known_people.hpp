@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -51,5 +52,20 @@ class PeopleSearch {
 std::vector<KnownBy> known_people(const State& state, CampaignIndex index,
                                   const std::vector<EnrolRows::Row>& rows,
                                   std::uint32_t behind = 0);
+
+// The same of rows that come one after the other, of a list that is not held in memory. Keeps the
+// number and the id of everybody.
+class KnownPeople {
+ public:
+  // Those that the campaign has by now.
+  KnownPeople(const State& state, CampaignIndex index);
+  // By what a row is known; a row that is not known is known from here on.
+  KnownBy see(const EnrolRows::Row& row);
+
+ private:
+  std::size_t id_column_ = 0;
+  std::unordered_set<NumberKey> numbers_{};
+  std::unordered_set<std::string> ids_{};
+};
 
 }  // namespace campaigns

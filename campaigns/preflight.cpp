@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 #include <set>
+#include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "campaigns/calling_hours.hpp"
@@ -182,8 +184,38 @@ bool unordered(const ContactQuery& query) {
   return (words + ' ').find(" order by ") == std::string::npos;
 }
 
+// What rows before had.
+struct RowsBefore {
+  std::unordered_set<std::uint64_t> numbers{};
+  std::unordered_map<std::string, std::uint64_t> ids{};  // the first row of each
+};
+
+void look_at_id(Preflight& result, const ContactRow& row, std::string_view id, RowsBefore& before) {
+  if (id.empty()) return;
+  const auto [first, is_new] = before.ids.try_emplace(std::string(id), row.row);
+  if (is_new) return;
+  ++result.same_id;
+  if (result.same_id_rows.size() < Preflight::same_id_shown_max) {
+    result.same_id_rows.emplace_back(first->second, row.row);
+  }
+}
+
+void warn_of_same_ids(const Campaign& campaign, Preflight& result) {
+  if (result.same_id == 0) return;
+  std::string rows;
+  for (const auto& [first, row] : result.same_id_rows) {
+    rows += (rows.empty() ? "" : ", ") + std::to_string(row) + " (of row " + std::to_string(first) +
+            ')';
+  }
+  if (result.same_id > result.same_id_rows.size()) rows += " …";
+  result.warnings.push_back(
+      plural(result.same_id, "row has the id of another person", "rows have the ids of others") +
+      ", column " + in_quotes(campaign.contacts.id_column) + ": " + rows +
+      "; each is called as a person of their own, and whoever names one by the id means the first");
+}
+
 void count_row(Preflight& result, const ContactRow& row, const Campaign& campaign,
-               std::unordered_set<std::uint64_t>& numbers) {
+               RowsBefore& before) {
   ++result.usable;
   ++result.by_zone[row.zone];
   ++result.by_language[row.language];
@@ -193,12 +225,12 @@ void count_row(Preflight& result, const ContactRow& row, const Campaign& campaig
     if (result.left_out.size() < Preflight::rejected_shown_max) result.left_out.push_back(number);
   }
   const auto is_known = [&](const std::string& number) {
-    return numbers.count(digits_of(number)) != 0;
+    return before.numbers.count(digits_of(number)) != 0;
   };
   const bool known = is_known(row.number) || std::ranges::any_of(row.others, is_known);
   if (!known) {
-    numbers.insert(digits_of(row.number));
-    for (const auto& other : row.others) numbers.insert(digits_of(other));
+    before.numbers.insert(digits_of(row.number));
+    for (const auto& other : row.others) before.numbers.insert(digits_of(other));
     for (const Variant& variant : campaign.variants) {
       ++result.by_variant[variant.column][value_for(variant, row.row).code];
     }
@@ -207,6 +239,9 @@ void count_row(Preflight& result, const ContactRow& row, const Campaign& campaig
       const auto index = static_cast<std::size_t>(column - result.columns.begin());
       return index < row.values.size() ? std::string_view(row.values[index]) : std::string_view();
     };
+    if (!campaign.contacts.id_column.empty()) {
+      look_at_id(result, row, cell(campaign.contacts.id_column), before);
+    }
     for (const Quota& quota : campaign.quotas) {
       result.by_quota[quota.name] += may_belong(quota, cell) ? 1U : 0U;
     }
@@ -249,14 +284,14 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
     result.delimiter = reader->delimiter() == '\t' ? "tab" : std::string(1, reader->delimiter());
   }
 
-  std::unordered_set<std::uint64_t> numbers;
+  RowsBefore before;
   ContactRow row;
   RejectedRow rejected;
   Instant last_not_before = begin;
   for (bool more = true; more;) {
     switch (reader->next(row, rejected)) {
       case ContactListReader::Next::row:
-        count_row(result, row, campaign, numbers);
+        count_row(result, row, campaign, before);
         if (never_in_time(row, campaign.hours, rules, begin)) {
           ++result.too_late;
         } else {
@@ -279,6 +314,7 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
     return result;
   }
 
+  warn_of_same_ids(campaign, result);
   estimate_cost(campaign, result);
   const std::uint64_t rate =
       std::min(account_rate_thousandths, campaign.pacing.calls_per_second_thousandths);

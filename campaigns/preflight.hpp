@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "campaigns/campaign_file.hpp"
@@ -23,6 +24,10 @@ struct Preflight {
   std::vector<RejectedRow> left_out{};          // at most `rejected_shown_max`
   std::uint64_t duplicates = 0;                 // rows of which a number came before
   std::vector<std::uint64_t> duplicate_rows{};  // at most `rejected_shown_max`
+  // Rows whose id (ContactSource::id_column) a row before them has with another number, and which
+  // that is; at most `same_id_shown_max` are kept.
+  std::uint64_t same_id = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> same_id_rows{};
   std::uint64_t too_late = 0;  // usable rows whose span (CallSpan) no calling hour lies in
   std::map<std::string, std::uint64_t> by_zone{};
   std::map<std::string, std::uint64_t> by_language{};
@@ -50,6 +55,7 @@ struct Preflight {
   std::optional<Cost> cost{};
 
   static constexpr std::size_t rejected_shown_max = 1000;
+  static constexpr std::size_t same_id_shown_max = 20;
 };
 
 // Goes through the whole list once. `bytes`: the list, unused where the file holds it itself.

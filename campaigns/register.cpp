@@ -143,6 +143,8 @@ void Register::apply(const Fact& fact) {
     entry.define(definition_from(changed->definition));
     entry.definition_digest = changed->definition_digest;
     entry.contacts_digest = changed->contacts_digest;
+  } else if (const auto* completed = get_if<EnrolmentCompleted>(&fact.event)) {
+    entry.renumbered = static_cast<std::uint64_t>(completed->renumbered);
   } else if (holds_alternative<EnrolmentReopened>(fact.event)) {
     entry.status = CampaignStatus::enrolling;
     entry.last_row = 0;
@@ -217,6 +219,10 @@ void Register::write(const CanonicalSink& sink) const {
         .member("running_since", entry.running_since ? to_ms(*entry.running_since) : 0)
         .member("submitted_at", entry.submitted_at ? to_ms(*entry.submitted_at) : 0)
         .member("ended_at", entry.ended_at ? to_ms(*entry.ended_at) : 0);
+    // Only where there are some: logs from before keep their digest.
+    if (entry.renumbered != 0) {
+      object.member("renumbered", static_cast<std::int64_t>(entry.renumbered));
+    }
     auto& columns = object.open("columns");
     columns += '[';
     for (std::size_t i = 0; i < entry.columns.size(); ++i) {

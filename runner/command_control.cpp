@@ -96,8 +96,9 @@ std::optional<std::string> order_with_list(nlohmann::json body, std::string list
   return {};
 }
 
-// That what was submitted waits for suppression lists, by what the running program says of it.
-void warn_of_lists(const ControlOptions& options, const std::string& status) {
+// What is to be known of what was submitted, by what the running program says of it: people who
+// have another number now, and suppression lists that it waits for.
+void tell_of_submitted(const ControlOptions& options, const std::string& status) {
   const auto text = read_file(options.file);
   const auto told = nlohmann::json::parse(status, nullptr, false);
   const auto file = nlohmann::json::parse(text ? text.value() : "", nullptr, false);
@@ -105,6 +106,10 @@ void warn_of_lists(const ControlOptions& options, const std::string& status) {
   const auto now = told.value("now", std::string());
   for (const auto& campaign : told.value("campaigns", nlohmann::json::array())) {
     if (campaign.value("id", "") != file.value("id", "")) continue;
+    const auto renumbered = campaign.value("renumbered", std::uint64_t{0});
+    if (options.accept_change && renumbered != 0) {
+      complain("note: " + renumbered_text(renumbered));
+    }
     for (const auto& list : campaign.value("suppression_lists", nlohmann::json::array())) {
       // Both as the program writes every moment, so that they compare as texts.
       const auto until = list.value("good_until", std::string());
@@ -143,7 +148,7 @@ int submit(const ControlOptions& options) {
     request.body = body.dump();
   }
   const auto answer = ask_running(options.log, request);
-  if (answer && answer->status == 200) warn_of_lists(options, answer->body);
+  if (answer && answer->status == 200) tell_of_submitted(options, answer->body);
   return report(answer, options);
 }
 

@@ -269,7 +269,12 @@ int run(RunOptions& options) {
                  [&](std::optional<campaigns::Refusal> refusal) {
                    refused = std::move(refusal);
                    submitted = true;
-                   if (refused) program.stop("refused");
+                   if (refused) return program.stop("refused");
+                   const auto& book = program.state().book;
+                   const auto renumbered = book.at(*book.find(id)).renumbered;
+                   if (!known.same && renumbered != 0) {
+                     complain("note: " + renumbered_text(renumbered));
+                   }
                  });
   program.finish_when([&] {
     const auto index = program.state().book.find(id);

@@ -62,6 +62,7 @@ Enrolment::Enrolment(Runner& runner, const eventstore::EventStore& log, const Lo
 void Enrolment::finish(std::optional<campaigns::Refusal> refusal) {
   step_ = Step::finished;
   open_.reader.reset();
+  known_.reset();
   std::string().swap(open_.submission->contacts);
   if (done_) std::exchange(done_, {})(std::move(refusal));
 }
@@ -97,9 +98,12 @@ void Enrolment::step() {
       step_ = Step::waiting;
       runner_.note_command(std::move(submit), [this](std::optional<campaigns::Refusal> refusal) {
         if (refusal) return finish(std::move(refusal));
-        const auto& now = runner_.state().book;
-        const auto status = now.at(*now.find(this->campaign())).status;
-        if (status != campaigns::CampaignStatus::enrolling || !open_.reader) return finish({});
+        const auto& state = runner_.state();
+        const auto place = *state.book.find(this->campaign());
+        const auto& entry = state.book.at(place);
+        if (entry.status != campaigns::CampaignStatus::enrolling || !open_.reader)
+          return finish({});
+        if (entry.running_since) known_.emplace(state, place);
         step_ = Step::feeding;
       });
       return;
@@ -134,12 +138,18 @@ void Enrolment::feed() {
               {.row = rejected.row, .reason = rejected.reason, .column = rejected.column});
         }
         break;
-      case campaigns::ContactListReader::Next::row:
-        if (row.row > last_row) {
-          batch.rows.push_back(row_to_enrol(row, keys_));
-          batch.rows.back().values.assign(row.values.begin(), row.values.end());
+      case campaigns::ContactListReader::Next::row: {
+        // Of a list that is read again also the rows before are counted, whatever was crashed in.
+        if (row.row <= last_row && !known_) break;
+        auto person = row_to_enrol(row, keys_);
+        person.values.assign(row.values.begin(), row.values.end());
+        if (known_ && known_->see(person) == campaigns::KnownBy::id) {
+          ++renumbered_;
+        } else if (row.row > last_row) {
+          batch.rows.push_back(std::move(person));
         }
         break;
+      }
     }
   }
   if (!batch.rows.empty()) {
@@ -152,7 +162,7 @@ void Enrolment::feed() {
   if (end) {
     step_ = Step::completing;
     runner_.note_command(
-        campaigns::CompleteEnrolment{campaign()},
+        campaigns::CompleteEnrolment{campaign(), renumbered_},
         [this](std::optional<campaigns::Refusal> refusal) { finish(std::move(refusal)); });
   }
 }

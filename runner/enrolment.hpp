@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "campaigns/contact_list.hpp"
+#include "campaigns/known_people.hpp"
 #include "campaigns/zone_rules.hpp"
 #include "eventstore/event_store.hpp"
 #include "runner/log_keys.hpp"
@@ -62,6 +64,10 @@ class Enrolment {
   bool accept_change_;
   Done done_;
   Step step_ = Step::submitting;
+  // Of a list that is read again: who is in the campaign, and how many of them it has another
+  // number for.
+  std::optional<campaigns::KnownPeople> known_{};
+  std::uint64_t renumbered_ = 0;
   bool batch_noted_ = false;
 };
 

@@ -72,6 +72,11 @@ constexpr Stage stages[] = {Stage::fresh,     Stage::retry,    Stage::calling, S
 
 }  // namespace
 
+std::string renumbered_text(std::uint64_t people) {
+  return campaigns::plural(people, "person has", "people have") +
+         " another number in the list: the one that they were enrolled with stays";
+}
+
 std::string campaign_json(const campaigns::State& state, CampaignIndex index) {
   const auto& entry = state.book.at(index);
   const auto& queue = state.queue.campaigns[index];
@@ -83,6 +88,9 @@ std::string campaign_json(const campaigns::State& state, CampaignIndex index) {
       .member("reason", entry.status_reason)
       .member("contacts", static_cast<std::int64_t>(queue.contacts.size()))
       .member("rejected_rows", static_cast<std::int64_t>(entry.rejected));
+  if (entry.renumbered != 0) {
+    object.member("renumbered", static_cast<std::int64_t>(entry.renumbered));
+  }
   for (const auto stage : stages) object.member(campaigns::name_of(stage), queue.count(stage));
   object.member("lines_in_use", queue.lines_in_use).member("lines", entry.definition->pacing.lines);
   JsonObject outcomes(object.open("outcomes"));
@@ -155,6 +163,7 @@ std::string status_text(const campaigns::State& state, campaigns::Instant now, b
     }
     text += ", " + std::to_string(queue.lines_in_use) + '/' +
             std::to_string(entry.definition->pacing.lines) + " lines\n";
+    if (entry.renumbered != 0) text += "  " + renumbered_text(entry.renumbered) + '\n';
     for (std::size_t o = 1; o < campaigns::outcomes; ++o) {
       if (queue.by_outcome[o] == 0) continue;
       text += "  " + std::to_string(queue.by_outcome[o]) + ' ';

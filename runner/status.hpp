@@ -24,6 +24,9 @@ std::string status_json(const campaigns::State& state, campaigns::Instant now,
 std::string status_text(const campaigns::State& state, campaigns::Instant now, bool running,
                         bool disk_full);
 
+// What became of people whom a list has under another number than the campaign.
+std::string renumbered_text(std::uint64_t people);
+
 // One campaign as one JSON object.
 std::string campaign_json(const campaigns::State& state, campaigns::CampaignIndex index);
 

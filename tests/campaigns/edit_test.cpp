@@ -4,6 +4,7 @@
 #include <string>
 
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/known_people.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
 BOOST_AUTO_TEST_SUITE(edit)
@@ -68,6 +69,72 @@ BOOST_AUTO_TEST_CASE(the_list_s_own_id_says_who_is_in_it_already) {
   // Without ids of the list's own the number alone says it.
   Running other(notification(), 2);
   BOOST_TEST(times(other.when(addition({with_id(2, 11, "id1")})), "ContactEnrolled") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_come_one_after_the_other_are_known_by_number_and_id) {
+  auto campaign = notification();
+  campaign.contacts.id_column = "id";
+  Running world(campaign, 2);
+  const auto seen = [](const World& of, KnownPeople& known, std::uint64_t row, NumberKey key,
+                       std::string own) {
+    auto made = person(row, key);
+    made.values[0] = std::move(own);
+    const auto alone = known_people(of.state(), 0, {made}).front();
+    const auto by = known.see(made);
+    // Alone a row is known by those who are in the campaign, and here by the rows before it, too.
+    if (alone != KnownBy::nobody) BOOST_TEST((by == alone));
+    return by == KnownBy::number ? "number" : by == KnownBy::id ? "id" : "nobody";
+  };
+  KnownPeople known(world.state(), 0);
+  BOOST_TEST(seen(world, known, 2, 1, "id9") == "number");
+  BOOST_TEST(seen(world, known, 3, 11, "id2") == "id");
+  BOOST_TEST(seen(world, known, 4, 12, "id12") == "nobody");
+  BOOST_TEST(seen(world, known, 5, 12, "id13") == "number");
+  BOOST_TEST(seen(world, known, 6, 14, "id12") == "id");
+  BOOST_TEST(seen(world, known, 7, 15, "") == "nobody");
+  BOOST_TEST(seen(world, known, 8, 16, "") == "nobody");
+  // Who has moved is not known by the number that nobody was enrolled with.
+  BOOST_TEST(seen(world, known, 9, 11, "id17") == "nobody");
+  Running other(notification(), 2);
+  KnownPeople by_number(other.state(), 0);
+  BOOST_TEST(seen(other, by_number, 2, 11, "id1") == "nobody");
+  BOOST_TEST(seen(other, by_number, 3, 1, "id99") == "number");
+}
+
+// Of a changed list only those who are new are taken in: that holds for the priority, too.
+BOOST_AUTO_TEST_CASE(who_is_known_keeps_their_priority_and_who_is_new_has_the_list_s) {
+  auto campaign = notification();
+  campaign.contacts.priority_column = "urgency";
+  World world(some_zones());
+  begin(world);
+  const auto with = [](std::uint64_t n, std::uint8_t priority) {
+    auto made = person(n + 1, n);
+    made.priority = priority;
+    return made;
+  };
+  enrol(world, campaign, {with(1, 1), with(2, 9)});
+  auto again = submit(campaign, "d2");
+  again.contacts_digest = "another list";
+  again.accept_change = true;
+  world.does(again).does(EnrolRows{"note", {with(1, 9), with(2, 1), with(3, 5)}});
+  BOOST_TEST(world.when(CompleteEnrolment{"note", 1}).find("\"renumbered\":1") !=
+             std::string::npos);
+  BOOST_TEST(world.state().book.at(0).renumbered == 1U);
+  std::string order;
+  for (const std::uint32_t expected : {1U, 3U, 2U}) {
+    const auto lines = world.plans();
+    order += lines.substr(0, std::string("contact/note/1").size()) + ' ';
+    OrderAnswered refused;
+    refused.attempt = {"note", expected, 1};
+    refused.kind = OrderAnswered::Kind::rejected;
+    refused.http_status = 400;
+    refused.code = 21211;
+    world.does(refused).later(1s);
+  }
+  BOOST_TEST(order == "contact/note/1 contact/note/3 contact/note/2 ");
+  // The people were read by the column that there was.
+  campaign.contacts.priority_column = "other";
+  BOOST_TEST(reason_not_to_edit(world.state(), 0, campaign).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_campaign_that_is_cancelled_takes_nobody) {

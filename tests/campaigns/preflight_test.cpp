@@ -73,6 +73,33 @@ BOOST_AUTO_TEST_CASE(rows_reasons_and_duplicates_are_counted) {
   BOOST_TEST(result.delimiter == ",");
 }
 
+BOOST_AUTO_TEST_CASE(rows_that_share_an_id_are_warned_of_by_their_rows) {
+  auto file = a_file();
+  const auto warning_of = [&](const std::string& list) {
+    for (const auto& warning : check(file, list).warnings) {
+      if (warning.find("the id of") != std::string::npos) return warning;
+      if (warning.find("the ids of") != std::string::npos) return warning;
+    }
+    return std::string("none");
+  };
+  // The same number twice is one person; a row that cannot be used is nobody's; no id is none.
+  const std::string list =
+      "n,code\n3331234561,K-1\n3331234562,K-2\n3331234563,K-1\n3331234561,K-1\nx,K-2\n"
+      "3331234564,\n3331234565,\n3331234566,K-1\n";
+  BOOST_TEST(warning_of(list) == "none");
+  file.campaign.contacts.id_column = "code";
+  BOOST_TEST(check(file, list).same_id == 2U);
+  BOOST_TEST(warning_of(list) ==
+             "2 rows have the ids of others, column \"code\": 4 (of row 2), 9 (of row 2); each is "
+             "called as a person of their own, and whoever names one by the id means the first");
+  BOOST_TEST(warning_of("n,code\n3331234561,K-1\n3331234562,K-2\n") == "none");
+  std::string long_list = "n,code\n";
+  for (int i = 0; i < 30; ++i) long_list += "333" + std::to_string(1'000'000 + i) + ",K\n";
+  const auto long_warning = warning_of(long_list);
+  BOOST_TEST(long_warning.starts_with("29 rows have"), long_warning);
+  BOOST_TEST(long_warning.find("22 (of row 2) …;") != std::string::npos, long_warning);
+}
+
 BOOST_AUTO_TEST_CASE(a_quota_that_the_list_cannot_fill_is_warned_of) {
   auto file = a_file();
   file.campaign.kind = Kind::survey;

@@ -123,7 +123,7 @@ void live(Seen& seen) {
     changed.columns = submitted.columns;
     changed.accept_change = true;
     look(changed);
-    look(CompleteEnrolment{"survey"});
+    look(CompleteEnrolment{"survey", other ? 2U : 1U});
     auto beside = notification("beside");
     beside.pacing.lines = 9;
     look(submit(beside));
@@ -303,7 +303,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12] = contact;
   printed(e1);
   const CampaignEntry entry;
-  const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15] = entry;
+  const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16] = entry;
   printed(f1);
   const CallPosition call;
   const auto& [g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14] = call;

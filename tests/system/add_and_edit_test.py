@@ -101,6 +101,43 @@ class AddAndEditTest(world.ServedCase):
         self.stop()
         self.assert_log_is_well(self.log)
 
+    def test_a_changed_list_knows_people_by_its_own_id_too(self):
+        def list_with(*rows):
+            with open(self.path("people.csv"), "w", encoding="utf-8") as file:
+                file.write("id,number,name\n")
+                for n, number in rows:
+                    file.write("P-%04d,%s,Persona %d\n" % (n, world.number_of(number), n))
+
+        def numbers():
+            return [event.contact()[1] for event in world.events_of(self.log)
+                    if event.type == "ContactEnrolled"]
+
+        self.campanile("run", self.file, "--log", self.log, expect=None)
+        # Two have other numbers, one of them the second time; one is new; one is there no longer.
+        list_with((1, 1), (2, 22), (3, 3), (4, 24), (5, 5), (7, 7))
+        told = self.campanile("run", self.file, "--log", self.log, "--accept-change", "--json")
+        words = ("2 people have another number in the list: the one that they were enrolled with "
+                 "stays")
+        self.assertIn("note: " + words, told.stderr)
+        self.assertEqual(world.last_json(told.stdout)["campaign"]["renumbered"], 2)
+        self.assertEqual(numbers(), [1, 2, 3, 4, 5, 6, 7])
+        self.assertIn(words, self.campanile("status", "--log", self.log).stdout)
+        self.assertNotIn("note", self.campanile("run", self.file, "--log", self.log).stderr)
+        # And by a program that serves.
+        list_with((1, 1), (2, 22), (3, 3), (4, 4), (5, 5), (7, 7), (8, 8))
+        self.serve()
+        told = self.campanile("submit", self.file, "--log", self.log, "--accept-change")
+        self.assertIn("note: 1 person has another number", told.stderr)
+        world.wait_until(lambda: self.status()["status"] == "completed", "they are called")
+        self.assertEqual(self.status()["renumbered"], 1)
+        self.stop()
+        self.assertEqual(numbers(), [1, 2, 3, 4, 5, 6, 7, 8])
+        # Two rows of one id are told of before anybody is called.
+        list_with((1, 1), (2, 2), (1, 9))
+        told = self.campanile("check", self.file).stdout
+        self.assertIn('1 row has the id of another person, column "id": 4 (of row 2)', told)
+        self.assert_log_is_well(self.log)
+
     def test_a_change_is_shown_first_and_holds_when_it_is_accepted(self):
         # So many that they are not all called before the pause, however fast time jumps.
         world.write_campaign(self.folder, self.campaign, 2000)
