@@ -23,7 +23,8 @@ int doctor(DoctorOptions options) {
   std::set<std::string> caller_ids;
   std::set<std::string> countries;
   bool agent = false;
-  std::string model;
+  campaigns::AgentSpec brief;
+  if (live.agent) brief = live.agent->agent;
   if (campaigns::is_e164(live.caller_id)) caller_ids.insert(live.caller_id);
   if (!options.file.empty()) {
     // Whom it is for is not asked here, and may be given elsewhere.
@@ -36,7 +37,7 @@ int doctor(DoctorOptions options) {
     }
     const auto& campaign = loaded.value().file.campaign;
     agent = campaign.mode == campaigns::Mode::agent;
-    model = campaign.agent.model;
+    if (agent) brief = campaign.agent;
     caller_ids.insert(campaign.caller_ids.begin(), campaign.caller_ids.end());
     if (!campaign.contacts.region.empty()) countries.insert(campaign.contacts.region);
   } else if (const auto own = campaigns::parse_phone_number(live.caller_id, "")) {
@@ -48,7 +49,7 @@ int doctor(DoctorOptions options) {
   findings.insert(findings.end(), asked.of_account.begin(), asked.of_account.end());
   findings.insert(findings.end(), asked.of_door.begin(), asked.of_door.end());
   if (agent || !live.openai_api_key.empty() || live.agent) {
-    const auto voice = ask_voice_model(live, model);
+    const auto voice = ask_voice_model(live, brief);
     findings.insert(findings.end(), voice.begin(), voice.end());
   } else {
     findings.push_back({Finding::Verdict::unproven, "voice model",

@@ -6,8 +6,10 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <tuple>
+#include <vector>
 
 #include "bridge/net/loop.hpp"
 #include "bridge/net/stream.hpp"
@@ -34,6 +36,7 @@ struct RehearsalOptions {
   std::string ca_file{};
   std::string webhooks_to{};
   std::uint16_t voice_port = 0;
+  std::string voice_models{};
   std::string record{};
   std::uint64_t seed = 1;
   std::string start{};
@@ -50,6 +53,13 @@ constexpr const char* fixed_start = "2026-01-05T08:00:00Z";
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string{} : std::string(value);
+}
+
+std::vector<std::string> names_in_list(const std::string& text) {
+  std::istringstream all(text);
+  std::vector<std::string> list;
+  for (std::string each; std::getline(all, each, ',');) list.push_back(each);
+  return list;
 }
 
 void take_credentials(const RehearsalOptions& options, bridge::rehearsal::CarrierOptions& carrier) {
@@ -80,8 +90,9 @@ bridge::rehearsal::CarrierOptions carrier_options_of(const RehearsalOptions& opt
   bridge::rehearsal::CarrierOptions carrier;
   std::tie(carrier.address, carrier.port) = read_listen(options.listen, "--listen");
   take_credentials(options, carrier);
-  std::istringstream numbers(options.numbers);
-  for (std::string each; std::getline(numbers, each, ',');) carrier.owned_numbers.push_back(each);
+  carrier.owned_numbers = names_in_list(options.numbers);
+  carrier.voice_models = names_in_list(options.voice_models);
+  carrier.voice_key = from_environment("REHEARSAL_VOICE_KEY");
   carrier.tls_certificate = options.tls_certificate;
   carrier.tls_key = options.tls_key;
   carrier.ca_file = options.ca_file;
@@ -199,6 +210,10 @@ void add_rehearsal(CLI::App& app, Chosen& chosen) {
                       "whose public name leads elsewhere");
   command->add_option("--voice-port", options->voice_port,
                       "Where its voice model listens, at the same address (default: a free port)");
+  command->add_option(
+      "--voice-models", options->voice_models,
+      "The models that there are, with commas (default: all); the key that it takes "
+      "comes in REHEARSAL_VOICE_KEY (default: any)");
   command->add_option("--record", options->record,
                       "A folder for what both sides of each talk with an agent heard, as WAV; made "
                       "where it is not there");

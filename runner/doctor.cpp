@@ -624,6 +624,7 @@ class FirstYes final : public bridge::voice::Listener {
  public:
   explicit FirstYes(bridge::net::Loop& loop) : loop_(loop) {}
   bool ready = false;
+  std::string complaint{};
   std::optional<bridge::voice::Failure> failure{};
 
   void on_ready() override {
@@ -642,29 +643,113 @@ class FirstYes final : public bridge::voice::Listener {
   void on_callee_said(std::string_view, std::string_view, std::string_view) override {}
   void on_tool_call(std::string_view, std::string_view, std::string_view) override {}
   void on_response_done(const bridge::voice::Usage&) override {}
-  void on_complaint(std::string_view) override {}
+  void on_complaint(std::string_view code) override { complaint = code; }
 
  private:
   bridge::net::Loop& loop_;
 };
 
+Finding of_voice_model(Verdict verdict, std::string what, std::string cure = {}) {
+  return {verdict, "voice model", std::move(what), std::move(cure)};
+}
+
+// No sense in trying again before a setting is mended. Codes come from HTTP answers, from errors of
+// the session and from close frames, which put their type before them.
+Finding finding_of_refusal(const std::string& code, const std::string& model) {
+  const auto is = [&](std::string_view name) {
+    return code == name || (code.ends_with(name) && code[code.size() - name.size() - 1] == '.');
+  };
+  if (is("invalid_api_key") || is("http_401")) {
+    return of_voice_model(Verdict::bad_input, "refuses the key: " + code,
+                          "put a valid one into .env as OPENAI_API_KEY; one that was revoked, or "
+                          "is of another service than OPENAI_BASE_URL, is refused, too");
+  }
+  if (is("invalid_organization") || is("http_403")) {
+    return of_voice_model(Verdict::bad_input, "does not let this key talk: " + code,
+                          "let its project use realtime models, or put another key into .env as "
+                          "OPENAI_API_KEY");
+  }
+  if (is("model_not_found")) {
+    return of_voice_model(Verdict::bad_input,
+                          "there is no model " + model + " for this key: " + code,
+                          "name another one in OPENAI_REALTIME_MODEL, or as \"model\" in the "
+                          "campaign's agent; models are shut down from time to time");
+  }
+  if (is("http_404") || is("unknown_url")) {
+    return of_voice_model(Verdict::bad_input,
+                          "there is no realtime service at this address: " + code,
+                          "look at OPENAI_BASE_URL, which ends in /v1 as a rule");
+  }
+  return of_voice_model(
+      Verdict::bad_input, "takes the key, and refuses the session: " + code,
+      "look at OPENAI_REALTIME_VOICE and OPENAI_REALTIME_MODEL, or at \"voice\" and "
+      "\"model\" in the campaign's agent");
+}
+
+Finding finding_of(const bridge::voice::Failure& failure, const std::string& model) {
+  using bridge::voice::Fault;
+  const std::string& code = failure.code;
+  switch (failure.fault) {
+    case Fault::refused:
+      return finding_of_refusal(code, model);
+    case Fault::limited:
+      if (code.ends_with("insufficient_quota")) {
+        return of_voice_model(Verdict::bad_input, "the key's account has no credit left: " + code,
+                              "add credit, or raise the account's monthly limit");
+      }
+      return of_voice_model(Verdict::broken,
+                            "has had too many questions from this account: " + code,
+                            "try again in a minute; if it stays so, have the limit raised");
+    case Fault::unreachable:
+      if (is_of_certificate(failure.error)) {
+        return of_voice_model(Verdict::broken, "is not believed to be who it says: " + code,
+                              "look at this machine's clock and authorities (--ca-file), and at "
+                              "OPENAI_BASE_URL if it is set");
+      }
+      if (failure.error) {
+        return of_voice_model(Verdict::broken, "cannot be reached: " + code,
+                              "check this machine's way out, and OPENAI_BASE_URL if it is set");
+      }
+      return of_voice_model(Verdict::broken, "does not open a session: " + code,
+                            "look at OPENAI_BASE_URL; if it is right, try again later");
+    case Fault::nonsense:
+      if (code == "audio_format") {
+        return of_voice_model(Verdict::bad_input, "does not speak the telephone's sound: " + code,
+                              "name another model in OPENAI_REALTIME_MODEL, or as \"model\" in "
+                              "the campaign's agent");
+      }
+      return of_voice_model(Verdict::broken, "answers with something else: " + code,
+                            "does OPENAI_BASE_URL lead to a realtime service?");
+    case Fault::silent:
+    case Fault::dropped:
+    case Fault::expired:
+      break;
+  }
+  return of_voice_model(Verdict::broken, "breaks off before the first word: " + code,
+                        "try again; if it stays so, ask whoever runs the model");
+}
+
 }  // namespace
 
-Findings ask_voice_model(const LiveOptions& options, const std::string& model) {
-  const auto finding = [](Verdict verdict, std::string what, std::string cure) {
-    return Findings{{verdict, "voice model", std::move(what), std::move(cure)}};
+Findings ask_voice_model(const LiveOptions& options, const campaigns::AgentSpec& brief) {
+  const auto either = [](const std::string& own, const std::string& configured) {
+    return own.empty() ? configured : own;
   };
   bridge::voice::Agent agent;
-  agent.model = model.empty() ? options.voice.model : model;
-  agent.voice = options.voice.voice;
-  agent.transcription_model = options.voice.transcription;
+  agent.model = either(brief.model, options.voice.model);
+  agent.voice = either(brief.voice, options.voice.voice);
+  agent.transcription_model = either(brief.transcription, options.voice.transcription);
   if (options.openai_api_key.empty()) {
-    return finding(Verdict::bad_input, "OPENAI_API_KEY is not set: no agent can talk",
-                   "put the key into .env");
+    return {of_voice_model(Verdict::bad_input, "OPENAI_API_KEY is not set: no agent can talk",
+                           "put the key into .env")};
+  }
+  if (std::ranges::any_of(options.openai_api_key, [](char c) { return c <= ' ' || c == '\x7f'; })) {
+    return {of_voice_model(Verdict::bad_input, "OPENAI_API_KEY holds a character that no key has",
+                           "put it into .env as it was given, on one line")};
   }
   if (agent.model.empty()) {
-    return finding(Verdict::bad_input, "no model is named",
-                   "set OPENAI_REALTIME_MODEL, or name one in the campaign's agent");
+    return {of_voice_model(Verdict::bad_input, "no model is named",
+                           "set OPENAI_REALTIME_MODEL, or name one in the campaign's agent")};
   }
   bridge::net::SystemClock clock;
   bridge::net::Loop loop(clock);
@@ -685,19 +770,21 @@ Findings ask_voice_model(const LiveOptions& options, const std::string& model) {
   loop.call_at(clock.now() + std::chrono::seconds{20}, [&loop] { loop.stop(); });
   loop.run();
   talk.reset();
-  if (heard.ready) {
-    return finding(Verdict::well, "takes the key and the model, and speaks the telephone's sound",
-                   "");
+  if (heard.failure) return {finding_of(*heard.failure, agent.model)};
+  if (!heard.ready) {
+    return {of_voice_model(Verdict::broken, "does not answer within 20 s",
+                           "look at OPENAI_BASE_URL; if it is right, try again later")};
   }
-  if (!heard.failure) {
-    return finding(Verdict::broken, "does not answer within 20 s", "look at OPENAI_BASE_URL");
+  if (!heard.complaint.empty()) {
+    return {of_voice_model(Verdict::warning,
+                           "takes the key and the model, but not all that is wanted for writing "
+                           "down what people say: " +
+                               heard.complaint,
+                           "look at OPENAI_TRANSCRIPTION_MODEL, or at \"transcription\" in the "
+                           "campaign's agent")};
   }
-  const bool ours = heard.failure->fault == bridge::voice::Fault::refused;
-  return finding(ours ? Verdict::bad_input : Verdict::broken,
-                 std::string(bridge::voice::name_of(heard.failure->fault)) +
-                     (heard.failure->code.empty() ? "" : ": " + heard.failure->code),
-                 ours ? "look at OPENAI_API_KEY, OPENAI_REALTIME_MODEL and the voice"
-                      : "look at OPENAI_BASE_URL, at the account's quota, and try again");
+  return {of_voice_model(Verdict::well,
+                         "takes the key and the model, and speaks the telephone's sound")};
 }
 
 namespace {

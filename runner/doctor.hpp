@@ -8,6 +8,7 @@
 
 #include "bridge/net/clock.hpp"
 #include "bridge/net/loop.hpp"
+#include "campaigns/campaign.hpp"
 #include "runner/live.hpp"
 
 namespace runner {
@@ -61,8 +62,8 @@ class DoorInquiry {
 };
 
 // Begins a talk with the voice model that an agent would have, up to its first yes, and ends it:
-// key, model and the way there. `model` is what the campaign says, empty: the configuration's.
-Findings ask_voice_model(const LiveOptions& options, const std::string& model);
+// key, model, voice and the way there. What `brief` leaves empty the configuration says.
+Findings ask_voice_model(const LiveOptions& options, const campaigns::AgentSpec& brief);
 
 struct AskedAround {
   Findings of_account{};

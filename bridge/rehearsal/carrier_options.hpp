@@ -28,6 +28,8 @@ struct CarrierOptions {
   // Of the voice model; its certificate is that of the REST resource.
   std::uint16_t voice_port = 0;
   std::chrono::seconds voice_time_max{3600};  // of one session
+  std::string voice_key{};                    // empty: any; never told to anybody
+  std::vector<std::string> voice_models{};    // that there are; empty: any
   // Not empty: what both sides of each talk with an agent heard is written there as WAV.
   std::string record_directory{};
 

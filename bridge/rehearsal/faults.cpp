@@ -52,6 +52,8 @@ constexpr std::array described{
     Described{"stream_broken", &Faults::stream_broken, "its connection breaks within the talk"},
     Described{"voice_unavailable", &Faults::voice_unavailable, "the voice model answers 503"},
     Described{"voice_limited", &Faults::voice_limited, "the same with 429"},
+    Described{"voice_refused_late", &Faults::voice_refused_late,
+              "it tells of a wrong key or model only after the upgrade"},
     Described{"voice_update_refused", &Faults::voice_update_refused,
               "it refuses the session that is wanted"},
     Described{"voice_keeps_pcm", &Faults::voice_keeps_pcm, "it keeps its audio in PCM"},

@@ -45,6 +45,7 @@ struct Faults {
   // The voice model; each drawn once for a session, but where it says otherwise.
   int voice_unavailable = 0;        // the upgrade is answered 503
   int voice_limited = 0;            // 429
+  int voice_refused_late = 0;       // a wrong key or model is told after the upgrade, as an error
   int voice_update_refused = 0;     // the session is not what was asked for, and an error says so
   int voice_keeps_pcm = 0;          // it says that it is updated, and the audio stays PCM
   int voice_slow = 0;               // answers only after some seconds

@@ -20,21 +20,34 @@ constexpr std::size_t sessions_max = 10'000;
 constexpr std::size_t truths_max = 1'000'000;
 constexpr std::uint16_t beta_is_gone = 4000;
 
-// An error as it stands in an HTTP answer.
+// An error's members as they stand in an HTTP answer and in an event.
+std::string voice_error_json(std::string_view type, std::string_view code,
+                             std::string_view message) {
+  std::string text = "{\"message\":";
+  append_json_string(text, message);
+  text += ",\"type\":";
+  append_json_string(text, type);
+  text += ",\"param\":null,\"code\":";
+  append_json_string(text, code);
+  return text + '}';
+}
+
 http::Response refusal(int status, std::string_view type, std::string_view code,
                        std::string_view message) {
   http::Response response;
   response.status = status;
   response.headers = {{"Content-Type", "application/json"}};
-  response.body = "{\"error\":{\"message\":";
-  append_json_string(response.body, message);
-  response.body += ",\"type\":";
-  append_json_string(response.body, type);
-  response.body += ",\"param\":null,\"code\":";
-  append_json_string(response.body, code);
-  response.body += "}}";
+  response.body = "{\"error\":" + voice_error_json(type, code, message) + '}';
   return response;
 }
+
+// What is wrong with a key or a model that somebody gave.
+struct Objection {
+  int status = 0;
+  std::string_view code{};
+  std::string_view message{};
+};
+constexpr std::string_view bad_request = "invalid_request_error";
 
 }  // namespace
 
@@ -114,6 +127,12 @@ struct VoiceServer::Block {
     if (dice.per_mille(options.faults.voice_limited)) {
       return refuse(id, refusal(429, "requests", "rate_limit_exceeded", "Too many requests."));
     }
+    const auto objection = object_to(authorization.substr(bearer.size()), model);
+    const bool late = objection && dice.per_mille(options.faults.voice_refused_late);
+    if (objection && !late) {
+      return refuse(id,
+                    refusal(objection->status, bad_request, objection->code, objection->message));
+    }
     if (talks.size() == sessions_max || truths.size() == truths_max) {
       return refuse(id, refusal(503, "server_error", "server_overloaded", "Too many sessions."));
     }
@@ -122,10 +141,22 @@ struct VoiceServer::Block {
     auto taken = server->take_over(id);
     if (!taken) return;  // the client has left
     if (!taken->stream->write(ws::upgrade_head(accepted))) return;
-    begin(std::move(*taken), model, !request.header("OpenAI-Beta").empty());
+    begin(std::move(*taken), model, !request.header("OpenAI-Beta").empty(), objection);
   }
 
-  void begin(http::TakenOver taken, const std::string& model, bool beta) {
+  std::optional<Objection> object_to(std::string_view key, const std::string& model) const {
+    if (!options.voice_key.empty() && key != options.voice_key) {
+      return Objection{401, "invalid_api_key", "Incorrect API key provided."};
+    }
+    if (!options.voice_models.empty() && !std::ranges::count(options.voice_models, model)) {
+      return Objection{404, "model_not_found",
+                       "The model does not exist, or you have no access to it."};
+    }
+    return {};
+  }
+
+  void begin(http::TakenOver taken, const std::string& model, bool beta,
+             const std::optional<Objection>& objection) {
     truths.push_back(std::make_unique<VoiceTruth>());
     const std::uint64_t id = asked;
     auto made = std::make_unique<Talk>(Talk{.id = id, .truth = *truths.back()});
@@ -145,6 +176,16 @@ struct VoiceServer::Block {
     if (beta) {
       talk.closing = true;
       return talk.connection->close(beta_is_gone, "invalid_request_error.beta_api_shape_disabled");
+    }
+    if (objection) {
+      talk.closing = true;
+      ++refused;
+      const bool told = talk.connection->send_text(
+          "{\"type\":\"error\",\"event_id\":\"event_refused\",\"error\":" +
+          voice_error_json(bad_request, objection->code, objection->message) + '}');
+      if (told) return talk.connection->close(ws::policy_violation);
+      talk.connection->drop();
+      return ended(talk);
     }
     VoiceSession::Options session;
     session.model = model;

@@ -145,11 +145,11 @@ void RealtimeModel::Block::open(std::uint64_t id, const Agent& agent) {
           return;
         }
         const auto& refused = std::get<ws::Refused>(outcome);
-        const Failure failure =
-            realtime::failure_of_upgrade(refused.status, refused.body, refused.why);
+        Failure failure = realtime::failure_of_upgrade(refused.status, refused.body, refused.why);
+        failure.error = refused.error;
         Talk* const talk = legs.at(id).talk;
         remove(id);
-        if (talk != nullptr) talk->session().fail(failure.fault, failure.code);
+        if (talk != nullptr) talk->session().fail(failure);
       });
 }
 

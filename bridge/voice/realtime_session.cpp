@@ -68,14 +68,17 @@ void Session::received(std::string_view message) {
 }
 
 void Session::ended(std::uint16_t close_code, std::string_view reason) {
-  Failure failure = failure_of_close(close_code, reason);
-  fail(failure.fault, failure.code);
+  fail(failure_of_close(close_code, reason));
 }
 
 void Session::fail(Fault fault, std::string_view code) {
+  fail({.fault = fault, .code = std::string(code)});
+}
+
+void Session::fail(const Failure& failure) {
   if (over()) return;
   step_ = Step::over;
-  listener_.on_failed({.fault = fault, .code = std::string(code)});
+  listener_.on_failed(failure);
 }
 
 void Session::on(const Wrong& wrong) {

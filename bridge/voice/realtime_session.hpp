@@ -48,6 +48,7 @@ class Session {
   // The connection has ended, with this close code and what the peer wrote beside it.
   void ended(std::uint16_t close_code, std::string_view reason);
   void fail(Fault fault, std::string_view code);
+  void fail(const Failure& failure);
 
   // --- what Conversation promises ---
   void hear(std::string_view base64);

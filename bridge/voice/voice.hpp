@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 // The seam of a voice model: what a telephone call needs of one, whoever makes it. A family of
@@ -45,7 +46,8 @@ std::string_view name_of(Fault fault);
 
 struct Failure {
   Fault fault = Fault::dropped;
-  std::string code{};  // the model's own, or a close code; no text of a talk, no secret
+  std::string code{};       // the model's own, or a close code; no text of a talk, no secret
+  std::error_code error{};  // unreachable: of the connection or of TLS, where that was the reason
 };
 
 // What a response cost, as the model counts it.

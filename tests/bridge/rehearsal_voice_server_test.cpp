@@ -114,6 +114,39 @@ BOOST_AUTO_TEST_CASE(an_upgrade_needs_a_key_a_model_and_the_right_path) {
   BOOST_TEST(about["voice_port"] == world.far->voice_port());
 }
 
+BOOST_AUTO_TEST_CASE(a_key_and_a_model_may_be_wrong_at_the_upgrade_or_after_it) {
+  for (const bool late : {false, true}) {
+    CarrierOptions options;
+    options.voice_key = "any-key";
+    options.voice_models = {"another", "test-model"};
+    if (late) options.faults = parse_faults("voice_refused_late=1000");
+    World world(std::move(options));
+    const auto code_for = [&](const std::string& key, const std::string& model) {
+      auto to = Client::to(world.far->voice_port());
+      to.headers[0].value = "Bearer " + key;
+      to.target = "/v1/realtime?model=" + model;
+      Client client(world.loop, std::move(to));
+      world.until([&] { return client.refused || client.end || client.has("session.created"); });
+      if (client.has("session.created")) return std::string("let in");
+      BOOST_TEST(client.refused.has_value() == !late);
+      if (late) {
+        BOOST_TEST(client.events.at(0)["type"] == "error");
+        BOOST_TEST(client.end->code == bridge::ws::policy_violation);
+      }
+      const json told = late ? client.events.at(0) : json::parse(client.refused->body);
+      return std::to_string(late ? 0 : client.refused->status) + ' ' +
+             told["error"]["code"].get<std::string>();
+    };
+    BOOST_TEST(code_for("any-key", "test-model") == "let in");
+    BOOST_TEST(code_for("any-key", "another") == "let in");
+    BOOST_TEST(code_for("other-key", "test-model") ==
+               (late ? "0" : "401") + std::string(" invalid_api_key"));
+    BOOST_TEST(code_for("any-key", "third") ==
+               (late ? "0" : "404") + std::string(" model_not_found"));
+    BOOST_TEST(world.truth()["voice"]["refused"] == 2);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_websocket_is_refused) {
   World world;
   bridge::http::Client::Options options;

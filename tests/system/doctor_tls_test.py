@@ -18,6 +18,8 @@ ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "a-token-of-nobody"
 CALLER = "+390220527877"
 MINE = "+393471999999"
+KEY = "sk-a-key-of-nobody"
+MODEL = "a-model-of-ours"
 API = "api.example.test"
 DOOR = "door.example.test"
 PATIENT = ("human=1000,no_answer=0,busy=0,machine=0,failed=0,fax=0,hang_up=0,opt_out=0,"
@@ -49,18 +51,26 @@ class DoctorTlsTest(world.Case):
     def certificate(self, name):
         return ["--tls-cert", self.file(name + ".pem"), "--tls-key", self.file(name + ".key")]
 
-    def phones(self, *more, certificate=API):
+    def phones(self, *more, certificate=API, voice_key=""):
         carrier = world.Program(
             self.folder, "rehearsal", "--listen", "127.0.0.1:0", "--account", ACCOUNT, "--speed",
             "20", "--numbers", CALLER, "--people", PATIENT, "--ca-file", self.file("ca.pem"),
             *self.certificate(certificate), *more, name="carrier%d" % world.free_port(),
-            env=world.environment(REHEARSAL_TOKEN=TOKEN))
+            env=world.environment(REHEARSAL_TOKEN=TOKEN, REHEARSAL_VOICE_KEY=voice_key))
         self.addCleanup(carrier.kill)
         line = world.wait_until(lambda: carrier.out() if "\n" in carrier.out()
                                 else not carrier.running(), "the carrier listens")
         self.assertIsNot(line, True, carrier.err())
         self.base = "https://localhost:%d" % json.loads(line)["port"]
         return carrier
+
+    def model(self, *more, certificate=API):
+        """Settings of a voice model that takes one key and knows one model."""
+        carrier = self.phones("--voice-models", MODEL, *more, certificate=certificate,
+                              voice_key=KEY)
+        port = json.loads(carrier.out().splitlines()[0])["voice_port"]
+        return {"OPENAI_API_KEY": KEY, "OPENAI_REALTIME_MODEL": MODEL,
+                "OPENAI_BASE_URL": "https://localhost:%d/v1" % port}
 
     def rung(self):
         """By a client that trusts anybody: the carrier's certificate may be the fault."""
@@ -79,7 +89,7 @@ class DoctorTlsTest(world.Case):
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=world.PATIENCE_S)
         self.assertIn(done.returncode, expect if isinstance(expect, tuple) else (expect,),
                       done.stdout + done.stderr)
-        for secret in (TOKEN, CALLER, MINE):
+        for secret in (TOKEN, CALLER, MINE, KEY):
             self.assertNotIn(secret, done.stdout + done.stderr)
         return done
 
@@ -101,10 +111,11 @@ class DoctorTlsTest(world.Case):
             at = found
         return told
 
-    def assert_found(self, found, subject, verdict, words=""):
+    def assert_found(self, found, subject, verdict, words="", cure=""):
         self.assertTrue(any(finding["subject"] == subject and finding["verdict"] == verdict and
-                            words in finding["what"] for finding in found),
-                        "%s %s %r in %s" % (subject, verdict, words, found))
+                            words in finding["what"] and cure in finding["cure"]
+                            for finding in found),
+                        "%s %s %r %r in %s" % (subject, verdict, words, cure, found))
 
     def test_all_is_well(self):
         self.phones()
@@ -235,6 +246,76 @@ class DoctorTlsTest(world.Case):
                 self.phones("--faults", faults)
                 self.call(expect, *words)
                 self.assertEqual(len(self.rung()), rings)
+
+    def test_a_voice_model_that_takes_what_we_give_it(self):
+        settings = self.model()
+        self.assert_found(self.doctor(0, **settings), "voice model", "ok", "the key and the model")
+        # What a campaign's agent names is asked for, and not what would be taken without it.
+        self.assert_found(self.campaigns_model(0, model=MODEL, **settings | {
+            "OPENAI_REALTIME_MODEL": "another"}), "voice model", "ok", "the key and the model")
+        self.assert_found(self.campaigns_model(2, model="a-third", **settings), "voice model",
+                          "bad", "no model a-third for this key", "OPENAI_REALTIME_MODEL")
+        self.assert_found(self.campaigns_model(2, voice="nobody", **settings), "voice model",
+                          "bad", "refuses the session", "OPENAI_REALTIME_VOICE")
+
+    def campaigns_model(self, expect, model="", voice="", **settings):
+        named = {"model": model, "voice": voice}
+        file = world.write_campaign(self.folder, world.survey(mode="agent", agent={
+            "disclosure": "Parla un'intelligenza artificiale.", "columns": ["name"],
+            **{name: value for name, value in named.items() if value}}), 1)
+        return json.loads(self.program("doctor", file, "--json", expect=expect, **settings).stdout)
+
+    def test_what_is_wrong_with_a_voice_models_settings_is_told_apart(self):
+        # At the upgrade, and in the session that it let begin (protocols.md 6.1).
+        for late in ((), ("--faults", "voice_refused_late=1000")):
+            settings = self.model(*late)
+            for words, cure, wrong in (
+                    ("refuses the key: invalid_api_key", "OPENAI_API_KEY",
+                     {"OPENAI_API_KEY": "sk-another"}),
+                    ("no model gpt-nobody for this key: model_not_found", "OPENAI_REALTIME_MODEL",
+                     {"OPENAI_REALTIME_MODEL": "gpt-nobody"})):
+                with self.subTest(words=words, late=late):
+                    found = self.doctor(2, **settings | wrong)
+                    self.assert_found(found, "voice model", "bad", words, cure)
+        for words, cure, wrong in (
+                ("is not set", ".env", {"OPENAI_API_KEY": ""}),
+                ("a character that no key has", ".env", {"OPENAI_API_KEY": "sk-two words"}),
+                ("no model is named", "OPENAI_REALTIME_MODEL", {"OPENAI_REALTIME_MODEL": ""}),
+                ("refuses the session", "OPENAI_REALTIME_VOICE",
+                 {"OPENAI_REALTIME_VOICE": "nobody"}),
+                ("no realtime service at this address", "OPENAI_BASE_URL",
+                 {"OPENAI_BASE_URL": settings["OPENAI_BASE_URL"] + "/v2"})):
+            with self.subTest(words=words):
+                found = self.campaigns_model(2, **settings | wrong)
+                self.assert_found(found, "voice model", "bad", words, cure)
+
+    def test_a_voice_model_that_cannot_be_reached_or_believed(self):
+        settings = self.model()
+        nowhere = "https://localhost:%d/v1" % world.free_port()
+        plain = "https://localhost:%d/v1" % self.plain_port()
+        for words, cure, base in (("cannot be reached", "way out", nowhere),
+                                  ("not believed", "OPENAI_BASE_URL", plain)):
+            with self.subTest(words=words):
+                found = self.doctor(3, **settings | {"OPENAI_BASE_URL": base})
+                self.assert_found(found, "voice model", "broken", words, cure)
+        for kind, words in (("expired", "expired"), ("early", "not valid yet"),
+                            ("only", "another name"), ("stranger", "no trusted authority")):
+            with self.subTest(kind=kind):
+                settings = self.model(certificate="%s-%s" % (kind, API))
+                self.phones()
+                found = self.doctor(3, **settings)
+                self.assert_found(found, "voice model", "broken", "not believed", "clock")
+                self.assert_found(found, "voice model", "broken", words)
+
+    def test_a_voice_model_that_has_no_time_or_no_telephone(self):
+        for fault, verdict, words, cure in (
+                ("voice_unavailable", "broken", "does not open a session", "try again later"),
+                ("voice_limited", "broken", "too many questions", "in a minute"),
+                ("voice_keeps_pcm", "bad", "the telephone's sound", "another model")):
+            with self.subTest(fault=fault):
+                settings = self.model("--faults", fault + "=1000")
+                found = self.doctor(3 if verdict == "broken" else 2, **settings)
+                self.assert_found(found, "voice model", verdict, words, cure)
 
     def test_an_account_that_cannot_be_asked(self):
         self.phones("--faults", "get_failed=1000")
