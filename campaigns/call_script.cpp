@@ -37,6 +37,15 @@ std::string_view name_of(AgentStage stage) {
   return "";
 }
 
+bool AgentProgress::reached_human() const {
+  const auto picked_up = [](const std::string& status) {
+    return status == "completed" || status == "answered";
+  };
+  if (!transfer_status.empty()) return picked_up(transfer_status);
+  return std::any_of(legs.begin(), legs.end(),
+                     [&](const TransferLeg& leg) { return picked_up(leg.status); });
+}
+
 namespace {
 
 // Lengths as in UTF-8's spirit: seven bits a byte, the last one without the high bit.
@@ -86,6 +95,18 @@ void write_agent(JsonObject& call, const AgentProgress& agent) {
       .member("caller_id", agent.caller_id);
   // Not written where it is not so: logs from before keep their digest.
   if (agent.quota_full) object.flag("quota_full", true);
+  if (!agent.legs.empty()) {
+    auto& legs = object.open("legs");
+    for (std::size_t i = 0; i < agent.legs.size(); ++i) {
+      legs += i ? ',' : '[';
+      JsonObject leg(legs);
+      leg.member("human", agent.legs[i].human)
+          .member("leg", agent.legs[i].sid)
+          .member("status", agent.legs[i].status);
+      leg.close();
+    }
+    legs += ']';
+  }
   auto& tools = object.open("tools");
   tools += '[';
   for (std::size_t i = 0; i < agent.tools.size(); ++i) {
@@ -296,6 +317,14 @@ void CallScript::apply_to_agent(const Fact& fact, CallPosition& call) {
     agent.transfer |= transfer->listed;
   } else if (const auto* ended = get_if<TransferEnded>(&fact.event)) {
     agent.transfer_status = ended->status;
+  } else if (const auto* told = get_if<TransferProgressed>(&fact.event)) {
+    const auto leg = std::find_if(agent.legs.begin(), agent.legs.end(),
+                                  [&](const TransferLeg& one) { return one.sid == told->leg; });
+    if (leg != agent.legs.end()) {
+      leg->status = told->status;
+    } else {
+      agent.legs.push_back({told->leg, static_cast<std::uint8_t>(told->human), told->status});
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,6 +36,15 @@ struct ScriptAnswer {
 enum class AgentStage : std::uint8_t { none, served, open, closed };
 std::string_view name_of(AgentStage stage);
 
+// The call to one of the humans, within a transfer.
+struct TransferLeg {
+  std::string sid{};
+  std::uint8_t human = 0;  // which of the campaign's list, from 1
+  std::string status{};    // TransferProgressed
+};
+// Of one call: each human that can be listed, twice.
+inline constexpr std::size_t transfer_legs_max = 20;
+
 struct AgentProgress {
   AgentStage stage = AgentStage::none;
   std::string stream{};      // the carrier's sid of it
@@ -51,6 +61,10 @@ struct AgentProgress {
   std::uint32_t said = 0;            // things said, of both
   std::vector<std::string> tools{};  // tool calls, by the model's ids
   std::string caller_id{};           // of the attempt: what a human's telephone shows
+  std::vector<TransferLeg> legs{};
+
+  // A human took over: as the carrier said at the end of it, or, until then, of their own calls.
+  bool reached_human() const;
 };
 
 // How far one call has got: what was served last.

@@ -249,6 +249,17 @@ struct AfterTransfer {
   std::string status{};  // DialCallStatus
   std::int64_t seconds = 0;
 };
+// The call to one of the humans reports itself.
+struct TransferReported {
+  AttemptId attempt{};
+  std::string sid{};        // of the attempt's own call
+  std::string leg{};        // of the call to the human
+  std::uint32_t human = 0;  // which of the list, from 1
+  std::string status{};     // CallStatus
+  std::int64_t seconds = 0;
+  std::int64_t sip = 0;
+  std::optional<Instant> occurred_at{};
+};
 // The call's recording is there.
 struct RecordingReported {
   AttemptId attempt{};
@@ -321,7 +332,7 @@ struct CommandKinds {
                LateCallFound, LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
                MachineDetected, RecordingReported, AfterStream, AfterTransfer,
                OutsideStatusReported, OutsideVoiceRequested, StreamStarted, StreamEnded,
-               SomethingSaid, KeyPressed, ToolAsked>;
+               SomethingSaid, KeyPressed, ToolAsked, TransferReported>;
 };
 
 using Command = OneOf<CommandKinds>;

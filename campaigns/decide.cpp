@@ -284,9 +284,7 @@ Outcome outcome_of_agent(const State& state, const Named& named, const CallPosit
   if (progress.given > 0) return Outcome::broken_off;
   if (agent.heard) {
     // Without a survey the talk itself is what the call was for.
-    const bool reached =
-        agent.transfer_status == "completed" || agent.transfer_status == "answered";
-    if (reached || (campaign.questions.empty() && agent.end_reason == "done")) {
+    if (agent.reached_human() || (campaign.questions.empty() && agent.end_reason == "done")) {
       return Outcome::completed;
     }
     if (call.prompt == "apology") return Outcome::network_error;
@@ -348,8 +346,9 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   }
   // Whoever reached a human need not be called back; whoever found none does.
   const auto& human = call->agent;
-  const bool reached = human.transfer_status == "completed" || human.transfer_status == "answered";
-  if (human.callback_asked || (human.transfer && !reached)) return Outcome::callback_requested;
+  if (human.callback_asked || (human.transfer && !human.reached_human())) {
+    return Outcome::callback_requested;
+  }
   if (call->stopped) return Outcome::refused;
   if (progress.given > 0) return Outcome::broken_off;
   return call->prompt == "gave_up" && !spoke(*call) ? Outcome::said_nothing
@@ -1687,6 +1686,39 @@ Decision on(const State& state, const AfterTransfer& command, Moment) {
   const bool reached = command.status == "completed" || command.status == "answered";
   served.prompt = reached ? "hang_up" : "apology";
   draft.add(named.subject, served);
+  return draft.take();
+}
+
+// How far a call has got by its status: what comes late says nothing new.
+int stage_of(const std::string& status) {
+  if (status == "initiated") return 1;
+  if (status == "ringing") return 2;
+  return terminal(status) ? 4 : 3;
+}
+
+Decision on(const State& state, const TransferReported& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  Draft draft;
+  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  const auto* call = state.script.call(named.ref);
+  const auto& humans = named.entry->definition->humans();
+  if (!call || !call->agent.transfer || command.human == 0 || command.human > humans.size()) {
+    return draft.take();
+  }
+  const auto& legs = call->agent.legs;
+  const auto known = std::find_if(legs.begin(), legs.end(),
+                                  [&](const TransferLeg& leg) { return leg.sid == command.leg; });
+  const auto status = command.status == "in-progress" ? std::string("answered") : command.status;
+  const bool news = known == legs.end() ? legs.size() < transfer_legs_max
+                                        : stage_of(status) > stage_of(known->status);
+  if (news) {
+    draft.add(named.subject,
+              TransferProgressed{command.attempt.attempt, command.human, command.leg, status,
+                                 command.seconds, command.sip},
+              command.occurred_at);
+  }
   return draft.take();
 }
 

@@ -731,6 +731,23 @@ struct TransferEnded {
   }
 };
 
+// How far the call to one of the humans has got, as the carrier says. Not of each that is listed
+// everything is told, nor in its order.
+struct TransferProgressed {
+  static constexpr std::string_view type = "TransferProgressed";
+  std::uint8_t attempt = 0;
+  std::int64_t human = 0;  // which of the campaign's list, from 1
+  std::string leg{};       // the carrier's sid of that call
+  std::string status{};    // initiated ringing answered completed busy no-answer failed canceled
+  std::int64_t seconds = 0;
+  std::int64_t sip = 0;  // SipResponseCode, 0: not said
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("human", e.human), v("leg", e.leg), v("status", e.status),
+        v("seconds", e.seconds), v("sip", e.sip);
+  }
+};
+
 struct CallEnded {
   static constexpr std::string_view type = "CallEnded";
   std::uint8_t attempt = 0;
@@ -933,19 +950,21 @@ struct SuppressionListLoaded {
 };
 
 struct EventKinds {
-  using List = KindList<
-      LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-      EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
-      CampaignCompleted, CampaignReopened, CampaignChanged, ContactEnrolled, ContactExcluded,
-      ContactForgotten, CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt,
-      CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, CallResolved, LateCallDetected,
-      LateCallEnded, CallEndRequested, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
-      PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
-      CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut,
-      Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed,
-      AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded,
-      CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded, AnswerDeclined, PersonAsked,
-      QuotaCounted, QuotaSwept, NumberChosen, NumberListed, NumberUnlisted, SuppressionListLoaded>;
+  using List =
+      KindList<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+               EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
+               CampaignCancelled, CampaignCompleted, CampaignReopened, CampaignChanged,
+               ContactEnrolled, ContactExcluded, ContactForgotten, CallRequested, CallNotSent,
+               CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced,
+               CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallEndRequested,
+               CallInitiated, CallRinging, CallAnswered, AnswererDetected, PromptServed,
+               AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
+               CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut,
+               Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed,
+               AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested,
+               TransferEnded, CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded,
+               AnswerDeclined, PersonAsked, QuotaCounted, QuotaSwept, NumberChosen, NumberListed,
+               NumberUnlisted, SuppressionListLoaded, TransferProgressed>;
 };
 
 using Event = OneOf<EventKinds>;

@@ -328,6 +328,15 @@ class Teller {
            (e.seconds == 0 ? std::string()
                            : ", " + plural(e.seconds, "second", "seconds") + " of talk");
   }
+  std::string operator()(const TransferProgressed& e) const {
+    const auto human = attempt(e.attempt) + "human " + std::to_string(e.human) + " of the list: ";
+    if (e.status == "initiated") return human + "is being called, as " + e.leg;
+    if (e.status == "ringing") return human + "the telephone rings";
+    if (e.status == "answered") return human + "picked up";
+    return human + "that call ended as " + e.status +
+           (e.seconds == 0 ? std::string() : " after " + plural(e.seconds, "second", "seconds")) +
+           (e.sip == 0 ? std::string() : " (SIP " + std::to_string(e.sip) + ')');
+  }
   std::string operator()(const OptedOut& e) const {
     return "the person asked by " + e.by + ", in " + e.attempt +
            ", never to be called again: that holds for all campaigns";
@@ -365,7 +374,7 @@ class Teller {
       return "told that an AI talks (words of version " + e.disclosure +
              "), and to be connected with the agent";
     }
-    if (e.prompt == "apology") return "the agent had failed; an apology and the end";
+    if (e.prompt == "apology") return "nobody could go on with the talk; an apology and the end";
     if (e.prompt == "transfer") return "passed on to a human";
     return "the call was hung up without a word";
   }

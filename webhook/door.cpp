@@ -108,6 +108,22 @@ campaigns::SurveyAnswered survey_answered(const AttemptId& attempt, const Route&
   return command;
 }
 
+// The human's end of a transfer is a call of its own, whose parent is the attempt's.
+campaigns::TransferReported transfer_reported(const AttemptId& attempt, const Route& route,
+                                              Form& form) {
+  auto status = status_reported(attempt, form);
+  campaigns::TransferReported command;
+  command.attempt = attempt;
+  command.sid = form.value("ParentCallSid");
+  command.leg = std::move(status.sid);
+  command.human = route.human;
+  command.status = std::move(status.status);
+  command.seconds = status.seconds;
+  command.sip = status.sip;
+  command.occurred_at = status.occurred_at;
+  return command;
+}
+
 // Nothing: it is not there, or not yet. Where it is follows from its sid: the URL that comes along
 // is not taken over.
 std::optional<campaigns::RecordingReported> recording_reported(const AttemptId& attempt,
@@ -170,6 +186,7 @@ std::string_view methods_of(Route::Kind kind) {
     case Route::Kind::stream_status:
     case Route::Kind::after_stream:
     case Route::Kind::after_transfer:
+    case Route::Kind::transfer_status:
     case Route::Kind::fallback:
       return "POST";
   }
@@ -269,6 +286,14 @@ void understand(Inbound& inbound, const Route& route, std::string_view query, Fo
                                                      : std::string("failed"),
                                                  small_number(form.value("DialCallDuration"))};
       return;
+    case Route::Kind::transfer_status:
+      if (is_reported_status(form.value("CallStatus")) &&
+          is_call_sid(form.value("ParentCallSid"))) {
+        inbound.command = transfer_reported(attempt, route, form);
+      } else {
+        inbound.note = "a status callback of a transfer that says too little: ignored";
+      }
+      return;
     case Route::Kind::fallback:
       inbound.kind = Kind::apology;
       inbound.note = note_on_fallback(small_number(form.value("ErrorCode")), attempt);
@@ -362,6 +387,7 @@ CallUrls urls_of(const std::string& public_url, const std::string& token) {
   urls.stream_status = public_url + "/stream-status/" + token;
   urls.after_stream = public_url + "/after-stream/" + token;
   urls.after_transfer = public_url + "/after-transfer/" + token;
+  urls.transfer_status = public_url + "/transfer-status/" + token;
   return urls;
 }
 
@@ -508,11 +534,13 @@ std::string Door::call_document(const Inbound& inbound) const {
   const auto urls = urls_of(open->public_url, write_token_(inbound.attempt));
   DocumentUrls to;
   to.answer = urls.answer;
+  // A survey without an agent has humans to pass people on to as well.
+  to.after_transfer = urls.after_transfer;
+  to.transfer_status = urls.transfer_status;
   if (state_.book.at(open->contact.campaign).definition->mode == campaigns::Mode::agent) {
     to.media_stream = socket_url(open->public_url, "/media-stream");
     to.stream_status = urls.stream_status;
     to.after_stream = urls.after_stream;
-    to.after_transfer = urls.after_transfer;
     to.parameters = {{"from", open->caller_id},
                      {"to", '+' + std::to_string(state_.queue.contact(open->contact).number)},
                      {"outbound", "true"},

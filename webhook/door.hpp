@@ -123,6 +123,7 @@ struct CallUrls {
   std::string stream_status{};
   std::string after_stream{};
   std::string after_transfer{};
+  std::string transfer_status{};  // followed by "/<number>"
 };
 CallUrls urls_of(const std::string& public_url, const std::string& token);
 

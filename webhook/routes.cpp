@@ -22,12 +22,14 @@ bool plain(std::string_view segment, std::size_t bytes_max) {
              std::string_view::npos;
 }
 
-std::optional<std::uint32_t> turn_in(std::string_view segment) {
-  std::uint32_t turn = 0;
-  const char* end = segment.data() + segment.size();
-  const auto [read_to, error] = std::from_chars(segment.data(), end, turn);
-  if (error != std::errc{} || read_to != end || segment.front() == '0') return {};
-  return turn;
+// A whole number from 1.
+std::optional<std::uint32_t> count_in(std::optional<std::string_view> segment) {
+  if (!segment || segment->empty() || segment->front() == '0') return {};
+  std::uint32_t count = 0;
+  const char* end = segment->data() + segment->size();
+  const auto [read_to, error] = std::from_chars(segment->data(), end, count);
+  if (error != std::errc{} || read_to != end) return {};
+  return count;
 }
 
 std::optional<Route::Kind> kind_of(std::string_view name, bool with_token) {
@@ -42,6 +44,7 @@ std::optional<Route::Kind> kind_of(std::string_view name, bool with_token) {
   if (name == "stream-status") return Kind::stream_status;
   if (name == "after-stream") return Kind::after_stream;
   if (name == "after-transfer") return Kind::after_transfer;
+  if (name == "transfer-status") return Kind::transfer_status;
   if (name == "fallback") return Kind::fallback;
   return {};
 }
@@ -58,12 +61,15 @@ std::optional<Route> route_of(std::string_view path) {
   Route route{.kind = *kind, .token = token.value_or(std::string_view{})};
   if (*kind == Route::Kind::answer) {
     const auto question = next_segment(path);
-    const auto turn = next_segment(path);
-    if (!question || !turn || !plain(*question, question_bytes_max) || turn->empty()) return {};
-    const auto number = turn_in(*turn);
-    if (!number) return {};
+    const auto turn = count_in(next_segment(path));
+    if (!question || !turn || !plain(*question, question_bytes_max)) return {};
     route.question = *question;
-    route.turn = *number;
+    route.turn = *turn;
+  }
+  if (*kind == Route::Kind::transfer_status) {
+    const auto human = count_in(next_segment(path));
+    if (!human) return {};
+    route.human = *human;
   }
   if (!path.empty()) return {};
   return route;

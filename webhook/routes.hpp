@@ -19,6 +19,7 @@ struct Route {
     stream_status,
     after_stream,
     after_transfer,
+    transfer_status,
     media_stream,  // a WebSocket's upgrade
     fallback,
     outside_voice,  // the last two are of calls that somebody else's code placed
@@ -29,6 +30,7 @@ struct Route {
   std::string_view token{};
   std::string_view question{};  // answer
   std::uint32_t turn = 0;       // answer; from 1
+  std::uint32_t human = 0;      // transfer_status: whose telephone, in the campaign's list; from 1
 };
 
 // Nothing: no path of ours.

@@ -205,8 +205,13 @@ class Writer {
     append_attribute(out_, "answerOnBridge", "true");
     append_name(out_, "callerId", transfer.caller_id);
     out_ += '>';
-    for (const std::string& number : transfer.numbers) {
-      out_ += "<Number>";
+    for (std::size_t i = 0; i < transfer.numbers.size(); ++i) {
+      const std::string& number = transfer.numbers[i];
+      out_ += "<Number";
+      append_attribute(out_, "statusCallback", urls_.transfer_status + '/' + std::to_string(i + 1));
+      append_attribute(out_, "statusCallbackEvent", "initiated ringing answered completed");
+      append_attribute(out_, "statusCallbackMethod", "POST");
+      out_ += '>';
       append_escaped(out_, clean_text(number, number.size()), false);
       out_ += "</Number>";
     }

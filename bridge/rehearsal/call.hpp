@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bridge/net/clock.hpp"
@@ -49,9 +51,11 @@ struct Call {
   std::uint64_t callbacks = 0;     // sequence numbers given out
   std::uint64_t recordings = 0;    // made by its documents
   std::uint64_t legs = 0;          // dialled by its documents
-  std::uint64_t webhooks = 0;      // requests of any kind that went out for it
-  bool deleted = false;            // by the program; the truth keeps it
-  int error_code = 0;              // the last thing that was wrong with an answer to the carrier
+  // What is to be told of them, one after the other: at one instant all of them may have news.
+  std::deque<std::pair<Callback, Fields>> leg_callbacks{};
+  std::uint64_t webhooks = 0;  // requests of any kind that went out for it
+  bool deleted = false;        // by the program; the truth keeps it
+  int error_code = 0;          // the last thing that was wrong with an answer to the carrier
 
   // What the program answered with 2xx: a status, or the request for a document. It must not be
   // lost. Kept where somebody wants to know.

@@ -279,6 +279,7 @@ void CallEngine::perform(Call& call, const Document& document, const std::string
 
 // Does what came of a document, in its time.
 void CallEngine::follow(Call& call, Act act) {
+  for (Leg& leg : act.legs) plan_leg(call, leg);
   const Instant when = loop_.now() + act.after;
   call.next_act = timetable_.at(when, [this, &call, act = std::move(act)] {
     call.next_act = {};
@@ -409,12 +410,75 @@ bool CallEngine::writing() const {
   return std::ranges::any_of(streams_, [](const auto& each) { return each.second->writing(); });
 }
 
+// ---- the calls of a dial ----
+
+// Each of a leg's events in its time, unless the call has ended or gone on elsewhere by then. The
+// last one comes before what the dial's end leads to.
+void CallEngine::plan_leg(Call& call, Leg& leg) {
+  leg.sid = "CA" + hex_from(call.legs++, call.sid + " leg", 0, 32);
+  if (leg.to.status_url.empty()) return;
+  std::uint64_t sequence = 0;
+  const auto plan = [&](const char* event, std::string_view status, milliseconds at) {
+    if (leg.to.status_events.find(event) == std::string::npos) return;
+    timetable_.at(loop_.now() + at,
+                  [this, &call, request = call.documents, leg, status, number = sequence++] {
+                    if (call.documents == request) tell_leg(call, leg, status, number);
+                  });
+  };
+  plan("initiated", "initiated", leg.begins);
+  if (leg.rings) plan("ringing", "ringing", *leg.rings);
+  if (leg.answers) plan("answered", "in-progress", *leg.answers);
+  plan("completed", leg.status, leg.ends - milliseconds(leg.status == "canceled" ? 0 : 250));
+}
+
+// Fields of protocols.md 2.2, of a call whose parent is this one.
+void CallEngine::tell_leg(Call& call, const Leg& leg, std::string_view status,
+                          std::uint64_t sequence) {
+  Fields fields = base_fields(call);
+  const auto set = [&](std::string_view name, std::string value) {
+    std::ranges::find(fields, name, &Field::name)->value = std::move(value);
+  };
+  set("CallSid", leg.sid);
+  set("To", leg.to.number);
+  set("Called", leg.to.number);
+  set("CallStatus", std::string(status));
+  set("Direction", "outbound-dial");
+  fields.push_back({"ParentCallSid", call.sid});
+  fields.push_back({"Timestamp", rfc2822(loop_.now())});
+  fields.push_back({"CallbackSource", "call-progress-events"});
+  fields.push_back({"SequenceNumber", std::to_string(sequence)});
+  if (status == leg.status) {
+    const std::string_view sip = status == "completed" ? "200"
+                                 : status == "busy"    ? "486"
+                                 : status == "failed"  ? "404"
+                                                       : "487";
+    fields.push_back({"CallDuration", std::to_string(leg.talked.count())});
+    fields.push_back({"Duration", std::to_string((leg.talked.count() + 59) / 60)});
+    fields.push_back({"SipResponseCode", std::string(sip)});
+  }
+  const Callback to{.url = resolve_url(call.document_url, leg.to.status_url),
+                    .by_get = leg.to.status_by_get};
+  const CallbackFault fault = callback_fault(options_.faults, options_.seed, leg.sid, sequence);
+  for (int copy = 0; copy < (fault.lost ? 0 : fault.copies); ++copy) {
+    timetable_.at(loop_.now() + fault.late + seconds(2 * copy), [this, &call, to, fields] {
+      call.leg_callbacks.emplace_back(to, fields);
+      if (call.leg_callbacks.size() == 1) post_legs(call);
+    });
+  }
+}
+
+void CallEngine::post_legs(Call& call) {
+  const auto [to, fields] = call.leg_callbacks.front();
+  send(call, to, fields, [this, &call](const Fetched&) {
+    call.leg_callbacks.pop_front();
+    if (!call.leg_callbacks.empty()) post_legs(call);
+  });
+}
+
 // An act's fields with the names that the carrier has for what came of it (protocols.md 4.5, 4.6).
 Fields CallEngine::named(Call& call, const Act& act) {
   Fields fields = act.fields;
-  if (act.dialled) {
-    fields.push_back({"DialCallSid", "CA" + hex_from(call.legs++, call.sid + " leg", 0, 32)});
-  }
+  if (act.dialled) fields.push_back({"DialCallSid", act.legs.at(act.talked_with).sid});
   if (!act.recorded) return fields;
   const std::string sid = "RE" + hex_from(++call.recordings, call.sid, 0, 32);
   const std::string url =

@@ -85,6 +85,9 @@ class CallEngine {
   void leave_stream(Call& call);
   void forget_stream(std::uint64_t stream);
   void tell_stream(Call& call, const StreamTruth& truth, const Verb& verb, std::string_view event);
+  void plan_leg(Call& call, Leg& leg);
+  void tell_leg(Call& call, const Leg& leg, std::string_view status, std::uint64_t sequence);
+  void post_legs(Call& call);
   Fields named(Call& call, const Act& act);
   void apologise(Call& call, const std::string& url, int code, const Callback& fallback);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "bridge/rehearsal/dice.hpp"
@@ -27,6 +28,15 @@ bool names_finish(std::string_view prompt, std::string_view finish) {
          (finish.find('*') != std::string_view::npos && std::ranges::any_of(star_names, says));
 }
 
+// Somebody else has picked up by then.
+void leave_off(Leg& leg, seconds by) {
+  if (leg.ends <= by) return;
+  if (leg.rings > by) leg.rings.reset();
+  leg.answers.reset();
+  leg.ends = by;
+  leg.status = "canceled";
+}
+
 }  // namespace
 
 Talk::Talk(const People& people, std::uint64_t seed, std::string to, std::uint64_t ordinal)
@@ -41,7 +51,9 @@ Act Talk::done(Act act) {
                             : person_.answerer == Answerer::fax   ? fax_time
                                                                   : seconds::max();
   if (elapsed_ + act.after > line_time) {
+    auto legs = std::move(act.legs);
     act = {.kind = Act::Kind::person_hangs_up, .after = std::max(line_time - elapsed_, seconds(0))};
+    act.legs = std::move(legs);
   }
   elapsed_ += act.after;
   return act;
@@ -83,6 +95,12 @@ void Talk::remember_offer(std::string_view said) {
 Act Talk::go_on(const Document& document, const std::string& url, std::size_t first) {
   seconds now{0};
   std::string heard;  // what was said since the last question: a prompt may stand before its Gather
+  std::vector<Leg> legs;
+  const auto leave = [&](Act act) {
+    act.legs.insert(act.legs.begin(), legs.begin(), legs.end());
+    act.talked_with += legs.size();
+    return done(std::move(act));
+  };
   for (std::size_t i = first; i < document.verbs.size(); ++i) {
     const Verb& verb = document.verbs[i];
     switch (verb.kind) {
@@ -96,32 +114,33 @@ Act Talk::go_on(const Document& document, const std::string& url, std::size_t fi
         now += verb.time;
         break;
       case Verb::Kind::hangup:
-        return done({.kind = Act::Kind::document_hangs_up, .after = now});
+        return leave({.kind = Act::Kind::document_hangs_up, .after = now});
       case Verb::Kind::redirect:
-        return done({.kind = Act::Kind::request,
-                     .after = now,
-                     .url = resolve_url(url, verb.text),
-                     .by_get = verb.by_get});
+        return leave({.kind = Act::Kind::request,
+                      .after = now,
+                      .url = resolve_url(url, verb.text),
+                      .by_get = verb.by_get});
       case Verb::Kind::connect:
-        return done({.kind = Act::Kind::stream, .after = now, .verb = i});
+        return leave({.kind = Act::Kind::stream, .after = now, .verb = i});
       case Verb::Kind::record:
       case Verb::Kind::dial: {
         Heard came = verb.kind == Verb::Kind::dial ? dial(verb, url, now) : record(verb, url, now);
-        if (came.ended) return done(std::move(came.act));
+        if (came.ended) return leave(std::move(came.act));
         now = came.act.after;
+        std::ranges::move(came.act.legs, std::back_inserter(legs));
         heard.clear();
         break;
       }
       case Verb::Kind::gather: {
         Heard answer = gather(verb, heard, url, now);
-        if (answer.ended) return done(std::move(answer.act));
+        if (answer.ended) return leave(std::move(answer.act));
         now = answer.act.after;
         heard.clear();
         break;
       }
     }
   }
-  return done({.kind = Act::Kind::document_hangs_up, .after = now});
+  return leave({.kind = Act::Kind::document_hangs_up, .after = now});
 }
 
 // Somebody says something after the beep, presses a key, falls silent or hangs up; who says nothing
@@ -168,33 +187,42 @@ Talk::Heard Talk::record(const Verb& verb, const std::string& url, seconds began
 // the person until one of them hangs up.
 Talk::Heard Talk::dial(const Verb& verb, const std::string& url, seconds began) {
   Dice dice(seed_, to_, ordinal_, "dialling", turn_++);
+  Act act{.kind = Act::Kind::request,
+          .url = verb.action.empty() ? "" : resolve_url(url, verb.action),
+          .by_get = verb.by_get,
+          .dialled = true};
   seconds after = seconds::max();
   std::string status = "failed";
   seconds tried{0};
-  for (const std::string& number : verb.numbers) {
+  for (const Dialled& one : verb.dialled) {
+    const std::string& number = one.number;
     const bool dialable = number.size() > 5 && number.front() == '+' &&
                           number.find_first_not_of("0123456789", 1) == std::string::npos;
     const Person other = meet(people_, seed_, number, ordinal_);
     const seconds answers = other.rings_after + other.answers_after;
+    Leg leg{.to = one, .begins = began, .ends = began + other.rings_after};
     if (!dialable || other.answerer == Answerer::failed) {
-      tried = std::max(tried, other.rings_after);
+      leg.status = "failed";
     } else if (other.answerer == Answerer::busy) {
-      tried = std::max(tried, other.rings_after);
+      leg.status = "busy";
       if (status == "failed") status = "busy";
     } else if (other.answerer == Answerer::no_answer || answers > verb.timeout) {
-      tried = std::max(tried, verb.timeout);
+      leg.status = "no-answer";
       status = "no-answer";
+      leg.rings = began + other.rings_after;
+      leg.ends = began + verb.timeout;
     } else {
+      leg.rings = began + other.rings_after;
+      leg.answers = began + answers;
+      leg.ends = seconds::max();
+      if (answers < after) act.talked_with = act.legs.size();
       after = std::min(after, answers);
     }
+    if (!leg.answers) tried = std::max(tried, leg.ends - began);
+    act.legs.push_back(std::move(leg));
   }
-  const bool bridged = after != seconds::max();
-  Act act{.kind = Act::Kind::request,
-          .after = began + tried,
-          .url = verb.action.empty() ? "" : resolve_url(url, verb.action),
-          .by_get = verb.by_get,
-          .dialled = true};
-  if (bridged) {
+  act.after = began + tried;
+  if (after != seconds::max()) {
     const seconds talk = std::min(seconds(dice.between(10, 120)), verb.time_max);
     act.after = began + after + talk;
     // Who was called, or who was dialled: either may hang up first.
@@ -202,6 +230,12 @@ Talk::Heard Talk::dial(const Verb& verb, const std::string& url, seconds began) 
     act.fields = {{"DialCallStatus", "completed"},
                   {"DialCallDuration", std::to_string(talk.count())},
                   {"DialBridged", "true"}};
+    for (Leg& leg : act.legs) leave_off(leg, began + after);
+    Leg& taken = act.legs[act.talked_with];
+    taken.answers = began + after;
+    taken.ends = act.after;
+    taken.status = "completed";
+    taken.talked = talk;
   } else {
     act.fields = {{"DialCallStatus", status}, {"DialBridged", "false"}};
   }

@@ -1,15 +1,31 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bridge/rehearsal/people.hpp"
 #include "bridge/rehearsal/twiml.hpp"
 #include "bridge/rehearsal/wire.hpp"
 
 namespace bridge::rehearsal {
+
+// A call that a dial places to somebody, and how it goes; times are from the moment the document
+// came.
+struct Leg {
+  Dialled to{};
+  std::string sid{};  // given by the carrier
+  std::chrono::seconds begins{0};
+  std::optional<std::chrono::seconds> rings{};
+  std::optional<std::chrono::seconds> answers{};
+  std::chrono::seconds ends{0};
+  std::string_view status{};  // at its end; a literal
+  std::chrono::seconds talked{0};
+};
 
 // What comes of a document: the one thing that leaves the call, and when.
 struct Act {
@@ -30,6 +46,8 @@ struct Act {
   // anybody.
   bool recorded = false;
   bool dialled = false;
+  std::vector<Leg> legs{};      // of its dials
+  std::size_t talked_with = 0;  // which of them is told of as the dial's own
   std::chrono::seconds recorded_time{0};
   std::string recorded_url{};  // told when the recording is there; empty: nobody
   bool recorded_by_get = false;

@@ -1,9 +1,12 @@
 #include "bridge/rehearsal/twiml.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <pugixml.hpp>
+#include <sstream>
+#include <string>
 
 namespace bridge::rehearsal {
 namespace {
@@ -21,6 +24,8 @@ constexpr int loops_max = 1000;                   // what loop="0" stands for
 constexpr seconds audio_time{5};                  // nobody fetches the audio
 constexpr std::size_t parameter_bytes_end = 500;  // of name and value
 constexpr std::size_t dialled_max = 10;           // at once
+constexpr std::array<std::string_view, 4> call_events{"initiated", "ringing", "answered",
+                                                      "completed"};
 constexpr seconds verb_time_max{24 * 60 * 60};
 
 std::optional<int> whole_number_in(std::string_view text) {
@@ -186,11 +191,27 @@ struct TwimlReader {
     for (const pugi::xml_node child : node.children()) {
       if (child.type() != pugi::node_element) continue;
       if (std::string_view(child.name()) != "Number") refuse(not_twiml);
-      verb.numbers.push_back(text_of(child));
+      verb.dialled.push_back(dialled(child));
     }
-    if (verb.numbers.empty()) verb.numbers.push_back(text_of(node));
-    if (verb.numbers.front().empty() || verb.numbers.size() > dialled_max) refuse(not_twiml);
+    if (verb.dialled.empty()) verb.dialled.push_back({.number = text_of(node)});
+    if (verb.dialled.front().number.empty() || verb.dialled.size() > dialled_max) {
+      refuse(not_twiml);
+    }
     return verb;
+  }
+
+  Dialled dialled(const pugi::xml_node& node) {
+    Dialled one{.number = text_of(node)};
+    one.status_url = node.attribute("statusCallback").as_string();
+    one.status_events = node.attribute("statusCallbackEvent").as_string("completed");
+    std::istringstream events(one.status_events);
+    for (std::string each; events >> each;) {
+      if (!std::ranges::count(call_events, each)) refuse(not_twiml);
+    }
+    const std::string_view method = node.attribute("statusCallbackMethod").as_string("POST");
+    if (method != "GET" && method != "POST") refuse(not_twiml);
+    one.status_by_get = method == "GET";
+    return one;
   }
 
   // Connect with a Stream, both ways (protocols.md 4.7).

@@ -13,6 +13,14 @@ namespace bridge::rehearsal {
 
 constexpr std::size_t document_bytes_max = 64 * 1024;
 
+// Somebody whom a dial calls, and whom it tells how that goes.
+struct Dialled {
+  std::string number{};
+  std::string status_url{};  // empty: nobody
+  bool status_by_get = false;
+  std::string status_events = "completed";  // with blanks between them
+};
+
 struct Verb {
   enum class Kind : unsigned char {
     say,
@@ -57,7 +65,7 @@ struct Verb {
   bool beep = true;
   std::string recorded{};  // told when the recording is there; empty: nobody
   bool recorded_by_get = false;
-  std::vector<std::string> numbers{};  // dialled all at once
+  std::vector<Dialled> dialled{};  // all at once
 };
 
 struct Document {

@@ -245,6 +245,17 @@ BOOST_AUTO_TEST_CASE(who_is_dialled_answers_as_anybody_does) {
              limited);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_dialled_number_is_told_of_has_to_be_an_event_of_a_call) {
+  const auto dialling = [](const std::string& attributes) {
+    return performed("<Dial action=\"/after\"><Number " + attributes +
+                     ">+390655555555</Number></Dial>");
+  };
+  const std::string good = "statusCallback=\"/leg\" statusCallbackMethod=\"GET\" ";
+  BOOST_TEST(contains(dialling(good + "statusCallbackEvent=\"initiated answered\""), "POST"));
+  BOOST_TEST(dialling(good + "statusCallbackEvent=\"initiated,answered\"") == "error 12200");
+  BOOST_TEST(dialling("statusCallback=\"/leg\" statusCallbackMethod=\"PUT\"") == "error 12200");
+}
+
 BOOST_AUTO_TEST_CASE(an_assistant_answers_the_first_question_and_the_person_the_next) {
   People people = speaking;
   people.screening = 1000;

@@ -402,6 +402,56 @@ BOOST_AUTO_TEST_CASE(who_is_dialled_has_a_call_of_their_own) {
   BOOST_TEST(field(after[0]->fields, "DialCallSid") != sid);
 }
 
+BOOST_AUTO_TEST_CASE(each_of_several_humans_tells_how_it_goes_and_one_talks) {
+  OneLoopWorld world(with(only("human")));
+  const std::string number =
+      "<Number statusCallback=\"/leg/X\" statusCallbackEvent=\"initiated ringing answered "
+      "completed\">Y</Number>";
+  const auto listed = [&](const std::string& name, const std::string& whose) {
+    std::string text = number;
+    text.replace(text.find('X'), 1, name);
+    return text.replace(text.find('Y'), 1, whose);
+  };
+  world.program->documents["/talk"] = "<Response><Dial action=\"/after\" timeLimit=\"5\">" +
+                                      listed("1", "+390655555555") + listed("2", "nobody") +
+                                      listed("3", "+390655555557") + "</Dial></Response>";
+  world.program->documents["/after"] = goodbye;
+  const std::string sid = place(world, {{"Url", world.program->url("/talk")}});
+  world.pass(90s);
+  const auto after = world.program->at_path("/after");
+  BOOST_TEST_REQUIRE(after.size() == 1U);
+  const std::string talked_with(field(after[0]->fields, "DialCallSid"));
+  int completed = 0;
+  for (const std::string name : {"1", "2", "3"}) {
+    std::string story;
+    std::string leg;
+    for (const auto* told : world.program->at_path("/leg/" + name)) {
+      BOOST_TEST(field(told->fields, "ParentCallSid") == sid);
+      BOOST_TEST(field(told->fields, "Direction") == "outbound-dial");
+      BOOST_TEST((leg.empty() || field(told->fields, "CallSid") == leg));
+      leg = field(told->fields, "CallSid");
+      story += std::string(field(told->fields, "SequenceNumber"))
+                   .append(" ")
+                   .append(field(told->fields, "CallStatus"))
+                   .append(" ");
+    }
+    BOOST_TEST(leg != sid);
+    if (leg == talked_with) {
+      ++completed;
+      BOOST_TEST(story == "0 initiated 1 ringing 2 in-progress 3 completed ");
+      BOOST_TEST(field(world.program->at_path("/leg/" + name).back()->fields, "CallDuration") ==
+                 "5");
+    } else if (name == "2") {
+      BOOST_TEST(story == "0 initiated 1 failed ");
+    } else {
+      BOOST_TEST(
+          (story == "0 initiated 1 ringing 2 canceled " || story == "0 initiated 1 canceled "),
+          story);
+    }
+  }
+  BOOST_TEST(completed == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_door_behind_tls_is_asked_if_somebody_trusted_vouches_for_it) {
   const bridge::testing::Folder folder;
   const auto authority = bridge::testing::make_authority();

@@ -456,6 +456,90 @@ BOOST_AUTO_TEST_CASE(who_wants_a_human_is_passed_on) {
   BOOST_TEST(talk.when(AfterTransfer{talk.attempt(), Running::sid(), "no-answer", 0}) == "");
 }
 
+// A talk whose person was passed on, to one of two humans.
+struct PassedOn : Talk {
+  PassedOn() : Talk(campaign()) {
+    opens().does(tool("1", "request_human", "{}"));
+    does(ended("moved_on")).does(after());
+  }
+  static Campaign campaign() {
+    auto made = agent_survey();
+    made.agent.transfer = {"+390233333333", "+390244444444"};
+    return made;
+  }
+  TransferReported human(std::uint32_t which, std::string status, std::int64_t seconds = 0) const {
+    return {attempt(), sid(), "CAleg" + std::to_string(which), which, std::move(status), seconds};
+  }
+};
+
+BOOST_AUTO_TEST_CASE(what_humans_telephones_do_is_told_once_and_forwards_only) {
+  PassedOn talk;
+  const auto told = [&](const TransferReported& report) {
+    const auto text = talk.when(report);
+    const auto at = text.find("TransferProgressed ");
+    return at == std::string::npos ? text : text.substr(at + 19);
+  };
+  BOOST_TEST(told(talk.human(1, "initiated")) ==
+             R"({"attempt":1,"human":1,"leg":"CAleg1","status":"initiated"})"
+             "\n");
+  BOOST_TEST(told(talk.human(1, "initiated")) == "");
+  BOOST_TEST(told(talk.human(1, "in-progress")) ==
+             R"({"attempt":1,"human":1,"leg":"CAleg1","status":"answered"})"
+             "\n");
+  BOOST_TEST(told(talk.human(1, "ringing")) == "");
+  auto busy = talk.human(2, "busy");
+  busy.sip = 486;
+  BOOST_TEST(told(busy) == R"({"attempt":1,"human":2,"leg":"CAleg2","status":"busy","sip":486})"
+                           "\n");
+  BOOST_TEST(told(talk.human(2, "in-progress")) == "");
+  // Nobody's: of no human that is listed, of another call, or once it is over.
+  BOOST_TEST(told(talk.human(3, "ringing")) == "");
+  BOOST_TEST(told(talk.human(0, "ringing")) == "");
+  auto strange = talk.human(1, "completed", 30);
+  strange.sid = Running::sid(1, 2);
+  BOOST_TEST(told(strange).find("TransferProgressed") == std::string::npos);
+  BOOST_TEST(told(talk.human(1, "completed", 30)) ==
+             R"({"attempt":1,"human":1,"leg":"CAleg1","status":"completed","seconds":30})"
+             "\n");
+  talk.hangs_up();
+  BOOST_TEST(told(talk.human(2, "completed", 30)) == "");
+  // Nor where nobody is passed on.
+  Talk other;
+  other.opens();
+  BOOST_TEST(other.when(talk.human(1, "ringing")) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_call_has_no_more_humans_than_its_dials_can_reach) {
+  PassedOn talk;
+  for (std::size_t i = 0; i < transfer_legs_max + 3; ++i) {
+    auto report = talk.human(1, "ringing");
+    report.leg += "-" + std::to_string(i);
+    talk.does(report);
+  }
+  BOOST_TEST(talk.state().script.call({0, 1})->agent.legs.size() == transfer_legs_max);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_talked_with_a_human_did_so_whatever_the_carrier_says_last) {
+  const auto outcome = [](const std::vector<std::string>& first,
+                          const std::vector<std::string>& second, const std::string& dial) {
+    PassedOn talk;
+    for (const auto& status : first) talk.does(talk.human(1, status));
+    for (const auto& status : second) talk.does(talk.human(2, status));
+    if (!dial.empty()) talk.does(AfterTransfer{talk.attempt(), Running::sid(), dial, 9});
+    talk.does(talk.person_says(2, "Sì"));
+    return talk.hangs_up();
+  };
+  // The person hangs up in the talk with the human, and no word of the dial's end comes.
+  BOOST_TEST(
+      (outcome({"ringing", "in-progress"}, {"ringing", "canceled"}, "") == Outcome::completed));
+  BOOST_TEST((outcome({"completed"}, {}, "") == Outcome::completed));
+  BOOST_TEST((outcome({"ringing", "no-answer"}, {"busy"}, "") != Outcome::completed));
+  BOOST_TEST((outcome({"ringing"}, {}, "") != Outcome::completed));
+  // What it says of the whole goes before what it said of each.
+  BOOST_TEST((outcome({"in-progress"}, {}, "no-answer") != Outcome::completed));
+  BOOST_TEST((outcome({"busy"}, {}, "completed") == Outcome::completed));
+}
+
 BOOST_AUTO_TEST_CASE(an_agent_that_fails_apologises_or_goes_on_without_it) {
   for (const bool simple : {false, true}) {
     auto campaign = agent_survey();

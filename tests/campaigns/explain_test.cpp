@@ -266,6 +266,11 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   add(NoInput{});
   add(QuotaCounted{1, "women", 3, 50});
   add(QuotaSwept{2000});
+  add(TransferProgressed{1, 2, "CAleg", "initiated"});
+  add(TransferProgressed{1, 2, "CAleg", "ringing"});
+  add(TransferProgressed{1, 2, "CAleg", "answered"});
+  add(TransferProgressed{1, 2, "CAleg", "completed", 31, 200});
+  add(TransferProgressed{1, 1, "CAother", "busy", 0, 486});
   add(ContactClosed{});
   add(SpendReserved{1, 1'500'000});
   add(SpendSettled{});
@@ -281,6 +286,10 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
              text);
   BOOST_TEST(says(text, "cost 0.02 USD, and 0.035 USD for the voice model"), text);
   BOOST_TEST(says(text, "cost 0.0135 USD, as the carrier charges it"), text);
+  BOOST_TEST(says(text, "human 2 of the list: is being called, as CAleg"), text);
+  BOOST_TEST(says(text, "human 2 of the list: that call ended as completed after 31 seconds"),
+             text);
+  BOOST_TEST(says(text, "human 1 of the list: that call ended as busy (SIP 486)"), text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -50,6 +50,7 @@ void talk(World& world, const Look& look, bool other) {
   campaign.caller_ids = {other ? "+390211111111" : "+390222222222"};
   campaign.budget = {100'000'000, 20'000};
   campaign.budget.model = ModelPrices{.per_call_max = 500'000, .input_text = 1'000'000'000};
+  campaign.agent.transfer.emplace_back("+390244444444");
   look(submit(campaign));
   look(EnrolRows{"talks", {person(2, 31), person(3, 32)}});
   look(CompleteEnrolment{"talks"});
@@ -75,6 +76,10 @@ void talk(World& world, const Look& look, bool other) {
   over.closed = {0, "MZ1", other ? "goodbye" : "model_failed", 9'000, 700, 3, 1, 10, 20, 5, 5, 2};
   look(over);
   look(AfterStream{AttemptId{"talks", 1, 1}, "CAt1"});
+  for (const char* status : {"ringing", "in-progress"}) {
+    look(TransferReported{
+        {"talks", 1, 1}, "CAt1", other ? "CAleg2" : "CAleg1", other ? 2U : 1U, status});
+  }
   look(AfterTransfer{{"talks", 1, 1}, "CAt1", other ? "busy" : "completed", 12});
   look(StatusReported{{"talks", 1, 1}, "CAt1", "completed", 30});
   look(StreamEnded{"CAt2", {0, "MZ2", "hung_up", 4'000}, "", ""});
@@ -309,8 +314,11 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto& [g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14] = call;
   printed(g1);
   const AgentProgress agent;
-  const auto& [j1, j2, j3, j4, j5, j6, j7, j8, j9, j10, j11, j12, j13, j14, j15] = agent;
+  const auto& [j1, j2, j3, j4, j5, j6, j7, j8, j9, j10, j11, j12, j13, j14, j15, j16] = agent;
   printed(j1);
+  const TransferLeg leg;
+  const auto& [n1, n2, n3] = leg;
+  printed(n1);
   const StreamPermit permit;
   const auto& [k1, k2, k3, k4, k5, k6, k7] = permit;
   printed(k1);

@@ -312,6 +312,15 @@ BOOST_AUTO_TEST_CASE(who_wants_a_human_gets_one_or_is_called_back) {
       BOOST_TEST((world.ends() ==
                   (reached ? Outcome::human_hung_up_at_once : Outcome::callback_requested)));
     }
+    // They hang up in the talk with the human, and what the dial came to is told too late.
+    for (const char* status : {"in-progress", "no-answer"}) {
+      InCall world(with_replies({"+390233333333"}));
+      told(world, "colour", 1, by_key, "0", "un operatore");
+      world.does(TransferReported{world.attempt(), world.sid(), "CAleg", 1, status});
+      const bool reached = std::string_view(status) == "in-progress";
+      BOOST_TEST((world.ends() ==
+                  (reached ? Outcome::human_hung_up_at_once : Outcome::callback_requested)));
+    }
   }
 }
 

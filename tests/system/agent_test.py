@@ -254,6 +254,55 @@ class AgentTest(world.Case):
         self.assertFalse({"AgentSaid", "CalleeSaid"} & set(types))
         self.assert_log_is_well(log)
 
+    def test_who_is_passed_on_to_humans_and_how_that_went_is_in_the_log(self):
+        humans = ["+390233333333", "+390244444444"]
+        stages = {"initiated": 1, "ringing": 2, "answered": 3}
+        left_in_the_talk = 0
+        for name, people, members in (
+                ("agent", "wants_human=2000", {"mode": "agent", "greeting": "Buongiorno.",
+                                               "agent": {**AGENT, "transfer": humans}}),
+                ("simple", "wrong_key=2000",
+                 {"replies": {"operator": {"key": "0", "numbers": humans}}})):
+            with self.subTest(mode=name):
+                file = world.write_campaign(self.folder, world.survey(id=name, **members), 15)
+                log = self.path(name + ".db")
+                self.campanile("run", file, "--log", log, "--calls-per-second", 5, "--listen",
+                               "127.0.0.1:%d" % world.free_port(), "--people",
+                               people + ",human=900,no_answer=100,other_time=0,opt_out=0",
+                               timeout=5 * world.PATIENCE_S)
+                self.assert_log_is_well(log)
+                legs, ends, outcomes, asked = collections.defaultdict(dict), {}, {}, {}
+                for event in world.events_of(log):
+                    of = event.attempt()
+                    if event.type == "TransferProgressed":
+                        known = legs[of].setdefault(event.payload["leg"], [])
+                        known.append(event.payload["status"])
+                        self.assertIn(event.payload["human"], (1, 2))
+                        order = [stages.get(status, 4) for status in known]
+                        self.assertEqual(order, sorted(set(order)))
+                    elif event.type == "TransferRequested":
+                        asked[of] = event
+                    elif event.type == "TransferEnded":
+                        ends[of] = event.payload["status"]
+                    elif event.type == "AttemptClosed":
+                        outcomes[of] = event.payload["outcome"]
+                self.assertTrue(asked)
+                for of in asked:
+                    talked = any("answered" in told for told in legs[of].values())
+                    self.assertEqual(len(legs[of]), 2, of)
+                    if of in ends:
+                        self.assertEqual(ends[of] == "completed", talked, of)
+                    if talked:
+                        self.assertNotEqual(outcomes[of], "callback_requested", of)
+                        left_in_the_talk += of not in ends
+                contact = next(of[1] for of in asked if any(
+                    "answered" in told for told in legs[of].values()))
+                told = self.campanile("explain", "--log", log, "--contact", contact).stdout
+                self.assertRegex(told, r"human [12] of the list: is being called, as CA")
+                self.assertRegex(told, r"human [12] of the list: picked up")
+        # Whoever hangs up while they talk with the human is told of by nothing else.
+        self.assertGreater(left_in_the_talk, 0)
+
     def test_a_person_hears_what_check_shows(self):
         file = world.write_campaign(self.folder, agent_survey(), 2)
         shown = self.campanile("check", file, "--show", "P-0001").stdout

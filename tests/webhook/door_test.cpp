@@ -26,6 +26,7 @@ std::vector<SignedRoute> signed_routes() {
           {"/stream-status/" + token, old_url},
           {"/after-stream/" + token, old_url},
           {"/after-transfer/" + token, old_url},
+          {"/transfer-status/" + token + "/1", old_url},
           {"/fallback/" + token, old_url},
           {"/outbound-call", now_url},
           {"/outbound-call?mode=simple", now_url},
@@ -217,7 +218,8 @@ BOOST_AUTO_TEST_CASE(a_path_that_is_none_of_ours_is_404_before_anything_else) {
   House house;
   for (const std::string path :
        {"/nowhere", "/outbound-call/", "/survey-answer/visite.1.1-ok", "/recording",
-        "/stream-status", "/after-stream", "/after-transfer", "/media-stream/x", "/fallback"}) {
+        "/stream-status", "/after-stream", "/after-transfer", "/transfer-status/visite.1.1-ok",
+        "/media-stream/x", "/fallback"}) {
     check_refused(house.door, post(path, call_fields(), now_url), 404, "unknown_route");
     check_refused(house.door, {.method = "GET", .target = path}, 404, "unknown_route");
   }
@@ -796,8 +798,10 @@ BOOST_AUTO_TEST_CASE(a_campaigns_agent_is_connected_and_what_comes_behind_it_ser
   BOOST_TEST(house.send(after).body ==
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
              "<Dial action=\"https://old.example.test/after-transfer/parla.1.1-ok\" method=\"POST\""
-             " answerOnBridge=\"true\" callerId=\"+390698765432\"><Number>+390233333333</Number>"
-             "</Dial><Hangup/></Response>");
+             " answerOnBridge=\"true\" callerId=\"+390698765432\"><Number"
+             " statusCallback=\"https://old.example.test/transfer-status/parla.1.1-ok/1\""
+             " statusCallbackEvent=\"initiated ringing answered completed\""
+             " statusCallbackMethod=\"POST\">+390233333333</Number></Dial><Hangup/></Response>");
   const auto back = [&](const std::string& word) {
     return post("/after-transfer/" + token,
                 call_fields({{"DialCallStatus", word}, {"DialCallDuration", "31"}}, sid), old_url);
@@ -808,6 +812,56 @@ BOOST_AUTO_TEST_CASE(a_campaigns_agent_is_connected_and_what_comes_behind_it_ser
   BOOST_TEST(command.seconds == 31);
   BOOST_TEST(get<AfterTransfer>(*let_in(house.door, back("<x>")).command).status == "failed");
   BOOST_TEST(house.send(back("completed")).body == hang_up);
+}
+
+BOOST_AUTO_TEST_CASE(a_survey_without_an_agent_passes_on_and_hears_how_it_goes) {
+  House house;
+  auto text = std::string(visits);
+  text.replace(text.find("\"id\": \"visite\""), 14,
+               "\"id\": \"parla\", \"replies\": {\"operator\": {\"key\": \"0\", "
+               "\"numbers\": [\"+390233333333\", \"+390244444444\"]}}");
+  support::submit(house.state, campaign_of(text), {"nome"}, {{number, "", {"Ada"}}});
+  const AttemptId attempt{"parla", 1, 1};
+  support::request_call(house.state, attempt, old_url);
+  const std::string token = token_of(attempt);
+  const auto sid = std::string("CAdddddddddddddddddddddddddddddddd");
+  house.send(post("/outbound-call/" + token, call_fields({}, sid), old_url));
+  const auto passed_on = house.send(post("/survey-answer/" + token + "/conferma/1",
+                                         call_fields({{"Digits", "0"}}, sid), old_url));
+  // Where it goes on, or the carrier would ask the same question's URL again and dial for ever.
+  BOOST_TEST(passed_on.body.find("<Dial action=\"https://old.example.test/after-transfer/" + token +
+                                 "\"") != std::string::npos);
+  BOOST_TEST(passed_on.body.find("https://old.example.test/transfer-status/" + token + "/2") !=
+             std::string::npos);
+  const auto leg = std::string("CAeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee");
+  const auto report = [&](const std::string& status, bridge::http::Fields more = {}) {
+    more.push_back({"CallStatus", status});
+    return post("/transfer-status/" + token + "/2", call_fields(std::move(more), leg), old_url);
+  };
+  const auto busy = let_in(
+      house.door,
+      report("busy", {{"ParentCallSid", sid}, {"CallDuration", "0"}, {"SipResponseCode", "486"}}));
+  const auto& command = get<TransferReported>(*busy.command);
+  BOOST_TEST(command.sid == sid);
+  BOOST_TEST(command.leg == leg);
+  BOOST_TEST(command.human == 2U);
+  BOOST_TEST(command.status == "busy");
+  BOOST_TEST(command.sip == 486);
+  BOOST_TEST((busy.kind == webhook::Kind::empty));
+  const auto before = house.digest();
+  BOOST_TEST(house.send(report("in-progress", {{"ParentCallSid", sid}})).status == 204);
+  BOOST_TEST(house.digest() != before);
+  // What says too little changes nothing.
+  for (const auto& request : {report("in-progress"), report("somewhere", {{"ParentCallSid", sid}}),
+                              report("ringing", {{"ParentCallSid", "CA1"}})}) {
+    const auto inbound = let_in(house.door, request);
+    BOOST_TEST(!inbound.command.has_value());
+    BOOST_TEST(!inbound.note.empty());
+  }
+  const auto back = house.send(post(
+      "/after-transfer/" + token,
+      call_fields({{"DialCallStatus", "completed"}, {"DialCallDuration", "31"}}, sid), old_url));
+  BOOST_TEST(back.body == hang_up);
 }
 
 BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_code_hears_the_message) {

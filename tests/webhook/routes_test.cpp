@@ -27,6 +27,7 @@ BOOST_AUTO_TEST_CASE(each_path_of_the_door_is_known) {
       {"/stream-status/a.1.1-0f", Kind::stream_status, "a.1.1-0f"},
       {"/after-stream/a.1.1-0f", Kind::after_stream, "a.1.1-0f"},
       {"/after-transfer/a.1.1-0f", Kind::after_transfer, "a.1.1-0f"},
+      {"/transfer-status/a.1.1-0f/10", Kind::transfer_status, "a.1.1-0f"},
       {"/media-stream", Kind::media_stream, ""},
       {"/fallback/a.1.1-0f", Kind::fallback, "a.1.1-0f"},
       {"/survey-answer/a.1.1-0f/come_sta/12", Kind::answer, "a.1.1-0f"},
@@ -43,6 +44,7 @@ BOOST_AUTO_TEST_CASE(each_path_of_the_door_is_known) {
   BOOST_TEST(answer->question == "come_sta");
   BOOST_TEST(answer->turn == 12U);
   BOOST_TEST(route_of("/survey-answer/t/q/4294967295")->turn == 4294967295U);
+  BOOST_TEST(route_of("/transfer-status/t/10")->human == 10U);
 }
 
 BOOST_AUTO_TEST_CASE(every_other_path_is_unknown) {
@@ -61,6 +63,13 @@ BOOST_AUTO_TEST_CASE(every_other_path_is_unknown) {
       "/call-status/t/1",
       "/answering-machine",
       "/fallback",
+      "/after-transfer/t/1",
+      "/transfer-status",
+      "/transfer-status/t",
+      "/transfer-status/t/",
+      "/transfer-status/t/0",
+      "/transfer-status/t/x",
+      "/transfer-status/t/1/2",
       "/survey-answer",
       "/survey-answer/t",
       "/survey-answer/t/q",

@@ -308,11 +308,13 @@ BOOST_AUTO_TEST_CASE(a_hint_that_would_be_two_or_too_long_is_left_out) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_and_a_transfer_say_where_it_goes_on) {
-  const webhook::DocumentUrls urls{.media_stream = "wss://voice.example.test/media-stream",
-                                   .stream_status = "https://voice.example.test/stream-status/t",
-                                   .after_stream = "https://voice.example.test/after-stream/t",
-                                   .after_transfer = "https://voice.example.test/after-transfer/t",
-                                   .parameters = {{"to", "<&\"'>"}, {"token", "0f"}}};
+  const webhook::DocumentUrls urls{
+      .media_stream = "wss://voice.example.test/media-stream",
+      .stream_status = "https://voice.example.test/stream-status/t",
+      .after_stream = "https://voice.example.test/after-stream/t",
+      .after_transfer = "https://voice.example.test/after-transfer/t",
+      .transfer_status = "https://voice.example.test/transfer-status/t",
+      .parameters = {{"to", "<&\"'>"}, {"token", "0f"}}};
   BOOST_TEST(write_twiml({Say{"Ciao", "it-IT", ""}, Connect{}, Hangup{}}, urls) ==
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
              "<Say language=\"it-IT\">Ciao</Say>"
@@ -326,7 +328,12 @@ BOOST_AUTO_TEST_CASE(a_stream_and_a_transfer_say_where_it_goes_on) {
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
              "<Dial action=\"https://voice.example.test/after-transfer/t\" method=\"POST\""
              " answerOnBridge=\"true\" callerId=\"+390255555555\">"
-             "<Number>+390233333333</Number><Number>+390244444444</Number></Dial></Response>");
+             "<Number statusCallback=\"https://voice.example.test/transfer-status/t/1\""
+             " statusCallbackEvent=\"initiated ringing answered completed\""
+             " statusCallbackMethod=\"POST\">+390233333333</Number>"
+             "<Number statusCallback=\"https://voice.example.test/transfer-status/t/2\""
+             " statusCallbackEvent=\"initiated ringing answered completed\""
+             " statusCallbackMethod=\"POST\">+390244444444</Number></Dial></Response>");
   // Name and value together are under the carrier's limit, whatever stands in them.
   auto large = urls;
   large.parameters = {{"to", std::string(600, 'x')}};
