@@ -444,7 +444,7 @@ void Call::leave_when_heard(Why why, bool owed) {
   if (step_ == Step::closing) return;
   step_ = Step::closing;
   leaving_ = why;
-  due_ = line_.now() + bounds_.goodbye_max;
+  due_ = line_.now();
   farewell_owed_ = owed;
   keys_at_.reset();
   if (owed) owe();
@@ -532,9 +532,16 @@ void Call::note_heard(const Heard& heard) {
 // --- time ---
 
 void Call::woken() {
-  armed_ = never;
-  if (over()) return;
   const net::Instant now = line_.now();
+  const bool late = now - std::exchange(armed_, never) > late_max;
+  if (over()) return;
+  // The answer that somebody seems to owe may lie unread behind this.
+  if (late && !std::exchange(woken_late_, true)) {
+    armed_ = now + reading_time;
+    line_.wake_at(armed_);
+    return;
+  }
+  woken_late_ = false;
   while (!over() && act_on_time(now)) {
   }
   if (!over()) arm();
@@ -555,6 +562,11 @@ std::optional<net::Instant> Call::answer_due() const {
   // It has stopped in the middle of a word.
   if (playback_.open()) return playback_.ends_at() + most;
   return {};
+}
+
+// Not while its words are still being heard: a talk runs far ahead of the person.
+net::Instant Call::goodbye_due() const {
+  return std::max(due_, playback_.ends_at()) + bounds_.goodbye_max;
 }
 
 net::Instant Call::quiet_since() const {
@@ -582,7 +594,7 @@ std::optional<net::Instant> Call::next_deadline() const {
       break;
     case Step::connecting:
     case Step::closing:
-      if (step_ == Step::closing) at(due_);
+      if (step_ == Step::closing) at(goodbye_due());
       if (const auto due = answer_due(); due && (step_ == Step::connecting || farewell_owed_)) {
         at(*due);
       }
@@ -628,7 +640,7 @@ bool Call::act_on_time(net::Instant now) {
     finish(step_ == Step::closing ? leaving_ : Why::time_limit);
     return true;
   }
-  if (step_ == Step::closing && now >= due_) {
+  if (step_ == Step::closing && now >= goodbye_due()) {
     finish(leaving_);
     return true;
   }

@@ -62,6 +62,8 @@ class Call final : public voice::Listener {
  public:
   static constexpr milliseconds let_in_max{10'000};  // from `start` to the owner's answer
   static constexpr milliseconds key_pause{1'000};    // behind the last key, until it is answered
+  static constexpr milliseconds late_max{500};     // of a wake-up; beyond, the machine stood still
+  static constexpr milliseconds reading_time{50};  // for what came meanwhile, before it is judged
   static constexpr milliseconds ahead_max{300'000};  // of sound at the carrier, whose buffer holds
                                                      // ten minutes (5.3); beyond: nonsense
   static constexpr std::size_t utterances_max = 32;  // whose text or end is not known yet
@@ -153,6 +155,7 @@ class Call final : public voice::Listener {
   void arm();
   std::optional<net::Instant> next_deadline() const;
   std::optional<net::Instant> answer_due() const;
+  net::Instant goodbye_due() const;
   net::Instant quiet_since() const;
   net::Instant notice_of_end_at() const;
   net::Instant notice_of_silence_at() const;
@@ -161,8 +164,9 @@ class Call final : public voice::Listener {
   const StreamId stream_;
   const Options options_;
   Step step_ = Step::waiting;
-  net::Instant due_{};    // of the step: start, let_in, the end of a goodbye
+  net::Instant due_{};    // of the step: start, let_in; closing: when it began
   net::Instant armed_{};  // no deadline lies before it
+  bool woken_late_ = false;
   Bounds bounds_{};
 
   std::string stream_sid_{};

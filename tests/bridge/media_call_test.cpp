@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_has_an_end_even_if_the_mark_never_comes_or_the_mo
     w.talking();
     w.call.answer_tool("c1", "{}", media::Then::goodbye);
     w.call.on_response_done({});
-    w.passes(9999ms);
+    w.passes(10'399ms);  // 400 ms are still played
     BOOST_TEST(!w.call.over());
     w.passes(1ms);
     BOOST_TEST(w.why() == Why::goodbye);
@@ -280,6 +280,61 @@ BOOST_AUTO_TEST_CASE(a_goodbye_has_an_end_even_if_the_mark_never_comes_or_the_mo
     w.given(mark_message("bye"));
     BOOST_TEST(w.why() == Why::goodbye);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_long_goodbye_is_heard_to_its_end_also_where_the_carrier_pauses) {
+  World w;
+  w.talking();
+  w.call.on_tool_call("c1", "end_call", "{}");
+  w.call.answer_tool("c1", "{}", media::Then::goodbye);
+  w.call.on_audio("i1", sound(14s));
+  w.call.on_audio_done("i1");
+  w.call.on_response_done({});
+  w.passes(19s);  // it stood still for five seconds
+  BOOST_TEST(!w.call.over());
+  BOOST_TEST(w.sent("clear") == 0);
+  for (const char* mark : {"1:1", "1:2", "1:3", "bye"}) w.given(mark_message(mark));
+  BOOST_TEST(w.why() == Why::goodbye);
+  BOOST_TEST(w.sent("clear") == 0);
+  // And however much it says, the call ends in its time.
+  World endless;
+  endless.talking({.time_max = 60s});
+  endless.call.answer_tool("c1", "{}", media::Then::goodbye);
+  for (int i = 0; i < 100 && !endless.call.over(); ++i) {
+    endless.call.on_audio("i1", sound(2s));
+    endless.passes(1s);
+  }
+  BOOST_TEST(endless.why() == Why::goodbye);
+  BOOST_TEST((endless.line.closed[0].lasted == 60s));
+}
+
+BOOST_AUTO_TEST_CASE(what_came_while_the_machine_stood_still_is_read_before_it_is_judged) {
+  const auto stands_still = [](World& w) {
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.passes(1s);
+    w.call.on_speech_started("u1");
+    w.call.on_speech_stopped("u1");
+    w.line.clock += 5s;
+    w.call.woken();
+    BOOST_TEST(!w.call.over());
+  };
+  World answered;
+  stands_still(answered);
+  answered.call.on_audio("i2", sound(200ms));
+  answered.call.on_audio_done("i2");
+  answered.passes(3s);
+  BOOST_TEST(!answered.call.over());
+  World silent;
+  stands_still(silent);
+  silent.passes(media::Call::reading_time);
+  BOOST_TEST(silent.why() == Why::model_failed);
+  // It is put off once.
+  World again;
+  stands_still(again);
+  again.line.clock += 5s;
+  again.call.woken();
+  BOOST_TEST(again.why() == Why::model_failed);
 }
 
 BOOST_AUTO_TEST_CASE(a_model_that_fails_clears_and_closes_at_once_and_says_why) {
