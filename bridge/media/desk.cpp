@@ -17,12 +17,6 @@ struct Buried final : net::Retired {
   std::unique_ptr<T> dead;
 };
 
-// Codes with which our end answers what is no WebSocket, or not the one that was agreed on.
-bool is_fault(std::uint16_t code) {
-  return code == ws::protocol_error || code == ws::unsupported_data ||
-         code == ws::invalid_payload || code == ws::message_too_big || code == ws::policy_violation;
-}
-
 }  // namespace
 
 // The carrier's end of one stream, and its call.
@@ -43,7 +37,7 @@ class Desk::Leg final : public Line {
             [this](std::string_view message) { call_.received(desk_.reader_.read(message)); },
         .on_end =
             [this](const ws::End& end) {
-              call_.carrier_ended(!end.by_peer && is_fault(end.code));
+              call_.carrier_ended(!end.by_peer && ws::is_fault(end.code));
               desk_.remove(id_);
             },
     });

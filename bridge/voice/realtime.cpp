@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::size_t message_bytes_max = 1 << 20;   // session.updated repeats all instructions
 constexpr std::size_t queued_bytes_max = 256 << 10;  // half a minute of sound; it would be stale
-constexpr std::chrono::milliseconds ping_after{15'000};
+// Who finds the turns in what the person says is the model: on a line that is dead nobody notices
+// that they have spoken and wait.
+constexpr std::chrono::milliseconds ping_after{5'000};
 constexpr std::chrono::milliseconds pong_time_max{5'000};
 
 template <class T>
@@ -174,7 +176,11 @@ void RealtimeModel::Block::on_ended(std::uint64_t id, const ws::End& end) {
   if (leg == legs.end()) return;
   Talk* const talk = leg->second.talk;
   remove(id);
-  if (talk != nullptr) talk->session().ended(end.code, end.reason);
+  if (talk == nullptr) return;
+  if (end.by_peer || !ws::is_fault(end.code)) return talk->session().ended(end.code, end.reason);
+  // Our end closed it for what came, or for what did not: no word of the model's about us.
+  talk->session().fail(end.error ? Fault::dropped : Fault::nonsense,
+                       "close_" + std::to_string(end.code));
 }
 
 // The conversation is gone: its connection is closed in order, and goes when that is done.

@@ -23,6 +23,11 @@ constexpr std::size_t queued_for_pong_max = 64 * 1024;
 
 constexpr std::size_t reason_bytes_max = control_bytes_max - 2;
 
+// A timer so much behind its time was held up with everything else; so long it takes to read what
+// came since.
+constexpr milliseconds late_max{500};
+constexpr milliseconds reading_time{50};
+
 // As much of a text as fits, in whole characters.
 std::string_view cut(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
@@ -56,6 +61,7 @@ struct Connection::Block final : net::Retired {
 
   net::Instant heard{};      // with ping_after only
   bool pinged = false;       // and nothing was heard since
+  net::Instant pong_due{};   // where it was
   std::size_t controls = 0;  // frames since `controls_since`
   net::Instant controls_since{};
   net::Loop::TimerId resuming = 0;
@@ -183,7 +189,7 @@ struct Connection::Block final : net::Retired {
     set_timer(message_timer, limits.message_time_max, &Block::message_too_slow);
   }
 
-  void message_too_slow() { fail(policy_violation); }
+  void message_too_slow() { fail(policy_violation, std::make_error_code(std::errc::timed_out)); }
 
   void pause_reading() {
     if (!is_open() || paused) return;
@@ -279,11 +285,15 @@ struct Connection::Block final : net::Retired {
   // --- silence
 
   void look_for_silence() {
-    if (pinged && !paused) {
-      end({.error = std::make_error_code(std::errc::timed_out)});
-      return;
-    }
     const net::Instant now = loop.steady_now();
+    if (pinged && !paused) {
+      if (now - pong_due <= late_max) {
+        return end({.error = std::make_error_code(std::errc::timed_out)});
+      }
+      // This machine stood still: what came meanwhile has not been read yet.
+      pong_due = now + reading_time;
+      return set_timer(silence_timer, reading_time, &Block::look_for_silence);
+    }
     if (paused) {
       heard = now;
       pinged = false;
@@ -296,6 +306,7 @@ struct Connection::Block final : net::Retired {
     }
     pinged = limits.pong_time_max.count() > 0;
     heard = now;
+    pong_due = now + limits.pong_time_max;
     set_timer(silence_timer, pinged ? limits.pong_time_max : limits.ping_after,
               &Block::look_for_silence);
   }
@@ -340,13 +351,13 @@ struct Connection::Block final : net::Retired {
     end({.code = code, .by_peer = by_peer, .reason = std::string(reason)});
   }
 
-  void fail(std::uint16_t code) {
+  void fail(std::uint16_t code, std::error_code error = {}) {
     if (step == Step::open) {
       append_close(code, {});
       (void)write_out(true);
     }
     stream->finish();
-    end({.code = code});
+    end({.code = code, .error = error});
   }
 
   // From here on what comes is read and thrown away until the owner buries us: closing a socket

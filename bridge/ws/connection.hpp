@@ -30,6 +30,12 @@ enum CloseCode : std::uint16_t {
   internal_error = 1011,
 };
 
+// Codes with which our end answers what is no WebSocket, or not the one that was agreed on.
+constexpr bool is_fault(std::uint16_t code) {
+  return code == protocol_error || code == unsupported_data || code == invalid_payload ||
+         code == message_too_big || code == policy_violation;
+}
+
 // Limits of one connection. A time of 0 is no limit.
 struct Limits {
   std::size_t message_bytes_max = 64 * 1024;  // one over, in a frame or in all fragments: 1009
@@ -46,7 +52,7 @@ struct Limits {
 struct End {
   std::uint16_t code = abnormal;  // the peer's code, or ours where we closed it for a fault
   bool by_peer = false;           // the peer sent its close frame first
-  std::error_code error{};        // of the stream, where that was the reason
+  std::error_code error{};        // of the stream, or timed_out, where that was the reason
   std::string reason{};           // what the peer wrote in its close frame, at most 123 bytes
 };
 

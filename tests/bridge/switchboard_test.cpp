@@ -276,6 +276,13 @@ BOOST_AUTO_TEST_CASE(each_way_in_which_a_model_fails_closes_the_stream_and_says_
          };
        },
        voice::Fault::nonsense, "no JSON object"},
+      {"sends too much at once",
+       [](World& w) {
+         w.model.on_message = [](ModelServer::Session& s, std::string_view) {
+           static_cast<void>(s.tell(std::string(2 << 20, ' ')));
+         };
+       },
+       voice::Fault::nonsense, "close_1009"},
       {"never greets", [](World& w) { w.model.greets = false; }, voice::Fault::silent, "no_answer"},
   };
   for (const Row& row : rows) {
@@ -307,6 +314,37 @@ BOOST_AUTO_TEST_CASE(a_model_that_cannot_be_reached_closes_the_stream) {
   Carrier& carrier = w.started_stream();
   w.until([&] { return carrier.ended && w.closed.size() == 1; });
   BOOST_TEST(w.closed[0].failure.fault == voice::Fault::unreachable);
+}
+
+// The person talks on, and nobody finds the end of it: the model's line is half open.
+BOOST_AUTO_TEST_CASE(a_model_whose_line_is_dead_is_left_while_the_person_talks_on) {
+  World w(0, true);
+  w.bounds.silence_max = 300s;
+  w.answers(sound(200ms));
+  Carrier& carrier = w.started_stream();
+  w.until([&] { return carrier.count("mark") == 1 && w.board->quiet(); });
+  for (int i = 0; i < 20; ++i) w.loop.turn();
+  w.session().connection->pause_reading();
+  const auto passes = [&](std::chrono::milliseconds time) {
+    for (auto left = time; left.count() > 0 && w.closed.empty(); left -= 100ms) {
+      w.stepped.advance_to(w.stepped.now() + 100ms);
+      const auto at = (w.stepped.now() - noon).count();
+      static_cast<void>(carrier.tell(media_message(at / 100, at, sound(100ms))));
+      for (int i = 0; i < 5; ++i) w.loop.turn();
+    }
+  };
+  // Five seconds are nothing yet.
+  passes(5s);
+  w.session().connection->resume_reading();
+  passes(4s);
+  BOOST_TEST(w.closed.empty());
+  w.session().connection->pause_reading();
+  const auto began = w.stepped.now();
+  passes(60s);
+  BOOST_REQUIRE(w.closed.size() == 1);
+  BOOST_TEST(w.closed[0].failure.fault == voice::Fault::dropped);
+  BOOST_TEST((w.stepped.now() - began <= 10s));
+  w.session().connection->resume_reading();
 }
 
 BOOST_AUTO_TEST_CASE(bad_carriers_are_closed_and_nothing_else_is_disturbed) {

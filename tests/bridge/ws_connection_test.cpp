@@ -325,6 +325,7 @@ BOOST_AUTO_TEST_CASE(a_message_has_to_end_in_time) {
   h.advance(1ms);
   BOOST_REQUIRE(h.ends.size() == 1U);
   BOOST_TEST(h.ends.front().code == ws::policy_violation);
+  BOOST_TEST((h.ends.front().error == std::errc::timed_out));
 
   Held byte;  // half a head is a beginning, too
   byte.wire->deliver("\x81");
@@ -395,6 +396,25 @@ BOOST_AUTO_TEST_CASE(a_silent_peer_is_pinged_and_then_left) {
   BOOST_REQUIRE(h.ends.size() == 1U);
   BOOST_TEST(h.ends.front().code == ws::abnormal);
   BOOST_TEST((h.ends.front().error == std::errc::timed_out));
+}
+
+// Nobody knows what came while this machine stood still before it was read.
+BOOST_AUTO_TEST_CASE(a_pong_that_came_while_the_machine_stood_still_counts) {
+  const auto stands_still = [](Held& h) {
+    h.advance(20s);
+    BOOST_TEST(h.sent().opcode == ping);
+    h.advance(60s);
+    BOOST_TEST(h.ends.empty());
+  };
+  Held alive({.ping_after = 20s});
+  stands_still(alive);
+  alive.deliver(pong);
+  alive.advance(1s);
+  BOOST_TEST(alive.ends.empty());
+  Held dead({.ping_after = 20s});
+  stands_still(dead);
+  dead.advance(50ms);
+  BOOST_TEST(dead.ends.size() == 1U);
 }
 
 // --- over sockets
