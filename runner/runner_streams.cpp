@@ -246,9 +246,10 @@ bool Runner::waits_for_stream(const webhook::Inbound& inbound, RequestNote& note
   if (!ended && !holds_alternative<campaigns::AfterStream>(*inbound.command)) return false;
   const auto stream = stream_of_call_.find(inbound.sid);
   if (stream == stream_of_call_.end()) return false;
-  // A call that is over has no more use for its stream, and what its end means hangs on how the
-  // talk went.
-  if (ended) streams_->end(stream->second, media::Why::hung_up);
+  // A call that is over, or that asks what comes behind its stream, has no more use for it, and
+  // what its end means hangs on how the talk went. A socket whose other end is gone says nothing of
+  // it.
+  streams_->end(stream->second, media::Why::hung_up);
   waiting_for_stream_.push_back(
       {inbound.sid, now_ + options_.stream_end_time_max, std::move(note)});
   return true;

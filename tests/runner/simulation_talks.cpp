@@ -72,7 +72,8 @@ class World::Talks final : public runner::Streams {
   // The carrier's side: the call is over.
   void hang_up(const SimulatedCall& call) {
     for (auto& [id, talk] : talks_) {
-      if (talk.call == &call && talk.started && !talk.over) close(id, media::Why::hung_up, {});
+      if (talk.call != &call || talk.lost) continue;
+      if (talk.started && !talk.over) close(id, media::Why::hung_up, {});
     }
   }
 
@@ -117,6 +118,17 @@ class World::Talks final : public runner::Streams {
       turn(stream);
     });
     if (fate < 20) fail(stream, bridge::voice::Fault::dropped, dice.between(2s, 20s));
+    // The carrier has lost the stream, and our end of the socket does not hear of it.
+    if (fate >= 86 && fate < 90) {
+      later(stream, dice.between(1s, 20s), [this, stream] {
+        talks_.at(stream).lost = true;
+        ask_action(talks_.at(stream), 0ms);
+        world_.agenda_.at(world_.clock_.now() + 30s, [this, stream] {
+          world_.keep(talks_.at(stream).over, "stream",
+                      "a stream went on that the carrier had left");
+        });
+      });
+    }
     if (fate >= 90) {
       later(stream, dice.between(1s, 20s),
             [this, stream] { world_.hang_up(*talks_.at(stream).call, "completed"); });
@@ -171,6 +183,7 @@ class World::Talks final : public runner::Streams {
     bool started = false;
     bool heard = false;
     bool over = false;
+    bool lost = false;  // nothing more comes of it
     Instant since{};
     media::Spending spending{};
     bridge::voice::Usage usage{};
@@ -182,7 +195,7 @@ class World::Talks final : public runner::Streams {
   void later(media::StreamId stream, milliseconds after, std::function<void()> happens) {
     world_.agenda_.at(world_.clock_.now() + after, [this, stream, happens = std::move(happens)] {
       const auto& talk = talks_.at(stream);
-      if (!talk.over && !talk.call->over()) happens();
+      if (!talk.over && !talk.lost && !talk.call->over()) happens();
     });
   }
 
