@@ -68,6 +68,19 @@ BOOST_AUTO_TEST_CASE(a_row_that_cannot_be_read_leaves_the_others_as_they_are) {
   BOOST_TEST((of_italy->keys == keys_of({"+393471000001"})));
 }
 
+BOOST_AUTO_TEST_CASE(a_quote_that_is_not_closed_keeps_no_number_off_the_list) {
+  const auto listed = read(
+      "number;name\n"
+      "+393471000001;\"a\n"
+      "+393471000002;b\n"
+      "+393471000003;\"c\"\n");
+  BOOST_TEST_REQUIRE(listed.ok());
+  BOOST_TEST((listed->keys == keys_of({"+393471000002", "+393471000003"})));
+  BOOST_TEST_REQUIRE(listed->rejected_count == 1u);
+  BOOST_TEST(listed->rejected[0].row == 2u);
+  BOOST_TEST(listed->rejected[0].what.find("is not closed") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_list_without_its_column_is_told_how_to_name_it) {
   const auto listed = read("telefono\n+393471000001\n");
   BOOST_TEST_REQUIRE(!listed.ok());
