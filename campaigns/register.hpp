@@ -33,7 +33,7 @@ struct CampaignEntry {
   std::uint64_t last_row = 0;  // of the list that was enrolled or rejected
   std::uint64_t enrolled = 0;
   std::uint64_t rejected = 0;
-  std::uint64_t renumbered = 0;  // of the list that was read last (EnrolmentCompleted)
+  std::uint64_t renumbered = 0;            // of the list that was read last (EnrolmentCompleted)
   std::optional<Instant> running_since{};  // started, or resumed last
   std::optional<Instant> submitted_at{};
   std::optional<Instant> ended_at{};  // completed or cancelled

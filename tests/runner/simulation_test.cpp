@@ -61,14 +61,13 @@ void show(const Tally& t) {
                << t.held << ", decided on " << t.resolved << ", late calls " << t.late_calls
                << ", looked up " << t.looked_up << ", taken back " << t.taken_back << ", put off "
                << t.postponed << ", out of money " << t.out_of_money << ", without a list "
-               << t.without_list << ", days " << t.days
-               << ", stopped at failures " << t.stopped << ", opted out " << t.opted_out
-               << ", suppressed " << t.suppressed << ", pauses " << t.pauses << ", cancels "
-               << t.cancels << ", full disks " << t.full_disks << ", talks " << t.talks
-               << ", streams refused " << t.refused_streams << ", agents that failed "
-               << t.agent_failures << ", priced " << t.priced << ", priced anew " << t.priced_anew
-               << ", talks counted " << t.counted_talks << ", not counted " << t.uncounted_talks
-               << ", spent up " << t.spent_up);
+               << t.without_list << ", days " << t.days << ", stopped at failures " << t.stopped
+               << ", opted out " << t.opted_out << ", suppressed " << t.suppressed << ", pauses "
+               << t.pauses << ", cancels " << t.cancels << ", full disks " << t.full_disks
+               << ", talks " << t.talks << ", streams refused " << t.refused_streams
+               << ", agents that failed " << t.agent_failures << ", priced " << t.priced
+               << ", priced anew " << t.priced_anew << ", talks counted " << t.counted_talks
+               << ", not counted " << t.uncounted_talks << ", spent up " << t.spent_up);
 }
 
 }  // namespace
