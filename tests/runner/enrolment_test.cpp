@@ -7,6 +7,7 @@
 #include "campaigns/campaign_file.hpp"
 #include "runner/fold.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+#include "tests/support/silent_carrier.hpp"
 #include "tests/support/simulated_event_store.hpp"
 
 BOOST_AUTO_TEST_SUITE(enrolment)
@@ -14,22 +15,6 @@ BOOST_AUTO_TEST_SUITE(enrolment)
 namespace {
 
 using namespace some;
-
-// A carrier that is asked nothing here.
-class SilentCarrier final : public bridge::carrier::Carrier {
- public:
-  void place(const bridge::carrier::CallOrder&,
-             std::function<void(bridge::carrier::PlaceReply)>) override {}
-  void fetch(const std::string&, std::function<void(bridge::carrier::FetchReply)>) override {}
-  void list(const std::string&, const std::string&,
-            std::function<void(bridge::carrier::ListReply)>) override {}
-  void list_day(const std::string&, std::chrono::sys_days,
-                std::function<void(bridge::carrier::ListReply)>) override {}
-  void redirect(const std::string&, const bridge::carrier::NewDocument&,
-                std::function<void(bridge::carrier::RedirectReply)>) override {}
-  void take_back(const std::string&, std::function<void(bridge::carrier::FetchReply)>) override {}
-  void end(const std::string&, std::function<void(bridge::carrier::CancelReply)>) override {}
-};
 
 State state_of(const support::SimulatedEventStore& log) {
   State state;
@@ -85,7 +70,7 @@ struct Program {
   }
 
   support::SimulatedEventStore& log;
-  SilentCarrier carrier{};
+  support::SilentCarrier carrier{};
   // At night, so that nobody is called.
   bridge::net::SteppedClock clock{utc("2026-03-02T02:00:00Z")};
   ZoneRules rules = some_zones();

@@ -4,6 +4,7 @@
 #include "bridge/http/form.hpp"
 #include "runner/runner.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+#include "tests/support/silent_carrier.hpp"
 #include "tests/support/simulated_event_store.hpp"
 
 BOOST_AUTO_TEST_SUITE(runner_duties)
@@ -26,26 +27,6 @@ class StandingClock final : public bridge::net::Clock {
   std::chrono::milliseconds behind() const override { return back; }
 };
 
-// Takes orders, and never says what became of them.
-class SilentCarrier final : public bridge::carrier::Carrier {
- public:
-  std::size_t orders = 0;
-
-  void place(const bridge::carrier::CallOrder&,
-             std::function<void(bridge::carrier::PlaceReply)>) override {
-    ++orders;
-  }
-  void fetch(const std::string&, std::function<void(bridge::carrier::FetchReply)>) override {}
-  void list(const std::string&, const std::string&,
-            std::function<void(bridge::carrier::ListReply)>) override {}
-  void list_day(const std::string&, std::chrono::sys_days,
-                std::function<void(bridge::carrier::ListReply)>) override {}
-  void redirect(const std::string&, const bridge::carrier::NewDocument&,
-                std::function<void(bridge::carrier::RedirectReply)>) override {}
-  void take_back(const std::string&, std::function<void(bridge::carrier::FetchReply)>) override {}
-  void end(const std::string&, std::function<void(bridge::carrier::CancelReply)>) override {}
-};
-
 struct CountedStreams final : runner::Streams {
   std::size_t let = 0;
   void let_in(bridge::media::StreamId, bridge::voice::Agent, bridge::media::Bounds) override {
@@ -60,7 +41,7 @@ struct CountedStreams final : runner::Streams {
 struct Duties {
   StandingClock clock{};
   support::SimulatedEventStore store{};
-  SilentCarrier carrier{};
+  support::SilentCarrier carrier{};
   CountedStreams streams{};
   ZoneRules rules = some_zones();
   runner::LogKeys keys{runner::LogKeys::rehearsal_secret(1)};

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "bridge/carrier/carrier.hpp"
+
+namespace support {
+
+// Takes orders, and never says what became of them.
+class SilentCarrier final : public bridge::carrier::Carrier {
+ public:
+  std::size_t orders = 0;
+
+  void place(const bridge::carrier::CallOrder&,
+             std::function<void(bridge::carrier::PlaceReply)>) override {
+    ++orders;
+  }
+  void fetch(const std::string&, std::function<void(bridge::carrier::FetchReply)>) override {}
+  void list(const std::string&, const std::string&,
+            std::function<void(bridge::carrier::ListReply)>) override {}
+  void list_day(const std::string&, std::chrono::sys_days,
+                std::function<void(bridge::carrier::ListReply)>) override {}
+  void redirect(const std::string&, const bridge::carrier::NewDocument&,
+                std::function<void(bridge::carrier::RedirectReply)>) override {}
+  void take_back(const std::string&, std::function<void(bridge::carrier::FetchReply)>) override {}
+  void end(const std::string&, std::function<void(bridge::carrier::CancelReply)>) override {}
+};
+
+}  // namespace support
