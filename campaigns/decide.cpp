@@ -535,10 +535,12 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
   // A start is no way to undo what somebody decided.
   if (other_list &&
       (entry.status == CampaignStatus::paused || entry.status == CampaignStatus::cancelled)) {
-    return Refusal{
-        "changed_list",
-        "the campaign is " + std::string(name_of(entry.status)) + " and takes no other list" +
-            (entry.status == CampaignStatus::paused ? ": resume it first (campanile resume)" : "")};
+    return Refusal{"changed_list",
+                   "the campaign is " + std::string(name_of(entry.status)) +
+                       " and takes no other list" +
+                       (entry.status != CampaignStatus::paused ? ""
+                        : waits_for_list(entry)                ? ": " + entry.status_reason
+                                                : ": resume it first (campanile resume)")};
   }
   if (file->campaign.kind != entry.definition->kind) {
     return Refusal{"changed_questions", "the kind of a campaign stays: submit it under another id"};
@@ -876,12 +878,7 @@ std::set<NumberKey> lifted_with(const State& state, NumberKey key, Instant now) 
     for (const auto& [ordinal, several] : campaign.several) {
       if (!several.has(key)) continue;
       for (const auto& one : several.all) {
-        const bool by_another = !state.suppression.lists_of(one.key).empty() ||
-                                (state.suppression.suppressed_by_another(one.key) &&
-                                 !state.suppression.cooling_off(one.key));
-        if (state.suppression.said_by_person(one.key, now) && !by_another) {
-          lifted.insert(one.key);
-        }
+        if (state.suppression.said_by_person(one.key, now)) lifted.insert(one.key);
       }
     }
   }
@@ -897,7 +894,8 @@ Decision on(const State& state, const UnsuppressNumber& command, Moment moment) 
   Draft draft;
   const auto lifted = lifted_with(state, command.key, moment.now);
   for (const auto key : lifted) {
-    draft.add(Subject::number(key), SuppressionLifted{"operator", command.reason});
+    draft.add(Subject::number(key),
+              SuppressionLifted{"operator", command.reason, key != command.key});
   }
   if (!until) return draft.take();
   // Whoever was put off for it is due.

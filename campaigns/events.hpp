@@ -905,9 +905,10 @@ struct SuppressionLifted {
   static constexpr std::string_view type = "SuppressionLifted";
   std::string by{};  // "operator"
   std::string reason{};
+  bool said_only = false;  // what the person said alone; what others say of the number stays
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("by", e.by), v("reason", e.reason);
+    v("by", e.by), v("reason", e.reason), v("said_only", e.said_only);
   }
 };
 

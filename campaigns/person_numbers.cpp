@@ -6,14 +6,22 @@ namespace campaigns {
 
 namespace {
 
+// What holds for good comes first, then what ends: a list that has one of the numbers besides does
+// not make the person's own word longer.
 std::optional<NumberKey> number_the_person_spoke_at(const State& state, ContactRef contact,
                                                     Instant now) {
   const auto* several = state.queue.campaigns[contact.campaign].several_of(contact.ordinal);
   if (several == nullptr) return {};
-  const auto spoken = std::ranges::find_if(several->all, [&](const SeveralNumbers::One& one) {
-    return state.suppression.said_by_person(one.key, now);
-  });
-  return spoken == several->all.end() ? std::nullopt : std::optional(spoken->key);
+  const auto& suppression = state.suppression;
+  std::optional<NumberKey> spoken;
+  for (const auto& one : several->all) {
+    if (suppression.opted_out(one.key)) return one.key;
+    if (!suppression.said_by_person(one.key, now)) continue;
+    if (!spoken || (!suppression.until(*spoken, now) && suppression.until(one.key, now))) {
+      spoken = one.key;
+    }
+  }
+  return spoken;
 }
 
 }  // namespace

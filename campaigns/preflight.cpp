@@ -211,7 +211,8 @@ void warn_of_same_ids(const Campaign& campaign, Preflight& result) {
   result.warnings.push_back(
       plural(result.same_id, "row has the id of another person", "rows have the ids of others") +
       ", column " + in_quotes(campaign.contacts.id_column) + ": " + rows +
-      "; each is called as a person of their own, and whoever names one by the id means the first");
+      "; in the first list of a campaign each is called as a person of their own and the id means "
+      "the first; of a list that comes later the first alone is taken");
 }
 
 void count_row(Preflight& result, const ContactRow& row, const Campaign& campaign,

@@ -149,6 +149,7 @@ void Register::apply(const Fact& fact) {
     entry.status = CampaignStatus::enrolling;
     entry.last_row = 0;
     entry.rejected = 0;
+    entry.renumbered = 0;
     entry.ended_at.reset();
   } else if (holds_alternative<CampaignStarted>(fact.event)) {
     entry.status = CampaignStatus::running;

@@ -50,9 +50,14 @@ void Suppression::apply(const Fact& fact) {
     number.cooling_off = suppressed->by == cool_off;
     number.until_ms = suppressed->until;
     if (number.cooling_off) number.refused_until_ms = suppressed->until;
-  } else if (holds_alternative<SuppressionLifted>(fact.event)) {
-    number.opted_out = number.suppressed = number.cooling_off = false;
-    number.until_ms = number.refused_until_ms = 0;
+  } else if (const auto* lifted = get_if<SuppressionLifted>(&fact.event)) {
+    const bool by_another = number.suppressed && !number.cooling_off;
+    number.opted_out = number.cooling_off = false;
+    number.refused_until_ms = 0;
+    if (lifted->said_only && by_another) return;
+    number.suppressed = false;
+    number.until_ms = 0;
+    if (lifted->said_only) return;
     for (auto& [name, source] : sources) unlist(number, source);
   } else if (const auto* listed = get_if<NumberListed>(&fact.event)) {
     auto& source = source_named(listed->source);

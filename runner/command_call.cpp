@@ -50,6 +50,7 @@ void make_test_call(campaigns::Campaign& campaign, const std::string& zone) {
   campaign.machine = {};
   campaign.pacing = {};
   campaign.budget = {};
+  campaign.suppression_lists.clear();
   campaign.contacts.file.clear();
   campaign.contacts.query = {};
   campaign.contacts.format = campaigns::ListFormat::automatic;

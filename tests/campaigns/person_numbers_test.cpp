@@ -235,11 +235,26 @@ BOOST_AUTO_TEST_CASE(whoever_refused_is_left_alone_at_all_their_numbers) {
   world.does(world.voice()).does(world.keyed("colour", 1, "8"));
   const auto end = world.when(world.status("completed", 9));
   BOOST_TEST(times(end, "Suppressed {\"by\":\"cool_off\"") == 2U);
-  // An operator's word about one of them does not make them callable at the other.
+  // An operator's word about one of them does not make them callable at the other, and the refusal
+  // that ends is the one that they wait for.
   world.does(SuppressNumber{1, "a list", {}});
-  BOOST_TEST(suppressed_number(world.state(), {0, 1}, world.now()).value_or(0) == 1U);
+  BOOST_TEST(suppressed_number(world.state(), {0, 1}, world.now()).value_or(0) == 11U);
   BOOST_TEST(!next_number(world.state(), {0, 1}, world.now()).has_value());
   BOOST_TEST(!world.state().suppression.said_by_person(1, world.now() + std::chrono::days{2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_list_makes_nobody_s_refusal_longer_whichever_number_it_has) {
+  for (const NumberKey listed : {1U, 11U}) {
+    Running world(notification(), {somebody(2, 1, {11})});
+    const auto until = world.now() + std::chrono::days{2};
+    for (const NumberKey key : {1U, 11U}) {
+      world.given(Subject::number(key), Suppressed{std::string(cool_off), "", to_ms(until)});
+    }
+    world.does(ListNumbers{"rpo", {listed}, {}});
+    BOOST_TEST(times(world.plans(), "CallPostponed {\"gate\":\"suppressed\"") == 1U);
+    BOOST_TEST(times(world.at(until).plans(), "CallRequested") == 1U);
+    BOOST_TEST(in_turn(world) == 12U - listed);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_a_person_said_is_taken_back_for_all_their_numbers) {
@@ -248,9 +263,12 @@ BOOST_AUTO_TEST_CASE(what_a_person_said_is_taken_back_for_all_their_numbers) {
   world.does(world.voice()).does(world.keyed("colour", 1, "9"));
   world.does(SuppressNumber{12, "a list", {}});
   const auto lifted = world.when(UnsuppressNumber{1, "asked in writing"});
-  BOOST_TEST(times(lifted, "SuppressionLifted") == 2U);
+  BOOST_TEST(times(lifted, "SuppressionLifted") == 3U);
   BOOST_TEST(!world.state().suppression.opted_out(11));
-  BOOST_TEST(world.state().suppression.opted_out(12));
+  // What the operator said of one of them stays, and the person is called at the others.
+  BOOST_TEST(!world.state().suppression.opted_out(12));
+  BOOST_TEST(world.state().suppression.suppressed(12, world.now()));
+  BOOST_TEST(!suppressed_number(world.state(), {0, 1}, world.now()).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_campaign_that_runs_takes_its_numbers_from_no_other_columns) {

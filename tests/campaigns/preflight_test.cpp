@@ -89,9 +89,11 @@ BOOST_AUTO_TEST_CASE(rows_that_share_an_id_are_warned_of_by_their_rows) {
   BOOST_TEST(warning_of(list) == "none");
   file.campaign.contacts.id_column = "code";
   BOOST_TEST(check(file, list).same_id == 2U);
-  BOOST_TEST(warning_of(list) ==
-             "2 rows have the ids of others, column \"code\": 4 (of row 2), 9 (of row 2); each is "
-             "called as a person of their own, and whoever names one by the id means the first");
+  BOOST_TEST(
+      warning_of(list) ==
+      "2 rows have the ids of others, column \"code\": 4 (of row 2), 9 (of row 2); in the first "
+      "list of a campaign each is called as a person of their own and the id means the "
+      "first; of a list that comes later the first alone is taken");
   BOOST_TEST(warning_of("n,code\n3331234561,K-1\n3331234562,K-2\n") == "none");
   std::string long_list = "n,code\n";
   for (int i = 0; i < 30; ++i) long_list += "333" + std::to_string(1'000'000 + i) + ",K\n";

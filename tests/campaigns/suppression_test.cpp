@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "campaigns/decide.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
 BOOST_AUTO_TEST_SUITE(suppression)
@@ -348,6 +349,20 @@ BOOST_AUTO_TEST_CASE(an_operator_lifts_a_list_too_until_the_next_one_has_the_num
   BOOST_TEST(world.state().suppression.sources.at("rpo").held == 0U);
   world.does(ListNumbers{"rpo", {1}, {}}).does(loaded(1, nullptr, "d2"));
   BOOST_TEST(world.state().suppression.suppressed(1, world.now()));
+}
+
+BOOST_AUTO_TEST_CASE(a_campaign_that_waits_for_a_list_says_so_to_whoever_brings_other_people) {
+  auto campaign = notification();
+  campaign.suppression_lists = {{"rpo", std::chrono::days{15}}};
+  Running world(campaign);
+  BOOST_TEST(has(world.plans(), "CampaignPaused"));
+  auto again = submit(campaign);
+  again.contacts_digest = "c2";
+  again.accept_change = true;
+  const auto decision = campaigns::decide(world.state(), again, Moment{world.now()});
+  BOOST_TEST_REQUIRE(!decision.ok());
+  BOOST_TEST(has(decision.error().text, "\"rpo\""), decision.error().text);
+  BOOST_TEST(!has(decision.error().text, "campanile resume"), decision.error().text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -49,7 +49,8 @@ class CallTest(world.Case):
 
     def test_what_somebody_on_a_list_would_hear(self):
         file = world.write_campaign(self.folder, world.survey(
-            calling_hours={"windows": [{"from": "03:00", "to": "03:01"}]}), 3)
+            calling_hours={"windows": [{"from": "03:00", "to": "03:01"}]},
+            suppression_lists=[{"source": "rpo", "max_age": "15d"}]), 3)
         done = self.call(MINE, "--campaign", file, "--contact", "P-0002",
                          "--people", PATIENT)
         self.assert_told(done, "answered", "told: question colore")
