@@ -38,8 +38,6 @@ class PeopleSearch {
   void add(const EnrolRows::Row& row);
 
  private:
-  std::string_view id_of(const EnrolRows::Row& row) const;
-
   std::size_t id_place_;
   std::uint32_t looked_at_;
   // There are fewer rows than people: those are looked for among these.
@@ -57,13 +55,16 @@ std::vector<KnownBy> known_people(const State& state, CampaignIndex index,
 // number and the id of everybody.
 class KnownPeople {
  public:
-  // Those that the campaign has by now.
   KnownPeople(const State& state, CampaignIndex index);
+  // As of a PeopleSearch; before it was true rows are known only by those looked at.
+  bool look(const State& state, std::size_t people_max);
   // By what a row is known; a row that is not known is known from here on.
   KnownBy see(const EnrolRows::Row& row);
 
  private:
-  std::size_t id_column_ = 0;
+  CampaignIndex index_;
+  std::size_t id_place_;
+  std::uint32_t looked_at_ = 0;
   std::unordered_set<NumberKey> numbers_{};
   std::unordered_set<std::string> ids_{};
 };

@@ -10,6 +10,8 @@ namespace {
 // handed over.
 constexpr std::size_t batch_rows = 1000;
 constexpr std::size_t waiting_max = 4 * batch_rows;
+// People of the campaign that are compared in one turn.
+constexpr std::size_t people_a_turn = 10'000;
 
 }  // namespace
 
@@ -68,7 +70,7 @@ void Enrolment::finish(std::optional<campaigns::Refusal> refusal) {
 }
 
 bool Enrolment::ready() const {
-  return step_ == Step::submitting || step_ == Step::finished ||
+  return step_ == Step::submitting || step_ == Step::looking || step_ == Step::finished ||
          (step_ == Step::feeding && log_.waiting() <= waiting_max);
 }
 
@@ -104,10 +106,13 @@ void Enrolment::step() {
         if (entry.status != campaigns::CampaignStatus::enrolling || !open_.reader)
           return finish({});
         if (entry.running_since) known_.emplace(state, place);
-        step_ = Step::feeding;
+        step_ = known_ ? Step::looking : Step::feeding;
       });
       return;
     }
+    case Step::looking:
+      if (known_->look(runner_.state(), people_a_turn)) step_ = Step::feeding;
+      return;
     case Step::feeding:
       return feed();
     case Step::waiting:

@@ -52,8 +52,8 @@ class Enrolment {
   const std::string& campaign() const { return open_.submission->file.campaign.id; }
 
  private:
-  // submitting ─► feeding ─► completing ─► finished
-  enum class Step : std::uint8_t { submitting, waiting, feeding, completing, finished };
+  // submitting ─► (looking, where people are known already) ─► feeding ─► completing ─► finished
+  enum class Step : std::uint8_t { submitting, waiting, looking, feeding, completing, finished };
   void feed();
   void finish(std::optional<campaigns::Refusal> refusal);
 

@@ -86,6 +86,8 @@ BOOST_AUTO_TEST_CASE(rows_that_come_one_after_the_other_are_known_by_number_and_
     return by == KnownBy::number ? "number" : by == KnownBy::id ? "id" : "nobody";
   };
   KnownPeople known(world.state(), 0);
+  BOOST_TEST(!known.look(world.state(), 1));
+  BOOST_TEST(known.look(world.state(), 1));
   BOOST_TEST(seen(world, known, 2, 1, "id9") == "number");
   BOOST_TEST(seen(world, known, 3, 11, "id2") == "id");
   BOOST_TEST(seen(world, known, 4, 12, "id12") == "nobody");
@@ -97,6 +99,7 @@ BOOST_AUTO_TEST_CASE(rows_that_come_one_after_the_other_are_known_by_number_and_
   BOOST_TEST(seen(world, known, 9, 11, "id17") == "nobody");
   Running other(notification(), 2);
   KnownPeople by_number(other.state(), 0);
+  BOOST_TEST(by_number.look(other.state(), 1'000));
   BOOST_TEST(seen(other, by_number, 2, 11, "id1") == "nobody");
   BOOST_TEST(seen(other, by_number, 3, 1, "id99") == "number");
 }
