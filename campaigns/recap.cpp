@@ -202,7 +202,7 @@ std::string words_of(const State& state, const Recap& recap, CampaignIndex index
             money(definition.budget.limit_millionths, definition) + " in all, " +
             money(account.reserved, definition) + " set aside\n";
     if (definition.budget.model) {
-      text += "  of that the voice model's: " + money(account.model, definition) + '\n';
+      text += "  of all that the voice model's: " + money(account.model, definition) + '\n';
     }
   } else {
     text += "  money: no budget, so no account is kept\n";
@@ -311,7 +311,7 @@ std::string recap_json(const State& state, const Recap& recap, const ZoneRules& 
         .member("held", next.held)
         .member("spent_millionths", account.settled - one.settled_before)
         .member("spent_in_all_millionths", account.settled)
-        .member("spent_on_model_millionths", account.model)
+        .member("spent_on_model_in_all_millionths", account.model)
         .member("reserved_millionths", account.reserved)
         .member("never_called", next.fresh)
         .member("to_be_called_again", next.retry)

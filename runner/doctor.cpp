@@ -767,7 +767,7 @@ Findings ask_voice_model(const LiveOptions& options, const campaigns::AgentSpec&
   FirstYes heard(loop);
   bridge::voice::RealtimeModel realtime(loop, to);
   auto talk = realtime.begin(agent, heard);
-  loop.call_at(clock.now() + std::chrono::seconds{20}, [&loop] { loop.stop(); });
+  loop.call_after(std::chrono::seconds{20}, [&loop] { loop.stop(); });
   loop.run();
   talk.reset();
   if (heard.failure) return {finding_of(*heard.failure, agent.model)};

@@ -32,7 +32,7 @@ struct Heartbeat::Block {
   }
 
   void beat() {
-    timer = loop.call_at(loop.clock().now() + every, [this] { beat(); });
+    timer = loop.call_after(every, [this] { beat(); });
     if (!well() || client.unsent() + client.unanswered() > 0) return;
     http::Request request{.method = "GET", .target = target.path};
     request.headers = {{"User-Agent", "campanile"}};

@@ -312,8 +312,11 @@ void write_campaigns(MetricsPage& page, const State& state) {
                 decimal(amount(i), 1'000'000));
     }
   };
-  money("spend_settled", "What a campaign with a budget has spent.",
+  money("spend_settled",
+        "What a campaign with a budget has spent, the voice model's share included.",
         [&](std::size_t i) { return state.spend.campaigns[i].settled; });
+  money("spend_settled_model", "Of that, what the voice model has cost.",
+        [&](std::size_t i) { return state.spend.campaigns[i].model; });
   money("spend_reserved", "What its calls under way may cost.",
         [&](std::size_t i) { return state.spend.campaigns[i].reserved; });
   money("spend_allowed", "Its budget.",

@@ -210,9 +210,8 @@ void Switchboard::take(std::unique_ptr<net::ByteStream> stream, std::string earl
 }
 
 void Switchboard::let_in(StreamId stream, voice::Agent agent, Bounds bounds) {
-  block_->to_desk_of(stream, [stream, agent = std::move(agent), bounds](Desk& desk) {
-    desk.let_in(stream, agent, bounds);
-  });
+  block_->to_desk_of(stream, [stream, agent = std::move(agent), bounds = std::move(bounds)](
+                                 Desk& desk) { desk.let_in(stream, agent, bounds); });
 }
 
 void Switchboard::refuse(StreamId stream) {

@@ -121,9 +121,9 @@ BOOST_AUTO_TEST_CASE(what_the_voice_model_cost_is_told_with_the_money) {
   const auto [text, json] = told(world, "2026-03-02T07:00:00Z");
   BOOST_TEST(has(text,
                  "  money: 0.09 USD since then, 0.09 USD of 1 USD in all, 0 USD set aside\n"
-                 "  of that the voice model's: 0.07 USD\n"),
+                 "  of all that the voice model's: 0.07 USD\n"),
              text);
-  BOOST_TEST(json["campaigns"][0]["spent_on_model_millionths"] == 70'000);
+  BOOST_TEST(json["campaigns"][0]["spent_on_model_in_all_millionths"] == 70'000);
   // What was settled before counts before.
   const auto later = told(world, "2026-03-02T20:00:00Z").json;
   BOOST_TEST(later["campaigns"][0]["spent_millionths"] == 0);
