@@ -241,6 +241,7 @@ struct MachineDetected {
 struct AfterStream {
   std::optional<AttemptId> attempt{};
   std::string sid{};
+  bool in_progress = false;  // the person is still there
 };
 // The call that was passed on to a human comes back.
 struct AfterTransfer {

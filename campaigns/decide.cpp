@@ -1644,10 +1644,14 @@ Decision on(const State& state, const AfterStream& command, Moment) {
     closed.why = "hung_up";
     closed.uncounted = true;
     draft.add(named.subject, closed);
-    if (!agent.heard) {
-      fault = "dropped";
-      draft.add(named.subject, AgentFailed{attempt, fault, ""});
-    }
+  }
+  // Whoever is still there has not hung up: the stream broke.
+  const bool torn = command.in_progress && agent.end_reason.empty() && !agent.transfer &&
+                    !call->opted_out &&
+                    (agent.stage == AgentStage::open || agent.closed_why == "hung_up");
+  if (fault.empty() && (torn || (agent.stage == AgentStage::open && !agent.heard))) {
+    fault = "dropped";
+    draft.add(named.subject, AgentFailed{attempt, fault, ""});
   }
   PromptServed served;
   served.attempt = attempt;

@@ -53,7 +53,9 @@ campaigns::StreamEnded stream_ended(const media::Closed& closed, std::string sid
   if (closed.why == media::Why::model_failed) {
     ended.fault = bridge::voice::name_of(closed.failure.fault);
     ended.code = closed.failure.code;
-  } else if (closed.why == media::Why::bad_stream || closed.why == media::Why::too_slow) {
+  } else if (closed.why == media::Why::bad_stream || closed.why == media::Why::too_slow ||
+             closed.why == media::Why::refused) {
+    // One that is refused on purpose has no talk: this one was let in too late.
     ended.fault = media::name_of(closed.why);
   }
   return ended;
@@ -221,6 +223,11 @@ void Runner::take_from_stream(const media::Closed& closed) {
   if (!ended.fault.empty()) {
     notice("the voice agent failed: " + ended.fault +
            (ended.code.empty() ? std::string() : " (" + ended.code + ')'));
+  }
+  if (closed.complaints > 0) {
+    notice("the voice model complained of what it was sent: " + closed.complaint +
+           (closed.complaints == 1 ? std::string()
+                                   : ", the first of " + std::to_string(closed.complaints)));
   }
   if (closed.first_sound.count() < 0 && closed.lasted >= std::chrono::seconds{2}) {
     notice("a caller heard nothing of the agent");

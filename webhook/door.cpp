@@ -270,6 +270,7 @@ void understand(Inbound& inbound, const Route& route, std::string_view query, Fo
     case Route::Kind::after_stream: {
       campaigns::AfterStream command;
       command.sid = inbound.sid;
+      command.in_progress = form.value("CallStatus") == "in-progress";
       inbound.kind = Kind::outside_after;
       if (attempt.attempt != 0) {
         command.attempt = attempt;

@@ -89,7 +89,7 @@ Call::~Call() = default;
 // --- from the carrier ---
 
 void Call::received(const twilio::Message& message) {
-  if (over()) return;
+  if (over() || step_ == Step::listening) return;
   ++messages_;
   // Looked at seldom: it costs a look at the clock.
   if (messages_ % 1024 == 0 && step_ != Step::waiting) {
@@ -103,11 +103,13 @@ void Call::received(const twilio::Message& message) {
 }
 
 void Call::carrier_ended(bool broken) {
-  if (!over()) finish(broken ? Why::bad_stream : Why::hung_up);
+  if (over() || step_ == Step::listening) return;
+  if (!broken) return hung_up();
+  finish(Why::bad_stream);
 }
 
 void Call::carrier_is_slow() {
-  if (!over()) finish(Why::too_slow);
+  if (!over() && step_ != Step::listening) finish(Why::too_slow);
 }
 
 void Call::on(const twilio::Wrong&) {
@@ -184,7 +186,33 @@ void Call::on(const twilio::Mark& mark) {
 }
 
 void Call::on(const twilio::Stop&) {
-  finish(Why::hung_up);
+  hung_up();
+}
+
+// What the person said last is still written down: it may be that nobody is to call them again.
+bool Call::words_are_outstanding() const {
+  if (!writes_down_) return false;
+  if (person_speaks_) return true;
+  if (line_.now() - last_words_ > words_late_max) return false;
+  const auto last = std::find_if(utterances_.rbegin(), utterances_.rend(),
+                                 [](const Utterance& u) { return u.who == Said::Who::callee; });
+  return last != utterances_.rend() && last->position != 0 && last->text.empty();
+}
+
+void Call::hung_up() {
+  if (step_ == Step::listening) return;
+  if (step_ != Step::talking || !words_are_outstanding()) return finish(Why::hung_up);
+  const net::Instant now = line_.now();
+  step_ = Step::listening;
+  hung_up_at_ = now;
+  due_ = now + last_words_max;
+  for (const Heard& heard : playback_.not_whole(now)) note_heard(heard);
+  playback_.clear(now);
+  line_.close();
+  conversation_->interrupted({}, milliseconds{0});
+  // Ends what they were saying, as a pause would have.
+  hear_silence(silence_piece_max);
+  arm();
 }
 
 // --- from the owner ---
@@ -193,6 +221,7 @@ void Call::let_in(const voice::Agent& agent, const Bounds& bounds) {
   if (step_ != Step::asking) return;
   step_ = Step::connecting;
   bounds_ = bounds;
+  writes_down_ = !agent.transcription_model.empty();
   last_response_.input_tokens = briefing_tokens(agent);
   response_ended_ = line_.now();
   owe();
@@ -212,7 +241,15 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
     case Then::listen: {
       const bool speak = then == Then::speak && step_ == Step::talking;
       conversation_->answer_tool(call_id, output, speak);
-      if (speak && tools_open_ == 0) owe();
+      if (!speak || tools_open_ > 0 || person_speaks_) break;
+      // What is still being said is of the turn before.
+      next_is_owed_ = responding_;
+      if (responding_) {
+        owed_ = true;
+        owed_since_ = line_.now();
+      } else {
+        owe();
+      }
       break;
     }
     case Then::goodbye:
@@ -222,6 +259,7 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
       const bool spent_up = step_ == Step::closing && leaving_ == Why::spend_limit;
       const bool still_to_say = !said_something_ && !spent_up;
       conversation_->answer_tool(call_id, output, still_to_say);
+      if (!still_to_say) conversation_->say_no_more();
       leave_when_heard(then == Then::goodbye ? Why::goodbye : Why::moved_on, still_to_say);
       break;
     }
@@ -230,7 +268,9 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
 }
 
 void Call::end(Why why) {
-  if (!over()) finish(why);
+  if (over()) return;
+  if (why == Why::hung_up) return hung_up();
+  finish(why);
 }
 
 // --- from the model ---
@@ -291,7 +331,8 @@ void Call::on_speech_started(std::string_view item) {
   if (step_ != Step::talking) return;
   const net::Instant now = line_.now();
   person_speaks_ = true;
-  owed_ = false;
+  spoke_since_ = now;
+  owed_ = next_is_owed_ = false;
   keys_at_.reset();
   interrupt();
   if (!item.empty() && find(Said::Who::callee, item) == nullptr) {
@@ -301,8 +342,8 @@ void Call::on_speech_started(std::string_view item) {
 }
 
 void Call::on_speech_stopped(std::string_view) {
-  if (step_ != Step::talking) return;
   person_speaks_ = false;
+  if (step_ != Step::talking) return;
   last_words_ = line_.now();
   told_silence_ = false;
   owe();
@@ -347,13 +388,14 @@ void Call::on_callee_said(std::string_view item, std::string_view, std::string_v
   }
   known->text = cut_text(text, said_bytes_max);
   tell_if_known(*known);
+  if (step_ == Step::listening && !words_are_outstanding()) finish(Why::hung_up);
 }
 
 void Call::on_tool_call(std::string_view call_id, std::string_view name,
                         std::string_view arguments) {
-  if (step_ != Step::talking) return;
+  if (step_ != Step::talking && step_ != Step::closing) return;
   responding_ = true;
-  owed_ = false;
+  if (step_ == Step::talking) owed_ = next_is_owed_ = false;  // a farewell stays owed
   ++tools_open_;
   line_.tell(ToolAsked{.stream = stream_,
                        .call_id = std::string(call_id),
@@ -373,6 +415,7 @@ void Call::on_response_done(const voice::Usage& usage) {
   last_response_ = of_response;
   response_ended_ = now;
   sound_since_ = 0;
+  if (std::exchange(next_is_owed_, false) && step_ == Step::talking) owe();
   if (step_ == Step::closing) try_to_leave();
   if (step_ == Step::talking && bounds_.spending.cost) mind_spending(before, now);
 }
@@ -383,6 +426,7 @@ void Call::on_complaint(std::string_view code) {
 
 void Call::on_failed(const voice::Failure& failure) {
   if (over()) return;
+  if (step_ == Step::listening) return finish(Why::hung_up);
   // It had nothing more to say but what the carrier has already.
   if (step_ == Step::closing && !farewell_owed_) {
     responding_ = false;
@@ -416,7 +460,7 @@ voice::Usage Call::response_so_far(net::Instant now) const {
 
 voice::Usage Call::used(net::Instant now) const {
   voice::Usage usage = closed_.usage;
-  const bool talks = step_ == Step::talking || step_ == Step::closing;
+  const bool talks = step_ == Step::talking || step_ == Step::closing || step_ == Step::listening;
   if (talks && (responding_ || owed_)) add(usage, response_so_far(now));
   return usage;
 }
@@ -462,7 +506,7 @@ void Call::try_to_leave() {
 
 void Call::finish(Why why, const voice::Failure& failure) {
   const net::Instant now = line_.now();
-  if (bounds_.spending.cost) closed_.usage = used(now);
+  if (bounds_.spending.cost) closed_.usage = used(hung_up_at_.value_or(now));
   const Step was = std::exchange(step_, Step::over);
   armed_ = never;
   if (conversation_) line_.bury(std::move(conversation_));
@@ -479,10 +523,10 @@ void Call::finish(Why why, const voice::Failure& failure) {
     if (utterance.position != 0 && !utterance.text.empty()) tell_if_known(utterance);
   }
   utterances_.clear();
-  if (why != Why::hung_up && !playback_.drained()) clear_carrier();
+  if (why != Why::hung_up && was != Step::listening && !playback_.drained()) clear_carrier();
   closed_.why = why;
   closed_.failure = failure;
-  closed_.lasted = duration_cast<milliseconds>(now - started_);
+  closed_.lasted = duration_cast<milliseconds>(hung_up_at_.value_or(now) - started_);
   line_.tell(Closed{closed_});
   line_.close();
 }
@@ -590,6 +634,7 @@ std::optional<net::Instant> Call::next_deadline() const {
   switch (step_) {
     case Step::waiting:
     case Step::asking:
+    case Step::listening:
       at(due_);
       break;
     case Step::connecting:
@@ -606,6 +651,7 @@ std::optional<net::Instant> Call::next_deadline() const {
       if (const auto due = answer_due()) at(*due);
       if (keys_at_) at(*keys_at_);
       if (person_speaks_) {
+        at(spoke_since_ + utterance_max);
         if (const auto pause = inbound_.pause_at()) at(*pause);
       } else {
         at(quiet_since() + bounds_.silence_max);
@@ -628,6 +674,10 @@ bool Call::act_on_time(net::Instant now) {
     case Step::asking:
       if (now < due_) return false;
       finish(Why::refused);
+      return true;
+    case Step::listening:
+      if (now < due_) return false;
+      finish(Why::hung_up);
       return true;
     case Step::connecting:
     case Step::talking:
@@ -657,7 +707,18 @@ bool Call::act_on_time(net::Instant now) {
     conversation_->speak();
     return true;
   }
+  if (!told_end_ && now >= notice_of_end_at()) {
+    told_end_ = true;
+    const auto left = duration_cast<std::chrono::seconds>(started_ + bounds_.time_max - now);
+    conversation_->tell(R"({"notice":"the call ends soon","seconds_left":)" +
+                        std::to_string(left.count()) + "}");
+    return true;
+  }
   if (person_speaks_) {
+    if (now >= spoke_since_ + utterance_max) {
+      finish(Why::model_failed, {.fault = voice::Fault::silent, .code = "no_end_of_speech"});
+      return true;
+    }
     const milliseconds fill = inbound_.fill_pause(now);
     if (fill.count() == 0) return false;
     hear_silence(fill);
@@ -665,13 +726,6 @@ bool Call::act_on_time(net::Instant now) {
   }
   if (now >= quiet_since() + bounds_.silence_max) {
     finish(Why::silence);
-    return true;
-  }
-  if (!told_end_ && now >= notice_of_end_at()) {
-    told_end_ = true;
-    const auto left = duration_cast<std::chrono::seconds>(started_ + bounds_.time_max - now);
-    conversation_->tell(R"({"notice":"the call ends soon","seconds_left":)" +
-                        std::to_string(left.count()) + "}");
     return true;
   }
   if (!told_silence_ && now >= notice_of_silence_at()) {

@@ -28,7 +28,7 @@ class Line {
 
   virtual std::string& begin_text() = 0;  // one message to the carrier
   virtual void end_text() = 0;
-  // Ends the carrier's end in order, behind what was written.
+  // Ends the carrier's end in order, behind what was written. Nothing is written afterwards.
   virtual void close() = 0;
 
   virtual std::unique_ptr<voice::Conversation> converse(const voice::Agent& agent,
@@ -52,6 +52,9 @@ class Line {
 //      ▼                 ▼                    ▼                       ▼             heard, or│time
 //    over ◄──────────────┴────────────────────┴───────────────────────┴──────────────────────┘
 //
+// A person who hangs up behind words that are not written down yet leads from talking to over by
+// `listening`, a moment in which these may still come.
+//
 // `stop`, the end of the socket, what is not the protocol, `end` and time_max lead from every step
 // to over. Both sides end together there: the conversation is buried, what the carrier has not
 // played is cleared unless it was a goodbye, Closed is told, the carrier's end is closed.
@@ -66,7 +69,10 @@ class Call final : public voice::Listener {
   static constexpr milliseconds reading_time{50};  // for what came meanwhile, before it is judged
   static constexpr milliseconds ahead_max{300'000};  // of sound at the carrier, whose buffer holds
                                                      // ten minutes (5.3); beyond: nonsense
-  static constexpr std::size_t utterances_max = 32;  // whose text or end is not known yet
+  static constexpr milliseconds last_words_max{1'800};  // from hanging up until they are given up
+  static constexpr milliseconds words_late_max{5'000};  // behind the person's words, until written
+  static constexpr milliseconds utterance_max{60'000};  // of the person; beyond, its end is lost
+  static constexpr std::size_t utterances_max = 32;     // whose text or end is not known yet
 
   struct Options {
     milliseconds start_time_max{5'000};          // until `start`
@@ -110,7 +116,15 @@ class Call final : public voice::Listener {
   void on_failed(const voice::Failure& failure) override;
 
  private:
-  enum class Step : unsigned char { waiting, asking, connecting, talking, closing, over };
+  enum class Step : unsigned char {
+    waiting,
+    asking,
+    connecting,
+    talking,
+    listening,
+    closing,
+    over
+  };
 
   // Something that the agent says or the person said, until it is told.
   struct Utterance {
@@ -133,6 +147,8 @@ class Call final : public voice::Listener {
   void on(const twilio::Mark& mark);
   void on(const twilio::Stop&);
 
+  void hung_up();
+  bool words_are_outstanding() const;
   void hear_silence(milliseconds length);
   void interrupt();
   void clear_carrier();
@@ -177,14 +193,18 @@ class Call final : public voice::Listener {
   std::string silence_{};  // scratch
 
   std::unique_ptr<voice::Conversation> conversation_{};
+  bool writes_down_ = false;  // the model: what the person says
   bool person_speaks_ = false;
+  net::Instant spoke_since_{};
   bool owed_ = false;  // it is the agent's turn and nothing of it has come
   net::Instant owed_since_{};
+  bool next_is_owed_ = false;    // behind the response under way
   bool said_something_ = false;  // in this turn of the agent's
   bool responding_ = false;      // something of a response came, and not its end
   std::uint32_t tools_open_ = 0;
   net::Instant last_words_{};  // of the person, or a key
   std::optional<net::Instant> keys_at_{};
+  std::optional<net::Instant> hung_up_at_{};
   bool told_silence_ = false;
   bool told_end_ = false;
   bool told_spending_ = false;

@@ -25,20 +25,24 @@ class Desk::Leg final : public Line {
   Leg(Desk& desk, StreamId id, std::unique_ptr<net::ByteStream> stream, std::string early)
       : desk_(desk),
         id_(id),
-        connection_(desk.loop_, std::move(stream), ws::Role::server,
-                    {.message_bytes_max = message_bytes_max, .queued_bytes_max = queued_bytes_max},
-                    std::move(early)),
+        connection_(
+            std::make_unique<ws::Connection>(desk.loop_, std::move(stream), ws::Role::server,
+                                             ws::Limits{.message_bytes_max = message_bytes_max,
+                                                        .queued_bytes_max = queued_bytes_max},
+                                             std::move(early))),
         call_(*this, id, desk.options_) {}
   ~Leg() override = default;
 
   void start() {
-    connection_.start({
+    connection_->start({
         .on_text =
             [this](std::string_view message) { call_.received(desk_.reader_.read(message)); },
         .on_end =
             [this](const ws::End& end) {
               call_.carrier_ended(!end.by_peer && ws::is_fault(end.code));
-              desk_.remove(id_);
+              if (call_.over()) return desk_.remove(id_);
+              // The call listens to its model a moment longer.
+              desk_.loop_.retire(std::make_unique<Buried<ws::Connection>>(std::move(connection_)));
             },
     });
   }
@@ -48,9 +52,9 @@ class Desk::Leg final : public Line {
   // Writes what was gathered. False: it does not go, and the leg is to be removed.
   bool flush() {
     unflushed_ = false;
-    if (connection_.flush() || !connection_.open()) return true;
+    if (!connection_ || connection_->flush() || !connection_->open()) return true;
     call_.carrier_is_slow();
-    connection_.drop();
+    connection_->drop();
     return false;
   }
 
@@ -69,14 +73,15 @@ class Desk::Leg final : public Line {
     });
   }
 
-  std::string& begin_text() override { return connection_.begin_text(); }
+  std::string& begin_text() override { return connection_->begin_text(); }
   void end_text() override {
-    connection_.end_text();
+    connection_->end_text();
     desk_.flush_soon(*this);
   }
   void close() override {
-    static_cast<void>(connection_.flush());
-    connection_.close(ws::normal);
+    if (!connection_) return;
+    static_cast<void>(connection_->flush());
+    connection_->close(ws::normal);
   }
 
   std::unique_ptr<voice::Conversation> converse(const voice::Agent& agent,
@@ -91,11 +96,14 @@ class Desk::Leg final : public Line {
   void tell(Said said) override { desk_.events_.said(std::move(said)); }
   void tell(ToolAsked asked) override { desk_.events_.tool(std::move(asked)); }
   void tell_key(char key) override { desk_.events_.key(id_, key); }
-  void tell(Closed closed) override { desk_.events_.closed(std::move(closed)); }
+  void tell(Closed closed) override {
+    desk_.events_.closed(std::move(closed));
+    if (!connection_) desk_.remove(id_);
+  }
 
   Desk& desk_;
   const StreamId id_;
-  ws::Connection connection_;
+  std::unique_ptr<ws::Connection> connection_;  // null: it has ended, and the call has not
   net::Loop::TimerId timer_ = 0;
   bool unflushed_ = false;
   Call call_;

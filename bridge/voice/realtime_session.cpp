@@ -130,11 +130,14 @@ void Session::on(const SpeechStarted& speech) {
   if (!active_.empty()) discarded_ = true;
   if (!asked_id_.empty()) unwanted_ = true;
   wished_ = false;
+  person_speaks_ = true;
   listener_.on_speech_started(speech.item);
 }
 
 void Session::on(const SpeechStopped& speech) {
-  if (step_ == Step::ready) listener_.on_speech_stopped(speech.item);
+  if (step_ != Step::ready) return;
+  person_speaks_ = false;
+  listener_.on_speech_stopped(speech.item);
 }
 
 void Session::on(const Committed& committed) {
@@ -159,7 +162,12 @@ void Session::on(const ResponseCreated& created) {
   if (step_ != Step::ready) return;
   active_ = created.response;
   discarded_ = false;
-  if (asked_id_.empty()) return;
+  brought_something_ = false;
+  if (asked_id_.empty()) {
+    // The server's own: what was asked for another one does not hold for it.
+    asked_for_.clear();
+    return;
+  }
   asked_id_.clear();
   if (std::exchange(unwanted_, false)) cancel_active();
 }
@@ -177,6 +185,7 @@ void Session::on(const AudioDelta& delta) {
     fail(Fault::nonsense, "audio_too_long");
     return;
   }
+  brought_something_ = true;
   listener_.on_audio(delta.item, delta.base64);
 }
 
@@ -214,6 +223,7 @@ void Session::on(const FunctionCalled& called) {
 
 void Session::note_call(const FunctionCall& call, bool discarded) {
   const std::string id(call.call_id);
+  brought_something_ = true;
   if (std::find(seen_calls_.begin(), seen_calls_.end(), id) != seen_calls_.end()) return;
   if (seen_calls_.size() == open_calls_max) seen_calls_.pop_front();
   seen_calls_.push_back(id);
@@ -248,6 +258,7 @@ void Session::on(const ResponseDone& done) {
     if (!over()) note_call(call, discarded);
   }
   if (over()) return;
+  const bool empty = was_active && !discarded && !brought_something_;
   if (was_active) {
     active_.clear();
     discarded_ = false;
@@ -255,25 +266,35 @@ void Session::on(const ResponseDone& done) {
   if (done.status == Status::failed) {
     on_response_failed(done.error_type, done.error_code);
   } else {
-    if (done.status != Status::cancelled) retried_ = false;
+    if (empty) {
+      on_empty_response();
+    } else if (done.status != Status::cancelled) {
+      retried_ = false;
+    }
     listener_.on_response_done(done.usage);
   }
   if (!over()) ask();
 }
 
+void Session::wish_again() {
+  wished_ = true;
+  wish_ = asked_for_;
+}
+
+// It has answered, and neither said nor asked anything: the person still waits.
+void Session::on_empty_response() {
+  if (wished_ || std::exchange(retried_, true)) return;
+  listener_.on_complaint("empty_response");
+  wish_again();
+}
+
 void Session::on_response_failed(std::string_view type, std::string_view code) {
   const Reaction reaction = reaction_to(type, code);
-  if (reaction == Reaction::wait) {
-    wished_ = true;
-    wish_ = asked_for_;
-    return;
-  }
+  if (reaction == Reaction::wait) return wish_again();
   if ((reaction == Reaction::retry || reaction == Reaction::complain) &&
       !std::exchange(retried_, true)) {
     listener_.on_complaint(code_like(code, "response_failed"));
-    wished_ = true;
-    wish_ = asked_for_;
-    return;
+    return wish_again();
   }
   fail(fault_of(reaction), code_like(code, "response_failed"));
 }
@@ -392,11 +413,17 @@ void Session::answer_tool(std::string_view call_id, std::string_view output, boo
   wire_.end_text();
   speak_when_answered_ = speak_when_answered_ || then_speak;
   if (!open_calls_.empty()) return;
-  if (std::exchange(speak_when_answered_, false)) {
+  // Whoever speaks is answered by the server by itself when they have ended.
+  if (std::exchange(speak_when_answered_, false) && !person_speaks_) {
     if (!wished_) wish_.clear();
     wished_ = true;
   }
   ask();
+}
+
+void Session::say_no_more() {
+  wished_ = speak_when_answered_ = false;
+  if (!asked_id_.empty()) unwanted_ = true;
 }
 
 Session::Item* Session::find(std::string_view id) {

@@ -56,6 +56,7 @@ class Session {
   void speak();
   void interrupted(std::string_view item, std::chrono::milliseconds heard);
   void answer_tool(std::string_view call_id, std::string_view output, bool then_speak);
+  void say_no_more();
   void tell(std::string_view text);
 
   bool ready() const { return step_ == Step::ready; }
@@ -97,6 +98,8 @@ class Session {
   void configure();
   void on_update_refused(const Error& error);
   void on_response_failed(std::string_view type, std::string_view code);
+  void on_empty_response();
+  void wish_again();
   void note_call(const FunctionCall& call, bool discarded);
   void say(Item& item, std::string_view text);
   // Asks for a response if one is wished for and nothing stands in the way.
@@ -117,16 +120,18 @@ class Session {
   Transcription transcription_ = Transcription::with_language;
   std::string update_id_{};  // of the session.update that waits for its answer
 
-  std::string active_{};    // the response under way
-  bool discarded_ = false;  // it was interrupted: nothing of it is heard any more
-  std::string asked_id_{};  // of our response.create that nothing has come of yet
-  bool unwanted_ = false;   // the person began to speak meanwhile: it is cancelled when it begins
+  std::string active_{};            // the response under way
+  bool discarded_ = false;          // it was interrupted: nothing of it is heard any more
+  bool brought_something_ = false;  // sound, or a function to call
+  std::string asked_id_{};          // of our response.create that nothing has come of yet
+  bool unwanted_ = false;  // the person began to speak meanwhile: it is cancelled when it begins
   bool wished_ = false;
   bool opened_ = false;      // the opening was said, or begun
   std::string asked_for_{};  // the instructions of the response asked for or under way
   std::string wish_{};       // those of the one wished for
   bool retried_ = false;     // one retry of a response, until one succeeds
   bool speak_when_answered_ = false;
+  bool person_speaks_ = false;
 
   std::vector<std::string> open_calls_{};
   std::deque<std::string> seen_calls_{};  // the last ones, so that each is told once

@@ -102,8 +102,10 @@ class Conversation {
   // heard this is not called. Stops what is being said; no item: that alone.
   virtual void interrupted(std::string_view item, std::chrono::milliseconds heard) = 0;
   // The answer to a tool call, JSON; each is answered once. `then_speak`: it goes on talking when
-  // every call of its turn was answered.
+  // every call of its turn was answered, unless the person speaks: whose words are answered then.
   virtual void answer_tool(std::string_view call_id, std::string_view output, bool then_speak) = 0;
+  // What it is saying is the last: whatever was to be said behind it is not.
+  virtual void say_no_more() = 0;
   // Something the agent has to know, as data (the time left, the person's silence).
   virtual void tell(std::string_view text) = 0;
 };

@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_that_was_said_is_heard_to_its_end) {
   w.talking();
   w.call.on_tool_call("c1", "end_call", "{}");
   w.call.answer_tool("c1", "{}", media::Then::goodbye);
-  BOOST_TEST(w.line.model.back() == "answer c1 {}");
+  BOOST_TEST(w.line.model == texts({"answer c1 {}", "no more"}), boost::test_tools::per_element());
   BOOST_TEST(w.sent("mark") == 0);  // more of it may come
   w.call.on_audio("i1", sound(300ms));
   w.call.on_audio_done("i1");
@@ -250,6 +250,154 @@ BOOST_AUTO_TEST_CASE(a_goodbye_that_was_not_said_is_asked_for) {
   w.call.on_response_done({});
   w.given(mark_message("bye"));
   BOOST_TEST(w.why() == Why::moved_on);
+}
+
+BOOST_AUTO_TEST_CASE(a_goodbye_in_the_breath_of_an_answer_is_said_once) {
+  World w;
+  w.talking();
+  w.call.on_tool_call("c1", "record_answer", "{}");
+  w.call.answer_tool("c1", "{}", media::Then::speak);
+  w.call.on_tool_call("c2", "end_call", "{}");
+  w.call.answer_tool("c2", "{}", media::Then::goodbye);
+  BOOST_TEST(w.line.model == texts({"answer c1 {} speak", "answer c2 {}", "no more"}),
+             boost::test_tools::per_element());
+  w.call.on_response_done({});
+  w.given(mark_message("bye"));
+  BOOST_TEST(w.why() == Why::goodbye);
+  // What was said before the answer was recorded is no goodbye in the turn behind it.
+  World next;
+  next.talking();
+  next.call.on_tool_call("c1", "record_answer", "{}");
+  next.call.answer_tool("c1", "{}", media::Then::speak);
+  next.call.on_response_done({});
+  next.call.on_tool_call("c2", "end_call", "{}");
+  next.call.answer_tool("c2", "{}", media::Then::goodbye);
+  BOOST_TEST(next.line.model.back() == "answer c2 {} speak");
+  BOOST_TEST(next.sent("mark") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_asked_in_the_breath_of_a_goodbye_is_told_and_the_goodbye_is_said) {
+  World w;
+  w.talking();
+  w.call.on_audio_done("i1");
+  w.call.on_speech_started("u1");
+  w.call.on_speech_stopped("u1");
+  w.call.on_tool_call("c1", "end_call", "{}");
+  w.call.answer_tool("c1", "{}", media::Then::goodbye);
+  w.call.on_tool_call("c2", "opt_out", "{}");
+  BOOST_REQUIRE(w.line.tools.size() == 2);
+  w.call.answer_tool("c2", "{}", media::Then::speak);
+  BOOST_TEST(w.line.model.back() == "answer c2 {}");  // the wish of the first one holds
+  w.call.on_response_done({});
+  BOOST_TEST(w.sent("mark") == 0);
+  w.call.on_audio("i2", sound(300ms));
+  w.call.on_response_done({});
+  w.given(mark_message("bye"));
+  BOOST_TEST(w.why() == Why::goodbye);
+}
+
+BOOST_AUTO_TEST_CASE(a_tool_that_is_answered_while_the_person_speaks_owes_nothing) {
+  World w;
+  w.talking();
+  w.call.on_audio_done("i1");
+  w.call.on_tool_call("c1", "record_answer", "{}");
+  w.call.on_response_done({});
+  w.call.on_speech_started("u1");
+  w.call.answer_tool("c1", "{}", media::Then::speak);
+  for (int i = 0; i < 250; ++i) {
+    w.given(media_message(i + 1, i * 20, sound(20ms)));
+    w.passes(20ms);
+  }
+  BOOST_TEST(!w.call.over());
+}
+
+BOOST_AUTO_TEST_CASE(what_was_said_before_hanging_up_is_still_written_down) {
+  for (const bool stopped : {true, false}) {
+    World w;
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.passes(200ms);
+    w.call.on_speech_started("u1");
+    w.passes(300ms);
+    if (stopped) w.given(R"({"event":"stop"})");
+    w.call.carrier_ended(false);
+    BOOST_TEST(!w.call.over());
+    BOOST_TEST(w.line.carrier.back() == "close");
+    BOOST_TEST(w.line.model.back() == "hear 1000");  // which ends their turn
+    const auto written = w.line.carrier.size();
+    w.passes(500ms);
+    w.call.on_speech_stopped("u1");
+    w.call.on_audio("i2", sound(1s));
+    w.call.on_tool_call("c1", "end_call", "{}");
+    w.given(media_message(9, 400, sound(20ms)));
+    w.call.carrier_is_slow();
+    w.call.end(Why::hung_up);
+    BOOST_TEST(!w.call.over());
+    w.call.on_callee_said("u1", "i1", "mai piu'");
+    BOOST_TEST(w.line.carrier.size() == written + 1);
+    BOOST_TEST(w.line.told == texts({"said", "closed"}), boost::test_tools::per_element());
+    BOOST_TEST(w.why() == Why::hung_up);
+    BOOST_TEST((w.line.closed[0].lasted == 500ms));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whoever_hangs_up_is_listened_to_no_longer_than_there_may_be_words) {
+  {  // they never come
+    World w;
+    w.talking();
+    w.call.on_speech_started("u1");
+    w.call.on_speech_stopped("u1");
+    w.call.carrier_ended(false);
+    w.passes(1'799ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::hung_up);
+  }
+  {  // the model ends as well
+    World w;
+    w.talking();
+    w.call.on_speech_started("u1");
+    w.call.carrier_ended(false);
+    w.call.on_failed({.fault = voice::Fault::dropped, .code = "close_1006"});
+    BOOST_TEST(w.why() == Why::hung_up);
+    BOOST_TEST(w.line.closed[0].failure.code == "");
+  }
+  {  // the program stops
+    World w;
+    w.talking();
+    w.call.on_speech_started("u1");
+    w.call.carrier_ended(false);
+    w.call.end(Why::stopped);
+    BOOST_TEST(w.why() == Why::stopped);
+  }
+  {  // all is written down, or was long ago
+    World w;
+    w.talking();
+    w.call.on_speech_started("u1");
+    w.call.on_speech_stopped("u1");
+    w.call.on_callee_said("u1", "i1", "pronto");
+    w.call.carrier_ended(false);
+    BOOST_TEST(w.why() == Why::hung_up);
+    World later;
+    later.talking();
+    later.call.on_speech_started("u1");
+    later.call.on_speech_stopped("u1");
+    later.call.on_audio("i2", sound(10s));
+    later.passes(6s);
+    later.call.carrier_ended(false);
+    BOOST_TEST(later.why() == Why::hung_up);
+  }
+  {  // nothing is written down
+    World w;
+    w.started();
+    auto agent = arthur();
+    agent.transcription_model.clear();
+    w.call.let_in(agent, {});
+    w.call.on_ready();
+    w.call.on_speech_started("u1");
+    w.call.carrier_ended(false);
+    BOOST_TEST(w.why() == Why::hung_up);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_goodbye_has_an_end_even_if_the_mark_never_comes_or_the_model_falls_silent) {
@@ -432,6 +580,35 @@ BOOST_AUTO_TEST_CASE(limits_hold_whatever_the_model_does) {
     w.passes(1ms);
     BOOST_TEST(w.why() == Why::silence);
   }
+  {  // the notice comes while the person speaks, too
+    World w;
+    w.talking({.time_max = 40s});
+    w.call.on_audio_done("i1");
+    w.call.on_speech_started("u1");
+    w.line.model.clear();
+    for (int i = 0; i < 1'600 && !w.call.over(); ++i) {
+      w.given(media_message(i + 1, i * 20, sound(20ms)));
+      w.passes(20ms);
+      w.line.model.erase(std::remove(w.line.model.begin(), w.line.model.end(), "hear 20"),
+                         w.line.model.end());
+    }
+    BOOST_TEST(w.line.model == texts({R"(tell {"notice":"the call ends soon","seconds_left":10})"}),
+               boost::test_tools::per_element());
+  }
+  {  // nobody speaks for a minute: the end of it was lost
+    World w;
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.call.on_speech_started("u1");
+    for (int i = 0; i < 2'999; ++i) {
+      w.given(media_message(i + 1, i * 20, sound(20ms)));
+      w.passes(20ms);
+    }
+    BOOST_TEST(!w.call.over());
+    w.passes(20ms);
+    BOOST_TEST(w.why() == Why::model_failed);
+    BOOST_TEST(w.line.closed[0].failure.code == "no_end_of_speech");
+  }
   {
     World w;
     w.talking({.turns_max = 2});
@@ -473,7 +650,7 @@ BOOST_AUTO_TEST_CASE(a_talk_ends_behind_the_last_words_that_its_money_is_enough_
   BOOST_TEST(w.line.carrier.back().find(R"("name":"bye")") != std::string::npos);
   // What it asks for now is noted, and it says no more.
   w.call.answer_tool("c1", "{}", media::Then::goodbye);
-  BOOST_TEST(w.line.model.back() == "answer c1 {}");
+  BOOST_TEST(w.line.model.back() == "no more");
   BOOST_TEST(std::ranges::count_if(
                  w.line.model, [](const std::string& m) { return m.starts_with("tell"); }) == 0);
   w.passes(500ms);
@@ -514,6 +691,7 @@ BOOST_AUTO_TEST_CASE(what_a_broken_off_response_has_used_is_reckoned_where_it_is
     w.call.on_speech_started("u1");
     w.passes(2s);
     w.call.on_speech_stopped("u1");
+    w.call.on_callee_said("u1", "i1", "si'");
     w.call.on_audio("i2", sound(1s));
     w.given(R"({"event":"stop","streamSid":")" + std::string(stream_sid) + "\"}");
     BOOST_TEST(w.why() == Why::hung_up);

@@ -188,6 +188,7 @@ BOOST_AUTO_TEST_CASE(the_opening_goes_with_the_instructions_and_only_once) {
   BOOST_TEST(w.wire.messages.back().find(R"("instructions":"Sei Arthur.\n\nSaluta.")") !=
              std::string::npos);
   w.created("r1");
+  w.delta("r1", "i1", 20ms);
   w.done("r1");
   w.sent();
   w.session.speak();
@@ -205,9 +206,11 @@ BOOST_AUTO_TEST_CASE(one_response_at_a_time_and_wishes_wait) {
   w.created("r1");
   w.session.speak();
   BOOST_TEST(w.sent().empty());
+  w.delta("r1", "i1", 20ms);
   w.done("r1");
   BOOST_TEST(w.sent_types() == "response.create");
   w.created("r2");
+  w.delta("r2", "i2", 20ms);
   w.done("r2");
   BOOST_TEST(w.sent().empty());
 }
@@ -385,6 +388,83 @@ BOOST_AUTO_TEST_CASE(a_failed_response_is_tried_once_more) {
   w.done("r2", "failed", server_error);
   BOOST_TEST(w.heard() == texts({"complaint server_error", "failed silent server_error"}),
              boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_response_that_brought_nothing_is_asked_for_once_more) {
+  World w;
+  w.made_ready();
+  w.session.speak();
+  w.created("r1");
+  w.sent();
+  w.done("r1");
+  BOOST_REQUIRE(w.wire.messages.size() == 1);
+  BOOST_TEST(w.wire.messages.back().find("Saluta.") != std::string::npos);
+  w.sent();
+  w.created("r2");
+  w.done("r2", "incomplete", R"(,"status_details":{"reason":"content_filter"})");
+  BOOST_TEST(w.sent().empty());
+  BOOST_TEST(w.heard() == texts({"complaint empty_response", "done 0", "done 0"}),
+             boost::test_tools::per_element());
+  // One that was interrupted, called something or was cancelled has not failed.
+  w.created("r3");
+  w.called("r3", "c1");
+  w.done("r3");
+  w.session.answer_tool("c1", "{}", false);
+  w.created("r4");
+  w.speech_started();
+  w.done("r4", "cancelled");
+  w.speech_stopped();
+  BOOST_TEST(w.sent_types() == "conversation.item.create");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_server_began_by_itself_is_asked_for_again_without_the_opening) {
+  World w;
+  w.made_ready();
+  w.session.speak();
+  w.created("r1");
+  w.delta("r1", "i1", 20ms);
+  w.done("r1");
+  w.speech_started();
+  w.speech_stopped();
+  w.created("r2");
+  w.sent();
+  w.done("r2", "failed",
+         R"(,"status_details":{"error":{"type":"server_error","code":"server_error"}})");
+  BOOST_REQUIRE(w.wire.messages.size() == 1);
+  BOOST_TEST(w.wire.messages.back().find("response.create") != std::string::npos);
+  BOOST_TEST(w.wire.messages.back().find("Saluta.") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_speaks_is_not_talked_over_for_a_tool_s_answer) {
+  World w;
+  w.made_ready();
+  w.created("r1");
+  w.called("r1", "c1");
+  w.done("r1");
+  w.speech_started();
+  w.session.answer_tool("c1", "{}", true);
+  BOOST_TEST(w.sent_types() == "conversation.item.create");
+  w.speech_stopped();
+  BOOST_TEST(w.sent().empty());  // the server answers
+}
+
+BOOST_AUTO_TEST_CASE(behind_the_last_words_nothing_more_is_asked_for) {
+  World w;
+  w.made_ready();
+  w.created("r1");
+  w.called("r1", "c1");
+  w.called("r1", "c2");
+  w.session.answer_tool("c1", "{}", true);
+  w.session.answer_tool("c2", "{}", false);  // it waits for the end of r1
+  w.session.say_no_more();
+  w.delta("r1", "i1", 20ms);
+  w.done("r1");
+  BOOST_TEST(w.sent_types() == "conversation.item.create conversation.item.create");
+  // One that was asked for already is cancelled when it begins.
+  w.session.speak();
+  w.session.say_no_more();
+  w.created("r2");
+  BOOST_TEST(w.sent_types() == "response.create response.cancel");
 }
 
 BOOST_AUTO_TEST_CASE(errors_mean_what_the_table_says) {

@@ -146,6 +146,10 @@ struct Talks {
     }
     world.until([&] { return over == calls; });
     ended = world.clock.now();
+    // A person's last words are listened to for a moment behind their call.
+    bool listened = false;
+    world.loop.call_after(2s, [&] { listened = true; });
+    world.until([&] { return listened; });
     world.loop.before_sleep({});
     truth = json::parse(bridge::testing::truth_of(world, carrier.port()));
     board.reset();

@@ -53,7 +53,7 @@ struct Talk : Running {
     made.fault = std::move(fault);
     return made;
   }
-  AfterStream after() const { return {attempt(), sid()}; }
+  AfterStream after(bool in_progress = false) const { return {attempt(), sid(), in_progress}; }
   // The whole survey, answered.
   Talk& answers_all() {
     does(answer("a1", "colour", "red")).does(answer("a2", "dark", "no"));
@@ -587,6 +587,33 @@ BOOST_AUTO_TEST_CASE(silence_of_ours_is_no_hang_up_of_theirs) {
     talk.opens().does(talk.agent_says(1, "Buongiorno")).does(talk.ended("hung_up"));
     BOOST_TEST((talk.hangs_up() == Outcome::human_hung_up_at_once));
     BOOST_TEST(!talk.state().results.attempts[0].heard_nothing());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whoever_is_still_there_has_not_hung_up) {
+  for (const bool told : {true, false}) {
+    auto campaign = agent_survey();
+    campaign.agent.apology = words("Chiedo scusa.");
+    Talk talk(campaign);
+    talk.opens().does(talk.agent_says(1, "Buongiorno"));
+    // The end of the stream's socket looks like theirs, or was not seen at all.
+    if (told) talk.does(talk.ended("hung_up"));
+    BOOST_TEST(talk.when(talk.after(true)).find(R"(AgentFailed {"attempt":1,"fault":"dropped"})") !=
+               std::string::npos);
+    BOOST_TEST(talk.document() == "say Chiedo scusa.\nhang up\n");
+    BOOST_TEST((talk.hangs_up() == Outcome::network_error));
+  }
+  {
+    Talk talk;  // they have hung up
+    talk.opens().does(talk.agent_says(1, "Buongiorno")).does(talk.ended("hung_up"));
+    BOOST_TEST(talk.when(talk.after()).find("AgentFailed") == std::string::npos);
+  }
+  {
+    Talk talk;  // and here the agent has said goodbye
+    talk.opens().answers_all();
+    talk.does(talk.tool("7", "end_call", R"({"reason":"done"})")).does(talk.ended("hung_up"));
+    BOOST_TEST(talk.when(talk.after(true)).find("AgentFailed") == std::string::npos);
+    BOOST_TEST((talk.hangs_up() == Outcome::completed));
   }
 }
 

@@ -157,9 +157,19 @@ BOOST_AUTO_TEST_CASE(a_talk_with_whom_somebody_elses_code_called_is_a_call_under
   world.turn();
   BOOST_TEST(world.streams.let == 1U);
   BOOST_TEST(world.runner.calls_under_way());
-  events.on_closed({.stream = 1});
+  world.told.clear();
+  // Let in too late, which is no hang-up.
+  bridge::media::Closed closed{.stream = 1, .why = bridge::media::Why::refused};
+  closed.complaints = 2;
+  closed.complaint = "invalid_value";
+  events.on_closed(closed);
   world.turn();
   BOOST_TEST(!world.runner.calls_under_way());
+  BOOST_TEST(std::ranges::count(world.told, "the voice agent failed: refused") == 1);
+  // What the model did not take is ours to see.
+  BOOST_TEST(std::ranges::count(world.told,
+                                "the voice model complained of what it was sent: invalid_value, "
+                                "the first of 2") == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
