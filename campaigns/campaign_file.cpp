@@ -63,6 +63,11 @@ std::string listed(const std::vector<std::string>& names) {
   return out;
 }
 
+bool is_number_column(const ContactSource& source, const std::string& column) {
+  return column == source.number_column || std::ranges::find(source.other_number_columns, column) !=
+                                               source.other_number_columns.end();
+}
+
 std::size_t characters_in(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
@@ -707,6 +712,10 @@ void CampaignReader::read_contacts(const Members& root) {
     const Members names(*this, *columns, members.at("columns"), "columns");
     read_number_columns(names, source);
     read_string(names, "id", source.id_column);
+    if (is_number_column(source, source.id_column)) {
+      problem(names.at("id"), "the number does not pass into the results",
+              "name another column, or leave \"id\" out: people are counted then");
+    }
     read_string(names, "language", source.language_column);
     read_string(names, "zone", source.zone_column);
     read_string(names, "priority", source.priority_column);
@@ -975,10 +984,7 @@ void CampaignReader::read_result_column(const Json& value, const std::string& wh
   }
   if (one.column.empty()) return problem(where, "names no column");
   // The numbers have a file of their own, which is handed to few.
-  const ContactSource& source = campaign().contacts;
-  if (one.column == source.number_column ||
-      std::ranges::find(source.other_number_columns, one.column) !=
-          source.other_number_columns.end()) {
+  if (is_number_column(campaign().contacts, one.column)) {
     return problem(where, "the number does not pass into the results",
                    "export it by itself, with --numbers");
   }

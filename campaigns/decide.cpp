@@ -312,7 +312,10 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
                                 const std::string& answered_by) {
   const auto* call = state.script.call(named.ref);
   const auto& campaign = *named.entry->definition;
-  if (call && call->opted_out) return Outcome::opted_out;
+  // Whoever had answered all by then has given an interview; nobody calls them either way.
+  if (call && call->opted_out) {
+    return progress_of(state, named).complete ? Outcome::completed : Outcome::opted_out;
+  }
   if (answered_by == "fax") return Outcome::fax_or_data;
   // Where machines are ignored they were told what people are told: that counts alike.
   if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore &&
@@ -548,6 +551,7 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
   if (const auto why = breaks_answers(*entry.definition, file->campaign)) {
     return Refusal{"changed_questions", *why + "; submit it under another id"};
   }
+  if (auto refusal = breaks_results(state, *index, file->campaign)) return *refusal;
   draft.add(
       Subject::campaign(command.campaign),
       CampaignChanged{{command.definition}, command.definition_digest, command.contacts_digest});

@@ -4,6 +4,7 @@
 
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/export_parts.hpp"
 #include "campaigns/survey.hpp"
 #include "campaigns/words.hpp"
 
@@ -50,6 +51,11 @@ std::optional<std::string> breaks_answers_to(const Question& before, const Quest
     return "question " + in_quotes(before.id) + " may have answers beyond its new bounds";
   }
   return {};
+}
+
+std::int64_t spent_or_reserved(const State& state, CampaignIndex index) {
+  const auto& account = state.spend.campaigns[index];
+  return account.settled + account.reserved;
 }
 
 // When somebody of a zone may be called next.
@@ -102,6 +108,32 @@ std::optional<Refusal> breaks_quotas(const State& state, CampaignIndex index,
   return {};
 }
 
+std::optional<Refusal> breaks_results(const State& state, CampaignIndex index,
+                                      const Campaign& next) {
+  const auto& before = *state.book.at(index).definition;
+  if (spent_or_reserved(state, index) > 0 && next.budget.currency != before.budget.currency) {
+    return may_not_change("money was spent in " + before.budget.currency);
+  }
+  if (next.contacts.id_column != before.contacts.id_column) {
+    return may_not_change("people are known in the results by the column " +
+                          in_quotes(before.contacts.id_column));
+  }
+  // A name that comes to mean something else would be read by whoever reads the old one.
+  const auto names_before = exporting::list_columns(before);
+  const auto names_next = exporting::list_columns(next);
+  for (const auto& was : names_before) {
+    for (const auto& is : names_next) {
+      if (was.of->column != is.of->column || was.of->name != is.of->name || was.name == is.name) {
+        continue;
+      }
+      return may_not_change("the column " + in_quotes(was.name) +
+                            " of the results would be called " + in_quotes(is.name) +
+                            ": give the new question another id");
+    }
+  }
+  return {};
+}
+
 std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex index,
                                           const Campaign& next) {
   const auto& entry = state.book.at(index);
@@ -132,18 +164,18 @@ std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex inde
   if (auto why = breaks_answers(before, next)) return may_not_change(std::move(*why));
   auto uses = template_uses(next);
   for (auto& use : tested_columns(next)) uses.push_back(std::move(use));
+  for (std::size_t i = 0; i < next.result_columns.size(); ++i) {
+    uses.push_back({"/results/columns/" + std::to_string(i), next.result_columns[i].column});
+  }
   for (const auto& use : uses) {
     if (std::find(entry.columns.begin(), entry.columns.end(), use.name) == entry.columns.end()) {
       return Refusal{"unknown_column", use.where + " names a column that the list does not have: " +
                                            in_quotes(use.name)};
     }
   }
-  const auto& account = state.spend.campaigns[index];
-  const auto used = account.settled + account.reserved;
-  if (used > 0 && next.budget.currency != before.budget.currency) {
-    return may_not_change("money was spent in " + before.budget.currency);
-  }
-  if (next.budget.limit_millionths > 0 && next.budget.limit_millionths < used) {
+  if (auto refusal = breaks_results(state, index, next)) return refusal;
+  if (next.budget.limit_millionths > 0 &&
+      next.budget.limit_millionths < spent_or_reserved(state, index)) {
     return Refusal{"budget_spent", "more than the new budget is spent or reserved already"};
   }
   return {};

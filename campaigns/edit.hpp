@@ -27,6 +27,11 @@ std::optional<std::string> breaks_answers(const Campaign& before, const Campaign
 // and nothing else.
 std::optional<Refusal> breaks_quotas(const State& state, CampaignIndex index, const Campaign& next);
 
+// Likewise of what the results are read by: the currency of what was spent, the column that people
+// are known by, and the names of columns.
+std::optional<Refusal> breaks_results(const State& state, CampaignIndex index,
+                                      const Campaign& next);
+
 // Who waits for another attempt and has had as many as `next` allows, by ordinal.
 std::vector<std::uint32_t> beyond_the_cap(const State& state, CampaignIndex index,
                                           const Campaign& next);

@@ -121,6 +121,7 @@ std::string contact_id(const State& state, ContactRef contact) {
     if (state.queue.contact(contact).forgotten) {
       return "forgotten." + std::to_string(contact.ordinal);
     }
+    return "row." + std::to_string(state.script.row(contact));
   }
   return std::to_string(contact.ordinal);
 }
@@ -131,6 +132,10 @@ bool is_rehearsal(const State& state) {
 
 bool counts(Outcome outcome) {
   return outcome != Outcome::none && outcome != Outcome::not_placed;
+}
+
+bool counts(const AttemptRow& row) {
+  return counts(row.outcome) && !(row.outcome == Outcome::canceled_by_us && row.withdrawn());
 }
 
 void write_times(CsvWriter& csv, Instant at, std::int64_t offset_minutes) {
@@ -160,16 +165,13 @@ bool People::next() {
   return true;
 }
 
-Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempts) {
-  const auto& dialled = state.queue.campaigns[contact.campaign];
-  auto disposition = state.results.cases[contact.campaign][contact.ordinal - 1].disposition;
-  if (disposition == Outcome::none) {
-    // Before a case is closed, its last word is that of the last attempt that counts.
-    for (const auto* row : attempts) {
-      if (counts(row->outcome) && !dialled.says_nothing(contact.ordinal, row->outcome)) {
-        disposition = row->outcome;
-      }
-    }
+Verdict verdict_of(const State& state, ContactRef contact) {
+  const auto& recorded = state.results.cases[contact.campaign][contact.ordinal - 1];
+  auto disposition = state.queue.contact(contact).best_outcome;
+  // What was settled without an attempt that says as much: taken back before any, or held.
+  if (!counts(disposition) ||
+      (recorded.place == Place::held && rank_of(recorded.disposition) > rank_of(disposition))) {
+    disposition = recorded.disposition;
   }
   const auto known = state.book.at(contact.campaign).definition->known_eligible;
   return {disposition, aapor_code(disposition, known)};
@@ -192,17 +194,18 @@ Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempt
   const auto recorded = state.results.cases[contact.campaign][contact.ordinal - 1];
   auto disposition = Outcome::none;
   for (const auto* row : attempts) {
-    if (!counts(row->outcome) || dialled.says_nothing(contact.ordinal, row->outcome)) continue;
+    if (!counts(*row) || dialled.says_nothing(contact.ordinal, row->outcome)) continue;
     const auto outcome = recoded(recoding, row->outcome, questions_answered(answers, row->attempt));
     if (recoding.last_word == Recoding::LastWord::last ||
         rank_of(outcome) >= rank_of(disposition)) {
       disposition = outcome;
     }
   }
-  // What was settled without an attempt that counts: taken back before any, or held.
-  if (disposition == Outcome::none || recorded.place == Place::held) {
-    const auto kept = recorded.disposition;
-    disposition = recoding.counts_as[static_cast<std::size_t>(kept)].value_or(kept);
+  const auto kept = recoding.counts_as[static_cast<std::size_t>(recorded.disposition)].value_or(
+      recorded.disposition);
+  if (disposition == Outcome::none ||
+      (recorded.place == Place::held && rank_of(kept) > rank_of(disposition))) {
+    disposition = kept;
   }
   return {disposition, aapor_code(recoding, disposition, known)};
 }
@@ -215,7 +218,7 @@ Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recod
     const auto contact = people.contact();
     const auto verdict =
         recoding ? verdict_of(state, contact, people.attempts(), people.answers(), *recoding)
-                 : verdict_of(state, contact, people.attempts());
+                 : verdict_of(state, contact);
     ++tally.cases[{verdict.disposition, verdict.aapor}];
     ++tally.classes[class_of(verdict.aapor)];
     tally.unconfirmed += verdict.disposition == Outcome::unconfirmed;
@@ -223,7 +226,7 @@ Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recod
     ++tally.places[static_cast<std::size_t>(one.place)];
     bool attempted = false;
     for (const auto* row : people.attempts()) {
-      attempted |= counts(row->outcome);
+      attempted |= counts(*row);
       if (row->outcome == Outcome::none) continue;
       const auto outcome = recoding ? recoded(*recoding, row->outcome,
                                               questions_answered(people.answers(), row->attempt))

@@ -11,7 +11,8 @@ const std::vector<Column>& attempt_columns() {
       {"attempt_id", "text", "", "campaign, contact and attempt"},
       {"campaign", "text", "", "id of the campaign"},
       {"contact", "integer", "", "ordinal of the contact in the campaign, from 1"},
-      {"contact_id", "text", "", "the list's own id, else the ordinal", true, true},
+      {"contact_id", "text", "",
+       "the list's own id, else row.N of the list; without ids the ordinal", true, true},
       {"attempt", "integer", "", "number of the attempt, from 1, placed or not"},
       {"call_sid", "text", "", "the carrier's id of the call"},
       {"caller_id", "text", "", "our number that was shown"},
@@ -91,7 +92,7 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     } else {
       csv.field(name_of(row->outcome)).field(aapor_code(row->outcome, definition.known_eligible));
     }
-    csv.flag(counts(row->outcome));
+    csv.flag(counts(*row));
     write_times(csv, instant_from_ms(row->retry_due_ms), row->offset_minutes);
     csv.field(hung_up_by(*row, definition));
     if (const auto cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {

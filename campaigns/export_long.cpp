@@ -11,8 +11,11 @@ namespace exporting {
 const std::vector<Column>& long_columns() {
   static const std::vector<Column> columns = {
       {"timestamp", "timestamp", "", "when the answer was noted, in the person's time"},
-      {"row_id", "text", "", "the session and the turn of the call"},
-      {"contact_id", "text", "", "the list's own id, else the ordinal", true, true},
+      {"row_id", "text", "",
+       "the session, the turn of the call, and from the second answer of a turn on its place in "
+       "that"},
+      {"contact_id", "text", "",
+       "the list's own id, else row.N of the list; without ids the ordinal", true, true},
       {"session_id", "text", "", "the attempt"},
       {"question_id", "text", "", "the question, as its column in responses_wide.csv"},
       {"response", "text", "",
@@ -41,11 +44,20 @@ void export_long(const State& state, CampaignIndex campaign, const ExportSetting
   std::size_t at = 0;
   std::string metadata;
   std::string response;
+  // An agent takes several answers in one turn of its call.
+  const AnswerRow* before = nullptr;
+  std::size_t of_turn = 0;
   for (const auto* row : by_contact(state.results.answers, campaign, contacts)) {
     while (attempts[at]->contact != row->contact || attempts[at]->attempt != row->attempt) ++at;
     const auto session = AttemptId{definition.id, row->contact.ordinal, row->attempt}.text();
     csv.field(rfc3339_local(row->at, std::chrono::minutes{attempts[at]->offset_minutes}));
-    csv.field(session + '.' + std::to_string(row->turn)).free(contact_id(state, row->contact));
+    const bool same_turn = before != nullptr && before->contact == row->contact &&
+                           before->attempt == row->attempt && before->turn == row->turn;
+    of_turn = same_turn ? of_turn + 1 : 1;
+    before = row;
+    auto row_id = session + '.' + std::to_string(row->turn);
+    if (of_turn > 1) row_id += '.' + std::to_string(of_turn);
+    csv.field(row_id).free(contact_id(state, row->contact));
     csv.field(session).field(questions[row->question].value);
     const bool answered = row->status == AnswerRow::Status::answered;
     const bool open = definition.questions[row->question].type == QuestionType::open;

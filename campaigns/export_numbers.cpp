@@ -8,7 +8,8 @@ namespace exporting {
 const std::vector<Column>& number_columns() {
   static const std::vector<Column> columns = {
       {"contact", "integer", "", "ordinal of the contact in the campaign, from 1"},
-      {"contact_id", "text", "", "the list's own id, else the ordinal", true, true},
+      {"contact_id", "text", "",
+       "the list's own id, else row.N of the list; without ids the ordinal", true, true},
       {"number", "text", "", "telephone number; empty: the person was forgotten", true},
       {"number_order", "integer", "", "of several numbers of a person: which, from 1; else empty"},
   };

@@ -67,7 +67,8 @@ struct Verdict {
   Outcome disposition = Outcome::none;
   std::string_view aapor{};
 };
-Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempts);
+// The highest of their attempts says it (rank_of), whatever came last and whoever closed the case.
+Verdict verdict_of(const State& state, ContactRef contact);
 // The same under other rules.
 Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempts,
                    AnswersOfOne answers, const Recoding& recoding);
@@ -188,11 +189,13 @@ struct Variable {
 // outlives them.
 std::vector<Variable> variables_of(const Campaign& campaign, const ExportSettings& settings);
 
-// What identifies a person in the results: the list's own id, else the ordinal.
+// What identifies a person in the results: the list's own id, else the ordinal; `row.N` where the
+// list has ids and none of theirs, since an ordinal may be the id of another.
 std::string contact_id(const State& state, ContactRef contact);
 bool is_rehearsal(const State& state);
 // Whether an attempt is one of those that the cap counts.
 bool counts(Outcome outcome);
+bool counts(const AttemptRow& row);
 
 // Two fields: UTC, and local with the offset; both empty for the epoch.
 void write_times(CsvWriter& csv, Instant at, std::int64_t offset_minutes);

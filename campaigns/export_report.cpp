@@ -74,7 +74,7 @@ Figures figures_of(const State& state, CampaignIndex campaign, const ExportSetti
       if (const auto cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {
         figures.cost += *cost;
       }
-      if (!exporting::counts(row->outcome)) continue;
+      if (!exporting::counts(*row)) continue;
       count_attempt(figures, *row, ++number);
       answered |= was_answered(*row);
       completed |= row->outcome == Outcome::completed;

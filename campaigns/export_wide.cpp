@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "campaigns/campaign_words.hpp"
@@ -16,7 +17,8 @@ const std::vector<Column>& wide_columns() {
       {"campaign", "text", "", "id of the campaign"},
       {"contact", "integer", "", "ordinal of the contact in the campaign, from 1"},
       {"row", "integer", "", "line of the contact list"},
-      {"contact_id", "text", "", "the list's own id, else the ordinal", true, true},
+      {"contact_id", "text", "",
+       "the list's own id, else row.N of the list; without ids the ordinal", true, true},
       {"place", "code", "", "where the case stands"},
       {"disposition", "code", "", "last word of the case; empty: no attempt has counted"},
       {"aapor", "text", "", "AAPOR code of the disposition"},
@@ -58,12 +60,13 @@ std::optional<AnswerStatus> settled_as(std::string_view status) {
   return {};
 }
 
-// Whether a condition held; nothing: it hangs on a question that no call has come to.
+// Whether a condition held; nothing: it hangs on a question that no call has come to, or on what
+// the list had of somebody who was forgotten.
 std::optional<bool> held(const Condition& condition, const Campaign& campaign,
                          const std::vector<Standing>& standings, const CampaignEntry& entry,
-                         const CallScript& script, ContactRef contact) {
+                         const CallScript& script, ContactRef contact, bool forgotten) {
   const auto part_held = [&](const Condition& part) {
-    return held(part, campaign, standings, entry, script, contact);
+    return held(part, campaign, standings, entry, script, contact, forgotten);
   };
   switch (condition.op) {
     case Condition::Op::always:
@@ -90,6 +93,7 @@ std::optional<bool> held(const Condition& condition, const Campaign& campaign,
     case Condition::Op::column_is:
     case Condition::Op::column_between:
     case Condition::Op::column_empty:
+      if (forgotten) return {};
       return applies(condition, campaign, {}, entry, script, contact);
     case Condition::Op::question_is:
     case Condition::Op::question_answered:
@@ -111,6 +115,25 @@ std::optional<bool> held(const Condition& condition, const Campaign& campaign,
     return false;
   }
   return {};
+}
+
+// An agent leads through the questions by itself, in their order: where a talk broke off is the
+// first of them that it did not come to.
+bool broke_off_with_agent(AttemptsOfOne attempts) {
+  const AttemptRow* last = nullptr;
+  for (const auto* attempt : attempts) {
+    const bool talked = attempt->agent && attempt->first_sound_ms > 0;
+    if (talked && attempt->outcome != Outcome::none) last = attempt;
+  }
+  if (last == nullptr || last->ended_at_question != 0) return false;
+  constexpr std::array broken_off{Outcome::broken_off,
+                                  Outcome::partial,
+                                  Outcome::refused,
+                                  Outcome::opted_out,
+                                  Outcome::callback_requested,
+                                  Outcome::human_hung_up_at_once,
+                                  Outcome::said_nothing};
+  return std::ranges::find(broken_off, last->outcome) != broken_off.end();
 }
 
 }  // namespace
@@ -154,11 +177,22 @@ std::vector<Standing> standings_of(const State& state, ContactRef contact, Attem
     } else if (last) {
       standing.status = last->status == AnswerRow::Status::no_input ? "no_input" : "invalid";
     } else {
-      const auto asked =
-          held(campaign.questions[i].ask_if, campaign, standings, entry, state.script, contact);
-      standing.status = asked == false ? "not_asked" : "not_reached";
+      const auto asked = held(campaign.questions[i].ask_if, campaign, standings, entry,
+                              state.script, contact, forgotten);
+      // Of whom nothing is left to tell it by, that they came by this question does.
+      const bool passed = !asked && forgotten &&
+                          (state.results.cases[contact.campaign][contact.ordinal - 1].disposition ==
+                               Outcome::completed ||
+                           std::ranges::any_of(answers, [&](const AnswerRow* answer) {
+                             return answer->question > i;
+                           }));
+      standing.status = asked == false || passed ? "not_asked" : "not_reached";
     }
     standings.push_back(standing);
+  }
+  if (broke_off_with_agent(attempts)) {
+    const auto next = std::ranges::find(standings, "not_reached", &Standing::status);
+    if (next != standings.end()) next->status = "broken_off";
   }
   return standings;
 }
@@ -211,7 +245,7 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
       if (row->outcome == Outcome::completed) completed = row;
       talk += row->seconds;
     }
-    const auto verdict = verdict_of(state, contact, people.attempts());
+    const auto verdict = verdict_of(state, contact);
 
     csv.field(definition.id).number(contact.ordinal).number(state.script.row(contact));
     csv.free(contact_id(state, contact)).field(name_of(one.place));

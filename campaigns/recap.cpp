@@ -49,7 +49,7 @@ void Recap::see(const State& state, const Fact& fact) {
   }
   starts_ += holds_alternative<RunnerStarted>(event);
   stops_ += holds_alternative<RunnerStopped>(event);
-  opted_out_ += holds_alternative<OptedOut>(event);
+  if (const auto* opted = get_if<OptedOut>(&event)) opted_out_.insert(opted->attempt);
   suppressed_ += holds_alternative<Suppressed>(event) || holds_alternative<NumberListed>(event);
   if (fact.subject.kind == Subject::Kind::campaign) {
     const auto index = state.book.find(fact.subject.name);

@@ -52,7 +52,7 @@ class Recap {
   const OfCampaign& of(CampaignIndex index) const;
   std::uint64_t starts() const { return starts_; }
   std::uint64_t stops() const { return stops_; }
-  std::uint64_t opted_out() const { return opted_out_; }
+  std::uint64_t opted_out() const { return opted_out_.size(); }
   std::uint64_t suppressed() const { return suppressed_; }
 
  private:
@@ -62,7 +62,7 @@ class Recap {
   std::vector<OfCampaign> campaigns_{};
   std::uint64_t starts_ = 0;
   std::uint64_t stops_ = 0;
-  std::uint64_t opted_out_ = 0;
+  std::set<std::string> opted_out_{};  // the attempts: one says it for all numbers of a person
   std::uint64_t suppressed_ = 0;
 };
 

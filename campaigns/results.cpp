@@ -131,6 +131,8 @@ void Results::apply(const Fact& fact, const Register& book) {
     if (one.place == Place::held) one = {};
   } else if (const auto* refused = get_if<CallRefused>(&fact.event)) {
     row->code = refused->code ? refused->code : refused->http_status;
+  } else if (const auto* taken_back = get_if<CallEndRequested>(&fact.event)) {
+    row->taken_back = !taken_back->ringing;
   } else if (holds_alternative<CallInitiated>(fact.event)) {
     row->initiated = true;
   } else if (holds_alternative<CallRinging>(fact.event)) {
@@ -245,6 +247,7 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("retry_due", row.retry_due_ms);
       // Not written where there is none: logs from before keep their digest.
       if (row.number != 0) o.member("number", row.number);
+      if (row.taken_back) o.flag("taken_back", true);
       if (!row.recording.empty()) {
         o.member("recording", row.recording).member("recorded_seconds", row.recorded_seconds);
       }

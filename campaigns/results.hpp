@@ -19,6 +19,7 @@ struct AttemptRow {
   Outcome outcome = Outcome::none;
   std::uint8_t number = 0;  // which of the person's (CallRequested)
   bool initiated = false;
+  bool taken_back = false;                 // it was to be ended while the carrier had it wait
   Resolution resolved = Resolution::none;  // by a person, after it was held
   std::uint8_t ended_at_question = 0;      // from 1: the question that was open last; 0: none was
   Instant requested_at{};
@@ -47,6 +48,10 @@ struct AttemptRow {
   std::int64_t interruptions = 0;
   std::int64_t tokens = 0;  // of the model, in and out
 
+  // It did not leave the carrier's queue (OpenAttempt::withdrawn): nobody was called with it.
+  bool withdrawn() const {
+    return taken_back && !initiated && ringing_at == Instant{} && answered_at == Instant{};
+  }
   // Somebody was there, the agent was due, and not a sound of it came. Not those who hung up
   // before it was its turn to speak.
   bool heard_nothing() const {

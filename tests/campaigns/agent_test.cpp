@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "campaigns/export.hpp"
+#include "campaigns/export_parts.hpp"
 #include "campaigns/survey.hpp"
 #include "campaigns/transcripts.hpp"
 #include "tests/campaigns/not_printed.hpp"
@@ -615,6 +617,33 @@ BOOST_AUTO_TEST_CASE(whoever_is_still_there_has_not_hung_up) {
     BOOST_TEST(talk.when(talk.after(true)).find("AgentFailed") == std::string::npos);
     BOOST_TEST((talk.hangs_up() == Outcome::completed));
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_talk_that_broke_off_did_so_at_a_question_and_every_answer_has_its_own_row) {
+  Talk talk;
+  talk.opens().does(talk.agent_says(1, "Buongiorno"));
+  talk.does(talk.answer("a1", "colour", "red")).does(talk.answer("a2", "dark", "no"));
+  talk.does(talk.ended("hung_up"));
+  BOOST_TEST((talk.hangs_up() == Outcome::partial));
+  exporting::People people(talk.state(), 0);
+  BOOST_TEST(people.next());
+  const auto standings =
+      exporting::standings_of(talk.state(), people.contact(), people.attempts(), people.answers());
+  BOOST_TEST(standings[1].status == "answered");
+  BOOST_TEST(standings[2].status == "broken_off");
+  BOOST_TEST(standings[3].status == "not_reached");
+  const auto text =
+      support::text_of([&](const CanonicalSink& sink) { export_long(talk.state(), 0, {}, sink); });
+  BOOST_TEST(text.find(",survey.1.1.1,") != std::string::npos);
+  BOOST_TEST(text.find(",survey.1.1.1.2,") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_answered_all_and_wants_no_other_call_has_given_an_interview) {
+  Talk talk;
+  talk.opens().answers_all();
+  talk.does(talk.tool("p", "opt_out", "{}")).does(talk.ended("goodbye")).does(talk.after());
+  BOOST_TEST(talk.state().suppression.opted_out(1));
+  BOOST_TEST((talk.hangs_up() == Outcome::completed));
 }
 
 BOOST_AUTO_TEST_CASE(a_mute_line_is_no_refusal) {

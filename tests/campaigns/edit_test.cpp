@@ -4,6 +4,7 @@
 #include <string>
 
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/decide.hpp"
 #include "campaigns/known_people.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
@@ -192,6 +193,9 @@ BOOST_AUTO_TEST_CASE(what_stays_is_refused_with_the_reason) {
   next = before;
   next.goodbye = words("Grazie {{nobody_has_this}}");
   BOOST_TEST(refusal(next).find("unknown_column") == 0U);
+  next = before;
+  next.result_columns = {{"Sedi", "sedi", false}};
+  BOOST_TEST(refusal(next).find("unknown_column") == 0U);
   // Words, hours, pacing and retries are what one edits.
   next = before;
   next.goodbye = words("Arrivederci");
@@ -201,6 +205,33 @@ BOOST_AUTO_TEST_CASE(what_stays_is_refused_with_the_reason) {
   BOOST_TEST(refusal(next) == "none");
   world.does(CancelCampaign{before.id, "enough"});
   BOOST_TEST(refusal(next).find("over") == 0U);
+}
+
+// By an edit and by a file that is submitted again alike.
+BOOST_AUTO_TEST_CASE(what_the_results_are_read_by_stays) {
+  auto before = survey();
+  before.contacts.id_column = "id";
+  before.budget = {1'000'000, 20'000};
+  before.budget.currency = "EUR";
+  before.result_columns = {{"name", "nome", false}};
+  Running world(before, 2);
+  const auto refusals = [&](const Campaign& next, const char* with) {
+    const auto edit = reason_not_to_edit(world.state(), 0, next);
+    BOOST_TEST((edit && edit->text.find(with) != std::string::npos), with);
+    auto again = submit(next, "d2");
+    again.accept_change = true;
+    const auto decision = decide(world.state(), again, Moment{world.now()});
+    BOOST_TEST((!decision.ok() && decision.error().text.find(with) != std::string::npos), with);
+  };
+  auto next = before;
+  next.questions.push_back(question("nome", QuestionType::rating, "?"));
+  next.questions.back().required = false;
+  refusals(next, "\"nome\" of the results would be called \"c_nome\"");
+  next = before;
+  next.budget.currency = "USD";
+  BOOST_TEST(!reason_not_to_edit(world.state(), 0, next).has_value());
+  world.dial(1);
+  refusals(next, "money was spent in EUR");
 }
 
 BOOST_AUTO_TEST_CASE(who_may_be_called_earlier_and_later_is_counted_by_their_hours) {

@@ -353,6 +353,88 @@ BOOST_AUTO_TEST_CASE(attempts_that_were_not_placed_do_not_count) {
   BOOST_TEST(wide[0].at("disposition") == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_call_that_was_taken_back_before_it_left_does_not_count) {
+  Running world(notification());
+  world.dial();
+  world.does(PauseCampaign{"note", "lunch"}).plans();
+  CallFetched fetched;
+  fetched.attempt = world.attempt();
+  fetched.found = true;
+  fetched.call.sid = Running::sid();
+  fetched.call.status = "canceled";
+  world.does(fetched);
+  const auto rows = table(world, "attempts").rows;
+  BOOST_TEST(rows[0].at("outcome") == "canceled_by_us");
+  BOOST_TEST(rows[0].at("counts") == "0");
+  BOOST_TEST(table(world, "results").rows[0].at("attempts") == "0");
+}
+
+// The highest of the attempts is the word of a case, whoever closed it and before it is closed.
+BOOST_AUTO_TEST_CASE(half_an_interview_is_not_lost_to_whatever_came_later) {
+  Running world(with_ids(), 1);
+  world.dial(1);
+  world.does(world.voice()).does(world.keyed("colour", 1, "1"));
+  world.later(5s).does(world.status("completed", 9));
+  world.at("2026-03-02T10:00:00Z");
+  world.dial(1, 2);
+  world.later(20s).does(world.status("no-answer", 0, 1, 2));
+  const auto said = [&] {
+    const auto row = table(world, "results").rows[0];
+    return row.at("place") + ' ' + row.at("disposition") + ' ' + row.at("aapor");
+  };
+  BOOST_TEST(said() == "open broken_off 2.12");
+  // Other rules that change nothing say the same.
+  ExportSettings settings;
+  const Recoding same;
+  settings.recoding = &same;
+  BOOST_TEST(table(world, "results", 0, settings).rows[0].at("disposition_recoded") ==
+             "broken_off");
+  world.does(CancelCampaign{"survey", "enough"});
+  BOOST_TEST(said() == "excluded broken_off 2.12");
+}
+
+BOOST_AUTO_TEST_CASE(who_has_no_id_is_not_taken_for_another) {
+  Running world(with_ids(), 2);
+  AddContacts more;
+  more.campaign = "survey";
+  more.list_digest = "l2";
+  more.rows = {person(9, 9)};
+  more.rows[0].values[0] = "";
+  world.does(more);
+  const auto rows = table(world, "results").rows;
+  BOOST_TEST_REQUIRE(rows.size() == 3U);
+  BOOST_TEST(rows[1].at("contact_id") == "id2");
+  BOOST_TEST(rows[2].at("contact_id") == "row.9");
+}
+
+BOOST_AUTO_TEST_CASE(forgetting_somebody_changes_no_missing_value) {
+  for (const bool asked : {true, false}) {
+    auto campaign = with_ids();
+    auto& when = campaign.questions[1].ask_if;
+    when = {};
+    when.op = Condition::Op::column_is;
+    when.name = "id";
+    when.values = {asked ? "id1" : "id7"};
+    Running world(campaign, 2);
+    world.dial(1);
+    world.does(world.voice()).does(world.keyed("colour", 1, "1"));
+    if (!asked) world.does(world.keyed("rate", 2, "4"));
+    world.later(5s).does(world.status("completed", 9));
+    const auto& name = campaign.questions[1].id;
+    const auto status = [&] { return table(world, "results").rows[0].at(name + "__status"); };
+    const auto before = status();
+    BOOST_TEST(before == (asked ? "broken_off" : "not_asked"));
+    const auto never_called = table(world, "results").rows[1].at(name + "__status");
+    for (const char* who : {"1", "2"}) {
+      world.given(Subject{Subject::contact("survey", who[0] == '1' ? 1 : 2)},
+                  ContactForgotten{"operator"});
+    }
+    BOOST_TEST(status() == before);
+    if (asked) BOOST_TEST(never_called == "not_asked");
+    BOOST_TEST(table(world, "results").rows[1].at(name + "__status") == "not_reached");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(real_calls_lead_to_the_console_and_are_no_rehearsal) {
   Field world("twilio");
   const auto rows = table(world, "attempts").rows;

@@ -140,6 +140,15 @@ BOOST_AUTO_TEST_CASE(from_the_beginning_everything_is_told) {
   BOOST_TEST(note["changes"][0]["text"] == "submitted");
 }
 
+BOOST_AUTO_TEST_CASE(a_person_with_several_numbers_who_opts_out_is_one) {
+  Night world;
+  for (const NumberKey key : {21U, 22U, 23U}) {
+    world.given(Subject::number(key), OptedOut{"other.7.1", "key"});
+  }
+  world.given(Subject::number(24), OptedOut{"other.8.1", "key"});
+  BOOST_TEST(told(world, "2026-01-01T00:00:00Z").json["opted_out"] == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_quiet_night_is_told_as_one) {
   Running world(notification());
   const auto [text, json] = told(world, "2026-03-02T20:00:00Z");
