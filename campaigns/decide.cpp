@@ -556,6 +556,9 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
       Subject::campaign(command.campaign),
       CampaignChanged{{command.definition}, command.definition_digest, command.contacts_digest});
   if (other_list) draft.add(Subject::campaign(command.campaign), EnrolmentReopened{});
+  for (auto& closed : closed_by_lower_cap(state, *index, file->campaign)) {
+    draft.add(closed.subject, std::move(closed.event));
+  }
   return draft.take();
 }
 
@@ -677,11 +680,8 @@ Decision on(const State& state, const EditCampaign& command, Moment) {
   draft.add(
       Subject::campaign(command.campaign),
       CampaignChanged{{command.definition}, command.definition_digest, entry.contacts_digest});
-  // Whoever waits and has had as many attempts as are allowed now is not called once more.
-  const auto& queue = state.queue.campaigns[*index];
-  for (const auto ordinal : beyond_the_cap(state, *index, file->campaign)) {
-    const auto best = queue.contact(ordinal).best_outcome;
-    draft.add(Subject::contact(command.campaign, ordinal), ContactClosed{place_at_end(best), best});
+  for (auto& closed : closed_by_lower_cap(state, *index, file->campaign)) {
+    draft.add(closed.subject, std::move(closed.event));
   }
   return draft.take();
 }
@@ -1747,6 +1747,10 @@ Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::
   }
   draft.add(named.subject, AttemptClosed{open->attempt, outcome});
   settle_in_doubt(draft, state, named);
+  if (entry.definition->in_doubt == InDoubt::never) {
+    draft.add(named.subject, ContactClosed{Place::exhausted, outcome});
+    return draft.take();
+  }
   after_attempt(draft, state, named, outcome, ended_at, now);
   return draft.take();
 }

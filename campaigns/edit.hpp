@@ -35,6 +35,8 @@ std::optional<Refusal> breaks_results(const State& state, CampaignIndex index,
 // Who waits for another attempt and has had as many as `next` allows, by ordinal.
 std::vector<std::uint32_t> beyond_the_cap(const State& state, CampaignIndex index,
                                           const Campaign& next);
+// They are not called once more: what follows of the change for them.
+Facts closed_by_lower_cap(const State& state, CampaignIndex index, const Campaign& next);
 
 // What becomes of those who wait for a call, by their hours: the first moment at which each may be
 // called, before and after. Delays that were decided stay; new ones hold from the next attempt on.

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/carrier_errors.hpp"
 #include "campaigns/decide.hpp"
+#include "campaigns/edit.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/person_numbers.hpp"
@@ -38,6 +40,8 @@ Result<Campaign> with_policy(const Campaign& recorded, std::string_view policy) 
 namespace {
 
 using Key = std::pair<std::uint64_t, std::uint8_t>;  // contact, attempt
+
+constexpr std::string_view stand_in_number = "+1";  // nobody has it
 
 // A fact of a call, so long after the call was requested.
 struct Scripted {
@@ -94,7 +98,10 @@ void set_attempt(Event& event, std::uint8_t attempt) {
 
 // Decided by the policy: a replay decides it anew.
 bool decided_anew(const Event& event) {
-  if (const auto* paused = get_if<CampaignPaused>(&event)) return paused->by == "program";
+  // That the carrier refused every call is no decision of the policy's.
+  if (const auto* paused = get_if<CampaignPaused>(&event)) {
+    return paused->by == "program" && !paused->reason.starts_with(carrier_refuses_all);
+  }
   if (const auto* resumed = get_if<CampaignResumed>(&event)) return resumed->by == "program";
   if (const auto* forgotten = get_if<ContactForgotten>(&event)) {
     return forgotten->by == "retention";
@@ -169,10 +176,13 @@ void Rerun::Tape::see_of_contact(const Fact& fact) {
   if (decided_anew(fact.event)) return;
   const bool of_the_person = holds_alternative<ContactEnrolled>(fact.event) ||
                              holds_alternative<ContactForgotten>(fact.event);
-  if (script && !of_the_person) {
-    add(*script, fact);
-  } else {
-    outside.push_back({fact.recorded_at, fact.position, fact});
+  if (script && !of_the_person) return add(*script, fact);
+  outside.push_back({fact.recorded_at, fact.position, fact});
+  // The number of somebody who was forgotten since is gone, and they were called all the same.
+  if (auto* enrolled = get_if<ContactEnrolled>(&outside.back().fact->event);
+      enrolled && enrolled->number.empty()) {
+    enrolled->number = stand_in_number;
+    enrolled->others.assign(enrolled->other_keys.size(), std::string(stand_in_number));
   }
 }
 
@@ -291,6 +301,14 @@ void World::fold(Fact fact, Instant now) {
   if (holds_alternative<CallRequested>(fact.event)) requested(fact, now);
 }
 
+// Whom a change of the file leaves no further attempt.
+Facts closed_by_change(const State& state, const std::string& campaign, const std::string& text) {
+  const auto index = state.book.find(campaign);
+  const auto next = parse_campaign_file(text);
+  if (!index || !next) return {};
+  return closed_by_lower_cap(state, *index, next->campaign);
+}
+
 void World::apply(const Outside& outside) {
   if (outside.fact) {
     auto fact = *outside.fact;
@@ -306,7 +324,12 @@ void World::apply(const Outside& outside) {
       }
     }
     if (holds_alternative<RunnerStarted>(fact.event)) running_ = true;
+    Facts closed;
+    if (const auto* changed = get_if<CampaignChanged>(&fact.event)) {
+      closed = closed_by_change(state, fact.subject.name, changed->definition.text);
+    }
     fold(std::move(fact), outside.at);
+    for (auto& each : closed) fold(std::move(each), outside.at);
   }
   if (outside.stops) {
     const auto place = static_cast<std::size_t>(&outside - outside_.data());

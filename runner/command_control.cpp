@@ -115,11 +115,12 @@ void tell_of_submitted(const ControlOptions& options, const std::string& status)
       const auto until = list.value("good_until", std::string());
       if (now < until) continue;
       const auto source = list.value("source", std::string());
-      complain("warning: the suppression list " + campaigns::in_quotes(source) +
-               (until.empty() ? " was never loaded" : " counted until " + until) +
-               ": until a newer one is loaded nobody is called (campanile suppress --list FILE "
-               "--source " +
-               source + ')');
+      auto warning = "warning: the suppression list " + campaigns::in_quotes(source);
+      warning += until.empty() ? " was never loaded" : " counted until " + until;
+      warning +=
+          ": until a newer one is loaded nobody is called (campanile suppress --list FILE "
+          "--source ";
+      complain(warning.append(source).append(")"));
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "campaigns/json_writer.hpp"
+#include "campaigns/words.hpp"
 #include "runner/control_orders.hpp"
 #include "runner/listen_address.hpp"
 #include "runner/live.hpp"
@@ -168,7 +169,7 @@ void ControlServer::answer(Asked asked, const ControlRoute& route, const http::R
         return refuse(asked, 400, '/' + name, "no such member here");
       }
       if (const auto other = objection_to(*member, value); !other.empty()) {
-        return refuse(asked, 400, '/' + name, '"' + name + "\" is " + other);
+        return refuse(asked, 400, '/' + name, campaigns::in_quotes(name).append(" is ") + other);
       }
     }
   }

@@ -854,7 +854,8 @@ int tell_asked(const AskedAround& asked, bool may_wait) {
   for (auto finding : asked.of_door) {
     const bool shut = finding.subject == "door" && finding.verdict == Verdict::unproven;
     if (shut) finding = {Verdict::broken, "door", std::move(finding.what), {}};
-    take(std::move(finding), !shut && finding.subject != "certificate");
+    const bool only_warn = !shut && finding.subject != "certificate";
+    take(std::move(finding), only_warn);
   }
   return tell_findings(findings);
 }

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "campaigns/campaign_file.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
 BOOST_AUTO_TEST_SUITE(what_if)
@@ -102,6 +103,13 @@ struct Run : Running {
   }
 };
 
+// The unchanged policy after all that happened in a world.
+WhatIf replayed(const World& world) {
+  Rerun rerun;
+  for (const auto& fact : world.log()) BOOST_TEST_REQUIRE(rerun.see(fact));
+  return rerun.run(world.state(), 0, world.rules(), nullptr);
+}
+
 std::string results_of(const State& state) {
   auto text =
       support::text_of([&](const CanonicalSink& sink) { state.results.write(sink, state.book); });
@@ -136,6 +144,76 @@ BOOST_AUTO_TEST_CASE(the_unchanged_policy_gives_the_run_that_was) {
   // Written down as a policy it is the same policy.
   const auto same = policy(run, R"({"pacing": {"lines": 3}})");
   BOOST_TEST(run.what_if(&same).exact());
+}
+
+BOOST_AUTO_TEST_CASE(whom_an_edit_left_no_attempt_is_not_called_again) {
+  for (const bool edited : {true, false}) {
+    auto campaign = campaign_of_many();
+    Running world(campaign, 2);
+    for (const std::uint32_t n : {1U, 2U}) {
+      world.dial(n);
+      world.does(world.status("no-answer", 0, n)).later(1s);
+    }
+    campaign.retries.attempts_max = 1;
+    if (edited) {
+      world.does(EditCampaign{"survey", print_campaign(campaign), "d2"});
+    } else {
+      auto again = submit(campaign, "d2");
+      again.accept_change = true;
+      world.does(again);
+    }
+    BOOST_TEST(world.state().queue.campaigns[0].count(Stage::exhausted) == 2U);
+    world.later(24h).plans();
+    const auto result = replayed(world);
+    BOOST_TEST(result.exact());
+    BOOST_TEST(result.replayed.calls == 2U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_carrier_that_refused_every_call_does_so_again) {
+  Running world(campaign_of_many(), 2);
+  world.plans();
+  OrderAnswered refused;
+  refused.attempt = world.attempt();
+  refused.kind = OrderAnswered::Kind::rejected;
+  refused.http_status = 401;
+  refused.code = 20003;
+  world.later(1s).does(refused);
+  BOOST_TEST_REQUIRE((world.state().book.at(0).status == CampaignStatus::paused));
+  world.later(24h).plans();
+  const auto result = replayed(world);
+  BOOST_TEST(result.exact());
+  BOOST_TEST(result.replayed.not_placed == 1U);
+  BOOST_TEST(result.replayed.calls == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_never_called_while_in_doubt_is_not_called_again) {
+  auto campaign = campaign_of_many();
+  campaign.in_doubt = InDoubt::never;
+  Running world(campaign);
+  world.plans();
+  OrderAnswered doubt;
+  doubt.attempt = world.attempt();
+  world.does(doubt).later(120s);
+  world.does(CallsListed{world.attempt(), {}}).later(30s).does(CallsListed{world.attempt(), {}});
+  BOOST_TEST_REQUIRE(world.state().queue.campaigns[0].count(Stage::exhausted) == 1U);
+  world.later(24h).plans();
+  const auto result = replayed(world);
+  BOOST_TEST(result.exact());
+  BOOST_TEST(result.replayed.calls == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(those_who_were_forgotten_since_are_called_as_they_were) {
+  const Run run;
+  Rerun rerun;
+  for (auto fact : run.log()) {
+    // As a log is read whose keys of people are gone.
+    if (auto* enrolled = get_if<ContactEnrolled>(&fact.event)) enrolled->number.clear();
+    BOOST_TEST_REQUIRE(rerun.see(fact));
+  }
+  const auto result = rerun.run(run.state(), 0, run.rules(), nullptr);
+  BOOST_TEST(result.exact());
+  BOOST_TEST(result.replayed.calls == result.recorded.calls);
 }
 
 BOOST_AUTO_TEST_CASE(a_campaign_waits_for_its_lists_again) {
