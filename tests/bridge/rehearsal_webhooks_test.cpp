@@ -404,11 +404,11 @@ BOOST_AUTO_TEST_CASE(who_is_dialled_has_a_call_of_their_own) {
 
 BOOST_AUTO_TEST_CASE(each_of_several_humans_tells_how_it_goes_and_one_talks) {
   OneLoopWorld world(with(only("human")));
-  const std::string number =
+  const std::string one =
       "<Number statusCallback=\"/leg/X\" statusCallbackEvent=\"initiated ringing answered "
       "completed\">Y</Number>";
   const auto listed = [&](const std::string& name, const std::string& whose) {
-    std::string text = number;
+    std::string text = one;
     text.replace(text.find('X'), 1, name);
     return text.replace(text.find('Y'), 1, whose);
   };
