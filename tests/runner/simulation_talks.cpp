@@ -77,6 +77,15 @@ class World::Talks final : public runner::Streams {
     }
   }
 
+  // The carrier is told what comes behind a stream: so that has ended, also where its end of it
+  // was never heard of.
+  void check_left(const SimulatedCall& call) const {
+    for (const auto& [id, talk] : talks_) {
+      world_.keep(talk.call != &call || !talk.lost || talk.over, "stream",
+                  "a stream went on that the carrier had left");
+    }
+  }
+
   // What a talk's model has used is what was settled; where the program never heard of it, all that
   // was set aside.
   void check_money() const {
@@ -123,10 +132,6 @@ class World::Talks final : public runner::Streams {
       later(stream, dice.between(1s, 20s), [this, stream] {
         talks_.at(stream).lost = true;
         ask_action(talks_.at(stream), 0ms);
-        world_.agenda_.at(world_.clock_.now() + 30s, [this, stream] {
-          world_.keep(talks_.at(stream).over, "stream",
-                      "a stream went on that the carrier had left");
-        });
       });
     }
     if (fate >= 90) {
@@ -372,6 +377,9 @@ void World::connect(SimulatedCall& call, const std::string& twiml) {
 }
 void World::check_money_of_talks() {
   talks_->check_money();
+}
+void World::check_left_talk(const SimulatedCall& call) {
+  talks_->check_left(call);
 }
 void World::hang_up_talk(const SimulatedCall& call) {
   talks_->hang_up(call);

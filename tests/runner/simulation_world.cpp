@@ -842,6 +842,7 @@ void World::ask_document(SimulatedCall& call, const std::string& url, Fields own
 }
 
 void World::hear(SimulatedCall& call, const std::string& twiml) {
+  check_left_talk(call);
   if (twiml.find("<Connect ") != std::string::npos) return connect(call, twiml);
   if (const auto dial = twiml.find("<Dial action=\""); dial != std::string::npos) {
     const auto begin = dial + std::string_view("<Dial action=\"").size();

@@ -174,6 +174,7 @@ class World {
   void attach_talks();
   void crash_talks();
   void connect(support::SimulatedCall& call, const std::string& twiml);
+  void check_left_talk(const support::SimulatedCall& call);
   void hang_up_talk(const support::SimulatedCall& call);
   void check_money_of_talks();
   void reply_to(support::SimulatedCall& call, const std::string& url, std::uint32_t spoken);
