@@ -9,6 +9,7 @@
 #include "campaigns/words.hpp"
 #include "runner/crypto.hpp"
 #include "runner/enrolment.hpp"
+#include "runner/submission.hpp"
 
 namespace runner {
 
@@ -51,6 +52,9 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
                                               const std::vector<std::string>& columns,
                                               const campaigns::ZoneRules& rules,
                                               const LogKeys& keys, const AdditionOrder& order) {
+  const auto bytes =
+      order.bytes ? campaigns::Result<std::string>(*order.bytes) : read_file(order.name);
+  if (!bytes) return bytes.error();
   auto as_read = campaign;
   if (!order.encoding.empty()) as_read.contacts.encoding = order.encoding;
   as_read.contacts.bad_rows =
@@ -58,14 +62,14 @@ campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaig
   as_read.contacts.query = {};
   as_read.contacts.file = order.name;
   as_read.contacts.format = order.format == campaigns::ListFormat::automatic && order.name.empty()
-                                ? campaigns::format_of(order.bytes)
+                                ? campaigns::format_of(bytes.value())
                                 : order.format;
-  auto reader = ContactListReader::open(as_read, rules, order.bytes);
+  auto reader = ContactListReader::open(as_read, rules, bytes.value());
   if (!reader) return reader.error();
   auto places = places_of(columns, reader->columns());
   if (!places) return places.error();
   ReadAddition read;
-  read.digest = hex(sha256(order.bytes));
+  read.digest = hex(sha256(bytes.value()));
   const auto show = [&read](const campaigns::RejectedRow& bad) {
     if (read.rejected.size() < campaigns::Preflight::rejected_shown_max) {
       read.rejected.push_back(bad);

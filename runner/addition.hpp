@@ -18,8 +18,8 @@ namespace runner {
 
 // What somebody wants to add, as they said it.
 struct AdditionOrder {
-  std::string bytes{};
-  std::string name{};  // of the file they were read from; empty: none, and problems name no file
+  std::optional<std::string> bytes{};  // nothing: those of the file `name`
+  std::string name{};  // of the file they are read from; empty: none, and problems name no file
   // By the file's name or, where there is none, by the bytes, unless it is known.
   campaigns::ListFormat format = campaigns::ListFormat::automatic;
   std::string encoding{};  // of CSV; empty: as the campaign says
@@ -47,8 +47,8 @@ struct AdditionReport {
 };
 
 // Reads a list by the rules of the campaign's own: its columns must be those that it was enrolled
-// with, in any order. Problems name the column or the row, never the cell; rows that cannot be used
-// are one unless the order says otherwise.
+// with, in any order. Takes seconds of a long one, or of a slow disk. Problems name the column or
+// the row, never the cell; rows that cannot be used are one unless the order says otherwise.
 campaigns::Result<ReadAddition> read_addition(const campaigns::Campaign& campaign,
                                               const std::vector<std::string>& columns,
                                               const campaigns::ZoneRules& rules,

@@ -192,16 +192,7 @@ int add_contacts(const ControlOptions& options) {
     }
     return report(answer, options);
   }
-  if (list->text) {
-    order.bytes = std::move(*list->text);
-  } else {
-    auto bytes = read_file(list->file);
-    if (!bytes) {
-      complain_of(bytes.error());
-      return exit_bad_input;
-    }
-    order.bytes = std::move(bytes).value();
-  }
+  order.bytes = std::move(list->text);
   const auto rules = load_zone_rules();
   campaigns::Problems problems;
   AdditionReport outcome;

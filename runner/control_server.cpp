@@ -235,10 +235,7 @@ void ControlServer::add(Asked asked, const std::string& campaign, const std::str
   } else {
     const std::filesystem::path file = body.text("file");
     if (!file.is_absolute()) return refuse(asked, 400, "/file", "\"file\" is no absolute path");
-    auto read = read_file(file);
-    if (!read) return send(asked, 409, problems_json(read.error()));
     order.name = file.string();
-    order.bytes = std::move(read).value();
   }
   live_.add_contacts(campaign, std::move(order),
                      [this, asked](const campaigns::Result<AdditionReport>& outcome) {

@@ -30,7 +30,8 @@ campaigns::Result<std::string> read_file(const std::filesystem::path& file) {
   const auto problem = [&](const std::string& what, const std::string& cure) {
     return Problems{Problem{file.string(), what, cure}};
   };
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe that nobody writes would be waited for before it could be refused.
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     return problem(std::string("cannot be read: ") + std::strerror(errno),
                    "check the path and who may read the file");

@@ -76,6 +76,21 @@ class AddAndEditTest(world.ServedCase):
         # The first list is still the campaign's own: the same command has nothing to do.
         self.campanile("run", self.file, "--log", self.log)
 
+    def test_a_file_that_nobody_writes_is_refused_and_nobody_waits_for_it(self):
+        self.serve()
+        self.campanile("submit", self.file, "--log", self.log)
+        pipe = self.path("pipe.csv")
+        os.mkfifo(pipe)
+        ask = world.Control(self.log).ask
+        for target in ("/campaigns/prova/contacts", "/campaigns/prova/edit", "/campaigns"):
+            answer = ask("POST", target, {"file": pipe}, timeout=20)
+            self.assertIsNotNone(answer, target)
+            self.assertEqual(answer[0], 409, answer)
+            self.assertIn("no regular file", answer[1]["problems"][0]["what"])
+        self.assertEqual(ask("GET", "/status", timeout=20)[0], 200)
+        self.stop()
+        self.add(pipe, expect=2)
+
     def test_a_bad_row_adds_nobody_unless_it_is_left_out(self):
         self.campanile("run", self.file, "--log", self.log, expect=None)
         path = self.list_of([7, 8])
