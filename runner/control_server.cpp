@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "campaigns/json_text.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/words.hpp"
 #include "runner/control_orders.hpp"
@@ -49,6 +51,27 @@ http::Server::Options tcp_options(const ControlTcp& tcp, bool real_time) {
     return shows_token(request, token) ? control_order_bytes_max : others;
   };
   return options;
+}
+
+// Whether it lies deeper in itself than a file may (json_nesting_max), well-formed or not: whoever
+// writes it out again goes down level by level, on a stack that has an end.
+bool nests_too_deep(std::string_view text) {
+  std::size_t depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > campaigns::json_nesting_max) return true;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
 }
 
 // What the value is instead of what its member has to be; empty: it is well.
@@ -159,6 +182,11 @@ void ControlServer::take(Asked asked, const http::Request& request) {
 void ControlServer::answer(Asked asked, const ControlRoute& route, const http::Request& request,
                            std::string_view parameter) {
   if (route.method == "POST") {
+    if (nests_too_deep(request.body)) {
+      return refuse(
+          asked, 400, request.target,
+          "the body is nested deeper than " + std::to_string(campaigns::json_nesting_max));
+    }
     const auto body =
         nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
     if (!body.is_object()) return refuse(asked, 400, request.target, "the body is no JSON object");

@@ -110,11 +110,12 @@ class ControlTest(world.Case):
         return server
 
     def ask(self, method, target, body=None, token=TOKEN, headers=None):
-        """(status, headers, text)"""
+        """(status, headers, text); a body that is text goes as it is"""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=world.PATIENCE_S)
         shown = {"Authorization": "Bearer " + token} if token else {}
         try:
-            connection.request(method, target, json.dumps(body) if body is not None else None,
+            text = body if body is None or isinstance(body, str) else json.dumps(body)
+            connection.request(method, target, text,
                                {**shown, **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read().decode()
@@ -282,6 +283,24 @@ class ControlTest(world.Case):
         finally:
             for each in held:
                 each.close()
+
+    def test_a_body_that_lies_deep_in_itself_is_refused_and_the_program_lives(self):
+        deep = 1_500_000
+        for target, member in (("/campaigns/nobody/contacts", "contacts"), ("/cancel", "reason"),
+                               ("/campaigns", "countries")):
+            for opened, shut in (("[", "]"), ('{"a":', "}")):
+                much = min(deep, 3_000_000 // len(opened + shut))
+                body = '{"%s":%s1%s}' % (member, opened * much, shut * much)
+                status, _, text = self.ask("POST", target, body)
+                self.assertEqual(status, 400, text)
+                self.assertIn("nested", text)
+        # What is deep and ends nowhere, and what only looks so.
+        self.assertEqual(self.ask("POST", "/cancel", "[" * deep)[0], 400)
+        status, _, text = self.ask("POST", "/campaigns/nobody/contacts",
+                                   json.dumps({"list": 'number\n"\\' + "[" * 1000}))
+        self.assertEqual(status, 409, text)
+        self.assertIn("no campaign", text)
+        self.assertEqual(self.ask("GET", "/healthz")[0], 200)
 
     def test_metrics_tell_what_the_log_tells(self):
         world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
