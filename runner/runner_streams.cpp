@@ -120,6 +120,13 @@ void Runner::take_from_stream(const media::Started& started) {
     notice("a media stream was refused: it brought no token of its call's");
     return streams_->refuse(started.stream);
   }
+  // The run before may have named who talks with callers of somebody else's, and this one nobody.
+  // Its call asks what comes next, and hears that.
+  if (const auto* waiting = state_.permits.find(started.call_sid);
+      waiting != nullptr && !waiting->contact && !outside_agent_) {
+    notice("a media stream was refused: no agent is named any more that would talk");
+    return streams_->refuse(started.stream);
+  }
   const auto refusal =
       decide_and_fold(campaigns::StreamStarted{started.call_sid, started.stream_sid});
   if (refusal) {

@@ -495,18 +495,17 @@ Response Door::answer(const Inbound& inbound) const {
       return text(200, "campanile is up\n");
     case Kind::empty:
       return {.status = 204};
-    case Kind::outside_message: {
-      const auto& message = options_.message;
-      return twiml(write_twiml(
-          campaigns::message_document(message.text, message.language, message.voice), {}));
-    }
+    case Kind::outside_message:
+      return twiml(outside_message());
     case Kind::outside_agent:
       return twiml(outside_agent(inbound));
     case Kind::outside_after: {
       const auto* permit = state_.permits.find(inbound.sid);
-      if (options_.agent == nullptr || permit == nullptr || !permit->failed) {
+      if (permit == nullptr || !permit->failed) {
         return twiml(write_twiml({campaigns::Hangup{}}, {}));
       }
+      // As whoever asks for an agent where there is none.
+      if (options_.agent == nullptr) return twiml(outside_message());
       const auto& agent = *options_.agent;
       return twiml(write_twiml(
           campaigns::agent_apology(agent, agent.language,
@@ -548,6 +547,12 @@ std::string Door::call_document(const Inbound& inbound) const {
                      {"token", write_call_token_(inbound.sid)}};
   }
   return write_twiml(campaigns::current_document(state_.book, state_.script, open->contact), to);
+}
+
+std::string Door::outside_message() const {
+  const auto& message = options_.message;
+  return write_twiml(campaigns::message_document(message.text, message.language, message.voice),
+                     {});
 }
 
 std::string Door::outside_agent(const Inbound& inbound) const {

@@ -100,6 +100,7 @@ class Door {
                          const std::optional<campaigns::AttemptId>& attempt,
                          const bridge::http::Fields& fields) const;
   std::string call_document(const Inbound& inbound) const;
+  std::string outside_message() const;
   std::string outside_agent(const Inbound& inbound) const;
   bool upgrade_is_signed(const bridge::http::Request& request) const;
   std::string apology(const campaigns::AttemptId& attempt) const;

@@ -2,6 +2,7 @@
 
 #include "bridge/carrier/twilio_signature.hpp"
 #include "bridge/http/form.hpp"
+#include "runner/fold.hpp"
 #include "runner/runner.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 #include "tests/support/silent_carrier.hpp"
@@ -29,45 +30,69 @@ class StandingClock final : public bridge::net::Clock {
 
 struct CountedStreams final : runner::Streams {
   std::size_t let = 0;
+  std::size_t refused = 0;
   void let_in(bridge::media::StreamId, bridge::voice::Agent, bridge::media::Bounds) override {
     ++let;
   }
-  void refuse(bridge::media::StreamId) override { BOOST_ERROR("a stream was refused"); }
+  void refuse(bridge::media::StreamId) override { ++refused; }
   void answer_tool(bridge::media::StreamId, std::string, std::string,
                    bridge::media::Then) override {}
   void end(bridge::media::StreamId, bridge::media::Why) override {}
 };
 
+State state_of(const support::SimulatedEventStore& log) {
+  State state;
+  runner::Folder folder;
+  log.read(1, [&](const eventstore::RecordedEvent& recorded) {
+    folder.fold(state, recorded);
+    return true;
+  });
+  return state;
+}
+
+// How a run begins: on a log of its own, or on that of the run before.
+struct Start {
+  std::vector<support::StoredEvent> before{};
+  bool names_an_agent = true;
+  std::int64_t rate = 1000;
+};
+
 struct Duties {
   StandingClock clock{};
-  support::SimulatedEventStore store{};
+  support::SimulatedEventStore store;
   support::SilentCarrier carrier{};
   CountedStreams streams{};
   ZoneRules rules = some_zones();
   runner::LogKeys keys{runner::LogKeys::rehearsal_secret(1)};
-  runner::Runner runner{store, carrier, clock, rules, keys, door(), State{}, options()};
+  runner::Runner runner;
   std::vector<std::string> told{};
 
-  Duties() {
+  explicit Duties(Start start = {})
+      : store(std::move(start.before)),
+        runner(store, carrier, clock, rules, keys, door(start.names_an_agent), state_of(store),
+               options()) {
     runner.use_streams(&streams);
     runner.on_notice([this](const auto& notice) { told.push_back(notice.text); });
-    LogCreated identity;
-    identity.installation = "0123456789abcdef";
-    identity.carrier = "rehearsal";
-    runner.note_command(CreateLog{identity});
+    if (store.last() == 0) {
+      LogCreated identity;
+      identity.installation = "0123456789abcdef";
+      identity.carrier = "rehearsal";
+      runner.note_command(CreateLog{identity});
+    }
     RunnerStarted run;
     run.epoch = store.epoch();
     run.public_url = public_url;
     run.caller_id = "+390200000000";
-    run.calls_per_second_thousandths = 1000;
+    run.calls_per_second_thousandths = start.rate;
     runner.note_command(StartRunner{run});
   }
-  static webhook::DoorOptions door() {
+  static webhook::DoorOptions door(bool names_an_agent) {
     webhook::DoorOptions door;
     door.auth_tokens = {auth_token};
     door.account_sid = account;
     door.public_url = public_url;
-    door.agent = std::make_shared<const Campaign>(agent_survey("arthur"));
+    door.message.text = "Arrivederci.";
+    if (names_an_agent) door.agent = std::make_shared<const Campaign>(agent_survey("arthur"));
     return door;
   }
   static runner::Runner::Options options() {
@@ -87,6 +112,32 @@ struct Duties {
       store.commit_all();
     }
     runner.tick();
+  }
+  // What the carrier is answered that asks for somebody else's call.
+  bridge::http::Response asked(const std::string& target, const std::string& sid) {
+    const bridge::http::Fields fields{{"CallSid", sid},
+                                      {"AccountSid", account},
+                                      {"From", "+390200000000"},
+                                      {"To", "+390212341001"},
+                                      {"CallStatus", "in-progress"}};
+    bridge::http::Request request{.method = "POST", .target = target, .headers = {}, .body = {}};
+    request.headers = {
+        {"Content-Type", "application/x-www-form-urlencoded"},
+        {"X-Twilio-Signature", bridge::carrier::sign(auth_token, public_url + target, fields)}};
+    request.body = bridge::http::encode_form(fields);
+    bridge::http::Response answer{.status = 0};
+    runner.note_request(request, [&](const bridge::http::Response& given) { answer = given; });
+    turn();
+    return answer;
+  }
+  // The media stream of such a call comes.
+  void stream_comes(const std::string& sid) {
+    runner.stream_events().on_started({.stream = 1,
+                                       .stream_sid = "MZ" + std::string(32, 'c'),
+                                       .call_sid = sid,
+                                       .account_sid = account,
+                                       .token = keys.call_token(sid)});
+    turn();
   }
 };
 
@@ -131,38 +182,18 @@ BOOST_AUTO_TEST_CASE(a_talk_with_whom_somebody_elses_code_called_is_a_call_under
   Duties world;
   world.turn();
   const auto sid = "CA" + std::string(32, 'b');
-  const std::string target = "/outbound-call?mode=agent";
-  const bridge::http::Fields fields{{"CallSid", sid},
-                                    {"AccountSid", account},
-                                    {"From", "+390200000000"},
-                                    {"To", "+390212341001"},
-                                    {"CallStatus", "in-progress"}};
-  bridge::http::Request request{.method = "POST", .target = target, .headers = {}, .body = {}};
-  request.headers = {
-      {"Content-Type", "application/x-www-form-urlencoded"},
-      {"X-Twilio-Signature", bridge::carrier::sign(auth_token, public_url + target, fields)}};
-  request.body = bridge::http::encode_form(fields);
-  int status = 0;
-  world.runner.note_request(
-      request, [&](const bridge::http::Response& response) { status = response.status; });
-  world.turn();
-  BOOST_TEST(status == 200);
+  BOOST_TEST(world.asked("/outbound-call?mode=agent", sid).status == 200);
   BOOST_TEST(!world.runner.calls_under_way());
-  const auto events = world.runner.stream_events();
-  events.on_started({.stream = 1,
-                     .stream_sid = "MZ" + std::string(32, 'c'),
-                     .call_sid = sid,
-                     .account_sid = account,
-                     .token = world.keys.call_token(sid)});
-  world.turn();
+  world.stream_comes(sid);
   BOOST_TEST(world.streams.let == 1U);
+  BOOST_TEST(world.streams.refused == 0U);
   BOOST_TEST(world.runner.calls_under_way());
   world.told.clear();
   // Let in too late, which is no hang-up.
   bridge::media::Closed closed{.stream = 1, .why = bridge::media::Why::refused};
   closed.complaints = 2;
   closed.complaint = "invalid_value";
-  events.on_closed(closed);
+  world.runner.stream_events().on_closed(closed);
   world.turn();
   BOOST_TEST(!world.runner.calls_under_way());
   BOOST_TEST(std::ranges::count(world.told, "the voice agent failed: refused") == 1);
@@ -170,6 +201,22 @@ BOOST_AUTO_TEST_CASE(a_talk_with_whom_somebody_elses_code_called_is_a_call_under
   BOOST_TEST(std::ranges::count(world.told,
                                 "the voice model complained of what it was sent: invalid_value, "
                                 "the first of 2") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(who_asks_for_an_agent_that_only_the_run_before_had_hears_the_message) {
+  const auto sid = "CA" + std::string(32, 'b');
+  Duties before;
+  before.turn();
+  BOOST_TEST(before.asked("/outbound-call?mode=agent", sid).status == 200);
+  Duties world({.before = before.store.events(), .names_an_agent = false});
+  world.turn();
+  world.stream_comes(sid);
+  BOOST_TEST(world.streams.let == 0U);
+  BOOST_TEST(world.streams.refused == 1U);
+  const auto answer = world.asked("/after-stream/" + world.keys.call_token(sid), sid);
+  BOOST_TEST(answer.status == 200);
+  BOOST_TEST(answer.body.find("Arrivederci.") != std::string::npos, answer.body);
+  BOOST_TEST(world.runner.state().permits.find(sid)->failed);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
