@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 
 #include "campaigns/encoding.hpp"
 #include "campaigns/ids.hpp"
@@ -281,16 +282,6 @@ int edit(const ControlOptions& options) {
   return exit_done;
 }
 
-int steer(const ControlOptions& options, const campaigns::Command& command) {
-  if (!names_campaign(options.campaign)) return exit_bad_input;
-  auto [target, body] = control_order(command);
-  bridge::http::Request request;
-  request.method = "POST";
-  request.target = std::move(target);
-  request.body = std::move(body);
-  return report(ask_running(options.log, request), options);
-}
-
 // What happened since then, from the log alone.
 int status_since(const ControlOptions& options) {
   CheckedLog log(options.log);
@@ -355,6 +346,28 @@ int status(const ControlOptions& options) {
   const bool disk_full = body.is_object() && body.value("disk_full", false);
   print_answer(status_text(state, now, running.ok(), disk_full));
   return exit_done;
+}
+
+// Also where no program runs, so that the next start does not dial first what is to be paused.
+int steer(const ControlOptions& options, const campaigns::Command& command) {
+  if (!names_campaign(options.campaign)) return exit_bad_input;
+  auto [target, body] = control_order(command);
+  bridge::http::Request request;
+  request.method = "POST";
+  request.target = std::move(target);
+  request.body = std::move(body);
+  const auto answer = ask_running(options.log, request);
+  std::error_code unknown;
+  if (answer || answer.error() != Silence::nobody ||
+      !std::filesystem::exists(options.log, unknown)) {
+    return report(answer, options);
+  }
+  const auto done = carry_out_at_rest(options.log, Environment::read(options.env_file), command);
+  if (!done) {
+    complain(done.error().text);
+    return exit_bad_input;
+  }
+  return options.json ? status(options) : exit_done;
 }
 
 // Also where no program runs: what it would go on with is over when it starts again.
@@ -426,6 +439,7 @@ void add_control(CLI::App& app, Chosen& chosen) {
     auto* command = with_log(app.add_subcommand(verb, what));
     command->add_option("campaign", options->campaign, "The campaign's id")->required();
     if (with_reason) command->add_option("--reason", options->reason, "Kept in the log");
+    command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
     command->callback([options, &chosen, command_of] {
       chosen = [options, command_of] { return steer(*options, command_of(*options)); };
     });

@@ -152,8 +152,6 @@ class OperateTest(world.Case):
         self.steer("pause", "first")
         self.server.kill()
         self.assertFalse(self.status()["running"])
-        # Nothing runs: that is another answer than a wrong id.
-        self.assertIn("nothing runs", self.steer("resume", "first", expect=3).stderr)
         self.server = self.serve(name="again")
         self.assertEqual(self.standing("first")["status"], "paused")
         before = len(self.calls("first"))
@@ -162,6 +160,38 @@ class OperateTest(world.Case):
         self.steer("cancel", "first")
         world.wait_until(lambda: self.standing("first")["calling"] == 0, "the calls have ended")
         self.stop()
+        self.assert_log_is_well(self.log)
+
+    def test_what_no_program_runs_is_steered_all_the_same_and_nobody_is_called_first(self):
+        self.submit("first", PEOPLE)
+        world.wait_until(lambda: len(self.calls("first")) > 20, "people are called")
+        self.server.kill()
+        before = len(self.calls("first"))
+        paused = world.last_json(self.steer("pause", "first", "--reason", "elenco sbagliato",
+                                            "--json").stdout)
+        self.assertEqual((paused["running"], paused["campaigns"][0]["status"],
+                          paused["campaigns"][0]["reason"]),
+                         (False, "paused", "elenco sbagliato"))
+        self.assertEqual(self.steer("pause", "first").stdout, "")
+        for command in ("pause", "resume", "cancel"):
+            self.assertIn("nobody", self.steer(command, "nobody", expect=2).stderr)
+        self.server = self.serve(name="again")
+        # What had left before the kill may have become a call.
+        self.assertEqual(self.standing("first")["status"], "paused")
+        world.wait_until(self.no_call_is_under_way, "the calls of before have ended")
+        world.wait_until(lambda: self.standing("first")["calling"] == 0, "the log knows it")
+        self.assertLessEqual(len(self.calls("first")), before + 20)
+        self.assertGreater(self.standing("first")["fresh"], 0)
+        after = len(self.calls("first"))
+        self.stop()
+        self.steer("resume", "first")
+        self.assertEqual(self.standing("first")["status"], "running")
+        self.steer("cancel", "first", "--reason", "basta")
+        self.assertEqual(self.standing("first")["status"], "cancelled")
+        self.assertIn("cancelled", self.steer("resume", "first", expect=2).stderr)
+        self.server = self.serve(name="at-last")
+        self.stop()
+        self.assertEqual(len(self.calls("first")), after)
         self.assert_log_is_well(self.log)
 
     def test_what_cannot_be_submitted_is_refused_with_every_reason(self):
