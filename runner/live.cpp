@@ -261,6 +261,8 @@ struct Live::Block {
   void work();
   void arm();
   void interrupt();
+  bool stuck_on_full_disk() const;
+  void leave_full_disk();
   void stop(const std::string& reason);
   bridge::tls::ClientContext* trust();
   Vitals vitals() const;
@@ -493,14 +495,35 @@ void Live::Block::stop(const std::string& reason) {
 void Live::Block::interrupt() {
   interrupted = true;
   runner->stop_dialling();
-  if (draining) stop("interrupted, calls under way");
+  if (draining) {
+    if (stuck_on_full_disk()) return leave_full_disk();
+    stop("interrupted, calls under way");
+  }
   draining = true;
+}
+
+// There is something to write, and no space, not even what was kept in reserve.
+bool Live::Block::stuck_on_full_disk() const {
+  return runner->disk_full() && log->waiting() > 0;
+}
+
+// An end cannot be written down either, and whoever wants it is not to wait for space: the next
+// start finds what a crash would have left.
+void Live::Block::leave_full_disk() {
+  failure = std::make_exception_ptr(eventstore::LogFailed(
+      options.log.string() +
+      ": the disk is full: stopped all the same. What could not be written was told to nobody; "
+      "make space, and the next start goes on from what is on the disk"));
+  loop->stop();
 }
 
 void Live::Block::work() {
   while (!enrolments.empty() && enrolments.front()->finished()) enrolments.pop_front();
   if (!enrolments.empty()) enrolments.front()->step();
   runner->tick();
+  if (draining && !stopping && stuck_on_full_disk() && !runner->calls_under_way()) {
+    return leave_full_disk();
+  }
   if (!stopping && enrolments.empty() && !checking && runner->idle()) {
     if (draining && !runner->calls_under_way()) {
       stop("interrupted");
@@ -529,6 +552,7 @@ void Live::Block::turn() {
   if (stopped || failure) return;
   try {
     work();
+    if (failure) return;
     if (!stopped) send_alerts();
     arm();
     if (clock_link) {

@@ -139,6 +139,7 @@ class Live {
   void finish_when(std::function<bool()> over);
   // Runs until it is over, stopped by a signal, or the log fails (throws LogFailed). Ctrl-C and
   // SIGTERM: no new dials, live calls end first; a second time: at once, the next start takes over.
+  // Where the disk is full and no call is up, or a second time, nothing is waited for: LogFailed.
   void run();
   // True when a signal ended the run.
   bool interrupted() const;

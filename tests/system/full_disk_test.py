@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -152,6 +153,51 @@ class FullDiskTest(world.Case):
         self.assertEqual(again.wait(), 0, again.err())
         self.assertEqual(world.chain_of(self.log)[:len(before)], before)
         self.compare()
+        self.assert_log_is_well(self.log)
+
+    def end(self, program):
+        """Asks it to stop, once more where calls are up; it is to say that it did not write all."""
+        program.process.send_signal(signal.SIGTERM)
+        time.sleep(2)
+        asked_again = program.running()
+        if asked_again:
+            program.process.send_signal(signal.SIGTERM)
+        self.assertEqual(program.wait(20 * world.PACE), 3, program.err())
+        self.assertIn("disk is full: stopped all the same", program.err())
+        return asked_again
+
+    def test_on_a_full_disk_it_ends_when_it_is_told_to(self):
+        self.phones = self.carrier()
+        program = self.start_campaign(300)
+        world.wait_until(lambda: (self.status() or {"position": 0})["position"] > 500, "it runs")
+        self.fill()
+        world.wait_until(lambda: self.status()["disk_full"], "the disk is full")
+        self.take_all_space()
+        self.end(program)
+        # Not a word of what was not written.
+        self.assertNotIn("interrupted", program.out())
+        self.compare()
+        before = world.chain_of(self.log)
+        self.give_space_back()
+        again = self.start_campaign(300, name="again")
+        self.assertEqual(again.wait(), 0, again.err())
+        self.assertEqual(world.chain_of(self.log)[:len(before)], before)
+        self.compare()
+        self.assert_log_is_well(self.log)
+
+    def test_on_a_full_disk_it_ends_at_once_where_no_call_is_up(self):
+        self.phones = self.carrier()
+        program = self.start("serve", "--log", self.log, "--carrier", self.phones.choice)
+        world.wait_until(self.status, "it serves")
+        numbers = iter(range(1, 10_000))
+
+        def suppress():
+            return world.Control(self.log).ask("POST", "/numbers/%016x/suppress" % next(numbers),
+                                               {"reason": "lettera"}, timeout=3)
+        # What it gives up of its own is taken as well.
+        world.wait_until(lambda: self.fill() or suppress() is None, "nothing can be written")
+        self.assertFalse(self.end(program))
+        self.give_space_back()
         self.assert_log_is_well(self.log)
 
     def assert_refused_or_goes_on(self, program, people, before):
