@@ -254,6 +254,7 @@ struct Live::Block {
   bool resumed = false;
   bool interrupted = false;
   bool draining = false;
+  bool ending = false;  // it is over, but for calls that are up
   bool stopping = false;
   bool stopped = false;
 
@@ -263,6 +264,7 @@ struct Live::Block {
   void interrupt();
   bool stuck_on_full_disk() const;
   void leave_full_disk();
+  void end_when_over();
   void stop(const std::string& reason);
   bridge::tls::ClientContext* trust();
   Vitals vitals() const;
@@ -517,6 +519,18 @@ void Live::Block::leave_full_disk() {
   loop->stop();
 }
 
+// Calls of other campaigns, and talks of calls that somebody else's code placed, come to their end
+// first; nobody is dialled meanwhile, unless there is a reason to go on after all.
+void Live::Block::end_when_over() {
+  const bool ends = over();
+  if (ending != ends) {
+    ending = ends;
+    runner->hold_dialling(ends);
+    if (!ends) loop->post([] {});
+  }
+  if (ends && !runner->calls_under_way() && !runner->sweeping()) stop(finished);
+}
+
 void Live::Block::work() {
   while (!enrolments.empty() && enrolments.front()->finished()) enrolments.pop_front();
   if (!enrolments.empty()) enrolments.front()->step();
@@ -527,8 +541,8 @@ void Live::Block::work() {
   if (!stopping && enrolments.empty() && !checking && runner->idle()) {
     if (draining && !runner->calls_under_way()) {
       stop("interrupted");
-    } else if (over && over() && !runner->sweeping()) {
-      stop(finished);
+    } else if (!draining && over) {
+      end_when_over();
     }
     if (stopping) runner->tick();
   }

@@ -135,7 +135,7 @@ class Live {
   void edit(const std::string& campaign, const std::filesystem::path& file, bool accept,
             std::function<void(campaigns::Result<std::string>)> done);
 
-  // Called once a turn when nothing is held: true ends the run.
+  // Called once a turn when nothing is held: true ends the run, once no call is up.
   void finish_when(std::function<bool()> over);
   // Runs until it is over, stopped by a signal, or the log fails (throws LogFailed). Ctrl-C and
   // SIGTERM: no new dials, live calls end first; a second time: at once, the next start takes over.

@@ -145,5 +145,43 @@ class TwoCampaignsTest(world.Case):
         self.assert_log_is_well(self.log)
 
 
+    def test_a_run_whose_campaign_is_over_hangs_up_on_nobody(self):
+        """The other one was submitted to it, and is left to whoever serves next."""
+        phones = world.HandCarrier(1_767_600_000_000)
+        self.addCleanup(phones.close)
+        once = {"attempts_max": 1}
+        first = world.write_campaign(self.folder, world.survey(id="first", retries=once), 1)
+        program = self.start("run", first, "--log", self.log, "--carrier", phones.choice, "--json")
+        world.wait_until(lambda: len(phones.orders) == 1, "the person of the first is called")
+        phones.wait_until_quiet()
+        ours = world.HandCall(phones, 1)
+        self.assertEqual((ours.report("initiated"), ours.report("in-progress")), (204, 204))
+        self.assertEqual(ours.ask()[0], 200)
+        contacts = {**world.survey()["contacts"], "file": "others.csv"}
+        second = world.write_campaign(self.folder, world.survey(
+            id="second", contacts=contacts, pacing={"calls_per_second": "1", "lines": 1}), 3,
+            "second.json")
+        self.campanile("submit", second, "--log", self.log)
+        phones.move_clock(1_000)
+        world.wait_until(lambda: len(phones.orders) == 2, "and somebody of the second")
+        theirs = world.HandCall(phones, 2)
+        self.assertEqual((theirs.report("initiated"), theirs.report("in-progress")), (204, 204))
+        self.assertEqual(theirs.ask()[0], 200)
+        self.assertEqual(ours.report("completed", CallDuration="5"), 204)
+        world.wait_until(lambda: self.standing()["first"]["status"] == "completed", "it is over")
+        for _ in range(3):
+            phones.move_clock(10_000)
+            self.assertTrue(program.running(), program.err())
+        self.assertEqual(theirs.ask(theirs.action(), Digits="1")[0], 200)
+        self.assertEqual(theirs.report("completed", CallDuration="30"), 204)
+        self.assertEqual(program.wait(), 0, program.err())
+        # Nor was anybody else called meanwhile.
+        self.assertEqual(len(phones.orders), 2)
+        types = [event.type for event in world.events_of(self.log)
+                 if event.stream.startswith("contact/second/")]
+        self.assertEqual((types.count("CallRequested"), types.count("AttemptClosed")), (1, 1))
+        self.assert_log_is_well(self.log)
+
+
 if __name__ == "__main__":
     world.main()
