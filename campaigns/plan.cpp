@@ -211,6 +211,7 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
                        "program"});
     return;
   }
+  if (limits.dials_from && *limits.dials_from > moment.now) return;
   if (limits.no_dials || !has_line(state, index) || earliest_slot(state, index) > moment.now)
     return;
   const bool new_people = !limits.new_people || *limits.new_people > 0;
@@ -479,7 +480,7 @@ std::optional<Instant> next_dial(const State& state, CampaignIndex index, const 
     return next;
   }
   const bool new_people = !limits.new_people || *limits.new_people > 0;
-  const auto slot = earliest_slot(state, index);
+  const auto slot = std::max(earliest_slot(state, index), limits.dials_from.value_or(now));
   for (const auto& group : state.queue.campaigns[index].groups) {
     const auto due = group_due(state, index, group, now, new_people);
     if (!due) continue;

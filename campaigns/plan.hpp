@@ -26,6 +26,8 @@ struct PlanLimits {
   std::optional<std::uint64_t> new_people{};
   // No new dials at all: the program is stopping, or the disk is full.
   bool no_dials = false;
+  // No dial before this moment; nothing: none of its own.
+  std::optional<Instant> dials_from{};
 };
 
 // The facts that are due now: calls to be taken back, at most one dial for each campaign, people

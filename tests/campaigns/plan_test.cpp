@@ -265,6 +265,14 @@ BOOST_AUTO_TEST_CASE(limits_of_the_run_stop_new_people_or_all_dials) {
   BOOST_TEST(called(world.at("2026-03-02T08:15:00Z").plans()) == "note.1 ");
 }
 
+BOOST_AUTO_TEST_CASE(a_run_may_dial_from_a_moment_on) {
+  Running world(notification());
+  world.limits.dials_from = utc("2026-03-02T08:00:10Z");
+  BOOST_TEST(called(world.plans()) == "");
+  BOOST_TEST(world.wakes() == "2026-03-02T08:00:10.000Z");
+  BOOST_TEST(called(world.at("2026-03-02T08:00:10Z").plans()) == "note.1 ");
+}
+
 BOOST_AUTO_TEST_CASE(questions_missed_in_a_long_sleep_are_not_asked_at_once) {
   Running world(notification());
   world.plans();

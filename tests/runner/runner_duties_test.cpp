@@ -21,7 +21,8 @@ const std::string public_url = "https://door.example";
 
 class StandingClock final : public bridge::net::Clock {
  public:
-  Instant shown = utc("2026-03-02T08:00:00Z");
+  explicit StandingClock(Instant at) : shown(at) {}
+  Instant shown;
   std::chrono::milliseconds back{0};
   Instant now() const override { return shown; }
   std::optional<std::chrono::milliseconds> real_delay_until(Instant) const override { return {}; }
@@ -55,10 +56,11 @@ struct Start {
   std::vector<support::StoredEvent> before{};
   bool names_an_agent = true;
   std::int64_t rate = 1000;
+  Instant at = utc("2026-03-02T08:00:00Z");
 };
 
 struct Duties {
-  StandingClock clock{};
+  StandingClock clock;
   support::SimulatedEventStore store;
   support::SilentCarrier carrier{};
   CountedStreams streams{};
@@ -68,7 +70,8 @@ struct Duties {
   std::vector<std::string> told{};
 
   explicit Duties(Start start = {})
-      : store(std::move(start.before)),
+      : clock(start.at),
+        store(std::move(start.before)),
         runner(store, carrier, clock, rules, keys, door(start.names_an_agent), state_of(store),
                options()) {
     runner.use_streams(&streams);
@@ -100,9 +103,13 @@ struct Duties {
     options.account_sid = account;
     return options;
   }
-  void enrol_somebody() {
-    runner.note_command(submit(notification()));
-    runner.note_command(EnrolRows{"note", {person(2, 1)}});
+  void enrol_somebody(std::uint64_t people = 1) {
+    auto campaign = notification();
+    campaign.pacing.lines = 9;
+    runner.note_command(submit(campaign));
+    EnrolRows rows{"note", {}};
+    for (std::uint64_t n = 1; n <= people; ++n) rows.rows.push_back(person(n + 1, n));
+    runner.note_command(rows);
     runner.note_command(CompleteEnrolment{"note"});
   }
   // Until nothing more follows.
@@ -176,6 +183,26 @@ BOOST_AUTO_TEST_CASE(a_clock_that_was_set_back_is_told_of_and_calls_nobody) {
   world.turn();
   BOOST_TEST(world.told.size() == 2U);
   BOOST_TEST(world.carrier.orders == 1U);
+}
+
+// One call in ten seconds, and no order waits for more than five.
+BOOST_AUTO_TEST_CASE(an_account_that_is_slow_loses_no_order_at_a_start) {
+  Duties before({.rate = 100});
+  before.enrol_somebody(2);
+  before.turn();
+  BOOST_TEST(before.carrier.orders == 1U);
+  const auto restarted = before.clock.shown + 8s;
+  Duties world({.before = before.store.events(), .rate = 100, .at = restarted});
+  for (int seconds = 0; seconds <= 20; ++seconds) {
+    world.turn();
+    // Nobody knows when the last order of before left.
+    if (world.clock.shown <= restarted + 10s) BOOST_TEST(world.carrier.orders == 0U);
+    world.clock.shown += 1s;
+  }
+  BOOST_TEST(world.carrier.orders == 1U);
+  const auto& second = world.runner.state().queue.campaigns[0].contact(2);
+  BOOST_TEST(second.requests == 1);
+  BOOST_TEST(second.unplaced == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_talk_with_whom_somebody_elses_code_called_is_a_call_under_way) {
