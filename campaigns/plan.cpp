@@ -55,6 +55,10 @@ bool within_budget(const State& state, CampaignIndex index) {
 
 namespace {
 
+bool is_left_alone(const CampaignEntry& entry, const PlanLimits& limits) {
+  return limits.only && entry.definition->id != *limits.only;
+}
+
 const std::string& caller_id_for(const State& state, CampaignIndex index, std::uint32_t ordinal) {
   const auto& ids = state.book.at(index).definition->caller_ids;
   // The same one at every attempt: people recognise it.
@@ -356,10 +360,11 @@ Facts ends_to_request(const State& state, const ZoneRules& rules, Instant now) {
 }
 
 // Campaigns that waited for a list, and have it.
-Facts resumed_by_lists(const State& state, Instant now) {
+Facts resumed_by_lists(const State& state, Instant now, const PlanLimits& limits) {
   Facts facts;
   for (const auto& entry : state.book.campaigns) {
-    if (!waits_for_list(entry) || why_lists_not_fresh(state.suppression, *entry.definition, now)) {
+    if (is_left_alone(entry, limits) || !waits_for_list(entry) ||
+        why_lists_not_fresh(state.suppression, *entry.definition, now)) {
       continue;
     }
     Fact fact;
@@ -393,7 +398,8 @@ std::vector<Ending> endings_due(const State& state) {
 
 Facts plan(const State& state, const ZoneRules& rules, Moment moment, const PlanLimits& limits) {
   if (auto ends = ends_to_request(state, rules, moment.now); !ends.empty()) return ends;
-  if (auto resumed = resumed_by_lists(state, moment.now); !resumed.empty() && !limits.no_dials) {
+  if (auto resumed = resumed_by_lists(state, moment.now, limits);
+      !resumed.empty() && !limits.no_dials) {
     return resumed;
   }
   // One campaign a round: a dial of the first moves the account's slot for all. Whoever dialled
@@ -401,7 +407,8 @@ Facts plan(const State& state, const ZoneRules& rules, Moment moment, const Plan
   // another has to let go.
   std::vector<CampaignIndex> running;
   for (std::size_t index = 0; index < state.book.campaigns.size(); ++index) {
-    if (state.book.campaigns[index].status != CampaignStatus::running) continue;
+    const auto& entry = state.book.campaigns[index];
+    if (entry.status != CampaignStatus::running || is_left_alone(entry, limits)) continue;
     running.push_back(static_cast<CampaignIndex>(index));
   }
   const auto turn = [&](CampaignIndex index) {
@@ -475,7 +482,8 @@ std::vector<Lookup> lookups_due(const State& state, Instant now) {
 std::optional<Instant> next_dial(const State& state, CampaignIndex index, const ZoneRules& rules,
                                  Instant now, const PlanLimits& limits) {
   std::optional<Instant> next;
-  if (limits.no_dials || state.book.at(index).status != CampaignStatus::running ||
+  const auto& entry = state.book.at(index);
+  if (limits.no_dials || entry.status != CampaignStatus::running || is_left_alone(entry, limits) ||
       !has_line(state, index)) {
     return next;
   }
@@ -485,7 +493,7 @@ std::optional<Instant> next_dial(const State& state, CampaignIndex index, const 
     const auto due = group_due(state, index, group, now, new_people);
     if (!due) continue;
     const auto at = std::max({now, *due, slot});
-    const auto opening = opening_at(state.book.at(index).definition->hours, group.zone, rules, at);
+    const auto opening = opening_at(entry.definition->hours, group.zone, rules, at);
     const auto dial = opening.open ? std::optional(at) : opening.changes_at;
     if (dial && (!next || *dial < *next)) next = dial;
   }
@@ -516,7 +524,8 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
   if (const auto at = next_expiry(state)) consider(std::max(now, *at));
   if (limits.no_dials) return next;
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
-    if (state.book.campaigns[i].status != CampaignStatus::running) continue;
+    const auto& entry = state.book.campaigns[i];
+    if (entry.status != CampaignStatus::running || is_left_alone(entry, limits)) continue;
     if (const auto at = state.queue.campaigns[i].next_too_late()) consider(std::max(now, *at));
     if (const auto at = sweep_due(state, static_cast<CampaignIndex>(i), now)) consider(*at);
   }

@@ -28,6 +28,9 @@ struct PlanLimits {
   bool no_dials = false;
   // No dial before this moment; nothing: none of its own.
   std::optional<Instant> dials_from{};
+  // The one campaign to go on with, by its id: nobody of another is dialled, let go, or counted to
+  // its end, but calls that are under way go on. Nothing: all of them.
+  std::optional<std::string> only{};
 };
 
 // The facts that are due now: calls to be taken back, at most one dial for each campaign, people

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,6 +38,10 @@ constexpr const char* test_message =
     "Ciao! Questo è un messaggio di prova. Il sistema di chiamate in uscita funziona. "
     "Grazie e arrivederci!";
 
+// Of the list of one: from when on nobody makes the call any more.
+constexpr const char* last_moment_column = "campanile_call_until";
+constexpr std::chrono::minutes call_waits_max{10};
+
 // At any hour, once, and nothing of it is held for anybody: it is the caller's own telephone.
 void make_test_call(campaigns::Campaign& campaign, const std::string& zone) {
   campaign.id = campaign.id.substr(0, 40) + "-call";
@@ -56,6 +62,8 @@ void make_test_call(campaigns::Campaign& campaign, const std::string& zone) {
   campaign.contacts.format = campaigns::ListFormat::automatic;
   campaign.contacts.zone = zone;
   campaign.contacts.zone_column.clear();
+  campaign.contacts.not_before_columns.clear();
+  campaign.contacts.not_after_columns = {last_moment_column};
   campaign.contacts.bad_rows = campaigns::BadRows::refuse;
 }
 
@@ -69,6 +77,14 @@ std::string list_of_one(const ListedContact& contact, const std::string& number_
   }
   object.close();
   return text + ']';
+}
+
+// Whatever becomes of this program: a `serve` that finds the call in the log an hour later rings a
+// telephone whose owner has long stopped waiting for it.
+void let_go_at(Submission& submission, campaigns::Instant moment) {
+  auto list = nlohmann::ordered_json::parse(submission.contacts);
+  list.at(0)[last_moment_column] = campaigns::rfc3339_utc(moment);
+  submission.contacts = list.dump();
 }
 
 void seal(Submission& submission) {
@@ -133,10 +149,11 @@ std::filesystem::path default_log(const LiveOptions& live) {
 // What happens to the call, a line each.
 class Story {
  public:
-  explicit Story(bool real) : real_(real) {}
+  Story(bool real, std::string campaign) : real_(real), campaign_(std::move(campaign)) {}
 
   // Nothing for what a person need not hear of.
   std::optional<std::string> line(const campaigns::Fact& fact) {
+    if (!is_of_the_call(fact)) return {};
     const auto text = visit([this](const auto& event) { return tell(event); }, fact.event);
     if (text.empty()) return {};
     if (!began_) began_ = fact.recorded_at;
@@ -148,6 +165,17 @@ class Story {
   bool answered() const { return answered_; }
 
  private:
+  // Others of the log may be in a call.
+  bool is_of_the_call(const campaigns::Fact& fact) const {
+    using Kind = campaigns::Subject::Kind;
+    if (const auto* left = get_if<campaigns::OptedOut>(&fact.event)) {
+      const auto attempt = campaigns::AttemptId::parse(left->attempt);
+      return attempt && attempt->campaign == campaign_;
+    }
+    const auto kind = fact.subject.kind;
+    return (kind == Kind::campaign || kind == Kind::contact) && fact.subject.name == campaign_;
+  }
+
   template <typename E>
   std::string tell(const E&) {
     return {};
@@ -215,6 +243,7 @@ class Story {
   }
 
   bool real_;
+  std::string campaign_;
   bool answered_ = false;
   std::optional<campaigns::Instant> began_{};
 };
@@ -248,19 +277,25 @@ int call(CallOptions& options) {
   const campaigns::Instant begins = first_opening(submission.file.campaign, rules);
   if (const int code = look_at_settings_before_calling(live); code != exit_done) return code;
   std::optional<Live> opened;
-  if (std::filesystem::exists(live.log)) opened.emplace(live, begins);
+  // Each call is a campaign of its own, and the only one that this run goes on with: the log may
+  // be that of other people, too.
+  auto& id = submission.file.campaign.id;
+  const auto open = [&] {
+    opened.emplace(live, begins);
+    id += '-' + std::to_string(opened->state().book.campaigns.size() + 1);
+    opened->runner().dial_only(id);
+  };
+  if (std::filesystem::exists(live.log)) open();
   if (const int code = look_before_calling(live, caller_ids, false, opened ? &*opened : nullptr);
       code != exit_done) {
     return code;
   }
-  if (!opened) opened.emplace(live, begins);
+  if (!opened) open();
   auto& program = *opened;
-  // Each call is a campaign of its own.
-  submission.file.campaign.id += '-' + std::to_string(program.state().book.campaigns.size() + 1);
+  let_go_at(submission, program.now() + call_waits_max);
   seal(submission);
-  const auto id = submission.file.campaign.id;
 
-  Story story(real);
+  Story story(real, id);
   program.runner().on_notice(
       [](const Runner::Notice& notice) { print("          " + notice.text + '\n'); });
   program.runner().on_fact([&](const campaigns::Fact& fact) {
@@ -271,17 +306,27 @@ int call(CallOptions& options) {
     });
   });
   std::optional<campaigns::Refusal> refused;
-  program.submit(std::move(submission), false, [&](std::optional<campaigns::Refusal> refusal) {
-    refused = std::move(refusal);
-    if (refused) program.stop("refused");
-  });
-  program.finish_when([&] {
-    const auto index = program.state().book.find(id);
+  const auto give_up = [&program, campaign = id] {
+    program.runner().note_command(campaigns::CancelCampaign{campaign, "given up by who made it"});
+  };
+  program.when_interrupted(give_up);
+  program.finish_when([&program, campaign = id] {
+    const auto index = program.state().book.find(campaign);
     if (!index) return false;
     const auto& entry = program.state().book.at(*index);
-    const bool stuck = entry.status == campaigns::CampaignStatus::paused && entry.paused_by_program;
-    return (entry.status == campaigns::CampaignStatus::completed || stuck) &&
-           program.state().queue.attempts.empty();
+    const auto& people = program.state().queue.campaigns[*index];
+    using Status = campaigns::CampaignStatus;
+    if (entry.status == Status::paused && entry.paused_by_program) {
+      return people.count(campaigns::Stage::calling) == 0;
+    }
+    return (entry.status == Status::completed || entry.status == Status::cancelled) &&
+           people.open() == 0;
+  });
+  program.submit(std::move(submission), false, [&](std::optional<campaigns::Refusal> refusal) {
+    refused = std::move(refusal);
+    if (refused) return program.stop("refused");
+    // There was nothing to give up yet.
+    if (program.interrupted()) give_up();
   });
   program.run();
   if (refused) {

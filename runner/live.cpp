@@ -248,6 +248,7 @@ struct Live::Block {
   bool checking = false;
   std::function<void()> go_on_adding{};  // of people whom somebody is adding
   std::function<bool()> over{};
+  std::function<void()> at_interrupt{};
   std::optional<net::Loop::TimerId> wake_timer{};
   std::optional<net::Instant> wake_at{};
   std::exception_ptr failure{};
@@ -500,6 +501,8 @@ void Live::Block::interrupt() {
   if (draining) {
     if (stuck_on_full_disk()) return leave_full_disk();
     stop("interrupted, calls under way");
+  } else if (at_interrupt) {
+    at_interrupt();
   }
   draining = true;
 }
@@ -1017,6 +1020,10 @@ void Live::edit(const std::string& campaign, const std::filesystem::path& file, 
 
 void Live::finish_when(std::function<bool()> over) {
   block_->over = std::move(over);
+}
+
+void Live::when_interrupted(std::function<void()> act) {
+  block_->at_interrupt = std::move(act);
 }
 
 void Live::open_door() {

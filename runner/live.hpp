@@ -137,6 +137,8 @@ class Live {
 
   // Called once a turn when nothing is held: true ends the run, once no call is up.
   void finish_when(std::function<bool()> over);
+  // Called when a signal first asks for the end.
+  void when_interrupted(std::function<void()> act);
   // Runs until it is over, stopped by a signal, or the log fails (throws LogFailed). Ctrl-C and
   // SIGTERM: no new dials, live calls end first; a second time: at once, the next start takes over.
   // Where the disk is full and no call is up, or a second time, nothing is waited for: LogFailed.

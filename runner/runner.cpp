@@ -343,6 +343,7 @@ campaigns::PlanLimits Runner::plan_limits() const {
   // The orders of the run before hold back the first of this one: it is planned no sooner than it
   // may leave, or it would be too late by then where the account's calls are far apart.
   if (!order_given_) limits.dials_from = pace_.next(account_rate());
+  limits.only = dials_only_;
   if (options_.new_people_max) {
     const auto max = *options_.new_people_max;
     limits.new_people = max > new_people_.size() ? max - new_people_.size() : 0;

@@ -112,6 +112,8 @@ class Runner {
   bool stopping() const { return stopping_; }
   // The same until it is taken back; whoever takes it back calls `tick` soon.
   void hold_dialling(bool hold) { holding_ = hold; }
+  // From here on nobody of any other campaign is dialled, nor is anything else made of those.
+  void dial_only(std::string campaign) { dials_only_ = std::move(campaign); }
   // A call of ours, or a talk with somebody whom somebody else's code called.
   bool calls_under_way() const;
   // The carrier's list is being held against the log, or is about to be: not the moment to end.
@@ -239,6 +241,7 @@ class Runner {
   std::deque<campaigns::AttemptId> to_send_{};
   PostPace pace_{};
   bool order_given_ = false;  // to the carrier, in this run
+  std::optional<std::string> dials_only_{};
   // The order whose first byte has not left yet. The next one waits for it, so that a connection
   // that was slow to be made cannot let two go at once.
   std::optional<campaigns::AttemptId> leaving_{};

@@ -273,6 +273,41 @@ BOOST_AUTO_TEST_CASE(a_run_may_dial_from_a_moment_on) {
   BOOST_TEST(called(world.at("2026-03-02T08:00:10Z").plans()) == "note.1 ");
 }
 
+BOOST_AUTO_TEST_CASE(a_run_for_one_campaign_leaves_the_others_alone_but_for_their_calls) {
+  Running world(notification("first"), 2);
+  world.dial(1);
+  enrol(world, notification("second"), {person(2, 11)});
+  // Whose people have had their time, and one that is over.
+  auto late = person(2, 12);
+  late.span.not_after = world.now() + 10s;
+  enrol(world, notification("third"), {late});
+  world.limits.only = "second";
+  BOOST_TEST(called(world.later(1s).plans()) == "second.1 ");
+  OrderAnswered placed;
+  placed.attempt = {"second", 1, 1};
+  placed.kind = OrderAnswered::Kind::placed;
+  placed.sid = "CA9";
+  world.does(placed);
+  // Of the first: when its call is asked about, and not when its second person is due.
+  BOOST_TEST(world.wakes() == "2026-03-02T08:01:25.000Z");
+  world.does(world.status("busy"));
+  BOOST_TEST(world.later(20s).plans() == "");
+  StatusReported ended;
+  ended.attempt = placed.attempt;
+  ended.sid = placed.sid;
+  ended.status = "completed";
+  world.does(ended);
+  BOOST_TEST(called(world.plans()) == "");
+  BOOST_TEST((world.state().book.at(0).status == CampaignStatus::running));
+  BOOST_TEST((world.state().book.at(2).status == CampaignStatus::running));
+  BOOST_TEST(
+      (next_dial(world.state(), 0, world.rules(), world.now(), world.limits) == std::nullopt));
+  // Another run goes on with them.
+  world.limits.only.reset();
+  BOOST_TEST(called(world.plans()) == "first.2 ");
+  BOOST_TEST((world.state().book.at(2).status == CampaignStatus::completed));
+}
+
 BOOST_AUTO_TEST_CASE(questions_missed_in_a_long_sleep_are_not_asked_at_once) {
   Running world(notification());
   world.plans();

@@ -85,6 +85,87 @@ class CallTest(world.Case):
         self.assertEqual(len(places), 8)
         self.assertEqual(places, sorted(places))
 
+    def test_nobody_else_of_the_log_is_called(self):
+        log = self.path("L.db")
+        file = world.write_campaign(self.folder, world.survey(), 5)
+        self.campanile("run", file, "--log", log, "--limit", 1, "--people", PATIENT, expect=1)
+        before = [event.contact() for event in world.events_of(log)
+                  if event.type == "CallRequested"]
+        done = self.call(MINE, "--log", log, "--people", PATIENT)
+        self.assert_told(done, "calling", "answered", "ended: completed")
+        requested = [event.contact() for event in world.events_of(log)
+                     if event.type == "CallRequested"]
+        self.assertEqual(requested, [*before, ("test-call-2", 1)])
+        # What others answer says nothing of this call.
+        self.call(MINE, "--log", log, "--people", "human=0,machine=0,busy=0,no_answer=1000",
+                  expect=1)
+        status = world.last_json(self.campanile("status", "--log", log, "--json").stdout)
+        self.assertEqual([each["status"] for each in status["campaigns"]],
+                         ["running", "completed", "completed"])
+        self.assertEqual(status["campaigns"][0]["fresh"], 4)
+        self.assert_log_is_well(log)
+
+    def test_a_call_that_was_not_placed_is_made_by_nobody_later(self):
+        """Step by step: the clock stands unless the test moves it."""
+        phones = world.HandCarrier(1_767_600_000_000)
+        self.addCleanup(phones.close)
+        log = self.path("L.db")
+
+        def start(n):
+            program = self.start("call", world.number_of(n), "--log", log, "--carrier",
+                                 phones.choice, name="call%d" % n)
+
+            def started():
+                types = [event.type for event in world.events_of(log)]
+                return types.count("CampaignStarted") == n or not program.running()
+            world.wait_until(started, "the call is in the log")
+            self.assertTrue(program.running(), program.out() + program.err())
+            return program
+
+        def answer(program, order):
+            world.wait_until(lambda: len(phones.orders) == order, "it is placed")
+            phones.wait_until_quiet()
+            call = world.HandCall(phones, order)
+            self.assertEqual((call.report("initiated"), call.report("in-progress")), (204, 204))
+            self.assertEqual(call.ask()[0], 200)
+            self.assertEqual(call.report("completed", CallDuration="5"), 204)
+            self.assertEqual(program.wait(), 0, program.err())
+            phones.wait_until_alone()
+            return call.order["To"]
+
+        self.assertEqual(answer(start(1), 1), world.number_of(1))
+        # The next may leave a second later, and no second passes.
+        given_up = start(2)
+        given_up.interrupt()
+        self.assertEqual(given_up.wait(), 1, given_up.err())
+        phones.wait_until_alone()
+        start(3).kill()
+        phones.wait_until_alone()
+        # The next one calls its own number alone.
+        fourth = start(4)
+        phones.move_clock(5_000)
+        self.assertEqual(answer(fourth, 2), world.number_of(4))
+        # Nor does a server dial what is left of them.
+        phones.now_ms += 600_000
+        server = self.start("serve", "--log", log, "--carrier", phones.choice, name="serve")
+        world.wait_until(lambda: phones.program and world.Control(log).ask("GET", "/status"),
+                         "it serves")
+        for _ in range(3):
+            phones.move_clock(5_000)
+        server.interrupt()
+        self.assertEqual(server.wait(), 0, server.err())
+        self.assertEqual(len(phones.orders), 2)
+        ends = {event.stream: event.type for event in world.events_of(log)
+                if event.type in ("CampaignCompleted", "CampaignCancelled")}
+        self.assertEqual(ends, {"campaign/test-call-1": "CampaignCompleted",
+                                "campaign/test-call-2": "CampaignCancelled",
+                                "campaign/test-call-3": "CampaignCompleted",
+                                "campaign/test-call-4": "CampaignCompleted"})
+        excluded = {event.contact(): event.payload["gate"] for event in world.events_of(log)
+                    if event.type == "ContactExcluded"}
+        self.assertEqual(excluded, {("test-call-3", 1): "too_late"})
+        self.assert_log_is_well(log)
+
     def test_what_cannot_be_called(self):
         file = world.write_campaign(self.folder, world.survey(), 3)
         self.assertIn("country code", self.call("333", expect=2).stderr)
