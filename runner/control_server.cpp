@@ -321,6 +321,12 @@ void ControlServer::order(Asked asked, const http::Request& request) {
   auto order = read_control_order(request.target, request.body);
   if (!order) return refuse(asked, 404, request.target, "no such command");
   if (!*order) return refuse(asked, 400, request.target, order->error().text);
+  // Nor does what is still on its way into the log begin after that.
+  const auto& command = order->value();
+  if (holds_alternative<campaigns::CancelAll>(command)) live_.drop_lists({});
+  if (const auto* cancel = get_if<campaigns::CancelCampaign>(&command)) {
+    live_.drop_lists(cancel->campaign);
+  }
   const bool steers = request.target.starts_with("/campaigns/");
   live_.runner().note_command(
       std::move(*order).value(),

@@ -28,6 +28,11 @@ OpenSubmission open_list(Submission submission, const campaigns::ZoneRules& rule
   return open;
 }
 
+campaigns::Refusal cancelled_meanwhile() {
+  return {"cancelled_meanwhile",
+          "its campaign was cancelled meanwhile: nobody of the list is called"};
+}
+
 bool is_enrolled(const campaigns::State& state, const Submission& submission) {
   const auto index = state.book.find(submission.file.campaign.id);
   if (!index) return false;
@@ -62,6 +67,7 @@ Enrolment::Enrolment(Runner& runner, const eventstore::EventStore& log, const Lo
       done_(std::move(done)) {}
 
 void Enrolment::finish(std::optional<campaigns::Refusal> refusal) {
+  if (dropped_) refusal = cancelled_meanwhile();
   step_ = Step::finished;
   open_.reader.reset();
   known_.reset();
@@ -71,10 +77,12 @@ void Enrolment::finish(std::optional<campaigns::Refusal> refusal) {
 
 bool Enrolment::ready() const {
   return step_ == Step::submitting || step_ == Step::looking || step_ == Step::finished ||
-         (step_ == Step::feeding && log_.waiting() <= waiting_max);
+         (step_ == Step::feeding && (dropped_ || log_.waiting() <= waiting_max));
 }
 
 void Enrolment::step() {
+  // What was noted is answered first.
+  if (dropped_ && !waits() && !finished()) return finish({});
   switch (step_) {
     case Step::submitting: {
       const auto& submission = *open_.submission;
@@ -99,7 +107,7 @@ void Enrolment::step() {
       submit.accept_change = accept_change_;
       step_ = Step::waiting;
       runner_.note_command(std::move(submit), [this](std::optional<campaigns::Refusal> refusal) {
-        if (refusal) return finish(std::move(refusal));
+        if (refusal || dropped_) return finish(std::move(refusal));
         const auto& state = runner_.state();
         const auto place = *state.book.find(this->campaign());
         const auto& entry = state.book.at(place);

@@ -29,6 +29,9 @@ struct OpenSubmission {
 // The rules must outlive it.
 OpenSubmission open_list(Submission submission, const campaigns::ZoneRules& rules);
 
+// Why a list that was on its way into the log got no further.
+campaigns::Refusal cancelled_meanwhile();
+
 // Whether the campaign is in the log as it is submitted, with everybody on its list.
 bool is_enrolled(const campaigns::State& state, const Submission& submission);
 
@@ -46,6 +49,9 @@ class Enrolment {
 
   // Hands over another batch if the log has room. To be called once a turn of the loop.
   void step();
+  // Whoever cancelled its campaign meanwhile is not to see it begin: it goes no further, and is
+  // refused (`cancelled_meanwhile`).
+  void drop() { dropped_ = true; }
   bool finished() const { return step_ == Step::finished; }
   // A further step would do something now: nothing else has to happen before.
   bool ready() const;
@@ -55,6 +61,7 @@ class Enrolment {
   // submitting ─► (looking, where people are known already) ─► feeding ─► completing ─► finished
   enum class Step : std::uint8_t { submitting, waiting, looking, feeding, completing, finished };
   void feed();
+  bool waits() const { return step_ == Step::waiting || step_ == Step::completing; }
   void finish(std::optional<campaigns::Refusal> refusal);
 
   Runner& runner_;
@@ -69,6 +76,7 @@ class Enrolment {
   std::optional<campaigns::KnownPeople> known_{};
   std::uint64_t renumbered_ = 0;
   bool batch_noted_ = false;
+  bool dropped_ = false;
 };
 
 }  // namespace runner

@@ -208,6 +208,30 @@ class MediaStreams : public Streams {
 // How long an end waits for whoever is told of it.
 constexpr std::chrono::seconds farewell_max{5};
 
+// Whose lists are not to get any further: of the campaigns that were cancelled since the one began
+// that is under way.
+class Dropped {
+ public:
+  // Nothing: all of them.
+  void add(const std::optional<std::string>& campaign) {
+    if (!campaign || campaigns_.size() == campaigns_max) {
+      all_ = true;
+    } else {
+      campaigns_.insert(*campaign);
+    }
+  }
+  bool has(const std::string& campaign) const { return all_ || campaigns_.contains(campaign); }
+
+ private:
+  static constexpr std::size_t campaigns_max = 1000;
+  bool all_ = false;
+  std::set<std::string> campaigns_{};
+};
+
+campaigns::Problems dropped_problem() {
+  return {{"", cancelled_meanwhile().text, ""}};
+}
+
 bool asks_for_stream(const http::Request& request) {
   const std::string_view target = request.target;
   return target.substr(0, target.find('?')) == "/media-stream";
@@ -246,6 +270,7 @@ struct Live::Block {
   std::deque<std::unique_ptr<Enrolment>> enrolments{};
   std::thread checker{};
   bool checking = false;
+  Dropped dropped{};                     // of what is being checked or added
   std::function<void()> go_on_adding{};  // of people whom somebody is adding
   std::function<bool()> over{};
   std::function<void()> at_interrupt{};
@@ -892,6 +917,7 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
   }
   if (b.checker.joinable()) b.checker.join();
   b.checking = true;
+  b.dropped = {};
   const auto begin = now();
   const auto rate = b.options.calls_per_second_thousandths;
   const bool real = b.options.carrier.kind == CarrierChoice::Kind::twilio;
@@ -925,9 +951,12 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
     block.loop->post([this, problems = std::move(problems), accept_change, done, open] {
       block_->checking = false;
       if (!problems.empty()) return done(problems);
+      if (block_->dropped.has(open->submission->file.campaign.id)) return done(dropped_problem());
       block_->enrol(std::move(*open), accept_change,
-                    [done](std::optional<campaigns::Refusal> refusal) {
+                    [done](const std::optional<campaigns::Refusal>& refusal) {
                       if (!refusal) return done({});
+                      if (refusal->code == cancelled_meanwhile().code)
+                        return done(dropped_problem());
                       done({{"", refusal->text, "accept the change, or use another id"}});
                     });
     });
@@ -947,6 +976,7 @@ void Live::add_contacts(std::string campaign, AdditionOrder order,
   }
   if (b.checker.joinable()) b.checker.join();
   b.checking = true;
+  b.dropped = {};
   const auto& entry = state().book.at(*index);
   b.checker =
       std::thread([this, campaign = std::move(campaign), order = std::move(order),
@@ -980,7 +1010,9 @@ void Live::Block::add(const std::string& campaign, std::shared_ptr<Addition> add
     loop->post([this] { go_on_adding = {}; });
     done(std::move(outcome));
   };
-  go_on_adding = [this, index, addition = std::move(addition), people, before = people(), finish] {
+  go_on_adding = [this, campaign, index, addition = std::move(addition), people, before = people(),
+                  finish] {
+    if (dropped.has(campaign)) return finish(dropped_problem());
     if (!addition->prepare(runner->state(), index, clock->now())) {
       return loop->post([this] { go_on_adding(); });
     }
@@ -999,6 +1031,14 @@ void Live::Block::add(const std::string& campaign, std::shared_ptr<Addition> add
     loop->post([] {});
   };
   go_on_adding();
+}
+
+void Live::drop_lists(const std::optional<std::string>& campaign) {
+  auto& b = *block_;
+  b.dropped.add(campaign);
+  for (const auto& enrolment : b.enrolments) {
+    if (!campaign || enrolment->campaign() == *campaign) enrolment->drop();
+  }
 }
 
 void Live::edit(const std::string& campaign, const std::filesystem::path& file, bool accept,

@@ -130,6 +130,9 @@ class Live {
   // they are durable, or with what stands against it.
   void add_contacts(std::string campaign, AdditionOrder order,
                     std::function<void(campaigns::Result<AdditionReport>)> done);
+  // Of a campaign, or of all, no list that is being checked, enrolled or added gets any further.
+  // Whoever brought it is told that it was cancelled.
+  void drop_lists(const std::optional<std::string>& campaign);
   // Compares a campaign file with what the campaign is and tells what would move, as JSON
   // (editing.hpp); with `accept`, when the change is durable.
   void edit(const std::string& campaign, const std::filesystem::path& file, bool accept,

@@ -123,4 +123,27 @@ BOOST_AUTO_TEST_CASE(a_list_that_cannot_be_opened_is_refused_with_its_place) {
   BOOST_TEST(program.refusal->text.find("people.jsonl") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_list_whose_campaign_is_cancelled_meanwhile_gets_no_further) {
+  const auto submission = list_of_lines(3500);
+  // Before anything of it is in the log, when it has been submitted, and in the midst of its rows.
+  for (const std::size_t people : {0U, 1U, 1000U}) {
+    support::SimulatedEventStore log;
+    Program program(log, submission);
+    if (people == 1) program.enrolment->step();
+    while (people > 1 && program.people() < people) program.turn();
+    program.enrolment->drop();
+    program.under_test.note_command(CancelAll{"basta"});
+    for (int turns = 0; turns < 5; ++turns) program.turn();
+    BOOST_TEST_REQUIRE(program.enrolment->finished());
+    BOOST_TEST_REQUIRE(program.refusal.has_value());
+    BOOST_TEST(program.refusal->code == "cancelled_meanwhile");
+    const auto& book = program.under_test.state().book;
+    BOOST_TEST(book.campaigns.size() == (people == 0 ? 0U : 1U));
+    for (const auto& entry : book.campaigns) {
+      BOOST_TEST((entry.status == CampaignStatus::cancelled));
+    }
+    BOOST_TEST(program.people() < 3500U);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

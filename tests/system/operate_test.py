@@ -194,6 +194,48 @@ class OperateTest(world.Case):
         self.assertEqual(len(self.calls("first")), after)
         self.assert_log_is_well(self.log)
 
+    def cancelled_while(self, method, target, body, cancel):
+        """What comes of an order with a long list when there is a cancel while it is looked at."""
+        heard = []
+        ask = world.Control(self.log).ask
+
+        def threads():
+            return len(os.listdir("/proc/%d/task" % self.server.process.pid))
+        before = threads()
+        asking = threading.Thread(target=lambda: heard.append(ask(method, target, body)))
+        asking.start()
+        world.wait_until(lambda: threads() > before or heard, "it is looked at")
+        self.assertEqual(heard, [])
+        status, _ = ask("POST", cancel, {"reason": "basta"})
+        asking.join()
+        return status, heard[0]
+
+    def test_what_was_being_looked_at_when_all_was_cancelled_does_not_begin(self):
+        long = world.write_campaign(self.elsewhere, world.survey(
+            id="second", contacts={**world.survey()["contacts"], "file": "long.csv"}), 60_000,
+            "second.json")
+        self.submit("first", 5)
+        world.wait_until(lambda: self.standing("first")["status"] == "completed", "it is over")
+        calls = len(self.phones.truth()["calls"])
+        more = {"file": os.path.join(self.elsewhere, "long.csv")}
+        for target, body, cancel, expect in (
+                ("/campaigns", {"file": long}, "/cancel", 200),
+                ("/campaigns/first/contacts", more, "/cancel", 200),
+                # There is nothing else to cancel there; but the list is dropped all the same.
+                ("/campaigns/first/contacts", more, "/campaigns/first/cancel", 409)):
+            status, answer = self.cancelled_while("POST", target, body, cancel)
+            self.assertEqual(status, expect)
+            self.assertEqual(answer[0], 409, answer)
+            self.assertIn("cancelled meanwhile", answer[1]["problems"][0]["what"])
+            self.assertEqual([(each["id"], each["status"], each["contacts"])
+                              for each in self.status()["campaigns"]], [("first", "completed", 5)])
+        # What is brought after it begins as ever.
+        self.submit("third", 5)
+        world.wait_until(lambda: self.standing("third")["status"] == "completed", "it is over")
+        self.assertGreater(len(self.phones.truth()["calls"]), calls)
+        self.stop()
+        self.assert_log_is_well(self.log)
+
     def test_what_cannot_be_submitted_is_refused_with_every_reason(self):
         self.submit("first", 10)
         world.wait_until(lambda: self.standing("first")["status"] == "completed", "it is over")
