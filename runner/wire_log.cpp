@@ -91,7 +91,13 @@ std::string length_of(std::string_view text) {
   return '(' + std::to_string(text.size()) + (text.size() == 1 ? " byte)" : " bytes)");
 }
 
+// Nothing that moves a terminal or ends a line: what comes may be anybody's.
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 std::string masked_field(std::string_view name, std::string_view value) {
+  if (!is_printable(value)) return length_of(value);
   if (is_one_of(name, kept_fields)) return std::string(value.substr(0, 200));
   if (is_one_of(name, number_fields)) return masked_number(value);
   if (is_one_of(name, url_fields)) return masked_url(value);
@@ -144,9 +150,8 @@ std::string masked_form(std::string_view form) {
     // A name is whatever somebody wrote: a form that nobody signed may come too.
     const bool known = is_one_of(field.name, kept_fields) || is_one_of(field.name, number_fields) ||
                        is_one_of(field.name, url_fields);
-    const bool plain =
-        known || (field.name.size() <= 40 &&
-                  field.name.find_first_of("0123456789+ \t\r\n") == std::string::npos);
+    const bool plain = known || (field.name.size() <= 40 && is_printable(field.name) &&
+                                 field.name.find_first_of("0123456789+ ") == std::string::npos);
     out += (plain ? field.name : "*") + '=' + masked_field(field.name, field.value);
   }
   return out;
@@ -246,6 +251,7 @@ void WireLog::webhook(bridge::net::Instant at, bridge::net::Instant answered,
   std::string sid;
   if (const auto fields = bridge::http::decode_form(form)) {
     sid = std::string(bridge::http::field(*fields, "CallSid")).substr(0, 34);
+    if (!is_printable(sid)) sid.clear();
   }
   const auto token = token_in(target.path);
   const auto attempt = token.empty() ? std::nullopt : read_token_(token);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <sstream>
@@ -105,6 +106,24 @@ BOOST_AUTO_TEST_CASE(a_form_of_anybody_s_is_masked_too) {
   BOOST_TEST(masked_url("https://h/call-status/" + token + "?a=b") == "https://h/call-status/*?*");
   BOOST_TEST(masked_json("[1]") == "(3 bytes)");
   BOOST_TEST(masked_json(R"({"calls":[{},{}],"page":0})") == "page=0 calls=2");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_stranger_sends_neither_moves_the_terminal_nor_forges_a_line) {
+  Folder folder;
+  std::string line;
+  WireLog wires({folder.path / "L.db"}, our_token());
+  wires.on_line = [&](const std::string& written) { line = written; };
+  Request request{.method = "POST", .target = "/call-status/x"};
+  request.body =
+      "CallSid=CA%1B%5B2J&CallStatus=completed%0A2026-01-05T08%3A00%3A00.250Z+note.3.1&To=%2B39%1Bc"
+      "&RecordingUrl=https%3A%2F%2Fh%2F%1B%5D0%3Bx%07&Direction=%C2%9B2J&%1B%5Bm=x&Timeout=25";
+  wires.webhook(at, at + 3ms, request, {.status = 403});
+  const auto text = wire_text(line);
+  const auto lines = std::count(text.begin(), text.end(), '\n');
+  BOOST_TEST(lines == 2, text);  // the request, and its answer
+  for (const char c : text) BOOST_TEST((c == '\n' || (c >= ' ' && c <= '~')));
+  BOOST_TEST(text.find("CallStatus=(43 bytes)") != std::string::npos, text);
+  BOOST_TEST(text.find("Timeout=25") != std::string::npos, text);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_full_becomes_the_last_one_and_no_more_is_kept) {
