@@ -442,8 +442,7 @@ void Live::Block::make_switchboard(std::uint16_t voice_port, bool jumping) {
 void Live::Block::take_stream(http::ExchangeId id, const http::Request& request) {
   const auto read = runner->door().read(request);
   if (const auto* turned_away = std::get_if<webhook::TurnedAway>(&read)) {
-    runner->notice("request refused: " + std::to_string(turned_away->status) + ' ' +
-                   turned_away->reason);
+    runner->tell_refused(*turned_away);
     return door->answer(id, runner->door().turned_away(*turned_away));
   }
   const auto response = bridge::ws::answer_upgrade(request);

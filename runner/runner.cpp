@@ -199,7 +199,7 @@ void Runner::tick() {
 void Runner::take(RequestNote note) {
   const auto read = door_.read(note.request);
   if (const auto* turned_away = std::get_if<webhook::TurnedAway>(&read)) {
-    notice("request refused: " + std::to_string(turned_away->status) + ' ' + turned_away->reason);
+    tell_refused(*turned_away);
     note.reply(door_.turned_away(*turned_away));
     return;
   }
@@ -214,8 +214,9 @@ void Runner::take(RequestNote note) {
       asked->number_key = keys_.number_key(inbound.to);
     }
     if (const auto refusal = decide_and_fold(*inbound.command)) {
-      notice("request refused: 404 " + refusal->code);
-      note.reply(door_.turned_away({404, refusal->code}));
+      const webhook::TurnedAway turned_away{404, refusal->code};
+      tell_refused(turned_away);
+      note.reply(door_.turned_away(turned_away));
       return;
     }
   }
@@ -237,6 +238,14 @@ void Runner::take(RequestNote note) {
              [waiting, response = door_.answer(inbound)](const eventstore::Durable&) mutable {
                if (waiting->reply) std::exchange(waiting->reply, {})(std::move(response));
              });
+}
+
+// Anybody may knock: of each reason one in a hundred is told of, the first one too.
+void Runner::tell_refused(const webhook::TurnedAway& turned_away) {
+  const auto what = std::to_string(turned_away.status) + ' ' + turned_away.reason;
+  auto& count = refused_[what];
+  if (count++ % 100 != 0) return;
+  notice("request refused: " + what + " (" + std::to_string(count) + " so far)");
 }
 
 // What was delivered again has failed before: a sign that our door is slow, or hard to reach. What

@@ -139,6 +139,8 @@ class Runner {
   // Tells the operator something, without personal data.
   void notice(std::string text) const;
   void on_notice(std::function<void(const Notice&)> f) { on_notice_ = std::move(f); }
+  // That the public door let somebody not in.
+  void tell_refused(const webhook::TurnedAway& turned_away);
 
  private:
   struct RequestNote {
@@ -261,7 +263,8 @@ class Runner {
   std::unordered_set<std::string> deliveries_{};
   std::deque<std::string> deliveries_in_order_{};
   std::uint64_t delivered_again_ = 0;
-  std::set<std::uint64_t> new_people_{};  // called for the first time in this run
+  std::map<std::string, std::uint64_t> refused_{};  // requests, by status and reason
+  std::set<std::uint64_t> new_people_{};            // called for the first time in this run
   bool stopping_ = false;
   bool holding_ = false;
   bool told_behind_ = false;

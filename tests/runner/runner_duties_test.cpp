@@ -205,6 +205,25 @@ BOOST_AUTO_TEST_CASE(an_account_that_is_slow_loses_no_order_at_a_start) {
   BOOST_TEST(second.unplaced == 0);
 }
 
+BOOST_AUTO_TEST_CASE(of_those_who_knock_at_the_door_one_in_a_hundred_is_told_of_for_each_reason) {
+  Duties world;
+  world.turn();
+  int answers = 0;
+  const auto knock = [&](const std::string& target) {
+    world.runner.note_request({.method = "POST", .target = target, .headers = {}, .body = {}},
+                              [&](const bridge::http::Response&) { ++answers; });
+  };
+  for (int i = 0; i < 150; ++i) knock("/wp-login.php");
+  knock("/call-status");
+  world.turn();
+  BOOST_TEST(answers == 151);
+  BOOST_TEST(
+      world.told == (std::vector<std::string>{"request refused: 404 unknown_route (1 so far)",
+                                              "request refused: 404 unknown_route (101 so far)",
+                                              "request refused: 403 missing_signature (1 so far)"}),
+      boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_talk_with_whom_somebody_elses_code_called_is_a_call_under_way) {
   Duties world;
   world.turn();
