@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "campaigns/json_writer.hpp"
 
@@ -13,10 +14,13 @@ AttemptRow* Results::open(ContactRef contact) {
 }
 
 const AttemptRow* Results::find(ContactRef contact, std::uint8_t attempt) const {
-  const auto found = std::find_if(attempts.rbegin(), attempts.rend(), [&](const AttemptRow& row) {
-    return row.contact == contact && row.attempt == attempt;
-  });
-  return found == attempts.rend() ? nullptr : &*found;
+  if (contact.campaign >= last_rows_.size()) return nullptr;
+  const auto& last = last_rows_[contact.campaign];
+  if (contact.ordinal == 0 || contact.ordinal > last.size()) return nullptr;
+  for (auto row = last[contact.ordinal - 1]; row != 0; row = rows_before_[row - 1]) {
+    if (attempts[row - 1].attempt == attempt) return &attempts[row - 1];
+  }
+  return nullptr;
 }
 
 std::string_view Results::status_name(AnswerRow::Status status) {
@@ -39,6 +43,7 @@ void Results::apply(const Fact& fact, const Register& book) {
   position = fact.position;
   if (holds_alternative<CampaignSubmitted>(fact.event)) {
     cases.emplace_back();
+    last_rows_.emplace_back();
     return;
   }
   if (holds_alternative<CampaignCancelled>(fact.event)) {
@@ -60,6 +65,7 @@ void Results::apply(const Fact& fact, const Register& book) {
   auto& all = cases[ref->campaign];
   if (const auto* enrolled = get_if<ContactEnrolled>(&fact.event)) {
     all.emplace_back().forgotten = enrolled->number.empty();
+    last_rows_[ref->campaign].push_back(0);
     return;
   }
   auto& one = all[ref->ordinal - 1];
@@ -73,10 +79,9 @@ void Results::apply(const Fact& fact, const Register& book) {
   }
   // It comes when the call is over, and perhaps the case as well.
   if (const auto* recorded = get_if<CallRecorded>(&fact.event)) {
-    const auto row = std::find_if(attempts.rbegin(), attempts.rend(), [&](const AttemptRow& each) {
-      return each.contact == *ref && each.attempt == recorded->attempt;
-    });
-    if (row == attempts.rend()) return;
+    const auto* found = find(*ref, recorded->attempt);
+    if (!found) return;
+    auto* row = &attempts[static_cast<std::size_t>(found - attempts.data())];
     row->recording = recorded->recording;
     row->recorded_seconds = recorded->seconds;
     return;
@@ -97,6 +102,8 @@ void Results::apply(const Fact& fact, const Register& book) {
     row.number = requested->number;
     last_attempt_[ref->packed()] = attempts.size();
     attempts.push_back(std::move(row));
+    auto& last = last_rows_[ref->campaign][ref->ordinal - 1];
+    rows_before_.push_back(std::exchange(last, static_cast<std::uint32_t>(attempts.size())));
     return;
   }
   auto* row = open(*ref);

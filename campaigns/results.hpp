@@ -112,6 +112,10 @@ struct Results {
  private:
   AttemptRow* open(ContactRef contact);
   std::unordered_map<std::uint64_t, std::size_t> last_attempt_{};  // by contact
+  // Rows by their place in `attempts`, from 1; 0: none. The last one of each contact, as `cases`,
+  // and for each row the one before it of the same contact.
+  std::vector<std::vector<std::uint32_t>> last_rows_{};
+  std::vector<std::uint32_t> rows_before_{};
 };
 
 }  // namespace campaigns

@@ -102,10 +102,11 @@ campaigns::Moment Runner::moment() const {
 
 void Runner::note_request(bridge::http::Request request,
                           std::function<void(bridge::http::Response)> reply) {
-  if (inbox_.size() >= options_.inbox_max || log_.waiting() >= options_.waiting_events_max) {
+  if (requests_ >= options_.inbox_max || log_.waiting() >= options_.waiting_events_max) {
     reply(busy_response());
     return;
   }
+  ++requests_;
   inbox_.push_back(RequestNote{std::move(request), std::move(reply)});
 }
 
@@ -172,9 +173,11 @@ void Runner::tick() {
   // folds with what was recorded.
   now_ = std::max(now_, clock_.now());
   watch_clock();
+  sweeper_.go_on();
   for (std::size_t taken = 0; taken < options_.notes_max && !inbox_.empty(); ++taken) {
     auto note = std::move(inbox_.front());
     inbox_.pop_front();
+    if (std::holds_alternative<RequestNote>(note)) --requests_;
     std::visit([&](auto& n) { take(std::move(n)); }, note);
   }
   give_up_waiting_for_streams();
@@ -555,7 +558,7 @@ void Runner::place(const AttemptId& attempt) {
 
 bool Runner::idle() const {
   return inbox_.empty() && gate_.held() == 0 && tellings_.empty() && log_.waiting() == 0 &&
-         batch_.empty() && forgotten_.empty() && !log_.destroying_keys();
+         batch_.empty() && forgotten_.empty() && !log_.destroying_keys() && !sweeper_.has_found();
 }
 
 std::optional<bridge::net::Instant> Runner::next_wakeup() const {

@@ -49,7 +49,8 @@ class Runner {
     std::size_t notes_max = 1024;
     // Beyond, planning goes on in the next tick.
     std::size_t batch_events_max = 4096;
-    // Requests that wait to be looked at; beyond: 503.
+    // Requests that wait to be looked at; beyond: 503. What the program itself notes does not
+    // count.
     std::size_t inbox_max = 10'000;
     // Events that wait for the disk; beyond: no new dials, and requests are answered 503.
     std::size_t waiting_events_max = 20'000;
@@ -207,6 +208,7 @@ class Runner {
   webhook::Door door_;
   Gate gate_{};
   std::deque<Note> inbox_{};
+  std::size_t requests_ = 0;  // of these
   std::vector<eventstore::NewEvent> batch_{};
   // Answers that wait at the gate, and what is said instead when one waits too long.
   struct WaitingReply {

@@ -79,15 +79,24 @@ void Sweeper::finish() {
       tell("the carrier's list shows a call of attempt " + late->attempt.text() +
            ", which was given up: " + late->sid + " is being ended");
     }
-    note_(std::move(command), [this](std::optional<campaigns::Refusal> refusal) {
-      if (refusal) tell(refusal->text);
-    });
+    found_.push_back(std::move(command));
   }
   for (const auto& notice : found.notices) tell(notice);
   if (found.unpriced_since && *found.unpriced_since > now - reach) {
     oldest_ = std::min(*found.unpriced_since, oldest_.value_or(*found.unpriced_since));
   }
   if (oldest_ && !at_) at_ = now + every;
+  go_on();
+}
+
+void Sweeper::go_on() {
+  for (std::size_t noted = 0; noted < commands_max && !found_.empty(); ++noted) {
+    auto command = std::move(found_.front());
+    found_.pop_front();
+    note_(std::move(command), [this](std::optional<campaigns::Refusal> refusal) {
+      if (refusal) tell(refusal->text);
+    });
+  }
 }
 
 void Sweeper::tell(const std::string& text) {

@@ -33,6 +33,7 @@ class Sweeper {
   static constexpr std::chrono::minutes again_after{5};  // a list that could not be read
   static constexpr std::chrono::hours reach{24};         // how far back it looks
   static constexpr std::size_t told_max = 1000;          // notices that are remembered
+  static constexpr std::size_t commands_max = 128;       // that `note` is given in one turn
 
   using Done = std::function<void(std::optional<campaigns::Refusal>)>;
   using Note = std::function<void(campaigns::Command, Done)>;
@@ -47,13 +48,19 @@ class Sweeper {
   // After each fact was folded.
   void follow(const campaigns::Fact& fact);
   // Whether a sweep is to begin now.
-  bool due() const { return !sweep_ && at_ && *at_ <= clock_.now(); }
+  bool due() const { return !under_way() && at_ && *at_ <= clock_.now(); }
   void begin();
+  // Once a turn: what was found is noted in portions, so that nobody waits behind all of it.
+  void go_on();
+  bool has_found() const { return !found_.empty(); }
   // A sweep is under way, or due: whoever wants to end waits for it. It takes the time of some
   // questions to the carrier, whatever comes of them.
-  bool busy() const { return sweep_ || due(); }
-  // When one will be due; nothing: nothing is to be learnt.
-  std::optional<bridge::net::Instant> next() const { return sweep_ ? std::nullopt : at_; }
+  bool busy() const { return under_way() || due(); }
+  // When one will be due, or goes on; nothing: nothing is to be learnt.
+  std::optional<bridge::net::Instant> next() const {
+    if (has_found()) return clock_.now();
+    return sweep_ ? std::nullopt : at_;
+  }
 
  private:
   struct Sweep {
@@ -62,6 +69,7 @@ class Sweeper {
     std::deque<std::pair<std::string, std::chrono::sys_days>> lists{};  // that are not here yet
     std::vector<campaigns::ListedCall> calls{};
   };
+  bool under_way() const { return sweep_ || has_found(); }
   void next_list();
   void finish();
   void tell(const std::string& text);
@@ -71,7 +79,8 @@ class Sweeper {
   const campaigns::State& state_;
   Note note_;
   Say say_;
-  std::unique_ptr<Sweep> sweep_{};            // under way
+  std::unique_ptr<Sweep> sweep_{};            // whose lists are asked for
+  std::deque<campaigns::Command> found_{};    // by it, and not noted yet
   std::optional<bridge::net::Instant> at_{};  // of the next one
   // When the oldest call was requested of which something may be learnt; nothing: there is none.
   std::optional<bridge::net::Instant> oldest_{};

@@ -370,6 +370,34 @@ BOOST_AUTO_TEST_CASE(outcomes_know_of_answers_caps_locks_and_opt_outs) {
   BOOST_TEST(world.outcomes().find("survey.1.1 opted_out 20") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(an_attempt_is_found_among_all_others) {
+  auto campaign = notification();
+  campaign.pacing.lines = 3;
+  Running world(campaign, 3);
+  for (std::uint8_t number = 1; number <= 2; ++number) {
+    for (std::uint32_t contact = 1; contact <= 3; ++contact) {
+      world.dial(contact, number);
+      world.later(1s);
+    }
+    for (std::uint32_t contact = 1; contact <= 3; ++contact) {
+      world.does(world.status("no-answer", 0, contact, number));
+    }
+    world.later(24h);
+  }
+  const auto& results = world.state().results;
+  for (std::uint8_t number = 1; number <= 2; ++number) {
+    for (std::uint32_t contact = 1; contact <= 3; ++contact) {
+      const auto* row = results.find({0, contact}, number);
+      BOOST_TEST_REQUIRE(row != nullptr);
+      BOOST_TEST(row->sid == Running::sid(contact, number));
+    }
+  }
+  BOOST_TEST(results.find({0, 1}, 3) == nullptr);
+  BOOST_TEST(results.find({0, 0}, 1) == nullptr);
+  BOOST_TEST(results.find({0, 4}, 1) == nullptr);
+  BOOST_TEST(results.find({1, 1}, 1) == nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(a_fact_out_of_its_order_is_a_bug) {
   World world;
   begin(world);

@@ -205,6 +205,31 @@ BOOST_AUTO_TEST_CASE(an_account_that_is_slow_loses_no_order_at_a_start) {
   BOOST_TEST(second.unplaced == 0);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_program_notes_itself_shuts_nobody_out) {
+  Duties world;
+  world.turn();
+  const auto max = Duties::options().inbox_max;
+  for (std::size_t i = 0; i < max; ++i) world.runner.note_command(ResumeCampaign{"none"});
+  std::size_t answered = 0;
+  std::size_t busy = 0;
+  const auto ask = [&] {
+    world.runner.note_request({.method = "GET", .target = "/", .headers = {}, .body = {}},
+                              [&](const bridge::http::Response& response) {
+                                ++answered;
+                                busy += response.status == 503 ? 1 : 0;
+                              });
+  };
+  for (std::size_t i = 0; i < max; ++i) ask();
+  BOOST_TEST(busy == 0U);
+  ask();
+  BOOST_TEST(busy == 1U);
+  while (!world.runner.idle()) world.turn();
+  BOOST_TEST(answered == max + 1);
+  ask();
+  world.turn();
+  BOOST_TEST(busy == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(of_those_who_knock_at_the_door_one_in_a_hundred_is_told_of_for_each_reason) {
   Duties world;
   world.turn();

@@ -69,6 +69,7 @@ struct Swept : Running {
   CarrierOfLists carrier{};
   ClockOf clock{*this};
   std::vector<std::string> said{};
+  std::size_t noted = 0;
   std::optional<runner::Sweeper> sweeper{};
 
   explicit Swept(const Campaign& campaign = with_budget(), std::uint64_t people = 1)
@@ -79,6 +80,7 @@ struct Swept : Running {
     sweeper.emplace(
         carrier, clock, state(),
         [this](Command command, const runner::Sweeper::Done& done) {
+          ++noted;
           const auto lines = when(command);
           const bool refused = lines.rfind("refused", 0) == 0;
           done(refused ? std::optional(Refusal{"refused", lines}) : std::nullopt);
@@ -89,6 +91,7 @@ struct Swept : Running {
   }
   // What the program does in each turn.
   void turn() {
+    sweeper->go_on();
     for (; seen_ < log().size(); ++seen_) sweeper->follow(log()[seen_]);
     if (sweeper->due()) sweeper->begin();
   }
@@ -198,6 +201,34 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_campaign_and_a_start_bring_a_sweep_before_its_
   runner::Sweeper late(
       other, world.clock, world.state(), [](const Command&, const auto&) {}, [](const auto&) {});
   BOOST_TEST(!late.next());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_sweep_finds_is_noted_in_portions) {
+  constexpr std::uint32_t people = 300;
+  auto campaign = with_budget();
+  campaign.budget.limit_millionths = 100'000'000;
+  Swept world(campaign, people);
+  std::vector<CallRecord> calls;
+  for (std::uint32_t contact = 1; contact <= people; ++contact) {
+    world.dial(contact);
+    world.does(world.voice("", contact)).does(world.status("completed", 9, contact));
+    calls.push_back(world.record(13'500));
+    calls.back().sid = world.sid(contact);
+    world.later(1s);
+  }
+  world.later(1h);
+  world.turn();
+  BOOST_TEST_REQUIRE(world.carrier.asked.size() == 1u);
+  world.carrier.answer(calls);
+  for (const auto by_now : {128u, 256u}) {
+    BOOST_TEST(world.noted == by_now);
+    BOOST_TEST(world.sweeper->busy());
+    BOOST_TEST((world.sweeper->next() == world.now()));  // it goes on at once
+    world.turn();
+  }
+  BOOST_TEST(world.noted == people);
+  BOOST_TEST(!world.sweeper->busy());
+  BOOST_TEST(*world.state().spend.cost_of_attempt({0, people}, 1) == 13'500);
 }
 
 BOOST_AUTO_TEST_CASE(a_carrier_that_charges_in_another_currency_is_told_once) {
