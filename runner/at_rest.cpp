@@ -24,6 +24,8 @@ namespace {
 
 // After so long a wait it is said what is waited for.
 constexpr std::chrono::seconds silent_wait_max{3};
+// A full disk is given so long: what the log holds in reserve may be enough.
+constexpr std::chrono::seconds full_disk_wait_max{5};
 
 }  // namespace
 
@@ -92,12 +94,18 @@ campaigns::Result<std::size_t, campaigns::Refusal> carry_out_at_rest(
     store.append(std::move(batch), campaigns::to_ms(now));
   }
   if (!keys.empty()) store.destroy_keys(std::move(keys));
-  store.wait_until_durable();
+  std::unique_lock held(mutex);
+  const auto durable = [&] { return store.durable().covers(store.last()); };
+  while (!changed.wait_for(held, full_disk_wait_max, durable)) {
+    if (!store.disk_full()) continue;
+    throw eventstore::LogFailed(log.string() +
+                                ": the disk is full: what was ordered is not noted, or only in "
+                                "part. Make space and give the command again");
+  }
   const auto destroyed = [&] {
     static_cast<void>(store.durable());  // throws if the log has failed
     return !store.destroying_keys();
   };
-  std::unique_lock held(mutex);
   if (!changed.wait_for(held, silent_wait_max, destroyed)) {
     complain(
         "nobody can use the keys any more, but their bytes are still in the key file: another "

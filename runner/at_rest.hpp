@@ -17,7 +17,7 @@ namespace runner {
 
 // Where nothing runs on the log: takes it, decides the command, writes what follows and destroys
 // the keys of whoever is forgotten. The number of events written: none for a repeat. Nothing stays
-// held afterwards. Throws LogFailed and its kinds.
+// held afterwards. Throws LogFailed and its kinds, also where the disk stays full for some seconds.
 campaigns::Result<std::size_t, campaigns::Refusal> carry_out_at_rest(
     const std::filesystem::path& log, const Environment& environment,
     const campaigns::Command& command);

@@ -200,6 +200,27 @@ class FullDiskTest(world.Case):
         self.give_space_back()
         self.assert_log_is_well(self.log)
 
+    def test_an_order_where_nothing_runs_is_not_waited_for_without_end(self):
+        file = world.write_campaign(self.folder, world.survey(id="kill"), 3)
+        self.campanile("run", file, "--log", self.log)
+        listed = self.path("listed.csv")
+        with open(listed, "w") as numbers:
+            numbers.write("number\n")
+            for n in range(2000):
+                numbers.write(world.number_of(n) + "\n")
+        before = world.chain_of(self.log)
+        order = ("suppress", "--list", listed, "--log", self.log)
+        # Enough to begin, and not for all of it.
+        self.fill(leave_pages=64)
+        done = self.campanile(*order, expect=3, timeout=60)
+        self.assertIn("the disk is full", done.stderr)
+        self.assertEqual(world.chain_of(self.log)[:len(before)], before)
+        self.give_space_back()
+        self.campanile(*order)
+        types = [event.type for event in world.events_of(self.log)]
+        self.assertEqual(types.count("Suppressed"), 2000)
+        self.assert_log_is_well(self.log)
+
     def assert_refused_or_goes_on(self, program, people, before):
         """A start with little space either says why not and leaves everything as it was, or waits
         for space as a program does that runs. True: refused."""
