@@ -91,7 +91,7 @@ int audit(const AuditOptions& options) {
     return exit_cannot_go_on;
   }
   const auto last = campaigns::instant_from_ms(log.head().recorded_at);
-  const auto state = fold_log(log).state;
+  const auto state = fold_log(log, live.environment).state;
   auto day = std::chrono::floor<std::chrono::days>(last);
   if (!options.day.empty()) {
     const auto given = campaigns::parse_rfc3339(options.day + "T00:00:00Z");

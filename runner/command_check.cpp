@@ -54,8 +54,9 @@ struct SaidByLog {
 
 SaidByLog look_into_log(const CheckOptions& options, const Submission& submission,
                         const campaigns::ZoneRules& rules, campaigns::Instant begin) {
-  const auto folded = fold_log(options.log);
-  const auto keys = log_keys_of(options.log, Environment::read(options.env_file));
+  const auto environment = Environment::read(options.env_file);
+  const auto folded = fold_log(options.log, environment);
+  const auto keys = log_keys_of(options.log, environment);
   auto at = std::max(begin, campaigns::instant_from_ms(folded.head.recorded_at));
   // The time of a rehearsal's log is its own.
   if (folded.state.book.identity.carrier != "rehearsal") {

@@ -258,7 +258,8 @@ int edit(const ControlOptions& options) {
     }
     return report(answer, options);
   }
-  const auto folded = fold_log(options.log);
+  const auto environment = Environment::read(options.env_file);
+  const auto folded = fold_log(options.log, environment);
   const auto& state = folded.state;
   const auto read = read_edit(state, options.campaign, file);
   if (!read) {
@@ -270,8 +271,8 @@ int edit(const ControlOptions& options) {
                               load_zone_rules(), now_of(state, options));
   const bool changes = options.accept_change && !read->changes.empty();
   if (changes) {
-    const auto done = carry_out_at_rest(options.log, Environment::read(options.env_file),
-                                        campaigns::Command(read->command));
+    const auto done =
+        carry_out_at_rest(options.log, environment, campaigns::Command(read->command));
     if (!done) {
       complain(done.error().text);
       return exit_bad_input;

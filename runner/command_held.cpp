@@ -31,7 +31,8 @@ struct HeldOptions {
 // Folds the log; what is personal stays sealed unless it is asked for.
 campaigns::State read_log(const HeldOptions& options, campaigns::HeldCalls& held) {
   CheckedLog log(options.log);
-  const auto open = log.opener();
+  const auto open =
+      log.opener(options.personal ? Environment::read(options.env_file) : Environment());
   campaigns::State state;
   Folder folder;
   std::string plain;
@@ -134,6 +135,7 @@ void add_held(CLI::App& app, Chosen& chosen) {
         add("held", "The calls that wait for a person's decision", held);
     command->add_flag("--personal", options->personal,
                       "With the numbers and the list's own ids; needs the master key");
+    command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
   }
   {
     const auto [command, options] = add("resolve", "Decide on a held call", resolve);

@@ -127,7 +127,8 @@ std::filesystem::path default_log(const RunOptions& options, const Submission& s
   if (options.carrier == "twilio") return base.string() + ".db";
   std::filesystem::path log = base.string() + ".rehearsal.db";
   if (!std::filesystem::exists(log)) return log;
-  const auto known = look_for(fold_log(log).state, submission, options.accept_change);
+  const auto folded = fold_log(log, Environment::read(options.env_file));
+  const auto known = look_for(folded.state, submission, options.accept_change);
   if (known.same && !known.over) return log;
   // Nobody goes on with it meanwhile.
   const eventstore::LogLock held(log, eventstore::LogLock::Open::existing);
@@ -201,7 +202,7 @@ int run(RunOptions& options) {
   Known known;
   if (std::filesystem::exists(options.log)) {
     if (came_to_its_end(options.log)) {
-      const auto state = fold_log(options.log).state;
+      const auto state = fold_log(options.log, live.environment).state;
       known = look_for(state, submission, options.accept_change);
       if (known.same && known.over) {
         if (known.other_answer) tell_other_answer();

@@ -55,6 +55,7 @@ struct LogOptions {
   bool personal = false;
   bool wire = false;
   std::string sid{};
+  std::string env_file{};
   bool json = false;
 };
 
@@ -254,7 +255,8 @@ int show_log(const LogOptions& options) {
   const Filter filter(options);
   CheckedLog log(options.log);
   const auto file = file_behind(options.log);
-  const auto open = log.opener();
+  const auto open =
+      log.opener(options.personal ? Environment::read(options.env_file) : Environment());
 
   Position next = 1;
   if (since && since->position) next = std::max<Position>(*since->position, 1);
@@ -525,6 +527,7 @@ void add_log(CLI::App& app, Chosen& chosen) {
     command->add_option("--type", options->types, "The events' type; may be repeated");
     command->add_flag("--follow", options->follow, "Go on as events are appended");
     command->add_flag("--personal", options->personal, "With what names or quotes people");
+    command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
     auto* wire = command->add_flag("--wire", options->wire,
                                    "What went over the wires instead, kept by --trace: every "
                                    "request and answer, masked; of one --attempt or --call");

@@ -146,14 +146,16 @@ int forget(const PeopleOptions& options) {
   if (!options.expired && !number) return exit_bad_input;
   // Says what is wrong with the log before its keys are looked for.
   static_cast<void>(CheckedLog(options.log));
+  // And what is told afterwards can be read: nothing can be taken back by then.
+  const auto keys = log_keys_of(options.log, environment);
   if (number) {
-    key = number_key_in(options.log, environment, *number);
+    key = keys.number_key(*number);
     command = campaigns::ForgetNumber{key};
   }
   if (const auto told = have_carried_out(options.log, environment, command, exit_not_well)) {
     return *told;
   }
-  const auto state = fold_log(options.log).state;
+  const auto state = fold_log(options.log, environment).state;
   const auto contacts = number ? contacts_with(state, key) : forgotten_in(state);
   const bool opted_out = number && state.suppression.opted_out(key);
   const auto left = elsewhere(state, contacts);
@@ -218,11 +220,11 @@ int carry_out_suppression(const PeopleOptions& options, const Environment& envir
   const auto version = [&](const campaigns::State& state) {
     return state.version_of(campaigns::Subject::number(key));
   };
-  const auto before = version(fold_log(options.log).state);
+  const auto before = version(fold_log(options.log, environment).state);
   if (const auto told = have_carried_out(options.log, environment, command, exit_bad_input)) {
     return *told;
   }
-  const auto state = fold_log(options.log).state;
+  const auto state = fold_log(options.log, environment).state;
   return tell_suppression(options, state, key, version(state) != before);
 }
 
@@ -273,7 +275,7 @@ std::optional<int> carry_out_all(
     const PeopleOptions& options, const Environment& environment,
     const std::function<MadeCommands(const campaigns::State& state)>& make) {
   if (answers_on(options.log)) {
-    const auto made = make(fold_log(options.log).state);
+    const auto made = make(fold_log(options.log, environment).state);
     if (!made) {
       complain(made.error().text);
       return exit_bad_input;
@@ -294,9 +296,9 @@ std::optional<int> carry_out_all(
 }
 
 // What became of a list of a source, told.
-int tell_source_list(const PeopleOptions& options, const ListedNumbers& listed,
-                     const SourceListing& listing, bool in_part) {
-  const auto state = fold_log(options.log).state;
+int tell_source_list(const PeopleOptions& options, const Environment& environment,
+                     const ListedNumbers& listed, const SourceListing& listing, bool in_part) {
+  const auto state = fold_log(options.log, environment).state;
   const auto& sources = state.suppression.sources;
   const auto found = sources.find(options.source);
   const auto as_of = found == sources.end() ? std::nullopt : found->second.as_of;
@@ -342,7 +344,7 @@ int load_source_list(const PeopleOptions& options, const Environment& environmen
     }
   }
   // Before anything is changed.
-  const auto folded = fold_log(options.log);
+  const auto folded = fold_log(options.log, environment);
   auto now = campaigns::instant_from_ms(folded.head.recorded_at);
   // The time of a rehearsal's log is its own.
   if (folded.state.book.identity.carrier != "rehearsal") {
@@ -361,7 +363,7 @@ int load_source_list(const PeopleOptions& options, const Environment& environmen
         return std::move(listing.commands);
       });
   if (told) return *told;
-  return tell_source_list(options, listed, listing, list.in_part);
+  return tell_source_list(options, environment, listed, listing, list.in_part);
 }
 
 int suppress_list(const PeopleOptions& options, const Environment& environment,
@@ -431,7 +433,7 @@ int person(const PeopleOptions& options) {
   const auto environment = Environment::read(options.env_file);
   const auto number = read_number(options);
   if (!number) return exit_bad_input;
-  const auto state = fold_log(options.log).state;
+  const auto state = fold_log(options.log, environment).state;
   const auto key = number_key_in(options.log, environment, *number);
   print_answer(options.json ? person_json(state, key) + '\n' : person_text(state, key));
   return exit_done;

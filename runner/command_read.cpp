@@ -33,6 +33,7 @@ struct ReadOptions {
   std::string recode{};
   std::string eligible_share{};
   std::string language{};
+  std::string env_file{};
   bool labels = false;
   bool numbers = false;
   bool json = false;
@@ -64,10 +65,11 @@ std::optional<campaigns::ContactRef> find_contact(const campaigns::State& state,
 
 int explain(const ReadOptions& options) {
   const auto until = parse_place("--until", options.until);
+  const auto environment = Environment::read(options.env_file);
   CheckedLog log(options.log);
   campaigns::Instant now{};
-  const auto folded =
-      fold_log(log, until, [&](const campaigns::Fact& fact) { now = fact.recorded_at; });
+  const auto folded = fold_log(log, environment, until,
+                               [&](const campaigns::Fact& fact) { now = fact.recorded_at; });
   const auto& state = folded.state;
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
@@ -75,7 +77,7 @@ int explain(const ReadOptions& options) {
   if (!contact) return exit_bad_input;
   campaigns::Facts history;
   Folder folder;
-  const auto open = log.opener();
+  const auto open = log.opener(environment);
   std::string plain;
   log.read(1, [&](const eventstore::RecordedEvent& recorded) {
     if (!is_until(until, recorded)) return false;
@@ -94,7 +96,7 @@ int explain(const ReadOptions& options) {
 int replay(const ReadOptions& options) {
   const auto until = parse_place("--until", options.until);
   CheckedLog log(options.log);
-  const auto [state, head] = fold_log(log, until);
+  const auto [state, head] = fold_log(log, Environment::read(options.env_file), until);
   const auto digest = digest_of(state);
   if (!options.out.empty()) {
     write_whole_file(options.out, 0600, [&, &folded = state](const auto& sink) {
@@ -246,9 +248,10 @@ int export_results(const ReadOptions& options) {
   if (asked->recoding) settings.recoding = &*asked->recoding;
   CheckedLog log(options.log);
   campaigns::Transcripts transcripts;
-  const auto [state, head] = fold_log(log, until, [&](const campaigns::Fact& fact) {
-    if (!options.transcripts.empty()) transcripts.see(fact);
-  });
+  const auto [state, head] =
+      fold_log(log, Environment::read(options.env_file), until, [&](const campaigns::Fact& fact) {
+        if (!options.transcripts.empty()) transcripts.see(fact);
+      });
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
   if (!options.transcripts.empty()) {
@@ -271,6 +274,7 @@ void add_reading(CLI::App& app, Chosen& chosen) {
     const auto options = std::make_shared<ReadOptions>();
     auto* command = app.add_subcommand(name, what);
     command->add_option("--log", options->log, "The log")->required();
+    command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
     command->callback([options, &chosen, act] {
       chosen = [options, act] { return reading([&] { return act(*options); }); };
     });

@@ -16,6 +16,7 @@ struct WhatIfOptions {
   std::string log{};
   std::string campaign{};
   std::string policy{};
+  std::string env_file{};
   bool json = false;
 };
 
@@ -24,7 +25,8 @@ int what_if(const WhatIfOptions& options) {
   campaigns::Rerun rerun;
   bool whole = true;
   const auto folded =
-      fold_log(log, {}, [&](const campaigns::Fact& fact) { whole = whole && rerun.see(fact); });
+      fold_log(log, Environment::read(options.env_file), {},
+               [&](const campaigns::Fact& fact) { whole = whole && rerun.see(fact); });
   if (!whole) {
     complain("the log is too long for being run again: it has more than " +
              std::to_string(campaigns::Rerun::facts_max) + " events");
@@ -65,6 +67,7 @@ void add_what_if(CLI::App& app, Chosen& chosen) {
   command->add_option("--campaign", options->campaign, "The campaign's id");
   command->add_option("--policy", options->policy,
                       "A campaign file, or only its calling_hours, pacing, retries, budget");
+  command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
   command->add_flag("--json", options->json, "As JSON");
   command->callback([options, &chosen] {
     chosen = [options] { return reading([&] { return what_if(*options); }); };

@@ -11,7 +11,6 @@
 #include "eventstore/read_ahead.hpp"
 #include "eventstore/sealing.hpp"
 #include "runner/commands.hpp"
-#include "runner/environment.hpp"
 #include "runner/fold.hpp"
 #include "runner/master_key.hpp"
 #include "runner/output.hpp"
@@ -109,7 +108,7 @@ void CheckedLog::read(eventstore::Position from,
   });
 }
 
-CheckedLog::Opener CheckedLog::opener() const {
+CheckedLog::Opener CheckedLog::opener(const Environment& environment) const {
   struct Keys {
     std::optional<eventstore::KeyStore> store{};
     unsigned opened = 0;
@@ -117,12 +116,11 @@ CheckedLog::Opener CheckedLog::opener() const {
   // What is destroyed meanwhile is not shown for longer than so many more events.
   constexpr unsigned opened_before_refresh = 64;
   const auto keys = std::make_shared<Keys>();
-  return [keys, file = file_, identity = identity_](eventstore::RecordedEvent& event,
-                                                    std::string& plain) {
+  return [keys, environment, file = file_, identity = identity_](eventstore::RecordedEvent& event,
+                                                                 std::string& plain) {
     if (!event.key_id) return;
     if (!keys->store) {
-      keys->store.emplace(eventstore::KeyStore::path_of(file),
-                          find_master_key(file, Environment::read({})),
+      keys->store.emplace(eventstore::KeyStore::path_of(file), find_master_key(file, environment),
                           eventstore::KeyStore::Access::read);
       keys->store->belong_to(identity);
     } else if (++keys->opened % opened_before_refresh == 0) {
@@ -160,11 +158,12 @@ std::optional<campaigns::LogCreated> identity_of(CheckedLog& log) {
   return identity;
 }
 
-FoldedLog fold_log(CheckedLog& log, const std::optional<LogPlace>& until,
+FoldedLog fold_log(CheckedLog& log, const Environment& environment,
+                   const std::optional<LogPlace>& until,
                    const std::function<void(const campaigns::Fact&)>& seen) {
   FoldedLog folded;
   Folder folder;
-  const auto open = log.opener();
+  const auto open = log.opener(environment);
   std::string plain;
   eventstore::Position last = 0;
   // One thread reads and proves the chain, this one folds: the longer of the two is what it takes.
@@ -185,9 +184,9 @@ FoldedLog fold_log(CheckedLog& log, const std::optional<LogPlace>& until,
   return folded;
 }
 
-FoldedLog fold_log(const std::filesystem::path& log) {
+FoldedLog fold_log(const std::filesystem::path& log, const Environment& environment) {
   CheckedLog reader(log);
-  return fold_log(reader);
+  return fold_log(reader, environment);
 }
 
 std::optional<campaigns::CampaignIndex> chosen_campaign(const campaigns::State& state,

@@ -10,6 +10,7 @@
 #include "campaigns/events.hpp"
 #include "campaigns/state.hpp"
 #include "eventstore/log_reader.hpp"
+#include "runner/environment.hpp"
 
 // What the commands that read a log share.
 namespace runner {
@@ -45,10 +46,11 @@ class CheckedLog {
   eventstore::Head head() { return reader_.head(); }
 
   // Opens what is sealed of the events of this log: `personal` points into `plain`, or `forgotten`
-  // is set. The keys are looked for when the first sealed event comes, so a log without one needs
-  // none. Throws as KeyStore and find_master_key do.
+  // is set. The keys are looked for when the first sealed event comes, the master key beside the
+  // log and in the environment, so a log without one needs none. Throws as KeyStore and
+  // find_master_key do.
   using Opener = std::function<void(eventstore::RecordedEvent& event, std::string& plain)>;
-  Opener opener() const;
+  Opener opener(const Environment& environment) const;
 
   // The first event that was recorded at that moment or later; one after the last if there is none.
   eventstore::Position first_since(std::int64_t moment_ms);
@@ -75,10 +77,11 @@ struct FoldedLog {
 // Reads the log to its end, so that its whole chain is checked, and folds it up to there; `seen` is
 // called for each fact, before it is folded. Complains of a place outside of the log. Throws as
 // CheckedLog, its opener and Folder do.
-FoldedLog fold_log(CheckedLog& log, const std::optional<LogPlace>& until = {},
+FoldedLog fold_log(CheckedLog& log, const Environment& environment,
+                   const std::optional<LogPlace>& until = {},
                    const std::function<void(const campaigns::Fact&)>& seen = {});
 // All of the log at this path.
-FoldedLog fold_log(const std::filesystem::path& log);
+FoldedLog fold_log(const std::filesystem::path& log, const Environment& environment);
 
 // The campaign that was named, or the only one; says why there is none.
 std::optional<campaigns::CampaignIndex> chosen_campaign(const campaigns::State& state,

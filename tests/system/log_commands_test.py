@@ -456,5 +456,36 @@ class BadLogTest(LogCase):
         self.assertIn("cannot open", done[0].stderr)
 
 
+class MasterKeyTest(world.Case):
+    """A log whose master key stands in a file of settings alone."""
+
+    def test_every_command_that_opens_what_is_personal_finds_it_there(self):
+        log = self.path("L.db")
+        settings = self.path("shop.env")
+        with open(settings, "w") as file:
+            file.write("CAMPANILE_MASTER_KEY=%s\n" % ("7a" * 32))
+        os.chmod(settings, 0o600)
+        campaign = world.write_campaign(self.folder, world.survey(), 4)
+        self.campanile("run", campaign, "--log", log, "--env-file", settings)
+        self.assertFalse(os.path.exists(log + ".key"))
+        number = world.number_of(1)
+        for what in (["explain", "--contact", "P-0001"], ["replay"], ["export", "results"],
+                     ["what-if"], ["log", "--personal"], ["held", "--personal"],
+                     ["person", number], ["check", campaign], ["suppress", number],
+                     ["unsuppress", number, "--reason", "a letter"], ["forget", number],
+                     ["forget", "--expired"]):
+            done = self.campanile(*what, "--log", log, expect=3)
+            self.assertIn("CAMPANILE_MASTER_KEY", done.stderr, what)
+            done = self.campanile(*what, "--log", log, "--env-file", settings)
+            self.assertIn("settings read from", done.stderr, what)
+        edit = ("edit", "prova", campaign, "--log", log)
+        self.campanile(*edit, expect=3)
+        self.assertIn("nothing left to move",
+                      self.campanile(*edit, "--env-file", settings, expect=2).stderr)
+        # Whatever needs no key asks for none.
+        for what in ("log", "held", "verify", "status"):
+            self.campanile(what, "--log", log)
+
+
 if __name__ == "__main__":
     world.main()
