@@ -98,38 +98,36 @@ std::set<AlertKind> read_alert_kinds(const std::string& text) {
   return kinds;
 }
 
-std::vector<Alert> AlertRules::see(const State& state, const Fact& fact) {
+void AlertRules::see(const State& state, const Fact& fact, const Tell& tell, std::uint32_t after) {
+  if (after != 0) return;
   const AlertDraft draft{state, fact.recorded_at, fact.position};
   const auto& name = fact.subject.name;
-  std::vector<Alert> alerts;
   if (const auto* paused = get_if<campaigns::CampaignPaused>(&fact.event)) {
     if (paused->by == "program") {
-      alerts.push_back(draft.write(kind_of_pause(paused->reason), name, paused->reason));
+      tell(draft.write(kind_of_pause(paused->reason), name, paused->reason));
     }
   } else if (const auto* over = get_if<campaigns::CampaignCompleted>(&fact.event)) {
-    alerts.push_back(draft.write(AlertKind::campaign_finished,
-                                 std::to_string(fact.position) + "-campaign_finished", name,
-                                 [&](campaigns::JsonObject& object) {
-                                   object.member("what", "the campaign is finished")
-                                       .member("done", over->done)
-                                       .member("exhausted", over->exhausted)
-                                       .member("excluded", over->excluded)
-                                       .member("held", over->held);
-                                 }));
+    tell(draft.write(AlertKind::campaign_finished,
+                     std::to_string(fact.position) + "-campaign_finished", name,
+                     [&](campaigns::JsonObject& object) {
+                       object.member("what", "the campaign is finished")
+                           .member("done", over->done)
+                           .member("exhausted", over->exhausted)
+                           .member("excluded", over->excluded)
+                           .member("held", over->held);
+                     }));
   } else if (const auto* held = get_if<campaigns::CallHeld>(&fact.event)) {
-    alerts.push_back(
-        draft.write(AlertKind::call_held, std::to_string(fact.position) + "-call_held", name,
-                    [&](campaigns::JsonObject& object) {
-                      const campaigns::AttemptId id{name, fact.subject.ordinal, held->attempt};
-                      object.member("what", "a call waits for a person's decision: campanile held")
-                          .member("attempt", id.text());
-                    }));
+    tell(draft.write(AlertKind::call_held, std::to_string(fact.position) + "-call_held", name,
+                     [&](campaigns::JsonObject& object) {
+                       const campaigns::AttemptId id{name, fact.subject.ordinal, held->attempt};
+                       object.member("what", "a call waits for a person's decision: campanile held")
+                           .member("attempt", id.text());
+                     }));
   } else if (holds_alternative<campaigns::LateCallDetected>(fact.event)) {
-    alerts.push_back(
-        draft.write(AlertKind::late_call, name,
-                    "a call turned up for an attempt that was given up: it is being ended"));
+    tell(draft.write(AlertKind::late_call, name,
+                     "a call turned up for an attempt that was given up: it is being ended"));
   } else if (const auto* closed = get_if<campaigns::ContactClosed>(&fact.event)) {
-    alerts.push_back(outcome_of(draft, fact, *closed));
+    tell(outcome_of(draft, fact, *closed));
   } else if (holds_alternative<campaigns::SpendReserved>(fact.event) ||
              holds_alternative<campaigns::SpendSettled>(fact.event)) {
     const auto index = state.book.contact_of(fact.subject)->campaign;
@@ -137,15 +135,14 @@ std::vector<Alert> AlertRules::see(const State& state, const Fact& fact) {
     const auto& account = state.spend.campaigns[index];
     const auto used = account.reserved + account.settled;
     if (limit > 0 && used >= limit / 1000 * near_thousandths && near_.insert(index).second) {
-      alerts.push_back(draft.write(
-          AlertKind::budget_near, name + "-budget_near", name, [&](campaigns::JsonObject& object) {
-            object.member("what", "four fifths of the budget are spent or reserved")
-                .member("used_millionths", used)
-                .member("limit_millionths", limit);
-          }));
+      tell(draft.write(AlertKind::budget_near, name + "-budget_near", name,
+                       [&](campaigns::JsonObject& object) {
+                         object.member("what", "four fifths of the budget are spent or reserved")
+                             .member("used_millionths", used)
+                             .member("limit_millionths", limit);
+                       }));
     }
   }
-  return alerts;
 }
 
 Alert disk_full_alert(const State& state, campaigns::Instant at) {

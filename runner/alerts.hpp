@@ -1,12 +1,13 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "campaigns/events.hpp"
 #include "campaigns/state.hpp"
@@ -38,20 +39,39 @@ std::string_view name_of(AlertKind kind);
 // Throws std::invalid_argument for a word that is none.
 std::set<AlertKind> read_alert_kinds(const std::string& text);
 
+// Where an alert stands among all of them: by the event that it follows from and, where several
+// follow from one, by which of those it is, from 1.
+struct AlertPlace {
+  std::uint64_t position = 0;
+  std::uint32_t part = 0;
+  static constexpr std::uint32_t last_part = UINT32_MAX;
+  // clang-tidy 14 takes the order's own 0 for a null pointer.
+  friend auto operator<=>(const AlertPlace&,
+                          const AlertPlace&) = default;  // NOLINT(modernize-use-nullptr)
+};
+
 struct Alert {
   // The same whenever it is told again, after a restart too, and never that of another.
   std::string id{};
   AlertKind kind = AlertKind::campaign_finished;
   std::uint64_t position = 0;  // of the event that it follows from: not told before that is on disk
   std::string body{};          // a JSON object; of an outcome it may hold the list's own id
+  std::uint32_t part = 1;
+
+  AlertPlace place() const { return {position, part}; }
 };
 
 // What follows from each fact, for two kinds of hearers. To be shown every fact of the log from the
 // first, so that what is told once is told once. Holds no number, no name and no word of a talk.
 class AlertRules {
  public:
-  // After `fact` was folded into `state`.
-  std::vector<Alert> see(const campaigns::State& state, const campaigns::Fact& fact);
+  // Takes an alert; false: more that follow from the same fact are not wanted.
+  using Tell = std::function<bool(const Alert&)>;
+
+  // After `fact` was folded into `state`, at once or at any time later: what follows from it, in
+  // order, and of several those behind part `after`.
+  void see(const campaigns::State& state, const campaigns::Fact& fact, const Tell& tell,
+           std::uint32_t after = 0);
 
  private:
   std::set<campaigns::CampaignIndex> near_{};  // whose budget was told to be near its end

@@ -262,6 +262,7 @@ struct Live::Block {
   std::unique_ptr<MediaStreams> streams{};
   std::unique_ptr<ControlServer> control{};
   std::unique_ptr<Heartbeat> heartbeat{};
+  std::string installation{};  // as the log says
   AlertRules alert_rules{};
   std::vector<std::unique_ptr<Courier>> couriers{};
   std::optional<net::Loop::TimerId> farewell{};
@@ -300,6 +301,7 @@ struct Live::Block {
            std::function<void(campaigns::Result<AdditionReport>)> done);
   void enrol(OpenSubmission open, bool accept_change, Enrolment::Done done);
   void alert(const campaigns::State& state, const campaigns::Fact& fact);
+  Courier::Reach read_alerts(AlertRules& afresh, AlertPlace after, const AlertRules::Tell& take);
   void send_alerts();
   void end_when_told();
   void make_switchboard(std::uint16_t voice_port, bool jumping);
@@ -466,17 +468,47 @@ void Live::Block::make_courier(std::string url, std::string setting, std::set<Al
   to.setting = std::move(setting);
   to.secret = options.alerts_secret;
   to.cursor = options.log.string() + suffix;
+  to.installation = installation;
   to.kinds = std::move(kinds);
+  to.read_again = [this, afresh = AlertRules()](AlertPlace after,
+                                                const AlertRules::Tell& take) mutable {
+    return read_alerts(afresh, after, take);
+  };
   couriers.push_back(std::make_unique<Courier>(*loop, to, log_end, [this](std::string text) {
-    if (runner) runner->notice(std::move(text));
+    // What is said before there is somebody to hear it waits for the first turn.
+    if (runner) return runner->notice(std::move(text));
+    loop->post([this, text = std::move(text)] { runner->notice(text); });
   }));
+}
+
+// Some events of the log, which are folded already: the state is ahead of them. What is personal
+// stays sealed; the state has it.
+Courier::Reach Live::Block::read_alerts(AlertRules& afresh, AlertPlace after,
+                                        const AlertRules::Tell& take) {
+  constexpr int events_max = 1000;
+  Courier::Reach reach{after.position, false};
+  Folder folder;
+  int events = 0;
+  log->read(
+      std::max<std::uint64_t>(after.position, 1), [&](const eventstore::RecordedEvent& recorded) {
+        auto event = recorded;
+        event.personal = {};
+        const auto fact = folder.fact(event);
+        afresh.see(runner->state(), fact, take, fact.position == after.position ? after.part : 0);
+        reach.position = fact.position;
+        return ++events < events_max;
+      });
+  reach.whole = reach.position == runner->state().position;
+  return reach;
 }
 
 void Live::Block::alert(const campaigns::State& state, const campaigns::Fact& fact) {
   if (couriers.empty()) return;
-  for (const auto& alert : alert_rules.see(state, fact)) {
-    for (auto& courier : couriers) courier->take(alert);
-  }
+  alert_rules.see(state, fact, [this](const Alert& alert) {
+    bool wanted = false;
+    for (auto& courier : couriers) wanted |= courier->take(alert);
+    return wanted;
+  });
 }
 
 void Live::Block::send_alerts() {
@@ -712,6 +744,10 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   b.stepped = dynamic_cast<net::SteppedClock*>(b.clock.get());
   b.loop = std::make_unique<net::Loop>(*b.clock);
 
+  b.installation = created ? created->installation
+                   : real  ? hex(sha256(random_key())).substr(0, 32)
+                          : hex(sha256("rehearsal " + std::to_string(identity.seed))).substr(0, 32);
+
   // Whoever is told lives in real time: a rehearsal whose time jumps tells nobody.
   if (clock_port == 0) {
     b.make_courier(options.alerts_url, "ALERTS_URL", options.alert_kinds, ".alerts", events_before);
@@ -737,9 +773,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
     log_options.log_secret =
         real ? eventstore::Secret::random() : LogKeys::rehearsal_secret(identity.seed);
     campaigns::LogCreated first;
-    first.installation =
-        real ? hex(sha256(random_key())).substr(0, 32)
-             : hex(sha256("rehearsal " + std::to_string(identity.seed))).substr(0, 32);
+    first.installation = b.installation;
     first.carrier = identity.carrier;
     first.account = identity.account;
     first.seed = static_cast<std::int64_t>(identity.seed);

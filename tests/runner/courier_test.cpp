@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +28,11 @@ using runner::Courier;
 
 const std::string secret = "0123456789abcdef";
 
+Alert alert(std::uint64_t position, AlertKind kind = AlertKind::call_held) {
+  return {"a" + std::to_string(position), kind, position,
+          "{\"n\":" + std::to_string(position) + '}'};
+}
+
 // Somebody who hears alerts, and the courier that brings them, on one loop.
 struct Hearer {
   bridge::net::SystemClock clock{};
@@ -37,6 +45,10 @@ struct Hearer {
   std::vector<std::string> notices{};
   std::unique_ptr<http::Server> server{};
   std::unique_ptr<Courier> courier{};
+  Courier::ReadAgain read_again{};
+  std::chrono::milliseconds retry_first{1};
+  std::chrono::milliseconds retry_max{4};
+  std::string installation = "0123456789abcdef0123456789abcdef";
 
   Hearer() {
     server = std::make_unique<http::Server>(
@@ -61,15 +73,28 @@ struct Hearer {
     options.secret = secret;
     options.cursor = cursor;
     options.kinds = runner::read_alert_kinds("");
+    options.installation = installation;
     options.queue_max = queue_max;
-    options.retry_first = 1ms;
-    options.retry_max = 4ms;
+    options.read_again = read_again;
+    options.retry_first = retry_first;
+    options.retry_max = retry_max;
     courier = std::make_unique<Courier>(
         loop, options, log_end, [this](std::string text) { notices.push_back(std::move(text)); });
   }
   void hear(std::size_t count) {
     until = count;
     loop.run();
+  }
+  // As the program does after each turn of its loop.
+  void pump_each_turn(std::uint64_t durable) {
+    loop.before_sleep([this, durable] { courier->pump(durable); });
+  }
+  void take_all(std::uint64_t last) {
+    for (std::uint64_t position = 1; position <= last; ++position) courier->take(alert(position));
+  }
+  std::string cursor_text() const {
+    std::ifstream in(cursor);
+    return {std::istreambuf_iterator<char>(in), {}};
   }
   // Their ids, with commas.
   std::string ids() const {
@@ -78,11 +103,6 @@ struct Hearer {
     return text;
   }
 };
-
-Alert alert(std::uint64_t position, AlertKind kind = AlertKind::call_held) {
-  return {"a" + std::to_string(position), kind, position,
-          "{\"n\":" + std::to_string(position) + '}'};
-}
 
 }  // namespace
 
@@ -148,24 +168,148 @@ BOOST_AUTO_TEST_CASE(a_start_goes_on_behind_what_was_brought) {
   BOOST_TEST(hearer.ids() == "a11,a12,");
 }
 
-BOOST_AUTO_TEST_CASE(what_had_no_room_is_told_by_the_next_start) {
+BOOST_AUTO_TEST_CASE(what_had_no_room_is_told_by_the_next_starts_each_alert_once) {
   Hearer hearer;
   hearer.begin(0, 2);
-  for (std::uint64_t position = 1; position <= 5; ++position) hearer.courier->take(alert(position));
+  hearer.take_all(5);
   BOOST_TEST(hearer.courier->waiting() == 2U);
   BOOST_TEST(hearer.notices.size() == 1U);
   hearer.courier->pump(5);
   hearer.hear(2);
+  // What comes later is not told before what was left out.
   hearer.courier->take(alert(6));
   hearer.courier->pump(6);
-  hearer.hear(3);
-  BOOST_TEST(hearer.ids() == "a1,a2,a6,");
-  hearer.heard.clear();
-  hearer.begin(6);
-  for (std::uint64_t position = 1; position <= 6; ++position) hearer.courier->take(alert(position));
-  hearer.courier->pump(6);
-  hearer.hear(6);
+  BOOST_TEST(hearer.courier->idle());
+  for (const auto by_then : {4U, 6U}) {
+    hearer.begin(6, 2);
+    hearer.take_all(6);
+    hearer.courier->pump(6);
+    hearer.hear(by_then);
+  }
   BOOST_TEST(hearer.ids() == "a1,a2,a3,a4,a5,a6,");
+}
+
+BOOST_AUTO_TEST_CASE(what_had_no_room_is_read_again_when_there_is_some) {
+  Hearer hearer;
+  // A log of nine events, of which three are read at once; the fourth tells nothing to anybody, and
+  // from the fifth two alerts follow.
+  std::size_t readings = 0;
+  hearer.read_again = [&](runner::AlertPlace after, const runner::AlertRules::Tell& take) {
+    ++readings;
+    const auto first = std::max<std::uint64_t>(after.position, 1);
+    const auto last = std::min<std::uint64_t>(first + 2, 9);
+    for (auto position = first; position <= last; ++position) {
+      for (std::uint32_t part = 1; part <= (position == 5 ? 2U : 1U); ++part) {
+        if (position == 4 || (position == after.position && part <= after.part)) continue;
+        auto made = alert(position);
+        made.part = part;
+        if (part == 2) made.id += "-2";
+        if (!take(made)) break;
+      }
+    }
+    return Courier::Reach{last, last == 9};
+  };
+  hearer.begin(0, 4);
+  for (const auto position : {1U, 2U, 3U, 5U, 6U}) hearer.courier->take(alert(position));
+  hearer.pump_each_turn(9);
+  hearer.hear(9);
+  BOOST_TEST(hearer.ids() == "a1,a2,a3,a5,a5-2,a6,a7,a8,a9,");
+  BOOST_TEST(readings >= 2U);
+  // From here on it is heard at once.
+  hearer.courier->take(alert(10));
+  BOOST_TEST(hearer.courier->waiting() == 1U);
+  BOOST_TEST(hearer.notices.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(of_several_that_follow_from_one_event_each_is_told_once) {
+  Hearer hearer;
+  const auto of_seven = [](std::uint32_t part) {
+    auto made = alert(7);
+    made.id += '-' + std::to_string(part);
+    made.part = part;
+    return made;
+  };
+  hearer.begin(0, 2);
+  BOOST_TEST(hearer.courier->take(of_seven(3)));
+  BOOST_TEST(hearer.courier->take(of_seven(5)));
+  BOOST_TEST(!hearer.courier->take(of_seven(6)));  // no more of these
+  hearer.courier->pump(7);
+  hearer.hear(2);
+  hearer.begin(7);
+  BOOST_TEST(!hearer.courier->take(alert(6)));
+  for (const auto part : {3U, 5U, 6U}) BOOST_TEST(hearer.courier->take(of_seven(part)));
+  hearer.courier->pump(7);
+  hearer.hear(3);
+  BOOST_TEST(hearer.ids() == "a7-3,a7-5,a7-6,");
+}
+
+BOOST_AUTO_TEST_CASE(how_far_it_came_in_another_log_says_nothing) {
+  Hearer hearer;
+  hearer.begin(80);
+  BOOST_TEST(hearer.notices.empty());
+  // Another log at the same place, which has 3 events.
+  hearer.installation = std::string(32, 'f');
+  hearer.begin(3);
+  BOOST_TEST_REQUIRE(hearer.notices.size() == 1U);
+  BOOST_TEST(hearer.notices[0].find("another log") != std::string::npos, hearer.notices[0]);
+  hearer.take_all(5);
+  hearer.courier->pump(5);
+  hearer.hear(2);
+  BOOST_TEST(hearer.ids() == "a4,a5,");
+  // The same log, put back to what it was before.
+  hearer.begin(2);
+  BOOST_TEST(hearer.notices.size() == 2U);
+  hearer.take_all(3);
+  hearer.courier->pump(3);
+  hearer.hear(3);
+  BOOST_TEST(hearer.ids() == "a4,a5,a3,");
+  hearer.begin(3);
+  BOOST_TEST(hearer.notices.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(what_an_earlier_program_wrote_of_how_far_it_came_is_understood) {
+  Hearer hearer;
+  std::ofstream(hearer.cursor) << "00000000000000000004\n";
+  hearer.begin(6);
+  hearer.take_all(6);
+  hearer.courier->pump(6);
+  hearer.hear(2);
+  BOOST_TEST(hearer.ids() == "a5,a6,");
+  BOOST_TEST(hearer.notices.empty());
+  BOOST_TEST(hearer.cursor_text() ==
+             "00000000000000000006 0000000001 " + hearer.installation + '\n');
+}
+
+BOOST_AUTO_TEST_CASE(a_full_disk_is_told_before_all_that_waits) {
+  Hearer hearer;
+  const auto disk_full = [](const std::string& id) {
+    return Alert{id, AlertKind::disk_full, 0, "{}"};
+  };
+  hearer.begin(0, 2);
+  // Of these none is on disk, and there is no room.
+  hearer.take_all(3);
+  hearer.courier->pump(0);
+  BOOST_TEST(hearer.courier->idle());
+  BOOST_TEST(hearer.courier->take(disk_full("full")));
+  BOOST_TEST(!hearer.courier->take(disk_full("again")));  // one is enough
+  BOOST_TEST(hearer.courier->waiting() == 3U);
+  hearer.courier->pump(0);
+  hearer.hear(1);
+  BOOST_TEST(hearer.ids() == "full,");
+  // And while another one is tried again after longer and longer.
+  hearer.heard.clear();
+  hearer.status = [](std::size_t n) { return n <= 6 ? 500 : 200; };
+  hearer.retry_first = 50ms;
+  hearer.retry_max = 1h;
+  hearer.begin(0);
+  hearer.take_all(1);
+  hearer.courier->pump(1);
+  hearer.hear(6);
+  hearer.courier->take(disk_full("soon"));
+  const auto since = std::chrono::steady_clock::now();
+  hearer.hear(7);
+  BOOST_TEST(hearer.ids().starts_with("a1,a1,a1,a1,a1,a1,soon,"));
+  BOOST_TEST((std::chrono::steady_clock::now() - since < 1s));  // and not after 1.6 s
 }
 
 BOOST_AUTO_TEST_CASE(one_that_nobody_takes_is_given_up_so_that_the_others_are_heard) {
