@@ -55,23 +55,43 @@ AlertKind kind_of_pause(const std::string& reason) {
   return AlertKind::campaign_stopped;
 }
 
-Alert outcome_of(const AlertDraft& draft, const Fact& fact,
-                 const campaigns::ContactClosed& closed) {
-  const auto ref = *draft.state.book.contact_of(fact.subject);
+// How a person's case was closed; `gate`: what closed it, if it was not how their calls went.
+Alert outcome_of(const AlertDraft& draft, campaigns::ContactRef ref, campaigns::Place place,
+                 campaigns::Outcome disposition, std::string_view gate,
+                 const std::string& name = "outcome") {
   const auto& entry = draft.state.book.at(ref.campaign);
   const auto& contact = draft.state.queue.contact(ref);
   const auto& column = entry.definition->contacts.id_column;
-  const auto name = std::to_string(fact.position) + "-outcome";
-  return draft.write(AlertKind::outcome, name, fact.subject.name,
-                     [&](campaigns::JsonObject& object) {
+  return draft.write(AlertKind::outcome, std::to_string(draft.position) + '-' + name,
+                     entry.definition->id, [&](campaigns::JsonObject& object) {
                        object.member("contact", static_cast<std::int64_t>(ref.ordinal));
                        if (!column.empty()) {
                          object.member("external_id", draft.state.script.value(ref, entry, column));
                        }
-                       object.member("place", campaigns::name_of(closed.place))
-                           .member("disposition", name_of(closed.disposition))
+                       object.member("place", campaigns::name_of(place))
+                           .member("disposition", name_of(disposition))
                            .member("attempts", static_cast<std::int64_t>(contact.attempts));
+                       if (!gate.empty()) object.member("gate", gate);
                      });
+}
+
+// Of whoever was left on the list. One whose call is under way is told of when that has ended.
+void tell_cancelled(const AlertDraft& draft, campaigns::CampaignIndex campaign,
+                    const AlertRules::Tell& tell, std::uint32_t after) {
+  const auto& cases = draft.state.results.cases[campaign];
+  for (std::size_t i = after; i < cases.size(); ++i) {
+    const auto& one = cases[i];
+    // Who was excluded by a gate at the same moment has no disposition.
+    if (one.place != campaigns::Place::excluded || one.disposition == campaigns::Outcome::none ||
+        one.closed_at_ms != campaigns::to_ms(draft.at)) {
+      continue;
+    }
+    const auto ordinal = static_cast<std::uint32_t>(i + 1);
+    auto alert = outcome_of(draft, {campaign, ordinal}, one.place, one.disposition, "cancelled",
+                            "outcome-" + std::to_string(ordinal));
+    alert.part = ordinal;
+    if (!tell(alert)) return;
+  }
 }
 
 }  // namespace
@@ -99,9 +119,12 @@ std::set<AlertKind> read_alert_kinds(const std::string& text) {
 }
 
 void AlertRules::see(const State& state, const Fact& fact, const Tell& tell, std::uint32_t after) {
-  if (after != 0) return;
   const AlertDraft draft{state, fact.recorded_at, fact.position};
   const auto& name = fact.subject.name;
+  if (holds_alternative<campaigns::CampaignCancelled>(fact.event)) {
+    return tell_cancelled(draft, *state.book.find(name), tell, after);
+  }
+  if (after != 0) return;
   if (const auto* paused = get_if<campaigns::CampaignPaused>(&fact.event)) {
     if (paused->by == "program") {
       tell(draft.write(kind_of_pause(paused->reason), name, paused->reason));
@@ -127,7 +150,13 @@ void AlertRules::see(const State& state, const Fact& fact, const Tell& tell, std
     tell(draft.write(AlertKind::late_call, name,
                      "a call turned up for an attempt that was given up: it is being ended"));
   } else if (const auto* closed = get_if<campaigns::ContactClosed>(&fact.event)) {
-    tell(outcome_of(draft, fact, *closed));
+    // By its end a call closes a case that the cancelled campaign left open.
+    const bool cancelled = closed->place == campaigns::Place::excluded;
+    tell(outcome_of(draft, *state.book.contact_of(fact.subject), closed->place, closed->disposition,
+                    cancelled ? "cancelled" : ""));
+  } else if (const auto* excluded = get_if<campaigns::ContactExcluded>(&fact.event)) {
+    tell(outcome_of(draft, *state.book.contact_of(fact.subject), campaigns::Place::excluded,
+                    campaigns::Outcome::none, excluded->gate));
   } else if (holds_alternative<campaigns::SpendReserved>(fact.event) ||
              holds_alternative<campaigns::SpendSettled>(fact.event)) {
     const auto index = state.book.contact_of(fact.subject)->campaign;

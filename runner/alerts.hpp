@@ -69,7 +69,8 @@ class AlertRules {
   using Tell = std::function<bool(const Alert&)>;
 
   // After `fact` was folded into `state`, at once or at any time later: what follows from it, in
-  // order, and of several those behind part `after`.
+  // order, and of several those behind part `after`. A cancelled campaign has one for each of its
+  // people.
   void see(const campaigns::State& state, const campaigns::Fact& fact, const Tell& tell,
            std::uint32_t after = 0);
 

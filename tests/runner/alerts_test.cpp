@@ -96,6 +96,51 @@ BOOST_AUTO_TEST_CASE(a_closed_case_is_told_to_the_owner_of_the_list) {
   BOOST_TEST(body["attempts"] == 0);
 }
 
+BOOST_AUTO_TEST_CASE(whoever_a_gate_excludes_is_told_of_with_the_gate) {
+  Campaigning world;
+  const auto alerts =
+      world.after(Subject::contact("note", 2), ContactExcluded{"suppressed", "stands on a list"});
+  BOOST_TEST_REQUIRE(alerts.size() == 1U);
+  BOOST_TEST((alerts.front().kind == AlertKind::outcome));
+  const auto body = json::parse(alerts.front().body);
+  BOOST_TEST(body["contact"] == 2);
+  BOOST_TEST(body["place"] == "excluded");
+  BOOST_TEST(body["disposition"] == "none");
+  BOOST_TEST(body["gate"] == "suppressed");
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_campaign_has_an_outcome_for_each_whose_case_it_closes) {
+  Campaigning world;
+  // One is being called and one is closed already: at the same moment, by a gate.
+  world.plans();
+  world.given(Subject::contact("note", 2), ContactExcluded{"suppressed", "stands on a list"});
+  enrol(world, notification("other"), {person(2, 11), person(3, 12), person(4, 13)});
+  const auto closed = world.after(Subject::campaign("note"), CampaignCancelled{"enough"});
+  BOOST_TEST_REQUIRE(closed.size() == 1U);
+  BOOST_TEST(json::parse(closed[0].body)["contact"] == 3);
+  const auto all = world.after(Subject::campaign("other"), CampaignCancelled{"enough"});
+  BOOST_TEST_REQUIRE(all.size() == 3U);
+  const auto body = json::parse(all[1].body);
+  BOOST_TEST(body["campaign"] == "other");
+  BOOST_TEST(body["contact"] == 2);
+  BOOST_TEST(body["place"] == "excluded");
+  BOOST_TEST(body["disposition"] == "canceled_by_us");
+  BOOST_TEST(body["gate"] == "cancelled");
+  BOOST_TEST(body["id"] == all[1].id);
+  BOOST_TEST(all[1].id != all[2].id);
+  // They can be told in pieces, and later too.
+  const auto first = alerts_of(world.rules, world, 1);
+  BOOST_TEST_REQUIRE(first.size() == 1U);
+  const auto rest = alerts_of(world.rules, world, 100, first[0].part);
+  BOOST_TEST_REQUIRE(rest.size() == 2U);
+  BOOST_TEST(rest[0].id == all[1].id);
+  // The one who was being called is told of when that is over.
+  const auto last =
+      world.after(Subject::contact("note", 1), ContactClosed{Place::excluded, Outcome::no_answer});
+  BOOST_TEST_REQUIRE(last.size() == 1U);
+  BOOST_TEST(json::parse(last[0].body)["gate"] == "cancelled");
+}
+
 BOOST_AUTO_TEST_CASE(a_budget_near_its_end_is_told_once) {
   Campaigning world(1000);
   const auto contact = [](std::uint32_t ordinal) { return Subject::contact("note", ordinal); };

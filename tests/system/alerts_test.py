@@ -157,6 +157,24 @@ class AlertsTest(world.Case):
         self.assertTrue(self.finished())
         self.assertEqual(len(self.hearer.bodies("/outcomes")), PEOPLE)
 
+    def test_of_a_cancelled_campaign_everybody_s_outcome_is_told_however_many_they_are(self):
+        # More than wait in memory: the rest is read from the log again.
+        people = 10_300
+        self.file = world.write_campaign(self.folder, world.survey(), people)
+        server = self.serve()
+        self.submit()
+        self.campanile("cancel", "--all", "--log", self.log)
+        world.wait_until(lambda: len(self.hearer.heard) >= people, "all are told")
+        outcomes = self.hearer.bodies("/outcomes")
+        self.assertEqual(sorted(body["external_id"] for body in outcomes.values()),
+                         sorted("P-%04d" % n for n in range(1, people + 1)))
+        cancelled = [body for body in outcomes.values() if body.get("gate") == "cancelled"]
+        self.assertGreater(len(cancelled), people - 500)
+        self.assertEqual({body["place"] for body in cancelled}, {"excluded"})
+        self.assertIn("too many alerts wait", server.out())
+        server.interrupt()
+        self.assertEqual(server.wait(), 0, server.err())
+
     def test_a_hearer_that_hangs_does_not_hold_up_the_end_for_long(self):
         self.hearer.delay = 3600
         done = self.start("run", self.file, "--log", self.log, "--speed", 20, "--people",
