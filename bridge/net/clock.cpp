@@ -35,11 +35,13 @@ Instant SystemClock::now() const {
   return last_;
 }
 
-// While it stands it is looked at again and again: somebody may set it right.
+// While it stands it is looked at again and again: somebody may set it right. Nor does anybody tell
+// that it was set forward, or that the machine slept.
 std::optional<milliseconds> SystemClock::real_delay_until(Instant at) const {
-  constexpr milliseconds look_again{1'000};
+  constexpr milliseconds standing_max{1'000};
+  constexpr milliseconds going_max{30'000};
   const auto delay = std::max(at - wall_now(), milliseconds{0});
-  return behind() > milliseconds{0} ? std::min(delay, look_again) : delay;
+  return std::min(delay, behind() > milliseconds{0} ? standing_max : going_max);
 }
 
 milliseconds SystemClock::behind() const {

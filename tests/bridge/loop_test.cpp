@@ -133,6 +133,13 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_stands_says_so_and_holds_up_no_dea
   BOOST_TEST(came);
 }
 
+BOOST_AUTO_TEST_CASE(a_far_moment_of_the_day_is_looked_for_again_and_again) {
+  // Nobody tells that the machine slept, or that its clock was set forward.
+  const bridge::net::SystemClock clock;
+  BOOST_TEST((*clock.real_delay_until(clock.now() + 12h) <= 30s));
+  BOOST_TEST((*clock.real_delay_until(clock.now() + 5s) <= 5s));
+}
+
 BOOST_AUTO_TEST_CASE(with_a_clock_that_others_move_deadlines_and_waits_keep_one_order) {
   SteppedLoop s;
   std::string order;
