@@ -111,6 +111,19 @@ bool given_up(const AttemptRow& row) {
          (row.outcome == Outcome::not_placed || row.outcome == Outcome::unconfirmed);
 }
 
+// The same, where somebody's call was in doubt: not where the carrier refused the order or none was
+// sent, beside which a call is somebody else's.
+bool was_in_doubt(const State& state, const AttemptRow& row, Instant now) {
+  if (!given_up(row)) return false;
+  if (row.outcome == Outcome::unconfirmed) return true;
+  const auto& campaign = state.queue.campaigns[row.contact.campaign];
+  const auto* several = campaign.several_of(row.contact.ordinal);
+  const auto key = several != nullptr && row.number != 0 && row.number <= several->all.size()
+                       ? several->all[row.number - 1U].key
+                       : campaign.contact(row.contact.ordinal).key;
+  return state.queue.may_be_given_up_call(key, now);
+}
+
 Difference unknown(const Rows& rows, const ListedCall& call) {
   Difference difference;
   difference.sid = call.record.sid;
@@ -280,10 +293,10 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
       }
       continue;
     }
-    if (state.queue.knows_call(record.sid)) continue;
+    if (state.queue.knows_call(record.sid) || state.book.outside.count(record.sid) != 0) continue;
     if (record.created && !within(period, *record.created)) continue;
     const auto* row = rows.ordered(call);
-    if (row && given_up(*row) && !is_over(record.status)) {
+    if (row && was_in_doubt(state, *row, now) && !is_over(record.status)) {
       found.commands.push_back(LateCallFound{
           {state.book.at(row->contact.campaign).definition->id, row->contact.ordinal, row->attempt},
           record.sid});

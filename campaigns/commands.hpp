@@ -161,6 +161,7 @@ struct OrderAnswered {
   std::string request_id{};
   std::int64_t queue_ms = 0;
   std::int64_t retry_after_seconds = 0;
+  bool unreachable = false;  // not_sent: there was no connection to the carrier
 };
 // A call as the carrier's records show it.
 struct CarrierCall {

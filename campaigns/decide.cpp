@@ -60,7 +60,11 @@ struct Named {
   const CampaignEntry* entry = nullptr;
   const OpenAttempt* open = nullptr;  // nothing when the attempt is over
   Subject subject{};
-  bool dialled = false;  // which is known only now that it is over
+  bool dialled = false;      // which is known only now that it is over
+  bool unreachable = false;  // the same: that the carrier was not to be reached
+  // Somebody decided that the call was never made, so that it may be made now, also where the
+  // campaign has come to its end without it.
+  bool may_reopen = false;
 };
 
 Result<Named, Refusal> find(const State& state, const AttemptId& id) {
@@ -133,10 +137,13 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   }
   if (named.entry->status == CampaignStatus::cancelled) return close(Place::excluded);
   // A held call that turned up after the campaign's end: nobody is dialled there any more.
-  if (named.entry->status == CampaignStatus::completed) return close(place_at_end(disposition));
+  const bool over = named.entry->status == CampaignStatus::completed;
+  if (over && !named.may_reopen) return close(place_at_end(disposition));
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
-    if (contact.unplaced + 1 < campaign.retries.unplaced_max) {
+    // Where the carrier is not to be reached it is nobody's in the list.
+    if (named.unreachable ? contact.requests < requests_max
+                          : contact.unplaced + 1 < campaign.retries.unplaced_max) {
       delay = campaign.retries.unplaced_delay;
     }
   } else if (contact.attempts + 1 < campaign.retries.attempts_max) {
@@ -151,6 +158,10 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
     return close(place_at_end(disposition), "the next call would come after the row's last moment");
   }
   if (let_go()) return;
+  if (over) {
+    draft.add(Subject::campaign(named.subject.name),
+              CampaignReopened{"a held call was never made"});
+  }
   if (other) {
     draft.add(named.subject,
               NumberChosen{*other, number_refused ? "refused" : std::string(name_of(outcome))});
@@ -358,6 +369,20 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
                                                     : Outcome::human_hung_up_at_once;
 }
 
+// Whether the carrier failed to reach the number in turn with its last call there, too. What went
+// wrong on our side in a call that was answered says nothing of the number.
+bool failed_there_before(const State& state, const Named& named) {
+  const auto& campaign = state.queue.campaigns[named.ref.campaign];
+  if (campaign.last_outcome_there(named.ref.ordinal) != Outcome::network_error) return false;
+  const auto* now = state.results.find(named.ref, named.open->attempt);
+  for (auto attempt = static_cast<std::uint8_t>(named.open->attempt - 1); attempt > 0; --attempt) {
+    const auto* before = state.results.find(named.ref, attempt);
+    if (before == nullptr || now == nullptr || before->number != now->number) continue;
+    if (before->outcome == Outcome::network_error) return before->status == "failed";
+  }
+  return false;
+}
+
 Outcome outcome_of_call(const State& state, const Named& named, const std::string& status,
                         std::int64_t seconds, const std::string& answered_by) {
   if (status == "busy") return Outcome::busy;
@@ -365,10 +390,7 @@ Outcome outcome_of_call(const State& state, const Named& named, const std::strin
   if (status == "canceled") return Outcome::canceled_by_us;
   if (status == "failed") {
     // Carriers' causes are not to be trusted at once: a number is dead when it fails twice running.
-    const auto& campaign = state.queue.campaigns[named.ref.campaign];
-    return campaign.last_outcome_there(named.ref.ordinal) == Outcome::network_error
-               ? Outcome::invalid_number
-               : Outcome::network_error;
+    return failed_there_before(state, named) ? Outcome::invalid_number : Outcome::network_error;
   }
   return outcome_of_conversation(state, named, seconds, answered_by);
 }
@@ -405,10 +427,21 @@ void note_dialled(Draft& draft, Named& named) {
   draft.add(named.subject, CallInitiated{named.open->attempt});
 }
 
+// A call that should not be there: an attempt's second one, or one that was taken for not placed.
+// Whoever waits for another call of this campaign gets none right behind it.
+void note_late_call(Draft& draft, const State& state, const Named& named, std::uint8_t attempt,
+                    const std::string& sid, Instant now) {
+  draft.add(named.subject, LateCallDetected{attempt, sid});
+  const auto& contact = state.queue.contact(named.ref);
+  const auto due = to_ms(now + named.entry->definition->retries.unplaced_delay);
+  if (contact.stage != Stage::retry || contact.due_ms >= due) return;
+  draft.add(named.subject, CallPostponed{"late_call", due, "a call that was given up turned up"});
+}
+
 // A call that reports itself. Says whether it is the attempt's own and the attempt is open; if not,
 // notes a call that should not be there.
 bool own_call(Draft& draft, const State& state, const Named& named, const AttemptId& id,
-              const std::string& sid, bool over) {
+              const std::string& sid, bool over, Instant now) {
   if (named.open && named.open->sid == sid) return true;
   if (named.open && named.open->sid.empty()) {
     draft.add(named.subject, CallAdopted{id.attempt, sid, "callback"});
@@ -416,7 +449,7 @@ bool own_call(Draft& draft, const State& state, const Named& named, const Attemp
   }
   const bool late = state.queue.late_calls.count(sid) != 0;
   if (!late && !state.queue.knows_call(sid)) {
-    draft.add(named.subject, LateCallDetected{id.attempt, sid});
+    note_late_call(draft, state, named, id.attempt, sid, now);
     if (over) draft.add(named.subject, LateCallEnded{sid});
   } else if (late && over) {
     draft.add(named.subject, LateCallEnded{sid});
@@ -552,6 +585,7 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
     return Refusal{"changed_questions", *why + "; submit it under another id"};
   }
   if (auto refusal = breaks_results(state, *index, file->campaign)) return *refusal;
+  if (auto refusal = breaks_zones(*entry.definition, file->campaign)) return *refusal;
   draft.add(
       Subject::campaign(command.campaign),
       CampaignChanged{{command.definition}, command.definition_digest, command.contacts_digest});
@@ -743,7 +777,7 @@ Decision on(const State& state, const CancelAll& command, Moment) {
 Decision on(const State& state, const ResolveCall& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
-  const auto& named = found.value();
+  auto& named = found.value();
   const auto attempt = command.attempt.attempt;
   if (!named.open) {
     const auto& row = *state.results.find(named.ref, attempt);
@@ -772,6 +806,7 @@ Decision on(const State& state, const ResolveCall& command, Moment moment) {
       after_attempt(draft, state, named, Outcome::unconfirmed, moment.now, moment.now);
       break;
     case Resolution::not_placed:
+      named.may_reopen = true;
       close_attempt(draft, state, named, Outcome::not_placed, 0, moment.now, moment.now);
       break;
     case Resolution::redial:
@@ -936,7 +971,7 @@ Decision on(const State& state, const ForgetExpired&, Moment moment) {
 Decision on(const State& state, const OrderAnswered& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
-  const auto& named = found.value();
+  auto& named = found.value();
   // Adopted in the meantime, by a callback that was faster than the answer.
   if (!named.open || named.open->phase != Phase::requested) return Facts{};
   const auto attempt = command.attempt.attempt;
@@ -950,7 +985,8 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
       draft.add(named.subject, CallInDoubt{attempt, command.why, command.request_id});
       break;
     case OrderAnswered::Kind::not_sent:
-      draft.add(named.subject, CallNotSent{attempt, command.why});
+      draft.add(named.subject, CallNotSent{attempt, command.why, command.unreachable});
+      named.unreachable = command.unreachable;
       close_attempt(draft, state, named, Outcome::not_placed, 0, moment.now, moment.now);
       break;
     case OrderAnswered::Kind::rejected: {
@@ -985,6 +1021,8 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
   std::vector<const CarrierCall*> unknown;
   for (const auto& call : command.calls) {
     if (call.direction != "outbound-api" || state.queue.knows_call(call.sid)) continue;
+    // Somebody else's code placed it, and our door answers it.
+    if (state.book.outside.count(call.sid) != 0) continue;
     if (call.created && *call.created < open.requested_at - quarantine) continue;
     unknown.push_back(&call);
   }
@@ -1022,12 +1060,14 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
   if (!proven) return draft.take();
   switch (named.entry->definition->in_doubt) {
     case InDoubt::redial:
-      draft.add(named.subject,
-                CallNotPlaced{attempt, "two empty lists of the carrier after the quarantine"});
+      draft.add(
+          named.subject,
+          CallNotPlaced{attempt, "two empty lists of the carrier after the quarantine", true});
       close_attempt(draft, state, named, Outcome::not_placed, 0, moment.now, moment.now);
       break;
     case InDoubt::hold:
-      draft.add(named.subject, CallHeld{attempt, "not in the carrier's list; a person decides"});
+      draft.add(named.subject,
+                CallHeld{attempt, "not in the carrier's list; a person decides", true});
       draft.add(named.subject, ContactClosed{Place::held, Outcome::unconfirmed});
       break;
     case InDoubt::never:
@@ -1037,6 +1077,16 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
       break;
   }
   return draft.take();
+}
+
+// Whether a call that the carrier once took is none any more: said again and again, and at a time
+// when it would be over by itself. A record that is some seconds old, or asked for in another
+// region, may be missing while its telephone rings (protocols.md 1.3).
+bool is_lost(const OpenAttempt& open, const Campaign& campaign, Instant now) {
+  constexpr std::int64_t answers_min = 3;
+  constexpr Seconds apart{600};
+  return open.empty_lookups + 1 >= answers_min && now - open.first_empty_lookup >= apart &&
+         now - open.requested_at >= campaign.ring_time + campaign.call_time + apart;
 }
 
 Decision on(const State& state, const CallFetched& command, Moment moment) {
@@ -1052,7 +1102,9 @@ Decision on(const State& state, const CallFetched& command, Moment moment) {
   draft.add(named.subject,
             CallLookedUp{attempt, "sid", command.found ? 1 : 0, command.call.status});
   if (!command.found) {
-    end_call(draft, state, named, "failed", 0, 0, "", "lost", {}, moment.now);
+    if (is_lost(*named.open, *named.entry->definition, moment.now)) {
+      end_call(draft, state, named, "failed", 0, 0, "", "lost", {}, moment.now);
+    }
   } else if (terminal(command.call.status)) {
     if (command.call.dialled) note_dialled(draft, named);
     end_call(draft, state, named, command.call.status, command.call.seconds.value_or(0), 0,
@@ -1085,13 +1137,13 @@ Decision on(const State& state, const CallPriced& command, Moment) {
   return draft.take();
 }
 
-Decision on(const State& state, const LateCallFound& command, Moment) {
+Decision on(const State& state, const LateCallFound& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
   // Meanwhile it may have reported itself.
   if (found.value().open || state.queue.knows_call(command.sid)) return Facts{};
   Draft draft;
-  draft.add(found.value().subject, LateCallDetected{command.attempt.attempt, command.sid});
+  note_late_call(draft, state, found.value(), command.attempt.attempt, command.sid, moment.now);
   return draft.take();
 }
 
@@ -1112,7 +1164,8 @@ Decision on(const State& state, const StatusReported& command, Moment moment) {
   auto& named = found.value();
   const bool over = terminal(command.status);
   Draft draft;
-  if (!own_call(draft, state, named, command.attempt, command.sid, over)) return draft.take();
+  if (!own_call(draft, state, named, command.attempt, command.sid, over, moment.now))
+    return draft.take();
   const auto attempt = command.attempt.attempt;
   if (over) {
     // One that is taken back out of the carrier's queue is never reported: protocols.md 1.4.
@@ -1179,12 +1232,14 @@ PromptServed first_prompt(const State& state, const Named& named, const std::str
   return served;
 }
 
-Decision on(const State& state, const VoiceRequested& command, Moment) {
+Decision on(const State& state, const VoiceRequested& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
   const auto& named = found.value();
   Draft draft;
-  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  if (!own_call(draft, state, named, command.attempt, command.sid, false, moment.now)) {
+    return draft.take();
+  }
   const auto attempt = command.attempt.attempt;
   if (!named.open->answered) draft.add(named.subject, CallAnswered{attempt});
   auto answered_by = named.open->answered_by;
@@ -1204,12 +1259,14 @@ std::vector<ScriptAnswer> with_answer(std::vector<ScriptAnswer> answers, ScriptA
   return answers;
 }
 
-Decision on(const State& state, const SurveyAnswered& command, Moment) {
+Decision on(const State& state, const SurveyAnswered& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
   const auto& named = found.value();
   Draft draft;
-  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  if (!own_call(draft, state, named, command.attempt, command.sid, false, moment.now)) {
+    return draft.take();
+  }
   const auto* call = state.script.call(named.ref);
   // A past turn, sent again, appends nothing: the call gets the document it is at.
   if (!call || call->turn != command.turn || call->prompt != "question" ||
@@ -1351,12 +1408,14 @@ Decision on(const State& state, const SurveyAnswered& command, Moment) {
   return draft.take();
 }
 
-Decision on(const State& state, const MachineDetected& command, Moment) {
+Decision on(const State& state, const MachineDetected& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
   const auto& named = found.value();
   Draft draft;
-  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  if (!own_call(draft, state, named, command.attempt, command.sid, false, moment.now)) {
+    return draft.take();
+  }
   if (!named.open->answered_by.empty() || command.answered_by.empty()) return draft.take();
   const auto attempt = command.attempt.attempt;
   draft.add(named.subject, AnswererDetected{attempt, command.answered_by});
@@ -1619,7 +1678,7 @@ void serve_instead(PromptServed& served, const State& state, const Named& named)
   }
 }
 
-Decision on(const State& state, const AfterStream& command, Moment) {
+Decision on(const State& state, const AfterStream& command, Moment moment) {
   Draft draft;
   if (!command.attempt) {
     // The carrier could not open one.
@@ -1632,7 +1691,9 @@ Decision on(const State& state, const AfterStream& command, Moment) {
   auto found = find(state, *command.attempt);
   if (!found) return found.error();
   const auto& named = found.value();
-  if (!own_call(draft, state, named, *command.attempt, command.sid, false)) return draft.take();
+  if (!own_call(draft, state, named, *command.attempt, command.sid, false, moment.now)) {
+    return draft.take();
+  }
   const auto* call = state.script.call(named.ref);
   if (!call || call->prompt != "agent") return draft.take();
   const auto& agent = call->agent;
@@ -1675,12 +1736,14 @@ Decision on(const State& state, const AfterStream& command, Moment) {
   return draft.take();
 }
 
-Decision on(const State& state, const AfterTransfer& command, Moment) {
+Decision on(const State& state, const AfterTransfer& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
   const auto& named = found.value();
   Draft draft;
-  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  if (!own_call(draft, state, named, command.attempt, command.sid, false, moment.now)) {
+    return draft.take();
+  }
   const auto* call = state.script.call(named.ref);
   if (!call || call->prompt != "transfer") return draft.take();
   const auto attempt = command.attempt.attempt;
@@ -1702,12 +1765,14 @@ int stage_of(const std::string& status) {
   return terminal(status) ? 4 : 3;
 }
 
-Decision on(const State& state, const TransferReported& command, Moment) {
+Decision on(const State& state, const TransferReported& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
   const auto& named = found.value();
   Draft draft;
-  if (!own_call(draft, state, named, command.attempt, command.sid, false)) return draft.take();
+  if (!own_call(draft, state, named, command.attempt, command.sid, false, moment.now)) {
+    return draft.take();
+  }
   const auto* call = state.script.call(named.ref);
   const auto& humans = named.entry->definition->humans();
   if (!call || !call->agent.transfer || command.human == 0 || command.human > humans.size()) {
@@ -1789,6 +1854,9 @@ std::string reason_not_to_send(const State& state, const AttemptId& attempt, Ins
     case CampaignStatus::enrolling:
     case CampaignStatus::completed:
       return "the campaign is not running";
+  }
+  if (state.queue.has_late_call(named.ref)) {
+    return "a call to the person has turned up that was given up, and is being ended";
   }
   if (const auto key = suppressed_number(state, named.ref, now)) {
     return why_suppressed(state.suppression, *key);

@@ -81,6 +81,19 @@ const OpenAttempt* DialQueue::lock_of(ContactRef ref) const {
   return nullptr;
 }
 
+bool DialQueue::has_late_call(ContactRef ref) const {
+  if (late_calls.empty()) return false;
+  const auto& campaign = campaigns[ref.campaign];
+  const auto rings = [&](NumberKey key) {
+    return std::ranges::any_of(late_calls, [&](const auto& late) {
+      return campaigns[late.second.campaign].has_number(late.second.ordinal, key);
+    });
+  };
+  const auto* several = campaign.several_of(ref.ordinal);
+  if (several == nullptr) return rings(campaign.contact(ref.ordinal).key);
+  return std::ranges::any_of(several->all, rings, &SeveralNumbers::One::key);
+}
+
 void DialQueue::lock(ContactRef ref, bool locked) {
   const auto& campaign = campaigns[ref.campaign];
   const auto set = [&](NumberKey key) {
@@ -107,7 +120,7 @@ bool DialQueue::knows_call(const std::string& sid) const {
 
 bool DialQueue::may_be_given_up_call(NumberKey number, Instant now) const {
   const auto found = given_up.find(number);
-  return found != given_up.end() && now - found->second < std::chrono::hours{24};
+  return found != given_up.end() && now - found->second.at < std::chrono::hours{24};
 }
 
 unsigned CallsToNumber::on(std::int32_t day_asked, std::chrono::minutes utc_offset) const {
@@ -347,6 +360,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
       }
     }
     campaign.contacts.push_back(contact);
+    campaign.forgotten += contact.forgotten ? 1U : 0U;
     campaign.count_forgotten();
     return;
   }
@@ -366,6 +380,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
         several != campaign.several.end()) {
       for (auto& one : several->second.all) one.number = 0;
     }
+    campaign.forgotten += contact.forgotten ? 0U : 1U;
     contact.forgotten = true;
     campaign.count_forgotten();
     return;
@@ -427,6 +442,20 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   if (const auto* e = get_if<LateCallDetected>(&fact.event)) {
     known_calls.insert(sid_digest(e->sid));
     late_calls[e->sid] = ref;
+    // It rang after all.
+    const auto count_again = [&](NumberKey key) {
+      const auto gone = given_up.find(key);
+      if (gone == given_up.end() || gone->second.counted) return;
+      gone->second.counted = true;
+      auto& calls = calls_to[key];
+      calls.day = std::max(calls.day, gone->second.day);
+      calls.calls.push_back({gone->second.slot, gone->second.day});
+    };
+    if (const auto* several = campaign.several_of(ref.ordinal)) {
+      for (const auto& one : several->all) count_again(one.key);
+    } else {
+      count_again(contact.key);
+    }
     return;
   }
   if (const auto* e = get_if<LateCallEnded>(&fact.event)) {
@@ -444,6 +473,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     to_phase(Phase::accepted);
     if (contact.stage == Stage::held) move(ref, Stage::calling);
     open->sid = sid;
+    open->empty_lookups = 0;
     known_calls.insert(sid_digest(sid));
     open->last_news = fact.recorded_at;
   };
@@ -459,6 +489,8 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     if (refused->retry_after_seconds > 0) {
       slowdown.wait(fact.recorded_at, Seconds{refused->retry_after_seconds});
     }
+  } else if (const auto* not_sent = get_if<CallNotSent>(&fact.event)) {
+    open->unreachable = not_sent->unreachable;
   } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
     // One that we took back says nothing of the carrier.
     if (ended->status != "canceled") campaign.failures.add(ended->status == "failed");
@@ -470,21 +502,23 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     open->last_news = fact.recorded_at;
   } else if (const auto* looked = get_if<CallLookedUp>(&fact.event)) {
     open->last_news = fact.recorded_at;
-    if (looked->by == "list") {
-      ++open->lookups;
-      if (looked->found != 0 || fact.recorded_at - open->in_doubt_since < quarantine) {
-        open->empty_lookups = 0;
-      } else {
-        if (open->empty_lookups == 0) open->first_empty_lookup = fact.recorded_at;
-        ++open->empty_lookups;
-      }
+    const bool by_list = looked->by == "list";
+    if (by_list) ++open->lookups;
+    if (looked->found != 0 || (by_list && fact.recorded_at - open->in_doubt_since < quarantine)) {
+      open->empty_lookups = 0;
+    } else {
+      if (open->empty_lookups == 0) open->first_empty_lookup = fact.recorded_at;
+      ++open->empty_lookups;
     }
   } else if (holds_alternative<CallNotPlaced>(fact.event) ||
              holds_alternative<CallResolved>(fact.event)) {
     // Whatever a person decided: its call may turn up yet.
-    given_up[contact.key] = fact.recorded_at;
-  } else if (holds_alternative<CallHeld>(fact.event)) {
+    given_up[contact.key] = {fact.recorded_at, open->slot, open->day, true};
+    const auto* not_placed = get_if<CallNotPlaced>(&fact.event);
+    if (not_placed && not_placed->failure) campaign.failures.add(true);
+  } else if (const auto* held = get_if<CallHeld>(&fact.event)) {
     to_phase(Phase::held);
+    if (held->failure) campaign.failures.add(true);
   } else if (const auto* end = get_if<CallEndRequested>(&fact.event)) {
     open->end_requested = true;
     open->end_ringing |= end->ringing;
@@ -511,8 +545,12 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     campaign.failures.add(true);
   } else if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
     if (closed->outcome == Outcome::not_placed) {
-      ++contact.unplaced;
+      if (!open->unreachable) ++contact.unplaced;
       uncount_call(contact.key, open->slot);
+      if (const auto gone = given_up.find(contact.key);
+          gone != given_up.end() && gone->second.slot == open->slot) {
+        gone->second.counted = false;
+      }
     } else if (closed->outcome == Outcome::canceled_by_us && open->withdrawn()) {
       uncount_call(contact.key, open->slot);
     } else {
@@ -648,6 +686,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .member("first_empty_lookup", to_ms(attempt->first_empty_lookup))
         .member("day", attempt->day);
     if (attempt->number_refused) object.flag("number_refused", true);
+    if (attempt->unreachable) object.flag("unreachable", true);
     object.close();
     text += '\n';
     sink(text);
@@ -675,11 +714,11 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     text += '\n';
     sink(text);
   }
-  const std::map<NumberKey, Instant> proven(given_up.begin(), given_up.end());
-  for (const auto& [number, at] : proven) {
+  const std::map<NumberKey, GivenUp> proven(given_up.begin(), given_up.end());
+  for (const auto& [number, gone] : proven) {
     text.clear();
     JsonObject object(text);
-    object.member("given_up", number_key_text(number)).member("at", to_ms(at));
+    object.member("given_up", number_key_text(number)).member("at", to_ms(gone.at));
     object.close();
     text += '\n';
     sink(text);

@@ -78,7 +78,8 @@ struct DialCampaign {
   std::array<std::uint32_t, 7> by_stage{};           // contacts, indexed by Stage
   std::array<std::uint32_t, outcomes> by_outcome{};  // closed attempts
   RecentFailures failures{};                         // since it was started or resumed
-  std::uint32_t forgotten_up_to = 0;                 // everybody up to this ordinal is forgotten
+  std::uint32_t forgotten = 0;                       // people
+  std::uint32_t forgotten_up_to = 0;                 // everybody up to this ordinal is
   // Of the people whose row says so: from when on they are not called any more; and in the order
   // of these moments, whoever has no end yet.
   std::unordered_map<std::uint32_t, std::int64_t> last_moments{};
@@ -137,6 +138,7 @@ struct OpenAttempt {
   bool end_requested = false;   // before it is answered
   bool end_ringing = false;     // and also when it rings
   bool number_refused = false;  // the carrier does not call this number for us
+  bool unreachable = false;     // the carrier itself was not to be reached
   std::string answered_by{};
   std::string sid{};
   std::string caller_id{};
@@ -145,10 +147,11 @@ struct OpenAttempt {
   Instant slot{};
   Instant last_news{};  // anything heard of it: a callback, a request, a look-up's answer
   Instant in_doubt_since{};
-  std::int64_t lookups = 0;        // by list since in doubt
-  std::int64_t empty_lookups = 0;  // completed after the quarantine
-  Instant first_empty_lookup{};    // the first of these
-  std::int32_t day = 0;            // local_day of the person, when it was requested
+  std::int64_t lookups = 0;  // by list since in doubt
+  // In a row, answered with no call: by list after the quarantine, of an accepted one by its sid.
+  std::int64_t empty_lookups = 0;
+  Instant first_empty_lookup{};  // the first of these
+  std::int32_t day = 0;          // local_day of the person, when it was requested
 
   // It was to be ended while the carrier had it wait, and did not leave the queue before that:
   // nobody was called with it.
@@ -192,9 +195,16 @@ struct DialQueue {
   std::unordered_map<NumberKey, std::uint64_t> locks{};       // number -> that attempt
   std::unordered_set<std::uint64_t> known_calls{};            // digests of every sid of ours
   std::unordered_map<std::string, ContactRef> late_calls{};   // sid -> whose; not ended yet
-  std::unordered_map<NumberKey, Instant> given_up{};  // number -> the last attempt without a call
-  std::optional<Instant> last_slot{};                 // the account's
-  Slowdown slowdown{};                                // the account's
+  // The last attempt at a number that was taken for one without a call.
+  struct GivenUp {
+    Instant at{};
+    Instant slot{};
+    std::int32_t day = 0;  // of the slot, for the person
+    bool counted = false;  // among the calls to the number
+  };
+  std::unordered_map<NumberKey, GivenUp> given_up{};
+  std::optional<Instant> last_slot{};  // the account's
+  Slowdown slowdown{};                 // the account's
   // Numbers that were called on the days that are kept; older ones are dropped.
   std::unordered_map<NumberKey, CallsToNumber> calls_to{};
 
@@ -205,6 +215,8 @@ struct DialQueue {
   // The attempt without an end that is at this person, by whichever of their numbers; nothing:
   // none.
   const OpenAttempt* lock_of(ContactRef contact) const;
+  // A call to one of this person's numbers that should not be there, and has no end yet.
+  bool has_late_call(ContactRef contact) const;
   const DialContact& contact(ContactRef ref) const {
     return campaigns[ref.campaign].contact(ref.ordinal);
   }

@@ -134,6 +134,13 @@ std::optional<Refusal> breaks_results(const State& state, CampaignIndex index,
   return {};
 }
 
+std::optional<Refusal> breaks_zones(const Campaign& before, const Campaign& next) {
+  if (before.hours.zone.empty() || !next.hours.zone.empty()) return {};
+  return may_not_change(
+      "people whose own time zone is not known were enrolled because calling_hours.zone stood for "
+      "all: it may become another one, and may not go");
+}
+
 std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex index,
                                           const Campaign& next) {
   const auto& entry = state.book.at(index);
@@ -157,6 +164,7 @@ std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex inde
     return may_not_change(
         "its people were read by the region, zone and columns that \"contacts\" had");
   }
+  if (auto refusal = breaks_zones(before, next)) return refusal;
   if (next.variants != before.variants) {
     return may_not_change("who has which value of a variant is in the log: the variants stay");
   }

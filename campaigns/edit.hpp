@@ -19,6 +19,10 @@ namespace campaigns {
 std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex index,
                                           const Campaign& next);
 
+// Likewise of the calling hours' zone alone: whose it stood for when the list was read cannot be
+// told any more.
+std::optional<Refusal> breaks_zones(const Campaign& before, const Campaign& next);
+
 // Likewise of the questions alone, for people: they may be worded anew and others added at the end;
 // what was an answer stays one.
 std::optional<std::string> breaks_answers(const Campaign& before, const Campaign& next);

@@ -230,6 +230,7 @@ struct ContactEnrolled {
 struct ContactExcluded {
   static constexpr std::string_view type = "ContactExcluded";
   std::string gate{};      // "suppressed" "held_number" "forgotten" "too_late" "quota_full"
+                           // "country"
   std::string evidence{};  // for a person
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
@@ -272,9 +273,10 @@ struct CallNotSent {
   static constexpr std::string_view type = "CallNotSent";
   std::uint8_t attempt = 0;
   std::string reason{};
+  bool unreachable = false;  // there was no connection to the carrier
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("reason", e.reason);
+    v("attempt", e.attempt), v("reason", e.reason), v("unreachable", e.unreachable);
   }
 };
 
@@ -350,9 +352,10 @@ struct CallNotPlaced {
   static constexpr std::string_view type = "CallNotPlaced";
   std::uint8_t attempt = 0;
   std::string proof{};
+  bool failure = false;  // counts among those that stop a campaign; before, none did
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("proof", e.proof);
+    v("attempt", e.attempt), v("proof", e.proof), v("failure", e.failure);
   }
 };
 
@@ -361,9 +364,10 @@ struct CallHeld {
   static constexpr std::string_view type = "CallHeld";
   std::uint8_t attempt = 0;
   std::string reason{};
+  bool failure = false;  // as CallNotPlaced's
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("reason", e.reason);
+    v("attempt", e.attempt), v("reason", e.reason), v("failure", e.failure);
   }
 };
 

@@ -454,6 +454,16 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
                  : why + ": excluded when their turn comes",
          other ? std::nullopt : until);
   }
+  if (!country_may_be_called(*entry.definition, state.queue.contact(ref).number)) {
+    const auto other = number_of_allowed_country(state, ref, now);
+    gate("country", other ? "the number's country may not be called: their number " +
+                                std::to_string(*other) + " is called instead"
+                          : std::string("the number's country may not be called: excluded when "
+                                        "their turn comes"));
+  }
+  if (state.queue.has_late_call(ref)) {
+    gate("late_call", "a call to them that was given up has turned up, and is being ended");
+  }
   if (const auto* other = state.queue.lock_of(ref)) {
     gate("locked", "the number is locked by " + attempt_text(state, *other) + ", which is " +
                        std::string(name_of(other->phase)));

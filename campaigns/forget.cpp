@@ -24,6 +24,17 @@ std::optional<Instant> expires_at(const CampaignEntry& entry) {
 // The first person from this ordinal on of whom something is left; nobody: 0.
 std::uint32_t next_to_forget(const State& state, CampaignIndex index, std::uint32_t from) {
   const auto& campaign = state.queue.campaigns[index];
+  // Who is left may be in calls alone, which are held for as long as nobody decides.
+  const auto left = campaign.contacts.size() - campaign.forgotten;
+  if (left <= state.queue.attempts.size()) {
+    const auto waits = [&](const auto& attempt) {
+      const auto& ref = attempt.second.contact;
+      return ref.campaign == index && !campaign.contact(ref.ordinal).forgotten;
+    };
+    if (left == static_cast<std::size_t>(std::ranges::count_if(state.queue.attempts, waits))) {
+      return 0;
+    }
+  }
   for (auto ordinal = std::max(from, campaign.forgotten_up_to + 1);
        ordinal <= campaign.contacts.size(); ++ordinal) {
     if (!campaign.contact(ordinal).forgotten && !state.queue.open_attempt({index, ordinal})) {

@@ -1,6 +1,9 @@
 #include "campaigns/person_numbers.hpp"
 
 #include <algorithm>
+#include <string>
+
+#include "campaigns/phone_number.hpp"
 
 namespace campaigns {
 
@@ -61,6 +64,28 @@ std::optional<std::uint8_t> next_number(const State& state, ContactRef contact, 
   gone |= suppression.suppressed(in_turn, now) && !suppression.until(in_turn, now);
   if (!gone) return {};
   return first([&](NumberKey key) { return suppression.until(key, now).has_value(); });
+}
+
+bool country_may_be_called(const Campaign& campaign, std::uint64_t number) {
+  const auto& allowed = campaign.countries;
+  if (allowed.empty()) return true;
+  const auto phone = parse_phone_number('+' + std::to_string(number), {});
+  return phone.ok() && std::ranges::find(allowed, phone->country) != allowed.end();
+}
+
+std::optional<std::uint8_t> number_of_allowed_country(const State& state, ContactRef contact,
+                                                      Instant now) {
+  const auto& campaign = *state.book.at(contact.campaign).definition;
+  const auto* several = state.queue.campaigns[contact.campaign].several_of(contact.ordinal);
+  if (several == nullptr) return {};
+  for (std::size_t place = 0; place < several->all.size(); ++place) {
+    const auto& one = several->all[place];
+    if (!one.dead && !state.suppression.suppressed(one.key, now) &&
+        country_may_be_called(campaign, one.number)) {
+      return static_cast<std::uint8_t>(place + 1);
+    }
+  }
+  return {};
 }
 
 unsigned calls_on(const State& state, ContactRef contact, std::int32_t day,

@@ -25,6 +25,14 @@ std::optional<NumberKey> suppressed_number(const State& state, ContactRef contac
 std::optional<std::uint8_t> next_number(const State& state, ContactRef contact, Instant now,
                                         bool gone = false);
 
+// Whether the campaign as it is now may call a number (its digits): the list was read by the
+// countries of its day.
+bool country_may_be_called(const Campaign& campaign, std::uint64_t number);
+// Which of a person's numbers may be called where the country of the one in turn may not (from 1).
+// Nothing: none.
+std::optional<std::uint8_t> number_of_allowed_country(const State& state, ContactRef contact,
+                                                      Instant now);
+
 // Calls to a person on that day of a clock, at all their numbers and by all campaigns, without
 // those that were never placed.
 unsigned calls_on(const State& state, ContactRef contact, std::int32_t day,

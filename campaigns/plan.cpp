@@ -65,6 +65,13 @@ const std::string& caller_id_for(const State& state, CampaignIndex index, std::u
   return ids.empty() ? state.book.runner.caller_id : ids[ordinal % ids.size()];
 }
 
+// Whether somebody of a group waits for a call.
+bool has_somebody(const DialCampaign& campaign, const ZoneGroup& group) {
+  return !group.retries.empty() ||
+         (group.next < group.fresh.size() &&
+          campaign.contact(group.fresh[group.next]).stage == Stage::fresh);
+}
+
 // How many people of a group are looked at beyond the ones whose number is in a call just now.
 constexpr std::size_t locked_passed_max = 256;
 
@@ -98,7 +105,8 @@ std::optional<std::uint32_t> next_person(const State& state, CampaignIndex index
                                          const ZoneGroup& group, Instant now, bool new_people) {
   const auto& campaign = state.queue.campaigns[index];
   const auto locked = [&](std::uint32_t ordinal) {
-    return state.queue.lock_of({index, ordinal}) != nullptr;
+    return state.queue.lock_of({index, ordinal}) != nullptr ||
+           state.queue.has_late_call({index, ordinal});
   };
   std::size_t passed = 0;
   for (const auto& [due, ordinal] : group.retries) {
@@ -114,6 +122,40 @@ std::optional<std::uint32_t> next_person(const State& state, CampaignIndex index
     ++passed;
   }
   return {};
+}
+
+// Whoever has the number of a call that is held waits for a person's decision, perhaps for days: so
+// that they stand in nobody's way until then, they are looked at again later. At most so many in a
+// round.
+constexpr std::size_t put_off_max = 256;
+constexpr Seconds put_off_for{3'600};
+
+void put_off_behind_held(Facts& facts, const State& state, CampaignIndex index,
+                         const ZoneGroup& group, Instant now) {
+  const auto& queue = state.queue;
+  if (std::ranges::none_of(queue.campaigns, [](const DialCampaign& campaign) {
+        return campaign.count(Stage::held) > 0;
+      })) {
+    return;
+  }
+  const auto& campaign = queue.campaigns[index];
+  const auto put_off = [&](std::uint32_t ordinal) {
+    const auto* open = queue.lock_of({index, ordinal});
+    if (open == nullptr || open->phase != Phase::held) return false;
+    Fact fact;
+    fact.subject = Subject::contact(state.book.at(index).definition->id, ordinal);
+    fact.event = CallPostponed{"held_number", to_ms(now + put_off_for),
+                               "a call to this number is held until a person decides"};
+    facts.push_back(std::move(fact));
+    return true;
+  };
+  for (const auto& [due, ordinal] : group.retries) {
+    if (due > to_ms(now) || facts.size() >= put_off_max || !put_off(ordinal)) break;
+  }
+  for (auto i = group.next; i < group.fresh.size() && facts.size() < put_off_max; ++i) {
+    if (campaign.contact(group.fresh[i]).stage != Stage::fresh) continue;
+    if (!put_off(group.fresh[i])) break;
+  }
 }
 
 // When somebody of a group will be due. Whoever is due and has a number that is in a call just now
@@ -222,13 +264,31 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
   for (const auto place : campaign.order) {
     const auto& group = campaign.groups[place];
     const auto opening = opening_at(definition.hours, group.zone, rules, moment.now);
+    if (!opening.known_zone && has_somebody(campaign, group)) {
+      add(Subject::campaign(definition.id),
+          CampaignPaused{"this machine does not know the time zone " + group.zone +
+                             " of people who wait: give it the time zone data that has it",
+                         "program"});
+      return;
+    }
     if (!opening.open) continue;
+    put_off_behind_held(facts, state, index, group, moment.now);
+    if (!facts.empty()) return;
     const auto ordinal = next_person(state, index, group, moment.now, new_people);
     if (!ordinal) continue;
     const auto& contact = campaign.contact(*ordinal);
     const auto subject = Subject::contact(definition.id, *ordinal);
     if (contact.forgotten) {
       add(subject, ContactExcluded{"forgotten", "the person's key was destroyed"});
+      return;
+    }
+    if (!country_may_be_called(definition, contact.number)) {
+      if (const auto other = number_of_allowed_country(state, {index, *ordinal}, moment.now)) {
+        add(subject, NumberChosen{*other, "country"});
+      } else {
+        add(subject,
+            ContactExcluded{"country", "the campaign does not call the number's country any more"});
+      }
       return;
     }
     if (const auto quota = full_quota(state, {index, *ordinal})) {

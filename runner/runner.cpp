@@ -48,6 +48,7 @@ campaigns::OrderAnswered core_answer(const AttemptId& attempt,
   } else if (const auto* not_sent = std::get_if<bridge::carrier::CallNotSent>(&reply)) {
     answer.kind = Kind::not_sent;
     answer.why = not_sent->why;
+    answer.unreachable = not_sent->unreachable;
   }
   return answer;
 }

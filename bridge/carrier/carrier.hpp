@@ -76,6 +76,7 @@ struct CallInDoubt {
 // Not a byte of the order left.
 struct CallNotSent {
   std::string why{};
+  bool unreachable = false;  // there was no connection to the carrier
 };
 using PlaceReply = std::variant<CallPlaced, CallRejected, CallInDoubt, CallNotSent>;
 

@@ -59,7 +59,9 @@ std::optional<std::chrono::seconds> retry_after_of(const http::Response& respons
 // What a reply to an order tells (reliability.md 2.2, 4). Everything that is not plainly a yes or a
 // no is a doubt.
 PlaceReply classified(const http::Reply& reply, net::Instant now) {
-  if (reply.sent == http::Sent::not_sent) return CallNotSent{reply.why};
+  if (reply.sent == http::Sent::not_sent) {
+    return CallNotSent{reply.why, static_cast<bool>(reply.error)};
+  }
   if (reply.sent == http::Sent::in_doubt) return CallInDoubt{.why = reply.why};
   const http::Response& response = reply.response;
   const int status = response.status;

@@ -146,7 +146,10 @@ struct Client::Block {
     assert(found != waiting.end());
     const Exchange exchange = std::move(*found);
     waiting.erase(found);
-    exchange.done(not_sent(too_late));
+    // It has waited for a connection all the time.
+    Reply reply = not_sent(too_late);
+    reply.error = std::make_error_code(std::errc::timed_out);
+    exchange.done(std::move(reply));
   }
 
   Exchange take_first_waiting() {

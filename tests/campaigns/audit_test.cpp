@@ -256,6 +256,24 @@ BOOST_AUTO_TEST_CASE(a_sweep_ends_only_what_belongs_to_an_attempt_that_was_given
   BOOST_TEST(swept(world, {listed("CAy", "completed")}).commands.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_talk_of_somebody_elses_code_is_not_ended) {
+  // Our order beside it was refused, so it cannot be that one's call.
+  Running refused(notification());
+  refused.plans();
+  OrderAnswered no;
+  no.attempt = refused.attempt();
+  no.kind = OrderAnswered::Kind::rejected;
+  no.http_status = 400;
+  no.code = 13227;
+  refused.does(no);
+  BOOST_TEST(swept(refused, {listed("CAx", "in-progress")}).commands.empty());
+  // Nor where our door has answered it as theirs.
+  GivenUp world(InDoubt::redial);
+  BOOST_TEST(swept(world, {listed("CAx", "in-progress")}).commands.size() == 1u);
+  world.does(OutsideVoiceRequested{"CAx", false, 1, ""});
+  BOOST_TEST(swept(world, {listed("CAx", "in-progress")}).commands.empty());
+}
+
 BOOST_AUTO_TEST_CASE(calls_that_nobody_ordered_are_told_and_left_alone) {
   Called world;
   auto strange = listed("CAx", "in-progress");

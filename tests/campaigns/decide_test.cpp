@@ -495,6 +495,42 @@ BOOST_AUTO_TEST_CASE(attempts_that_never_left_have_a_cap_of_their_own) {
   BOOST_TEST(world.state().queue.campaigns[0].contact(1).attempts == 0);
 }
 
+BOOST_AUTO_TEST_CASE(where_the_carrier_is_not_to_be_reached_nobody_loses_their_call) {
+  Running world(notification());
+  for (std::uint8_t n = 1; n <= 10; ++n) {
+    BOOST_TEST_REQUIRE(world.plans().find("CallRequested") != std::string::npos);
+    OrderAnswered not_sent;
+    not_sent.attempt = world.attempt(1, n);
+    not_sent.kind = OrderAnswered::Kind::not_sent;
+    not_sent.why = "cannot connect";
+    not_sent.unreachable = true;
+    world.does(not_sent);
+    world.later(301s);
+  }
+  BOOST_TEST((stage(world) == Stage::retry));
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).unplaced == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_number_is_dead_when_the_carrier_failed_there_twice_and_not_when_we_did) {
+  Running failed(notification());
+  failed.dial();
+  failed.does(failed.status("failed")).later(1800s);
+  failed.dial(1, 2);
+  failed.does(failed.status("failed", 0, 1, 2));
+  BOOST_TEST((outcome(failed) == Outcome::invalid_number));
+
+  // Answered, and nobody asked us what to say.
+  Running ours(notification());
+  ours.dial();
+  ours.does(ours.status("in-progress")).does(ours.status("completed", 5));
+  BOOST_TEST((outcome(ours) == Outcome::network_error));
+  ours.later(1800s);
+  ours.dial(1, 2);
+  ours.does(ours.status("failed", 0, 1, 2));
+  BOOST_TEST((outcome(ours) == Outcome::network_error));
+  BOOST_TEST((stage(ours) == Stage::retry));
+}
+
 BOOST_AUTO_TEST_CASE(an_order_is_not_sent_after_pause_cancel_opt_out_or_too_late) {
   {
     Running world(notification());
@@ -754,8 +790,10 @@ BOOST_AUTO_TEST_CASE(a_call_of_an_attempt_that_was_given_up_is_late) {
   world.does(listed(world)).later(30s);
   world.does(listed(world));
   BOOST_TEST((stage(world) == Stage::retry));
-  BOOST_TEST(world.when(world.status("ringing")) ==
-             "contact/note/1 LateCallDetected {\"attempt\":1,\"sid\":\"CA1-1\"}\n");
+  BOOST_TEST(world.later(1s).when(world.status("ringing")) ==
+             "contact/note/1 LateCallDetected {\"attempt\":1,\"sid\":\"CA1-1\"}\n"
+             "contact/note/1 CallPostponed {\"gate\":\"late_call\",\"due\":1772438851000,"
+             "\"evidence\":\"a call that was given up turned up\"}\n");
   BOOST_TEST(world.when(world.status("in-progress")) == "");
   BOOST_TEST(world.when(world.voice()) == "");
   BOOST_TEST(document(world) == "hang up\n");
@@ -764,6 +802,50 @@ BOOST_AUTO_TEST_CASE(a_call_of_an_attempt_that_was_given_up_is_late) {
              "contact/note/1 LateCallEnded {\"sid\":\"CA1-1\"}\n");
   BOOST_TEST(world.when(world.status("completed", 3)) == "");
   BOOST_TEST(world.when(LateCallWasEnded{world.attempt(), "CA1-1"}) == "");
+}
+
+BOOST_AUTO_TEST_CASE(while_a_late_call_has_no_end_nobody_is_called_at_its_number) {
+  auto campaign = notification();
+  campaign.retries.daily_calls_per_number_max = 2;
+  Running world(campaign);
+  world.plans();
+  world.does(in_doubt(world)).later(120s);
+  world.does(listed(world)).later(30s);
+  world.does(listed(world));
+  const auto today = local_day(world.now(), 60min);
+  BOOST_TEST(world.state().queue.calls_on(1, today, 60min) == 0u);
+  world.does(world.status("ringing"));
+  // It rang, so it counts.
+  BOOST_TEST(world.state().queue.calls_on(1, today, 60min) == 1u);
+  BOOST_TEST(world.later(1h).plans() == "");
+  enrol(world, notification("other"), {person(2, 1)});
+  BOOST_TEST(world.later(1s).plans() == "");
+  world.does(LateCallWasEnded{world.attempt(), "CA1-1"});
+  BOOST_TEST(world.plans().find("CallRequested") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_order_that_waits_is_not_sent_beside_a_late_call) {
+  Running world(notification());
+  world.plans();
+  world.does(in_doubt(world)).later(120s);
+  world.does(listed(world)).later(30s);
+  world.does(listed(world)).later(300s).plans();
+  BOOST_TEST(reason_not_to_send(world.state(), world.attempt(1, 2), world.now()) == "");
+  world.given(Subject::contact("note", 1), LateCallDetected{1, "CAlate"});
+  BOOST_TEST(reason_not_to_send(world.state(), world.attempt(1, 2), world.now()) != "");
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_somebody_elses_code_placed_is_not_taken_for_one_in_doubt) {
+  Running world(notification());
+  world.plans();
+  world.does(in_doubt(world));
+  world.does(OutsideVoiceRequested{"CAtheirs", false, 1, ""});
+  auto theirs = listed(world);
+  theirs.calls = {carrier_call("CAtheirs", "in-progress")};
+  BOOST_TEST(world.when(theirs).find("CallAdopted") == std::string::npos);
+  theirs.calls.push_back(carrier_call("CA1-1", "in-progress"));
+  BOOST_TEST(world.when(theirs).find("CallAdopted {\"attempt\":1,\"sid\":\"CA1-1\"") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_second_call_for_an_attempt_is_late_too) {
@@ -820,7 +902,17 @@ BOOST_AUTO_TEST_CASE(a_silent_call_is_asked_about_by_its_sid) {
     world.dial();
     CallFetched lost;
     lost.attempt = world.attempt();
-    const auto lines = world.when(lost);
+    // A record may be missing for a while, and its telephone rings all the same.
+    const std::string nothing = "contact/note/1 CallLookedUp {\"attempt\":1,\"by\":\"sid\"}\n";
+    for (int i = 0; i < 4; ++i) BOOST_TEST(world.when(lost) == nothing);
+    BOOST_TEST(world.later(599s).when(lost) == nothing);
+    BOOST_TEST(world.later(600s).when(fetched(world, "in-progress")).find("CallAnswered") !=
+               std::string::npos);
+    world.later(86400s);
+    for (int i = 0; i < 2; ++i) BOOST_TEST(world.when(lost) == nothing);
+    BOOST_TEST(world.later(599s).when(lost) == nothing);
+    BOOST_TEST((stage(world) == Stage::calling));
+    const auto lines = world.later(1s).when(lost);
     BOOST_TEST(lines.find("\"cause\":\"lost\"") != std::string::npos, lines);
     BOOST_TEST((outcome(world) == Outcome::network_error));
   }

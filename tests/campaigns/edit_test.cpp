@@ -35,6 +35,20 @@ std::size_t times(const std::string& text, const std::string& word) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(a_zone_that_stood_for_everybody_may_change_and_may_not_go) {
+  auto campaign = notification();
+  campaign.hours.zone = "America/New_York";
+  Running world(campaign, 1);
+  auto next = campaign;
+  next.hours.zone = "Europe/Rome";
+  BOOST_TEST(!reason_not_to_edit(world.state(), 0, next));
+  next.hours.zone.clear();
+  BOOST_TEST(world.when(changed(next)) == "refused: changed_fixed");
+  auto again = submit(next, "d2");
+  again.accept_change = true;
+  BOOST_TEST(world.when(again) == "refused: changed_fixed");
+}
+
 BOOST_AUTO_TEST_CASE(people_are_added_once_whatever_is_added_again) {
   Running world(notification(), 2);
   const auto first = world.when(addition({person(2, 2), person(3, 3), person(4, 4), person(5, 4)}));

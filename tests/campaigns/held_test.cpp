@@ -126,11 +126,22 @@ BOOST_AUTO_TEST_CASE(a_completed_campaign_runs_again_for_a_call_that_is_made_aga
   BOOST_TEST(world.plans() == "campaign/note CampaignCompleted {\"done\":1}\n");
 }
 
+BOOST_AUTO_TEST_CASE(whoever_was_never_called_is_called_also_when_the_campaign_had_ended) {
+  Held world;
+  BOOST_TEST(world.plans() == "campaign/note CampaignCompleted {\"held\":1}\n");
+  const auto lines = world.decides(Resolution::not_placed);
+  BOOST_TEST(lines.find("campaign/note CampaignReopened") != std::string::npos, lines);
+  world.later(300s);
+  world.dial(1, 2);
+  world.does(world.voice("", 1, 2)).does(world.status("completed", 9, 1, 2));
+  BOOST_TEST(world.plans() == "campaign/note CampaignCompleted {\"done\":1}\n");
+}
+
 BOOST_AUTO_TEST_CASE(after_the_end_of_a_campaign_a_settled_case_closes_and_nobody_is_called) {
-  for (const auto as : {Resolution::placed, Resolution::not_placed}) {
+  {
     Held world;
     world.plans();
-    const auto lines = world.decides(as);
+    const auto lines = world.decides(Resolution::placed);
     BOOST_TEST(lines.find("ContactClosed {\"place\":\"exhausted\"") != std::string::npos, lines);
     BOOST_TEST((world.state().book.at(0).status == CampaignStatus::completed));
     BOOST_TEST(world.later(24h).plans() == "");

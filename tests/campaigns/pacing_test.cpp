@@ -247,6 +247,31 @@ BOOST_AUTO_TEST_CASE(a_campaign_stops_when_half_of_its_last_calls_come_to_nothin
   BOOST_TEST(one(8, true).find("CallRequested") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(orders_that_come_to_no_call_stop_a_campaign_too) {
+  for (const auto policy : {InDoubt::redial, InDoubt::hold}) {
+    auto campaign = many_lines();
+    campaign.in_doubt = policy;
+    campaign.pacing.stop_at_failures = {500, 5};
+    Running world(campaign, 20);
+    for (std::uint32_t contact = 1; contact <= 5; ++contact) {
+      BOOST_TEST_REQUIRE(world.later(1s).plans().find("CallRequested") != std::string::npos);
+      OrderAnswered doubt;
+      doubt.attempt = world.attempt(contact);
+      doubt.why = "HTTP 500";
+      world.does(doubt);
+    }
+    world.later(120s);
+    for (const auto wait : {30s, 0s}) {
+      for (std::uint32_t contact = 1; contact <= 5; ++contact) {
+        world.does(CallsListed{world.attempt(contact), {}});
+      }
+      world.later(wait);
+    }
+    BOOST_TEST(world.plans().find("CampaignPaused {\"reason\":\"5 of the last 5 calls") !=
+               std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_was_taken_back_is_no_failure) {
   auto campaign = many_lines();
   campaign.pacing.stop_at_failures = {500, 5};

@@ -50,12 +50,37 @@ BOOST_AUTO_TEST_CASE(nobody_is_called_outside_the_hours_of_their_own_zone) {
   BOOST_TEST(called(world.at("2026-03-02T14:00:00Z").plans()) == "note.3 ");
 }
 
-BOOST_AUTO_TEST_CASE(people_of_a_zone_that_is_not_known_are_not_called) {
+BOOST_AUTO_TEST_CASE(people_of_a_zone_that_is_not_known_are_not_called_and_somebody_is_told) {
   World world(some_zones());
   begin(world);
   enrol(world, notification(), {person(2, 1, "Mars/Olympus")});
-  BOOST_TEST(world.plans() == "");
+  const auto planned = world.plans();
+  BOOST_TEST(planned.find("CampaignPaused {\"reason\":\"this machine does not know the time zone "
+                          "Mars/Olympus") != std::string::npos,
+             planned);
   BOOST_TEST(world.wakes() == "never");
+}
+
+BOOST_AUTO_TEST_CASE(a_country_that_may_not_be_called_any_more_is_not) {
+  auto campaign = notification();
+  campaign.countries = {"IT", "CH"};
+  auto swiss = person(2, 1);
+  swiss.number = "+41446681800";
+  auto both = person(3, 2);
+  both.number = "+41446681801";
+  both.others = {{"+390212341003", 3}};
+  Running world(campaign, {swiss, both, person(4, 4)});
+  auto next = campaign;
+  next.countries = {"IT"};
+  world.does(EditCampaign{"note", print_campaign(next), "d2"});
+  const auto planned = world.plans();
+  BOOST_TEST(
+      planned.find("contact/note/1 ContactExcluded {\"gate\":\"country\"") != std::string::npos,
+      planned);
+  BOOST_TEST(planned.find("contact/note/2 NumberChosen {\"number\":2,\"why\":\"country\"}") !=
+                 std::string::npos,
+             planned);
+  BOOST_TEST(planned.find("contact/note/2 CallRequested") != std::string::npos, planned);
 }
 
 BOOST_AUTO_TEST_CASE(the_rates_of_account_and_campaign_both_hold) {

@@ -60,6 +60,42 @@ BOOST_AUTO_TEST_CASE(a_held_number_at_the_head_of_a_list_does_not_stop_the_rest)
   BOOST_TEST(second.count(Stage::exhausted) + second.count(Stage::done) == people - 1);
 }
 
+BOOST_AUTO_TEST_CASE(however_many_wait_for_held_calls_the_rest_is_called) {
+  constexpr std::uint32_t held = 600;
+  World world(some_zones());
+  begin(world);
+  auto first = notification("first");
+  first.in_doubt = InDoubt::hold;
+  first.pacing.lines = held;
+  first.pacing.stop_at_failures.share_thousandths = 0;
+  std::vector<EnrolRows::Row> rows;
+  for (std::uint64_t n = 1; n <= held; ++n) rows.push_back(person(n + 1, n));
+  enrol(world, first, rows);
+  for (std::uint32_t n = 1; n <= held; ++n) {
+    world.later(1s).plans();
+    const auto subject = Subject::contact("first", n);
+    world.given(subject, CallInDoubt{1, "no answer"});
+    world.given(subject, CallHeld{1, "a person decides"});
+    world.given(subject, ContactClosed{Place::held, Outcome::unconfirmed});
+  }
+  rows.push_back(person(held + 2, held + 1));
+  enrol(world, notification("second"), rows);
+  const auto planned = world.later(1s).plans();
+  BOOST_TEST(planned.find("contact/second/601 CallRequested") != std::string::npos);
+  // They are looked at again each hour, and called when somebody has decided.
+  const auto& second = world.state().queue.campaigns[1];
+  BOOST_TEST(second.count(Stage::retry) == held);
+  world.does(ResolveCall{{"first", 1, 1}, Resolution::placed, "asked by phone"});
+  const auto later = world.later(1h).plans();
+  BOOST_TEST(second.count(Stage::retry) == held, later.substr(0, 400));
+  world.given(Subject::contact("second", 601), CallEnded{1, "busy", 0, 0, "callback"});
+  world.given(Subject::contact("second", 601), AttemptClosed{1, Outcome::busy});
+  world.given(Subject::contact("second", 601), ContactClosed{Place::exhausted, Outcome::busy});
+  const auto called = world.later(1s).plans();
+  BOOST_TEST(called.find("contact/second/1 CallRequested") != std::string::npos,
+             called.substr(0, 400));
+}
+
 BOOST_AUTO_TEST_CASE(a_campaign_whose_last_people_wait_for_a_held_number_excludes_them_and_ends) {
   Beside world(2);
   BOOST_TEST(world.call() == 2u);
@@ -74,7 +110,8 @@ BOOST_AUTO_TEST_CASE(a_campaign_whose_last_people_wait_for_a_held_number_exclude
 BOOST_AUTO_TEST_CASE(while_others_are_left_to_call_nobody_is_excluded_for_a_held_number) {
   Beside world(3);
   BOOST_TEST(world.call() == 2u);
-  BOOST_TEST((world.state().queue.campaigns[1].contact(1).stage == Stage::fresh));
+  // They are looked at again later.
+  BOOST_TEST((world.state().queue.campaigns[1].contact(1).stage == Stage::retry));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
