@@ -211,6 +211,10 @@ void Runner::take(RequestNote note) {
   if (waits_for_stream(inbound, note)) return;
   if (!inbound.note.empty()) notice(inbound.note);
   if (!inbound.delivery.empty()) note_delivery(inbound.delivery);
+  // Whoever asks for words to part with has left the stream, also where its socket does not show
+  // it.
+  if (inbound.kind == webhook::Kind::apology)
+    end_stream_of(inbound.sid, bridge::media::Why::hung_up);
   if (inbound.command) {
     // Whose "never again" it would be: only the log's key can tell.
     if (auto* asked = get_if<campaigns::OutsideVoiceRequested>(&*inbound.command);

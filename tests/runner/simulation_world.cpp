@@ -820,7 +820,8 @@ void World::ask_document(SimulatedCall& call, const std::string& url, Fields own
     auto apology = fields_of(*it);
     apology.push_back({"CallStatus", "in-progress"});
     apology.push_back({"ErrorCode", "11200"});
-    post(it->order.fallback_url, std::move(apology), [this, it](const Response*) {
+    post(it->order.fallback_url, std::move(apology), [this, it](const Response* response) {
+      if (response && response->status == 200) check_left_talk(*it);
       if (!it->over()) hang_up(*it, "completed");
     });
   };
