@@ -294,7 +294,10 @@ class FullDiskTest(world.Case):
             if os.path.exists(self.filler):
                 self.give_space_back()
         program = self.start_campaign(30, name="at-last")
-        self.assertEqual(program.wait(), 0, program.err())
+        # The carrier remembers calls that the log does not, which was put back: on a slow machine
+        # one may stay for a person to decide on.
+        self.assertIn(program.wait(), (0, 1), program.err())
+        self.assertEqual(world.last_json(program.out())["campaign"]["status"], "completed")
         self.assert_log_is_well(self.log)
 
 
