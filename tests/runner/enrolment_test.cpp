@@ -5,8 +5,8 @@
 #include <string>
 
 #include "campaigns/campaign_file.hpp"
-#include "runner/fold.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+#include "tests/runner/replayed.hpp"
 #include "tests/support/silent_carrier.hpp"
 #include "tests/support/simulated_event_store.hpp"
 
@@ -15,16 +15,6 @@ BOOST_AUTO_TEST_SUITE(enrolment)
 namespace {
 
 using namespace some;
-
-State state_of(const support::SimulatedEventStore& log) {
-  State state;
-  runner::Folder folder;
-  log.read(1, [&](const eventstore::RecordedEvent& recorded) {
-    folder.fold(state, recorded);
-    return true;
-  });
-  return state;
-}
 
 runner::Submission list_of_lines(std::size_t people) {
   runner::Submission submission;
@@ -45,7 +35,7 @@ runner::Submission list_of_lines(std::size_t people) {
 // A program that lives on a log until it is destroyed, and enrols one list.
 struct Program {
   Program(support::SimulatedEventStore& store, const runner::Submission& submission)
-      : log(store), under_test(log, carrier, clock, rules, keys, {}, state_of(log), {}) {
+      : log(store), under_test(log, carrier, clock, rules, keys, {}, support::replayed(log), {}) {
     if (log.last() == 0) {
       LogCreated created;
       created.carrier = "rehearsal";

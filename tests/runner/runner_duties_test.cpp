@@ -2,9 +2,9 @@
 
 #include "bridge/carrier/twilio_signature.hpp"
 #include "bridge/http/form.hpp"
-#include "runner/fold.hpp"
 #include "runner/runner.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
+#include "tests/runner/replayed.hpp"
 #include "tests/support/silent_carrier.hpp"
 #include "tests/support/simulated_event_store.hpp"
 
@@ -41,16 +41,6 @@ struct CountedStreams final : runner::Streams {
   void end(bridge::media::StreamId, bridge::media::Why) override {}
 };
 
-State state_of(const support::SimulatedEventStore& log) {
-  State state;
-  runner::Folder folder;
-  log.read(1, [&](const eventstore::RecordedEvent& recorded) {
-    folder.fold(state, recorded);
-    return true;
-  });
-  return state;
-}
-
 // How a run begins: on a log of its own, or on that of the run before.
 struct Start {
   std::vector<support::StoredEvent> before{};
@@ -72,8 +62,8 @@ struct Duties {
   explicit Duties(Start start = {})
       : clock(start.at),
         store(std::move(start.before)),
-        runner(store, carrier, clock, rules, keys, door(start.names_an_agent), state_of(store),
-               options()) {
+        runner(store, carrier, clock, rules, keys, door(start.names_an_agent),
+               support::replayed(store), options()) {
     runner.use_streams(&streams);
     runner.on_notice([this](const auto& notice) { told.push_back(notice.text); });
     if (store.last() == 0) {
