@@ -6,6 +6,7 @@
 #include <random>
 
 #include "campaigns/calling_hours.hpp"
+#include "campaigns/campaign_file.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
 BOOST_AUTO_TEST_SUITE(plan)
