@@ -473,9 +473,15 @@ Decision on(const State& state, const CreateLog& command, Moment) {
   return draft.take();
 }
 
-Decision on(const State& state, const StartRunner& command, Moment) {
+Decision on(const State& state, const StartRunner& command, Moment moment) {
   Draft draft;
-  draft.add(Subject::runner(), command.run);
+  auto run = command.run;
+  if (state.queue.last_slot) {
+    // What the run before sent its last order early by, of a millisecond, is not known here.
+    const auto latest = moment.now + Milliseconds{1};
+    run.dials_from = to_ms(slot_after(latest, run.calls_per_second_thousandths));
+  }
+  draft.add(Subject::runner(), std::move(run));
   // Whatever was requested and has no answer may have been sent.
   std::vector<const OpenAttempt*> requested;
   for (const auto& [packed, open] : state.queue.attempts) {

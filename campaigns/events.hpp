@@ -53,12 +53,15 @@ struct RunnerStarted {
   std::string caller_id{};   // of campaigns that name none
   std::int64_t calls_per_second_thousandths = 1000;  // the account's
   std::string zone_rules{};                          // digest
+  // No call is ordered before this moment: the run before may have ordered its last one just now,
+  // and later than its slot. 0: none was ordered before.
+  std::int64_t dials_from = 0;
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("epoch", e.epoch), v("program", e.program), v("public_url", e.public_url),
         v("caller_id", e.caller_id),
         v("calls_per_second_thousandths", e.calls_per_second_thousandths),
-        v("zone_rules", e.zone_rules);
+        v("zone_rules", e.zone_rules), v("dials_from", e.dials_from);
   }
 };
 

@@ -23,6 +23,7 @@ Instant earliest_slot(const State& state, CampaignIndex index) {
     slot = *last + (slot_after(*last, rate) - *last) * factor;
   }
   slot = std::max(slot, state.queue.slowdown.not_before().value_or(slot));
+  slot = std::max(slot, instant_from_ms(state.book.runner.dials_from));
   const auto& campaign = state.queue.campaigns[index];
   if (campaign.last_slot) {
     const auto& entry = state.book.at(index);
@@ -257,7 +258,6 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
                        "program"});
     return;
   }
-  if (limits.dials_from && *limits.dials_from > moment.now) return;
   if (limits.no_dials || !has_line(state, index) || earliest_slot(state, index) > moment.now)
     return;
   const bool new_people = !limits.new_people || *limits.new_people > 0;
@@ -548,7 +548,7 @@ std::optional<Instant> next_dial(const State& state, CampaignIndex index, const 
     return next;
   }
   const bool new_people = !limits.new_people || *limits.new_people > 0;
-  const auto slot = std::max(earliest_slot(state, index), limits.dials_from.value_or(now));
+  const auto slot = earliest_slot(state, index);
   for (const auto& group : state.queue.campaigns[index].groups) {
     const auto due = group_due(state, index, group, now, new_people);
     if (!due) continue;

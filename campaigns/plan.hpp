@@ -26,8 +26,6 @@ struct PlanLimits {
   std::optional<std::uint64_t> new_people{};
   // No new dials at all: the program is stopping, or the disk is full.
   bool no_dials = false;
-  // No dial before this moment; nothing: none of its own.
-  std::optional<Instant> dials_from{};
   // The one campaign to go on with, by its id: nobody of another is dialled, let go, or counted to
   // its end, but calls that are under way go on. Nothing: all of them.
   std::optional<std::string> only{};

@@ -193,6 +193,8 @@ void Register::write(const CanonicalSink& sink) const {
         .member("calls_per_second_thousandths", runner.calls_per_second_thousandths)
         .member("zone_rules", runner.zone_rules)
         .member("runner_version", runner_version);
+    // Not written where it is not so: logs from before keep their digest.
+    if (runner.dials_from != 0) object.member("dials_from", runner.dials_from);
     auto& urls = object.open("public_urls");
     urls += '[';
     for (std::size_t i = 0; i < public_urls.size(); ++i) {

@@ -357,9 +357,6 @@ campaigns::PlanLimits Runner::plan_limits() const {
   // By a clock that stands nobody's hours can be told.
   limits.no_dials = stopping_ || holding_ || clock_behind() > behind_max || log_.disk_full() ||
                     log_.waiting() >= options_.waiting_events_max;
-  // The orders of the run before hold back the first of this one: it is planned no sooner than it
-  // may leave, or it would be too late by then where the account's calls are far apart.
-  if (!order_given_) limits.dials_from = pace_.next(account_rate());
   limits.only = dials_only_;
   if (options_.new_people_max) {
     const auto max = *options_.new_people_max;
@@ -504,7 +501,6 @@ void Runner::send_orders() {
     if (const auto next = pace_.next(account_rate()); next && clock_.now() < *next) return;
     to_send_.pop_front();
     place(attempt);
-    order_given_ = true;
   }
 }
 

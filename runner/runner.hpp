@@ -244,7 +244,6 @@ class Runner {
   // Dial orders that are durable and wait for their turn at the account's rate.
   std::deque<campaigns::AttemptId> to_send_{};
   PostPace pace_{};
-  bool order_given_ = false;  // to the carrier, in this run
   std::optional<std::string> dials_only_{};
   // The order whose first byte has not left yet. The next one waits for it, so that a connection
   // that was slow to be made cannot let two go at once.

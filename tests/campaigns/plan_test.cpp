@@ -134,8 +134,8 @@ BOOST_AUTO_TEST_CASE(the_bucket_is_not_refilled_by_a_restart) {
   world.plans();
   world.later(400ms).does(StartRunner{});
   BOOST_TEST(called(world.plans()) == "");
-  BOOST_TEST(world.wakes() == "2026-03-02T08:00:01.000Z");
-  BOOST_TEST(called(world.at("2026-03-02T08:00:01Z").plans()) == "note.2 ");
+  BOOST_TEST(world.wakes() == "2026-03-02T08:00:01.401Z");
+  BOOST_TEST(called(world.at("2026-03-02T08:00:01.401Z").plans()) == "note.2 ");
 }
 
 BOOST_AUTO_TEST_CASE(no_more_calls_at_once_than_lines) {
@@ -291,12 +291,19 @@ BOOST_AUTO_TEST_CASE(limits_of_the_run_stop_new_people_or_all_dials) {
   BOOST_TEST(called(world.at("2026-03-02T08:15:00Z").plans()) == "note.1 ");
 }
 
-BOOST_AUTO_TEST_CASE(a_run_may_dial_from_a_moment_on) {
-  Running world(notification());
-  world.limits.dials_from = utc("2026-03-02T08:00:10Z");
+BOOST_AUTO_TEST_CASE(the_first_dial_of_a_run_keeps_its_gap_from_the_last_of_the_run_before) {
+  auto campaign = notification();
+  campaign.pacing.lines = 2;
+  Running world(campaign, 2);
+  world.dial(1);
+  RunnerStarted again;
+  again.epoch = 2;
+  again.public_url = "https://example.test";
+  // The slot is long free, but when the order left only the run before knew.
+  world.at("2026-03-02T08:00:30Z").does(StartRunner{again});
   BOOST_TEST(called(world.plans()) == "");
-  BOOST_TEST(world.wakes() == "2026-03-02T08:00:10.000Z");
-  BOOST_TEST(called(world.at("2026-03-02T08:00:10Z").plans()) == "note.1 ");
+  BOOST_TEST(world.wakes() == "2026-03-02T08:00:31.001Z");
+  BOOST_TEST(called(world.at("2026-03-02T08:00:31.001Z").plans()) == "note.2 ");
 }
 
 BOOST_AUTO_TEST_CASE(a_run_for_one_campaign_leaves_the_others_alone_but_for_their_calls) {
