@@ -2200,6 +2200,7 @@ void CampaignReader::read_countries(const Members& root) {
     return;
   }
   if (list == nullptr) return;
+  file.names_countries = !list->empty();
   for (std::size_t i = 0; i < list->size(); ++i) {
     const auto* text = (*list)[i].get_ptr<const std::string*>();
     if (text == nullptr || !is_phone_region(*text)) {

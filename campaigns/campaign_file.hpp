@@ -15,6 +15,9 @@ namespace campaigns {
 struct CampaignFile {
   Campaign campaign{};
   std::string inline_contacts{};  // JSON array as text; empty: none
+  // Whether it says itself which countries may be called; where it does not, they follow from the
+  // region of its contacts.
+  bool names_countries = false;
 };
 
 // Reads a campaign file (JSON, campaign.schema.json). Finds every error at once: JSON pointer,

@@ -5,6 +5,7 @@
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/export_parts.hpp"
+#include "campaigns/person_numbers.hpp"
 #include "campaigns/survey.hpp"
 #include "campaigns/words.hpp"
 
@@ -221,6 +222,10 @@ Facts closed_by_lower_cap(const State& state, CampaignIndex index, const Campaig
 
 namespace {
 
+bool waits_for_call(const DialContact& contact) {
+  return contact.stage == Stage::fresh || contact.stage == Stage::retry;
+}
+
 // Of those who wait: how many belong to a quota that would be full.
 std::uint64_t of_full_quotas(const State& state, CampaignIndex index, const Campaign& next) {
   auto entry = state.book.at(index);
@@ -229,11 +234,39 @@ std::uint64_t of_full_quotas(const State& state, CampaignIndex index, const Camp
   const auto& contacts = state.queue.campaigns[index].contacts;
   std::uint64_t people = 0;
   for (std::uint32_t ordinal = 1; ordinal <= contacts.size(); ++ordinal) {
-    const auto stage = contacts[ordinal - 1].stage;
-    if (stage != Stage::fresh && stage != Stage::retry) continue;
+    if (!waits_for_call(contacts[ordinal - 1])) continue;
     const ContactRef ref{index, ordinal};
     const auto step = next_step(next, state.script.answers(ref), entry, state.script, ref);
     people += step.kind == NextStep::Kind::quota_full ? 1U : 0U;
+  }
+  return people;
+}
+
+// Of those who wait and are not `beyond`: how many could be called in the countries of before, and
+// cannot in the next ones.
+std::uint64_t of_other_countries(const State& state, CampaignIndex index, const Campaign& next,
+                                 const std::vector<std::uint32_t>& beyond, Instant now) {
+  const auto& before = *state.book.at(index).definition;
+  // Looking at every number takes its time.
+  const bool narrower =
+      !next.countries.empty() &&
+      (before.countries.empty() || !std::ranges::all_of(before.countries, [&](const auto& country) {
+         return std::ranges::find(next.countries, country) != next.countries.end();
+       }));
+  if (!narrower) return 0;
+  const auto& contacts = state.queue.campaigns[index].contacts;
+  const auto may_be_called = [&](const Campaign& campaign, std::uint32_t ordinal) {
+    return country_may_be_called(campaign, contacts[ordinal - 1].number) ||
+           number_of_allowed_country(state, campaign, {index, ordinal}, now).has_value();
+  };
+  std::uint64_t people = 0;
+  for (std::uint32_t ordinal = 1; ordinal <= contacts.size(); ++ordinal) {
+    const auto& contact = contacts[ordinal - 1];
+    if (!waits_for_call(contact) || contact.forgotten ||
+        std::ranges::binary_search(beyond, ordinal) || may_be_called(next, ordinal)) {
+      continue;
+    }
+    people += may_be_called(before, ordinal) ? 1U : 0U;
   }
   return people;
 }
@@ -249,6 +282,7 @@ EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign
   const auto beyond = beyond_the_cap(state, index, next);
   preview.excluded = beyond.size();
   preview.quota_full = of_full_quotas(state, index, next);
+  preview.other_country = of_other_countries(state, index, next, beyond, now);
   const auto compare = [&](const std::string& zone, Instant from, std::uint64_t people) {
     const auto old_time = may_be_called(before.hours, zone, rules, from);
     const auto new_time = may_be_called(next.hours, zone, rules, from);
@@ -281,7 +315,8 @@ EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign
   }
   const auto account = state.book.runner.calls_per_second_thousandths;
   preview.takes_before = time_to_call(preview.waiting, before, account);
-  preview.takes_after = time_to_call(preview.waiting - preview.excluded, next, account);
+  preview.takes_after =
+      time_to_call(preview.waiting - preview.excluded - preview.other_country, next, account);
   return preview;
 }
 

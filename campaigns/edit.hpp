@@ -52,6 +52,9 @@ struct EditPreview {
   std::uint64_t again = 0;       // and these had none before
   std::uint64_t excluded = 0;    // beyond_the_cap: their cases are closed
   std::uint64_t quota_full = 0;  // belong to a quota that is full then: let go one after the other
+  // Have no number in a country that may be called then, and one in such a country now: excluded
+  // when their turn comes.
+  std::uint64_t other_country = 0;
   // How long those who wait take, each called once, at the campaign's full rate and the account's.
   Milliseconds takes_before{};
   Milliseconds takes_after{};

@@ -455,7 +455,7 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
          other ? std::nullopt : until);
   }
   if (!country_may_be_called(*entry.definition, state.queue.contact(ref).number)) {
-    const auto other = number_of_allowed_country(state, ref, now);
+    const auto other = number_of_allowed_country(state, *entry.definition, ref, now);
     gate("country", other ? "the number's country may not be called: their number " +
                                 std::to_string(*other) + " is called instead"
                           : std::string("the number's country may not be called: excluded when "

@@ -73,9 +73,8 @@ bool country_may_be_called(const Campaign& campaign, std::uint64_t number) {
   return phone.ok() && std::ranges::find(allowed, phone->country) != allowed.end();
 }
 
-std::optional<std::uint8_t> number_of_allowed_country(const State& state, ContactRef contact,
-                                                      Instant now) {
-  const auto& campaign = *state.book.at(contact.campaign).definition;
+std::optional<std::uint8_t> number_of_allowed_country(const State& state, const Campaign& campaign,
+                                                      ContactRef contact, Instant now) {
   const auto* several = state.queue.campaigns[contact.campaign].several_of(contact.ordinal);
   if (several == nullptr) return {};
   for (std::size_t place = 0; place < several->all.size(); ++place) {

@@ -30,8 +30,8 @@ std::optional<std::uint8_t> next_number(const State& state, ContactRef contact, 
 bool country_may_be_called(const Campaign& campaign, std::uint64_t number);
 // Which of a person's numbers may be called where the country of the one in turn may not (from 1).
 // Nothing: none.
-std::optional<std::uint8_t> number_of_allowed_country(const State& state, ContactRef contact,
-                                                      Instant now);
+std::optional<std::uint8_t> number_of_allowed_country(const State& state, const Campaign& campaign,
+                                                      ContactRef contact, Instant now);
 
 // Calls to a person on that day of a clock, at all their numbers and by all campaigns, without
 // those that were never placed.

@@ -283,7 +283,8 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       return;
     }
     if (!country_may_be_called(definition, contact.number)) {
-      if (const auto other = number_of_allowed_country(state, {index, *ordinal}, moment.now)) {
+      if (const auto other =
+              number_of_allowed_country(state, definition, {index, *ordinal}, moment.now)) {
         add(subject, NumberChosen{*other, "country"});
       } else {
         add(subject,

@@ -28,7 +28,7 @@ campaigns::Result<Edit> read_edit(const campaigns::State& state, const std::stri
   const auto& before = *state.book.at(*index).definition;
   Edit edit;
   edit.next = std::move(read->campaign);
-  if (edit.next.countries.empty()) edit.next.countries = before.countries;
+  if (!read->names_countries) edit.next.countries = before.countries;
   // A list that the file does not name was given beside it: it is the one that is in the log.
   if (edit.next.contacts.file.empty() && edit.next.contacts.query.database.empty() &&
       read->inline_contacts.empty()) {
@@ -70,6 +70,7 @@ std::string edit_json(const Edit& edit, const campaigns::EditPreview& preview, b
       .member("again", static_cast<std::int64_t>(preview.again))
       .member("excluded", static_cast<std::int64_t>(preview.excluded))
       .member("quota_full", static_cast<std::int64_t>(preview.quota_full))
+      .member("other_country", static_cast<std::int64_t>(preview.other_country))
       .member("takes_ms_before", preview.takes_before.count())
       .member("takes_ms_after", preview.takes_after.count());
   object.close();
@@ -102,6 +103,10 @@ std::string edit_text(const std::string& campaign, const std::string& answer) {
   }
   if (number("quota_full") != 0) {
     text += ", " + std::to_string(number("quota_full")) + " not any more: their quota is full then";
+  }
+  if (number("other_country") != 0) {
+    text += ", " + std::to_string(number("other_country")) +
+            " not any more: their numbers are of countries that are not called then";
   }
   text += "\nto call each of them once takes " + std::to_string(number("takes_ms_after") / 1000) +
           " s at the rate, before " + std::to_string(number("takes_ms_before") / 1000) + " s\n";

@@ -20,8 +20,9 @@ struct Edit {
 };
 
 // Reads the file as another definition of the campaign. What the command line had said over the
-// first one (countries, encoding, bad rows) stays where the file says nothing else; people inside
-// the file are not looked at. A problem where the file cannot be read or is refused.
+// first one (countries, encoding, bad rows) stays where the file says nothing else, and a region of
+// its contacts says nothing of countries; people inside the file are not looked at. A problem where
+// the file cannot be read or is refused.
 campaigns::Result<Edit> read_edit(const campaigns::State& state, const std::string& campaign,
                                   const std::filesystem::path& file);
 

@@ -269,6 +269,34 @@ BOOST_AUTO_TEST_CASE(who_may_be_called_earlier_and_later_is_counted_by_their_hou
   BOOST_TEST(slower.takes_after.count() == 2 * slower.takes_before.count());
 }
 
+BOOST_AUTO_TEST_CASE(who_would_be_of_no_country_that_is_called_is_counted) {
+  auto before = notification();
+  before.countries = {"IT", "CH"};
+  auto swiss = person(2, 1);
+  swiss.number = "+41446681800";
+  auto both = person(3, 2);
+  both.number = "+41446681801";
+  both.others = {{"+390212341003", 3}};
+  Running world(before, {swiss, both, person(4, 4)});
+  const auto excluded = [&](const Campaign& next) {
+    return preview_edit(world.state(), 0, next, some_zones(), world.now()).other_country;
+  };
+  BOOST_TEST(excluded(before) == 0U);
+  auto next = before;
+  next.countries = {"IT"};
+  BOOST_TEST(excluded(next) == 1U);
+  next.countries = {"FR"};
+  BOOST_TEST(excluded(next) == 3U);
+  next.countries = {"FR", "CH", "IT"};
+  BOOST_TEST(excluded(next) == 0U);
+  next.countries = {};
+  BOOST_TEST(excluded(next) == 0U);
+  // Whoever has had their call is past it.
+  world.dial();
+  next.countries = {"IT"};
+  BOOST_TEST(excluded(next) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_lower_cap_closes_whoever_has_had_as_many_attempts) {
   const auto before = notification();
   Running world(before, 2);

@@ -477,6 +477,12 @@ BOOST_AUTO_TEST_CASE(countries_are_read_and_printed) {
         countries + "}");
   };
   BOOST_TEST(read(R"(["IT","CH","IT"])")->campaign.countries.size() == 2u);
+  BOOST_TEST(read(R"(["CH"])")->names_countries);
+  BOOST_TEST(!read("[]")->names_countries);
+  const auto by_region = parse_campaign_file(
+      R"({"id":"x","kind":"notification","message":"Ciao.","contacts":{"file":"p.csv","region":"IT"}})");
+  BOOST_TEST((by_region->campaign.countries == std::vector<std::string>{"IT"}));
+  BOOST_TEST(!by_region->names_countries);
   BOOST_TEST(read(R"(["XX"])").error()[0].where == "/countries/0");
   BOOST_TEST(read("[3]").error()[0].where == "/countries/0");
   BOOST_TEST(read(R"("IT")").error()[0].where == "/countries");

@@ -153,6 +153,37 @@ class AddAndEditTest(world.ServedCase):
         self.assertIn('1 row has the id of another person, column "id": 4 (of row 2)', told)
         self.assert_log_is_well(self.log)
 
+    def test_countries_of_the_command_line_stay_where_the_file_names_none(self):
+        swiss = ["+4144668%04d" % (1800 + n) for n in range(3)]
+        self.campaign["contacts"]["region"] = "IT"
+        with open(self.file, "w", encoding="utf-8") as file:
+            json.dump(self.campaign, file)
+        with open(self.path("people.csv"), "w", encoding="utf-8") as file:
+            file.write("id,number,name\n")
+            for n, number in enumerate([world.number_of(1)] + swiss):
+                file.write("P-%04d,%s,Persona %d\n" % (n, number, n))
+        self.campanile("run", self.file, "--log", self.log, "--countries", "IT,CH", "--limit", 1,
+                       expect=1)
+        for running in (False, True):
+            if running:
+                # Before anybody is called.
+                self.campanile("pause", "prova", "--log", self.log)
+                self.serve()
+            words = "Arrivederci, anche dalla Svizzera." if running else "Arrivederci."
+            told = self.edit(goodbye=words).stdout
+            self.assertIn("/goodbye", told)
+            self.assertNotIn("/countries", told)
+            told = world.last_json(self.edit("--json", countries=["IT"]).stdout)
+            self.assertEqual(told["other_country"], 3)
+            self.assertIn("3 not any more: their numbers are of countries that are not called then",
+                          self.edit(countries=["IT"]).stdout)
+            self.edit("--accept-change", goodbye=words)
+        self.campanile("resume", "prova", "--log", self.log)
+        world.wait_until(lambda: self.status()["status"] == "completed", "it is over")
+        self.stop()
+        self.assertEqual(self.called(), {1, 2, 3, 4})
+        self.assertEqual([e for e in world.events_of(self.log) if e.type == "ContactExcluded"], [])
+
     def test_a_change_is_shown_first_and_holds_when_it_is_accepted(self):
         # So many that they are not all called before the pause, however fast time jumps.
         world.write_campaign(self.folder, self.campaign, 2000)
