@@ -204,6 +204,11 @@ struct LateCallWasEnded {
   AttemptId attempt{};
   std::string sid{};
 };
+// The carrier was told to end a late call, and knows none by that sid.
+struct LateCallNotKnown {
+  AttemptId attempt{};
+  std::string sid{};
+};
 
 // --- the carrier's webhooks ---
 
@@ -331,8 +336,8 @@ struct CommandKinds {
                AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll,
                ResolveCall, SuppressNumber, UnsuppressNumber, ListNumbers, LoadSuppressionList,
                ForgetNumber, ForgetExpired, OrderAnswered, CallsListed, CallFetched, CallPriced,
-               LateCallFound, LateCallWasEnded, StatusReported, VoiceRequested, SurveyAnswered,
-               MachineDetected, RecordingReported, AfterStream, AfterTransfer,
+               LateCallFound, LateCallWasEnded, LateCallNotKnown, StatusReported, VoiceRequested,
+               SurveyAnswered, MachineDetected, RecordingReported, AfterStream, AfterTransfer,
                OutsideStatusReported, OutsideVoiceRequested, StreamStarted, StreamEnded,
                SomethingSaid, KeyPressed, ToolAsked, TransferReported>;
 };

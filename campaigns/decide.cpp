@@ -1085,14 +1085,21 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
   return draft.take();
 }
 
+// A record that is some seconds old, or asked for in another region, may be missing while its
+// telephone rings (protocols.md 1.3): the carrier is not believed that it knows no such call before
+// the call would be over by itself, and this much longer.
+constexpr Seconds missing_for{600};
+
+bool over_by_itself(const Campaign& campaign, Instant since, Instant now) {
+  return now - since >= campaign.ring_time + campaign.call_time + missing_for;
+}
+
 // Whether a call that the carrier once took is none any more: said again and again, and at a time
-// when it would be over by itself. A record that is some seconds old, or asked for in another
-// region, may be missing while its telephone rings (protocols.md 1.3).
+// when it would be over by itself.
 bool is_lost(const OpenAttempt& open, const Campaign& campaign, Instant now) {
   constexpr std::int64_t answers_min = 3;
-  constexpr Seconds apart{600};
-  return open.empty_lookups + 1 >= answers_min && now - open.first_empty_lookup >= apart &&
-         now - open.requested_at >= campaign.ring_time + campaign.call_time + apart;
+  return open.empty_lookups + 1 >= answers_min && now - open.first_empty_lookup >= missing_for &&
+         over_by_itself(campaign, open.requested_at, now);
 }
 
 Decision on(const State& state, const CallFetched& command, Moment moment) {
@@ -1159,6 +1166,19 @@ Decision on(const State& state, const LateCallWasEnded& command, Moment) {
   if (!state.queue.late_calls.count(command.sid)) return Facts{};
   Draft draft;
   draft.add(found.value().subject, LateCallEnded{command.sid});
+  return draft.take();
+}
+
+Decision on(const State& state, const LateCallNotKnown& command, Moment moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto late = state.queue.late_calls.find(command.sid);
+  if (late == state.queue.late_calls.end() ||
+      !over_by_itself(*found.value().entry->definition, late->second.detected_at, moment.now)) {
+    return Facts{};
+  }
+  Draft draft;
+  draft.add(found.value().subject, LateCallEnded{command.sid, true});
   return draft.take();
 }
 

@@ -86,7 +86,8 @@ bool DialQueue::has_late_call(ContactRef ref) const {
   const auto& campaign = campaigns[ref.campaign];
   const auto rings = [&](NumberKey key) {
     return std::ranges::any_of(late_calls, [&](const auto& late) {
-      return campaigns[late.second.campaign].has_number(late.second.ordinal, key);
+      const auto& [whose, since] = late.second;
+      return campaigns[whose.campaign].has_number(whose.ordinal, key);
     });
   };
   const auto* several = campaign.several_of(ref.ordinal);
@@ -441,7 +442,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   }
   if (const auto* e = get_if<LateCallDetected>(&fact.event)) {
     known_calls.insert(sid_digest(e->sid));
-    late_calls[e->sid] = ref;
+    late_calls[e->sid] = {ref, fact.recorded_at};
     // It rang after all.
     const auto count_again = [&](NumberKey key) {
       const auto gone = given_up.find(key);
@@ -723,20 +724,20 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     text += '\n';
     sink(text);
   }
-  std::vector<std::pair<std::string, ContactRef>> late(late_calls.begin(), late_calls.end());
-  std::sort(late.begin(), late.end());
+  const std::map<std::string, LateCall> late(late_calls.begin(), late_calls.end());
   std::vector<std::uint64_t> known(known_calls.begin(), known_calls.end());
   std::sort(known.begin(), known.end());
   text.clear();
   JsonObject tail(text);
   auto& list = tail.open("late_calls");
   list += '[';
-  for (std::size_t i = 0; i < late.size(); ++i) {
-    if (i) list += ',';
+  for (const auto& [sid, one] : late) {
+    if (list.back() != '[') list += ',';
     JsonObject call(list);
-    call.member("sid", late[i].first)
-        .member("campaign", book.at(late[i].second.campaign).definition->id)
-        .member("contact", late[i].second.ordinal);
+    call.member("sid", sid)
+        .member("campaign", book.at(one.contact.campaign).definition->id)
+        .member("contact", one.contact.ordinal)
+        .member("detected_at", to_ms(one.detected_at));
     call.close();
   }
   list += ']';

@@ -194,7 +194,12 @@ struct DialQueue {
   std::unordered_map<std::uint64_t, OpenAttempt> attempts{};  // by ContactRef::packed
   std::unordered_map<NumberKey, std::uint64_t> locks{};       // number -> that attempt
   std::unordered_set<std::uint64_t> known_calls{};            // digests of every sid of ours
-  std::unordered_map<std::string, ContactRef> late_calls{};   // sid -> whose; not ended yet
+  // A call that should not be there, of whom, and since when that is known.
+  struct LateCall {
+    ContactRef contact{};
+    Instant detected_at{};
+  };
+  std::unordered_map<std::string, LateCall> late_calls{};  // by sid; not ended yet
   // The last attempt at a number that was taken for one without a call.
   struct GivenUp {
     Instant at{};

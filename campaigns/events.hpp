@@ -401,9 +401,10 @@ struct LateCallDetected {
 struct LateCallEnded {
   static constexpr std::string_view type = "LateCallEnded";
   std::string sid{};
+  bool lost = false;  // nobody saw its end: the carrier does not know it any more
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("sid", e.sid);
+    v("sid", e.sid), v("lost", e.lost);
   }
 };
 

@@ -169,7 +169,8 @@ class Teller {
            "; it is ended";
   }
   std::string operator()(const LateCallEnded& e) const {
-    return "the late call " + e.sid + " is over";
+    return "the late call " + e.sid +
+           (e.lost ? " is over: the carrier does not know it any more" : " is over");
   }
   std::string operator()(const CallInitiated& e) const {
     return attempt(e.attempt) + "the carrier began to dial";

@@ -401,20 +401,19 @@ void Runner::ask_carrier() {
       take_back(ending);
     });
   }
-  for (const auto& [sid, ref] : state_.queue.late_calls) {
+  for (const auto& [sid, late] : state_.queue.late_calls) {
     if (endings_.resting(sid)) continue;
     endings_.under_way.insert(sid);
+    const auto ref = late.contact;
     const AttemptId attempt{state_.book.at(ref.campaign).definition->id, ref.ordinal,
                             state_.queue.contact(ref).requests};
     notice("a call turned up that must not be: it is being ended");
     gate_.hold(state_.position, [this, sid = sid, attempt](const eventstore::Durable&) {
       carrier_.end(sid, [this, sid, attempt](const bridge::carrier::CancelReply& reply) {
         endings_.under_way.erase(sid);
-        if (reply.ok) {
-          note_command(campaigns::LateCallWasEnded{attempt, sid});
-        } else {
-          endings_.again_at[sid] = clock_.now() + ask_again_after;
-        }
+        if (reply.ok) return note_command(campaigns::LateCallWasEnded{attempt, sid});
+        endings_.again_at[sid] = clock_.now() + ask_again_after;
+        if (reply.unknown) note_command(campaigns::LateCallNotKnown{attempt, sid});
       });
     });
   }

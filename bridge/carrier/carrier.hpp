@@ -113,7 +113,8 @@ struct ListReply {
   std::string request_id{};  // of the page that was asked for last
 };
 struct CancelReply {
-  bool ok = false;  // also when the call had already ended (21220)
+  bool ok = false;       // also when the call had already ended (21220)
+  bool unknown = false;  // with not ok: the carrier knows no such call
   std::string why{};
   std::string request_id{};
 };

@@ -86,14 +86,18 @@ PlaceReply classified(const http::Reply& reply, net::Instant now) {
                      .request_id = std::move(request_id)};
 }
 
+// A 404 without the code may come from anybody between us and the carrier.
+bool is_not_found(int status, int code) {
+  return status == 404 && code == code_not_found;
+}
+
 // What a reply that shows one call tells of it.
 FetchReply record_in(const http::Reply& reply) {
   if (reply.sent != http::Sent::answered) return {.why = reply.why};
   const http::Response& response = reply.response;
   FetchReply told{.request_id = request_id_of(response)};
   const int code = read_error_code(response.body);
-  if (response.status == 404 && code == code_not_found) {
-    // A 404 without the code may come from anybody between us and the carrier.
+  if (is_not_found(response.status, code)) {
     told.ok = true;
   } else if (response.status != 200) {
     told.why = status_line(response.status, code);
@@ -217,9 +221,11 @@ struct Twilio::Block {
            } else if (response.status == 400 && code == code_call_is_over) {
              over = !first;
            } else {
-             return done({.why = status_line(response.status, code), .request_id = std::move(id)});
+             return done({.unknown = is_not_found(response.status, code),
+                          .why = status_line(response.status, code),
+                          .request_id = std::move(id)});
            }
-           if (over) return done({.ok = true, .why = {}, .request_id = std::move(id)});
+           if (over) return done({.ok = true, .request_id = std::move(id)});
            end_as(sid, "completed", std::move(done));
          });
   }

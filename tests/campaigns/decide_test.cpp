@@ -824,6 +824,27 @@ BOOST_AUTO_TEST_CASE(while_a_late_call_has_no_end_nobody_is_called_at_its_number
   BOOST_TEST(world.plans().find("CallRequested") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_late_call_that_the_carrier_does_not_know_is_over_when_it_would_be) {
+  Running world(notification());
+  world.plans();
+  world.does(in_doubt(world)).later(120s);
+  world.does(listed(world)).later(30s);
+  world.does(listed(world));
+  const LateCallNotKnown not_known{world.attempt(), "CA1-1"};
+  BOOST_TEST(world.when(not_known) == "");
+  world.later(10min).does(world.status("ringing"));
+  const auto& campaign = *world.state().book.at(0).definition;
+  const auto over_by_itself = campaign.ring_time + campaign.call_time + 10min;
+  // Its record may lie elsewhere while it rings.
+  BOOST_TEST(world.when(not_known) == "");
+  BOOST_TEST(world.later(over_by_itself - 1s).when(not_known) == "");
+  BOOST_TEST(world.plans() == "");
+  BOOST_TEST(world.later(1s).when(not_known) ==
+             "contact/note/1 LateCallEnded {\"sid\":\"CA1-1\",\"lost\":true}\n");
+  BOOST_TEST(world.when(not_known) == "");
+  BOOST_TEST(world.plans().find("CallRequested") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(an_order_that_waits_is_not_sent_beside_a_late_call) {
   Running world(notification());
   world.plans();

@@ -252,6 +252,7 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   add(CallHeld{});
   add(LateCallDetected{});
   add(LateCallEnded{});
+  add(LateCallEnded{"CA1", true});
   add(CallInitiated{});
   add(CallAnswered{});
   add(AnswererDetected{});

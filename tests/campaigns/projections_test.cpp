@@ -347,6 +347,9 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const Spend::Reservation reservation;
   const auto& [o1, o2, o3] = reservation;
   printed(o1);
+  const DialQueue::LateCall late;
+  const auto& [t1, t2] = late;
+  printed(t1);
 }
 
 BOOST_AUTO_TEST_CASE(outcomes_know_of_answers_caps_locks_and_opt_outs) {

@@ -264,6 +264,36 @@ BOOST_AUTO_TEST_CASE(a_talk_with_whom_somebody_elses_code_called_is_a_call_under
                                 "the first of 2") == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_late_call_that_the_carrier_does_not_know_is_not_ended_for_ever) {
+  Duties world;
+  world.enrol_somebody();
+  world.turn();
+  const AttemptId attempt{"note", 1, 1};
+  world.runner.note_command(OrderAnswered{attempt, OrderAnswered::Kind::placed, "CAown"});
+  world.runner.note_command(StatusReported{attempt, "CAlate", "ringing"});
+  world.turn();
+  const auto answer = [&](const bridge::carrier::CancelReply& reply) {
+    BOOST_TEST_REQUIRE(world.carrier.ends.size() == 1U);
+    std::exchange(world.carrier.ends, {})[0](reply);
+    world.turn();
+  };
+  const auto late_calls = [&] { return world.runner.state().queue.late_calls.size(); };
+  answer({.unknown = true, .why = "the carrier answered 404, code 20404"});
+  BOOST_TEST(late_calls() == 1U);
+  // Neither what came of nobody knows where, nor anything before the call would be over.
+  world.clock.shown += 1h;
+  world.turn();
+  answer({.why = "the carrier answered 503"});
+  BOOST_TEST(late_calls() == 1U);
+  world.clock.shown += 15s;
+  world.turn();
+  answer({.unknown = true, .why = "the carrier answered 404, code 20404"});
+  BOOST_TEST(late_calls() == 0U);
+  world.clock.shown += 1h;
+  world.turn();
+  BOOST_TEST(world.carrier.ends.empty());
+}
+
 BOOST_AUTO_TEST_CASE(who_asks_for_an_agent_that_only_the_run_before_had_hears_the_message) {
   const auto sid = "CA" + std::string(32, 'b');
   Duties before;

@@ -4,15 +4,18 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bridge/carrier/carrier.hpp"
 
 namespace support {
 
-// Takes orders, and never says what became of them.
+// Takes orders, and never says what became of them. Whoever ends a call is answered by the test.
 class SilentCarrier final : public bridge::carrier::Carrier {
  public:
   std::size_t orders = 0;
+  std::vector<std::function<void(bridge::carrier::CancelReply)>> ends{};
 
   void place(const bridge::carrier::CallOrder&,
              std::function<void(bridge::carrier::PlaceReply)>) override {
@@ -26,7 +29,9 @@ class SilentCarrier final : public bridge::carrier::Carrier {
   void redirect(const std::string&, const bridge::carrier::NewDocument&,
                 std::function<void(bridge::carrier::RedirectReply)>) override {}
   void take_back(const std::string&, std::function<void(bridge::carrier::FetchReply)>) override {}
-  void end(const std::string&, std::function<void(bridge::carrier::CancelReply)>) override {}
+  void end(const std::string&, std::function<void(bridge::carrier::CancelReply)> done) override {
+    ends.push_back(std::move(done));
+  }
 };
 
 }  // namespace support
