@@ -1077,7 +1077,7 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
       draft.add(named.subject, ContactClosed{Place::held, Outcome::unconfirmed});
       break;
     case InDoubt::never:
-      draft.add(named.subject, AttemptClosed{attempt, Outcome::unconfirmed});
+      draft.add(named.subject, AttemptClosed{attempt, Outcome::unconfirmed, true});
       settle_in_doubt(draft, state, named);
       draft.add(named.subject, ContactClosed{Place::exhausted, Outcome::unconfirmed});
       break;
@@ -1836,9 +1836,11 @@ Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::
     close_attempt(draft, state, named, outcome, seconds, ended_at, now);
     return draft.take();
   }
-  draft.add(named.subject, AttemptClosed{open->attempt, outcome});
+  // Else a person settled it.
+  const bool given_up = entry.definition->in_doubt == InDoubt::never && open->phase != Phase::held;
+  draft.add(named.subject, AttemptClosed{open->attempt, outcome, given_up});
   settle_in_doubt(draft, state, named);
-  if (entry.definition->in_doubt == InDoubt::never) {
+  if (given_up) {
     draft.add(named.subject, ContactClosed{Place::exhausted, outcome});
     return draft.take();
   }

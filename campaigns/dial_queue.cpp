@@ -545,6 +545,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     // Not the people: whoever is called next would hear nothing either.
     campaign.failures.add(true);
   } else if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
+    if (closed->failure) campaign.failures.add(true);
     if (closed->outcome == Outcome::not_placed) {
       if (!open->unreachable) ++contact.unplaced;
       uncount_call(contact.key, open->slot);

@@ -774,9 +774,10 @@ struct AttemptClosed {
   static constexpr std::string_view type = "AttemptClosed";
   std::uint8_t attempt = 0;
   Outcome outcome = Outcome::none;
+  bool failure = false;  // as CallNotPlaced's; beside a fact that says so itself it is not set
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("outcome", e.outcome);
+    v("attempt", e.attempt), v("outcome", e.outcome), v("failure", e.failure);
   }
 };
 

@@ -647,8 +647,8 @@ BOOST_AUTO_TEST_CASE(without_proof_the_policy_decides) {
       // Nobody asks any more, nobody wakes.
       BOOST_TEST(world.wakes() == "never");
     } else {
-      BOOST_TEST(lines.find("AttemptClosed {\"attempt\":1,\"outcome\":\"unconfirmed\"}") !=
-                     std::string::npos,
+      BOOST_TEST(lines.find("AttemptClosed {\"attempt\":1,\"outcome\":\"unconfirmed\","
+                            "\"failure\":true}") != std::string::npos,
                  lines);
       BOOST_TEST((stage(world) == Stage::exhausted));
       BOOST_TEST(world.state().queue.locks.empty());

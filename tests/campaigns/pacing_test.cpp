@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(a_campaign_stops_when_half_of_its_last_calls_come_to_nothin
 }
 
 BOOST_AUTO_TEST_CASE(orders_that_come_to_no_call_stop_a_campaign_too) {
-  for (const auto policy : {InDoubt::redial, InDoubt::hold}) {
+  for (const auto policy : {InDoubt::redial, InDoubt::hold, InDoubt::never}) {
     auto campaign = many_lines();
     campaign.in_doubt = policy;
     campaign.pacing.stop_at_failures = {500, 5};
