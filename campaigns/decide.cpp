@@ -87,6 +87,16 @@ Result<Named, Refusal> find(const State& state, const AttemptId& id) {
 // Requests of one contact, beyond which an attempt that does not count is the last all the same.
 constexpr std::uint8_t requests_max = 100;
 
+// How long to wait where there was no carrier, and was none the last `before` times either: twice
+// as long each time. Whoever is left when it is away for days has not used up their requests by
+// then, and when it is back they wait for an hour at most.
+Seconds unreachable_delay(const Campaign& campaign, std::uint8_t before) {
+  constexpr Seconds longest{3'600};
+  auto delay = campaign.retries.unplaced_delay;
+  for (; before > 0 && delay < longest; --before) delay = std::min(2 * delay, longest);
+  return delay;
+}
+
 // What becomes of a case after an attempt: another one later, or its end.
 void after_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
                    Instant ended_at, Instant now, bool number_refused = false) {
@@ -142,8 +152,9 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
     // Where the carrier is not to be reached it is nobody's in the list.
-    if (named.unreachable ? contact.requests < requests_max
-                          : contact.unplaced + 1 < campaign.retries.unplaced_max) {
+    if (named.unreachable) {
+      if (contact.requests < requests_max) delay = unreachable_delay(campaign, contact.unreachable);
+    } else if (contact.unplaced + 1 < campaign.retries.unplaced_max) {
       delay = campaign.retries.unplaced_delay;
     }
   } else if (contact.attempts + 1 < campaign.retries.attempts_max) {
@@ -974,6 +985,14 @@ Decision on(const State& state, const ForgetExpired&, Moment moment) {
 
 // --- the carrier's answers ---
 
+// For how long no order has found the carrier, where that is long enough to tell somebody and
+// nobody was told yet; else 0. In ms.
+std::int64_t time_to_tell_away(const State& state, Instant now) {
+  constexpr std::chrono::minutes untold_max{10};
+  const auto& away = state.queue.carrier_away;
+  return away && !away->said && now - away->since >= untold_max ? (now - away->since).count() : 0;
+}
+
 Decision on(const State& state, const OrderAnswered& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
@@ -991,7 +1010,9 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
       draft.add(named.subject, CallInDoubt{attempt, command.why, command.request_id});
       break;
     case OrderAnswered::Kind::not_sent:
-      draft.add(named.subject, CallNotSent{attempt, command.why, command.unreachable});
+      draft.add(named.subject,
+                CallNotSent{attempt, command.why, command.unreachable,
+                            command.unreachable ? time_to_tell_away(state, moment.now) : 0});
       named.unreachable = command.unreachable;
       close_attempt(draft, state, named, Outcome::not_placed, 0, moment.now, moment.now);
       break;

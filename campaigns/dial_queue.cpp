@@ -480,9 +480,11 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   };
   if (const auto* accepted = get_if<CallAccepted>(&fact.event)) {
     accept(accepted->sid);
+    carrier_away.reset();
     if (accepted->queue_ms > queue_ms_max) slowdown.too_fast(fact.recorded_at);
   } else if (const auto* refused = get_if<CallRefused>(&fact.event)) {
     campaign.failures.add(true);
+    carrier_away.reset();
     open->number_refused =
         !refused->retryable &&
         class_of_refusal(refused->http_status, refused->code) == ErrorClass::person_refused;
@@ -492,6 +494,10 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     }
   } else if (const auto* not_sent = get_if<CallNotSent>(&fact.event)) {
     open->unreachable = not_sent->unreachable;
+    if (not_sent->unreachable) {
+      if (!carrier_away) carrier_away = CarrierAway{fact.recorded_at};
+      carrier_away->said |= not_sent->away_ms > 0;
+    }
   } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
     // One that we took back says nothing of the carrier.
     if (ended->status != "canceled") campaign.failures.add(ended->status == "failed");
@@ -499,6 +505,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     accept(adopted->sid);
   } else if (holds_alternative<CallInDoubt>(fact.event)) {
     to_phase(Phase::in_doubt);
+    carrier_away.reset();
     open->in_doubt_since = fact.recorded_at;
     open->last_news = fact.recorded_at;
   } else if (const auto* looked = get_if<CallLookedUp>(&fact.event)) {
@@ -546,8 +553,10 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     campaign.failures.add(true);
   } else if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
     if (closed->failure) campaign.failures.add(true);
+    const bool unreachable = closed->outcome == Outcome::not_placed && open->unreachable;
+    contact.unreachable = unreachable ? static_cast<std::uint8_t>(contact.unreachable + 1) : 0;
     if (closed->outcome == Outcome::not_placed) {
-      if (!open->unreachable) ++contact.unplaced;
+      if (!unreachable) ++contact.unplaced;
       uncount_call(contact.key, open->slot);
       if (const auto gone = given_up.find(contact.key);
           gone != given_up.end() && gone->second.slot == open->slot) {
@@ -583,6 +592,10 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .member("slowdown_since", slowdown.since() ? to_ms(*slowdown.since()) : 0);
     // Not written where there is none: logs from before keep their digest.
     if (slowdown.not_before()) object.member("not_before", to_ms(*slowdown.not_before()));
+    if (carrier_away) {
+      object.member("carrier_away_since", to_ms(carrier_away->since))
+          .flag("carrier_away_said", carrier_away->said);
+    }
     object.close();
   }
   text += '\n';
@@ -634,6 +647,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
           .member("best_outcome", name_of(contact.best_outcome))
           .flag("forgotten", contact.forgotten);
       // Only where there is one: logs from before keep their digest.
+      if (contact.unreachable > 0) object.member("unreachable", contact.unreachable);
       if (const auto last = campaign.not_after(ordinal)) object.member("not_after", to_ms(*last));
       if (const auto priority = campaign.groups[contact.group].priority) {
         object.member("priority", priority);

@@ -32,9 +32,10 @@ struct DialContact {
   std::uint32_t version = 0;  // of the contact's stream
   std::uint16_t group = 0;    // index into DialCampaign::groups
   Stage stage = Stage::fresh;
-  std::uint8_t requests = 0;  // CallRequested so far: the last attempt's ordinal
-  std::uint8_t attempts = 0;  // of these, the ones that count
-  std::uint8_t unplaced = 0;  // and the ones that never left
+  std::uint8_t requests = 0;     // CallRequested so far: the last attempt's ordinal
+  std::uint8_t attempts = 0;     // of these, the ones that count
+  std::uint8_t unplaced = 0;     // and the ones that never left
+  std::uint8_t unreachable = 0;  // the last ones in a row for which there was no carrier
   Outcome last_outcome = Outcome::none;
   Outcome best_outcome = Outcome::none;  // by rank_of
   bool forgotten = false;
@@ -210,6 +211,12 @@ struct DialQueue {
   std::unordered_map<NumberKey, GivenUp> given_up{};
   std::optional<Instant> last_slot{};  // the account's
   Slowdown slowdown{};                 // the account's
+  // Since when no order has found the carrier, and whether that was said (CallNotSent::away_ms).
+  struct CarrierAway {
+    Instant since{};
+    bool said = false;
+  };
+  std::optional<CarrierAway> carrier_away{};
   // Numbers that were called on the days that are kept; older ones are dropped.
   std::unordered_map<NumberKey, CallsToNumber> calls_to{};
 

@@ -277,9 +277,13 @@ struct CallNotSent {
   std::uint8_t attempt = 0;
   std::string reason{};
   bool unreachable = false;  // there was no connection to the carrier
+  // For how long no order has found the carrier; said once of such a time, when it is long enough
+  // for somebody to be told.
+  std::int64_t away_ms = 0;
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("reason", e.reason), v("unreachable", e.unreachable);
+    v("attempt", e.attempt), v("reason", e.reason), v("unreachable", e.unreachable),
+        v("away_ms", e.away_ms);
   }
 };
 

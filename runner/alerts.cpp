@@ -146,6 +146,12 @@ void AlertRules::see(const State& state, const Fact& fact, const Tell& tell, std
                        object.member("what", "a call waits for a person's decision: campanile held")
                            .member("attempt", id.text());
                      }));
+  } else if (const auto* not_sent = get_if<campaigns::CallNotSent>(&fact.event)) {
+    if (not_sent->away_ms == 0) return;
+    const auto minutes = not_sent->away_ms / 60'000;
+    tell(draft.write(AlertKind::carrier_unreachable, name,
+                     "no order has found the carrier for " + std::to_string(minutes) +
+                         " minutes: each is tried again, and nobody loses their call by it"));
   } else if (holds_alternative<campaigns::LateCallDetected>(fact.event)) {
     tell(draft.write(AlertKind::late_call, name,
                      "a call turned up for an attempt that was given up: it is being ended"));

@@ -18,21 +18,22 @@ namespace runner {
 // people.
 enum class AlertKind : std::uint8_t {
   campaign_finished,
-  campaign_stopped,  // the program paused it, for a reason that has no name of its own below
-  failure_rate,      // the same: too many of its last calls came to nothing
-  carrier_refuses,   // the same: every call is refused
-  budget_spent,      // the same
-  budget_near,       // four fifths of it are spent or reserved
-  call_held,         // a person has to decide
-  late_call,         // a call turned up that must not be
-  disk_full,         // the log has no space
-  list_too_old,      // the program paused it: a suppression list that it requires must be newer
-  outcome,           // a person's case is closed; to the owner of the list alone
+  campaign_stopped,     // the program paused it, for a reason that has no name of its own below
+  failure_rate,         // the same: too many of its last calls came to nothing
+  carrier_refuses,      // the same: every call is refused
+  carrier_unreachable,  // no order has found it for a while; they are tried again
+  budget_spent,         // the program paused it
+  budget_near,          // four fifths of it are spent or reserved
+  call_held,            // a person has to decide
+  late_call,            // a call turned up that must not be
+  disk_full,            // the log has no space
+  list_too_old,         // the program paused it: a suppression list that it requires must be newer
+  outcome,              // a person's case is closed; to the owner of the list alone
 };
-inline constexpr std::array<std::string_view, 11> alert_kind_names{
-    "campaign_finished", "campaign_stopped", "failure_rate", "carrier_refuses",
-    "budget_spent",      "budget_near",      "call_held",    "late_call",
-    "disk_full",         "list_too_old",     "outcome"};
+inline constexpr std::array<std::string_view, 12> alert_kind_names{
+    "campaign_finished",   "campaign_stopped", "failure_rate", "carrier_refuses",
+    "carrier_unreachable", "budget_spent",     "budget_near",  "call_held",
+    "late_call",           "disk_full",        "list_too_old", "outcome"};
 std::string_view name_of(AlertKind kind);
 
 // "call_held,disk_full"; empty: all of them but outcome, which is asked for by a URL of its own.

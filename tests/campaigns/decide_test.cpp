@@ -497,18 +497,83 @@ BOOST_AUTO_TEST_CASE(attempts_that_never_left_have_a_cap_of_their_own) {
 
 BOOST_AUTO_TEST_CASE(where_the_carrier_is_not_to_be_reached_nobody_loses_their_call) {
   Running world(notification());
-  for (std::uint8_t n = 1; n <= 10; ++n) {
+  std::uint8_t attempt = 0;
+  // Dials, and says how long the next call is put off.
+  const auto not_sent = [&](bool unreachable) {
     BOOST_TEST_REQUIRE(world.plans().find("CallRequested") != std::string::npos);
-    OrderAnswered not_sent;
-    not_sent.attempt = world.attempt(1, n);
-    not_sent.kind = OrderAnswered::Kind::not_sent;
-    not_sent.why = "cannot connect";
-    not_sent.unreachable = true;
-    world.does(not_sent);
-    world.later(301s);
-  }
+    OrderAnswered answer;
+    answer.attempt = world.attempt(1, ++attempt);
+    answer.kind = OrderAnswered::Kind::not_sent;
+    answer.why = "cannot connect";
+    answer.unreachable = unreachable;
+    world.does(answer);
+    const auto due = instant_from_ms(world.state().queue.campaigns[0].contact(1).due_ms);
+    const auto waits = std::chrono::duration_cast<std::chrono::minutes>(due - world.now());
+    world.at(due);
+    return waits.count();
+  };
+  for (const auto minutes : {5, 10, 20, 40, 60, 60, 60}) BOOST_TEST(not_sent(true) == minutes);
   BOOST_TEST((stage(world) == Stage::retry));
   BOOST_TEST(world.state().queue.campaigns[0].contact(1).unplaced == 0);
+  // Any other reason is not the carrier's being away.
+  BOOST_TEST(not_sent(false) == 5);
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).unplaced == 1);
+  BOOST_TEST(not_sent(true) == 5);
+  BOOST_TEST(not_sent(true) == 10);
+}
+
+BOOST_AUTO_TEST_CASE(that_the_carrier_is_away_is_said_once_and_not_too_soon) {
+  auto campaign = notification();
+  campaign.pacing.lines = 9;
+  Running world(campaign, 9);
+  // Whoever is dialled next, and what the carrier says to it.
+  const auto next = [&](OrderAnswered answer) {
+    world.later(1s).plans();
+    for (const auto& [packed, open] : world.state().queue.attempts) {
+      if (open.phase != Phase::requested) continue;
+      answer.attempt = world.attempt(open.contact.ordinal, open.attempt);
+      break;
+    }
+    return world.when(answer);
+  };
+  const auto is_said = [&] {
+    OrderAnswered answer;
+    answer.kind = OrderAnswered::Kind::not_sent;
+    answer.why = "cannot connect";
+    answer.unreachable = true;
+    const auto lines = next(answer);
+    BOOST_TEST(lines.find("CallNotSent") != std::string::npos, lines);
+    return lines.find("\"away_ms\":") != std::string::npos;
+  };
+  BOOST_TEST(!is_said());
+  world.later(598s);
+  BOOST_TEST(!is_said());
+  BOOST_TEST(is_said());
+  BOOST_TEST(!is_said());
+  // It is back, and away once more.
+  OrderAnswered placed;
+  placed.kind = OrderAnswered::Kind::placed;
+  placed.sid = "CAnew";
+  next(placed);
+  BOOST_TEST(!is_said());
+  world.later(10min);
+  BOOST_TEST(is_said());
+}
+
+BOOST_AUTO_TEST_CASE(a_delay_that_is_longer_than_an_hour_stays_where_the_carrier_is_not_reached) {
+  auto campaign = notification();
+  campaign.retries.unplaced_delay = 2h;
+  Running world(campaign);
+  for (std::uint8_t n = 1; n <= 2; ++n) {
+    world.plans();
+    OrderAnswered answer;
+    answer.attempt = world.attempt(1, n);
+    answer.kind = OrderAnswered::Kind::not_sent;
+    answer.unreachable = true;
+    world.does(answer);
+    BOOST_TEST(world.state().queue.campaigns[0].contact(1).due_ms == to_ms(world.now() + 2h));
+    world.later(2h);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_number_is_dead_when_the_carrier_failed_there_twice_and_not_when_we_did) {

@@ -306,7 +306,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
                d20, d21, d22] = open;
   printed(d1);
   const DialContact contact;
-  const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12] = contact;
+  const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13] = contact;
   printed(e1);
   const CampaignEntry entry;
   const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16] = entry;
@@ -347,6 +347,9 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const Spend::Reservation reservation;
   const auto& [o1, o2, o3] = reservation;
   printed(o1);
+  const DialQueue::CarrierAway away;
+  const auto& [u1, u2] = away;
+  printed(u1);
   const DialQueue::LateCall late;
   const auto& [t1, t2] = late;
   printed(t1);

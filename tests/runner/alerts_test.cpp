@@ -83,6 +83,19 @@ BOOST_AUTO_TEST_CASE(an_alert_says_what_happened_where_and_when_and_names_nobody
   BOOST_TEST(alert.body.find('+') == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(that_the_carrier_is_away_is_told_when_the_log_says_so) {
+  Campaigning world;
+  world.plans();
+  const auto contact = Subject::contact("note", 1);
+  BOOST_TEST(world.after(contact, CallNotSent{1, "the campaign was paused"}).empty());
+  BOOST_TEST(world.after(contact, CallNotSent{1, "cannot connect", true}).empty());
+  const auto alerts = world.after(contact, CallNotSent{1, "cannot connect", true, 660'000});
+  BOOST_TEST_REQUIRE(alerts.size() == 1U);
+  BOOST_TEST((alerts.front().kind == AlertKind::carrier_unreachable));
+  BOOST_TEST(json::parse(alerts.front().body)["what"].get<std::string>().find("11 minutes") !=
+             std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_closed_case_is_told_to_the_owner_of_the_list) {
   Campaigning world;
   const auto alerts =
