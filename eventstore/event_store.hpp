@@ -69,6 +69,11 @@ class EventStore {
   virtual void read(Position from,
                     const std::function<bool(const RecordedEvent&)>& visit) const = 0;
 
+  // The same for whoever needs nothing that is personal: that is shown as it stands in the log, and
+  // no key is looked at, so that none that is made or destroyed meanwhile can be missed.
+  virtual void read_sealed(Position from,
+                           const std::function<bool(const RecordedEvent&)>& visit) const = 0;
+
   // Makes what is sealed under these keys unreadable for good, once all that was handed over before
   // is durable. What is still handed over for such a key is kept without its personal part. Not an
   // event: append the one that says so first, and ask again after each start, because a crash may

@@ -539,6 +539,7 @@ struct SqliteEventStore::Block {
   std::optional<Witnesses> witnesses{};
   std::optional<Reserve> reserve{};
   std::unique_ptr<LogReader> reader{};
+  std::unique_ptr<LogReader> sealed_reader{};  // without the keys
   std::thread thread{};
 };
 
@@ -932,6 +933,14 @@ void SqliteEventStore::read(Position from,
                          : std::make_unique<LogReader>(block_->path);
   }
   block_->reader->read(
+      from, [&](const RecordedEvent& event) { return event.position <= end && visit(event); });
+}
+
+void SqliteEventStore::read_sealed(Position from,
+                                   const std::function<bool(const RecordedEvent&)>& visit) const {
+  const Position end = durable().position();
+  if (!block_->sealed_reader) block_->sealed_reader = std::make_unique<LogReader>(block_->path);
+  block_->sealed_reader->read(
       from, [&](const RecordedEvent& event) { return event.position <= end && visit(event); });
 }
 

@@ -80,6 +80,8 @@ class SqliteEventStore final : public EventStore {
   bool disk_full() const override;
   std::uint32_t epoch() const override;
   void read(Position from, const std::function<bool(const RecordedEvent&)>& visit) const override;
+  void read_sealed(Position from,
+                   const std::function<bool(const RecordedEvent&)>& visit) const override;
   std::uint32_t version_of(std::string_view stream) const override;
   // In a log that is not sealed there is nothing to destroy.
   void destroy_keys(std::vector<std::uint64_t> ids) override;

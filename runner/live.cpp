@@ -489,7 +489,7 @@ Courier::Reach Live::Block::read_alerts(AlertRules& afresh, AlertPlace after,
   Courier::Reach reach{after.position, false};
   Folder folder;
   int events = 0;
-  log->read(
+  log->read_sealed(
       std::max<std::uint64_t>(after.position, 1), [&](const eventstore::RecordedEvent& recorded) {
         auto event = recorded;
         event.personal = {};

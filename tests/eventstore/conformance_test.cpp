@@ -267,6 +267,39 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(who_is_forgotten_is_gone_and_the_others_are_not, L
   }
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_read_sealed_is_what_the_chain_covers, Log, StoresThatForget) {
+  NewEvent about = event("contact/a/1", 1);
+  about.key_id = 1;
+  about.personal = "person 1";
+  Log log;
+  log.store().append({about, event("runner", 1, "last")}, 5);
+  log.settle();
+  for (int round = 0; round < 2; ++round) {
+    Hash before{};
+    std::vector<Position> seen;
+    log.store().read_sealed(1, [&](const RecordedEvent& read) {
+      BOOST_TEST(!read.forgotten);
+      BOOST_TEST(read.personal.empty() == (read.position == 2));
+      BOOST_TEST(eventstore::to_hex(read.hash) ==
+                 eventstore::to_hex(eventstore::chain_hash(before, read)));
+      before = read.hash;
+      seen.push_back(read.position);
+      return true;
+    });
+    BOOST_TEST(seen == (std::vector<Position>{1, 2}), boost::test_tools::per_element());
+    std::vector<std::string> behind;
+    log.store().read_sealed(2, [&](const RecordedEvent& read) {
+      behind.emplace_back(read.payload);
+      return true;
+    });
+    BOOST_TEST(behind == std::vector<std::string>{"last"}, boost::test_tools::per_element());
+    // Whoever is forgotten is no other than before.
+    log.store().destroy_keys({1});
+    log.settle();
+    log.reopen();
+  }
+}
+
 BOOST_AUTO_TEST_CASE(both_stores_write_the_same_chain) {
   const std::string on_disk = eventstore::to_hex(head_after_the_same_story<OnDisk>());
   BOOST_TEST(on_disk == eventstore::to_hex(head_after_the_same_story<Simulated>()));

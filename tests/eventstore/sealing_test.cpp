@@ -170,6 +170,23 @@ BOOST_AUTO_TEST_CASE(without_the_key_a_reader_sees_sealed_bytes_and_their_chain)
   BOOST_TEST(log.is_well());
 }
 
+BOOST_AUTO_TEST_CASE(a_store_that_reads_what_is_sealed_looks_at_no_key) {
+  SealedLog log;
+  log.append(about(2, 1, "Bice"));
+  const fs::path elsewhere = log.folder() / "elsewhere";
+  fs::rename(log.keys(), elsewhere);
+  BOOST_CHECK_THROW(log.read(), eventstore::KeysMissing);
+  std::size_t seen = 0;
+  log.store().read_sealed(1, [&](const RecordedEvent& event) {
+    ++seen;
+    BOOST_TEST(event.personal.size() > 28u);
+    return true;
+  });
+  BOOST_TEST(seen == 2u);
+  fs::rename(elsewhere, log.keys());
+  BOOST_TEST(log.read()[1] == "Bice");
+}
+
 BOOST_AUTO_TEST_CASE(who_is_forgotten_is_gone_from_every_reading_and_the_chain_is_whole) {
   SealedLog log;
   log.append(about(2, 1, "Bice"));

@@ -84,13 +84,19 @@ Durable SimulatedEventStore::durable() const {
 
 void SimulatedEventStore::read(Position from,
                                const std::function<bool(const RecordedEvent&)>& visit) const {
+  read_sealed(from, [&](RecordedEvent event) {
+    event.forgotten = event.key_id && destroyed_.contains(*event.key_id);
+    if (event.forgotten) event.personal = {};
+    return visit(event);
+  });
+}
+
+void SimulatedEventStore::read_sealed(
+    Position from, const std::function<bool(const RecordedEvent&)>& visit) const {
   throw_if_failed();
   const std::size_t end = events_.size();
   for (std::size_t i = from == 0 ? 0 : from - 1; i < end; ++i) {
-    RecordedEvent event = view_of(events_[i]);
-    event.forgotten = event.key_id && destroyed_.contains(*event.key_id);
-    if (event.forgotten) event.personal = {};
-    if (!visit(event)) return;
+    if (!visit(view_of(events_[i]))) return;
   }
 }
 

@@ -51,6 +51,9 @@ class SimulatedEventStore final : public eventstore::EventStore {
   std::uint32_t epoch() const override { return epoch_; }
   void read(eventstore::Position from,
             const std::function<bool(const eventstore::RecordedEvent&)>& visit) const override;
+  void read_sealed(
+      eventstore::Position from,
+      const std::function<bool(const eventstore::RecordedEvent&)>& visit) const override;
   std::uint32_t version_of(std::string_view stream) const override { return versions_.of(stream); }
   // Done by commit_one or commit_all, after the batches that waited before.
   void destroy_keys(std::vector<std::uint64_t> ids) override;
