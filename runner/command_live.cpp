@@ -283,9 +283,10 @@ int run(RunOptions& options) {
     const auto status = program.state().book.at(*index).status;
     if (status == campaigns::CampaignStatus::completed) return true;
     const auto& queue = program.state().queue;
+    // Its own: until the calls of others have ended, nobody is dialled any more.
     bool under_way = false;
     for (const auto& [packed, open] : queue.attempts) {
-      under_way |= open.phase != campaigns::Phase::held;
+      under_way |= open.contact.campaign == *index && open.phase != campaigns::Phase::held;
     }
     // What the program paused by itself goes on when a person has helped, and none is waited for;
     // but a list that has to be newer may come at any time.

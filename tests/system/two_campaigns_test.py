@@ -182,6 +182,38 @@ class TwoCampaignsTest(world.Case):
         self.assertEqual((types.count("CallRequested"), types.count("AttemptClosed")), (1, 1))
         self.assert_log_is_well(self.log)
 
+    def test_a_run_whose_campaign_was_cancelled_dials_nobody_of_another(self):
+        """It waits for their call that is up, and begins none."""
+        phones = world.HandCarrier(1_767_600_000_000)
+        self.addCleanup(phones.close)
+        first = world.write_campaign(self.folder, world.survey(
+            id="first", retries={"attempts_max": 2, "busy": "2h"}), 1)
+        program = self.start("run", first, "--log", self.log, "--carrier", phones.choice, "--json")
+        world.wait_until(lambda: len(phones.orders) == 1, "the person of the first is called")
+        phones.wait_until_quiet()
+        ours = world.HandCall(phones, 1)
+        self.assertEqual((ours.report("initiated"), ours.report("busy")), (204, 204))
+        contacts = {**world.survey()["contacts"], "file": "others.csv"}
+        second = world.write_campaign(self.folder, world.survey(
+            id="second", contacts=contacts, pacing={"calls_per_second": "0.02", "lines": 3}), 3,
+            "second.json")
+        self.campanile("submit", second, "--log", self.log)
+        phones.move_clock(1_000)
+        world.wait_until(lambda: len(phones.orders) == 2, "somebody of the second is called")
+        theirs = world.HandCall(phones, 2)
+        self.assertEqual((theirs.report("initiated"), theirs.report("in-progress")), (204, 204))
+        self.assertEqual(theirs.ask()[0], 200)
+        self.campanile("cancel", "first", "--log", self.log)
+        # The next of the second would be due after 50 s.
+        for _ in range(8):
+            phones.move_clock(10_000)
+            self.assertTrue(program.running(), program.err())
+        self.assertEqual(len(phones.orders), 2)
+        self.assertEqual(theirs.report("completed", CallDuration="80"), 204)
+        program.wait()
+        self.assertEqual(len(phones.orders), 2)
+        self.assert_log_is_well(self.log)
+
 
 if __name__ == "__main__":
     world.main()
