@@ -504,6 +504,7 @@ struct SqliteEventStore::Block {
   // Written by the writer thread, read by both.
   std::atomic<Position> durable{0};
   std::atomic<bool> disk_full{false};
+  std::atomic<bool> no_space{false};
   std::atomic<bool> failed{false};
   std::atomic<std::uint64_t> commits{0};
   std::atomic<std::uint64_t> wal_bytes{0};
@@ -798,6 +799,7 @@ void SqliteEventStore::Block::write_group(std::unique_lock<std::mutex>& held) {
 bool SqliteEventStore::Block::commit_or_wait(const std::vector<Batch>& group,
                                              const std::vector<Hash>& hashes,
                                              std::unique_lock<std::mutex>& held) {
+  bool refused = false;
   for (bool committed = false;;) {
     try {
       if (!keys || keys->make_durable()) {
@@ -805,6 +807,7 @@ bool SqliteEventStore::Block::commit_or_wait(const std::vector<Batch>& group,
         committed = true;  // NOLINT(clang-analyzer-deadcode.DeadStores): the witness may throw
         if (keys && group.front().first == 1) keys->belong_to(writer->identity());
         witnesses->write(writer->head(), writer->identity());
+        no_space = false;
         return true;
       }
     } catch (const SQLite::Exception&) {
@@ -819,6 +822,9 @@ bool SqliteEventStore::Block::commit_or_wait(const std::vector<Batch>& group,
     witnesses->sync();
     writer->checkpoint(true);
     if (has_space_again) continue;
+    // What the checkpoint has given back may be enough for the next try.
+    if (refused && !no_space.exchange(true)) tell();
+    refused = true;
     held.lock();
     const bool last_try_was_this = stopping;
     to_writer.wait_for(held, retry_on_full_disk, [this] { return stopping; });
@@ -918,6 +924,10 @@ std::size_t SqliteEventStore::waiting() const {
 
 bool SqliteEventStore::disk_full() const {
   return block_->disk_full;
+}
+
+bool SqliteEventStore::has_no_space() const {
+  return block_->no_space;
 }
 
 std::uint32_t SqliteEventStore::epoch() const {

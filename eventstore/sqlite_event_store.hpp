@@ -87,6 +87,11 @@ class SqliteEventStore final : public EventStore {
   void destroy_keys(std::vector<std::uint64_t> ids) override;
   bool destroying_keys() const override;
 
+  // True while what was handed over waits for space that not even the reserve has: from the second
+  // write in a row that was refused when that had been given up, until one succeeds. The
+  // notification comes when it begins.
+  bool has_no_space() const;
+
   // The secret made with a sealed log; nothing in another.
   std::optional<Secret> log_secret() const;
 

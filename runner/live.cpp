@@ -289,7 +289,6 @@ struct Live::Block {
   void work();
   void arm();
   void interrupt();
-  bool stuck_on_full_disk() const;
   void leave_full_disk();
   void end_when_over();
   void stop(const std::string& reason);
@@ -555,17 +554,12 @@ void Live::Block::interrupt() {
   interrupted = true;
   runner->stop_dialling();
   if (draining) {
-    if (stuck_on_full_disk()) return leave_full_disk();
+    if (log->has_no_space()) return leave_full_disk();
     stop("interrupted, calls under way");
   } else if (at_interrupt) {
     at_interrupt();
   }
   draining = true;
-}
-
-// There is something to write, and no space, not even what was kept in reserve.
-bool Live::Block::stuck_on_full_disk() const {
-  return runner->disk_full() && log->waiting() > 0;
 }
 
 // An end cannot be written down either, and whoever wants it is not to wait for space: the next
@@ -594,7 +588,8 @@ void Live::Block::work() {
   while (!enrolments.empty() && enrolments.front()->finished()) enrolments.pop_front();
   if (!enrolments.empty()) enrolments.front()->step();
   runner->tick();
-  if (draining && !stopping && stuck_on_full_disk() && !runner->calls_under_way()) {
+  // Once it is stopping all that it waits for is to have written so.
+  if (draining && log->has_no_space() && (stopping || !runner->calls_under_way())) {
     return leave_full_disk();
   }
   if (!stopping && enrolments.empty() && !checking && runner->idle()) {

@@ -115,6 +115,7 @@ BOOST_AUTO_TEST_CASE(a_batch_waits_for_space_and_nothing_is_lost) {
     store->append({event("a", version, payload)}, version);
   }
   bell.wait_until([&] { return store->disk_full(); });
+  bell.wait_until([&] { return store->has_no_space(); });
   BOOST_TEST(store->waiting() > 0u);
   const eventstore::Position durable_when_full = store->durable().position();
   BOOST_TEST(store->append({event("a", 6)}, 6) == 6u);
@@ -122,6 +123,7 @@ BOOST_AUTO_TEST_CASE(a_batch_waits_for_space_and_nothing_is_lost) {
   store->wait_until_durable();
   BOOST_TEST(durable_when_full < 5u);
   BOOST_TEST(store->durable().position() == 6u);
+  BOOST_TEST(!store->has_no_space());
   bell.wait_until([&] { return !store->disk_full(); });
   store.reset();
   store = open(disk.log(), false, bell);
@@ -162,8 +164,14 @@ BOOST_AUTO_TEST_CASE(the_reserve_lets_live_work_end_and_the_disk_stays_full_unti
   store->append({event("a", 2)}, 1);
   store->wait_until_durable();
   BOOST_TEST(store->disk_full());
+  BOOST_TEST(!store->has_no_space());
+  // Somebody else takes what it gave up.
+  disk.fill();
+  store->append({event("a", 3, std::string(20'000, 'x'))}, 1);
+  bell.wait_until([&] { return store->has_no_space(); });
   disk.make_space();
   bell.wait_until([&] { return !store->disk_full(); });
+  BOOST_TEST(!store->has_no_space());
   BOOST_TEST(fs::exists(reserve));
   store.reset();
   BOOST_TEST(!fs::exists(reserve));

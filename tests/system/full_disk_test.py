@@ -200,6 +200,49 @@ class FullDiskTest(world.Case):
         self.give_space_back()
         self.assert_log_is_well(self.log)
 
+    def test_it_ends_where_all_is_written_but_that_it_ends(self):
+        """The reserve was enough for the last words, and somebody else has taken what was left."""
+        self.phones = self.carrier()
+        program = self.start("serve", "--log", self.log, "--carrier", self.phones.choice)
+        world.wait_until(self.status, "it serves")
+        numbers = iter(range(1, 10_000))
+
+        def suppress(number, seconds=3):
+            return world.Control(self.log).ask("POST", "/numbers/%016x/suppress" % number,
+                                               {"reason": "lettera"}, timeout=seconds)
+        last = 0
+
+        def is_stuck():
+            nonlocal last
+            self.fill()
+            last = next(numbers)
+            return suppress(last) is None
+        world.wait_until(is_stuck, "nothing can be written")
+        # Page by page, until that one is written; whoever says it again hears when.
+        while suppress(last, 2) is None:
+            os.truncate(self.filler, os.path.getsize(self.filler) - PAGE)
+        self.fill()
+        self.assertTrue(self.status()["disk_full"])
+        program.process.send_signal(signal.SIGTERM)
+        # Nor is what it gives up of its own left to it.
+        world.wait_until(lambda: self.fill() or not program.running(), "it ends")
+        self.assertEqual(program.wait(), 3, program.err())
+        self.assertIn("disk is full: stopped all the same", program.err())
+        chain = world.chain_of(self.log)
+        self.give_space_back()
+        self.serve_once_more()
+        self.assertEqual(world.chain_of(self.log)[:len(chain)], chain)
+        types = [event.type for event in world.events_of(self.log)]
+        self.assertEqual(types.count("RunnerStarted"), 2)
+        self.assertEqual(types.count("Suppressed"), last)
+        self.assert_log_is_well(self.log)
+
+    def serve_once_more(self):
+        again = self.start("serve", "--log", self.log, "--carrier", self.phones.choice, name="again")
+        world.wait_until(self.status, "it serves again")
+        again.interrupt()
+        self.assertEqual(again.wait(), 0, again.err())
+
     def test_an_order_where_nothing_runs_is_not_waited_for_without_end(self):
         file = world.write_campaign(self.folder, world.survey(id="kill"), 3)
         self.campanile("run", file, "--log", self.log)
