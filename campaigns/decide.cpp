@@ -1131,12 +1131,20 @@ Decision on(const State& state, const CallFetched& command, Moment moment) {
       (command.found && named.open->sid != command.call.sid)) {
     return Facts{};
   }
+  const bool lost =
+      !command.found && is_lost(*named.open, *named.entry->definition, moment.now);
+  // Whoever takes a call back asks four times a minute; once tells as much.
+  constexpr Seconds told_for{60};
+  if (!command.found && !lost && named.open->empty_lookups > 0 &&
+      moment.now - named.open->last_news < told_for) {
+    return Facts{};
+  }
   const auto attempt = command.attempt.attempt;
   Draft draft;
   draft.add(named.subject,
             CallLookedUp{attempt, "sid", command.found ? 1 : 0, command.call.status});
   if (!command.found) {
-    if (is_lost(*named.open, *named.entry->definition, moment.now)) {
+    if (lost) {
       end_call(draft, state, named, "failed", 0, 0, "", "lost", {}, moment.now);
     }
   } else if (terminal(command.call.status)) {
