@@ -399,6 +399,8 @@ Outcome outcome_of_call(const State& state, const Named& named, const std::strin
   if (status == "busy") return Outcome::busy;
   if (status == "no-answer") return Outcome::no_answer;
   if (status == "canceled") return Outcome::canceled_by_us;
+  // Nobody knows how it went, which says nothing of the number.
+  if (status == lost_call) return Outcome::network_error;
   if (status == "failed") {
     // Carriers' causes are not to be trusted at once: a number is dead when it fails twice running.
     return failed_there_before(state, named) ? Outcome::invalid_number : Outcome::network_error;
@@ -1131,8 +1133,7 @@ Decision on(const State& state, const CallFetched& command, Moment moment) {
       (command.found && named.open->sid != command.call.sid)) {
     return Facts{};
   }
-  const bool lost =
-      !command.found && is_lost(*named.open, *named.entry->definition, moment.now);
+  const bool lost = !command.found && is_lost(*named.open, *named.entry->definition, moment.now);
   // Whoever takes a call back asks four times a minute; once tells as much.
   constexpr Seconds told_for{60};
   if (!command.found && !lost && named.open->empty_lookups > 0 &&
@@ -1145,7 +1146,7 @@ Decision on(const State& state, const CallFetched& command, Moment moment) {
             CallLookedUp{attempt, "sid", command.found ? 1 : 0, command.call.status});
   if (!command.found) {
     if (lost) {
-      end_call(draft, state, named, "failed", 0, 0, "", "lost", {}, moment.now);
+      end_call(draft, state, named, std::string(lost_call), 0, 0, "", "lost", {}, moment.now);
     }
   } else if (terminal(command.call.status)) {
     if (command.call.dialled) note_dialled(draft, named);

@@ -500,7 +500,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     }
   } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
     // One that we took back says nothing of the carrier.
-    if (ended->status != "canceled") campaign.failures.add(ended->status == "failed");
+    if (ended->status != "canceled") {
+      campaign.failures.add(ended->status == "failed" || ended->status == lost_call);
+    }
   } else if (const auto* adopted = get_if<CallAdopted>(&fact.event)) {
     accept(adopted->sid);
   } else if (holds_alternative<CallInDoubt>(fact.event)) {

@@ -760,10 +760,13 @@ struct TransferProgressed {
   }
 };
 
+// The carrier does not know the call any more. In logs from before it had failed.
+inline constexpr std::string_view lost_call = "lost";
+
 struct CallEnded {
   static constexpr std::string_view type = "CallEnded";
   std::uint8_t attempt = 0;
-  std::string status{};      // completed busy no-answer failed canceled
+  std::string status{};      // completed busy no-answer failed canceled, or lost_call
   std::int64_t seconds = 0;  // CallDuration
   std::int64_t sip = 0;      // SipResponseCode, 0: not said
   std::string cause{};       // "callback" | "looked_up" | "lost"

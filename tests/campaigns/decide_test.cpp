@@ -584,6 +584,29 @@ BOOST_AUTO_TEST_CASE(a_number_is_dead_when_the_carrier_failed_there_twice_and_no
   failed.does(failed.status("failed", 0, 1, 2));
   BOOST_TEST((outcome(failed) == Outcome::invalid_number));
 
+  // Of a call that is lost nobody knows how it went.
+  const auto loses = [](Running& world, std::uint8_t number) {
+    CallFetched lost;
+    lost.attempt = world.attempt(1, number);
+    for (int i = 0; i < 3; ++i) world.later(1h).does(lost);
+    BOOST_TEST((outcome(world) == Outcome::network_error));
+    BOOST_TEST_REQUIRE((stage(world) == Stage::retry));
+    world.later(1800s);
+  };
+  Running lost(notification());
+  for (std::uint8_t number = 1; number <= 2; ++number) {
+    lost.dial(1, number);
+    loses(lost, number);
+  }
+  lost.dial(1, 3);
+  lost.does(lost.status("failed", 0, 1, 3));
+  BOOST_TEST((outcome(lost) == Outcome::network_error));
+  Running failed_once(notification());
+  failed_once.dial();
+  failed_once.does(failed_once.status("failed")).later(1800s);
+  failed_once.dial(1, 2);
+  loses(failed_once, 2);
+
   // Answered, and nobody asked us what to say.
   Running ours(notification());
   ours.dial();
