@@ -62,9 +62,6 @@ struct Named {
   Subject subject{};
   bool dialled = false;      // which is known only now that it is over
   bool unreachable = false;  // the same: that the carrier was not to be reached
-  // Somebody decided that the call was never made, so that it may be made now, also where the
-  // campaign has come to its end without it.
-  bool may_reopen = false;
 };
 
 Result<Named, Refusal> find(const State& state, const AttemptId& id) {
@@ -146,13 +143,15 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
     return close(Place::done);
   }
   if (named.entry->status == CampaignStatus::cancelled) return close(Place::excluded);
-  // A held call that turned up after the campaign's end: nobody is dialled there any more.
+  // A held call that turned up after the campaign's end: nobody is dialled there any more. That it
+  // was never made only a person can say, so that it may be made now.
   const bool over = named.entry->status == CampaignStatus::completed;
-  if (over && !named.may_reopen) return close(place_at_end(disposition));
+  const bool never_made = named.open->phase == Phase::held && outcome == Outcome::not_placed;
+  if (over && !never_made) return close(place_at_end(disposition));
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
     // Where the carrier is not to be reached it is nobody's in the list.
-    if (named.unreachable) {
+    if (named.unreachable || named.open->unreachable) {
       if (contact.requests < requests_max) delay = unreachable_delay(campaign, contact.unreachable);
     } else if (contact.unplaced + 1 < campaign.retries.unplaced_max) {
       delay = campaign.retries.unplaced_delay;
@@ -825,7 +824,6 @@ Decision on(const State& state, const ResolveCall& command, Moment moment) {
       after_attempt(draft, state, named, Outcome::unconfirmed, moment.now, moment.now);
       break;
     case Resolution::not_placed:
-      named.may_reopen = true;
       close_attempt(draft, state, named, Outcome::not_placed, 0, moment.now, moment.now);
       break;
     case Resolution::redial:

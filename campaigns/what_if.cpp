@@ -275,6 +275,10 @@ class World {
   void apply(const Outside& outside);
   void act(const Due& due);
   void requested(const Fact& fact, Instant now);
+  bool is_over(const std::string& campaign) const {
+    const auto index = state.book.find(campaign);
+    return index && state.book.at(*index).status == CampaignStatus::completed;
+  }
   bool plan_once(Instant now);
   void push(Due due) {
     due.sequence = ++sequence_;
@@ -309,6 +313,14 @@ Facts closed_by_change(const State& state, const std::string& campaign, const st
   return closed_by_lower_cap(state, *index, next->campaign);
 }
 
+// A campaign that had come to its end here runs once more; elsewhere it may run still.
+Fact reopened(const std::string& campaign, const char* why) {
+  Fact fact;
+  fact.subject = Subject::campaign(campaign);
+  fact.event = CampaignReopened{why};
+  return fact;
+}
+
 void World::apply(const Outside& outside) {
   if (outside.fact) {
     auto fact = *outside.fact;
@@ -324,12 +336,14 @@ void World::apply(const Outside& outside) {
       }
     }
     if (holds_alternative<RunnerStarted>(fact.event)) running_ = true;
-    Facts closed;
+    Facts follow;
     if (const auto* changed = get_if<CampaignChanged>(&fact.event)) {
-      closed = closed_by_change(state, fact.subject.name, changed->definition.text);
+      follow = closed_by_change(state, fact.subject.name, changed->definition.text);
+    } else if (holds_alternative<ContactsAdded>(fact.event) && is_over(fact.subject.name)) {
+      follow.push_back(reopened(fact.subject.name, "people were added"));
     }
     fold(std::move(fact), outside.at);
-    for (auto& each : closed) fold(std::move(each), outside.at);
+    for (auto& each : follow) fold(std::move(each), outside.at);
   }
   if (outside.stops) {
     const auto place = static_cast<std::size_t>(&outside - outside_.data());
@@ -396,6 +410,9 @@ void World::act(const Due& due) {
         return holds_alternative<ContactClosed>(fact.event) ||
                holds_alternative<RetryScheduled>(fact.event);
       });
+      if (is_over(subject.name)) {
+        facts.push_back(reopened(subject.name, "a held call is to be made again"));
+      }
       Fact again;
       again.subject = std::move(subject);
       again.event = RetryScheduled{to_ms(due.at + Seconds{1}), due.script->outcome};

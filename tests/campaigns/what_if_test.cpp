@@ -203,6 +203,81 @@ BOOST_AUTO_TEST_CASE(who_is_never_called_while_in_doubt_is_not_called_again) {
   BOOST_TEST(result.replayed.calls == 1U);
 }
 
+namespace {
+
+// To the last field of the results, and to the campaign's last version.
+void comes_out_the_same(const World& world) {
+  const auto result = replayed(world);
+  BOOST_TEST(result.exact());
+  BOOST_TEST(result.replayed.calls == result.recorded.calls);
+  Rerun rerun;
+  for (const auto& fact : world.log()) BOOST_TEST_REQUIRE(rerun.see(fact));
+  const auto again = rerun.rerun_state(world.state(), world.rules());
+  BOOST_TEST(results_of(again) == results_of(world.state()));
+  BOOST_TEST(again.book.at(0).version == world.state().book.at(0).version);
+  BOOST_TEST((again.book.at(0).status == world.state().book.at(0).status));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_a_person_decides_after_the_end_is_decided_again) {
+  for (const auto as : {Resolution::not_placed, Resolution::redial, Resolution::placed}) {
+    auto campaign = campaign_of_many();
+    campaign.in_doubt = InDoubt::hold;
+    Running world(campaign);
+    world.plans();
+    OrderAnswered doubt;
+    doubt.attempt = world.attempt();
+    world.does(doubt).later(120s);
+    world.does(CallsListed{world.attempt(), {}}).later(30s).does(CallsListed{world.attempt(), {}});
+    world.plans();
+    BOOST_TEST_REQUIRE((world.state().book.at(0).status == CampaignStatus::completed));
+    world.later(1h).does(ResolveCall{world.attempt(), as, "the bill"}).plans();
+    const bool again = as != Resolution::placed;
+    BOOST_TEST((world.state().book.at(0).status == CampaignStatus::running) == again);
+    if (again) {
+      world.at(instant_from_ms(world.state().queue.campaigns[0].contact(1).due_ms));
+      world.dial(1, 2);
+      world.later(7s).does(world.status("busy", 0, 1, 2));
+    }
+    world.later(1min).plans();
+    comes_out_the_same(world);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whoever_was_added_after_the_end_is_called_again) {
+  auto campaign = campaign_of_many();
+  campaign.retries.attempts_max = 1;
+  Running world(campaign);
+  world.dial();
+  world.later(7s).does(world.status("busy")).plans();
+  BOOST_TEST_REQUIRE((world.state().book.at(0).status == CampaignStatus::completed));
+  AddContacts more;
+  more.campaign = "survey";
+  more.rows = {person(3, 2)};
+  world.later(1h).does(more);
+  world.dial(2);
+  world.later(7s).does(world.status("busy", 0, 2)).plans();
+  comes_out_the_same(world);
+}
+
+BOOST_AUTO_TEST_CASE(a_carrier_that_was_away_is_away_again) {
+  Running world(campaign_of_many());
+  for (std::uint8_t number = 1; number <= 5; ++number) {
+    world.plans();
+    OrderAnswered away;
+    away.attempt = world.attempt(1, number);
+    away.kind = OrderAnswered::Kind::not_sent;
+    away.unreachable = true;
+    world.does(away);
+    world.at(instant_from_ms(world.state().queue.campaigns[0].contact(1).due_ms));
+  }
+  world.dial(1, 6);
+  world.later(7s).does(world.status("busy", 0, 1, 6)).plans();
+  BOOST_TEST_REQUIRE(world.state().results.attempts.size() == 6U);
+  comes_out_the_same(world);
+}
+
 BOOST_AUTO_TEST_CASE(those_who_were_forgotten_since_are_called_as_they_were) {
   const Run run;
   Rerun rerun;
