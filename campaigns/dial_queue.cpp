@@ -737,6 +737,8 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     text.clear();
     JsonObject object(text);
     object.member("given_up", number_key_text(number)).member("at", to_ms(gone.at));
+    // Else it is among the calls to the number, and a late one adds nothing.
+    if (!gone.counted) object.member("slot", to_ms(gone.slot)).member("day", gone.day);
     object.close();
     text += '\n';
     sink(text);

@@ -347,12 +347,36 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const Spend::Reservation reservation;
   const auto& [o1, o2, o3] = reservation;
   printed(o1);
+  const DialQueue::GivenUp given_up;
+  const auto& [v1, v2, v3, v4] = given_up;
+  printed(v1);
   const DialQueue::CarrierAway away;
   const auto& [u1, u2] = away;
   printed(u1);
   const DialQueue::LateCall late;
   const auto& [t1, t2] = late;
   printed(t1);
+}
+
+// What a late call would add to the calls of a day hangs on it.
+BOOST_AUTO_TEST_CASE(a_number_that_was_given_up_shows_whether_its_call_counts) {
+  Running world(notification());
+  world.plans();
+  OrderAnswered doubt;
+  doubt.attempt = world.attempt();
+  world.does(doubt).later(120s);
+  world.does(CallsListed{world.attempt(), {}}).later(30s);
+  world.does(CallsListed{world.attempt(), {}});
+  const auto slot = to_ms(utc("2026-03-02T08:00:00Z"));
+  const auto shown = [&] {
+    const auto text = world.projection("dial_queue");
+    const auto begin = text.find("{\"given_up\"");
+    return text.substr(begin, text.find('\n', begin) - begin);
+  };
+  const auto uncounted = "\"slot\":" + std::to_string(slot) + ",\"day\":";
+  BOOST_TEST(shown().find(uncounted) != std::string::npos, shown());
+  world.does(world.status("ringing"));
+  BOOST_TEST(shown().find("\"slot\"") == std::string::npos, shown());
 }
 
 BOOST_AUTO_TEST_CASE(outcomes_know_of_answers_caps_locks_and_opt_outs) {
