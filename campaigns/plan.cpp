@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "campaigns/forget.hpp"
 #include "campaigns/person_numbers.hpp"
 #include "campaigns/quotas.hpp"
+#include "campaigns/words.hpp"
 
 namespace campaigns {
 
@@ -71,6 +73,29 @@ bool has_somebody(const DialCampaign& campaign, const ZoneGroup& group) {
   return !group.retries.empty() ||
          (group.next < group.fresh.size() &&
           campaign.contact(group.fresh[group.next]).stage == Stage::fresh);
+}
+
+// The zone by whose clock the people of a group are called.
+const std::string& zone_of(const Campaign& campaign, const ZoneGroup& group) {
+  return campaign.hours.zone.empty() ? group.zone : campaign.hours.zone;
+}
+
+// The zone of whoever is left in a campaign, if nobody else is and no rules know it: until they do
+// nobody can be called, and the campaign would not end. As long as others are called it waits for
+// nothing.
+std::optional<std::string> left_in_unknown_zone(const State& state, CampaignIndex index,
+                                                const ZoneRules& rules) {
+  const auto& campaign = state.queue.campaigns[index];
+  if (campaign.count(Stage::calling) > 0) return {};
+  std::optional<std::string> unknown;
+  for (const auto place : campaign.order) {
+    const auto& group = campaign.groups[place];
+    if (!has_somebody(campaign, group)) continue;
+    const auto& zone = zone_of(*state.book.at(index).definition, group);
+    if (rules.knows(zone)) return {};
+    if (!unknown) unknown = zone;
+  }
+  return unknown;
 }
 
 // How many people of a group are looked at beyond the ones whose number is in a call just now.
@@ -258,19 +283,19 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
                        "program"});
     return;
   }
+  if (const auto zone = left_in_unknown_zone(state, index, rules); zone && !limits.no_dials) {
+    add(Subject::campaign(definition.id),
+        CampaignPaused{"this machine does not know the time zone " + *zone +
+                           " of people who wait: give it the time zone data that has it",
+                       "program"});
+    return;
+  }
   if (limits.no_dials || !has_line(state, index) || earliest_slot(state, index) > moment.now)
     return;
   const bool new_people = !limits.new_people || *limits.new_people > 0;
   for (const auto place : campaign.order) {
     const auto& group = campaign.groups[place];
     const auto opening = opening_at(definition.hours, group.zone, rules, moment.now);
-    if (!opening.known_zone && has_somebody(campaign, group)) {
-      add(Subject::campaign(definition.id),
-          CampaignPaused{"this machine does not know the time zone " + group.zone +
-                             " of people who wait: give it the time zone data that has it",
-                         "program"});
-      return;
-    }
     if (!opening.open) continue;
     put_off_behind_held(facts, state, index, group, moment.now);
     if (!facts.empty()) return;
@@ -493,6 +518,32 @@ Facts plan(const State& state, const ZoneRules& rules, Moment moment, const Plan
     return facts;
   }
   return forget_expired(state, moment.now);
+}
+
+std::vector<std::string> people_in_unknown_zones(const State& state, const ZoneRules& rules) {
+  std::vector<std::string> sentences;
+  for (std::size_t index = 0; index < state.book.campaigns.size(); ++index) {
+    const auto& entry = state.book.campaigns[index];
+    if (entry.status != CampaignStatus::running && entry.status != CampaignStatus::paused) continue;
+    const auto& campaign = state.queue.campaigns[index];
+    std::map<std::string, std::uint64_t> waiting;
+    for (const auto& group : campaign.groups) {
+      const auto& zone = zone_of(*entry.definition, group);
+      if (rules.knows(zone) || !has_somebody(campaign, group)) continue;
+      auto& people = waiting[zone];
+      people += group.retries.size();
+      for (auto i = group.next; i < group.fresh.size(); ++i) {
+        people += campaign.contact(group.fresh[i]).stage == Stage::fresh ? 1U : 0U;
+      }
+    }
+    for (const auto& [zone, people] : waiting) {
+      sentences.push_back("campaign " + entry.definition->id + ": " +
+                          plural(people, "person waits", "people wait") + " in the time zone " +
+                          zone + ", which this machine does not know: nobody calls them until it " +
+                          "is given the time zone data that has it");
+    }
+  }
+  return sentences;
 }
 
 std::optional<Instant> lookup_due_at(const State& state, const OpenAttempt& open) {

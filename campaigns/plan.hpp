@@ -53,6 +53,10 @@ Instant earliest_slot(const State& state, CampaignIndex index);
 bool has_line(const State& state, CampaignIndex index);
 bool within_budget(const State& state, CampaignIndex index);
 
+// Who is not called because no rules know their time zone, while the others of their campaign are:
+// a sentence for the operator for each campaign and zone.
+std::vector<std::string> people_in_unknown_zones(const State& state, const ZoneRules& rules);
+
 // A question to the carrier about an attempt: its list for one in doubt, its record for a call that
 // has gone silent.
 struct Lookup {

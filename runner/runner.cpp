@@ -322,7 +322,12 @@ void Runner::fold(Facts facts) {
 }
 
 void Runner::follow(const Fact& fact) {
-  if (holds_alternative<campaigns::RunnerStarted>(fact.event)) started_at_ = fact.position;
+  if (holds_alternative<campaigns::RunnerStarted>(fact.event)) {
+    started_at_ = fact.position;
+    for (auto& sentence : campaigns::people_in_unknown_zones(state_, rules_)) {
+      notice(std::move(sentence));
+    }
+  }
   follow_stream(fact);
   sweeper_.follow(fact);
   if (const auto* served = get_if<campaigns::PromptServed>(&fact.event)) break_off(fact, *served);

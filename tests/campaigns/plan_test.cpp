@@ -62,6 +62,40 @@ BOOST_AUTO_TEST_CASE(people_of_a_zone_that_is_not_known_are_not_called_and_someb
   BOOST_TEST(world.wakes() == "never");
 }
 
+BOOST_AUTO_TEST_CASE(people_of_a_zone_that_is_not_known_keep_nobody_else_from_a_call) {
+  World world(some_zones());
+  begin(world);
+  // One call in a minute, so that nobody wakes for the next one when the last has ended.
+  auto campaign = notification();
+  campaign.pacing.calls_per_second_thousandths = 16;
+  campaign.retries.attempts_max = 1;
+  enrol(world, campaign,
+        {person(2, 1, "Mars/Olympus"), person(3, 2), person(4, 3), person(5, 4, "Mars/Olympus")});
+  BOOST_TEST(people_in_unknown_zones(world.state(), world.rules()) ==
+                 std::vector<std::string>{
+                     "campaign note: 2 people wait in the time zone Mars/Olympus, which this "
+                     "machine does not know: nobody calls them until it is given the time zone "
+                     "data that has it"},
+             boost::test_tools::per_element());
+  for (const std::uint32_t contact : {2U, 3U}) {
+    const auto planned = world.later(63s).plans();
+    BOOST_TEST(called(planned) == "note." + std::to_string(contact) + ' ', planned);
+    BOOST_TEST(world.plans() == "");
+    OrderAnswered placed;
+    placed.attempt = {"note", contact, 1};
+    placed.kind = OrderAnswered::Kind::placed;
+    placed.sid = "CA" + std::to_string(contact);
+    world.does(placed).later(7s);
+    world.does(StatusReported{placed.attempt, placed.sid, "busy"});
+  }
+  BOOST_TEST(world.plans().find("does not know the time zone Mars/Olympus") != std::string::npos);
+  BOOST_TEST(world.wakes() == "never");
+  // It has them now.
+  ZoneRules known = some_zones();
+  known.zones["Mars/Olympus"] = known.zones.at("Europe/Rome");
+  BOOST_TEST(people_in_unknown_zones(world.state(), known).empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_country_that_may_not_be_called_any_more_is_not) {
   auto campaign = notification();
   campaign.countries = {"IT", "CH"};

@@ -264,6 +264,21 @@ BOOST_AUTO_TEST_CASE(a_talk_with_whom_somebody_elses_code_called_is_a_call_under
                                 "the first of 2") == 1);
 }
 
+BOOST_AUTO_TEST_CASE(who_is_in_a_time_zone_that_is_not_known_is_told_of_at_the_start) {
+  Duties before;
+  auto campaign = notification();
+  before.runner.note_command(submit(campaign));
+  before.runner.note_command(EnrolRows{"note", {person(2, 1), person(3, 2, "Mars/Olympus")}});
+  before.runner.note_command(CompleteEnrolment{"note"});
+  before.turn();
+  BOOST_TEST(before.carrier.orders == 1U);
+  Duties world({.before = before.store.events()});
+  world.turn();
+  BOOST_TEST(std::ranges::count_if(world.told, [](const std::string& text) {
+               return text.starts_with("campaign note: 1 person waits in the time zone Mars");
+             }) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_late_call_that_the_carrier_does_not_know_is_not_ended_for_ever) {
   Duties world;
   world.enrol_somebody();
