@@ -200,11 +200,11 @@ struct Courier::Block {
       if (!full) add(alert);
       return !full;
     });
-    if (full) return;
-    seen = {reach.position, AlertPlace::last_part};
+    if (full || !reach.position) return;
+    seen = {*reach.position, AlertPlace::last_part};
     behind = !reach.whole;
     // Nothing else may come to wake the loop.
-    if (behind && reach.position > before) loop.post([] {});
+    if (behind && *reach.position > before) loop.post([] {});
   }
 
   void send() {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -24,10 +25,10 @@ namespace runner {
 class Courier {
  public:
   // Gives `take` what follows from the log behind a place, in order, up to some event: as much as
-  // one turn can bear.
+  // one turn can bear. It begins with the event at that place, of which there may be more.
   struct Reach {
-    std::uint64_t position = 0;  // of that event
-    bool whole = false;          // it is the last one that there is by now
+    std::optional<std::uint64_t> position{};  // of that event; nothing: it is not on disk yet
+    bool whole = false;                       // it is the last one that there is by now
   };
   using ReadAgain = std::function<Reach(AlertPlace after, const AlertRules::Tell& take)>;
   struct Options {

@@ -485,7 +485,7 @@ void Live::Block::make_courier(std::string url, std::string setting, std::set<Al
 Courier::Reach Live::Block::read_alerts(AlertRules& afresh, AlertPlace after,
                                         const AlertRules::Tell& take) {
   constexpr int events_max = 1000;
-  Courier::Reach reach{after.position, false};
+  Courier::Reach reach;
   Folder folder;
   int events = 0;
   log->read_sealed(

@@ -221,6 +221,36 @@ BOOST_AUTO_TEST_CASE(what_had_no_room_is_read_again_when_there_is_some) {
   BOOST_TEST(hearer.notices.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(the_rest_of_what_follows_from_an_event_waits_until_that_is_on_disk) {
+  Hearer hearer;
+  const auto of_three = [](std::uint32_t part) {
+    auto made = alert(3);
+    made.id += '-' + std::to_string(part);
+    made.part = part;
+    return made;
+  };
+  std::uint64_t durable = 2;
+  std::size_t readings = 0;
+  hearer.read_again = [&](runner::AlertPlace after, const runner::AlertRules::Tell& take) {
+    ++readings;
+    if (after.position > durable) return Courier::Reach{};
+    for (auto part = after.part + 1; part <= 5; ++part) {
+      if (!take(of_three(part))) break;
+    }
+    return Courier::Reach{3, true};
+  };
+  hearer.begin(0, 4);
+  for (const auto position : {1U, 2U}) hearer.courier->take(alert(position));
+  for (const auto part : {1U, 2U, 3U}) hearer.courier->take(of_three(part));
+  hearer.loop.before_sleep([&] { hearer.courier->pump(durable); });
+  hearer.hear(2);
+  BOOST_TEST(hearer.ids() == "a1,a2,");
+  BOOST_TEST(readings > 0U);
+  durable = 3;
+  hearer.hear(7);
+  BOOST_TEST(hearer.ids() == "a1,a2,a3-1,a3-2,a3-3,a3-4,a3-5,");
+}
+
 BOOST_AUTO_TEST_CASE(of_several_that_follow_from_one_event_each_is_told_once) {
   Hearer hearer;
   const auto of_seven = [](std::uint32_t part) {
