@@ -608,9 +608,6 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
       Subject::campaign(command.campaign),
       CampaignChanged{{command.definition}, command.definition_digest, command.contacts_digest});
   if (other_list) draft.add(Subject::campaign(command.campaign), EnrolmentReopened{});
-  for (auto& closed : closed_by_lower_cap(state, *index, file->campaign)) {
-    draft.add(closed.subject, std::move(closed.event));
-  }
   return draft.take();
 }
 
@@ -732,9 +729,6 @@ Decision on(const State& state, const EditCampaign& command, Moment) {
   draft.add(
       Subject::campaign(command.campaign),
       CampaignChanged{{command.definition}, command.definition_digest, entry.contacts_digest});
-  for (auto& closed : closed_by_lower_cap(state, *index, file->campaign)) {
-    draft.add(closed.subject, std::move(closed.event));
-  }
   return draft.take();
 }
 

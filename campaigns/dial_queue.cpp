@@ -184,6 +184,7 @@ void DialQueue::move(ContactRef ref, Stage to) {
   auto& contact = campaign.contact(ref.ordinal);
   auto& group = campaign.groups[contact.group];
   if (contact.stage == Stage::retry) group.retries.erase({contact.due_ms, ref.ordinal});
+  if (to != Stage::retry && !campaign.beyond_cap.empty()) campaign.beyond_cap.erase(ref.ordinal);
   if (to == Stage::done || to == Stage::exhausted || to == Stage::excluded) {
     if (const auto last = campaign.last_moments.find(ref.ordinal);
         last != campaign.last_moments.end()) {
@@ -287,6 +288,15 @@ void DialCampaign::count_forgotten() {
   }
 }
 
+void DialCampaign::find_beyond_cap(std::uint8_t attempts_max) {
+  beyond_cap.clear();
+  for (const auto& group : groups) {
+    for (const auto& [due, ordinal] : group.retries) {
+      if (contact(ordinal).attempts >= attempts_max) beyond_cap.insert(ordinal);
+    }
+  }
+}
+
 void DialQueue::apply(const Fact& fact, const Register& book) {
   position = fact.position;
   if (fact.subject.kind == Subject::Kind::campaign) {
@@ -307,6 +317,7 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
       if (resumed->by.empty()) campaigns[index].failures.clear();
     } else if (holds_alternative<CampaignChanged>(fact.event)) {
       campaigns[index].quota_swept = 0;
+      campaigns[index].find_beyond_cap(book.at(index).definition->retries.attempts_max);
     } else if (const auto* swept = get_if<QuotaSwept>(&fact.event)) {
       campaigns[index].quota_swept = static_cast<std::uint32_t>(swept->up_to);
       campaigns[index].quota_swept_at = fact.recorded_at;

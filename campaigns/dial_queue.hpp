@@ -89,6 +89,8 @@ struct DialCampaign {
   // Since a quota was filled last: up to this ordinal nobody who belongs to it waits any more.
   std::uint32_t quota_swept = 0;
   std::optional<Instant> quota_swept_at{};
+  // Since an edit allowed fewer attempts: who waits for one more than that. They get none.
+  std::set<std::uint32_t> beyond_cap{};
 
   std::uint32_t count(Stage stage) const { return by_stage[static_cast<std::size_t>(stage)]; }
   // Contacts that may still be called or are being called.
@@ -101,6 +103,7 @@ struct DialCampaign {
   // When the first of those who wait will have to be let go.
   std::optional<Instant> next_too_late() const;
   void count_forgotten();
+  void find_beyond_cap(std::uint8_t attempts_max);
   // Nothing: they have one.
   const SeveralNumbers* several_of(std::uint32_t ordinal) const;
   // Whether it is one of theirs.

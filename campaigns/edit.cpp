@@ -208,18 +208,6 @@ std::vector<std::uint32_t> beyond_the_cap(const State& state, CampaignIndex inde
   return beyond;
 }
 
-Facts closed_by_lower_cap(const State& state, CampaignIndex index, const Campaign& next) {
-  Facts facts;
-  for (const auto ordinal : beyond_the_cap(state, index, next)) {
-    const auto best = state.queue.campaigns[index].contact(ordinal).best_outcome;
-    Fact fact;
-    fact.subject = Subject::contact(next.id, ordinal);
-    fact.event = ContactClosed{place_at_end(best), best};
-    facts.push_back(std::move(fact));
-  }
-  return facts;
-}
-
 namespace {
 
 bool waits_for_call(const DialContact& contact) {

@@ -39,8 +39,6 @@ std::optional<Refusal> breaks_results(const State& state, CampaignIndex index,
 // Who waits for another attempt and has had as many as `next` allows, by ordinal.
 std::vector<std::uint32_t> beyond_the_cap(const State& state, CampaignIndex index,
                                           const Campaign& next);
-// They are not called once more: what follows of the change for them.
-Facts closed_by_lower_cap(const State& state, CampaignIndex index, const Campaign& next);
 
 // What becomes of those who wait for a call, by their hours: the first moment at which each may be
 // called, before and after. Delays that were decided stay; new ones hold from the next attempt on.
@@ -50,7 +48,7 @@ struct EditPreview {
   std::uint64_t later = 0;
   std::uint64_t never = 0;       // no calling hours any more
   std::uint64_t again = 0;       // and these had none before
-  std::uint64_t excluded = 0;    // beyond_the_cap: their cases are closed
+  std::uint64_t excluded = 0;    // beyond_the_cap: their cases are closed, round by round
   std::uint64_t quota_full = 0;  // belong to a quota that is full then: let go one after the other
   // Have no number in a country that may be called then, and one in such a country now: excluded
   // when their turn comes.

@@ -86,7 +86,7 @@ const std::string& zone_of(const Campaign& campaign, const ZoneGroup& group) {
 std::optional<std::string> left_in_unknown_zone(const State& state, CampaignIndex index,
                                                 const ZoneRules& rules) {
   const auto& campaign = state.queue.campaigns[index];
-  if (campaign.count(Stage::calling) > 0) return {};
+  if (campaign.count(Stage::calling) > 0 || !campaign.beyond_cap.empty()) return {};
   std::optional<std::string> unknown;
   for (const auto place : campaign.order) {
     const auto& group = campaign.groups[place];
@@ -251,6 +251,36 @@ void sweep(Facts& facts, const State& state, CampaignIndex index) {
   add(Subject::campaign(entry.definition->id), QuotaSwept{std::int64_t{last}});
 }
 
+// Whoever has had as many attempts as are allowed now. People in a call are looked at when that
+// ends.
+ContactClosed closed_beyond_cap(const DialContact& contact) {
+  return {place_at_end(contact.best_outcome), contact.best_outcome};
+}
+
+// At most so many in a round.
+constexpr std::size_t beyond_cap_max = 1000;
+
+Facts close_beyond_cap(const State& state, CampaignIndex index) {
+  const auto& campaign = state.queue.campaigns[index];
+  Facts facts;
+  for (const auto ordinal : campaign.beyond_cap) {
+    if (facts.size() == beyond_cap_max) break;
+    Fact fact;
+    fact.subject = Subject::contact(state.book.at(index).definition->id, ordinal);
+    fact.event = closed_beyond_cap(campaign.contact(ordinal));
+    facts.push_back(std::move(fact));
+  }
+  return facts;
+}
+
+// Whether there are such people, whom nothing keeps from their end.
+bool has_beyond_cap(const State& state, CampaignIndex index, const PlanLimits& limits) {
+  const auto& entry = state.book.at(index);
+  return !limits.no_dials && !state.queue.campaigns[index].beyond_cap.empty() &&
+         (entry.status == CampaignStatus::running || entry.status == CampaignStatus::paused) &&
+         !is_left_alone(entry, limits);
+}
+
 void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const ZoneRules& rules,
                    Moment moment, const PlanLimits& limits) {
   const auto& entry = state.book.at(index);
@@ -305,6 +335,10 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     const auto subject = Subject::contact(definition.id, *ordinal);
     if (contact.forgotten) {
       add(subject, ContactExcluded{"forgotten", "the person's key was destroyed"});
+      return;
+    }
+    if (campaign.beyond_cap.contains(*ordinal)) {
+      add(subject, closed_beyond_cap(contact));
       return;
     }
     if (!country_may_be_called(definition, contact.number)) {
@@ -517,6 +551,10 @@ Facts plan(const State& state, const ZoneRules& rules, Moment moment, const Plan
     sweep(facts, state, index);
     return facts;
   }
+  for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
+    const auto index = static_cast<CampaignIndex>(i);
+    if (has_beyond_cap(state, index, limits)) return close_beyond_cap(state, index);
+  }
   return forget_expired(state, moment.now);
 }
 
@@ -636,6 +674,7 @@ std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, I
   if (const auto at = next_expiry(state)) consider(std::max(now, *at));
   if (limits.no_dials) return next;
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
+    if (has_beyond_cap(state, static_cast<CampaignIndex>(i), limits)) consider(now);
     const auto& entry = state.book.campaigns[i];
     if (entry.status != CampaignStatus::running || is_left_alone(entry, limits)) continue;
     if (const auto at = state.queue.campaigns[i].next_too_late()) consider(std::max(now, *at));

@@ -10,7 +10,6 @@
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/decide.hpp"
-#include "campaigns/edit.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/person_numbers.hpp"
@@ -305,14 +304,6 @@ void World::fold(Fact fact, Instant now) {
   if (holds_alternative<CallRequested>(fact.event)) requested(fact, now);
 }
 
-// Whom a change of the file leaves no further attempt.
-Facts closed_by_change(const State& state, const std::string& campaign, const std::string& text) {
-  const auto index = state.book.find(campaign);
-  const auto next = parse_campaign_file(text);
-  if (!index || !next) return {};
-  return closed_by_lower_cap(state, *index, next->campaign);
-}
-
 // A campaign that had come to its end here runs once more; elsewhere it may run still.
 Fact reopened(const std::string& campaign, const char* why) {
   Fact fact;
@@ -336,14 +327,10 @@ void World::apply(const Outside& outside) {
       }
     }
     if (holds_alternative<RunnerStarted>(fact.event)) running_ = true;
-    Facts follow;
-    if (const auto* changed = get_if<CampaignChanged>(&fact.event)) {
-      follow = closed_by_change(state, fact.subject.name, changed->definition.text);
-    } else if (holds_alternative<ContactsAdded>(fact.event) && is_over(fact.subject.name)) {
-      follow.push_back(reopened(fact.subject.name, "people were added"));
-    }
+    const bool added = holds_alternative<ContactsAdded>(fact.event);
+    const auto campaign = fact.subject.name;
     fold(std::move(fact), outside.at);
-    for (auto& each : follow) fold(std::move(each), outside.at);
+    if (added && is_over(campaign)) fold(reopened(campaign, "people were added"), outside.at);
   }
   if (outside.stops) {
     const auto place = static_cast<std::size_t>(&outside - outside_.data());

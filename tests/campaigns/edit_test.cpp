@@ -310,10 +310,52 @@ BOOST_AUTO_TEST_CASE(a_lower_cap_closes_whoever_has_had_as_many_attempts) {
   BOOST_TEST(preview.excluded == 1U);
   world.does(changed(next));
   const auto& queue = world.state().queue.campaigns[0];
+  world.does(PauseCampaign{"note", "lunch"}).plans();
   BOOST_TEST(queue.count(Stage::exhausted) == 1U);
   BOOST_TEST(queue.count(Stage::fresh) == 1U);
   BOOST_TEST(world.state().book.at(0).definition->retries.attempts_max == 1);
   BOOST_TEST(world.when(changed(next)) == "");
+}
+
+BOOST_AUTO_TEST_CASE(those_beyond_a_lower_cap_are_closed_in_rounds_behind_the_calls_that_are_due) {
+  constexpr std::uint32_t people = 2500;
+  auto before = notification();
+  before.pacing.lines = 5;
+  Running world(before, people + 1);
+  // All but the last have had one attempt.
+  for (std::uint32_t contact = 1; contact <= people; ++contact) {
+    const auto subject = Subject::contact("note", contact);
+    CallRequested requested;
+    requested.attempt = 1;
+    requested.slot = to_ms(world.now() - 1h);
+    world.given(subject, requested);
+    world.given(subject, AttemptClosed{1, Outcome::no_answer});
+    world.given(subject, RetryScheduled{to_ms(world.now() + 1h), Outcome::no_answer});
+  }
+  auto next = before;
+  next.retries.attempts_max = 1;
+  BOOST_TEST(world.when(changed(next)).find("ContactClosed") == std::string::npos);
+  const auto& queue = world.state().queue.campaigns[0];
+  const auto round = [&] {
+    const auto facts = plan(world.state(), world.rules(), {world.now(), 0}, world.limits);
+    const auto exhausted = queue.count(Stage::exhausted);
+    world.fold(facts);
+    return queue.count(Stage::exhausted) - exhausted;
+  };
+  BOOST_TEST(round() == 0U);
+  BOOST_TEST(queue.count(Stage::calling) == 1U);
+  BOOST_TEST(world.wakes() == rfc3339_utc(world.now()));
+  BOOST_TEST(round() == 1000U);
+  // Whoever would be called next is not, nor is anybody twice, and a higher cap keeps the rest.
+  world.later(1h);
+  BOOST_TEST(round() == 1U);
+  next.retries.attempts_max = 2;
+  world.does(EditCampaign{"note", print_campaign(next), "d3"});
+  BOOST_TEST(world.plans().find("ContactClosed") == std::string::npos);
+  next.retries.attempts_max = 1;
+  world.does(EditCampaign{"note", print_campaign(next), "d4"}).plans();
+  BOOST_TEST(queue.count(Stage::retry) == 0U);
+  BOOST_TEST(queue.count(Stage::exhausted) + queue.count(Stage::calling) == people + 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

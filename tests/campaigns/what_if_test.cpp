@@ -162,6 +162,7 @@ BOOST_AUTO_TEST_CASE(whom_an_edit_left_no_attempt_is_not_called_again) {
       again.accept_change = true;
       world.does(again);
     }
+    world.plans();
     BOOST_TEST(world.state().queue.campaigns[0].count(Stage::exhausted) == 2U);
     world.later(24h).plans();
     const auto result = replayed(world);
