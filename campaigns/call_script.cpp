@@ -95,6 +95,7 @@ void write_agent(JsonObject& call, const AgentProgress& agent) {
       .member("caller_id", agent.caller_id);
   // Not written where it is not so: logs from before keep their digest.
   if (agent.quota_full) object.flag("quota_full", true);
+  if (agent.goodbye_unsaid) object.flag("goodbye_unsaid", true);
   if (!agent.legs.empty()) {
     auto& legs = object.open("legs");
     for (std::size_t i = 0; i < agent.legs.size(); ++i) {
@@ -298,6 +299,7 @@ void CallScript::apply_to_agent(const Fact& fact, CallPosition& call) {
     agent.closed_why = closed->why;
     agent.lasted_ms = closed->lasted_ms;
     agent.heard |= closed->first_sound_ms > 0;
+    agent.goodbye_unsaid = closed->goodbye_unsaid;
   } else if (const auto* failed = get_if<AgentFailed>(&fact.event)) {
     agent.fault = failed->fault;
   } else if (holds_alternative<AgentSaid>(fact.event)) {

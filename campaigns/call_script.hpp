@@ -53,8 +53,9 @@ struct AgentProgress {
   bool heard = false;        // the person heard the agent
   bool spoke = false;        // the person said something
   std::int64_t lasted_ms = 0;
-  std::string end_reason{};  // end_call
-  bool quota_full = false;   // the agent was told that enough people like this one have answered
+  std::string end_reason{};     // end_call
+  bool goodbye_unsaid = false;  // the person has not heard the goodbye that was to come
+  bool quota_full = false;      // the agent was told that enough people like this one have answered
   bool callback_asked = false;
   bool transfer = false;  // to a human, and there is one
   std::string transfer_status{};

@@ -1236,8 +1236,8 @@ bool for_machines(const std::string& prompt) {
 // Nothing follows it but the end.
 bool ends_talk(const std::string& prompt) {
   return for_machines(prompt) || prompt == "goodbye" || prompt == "gave_up" ||
-         prompt == "opted_out" || prompt == "stopped" || prompt == "callback" ||
-         prompt == "screened_out" || prompt == "quota_full";
+         prompt == "farewell" || prompt == "opted_out" || prompt == "stopped" ||
+         prompt == "callback" || prompt == "screened_out" || prompt == "quota_full";
 }
 
 // The first thing a call is told.
@@ -1766,6 +1766,9 @@ Decision on(const State& state, const AfterStream& command, Moment moment) {
     fault = "dropped";
     draft.add(named.subject, AgentFailed{attempt, fault, ""});
   }
+  // It was to be the end, and the agent's goodbye has not come or broke off.
+  const bool unsaid = (agent.goodbye_unsaid || (!fault.empty() && !agent.end_reason.empty())) &&
+                      (command.in_progress || agent.closed_why != "hung_up");
   PromptServed served;
   served.attempt = attempt;
   served.turn = static_cast<std::int64_t>(call->turn) + 1;
@@ -1774,8 +1777,10 @@ Decision on(const State& state, const AfterStream& command, Moment moment) {
     served.prompt = "transfer";
   } else if (!fault.empty() && agent.end_reason.empty() && !call->opted_out) {
     serve_instead(served, state, named);
-  } else if (call->opted_out && agent.end_reason.empty()) {
+  } else if (call->opted_out && (agent.end_reason.empty() || unsaid)) {
     served.prompt = "opted_out";
+  } else if (unsaid) {
+    served.prompt = "farewell";
   } else if (agent.closed_why == "time_limit" || agent.closed_why == "silence" ||
              agent.closed_why == "too_many_turns" || agent.closed_why == "spend_limit") {
     served.prompt = "gave_up";

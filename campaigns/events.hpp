@@ -498,7 +498,7 @@ struct PromptServed {
   std::int64_t turn = 0;
   // "message" "question" "machine" "goodbye" "opted_out" "gave_up" "hang_up", "stopped" and
   // "callback" when somebody asked for that, "screened_out", "quota_full", of a voice agent "agent"
-  // "apology" "transfer"
+  // "apology" "transfer" "farewell" (the goodbye that it owed)
   std::string prompt{};
   std::string question{};  // id
   // "silence", "invalid", "screening", "repeat", "back": why it is asked again; "failed": for the
@@ -633,6 +633,7 @@ struct StreamClosed {
   std::int64_t cached_tokens = 0;
   std::int64_t cached_audio_tokens = 0;  // of cached_tokens
   bool uncounted = false;                // the program never heard how the talk went
+  bool goodbye_unsaid = false;           // it was closing, and the agent's goodbye never came
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("stream", e.stream), v("why", e.why), v("lasted_ms", e.lasted_ms),
@@ -640,7 +641,8 @@ struct StreamClosed {
         v("interruptions", e.interruptions), v("input_tokens", e.input_tokens),
         v("output_tokens", e.output_tokens), v("input_audio_tokens", e.input_audio_tokens),
         v("output_audio_tokens", e.output_audio_tokens), v("cached_tokens", e.cached_tokens),
-        v("cached_audio_tokens", e.cached_audio_tokens), v("uncounted", e.uncounted);
+        v("cached_audio_tokens", e.cached_audio_tokens), v("uncounted", e.uncounted),
+        v("goodbye_unsaid", e.goodbye_unsaid);
   }
 };
 

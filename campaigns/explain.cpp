@@ -296,8 +296,10 @@ class Teller {
     auto text = attempt(e.attempt) + "the talk with the agent ended (" + e.why + ") after " +
                 seconds(e.lasted_ms) + ": " + plural(e.turns, "turn", "turns") + " of the agent, " +
                 plural(e.interruptions, "interruption", "interruptions");
-    return text + (e.first_sound_ms == 0 ? "; nothing of it was ever heard"
-                                         : "; first heard after " + seconds(e.first_sound_ms));
+    return text +
+           (e.first_sound_ms == 0 ? "; nothing of it was ever heard"
+                                  : "; first heard after " + seconds(e.first_sound_ms)) +
+           (e.goodbye_unsaid ? "; its goodbye did not come" : "");
   }
   std::string operator()(const AgentFailed& e) const {
     return attempt(e.attempt) + "the agent failed: " + e.fault +
@@ -371,6 +373,7 @@ class Teller {
     if (e.prompt == "stopped") return "the person wants to stop; goodbye";
     if (e.prompt == "callback") return "to be called back by a human; goodbye";
     if (e.prompt == "gave_up") return "the question was not answered often enough; goodbye";
+    if (e.prompt == "farewell") return "the agent had not said goodbye; it was said without it";
     if (e.prompt == "agent") {
       return "told that an AI talks (words of version " + e.disclosure +
              "), and to be connected with the agent";

@@ -709,7 +709,7 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
       add(campaign.mode == Mode::agent ? campaign.agent.disclosure : campaign.greeting);
     }
     add(campaign.quota_full.empty() ? campaign.goodbye : campaign.quota_full);
-  } else if (call->prompt == "goodbye" || call->prompt == "gave_up") {
+  } else if (call->prompt == "goodbye" || call->prompt == "gave_up" || call->prompt == "farewell") {
     add(campaign.goodbye);
   }
   document.push_back(Hangup{});

@@ -50,6 +50,7 @@ campaigns::StreamEnded stream_ended(const media::Closed& closed, std::string sid
   ended.closed.output_audio_tokens = closed.usage.output_audio_tokens;
   ended.closed.cached_tokens = closed.usage.cached_tokens;
   ended.closed.cached_audio_tokens = closed.usage.cached_audio_tokens;
+  ended.closed.goodbye_unsaid = closed.goodbye_unsaid;
   if (closed.why == media::Why::model_failed) {
     ended.fault = bridge::voice::name_of(closed.failure.fault);
     ended.code = closed.failure.code;
@@ -230,6 +231,10 @@ void Runner::take_from_stream(const media::Closed& closed) {
   if (!ended.fault.empty()) {
     notice("the voice agent failed: " + ended.fault +
            (ended.code.empty() ? std::string() : " (" + ended.code + ')'));
+  }
+  if (closed.goodbye_unsaid && closed.why == media::Why::goodbye) {
+    notice("the voice agent did not say goodbye" +
+           (closed.failure.code.empty() ? std::string() : " (" + closed.failure.code + ')'));
   }
   if (closed.complaints > 0) {
     notice("the voice model complained of what it was sent: " + closed.complaint +

@@ -491,7 +491,11 @@ void Call::leave_when_heard(Why why, bool owed) {
   due_ = line_.now();
   farewell_owed_ = owed;
   keys_at_.reset();
-  if (owed) owe();
+  if (owed) {
+    owe();
+    // What the person says is passed on no longer: this ends it, so that it is the agent's turn.
+    hear_silence(silence_piece_max);
+  }
   try_to_leave();
 }
 
@@ -526,6 +530,7 @@ void Call::finish(Why why, const voice::Failure& failure) {
   if (why != Why::hung_up && was != Step::listening && !playback_.drained()) clear_carrier();
   closed_.why = why;
   closed_.failure = failure;
+  closed_.goodbye_unsaid = farewell_owed_ && leaving_ == Why::goodbye;
   closed_.lasted = duration_cast<milliseconds>(hung_up_at_.value_or(now) - started_);
   line_.tell(Closed{closed_});
   line_.close();

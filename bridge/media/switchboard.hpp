@@ -75,7 +75,9 @@ std::string_view name_of(Why why);
 struct Closed {
   StreamId stream = 0;
   Why why = Why::hung_up;
-  voice::Failure failure{};  // model_failed
+  voice::Failure failure{};  // model_failed, or why the goodbye was not said
+  // It was closing, and not a sound of the goodbye that the agent was asked for has come.
+  bool goodbye_unsaid = false;
   std::chrono::milliseconds lasted{};
   std::chrono::milliseconds first_sound{-1};  // from start to the first audio sent; -1: never any
   std::uint32_t turns = 0;                    // of the agent

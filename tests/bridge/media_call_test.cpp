@@ -242,8 +242,10 @@ BOOST_AUTO_TEST_CASE(a_goodbye_that_was_not_said_is_asked_for) {
   w.call.on_speech_started("u1");
   w.call.on_speech_stopped("u1");
   w.call.on_tool_call("c1", "end_call", "{}");
+  w.line.model.clear();
   w.call.answer_tool("c1", "{}", media::Then::leave);
-  BOOST_TEST(w.line.model.back() == "answer c1 {} speak");
+  BOOST_TEST(w.line.model == texts({"answer c1 {} speak", "hear 1000"}),
+             boost::test_tools::per_element());
   w.call.on_response_done({});  // of the response that called
   BOOST_TEST(w.sent("mark") == 0);
   w.call.on_audio("i2", sound(300ms));
@@ -271,8 +273,10 @@ BOOST_AUTO_TEST_CASE(a_goodbye_in_the_breath_of_an_answer_is_said_once) {
   next.call.answer_tool("c1", "{}", media::Then::speak);
   next.call.on_response_done({});
   next.call.on_tool_call("c2", "end_call", "{}");
+  next.line.model.clear();
   next.call.answer_tool("c2", "{}", media::Then::goodbye);
-  BOOST_TEST(next.line.model.back() == "answer c2 {} speak");
+  BOOST_TEST(next.line.model == texts({"answer c2 {} speak", "hear 1000"}),
+             boost::test_tools::per_element());
   BOOST_TEST(next.sent("mark") == 0);
 }
 
@@ -427,6 +431,63 @@ BOOST_AUTO_TEST_CASE(a_goodbye_has_an_end_even_if_the_mark_never_comes_or_the_mo
     BOOST_TEST(!w.call.over());  // the words are with the carrier
     w.given(mark_message("bye"));
     BOOST_TEST(w.why() == Why::goodbye);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_goodbye_that_never_comes_is_told_to_whoever_can_say_it_instead) {
+  const auto asked_for = [](World& w, media::Then then = media::Then::goodbye) {
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.call.on_speech_started("u1");
+    w.call.on_speech_stopped("u1");
+    w.call.on_callee_said("u1", "i1", "No, grazie.");
+    w.call.on_tool_call("c1", "end_call", "{}");
+    w.call.on_response_done({});
+    w.passes(400ms);
+    w.line.model.clear();
+    w.call.answer_tool("c1", "{}", then);
+  };
+  {  // the model is silent; what the person says has an end, so that it is its turn
+    World w;
+    asked_for(w);
+    BOOST_TEST(w.line.model == texts({"answer c1 {} speak", "hear 1000"}),
+               boost::test_tools::per_element());
+    w.passes(2s);
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST(w.line.closed[0].goodbye_unsaid);
+  }
+  {  // it breaks
+    World w;
+    asked_for(w);
+    w.call.on_failed({.fault = voice::Fault::dropped, .code = "close_1006"});
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST(w.line.closed[0].goodbye_unsaid);
+    BOOST_TEST(w.line.closed[0].failure.code == "close_1006");
+  }
+  {  // the first sound of it has come
+    World w;
+    asked_for(w);
+    w.call.on_audio("i2", sound(200ms));
+    w.call.on_failed({.fault = voice::Fault::dropped, .code = "close_1006"});
+    w.given(mark_message("bye"));
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST(!w.line.closed[0].goodbye_unsaid);
+  }
+  {  // whoever is passed on hears somebody else
+    World w;
+    asked_for(w, media::Then::leave);
+    w.passes(2s);
+    BOOST_TEST(w.why() == Why::moved_on);
+    BOOST_TEST(!w.line.closed[0].goodbye_unsaid);
+  }
+  {  // and here nothing was owed
+    World w;
+    w.talking();
+    w.call.on_tool_call("c1", "end_call", "{}");
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    BOOST_TEST(w.line.model.back() == "no more");
+    w.call.carrier_ended(false);
+    BOOST_TEST(!w.line.closed[0].goodbye_unsaid);
   }
 }
 

@@ -55,6 +55,12 @@ struct Talk : Running {
     made.fault = std::move(fault);
     return made;
   }
+  // The agent was to say goodbye, and did not.
+  StreamEnded ended_without_goodbye(std::string why = "goodbye") const {
+    auto made = ended(std::move(why));
+    made.closed.goodbye_unsaid = true;
+    return made;
+  }
   AfterStream after(bool in_progress = false) const { return {attempt(), sid(), in_progress}; }
   // The whole survey, answered.
   Talk& answers_all() {
@@ -664,6 +670,51 @@ BOOST_AUTO_TEST_CASE(limits_end_a_talk_with_a_goodbye) {
     Talk talk;
     talk.opens().does(talk.ended(why)).does(talk.after());
     BOOST_TEST(talk.document() == "say Grazie.\nhang up\n", why);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_goodbye_that_the_agent_owes_is_said_without_it) {
+  const auto end_call = [](const char* reason) {
+    return R"({"reason":")" + std::string(reason) + "\"}";
+  };
+  {
+    Talk talk;
+    talk.opens().answers_all();
+    talk.does(talk.tool("7", "end_call", end_call("done"))).does(talk.ended_without_goodbye());
+    BOOST_TEST(talk.when(talk.after(true)).find("AgentFailed") == std::string::npos);
+    BOOST_TEST(talk.document() == "say Grazie.\nhang up\n");
+    BOOST_TEST((talk.hangs_up() == Outcome::completed));
+  }
+  {  // how the talk came out does not hang on it
+    Talk talk;
+    talk.opens().does(talk.person_says(2, "No, grazie."));
+    talk.does(talk.tool("1", "end_call", end_call("refused"))).does(talk.ended_without_goodbye());
+    talk.does(talk.after());
+    BOOST_TEST(talk.document() == "say Grazie.\nhang up\n");
+    BOOST_TEST((talk.hangs_up() == Outcome::refused));
+  }
+  {  // whoever wants no more calls is told that there will be none
+    Talk talk;
+    talk.opens().does(talk.tool("1", "opt_out", "{}"));
+    talk.does(talk.tool("2", "end_call", end_call("refused"))).does(talk.ended_without_goodbye());
+    talk.does(talk.after());
+    BOOST_TEST(talk.document() == "say Non chiameremo più.\nhang up\n");
+    BOOST_TEST((talk.hangs_up() == Outcome::opted_out));
+  }
+  {  // the model broke before it was told that this is the end
+    Talk talk;
+    talk.opens().answers_all();
+    talk.does(talk.tool("7", "end_call", end_call("done")));
+    talk.does(talk.ended("model_failed", 400, "dropped")).does(talk.after());
+    BOOST_TEST(talk.document() == "say Grazie.\nhang up\n");
+    BOOST_TEST((talk.hangs_up() == Outcome::completed));
+  }
+  for (const bool gone : {true, false}) {  // they hung up meanwhile, or the stream broke
+    Talk talk;
+    talk.opens().answers_all();
+    talk.does(talk.tool("7", "end_call", end_call("done")));
+    talk.does(talk.ended_without_goodbye("hung_up")).does(talk.after(!gone));
+    BOOST_TEST(talk.document() == (gone ? "hang up\n" : "say Grazie.\nhang up\n"));
   }
 }
 

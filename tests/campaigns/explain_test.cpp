@@ -256,8 +256,9 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   add(CallInitiated{});
   add(CallAnswered{});
   add(AnswererDetected{});
-  for (const char* prompt : {"message", "question", "machine", "goodbye", "opted_out", "gave_up",
-                             "hang_up", "stopped", "callback", "screened_out", "quota_full"}) {
+  for (const char* prompt :
+       {"message", "question", "machine", "goodbye", "opted_out", "gave_up", "hang_up", "stopped",
+        "callback", "screened_out", "quota_full", "farewell"}) {
     add(PromptServed{1, 1, prompt});
   }
   add(AnswerGiven{});
@@ -281,6 +282,7 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   const auto text = campaigns::explain(world.state(), {0, 1}, world.rules(), world.now(), facts);
   BOOST_TEST(std::count(text.begin(), text.end(), '\n') ==
              static_cast<std::ptrdiff_t>(facts.size()) + 3);
+  BOOST_TEST(says(text, "the agent had not said goodbye; it was said without it"), text);
   BOOST_TEST(says(text, "counts towards the quota \"women\", as number 3 of 50"), text);
   BOOST_TEST(says(text, "at most 1.5 USD set aside"), text);
   BOOST_TEST(says(text, "at most 0.1 USD set aside, and at most 0.4 USD for the voice model"),

@@ -74,6 +74,7 @@ void talk(World& world, const Look& look, bool other) {
   look(ToolAsked{"CAt1", "MZ1", "t4", "end_call", R"({"reason":"done"})", 4});
   StreamEnded over{"CAt1", {}, other ? "" : "dropped", ""};
   over.closed = {0, "MZ1", other ? "goodbye" : "model_failed", 9'000, 700, 3, 1, 10, 20, 5, 5, 2};
+  over.closed.goodbye_unsaid = other;
   look(over);
   look(AfterStream{AttemptId{"talks", 1, 1}, "CAt1"});
   for (const char* status : {"ringing", "in-progress"}) {
@@ -275,12 +276,13 @@ BOOST_AUTO_TEST_CASE(every_printed_field_changes_with_some_event) {
   Seen seen;
   live(seen);
   // Late calls show by their own members, a number that was given up by when that was; and whoever
-  // is not eligible, of a full quota, a mute line, a reply that is no answer and what was taken
-  // back by there being one.
-  const std::set<std::string> constant = {"dial_queue.late_calls",   "dial_queue.given_up",
-                                          "dial_queue.not_eligible", "dial_queue.said_nothing",
-                                          "dial_queue.quota_full",   "call_script.call.replied",
-                                          "results.taken_back"};
+  // is not eligible, of a full quota, a mute line, a reply that is no answer, a goodbye that did
+  // not come and what was taken back by there being one.
+  const std::set<std::string> constant = {
+      "dial_queue.late_calls",   "dial_queue.given_up",
+      "dial_queue.not_eligible", "dial_queue.said_nothing",
+      "dial_queue.quota_full",   "call_script.call.replied",
+      "results.taken_back",      "call_script.call.agent.goodbye_unsaid"};
   for (const auto& [path, values] : seen.values()) {
     if (constant.count(path)) continue;
     BOOST_TEST(values.size() >= 2u, path << " was always " << *values.begin());
@@ -315,7 +317,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto& [g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14] = call;
   printed(g1);
   const AgentProgress agent;
-  const auto& [j1, j2, j3, j4, j5, j6, j7, j8, j9, j10, j11, j12, j13, j14, j15, j16] = agent;
+  const auto& [j1, j2, j3, j4, j5, j6, j7, j8, j9, j10, j11, j12, j13, j14, j15, j16, j17] = agent;
   printed(j1);
   const TransferLeg leg;
   const auto& [n1, n2, n3] = leg;
