@@ -104,7 +104,7 @@ void Call::received(const twilio::Message& message) {
 
 void Call::carrier_ended(bool broken) {
   if (over() || step_ == Step::listening) return;
-  if (!broken) return hung_up();
+  if (!broken) return leave(Why::hung_up);
   finish(Why::bad_stream);
 }
 
@@ -178,7 +178,7 @@ void Call::on(const twilio::Key& key) {
 void Call::on(const twilio::Mark& mark) {
   if (step_ == Step::waiting) return;
   if (mark.name == bye_mark) {
-    if (step_ == Step::closing && bye_sent_) finish(leaving_);
+    if (step_ == Step::closing && bye_sent_) leave(leaving_);
     return;
   }
   if (!playback_.marked(mark.name, line_.now())) return;
@@ -186,7 +186,7 @@ void Call::on(const twilio::Mark& mark) {
 }
 
 void Call::on(const twilio::Stop&) {
-  hung_up();
+  leave(Why::hung_up);
 }
 
 // What the person said last is still written down: it may be that nobody is to call them again.
@@ -199,14 +199,17 @@ bool Call::words_are_outstanding() const {
   return last != utterances_.rend() && last->position != 0 && last->text.empty();
 }
 
-void Call::hung_up() {
+// To the end, by way of `listening` if there is something to listen for.
+void Call::leave(Why why) {
   if (step_ == Step::listening) return;
-  if (step_ != Step::talking || !words_are_outstanding()) return finish(Why::hung_up);
+  if (!words_are_outstanding()) return finish(why);
   const net::Instant now = line_.now();
   step_ = Step::listening;
-  hung_up_at_ = now;
+  left_at_ = now;
+  left_for_ = why;
   due_ = now + last_words_max;
   for (const Heard& heard : playback_.not_whole(now)) note_heard(heard);
+  if (why != Why::hung_up && !playback_.drained()) clear_carrier();
   playback_.clear(now);
   line_.close();
   conversation_->interrupted({}, milliseconds{0});
@@ -269,7 +272,7 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
 
 void Call::end(Why why) {
   if (over()) return;
-  if (why == Why::hung_up) return hung_up();
+  if (why == Why::hung_up) return leave(why);
   finish(why);
 }
 
@@ -298,12 +301,12 @@ void Call::on_audio(std::string_view item, std::string_view base64) {
   farewell_owed_ = false;
   sound_since_ += voice::audio_bytes(base64);
   if (bounds_.spending.cost && cost(used(now), now) >= bounds_.spending.most) {
-    finish(step_ == Step::closing ? leaving_ : Why::spend_limit);
+    leave(step_ == Step::closing ? leaving_ : Why::spend_limit);
     return;
   }
   if (known == nullptr) {
     if (closed_.turns == bounds_.turns_max) {
-      finish(Why::too_many_turns);
+      leave(Why::too_many_turns);
       return;
     }
     ++closed_.turns;
@@ -328,13 +331,16 @@ void Call::on_audio_done(std::string_view item) {
 }
 
 void Call::on_speech_started(std::string_view item) {
-  if (step_ != Step::talking) return;
+  if (step_ != Step::talking && step_ != Step::closing) return;
   const net::Instant now = line_.now();
   person_speaks_ = true;
   spoke_since_ = now;
-  owed_ = next_is_owed_ = false;
-  keys_at_.reset();
-  interrupt();
+  if (step_ == Step::talking) {
+    owed_ = next_is_owed_ = false;
+    keys_at_.reset();
+    interrupt();
+  }
+  // What was passed on before the goodbye is written down, too.
   if (!item.empty() && find(Said::Who::callee, item) == nullptr) {
     begin_utterance(Said::Who::callee, item).at = duration_cast<milliseconds>(now - started_);
   }
@@ -343,8 +349,9 @@ void Call::on_speech_started(std::string_view item) {
 
 void Call::on_speech_stopped(std::string_view) {
   person_speaks_ = false;
-  if (step_ != Step::talking) return;
+  if (step_ != Step::talking && step_ != Step::closing) return;
   last_words_ = line_.now();
+  if (step_ == Step::closing) return;
   told_silence_ = false;
   owe();
   arm();
@@ -388,7 +395,7 @@ void Call::on_callee_said(std::string_view item, std::string_view, std::string_v
   }
   known->text = cut_text(text, said_bytes_max);
   tell_if_known(*known);
-  if (step_ == Step::listening && !words_are_outstanding()) finish(Why::hung_up);
+  if (step_ == Step::listening && !words_are_outstanding()) finish(left_for_);
 }
 
 void Call::on_tool_call(std::string_view call_id, std::string_view name,
@@ -426,10 +433,10 @@ void Call::on_complaint(std::string_view code) {
 
 void Call::on_failed(const voice::Failure& failure) {
   if (over()) return;
-  if (step_ == Step::listening) return finish(Why::hung_up);
+  if (step_ == Step::listening) return finish(left_for_);
   // It had nothing more to say but what the carrier has already.
   if (step_ == Step::closing && !farewell_owed_) {
-    responding_ = false;
+    writes_down_ = responding_ = false;
     try_to_leave();
     return;
   }
@@ -510,7 +517,7 @@ void Call::try_to_leave() {
 
 void Call::finish(Why why, const voice::Failure& failure) {
   const net::Instant now = line_.now();
-  if (bounds_.spending.cost) closed_.usage = used(hung_up_at_.value_or(now));
+  if (bounds_.spending.cost) closed_.usage = used(left_at_.value_or(now));
   const Step was = std::exchange(step_, Step::over);
   armed_ = never;
   if (conversation_) line_.bury(std::move(conversation_));
@@ -531,7 +538,7 @@ void Call::finish(Why why, const voice::Failure& failure) {
   closed_.why = why;
   closed_.failure = failure;
   closed_.goodbye_unsaid = farewell_owed_ && leaving_ == Why::goodbye;
-  closed_.lasted = duration_cast<milliseconds>(hung_up_at_.value_or(now) - started_);
+  closed_.lasted = duration_cast<milliseconds>(left_at_.value_or(now) - started_);
   line_.tell(Closed{closed_});
   line_.close();
 }
@@ -682,7 +689,7 @@ bool Call::act_on_time(net::Instant now) {
       return true;
     case Step::listening:
       if (now < due_) return false;
-      finish(Why::hung_up);
+      finish(left_for_);
       return true;
     case Step::connecting:
     case Step::talking:
@@ -692,11 +699,11 @@ bool Call::act_on_time(net::Instant now) {
       return false;
   }
   if (now >= started_ + bounds_.time_max) {
-    finish(step_ == Step::closing ? leaving_ : Why::time_limit);
+    leave(step_ == Step::closing ? leaving_ : Why::time_limit);
     return true;
   }
   if (step_ == Step::closing && now >= goodbye_due()) {
-    finish(leaving_);
+    leave(leaving_);
     return true;
   }
   const auto due = answer_due();

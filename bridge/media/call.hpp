@@ -52,8 +52,9 @@ class Line {
 //      ▼                 ▼                    ▼                       ▼             heard, or│time
 //    over ◄──────────────┴────────────────────┴───────────────────────┴──────────────────────┘
 //
-// A person who hangs up behind words that are not written down yet leads from talking to over by
-// `listening`, a moment in which these may still come.
+// Where the person said something that is not written down yet, a hang-up, a goodbye that was heard
+// and a limit of the campaign's lead from talking and closing to over by `listening`, a moment in
+// which these words may still come.
 //
 // `stop`, the end of the socket, what is not the protocol, `end` and time_max lead from every step
 // to over. Both sides end together there: the conversation is buried, what the carrier has not
@@ -69,7 +70,7 @@ class Call final : public voice::Listener {
   static constexpr milliseconds reading_time{50};  // for what came meanwhile, before it is judged
   static constexpr milliseconds ahead_max{300'000};  // of sound at the carrier, whose buffer holds
                                                      // ten minutes (5.3); beyond: nonsense
-  static constexpr milliseconds last_words_max{1'800};  // from hanging up until they are given up
+  static constexpr milliseconds last_words_max{1'800};  // from leaving until they are given up
   static constexpr milliseconds words_late_max{5'000};  // behind the person's words, until written
   static constexpr milliseconds utterance_max{60'000};  // of the person; beyond, its end is lost
   static constexpr std::size_t utterances_max = 32;     // whose text or end is not known yet
@@ -147,8 +148,8 @@ class Call final : public voice::Listener {
   void on(const twilio::Mark& mark);
   void on(const twilio::Stop&);
 
-  void hung_up();
   bool words_are_outstanding() const;
+  void leave(Why why);
   void hear_silence(milliseconds length);
   void interrupt();
   void clear_carrier();
@@ -204,7 +205,8 @@ class Call final : public voice::Listener {
   std::uint32_t tools_open_ = 0;
   net::Instant last_words_{};  // of the person, or a key
   std::optional<net::Instant> keys_at_{};
-  std::optional<net::Instant> hung_up_at_{};
+  std::optional<net::Instant> left_at_{};  // listening: when it began, and why
+  Why left_for_ = Why::hung_up;
   bool told_silence_ = false;
   bool told_end_ = false;
   bool told_spending_ = false;

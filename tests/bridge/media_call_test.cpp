@@ -225,10 +225,13 @@ BOOST_AUTO_TEST_CASE(a_goodbye_that_was_said_is_heard_to_its_end) {
   BOOST_TEST(w.line.carrier.back().find(R"("name":"bye")") != std::string::npos);
   // Nobody cuts it: the person is no longer heard.
   w.given(media_message(9, 400, sound(20ms)));
-  w.call.on_speech_started("u1");
+  w.call.on_speech_started("u1");  // of sound from before
   BOOST_TEST(w.sent("clear") == 0);
+  w.call.on_speech_stopped("u1");
+  w.call.on_callee_said("u1", "i1", "Sì.");
   w.passes(700ms);
   BOOST_TEST(!w.call.over());
+  BOOST_TEST(std::count(w.line.model.begin(), w.line.model.end(), "hear 20") == 0);
   w.given(mark_message("1:3"));
   w.given(mark_message("bye"));
   BOOST_TEST(w.why() == Why::goodbye);
@@ -241,6 +244,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_that_was_not_said_is_asked_for) {
   w.call.on_audio_done("i1");
   w.call.on_speech_started("u1");
   w.call.on_speech_stopped("u1");
+  w.call.on_callee_said("u1", "i1", "No.");
   w.call.on_tool_call("c1", "end_call", "{}");
   w.line.model.clear();
   w.call.answer_tool("c1", "{}", media::Then::leave);
@@ -286,6 +290,7 @@ BOOST_AUTO_TEST_CASE(what_is_asked_in_the_breath_of_a_goodbye_is_told_and_the_go
   w.call.on_audio_done("i1");
   w.call.on_speech_started("u1");
   w.call.on_speech_stopped("u1");
+  w.call.on_callee_said("u1", "i1", "No.");
   w.call.on_tool_call("c1", "end_call", "{}");
   w.call.answer_tool("c1", "{}", media::Then::goodbye);
   w.call.on_tool_call("c2", "opt_out", "{}");
@@ -342,6 +347,101 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_hanging_up_is_still_written_down) {
     BOOST_TEST(w.line.told == texts({"said", "closed"}), boost::test_tools::per_element());
     BOOST_TEST(w.why() == Why::hung_up);
     BOOST_TEST((w.line.closed[0].lasted == 500ms));
+  }
+}
+
+// "No, and never call again", and the agent's goodbye is over before that is written down.
+BOOST_AUTO_TEST_CASE(what_was_said_before_the_agent_ends_the_call_is_still_written_down) {
+  const auto says_goodbye = [](World& w, const media::Bounds& bounds = {}) {
+    w.talking(bounds);
+    w.call.on_audio_done("i1");
+    w.call.on_speech_started("u1");
+    w.call.on_speech_stopped("u1");
+    w.call.on_audio("i2", sound(300ms));
+    w.call.on_tool_call("c1", "end_call", "{}");
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    w.call.on_audio_done("i2");
+    w.call.on_response_done({});
+    w.passes(300ms);
+    w.line.carrier.clear();
+    w.line.model.clear();
+    w.line.told.clear();
+  };
+  {  // its goodbye was heard
+    World w;
+    says_goodbye(w);
+    w.given(mark_message("2:3"));
+    w.given(mark_message("bye"));
+    BOOST_TEST(!w.call.over());
+    BOOST_TEST(w.line.carrier == texts({"close"}), boost::test_tools::per_element());
+    BOOST_TEST(w.line.model == texts({"interrupted  0", "hear 1000"}),
+               boost::test_tools::per_element());
+    w.call.carrier_ended(false);
+    w.call.end(Why::hung_up);  // by now the carrier asks what comes next
+    w.passes(500ms);
+    w.call.on_callee_said("u1", "i1", "No, e mai piu'.");
+    BOOST_TEST(w.line.told == texts({"said", "closed"}), boost::test_tools::per_element());
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST((w.line.closed[0].lasted == 300ms));
+  }
+  {  // it comes never
+    World w;
+    says_goodbye(w);
+    w.given(mark_message("bye"));
+    BOOST_TEST(w.sent("clear") == 1);  // whatever the mark says: its sound has not come back
+    w.passes(1'799ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::goodbye);
+  }
+  {  // the mark comes never
+    World w;
+    says_goodbye(w, {.goodbye_max = 3s});
+    w.call.on_speech_started("u2");  // of sound from before
+    w.passes(3s);
+    BOOST_TEST(!w.call.over());
+    w.call.on_speech_stopped("u2");
+    w.call.on_callee_said("u2", "u1", "Mai piu'.");
+    BOOST_TEST(w.why() == Why::goodbye);
+  }
+  {  // they hang up meanwhile
+    World w;
+    says_goodbye(w);
+    w.call.carrier_ended(false);
+    BOOST_TEST(!w.call.over());
+    w.call.on_callee_said("u1", "i1", "No, e mai piu'.");
+    BOOST_TEST(w.why() == Why::hung_up);
+  }
+  {  // a model that is gone writes nothing down
+    World w;
+    says_goodbye(w);
+    w.call.on_failed({.fault = voice::Fault::dropped, .code = "close_1006"});
+    w.given(mark_message("bye"));
+    BOOST_TEST(w.why() == Why::goodbye);
+  }
+  {  // and the same holds where the campaign's limits end it
+    World w;
+    w.talking({.time_max = 60s});
+    for (int i = 0; i < 59; ++i) {
+      w.call.on_audio("i1", sound(1s));
+      w.passes(1s);
+    }
+    w.call.on_speech_started("u1");
+    w.call.on_speech_stopped("u1");
+    w.passes(1s);
+    BOOST_TEST(!w.call.over());
+    w.call.on_callee_said("u1", "i1", "Mai piu'.");
+    BOOST_TEST(w.why() == Why::time_limit);
+    BOOST_TEST((w.line.closed[0].lasted == 60s));
+    World turns;
+    turns.talking({.turns_max = 1});
+    turns.call.on_audio_done("i1");
+    turns.call.on_speech_started("u1");
+    turns.call.on_speech_stopped("u1");
+    turns.call.on_audio("i2", sound(1s));
+    BOOST_TEST(!turns.call.over());
+    turns.call.on_callee_said("u1", "i1", "Mai piu'.");
+    BOOST_TEST(turns.why() == Why::too_many_turns);
   }
 }
 
@@ -698,6 +798,7 @@ BOOST_AUTO_TEST_CASE(a_talk_ends_behind_the_last_words_that_its_money_is_enough_
   const auto answer = [&w](const char* item, std::int64_t input) {
     w.call.on_speech_started("u");
     w.call.on_speech_stopped("u");
+    w.call.on_callee_said("u", "", "si'");
     w.call.on_audio(item, sound(400ms));
     w.call.on_audio_done(item);
     w.call.on_response_done(used(input, 100));
