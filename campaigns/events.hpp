@@ -651,7 +651,8 @@ struct AgentFailed {
   static constexpr std::string_view type = "AgentFailed";
   std::uint8_t attempt = 0;
   // bridge/voice: "unreachable" "refused" "limited" "silent" "dropped" "expired" "nonsense";
-  // "no_stream": the carrier did not open one; "stopped": the program did
+  // "no_stream": the carrier did not open one; "stopped": the program did; bridge/media:
+  // "bad_stream" "too_slow" "refused", "owner_silent": what it asked for was not noted in time
   std::string fault{};
   std::string code{};  // the model's own
   template <typename V, typename Self>

@@ -55,7 +55,7 @@ campaigns::StreamEnded stream_ended(const media::Closed& closed, std::string sid
     ended.fault = bridge::voice::name_of(closed.failure.fault);
     ended.code = closed.failure.code;
   } else if (closed.why == media::Why::bad_stream || closed.why == media::Why::too_slow ||
-             closed.why == media::Why::refused) {
+             closed.why == media::Why::refused || closed.why == media::Why::owner_silent) {
     // One that is refused on purpose has no talk: this one was let in too late.
     ended.fault = media::name_of(closed.why);
   }

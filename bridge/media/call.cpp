@@ -68,6 +68,8 @@ std::string_view name_of(Why why) {
       return "bad_stream";
     case Why::too_slow:
       return "too_slow";
+    case Why::owner_silent:
+      return "owner_silent";
     case Why::stopped:
       return "stopped";
   }
@@ -403,12 +405,13 @@ void Call::on_tool_call(std::string_view call_id, std::string_view name,
   if (step_ != Step::talking && step_ != Step::closing) return;
   responding_ = true;
   if (step_ == Step::talking) owed_ = next_is_owed_ = false;  // a farewell stays owed
-  ++tools_open_;
+  if (tools_open_++ == 0) tools_open_since_ = line_.now();
   line_.tell(ToolAsked{.stream = stream_,
                        .call_id = std::string(call_id),
                        .name = std::string(name),
                        .arguments = std::string(cut_text(arguments, tool_arguments_bytes_max)),
                        .position = positions_});
+  arm();
 }
 
 void Call::on_response_done(const voice::Usage& usage) {
@@ -620,6 +623,12 @@ std::optional<net::Instant> Call::answer_due() const {
   return {};
 }
 
+// The same of our own answers, which wait for the disk.
+std::optional<net::Instant> Call::tool_answer_due() const {
+  if (tools_open_ == 0 || person_speaks_) return {};
+  return std::max(tools_open_since_, quiet_since()) + tool_answer_max;
+}
+
 // Not while its words are still being heard: a talk runs far ahead of the person.
 net::Instant Call::goodbye_due() const {
   return std::max(due_, playback_.ends_at()) + bounds_.goodbye_max;
@@ -661,6 +670,7 @@ std::optional<net::Instant> Call::next_deadline() const {
       at(started_ + bounds_.time_max);
       if (!told_end_) at(notice_of_end_at());
       if (const auto due = answer_due()) at(*due);
+      if (const auto due = tool_answer_due()) at(*due);
       if (keys_at_) at(*keys_at_);
       if (person_speaks_) {
         at(spoke_since_ + utterance_max);
@@ -713,6 +723,10 @@ bool Call::act_on_time(net::Instant now) {
     return true;
   }
   if (step_ != Step::talking) return false;
+  if (const auto ours = tool_answer_due(); ours && now >= *ours) {
+    finish(Why::owner_silent);
+    return true;
+  }
   if (keys_at_ && now >= *keys_at_) {
     keys_at_.reset();
     owe();

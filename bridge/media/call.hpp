@@ -72,6 +72,9 @@ class Call final : public voice::Listener {
                                                      // ten minutes (5.3); beyond: nonsense
   static constexpr milliseconds last_words_max{1'800};  // from leaving until they are given up
   static constexpr milliseconds words_late_max{5'000};  // behind the person's words, until written
+  // Of silence, until the owner answers what the model asked for: its log may be slow or its disk
+  // full, and behind this the carrier's request for what comes next has to wait for them as well.
+  static constexpr milliseconds tool_answer_max{6'000};
   static constexpr milliseconds utterance_max{60'000};  // of the person; beyond, its end is lost
   static constexpr std::size_t utterances_max = 32;     // whose text or end is not known yet
 
@@ -172,6 +175,7 @@ class Call final : public voice::Listener {
   void arm();
   std::optional<net::Instant> next_deadline() const;
   std::optional<net::Instant> answer_due() const;
+  std::optional<net::Instant> tool_answer_due() const;
   net::Instant goodbye_due() const;
   net::Instant quiet_since() const;
   net::Instant notice_of_end_at() const;
@@ -203,6 +207,7 @@ class Call final : public voice::Listener {
   bool said_something_ = false;  // in this turn of the agent's
   bool responding_ = false;      // something of a response came, and not its end
   std::uint32_t tools_open_ = 0;
+  net::Instant tools_open_since_{};
   net::Instant last_words_{};  // of the person, or a key
   std::optional<net::Instant> keys_at_{};
   std::optional<net::Instant> left_at_{};  // listening: when it began, and why

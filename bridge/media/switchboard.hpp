@@ -66,9 +66,10 @@ enum class Why : unsigned char {
   too_many_turns,
   spend_limit,
   model_failed,
-  bad_stream,  // what came from the carrier was not the protocol
-  too_slow,    // one side did not take what the other sent
-  stopped,     // the program ends
+  bad_stream,    // what came from the carrier was not the protocol
+  too_slow,      // one side did not take what the other sent
+  owner_silent,  // the owner did not answer what the model asked for, and the person waited
+  stopped,       // the program ends
 };
 std::string_view name_of(Why why);
 

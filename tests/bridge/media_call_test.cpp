@@ -710,6 +710,58 @@ BOOST_AUTO_TEST_CASE(a_model_that_owes_an_answer_has_two_seconds_of_silence) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(silence_because_of_our_own_answer_has_an_end) {
+  const auto silent = [](World& w, milliseconds after) {
+    w.passes(after - 1ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::owner_silent);
+  };
+  {  // from the end of what it said before it asked
+    World w;
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.call.on_tool_call("c1", "record_answer", "{}");
+    w.call.on_tool_call("c2", "record_answer", "{}");
+    w.call.on_response_done({});
+    w.passes(3s);
+    w.call.answer_tool("c1", "{}", media::Then::speak);
+    silent(w, 3'400ms);
+  }
+  {  // from when it asked
+    World w;
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.passes(5s);
+    w.call.on_tool_call("c1", "record_answer", "{}");
+    silent(w, 6s);
+  }
+  {  // what the person says meanwhile is no silence, and the model answers it
+    World w;
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.call.on_tool_call("c1", "record_answer", "{}");
+    w.passes(4s);
+    w.call.on_speech_started("u1");
+    w.passes(10s);
+    BOOST_TEST(!w.call.over());
+    w.call.on_speech_stopped("u1");
+    w.call.on_audio("i2", sound(1s));
+    w.call.on_audio_done("i2");
+    silent(w, 7s);
+  }
+  {  // all was answered
+    World w;
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.call.on_tool_call("c1", "record_answer", "{}");
+    w.passes(5s);
+    w.call.answer_tool("c1", "{}", media::Then::listen);
+    w.passes(9s);
+    BOOST_TEST(!w.call.over());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(limits_hold_whatever_the_model_does) {
   {
     World w;
