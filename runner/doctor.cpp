@@ -643,6 +643,7 @@ class FirstYes final : public bridge::voice::Listener {
   void on_callee_said(std::string_view, std::string_view, std::string_view) override {}
   void on_tool_call(std::string_view, std::string_view, std::string_view) override {}
   void on_response_done(const bridge::voice::Usage&) override {}
+  void on_trying_again() override {}
   void on_complaint(std::string_view code) override { complaint = code; }
 
  private:

@@ -430,6 +430,14 @@ void Call::on_response_done(const voice::Usage& usage) {
   if (step_ == Step::talking && bounds_.spending.cost) mind_spending(before, now);
 }
 
+void Call::on_trying_again() {
+  if (step_ != Step::talking && (step_ != Step::closing || bye_sent_)) return;
+  // A goodbye that broke off is said from its beginning.
+  farewell_owed_ = step_ == Step::closing;
+  if (!owed_) owe();
+  arm();
+}
+
 void Call::on_complaint(std::string_view code) {
   if (closed_.complaints++ == 0) closed_.complaint = code;
 }
@@ -486,6 +494,7 @@ void Call::mind_spending(std::int64_t before, net::Instant now) {
   const auto response = spent - before;
   const auto left = bounds_.spending.most - spent;
   if (left < response) {
+    conversation_->say_no_more();
     leave_when_heard(Why::spend_limit, false);
     arm();
   } else if (!told_spending_ && left <= 3 * response) {

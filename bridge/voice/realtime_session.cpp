@@ -264,7 +264,13 @@ void Session::on(const ResponseDone& done) {
     discarded_ = false;
   }
   if (done.status == Status::failed) {
-    on_response_failed(done.error_type, done.error_code);
+    const bool recovered = goes_on(done.error_type, done.error_code, !discarded && !no_more_);
+    // What it took until then is paid all the same.
+    listener_.on_response_done(done.usage);
+    if (!recovered) {
+      fail(fault_of(reaction_to(done.error_type, done.error_code)),
+           code_like(done.error_code, "response_failed"));
+    }
   } else {
     if (empty) {
       on_empty_response();
@@ -283,20 +289,26 @@ void Session::wish_again() {
 
 // It has answered, and neither said nor asked anything: the person still waits.
 void Session::on_empty_response() {
-  if (wished_ || std::exchange(retried_, true)) return;
+  if (wished_ || no_more_ || std::exchange(retried_, true)) return;
   listener_.on_complaint("empty_response");
   wish_again();
+  listener_.on_trying_again();
 }
 
-void Session::on_response_failed(std::string_view type, std::string_view code) {
+// A response has failed. Where it is still wanted it is asked for once more; false: that has no
+// sense, or was tried.
+bool Session::goes_on(std::string_view type, std::string_view code, bool wanted) {
   const Reaction reaction = reaction_to(type, code);
-  if (reaction == Reaction::wait) return wish_again();
-  if ((reaction == Reaction::retry || reaction == Reaction::complain) &&
-      !std::exchange(retried_, true)) {
+  const bool again = reaction == Reaction::retry || reaction == Reaction::complain;
+  if (!again && reaction != Reaction::wait) return false;
+  if (!wanted) return true;
+  if (again && std::exchange(retried_, true)) return false;
+  wish_again();
+  if (again) {
     listener_.on_complaint(code_like(code, "response_failed"));
-    return wish_again();
+    listener_.on_trying_again();
   }
-  fail(fault_of(reaction), code_like(code, "response_failed"));
+  return true;
 }
 
 void Session::on(const Error& error) {
@@ -335,9 +347,11 @@ void Session::on(const Error& error) {
   }
   asked_id_.clear();
   if (std::exchange(unwanted_, false)) return;
-  on_response_failed(error.type, error.code);
+  if (!goes_on(error.type, error.code, true)) {
+    return fail(fault_of(reaction), code_like(error.code, "response_failed"));
+  }
   // Where a response is under way that we do not know of, its end comes first.
-  if (!over() && reaction != Reaction::wait) ask();
+  if (reaction != Reaction::wait) ask();
 }
 
 // --- to the model ---
@@ -422,6 +436,7 @@ void Session::answer_tool(std::string_view call_id, std::string_view output, boo
 }
 
 void Session::say_no_more() {
+  no_more_ = true;
   wished_ = speak_when_answered_ = false;
   if (!asked_id_.empty()) unwanted_ = true;
 }

@@ -97,7 +97,7 @@ class Session {
 
   void configure();
   void on_update_refused(const Error& error);
-  void on_response_failed(std::string_view type, std::string_view code);
+  bool goes_on(std::string_view type, std::string_view code, bool wanted);
   void on_empty_response();
   void wish_again();
   void note_call(const FunctionCall& call, bool discarded);
@@ -130,6 +130,7 @@ class Session {
   std::string asked_for_{};  // the instructions of the response asked for or under way
   std::string wish_{};       // those of the one wished for
   bool retried_ = false;     // one retry of a response, until one succeeds
+  bool no_more_ = false;     // what is under way is the last
   bool speak_when_answered_ = false;
   bool person_speaks_ = false;
 

@@ -710,6 +710,60 @@ BOOST_AUTO_TEST_CASE(a_model_that_owes_an_answer_has_two_seconds_of_silence) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_broke_off_and_is_tried_again_is_owed) {
+  const auto breaks_off = [](World& w) {
+    w.call.on_audio_done("i1");
+    w.call.on_trying_again();
+    w.call.on_response_done(used(100, 10));
+  };
+  {  // 400 ms are still played
+    World w;
+    w.talking(may_spend(10'000));
+    breaks_off(w);
+    w.passes(2'399ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::model_failed);
+    BOOST_TEST((w.line.closed[0].failure.fault == voice::Fault::silent));
+    BOOST_TEST(w.line.closed[0].usage.input_tokens >= 100);
+  }
+  {
+    World w;
+    w.talking();
+    breaks_off(w);
+    w.call.on_audio("i2", sound(1s));
+    w.call.on_audio_done("i2");
+    w.call.on_response_done({});
+    w.passes(9s);
+    BOOST_TEST(!w.call.over());
+  }
+  {  // a goodbye
+    World w;
+    w.talking();
+    w.call.on_audio_done("i1");
+    w.call.on_response_done({});
+    w.call.on_speech_stopped("u1");
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    w.call.on_audio("i2", sound(100ms));
+    w.call.on_audio_done("i2");
+    w.call.on_trying_again();
+    w.call.on_response_done({});
+    BOOST_TEST(w.line.carrier.back().find(R"("name":"bye")") == std::string::npos);
+    w.call.on_audio("i3", sound(100ms));
+    w.call.on_audio_done("i3");
+    w.call.on_response_done({});
+    BOOST_TEST(w.line.carrier.back().find(R"("name":"bye")") != std::string::npos);
+  }
+  {  // there is no money for it
+    World w;
+    w.talking(may_spend(150));
+    breaks_off(w);
+    BOOST_TEST(w.line.model.back() == "no more");
+    w.given(mark_message("bye"));
+    BOOST_TEST(w.why() == Why::spend_limit);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(silence_because_of_our_own_answer_has_an_end) {
   const auto silent = [](World& w, milliseconds after) {
     w.passes(after - 1ms);

@@ -47,6 +47,7 @@ struct NotedListener final : voice::Listener {
   void on_response_done(const voice::Usage& usage) override {
     heard.push_back("done " + std::to_string(usage.input_tokens));
   }
+  void on_trying_again() override { heard.emplace_back("again"); }
   void on_complaint(std::string_view code) override {
     heard.push_back("complaint " + std::string(code));
   }
@@ -386,7 +387,51 @@ BOOST_AUTO_TEST_CASE(a_failed_response_is_tried_once_more) {
   BOOST_TEST(w.wire.messages.back().find("Saluta.") != std::string::npos);
   w.created("r2");
   w.done("r2", "failed", server_error);
-  BOOST_TEST(w.heard() == texts({"complaint server_error", "failed silent server_error"}),
+  BOOST_TEST(w.heard() == texts({"complaint server_error", "again", "done 0", "done 0",
+                                 "failed silent server_error"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_response_that_fails_behind_its_first_words_is_paid_and_owed_again) {
+  const char* const paid_and_failed =
+      R"(,"usage":{"input_tokens":120,"output_tokens":30},"status_details":)"
+      R"({"error":{"type":"server_error","code":"server_error"}})";
+  World w;
+  w.made_ready();
+  w.session.speak();
+  w.created("r1");
+  w.delta("r1", "i1", 20ms);
+  w.sent();
+  w.done("r1", "failed", paid_and_failed);
+  BOOST_TEST(w.sent_types() == "response.create");
+  BOOST_TEST(w.heard() == texts({"audio i1 20", "audio_done i1", "complaint server_error", "again",
+                                 "done 120"}),
+             boost::test_tools::per_element());
+  // Whom the person interrupted, or who was to say no more, has nothing to say again.
+  World interrupted;
+  interrupted.made_ready();
+  interrupted.created("r1");
+  interrupted.delta("r1", "i1", 20ms);
+  interrupted.speech_started();
+  interrupted.done("r1", "failed", paid_and_failed);
+  BOOST_TEST(interrupted.sent_types() == "");
+  BOOST_TEST(interrupted.heard().back() == "done 120");
+  World last;
+  last.made_ready();
+  last.created("r1");
+  last.delta("r1", "i1", 20ms);
+  last.session.say_no_more();
+  last.done("r1", "failed", paid_and_failed);
+  BOOST_TEST(last.sent_types() == "");
+  BOOST_TEST(last.heard().back() == "done 120");
+  // What makes no sense to try again is told behind what it has used.
+  World limited;
+  limited.made_ready();
+  limited.created("r1");
+  limited.done("r1", "failed",
+               R"(,"usage":{"input_tokens":120},"status_details":)"
+               R"({"error":{"type":"insufficient_quota","code":"insufficient_quota"}})");
+  BOOST_TEST(limited.heard() == texts({"done 120", "failed limited insufficient_quota"}),
              boost::test_tools::per_element());
 }
 
@@ -403,7 +448,7 @@ BOOST_AUTO_TEST_CASE(a_response_that_brought_nothing_is_asked_for_once_more) {
   w.created("r2");
   w.done("r2", "incomplete", R"(,"status_details":{"reason":"content_filter"})");
   BOOST_TEST(w.sent().empty());
-  BOOST_TEST(w.heard() == texts({"complaint empty_response", "done 0", "done 0"}),
+  BOOST_TEST(w.heard() == texts({"complaint empty_response", "again", "done 0", "done 0"}),
              boost::test_tools::per_element());
   // One that was interrupted, called something or was cancelled has not failed.
   w.created("r3");
