@@ -150,6 +150,23 @@ void Call::on(const twilio::Media& media) {
   if (step_ != Step::talking || media.base64.empty()) return;
   if (frame.silence.count() > 0) hear_silence(frame.silence);
   conversation_->hear(media.base64);
+  if (!person_speaks_) return;
+  if (voice::is_quiet(media.base64)) {
+    note_quiet(milliseconds(static_cast<std::int64_t>(voice::audio_bytes(media.base64)) /
+                            voice::audio_bytes_per_ms));
+  } else {
+    quiet_ = milliseconds{0};
+    done_since_.reset();
+  }
+}
+
+// A model whose connection lives may no longer listen.
+void Call::note_quiet(milliseconds length) {
+  if (!person_speaks_ || done_since_) return;
+  quiet_ += length;
+  if (quiet_ < turn_silence_) return;
+  done_since_ = line_.now();
+  arm();
 }
 
 void Call::hear_silence(milliseconds length) {
@@ -158,6 +175,7 @@ void Call::hear_silence(milliseconds length) {
     silence_.clear();
     voice::append_silence(silence_, piece);
     conversation_->hear(silence_);
+    note_quiet(piece);
     length -= piece;
   }
 }
@@ -227,6 +245,7 @@ void Call::let_in(const voice::Agent& agent, const Bounds& bounds) {
   step_ = Step::connecting;
   bounds_ = bounds;
   writes_down_ = !agent.transcription_model.empty();
+  turn_silence_ = milliseconds{agent.silence_ms};
   last_response_.input_tokens = briefing_tokens(agent);
   response_ended_ = line_.now();
   owe();
@@ -337,6 +356,8 @@ void Call::on_speech_started(std::string_view item) {
   const net::Instant now = line_.now();
   person_speaks_ = true;
   spoke_since_ = now;
+  quiet_ = milliseconds{0};
+  done_since_.reset();
   if (step_ == Step::talking) {
     owed_ = next_is_owed_ = false;
     keys_at_.reset();
@@ -683,6 +704,7 @@ std::optional<net::Instant> Call::next_deadline() const {
       if (keys_at_) at(*keys_at_);
       if (person_speaks_) {
         at(spoke_since_ + utterance_max);
+        if (done_since_) at(*done_since_ + bounds_.answer_max);
         if (const auto pause = inbound_.pause_at()) at(*pause);
       } else {
         at(quiet_since() + bounds_.silence_max);
@@ -750,7 +772,8 @@ bool Call::act_on_time(net::Instant now) {
     return true;
   }
   if (person_speaks_) {
-    if (now >= spoke_since_ + utterance_max) {
+    if (now >= spoke_since_ + utterance_max ||
+        (done_since_ && now >= *done_since_ + bounds_.answer_max)) {
       finish(Why::model_failed, {.fault = voice::Fault::silent, .code = "no_end_of_speech"});
       return true;
     }

@@ -75,8 +75,9 @@ class Call final : public voice::Listener {
   // Of silence, until the owner answers what the model asked for: its log may be slow or its disk
   // full, and behind this the carrier's request for what comes next has to wait for them as well.
   static constexpr milliseconds tool_answer_max{6'000};
-  static constexpr milliseconds utterance_max{60'000};  // of the person; beyond, its end is lost
-  static constexpr std::size_t utterances_max = 32;     // whose text or end is not known yet
+  // Of the person; beyond, its end is lost, also where the line is never quiet.
+  static constexpr milliseconds utterance_max{60'000};
+  static constexpr std::size_t utterances_max = 32;  // whose text or end is not known yet
 
   struct Options {
     milliseconds start_time_max{5'000};          // until `start`
@@ -155,6 +156,7 @@ class Call final : public voice::Listener {
   bool words_are_outstanding() const;
   void leave(Why why);
   void hear_silence(milliseconds length);
+  void note_quiet(milliseconds length);
   void interrupt();
   void clear_carrier();
   void owe();
@@ -202,7 +204,12 @@ class Call final : public voice::Listener {
   bool writes_down_ = false;  // the model: what the person says
   bool person_speaks_ = false;
   net::Instant spoke_since_{};
-  bool owed_ = false;  // it is the agent's turn and nothing of it has come
+  // While they speak, as the model says: how long it has heard nothing but quiet, and since when it
+  // should have said that they are done.
+  milliseconds quiet_{};
+  std::optional<net::Instant> done_since_{};
+  milliseconds turn_silence_{};  // that ends what they say
+  bool owed_ = false;            // it is the agent's turn and nothing of it has come
   net::Instant owed_since_{};
   bool next_is_owed_ = false;    // behind the response under way
   bool said_something_ = false;  // in this turn of the agent's

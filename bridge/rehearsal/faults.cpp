@@ -66,6 +66,8 @@ constexpr std::array described{
     Described{"voice_nonsense", &Faults::voice_nonsense, "one of its messages is no JSON"},
     Described{"voice_bad_arguments", &Faults::voice_bad_arguments,
               "a tool call's arguments are cut off"},
+    Described{"voice_stalled", &Faults::voice_stalled,
+              "it never notices that a person has ended, and hears no more"},
     Described{"voice_transcript_late", &Faults::voice_transcript_late,
               "what a person said is written down late"},
     Described{"voice_transcript_failed", &Faults::voice_transcript_failed,

@@ -56,6 +56,7 @@ struct Faults {
   int voice_expired = 0;            // the session's time is over within a talk
   int voice_nonsense = 0;           // of a response: something that is no JSON comes first
   int voice_bad_arguments = 0;      // of a tool call: its arguments are cut off
+  int voice_stalled = 0;            // of an utterance: it never notices its end, nor anything else
   int voice_transcript_late = 0;    // of an utterance: its text comes seconds later
   int voice_transcript_failed = 0;  // of an utterance: there is no text
   // A new call shows in the list, and under its own address, only after so many seconds.

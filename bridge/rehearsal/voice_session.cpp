@@ -107,6 +107,7 @@ struct VoiceSession::Block {
   std::size_t uncommitted_bytes = 0;
   std::string user_item{};
   std::uint64_t turn_began_ms = 0;
+  bool stalled = false;  // it hears no more
 
   std::string last_item{};
   std::unordered_map<std::string, Item> items{};
@@ -326,7 +327,7 @@ void VoiceSession::listen(std::string_view sound, Instant now) {
   Block& b = *block_;
   b.uncommitted_bytes += sound.size();
   if (!b.understands) return;  // as noise is not understood
-  while (!sound.empty()) {
+  while (!sound.empty() && !b.stalled) {
     const std::string_view before = sound;
     SpeechDetector::Told told;
     if (b.detects) {
@@ -356,6 +357,9 @@ void VoiceSession::begin_turn(std::uint64_t at_ms, Instant now) {
   emit("input_audio_buffer.speech_started",
        {{"audio_start_ms", b.turn_began_ms}, {"item_id", b.user_item}});
   b.owes_answer = false;
+  // With dice of its own, so that what else chance has in store stays what it was.
+  Dice dice(options_.seed, "turn", b.key, "stalled", counts_.turns);
+  b.stalled = dice.per_mille(options_.faults.voice_stalled);
   if (b.response && b.interrupts) {
     ++counts_.interrupted;
     interrupt("turn_detected", now);

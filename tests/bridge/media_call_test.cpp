@@ -816,6 +816,72 @@ BOOST_AUTO_TEST_CASE(silence_because_of_our_own_answer_has_an_end) {
   }
 }
 
+// Its connection lives, and it has stopped to listen.
+BOOST_AUTO_TEST_CASE(a_model_that_does_not_notice_that_the_person_is_done_has_failed) {
+  const std::string quiet = sound(20ms, '/');
+  const auto speaks = [](World& w, std::uint32_t silence_ms = 500) {
+    auto agent = arthur();
+    agent.silence_ms = silence_ms;
+    w.started();
+    w.call.let_in(agent, {});
+    w.call.on_ready();
+    w.call.on_audio("i1", sound(400ms));
+    w.call.on_audio_done("i1");
+    w.call.on_speech_started("u1");
+  };
+  int frames = 0;
+  const auto hears = [&frames](World& w, const std::string& frame, milliseconds time) {
+    for (milliseconds t{0}; t < time; t += 20ms) {
+      ++frames;
+      w.given(media_message(frames, frames * 20, frame));
+      w.passes(20ms);
+    }
+  };
+  {
+    World w;
+    speaks(w);
+    hears(w, sound(20ms), 1s);
+    hears(w, quiet, 2'460ms);
+    BOOST_TEST(!w.call.over());
+    hears(w, quiet, 20ms);
+    BOOST_TEST(w.why() == Why::model_failed);
+    BOOST_TEST((w.line.closed[0].failure.fault == voice::Fault::silent));
+    BOOST_TEST(w.line.closed[0].failure.code == "no_end_of_speech");
+  }
+  {  // they think, and go on
+    World w;
+    speaks(w);
+    for (int i = 0; i < 5; ++i) {
+      hears(w, quiet, 2'400ms);
+      hears(w, sound(20ms), 100ms);
+    }
+    BOOST_TEST(!w.call.over());
+  }
+  {  // what was held up and comes at once is not two seconds of the model's
+    World w;
+    speaks(w);
+    w.passes(700ms);
+    for (int i = 0; i < 200; ++i) {
+      ++frames;
+      w.given(media_message(frames, frames * 20, quiet));
+    }
+    w.passes(1'500ms);
+    w.call.on_speech_stopped("u1");
+    w.call.on_audio("i2", sound(1s));
+    w.call.on_audio_done("i2");
+    hears(w, quiet, 5s);
+    BOOST_TEST(!w.call.over());
+  }
+  {  // a campaign may let them think longer
+    World w;
+    speaks(w, 2'000);
+    hears(w, quiet, 3'960ms);
+    BOOST_TEST(!w.call.over());
+    hears(w, quiet, 20ms);
+    BOOST_TEST(w.why() == Why::model_failed);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(limits_hold_whatever_the_model_does) {
   {
     World w;

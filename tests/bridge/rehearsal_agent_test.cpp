@@ -234,6 +234,7 @@ BOOST_AUTO_TEST_CASE(every_talk_ends_whatever_fails) {
                                   "voice_expired",
                                   "voice_nonsense",
                                   "voice_bad_arguments",
+                                  "voice_stalled",
                                   "voice_transcript_late",
                                   "voice_transcript_failed",
                                   "stream_refused",

@@ -650,6 +650,17 @@ BOOST_AUTO_TEST_CASE(a_response_never_comes_or_fails_or_is_nonsense) {
   BOOST_TEST(nonsense.garbage == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_session_stalls_within_what_a_person_says) {
+  Client stalled(parse_faults("voice_stalled=1000"));
+  stalled.begin();
+  stalled.pass(10s);
+  stalled.say("Direi tre.");
+  stalled.pass(10s);
+  BOOST_TEST(stalled.all("input_audio_buffer.speech_started").size() == 1);
+  BOOST_TEST(stalled.all("input_audio_buffer.speech_stopped").empty());
+  BOOST_TEST(!stalled.session.ending().has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_talk_breaks_or_is_closed_or_expires) {
   const auto ended = [](const std::string& fault) {
     Client client(parse_faults(fault + "=1000"));
