@@ -20,6 +20,19 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> apologie
      {"pt", "Pedimos desculpa, temos um problema técnico. Adeus."},
      {"ro", "Ne cerem scuze, avem o problemă tehnică. La revedere."}}};
 
+// The same without a goodbye.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> excuses{
+    {{"de", "Entschuldigung, es gab eine technische Störung."},
+     {"el", "Συγγνώμη, είχαμε ένα τεχνικό πρόβλημα."},
+     {"en", "We are sorry, there was a technical problem."},
+     {"es", "Lo sentimos, hemos tenido un problema técnico."},
+     {"fr", "Veuillez nous excuser, nous avons eu un problème technique."},
+     {"it", "Ci scusiamo, c'è stato un problema tecnico."},
+     {"nl", "Excuses, er was een technisch probleem."},
+     {"pl", "Przepraszamy, wystąpił problem techniczny."},
+     {"pt", "Pedimos desculpa, tivemos um problema técnico."},
+     {"ro", "Ne cerem scuze, am avut o problemă tehnică."}}};
+
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> moments{
     {{"de", "Einen Moment, bitte."},
      {"en", "One moment, please."},
@@ -51,6 +64,13 @@ std::string_view apology_in(std::string_view language) {
       std::ranges::find(apologies, language.substr(0, language.find('-')),
                         &std::pair<std::string_view, std::string_view>::first);
   return found == apologies.end() ? std::string_view{} : found->second;
+}
+
+std::string_view excuse_in(std::string_view language) {
+  const auto* const found =
+      std::ranges::find(excuses, language.substr(0, language.find('-')),
+                        &std::pair<std::string_view, std::string_view>::first);
+  return found == excuses.end() ? std::string_view{} : found->second;
 }
 
 std::string_view moment_in(std::string_view language) {

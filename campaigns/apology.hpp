@@ -13,6 +13,9 @@ namespace campaigns {
 // A short apology in this language (BCP-47, "it-IT"; its first part decides); empty: none is known.
 std::string_view apology_in(std::string_view language);
 
+// One behind which the call goes on; empty: none is known in this language.
+std::string_view excuse_in(std::string_view language);
+
 // "Just a moment", said before a voice agent is connected; empty: not known in this language.
 std::string_view moment_in(std::string_view language);
 

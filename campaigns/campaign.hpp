@@ -341,7 +341,9 @@ struct Campaign {
   std::vector<std::string> caller_ids{};        // E.164; empty: TRANSFER_NUMBER_MAIN
   ContactSource contacts{};
   Text greeting{};  // survey: before the first question; notification, callback: the message
-  Text resumed{};   // survey, further attempt after answers were given; empty: the greeting
+  // Survey: said on a further attempt after answers were given, and where it goes on without its
+  // agent. Empty: the greeting; without the agent one of ours (excuse_in).
+  Text resumed{};
   std::vector<Question> questions{};
   Text goodbye{};
   Text screened_out{};  // said instead to whom the survey is not for; empty: the goodbye

@@ -615,6 +615,12 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
   const auto add = [&](const Text& text) {
     if (!text.empty()) document.push_back(say(text));
   };
+  // Before what is said instead of an agent that failed, and in its language.
+  const auto excuse = [&](const Text& next) {
+    const auto language = say(next).language;
+    const auto words = excuse_in(language);
+    if (!words.empty()) document.push_back(say_in(campaign, language, std::string(words)));
+  };
   if (call->turn == 1 && call->prompt != "hang_up" && call->prompt != "machine") {
     add(campaign.recording.announcement);
   }
@@ -623,6 +629,7 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
                                        [&](const Question& q) { return q.id == call->question; });
     if (question == campaign.questions.end()) return {Hangup{}};
     if (call->again == "failed") {
+      if (campaign.resumed.empty()) excuse(question->ask);
       add(campaign.resumed);
     } else if (call->turn == 1) {
       const bool again = !script.answers(contact).empty() && !campaign.resumed.empty();
@@ -691,6 +698,7 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
     return {Transfer{campaign.humans(), call->agent.caller_id}, Hangup{}};
   }
   if (call->prompt == "message") {
+    if (call->agent.stage != AgentStage::none) excuse(campaign.greeting);
     add(campaign.greeting);
     document.push_back(Pause{1});
   } else if (call->prompt == "machine") {

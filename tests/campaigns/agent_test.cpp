@@ -571,6 +571,33 @@ BOOST_AUTO_TEST_CASE(an_agent_that_fails_apologises_or_goes_on_without_it) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(whoever_goes_on_without_the_agent_hears_an_apology_first) {
+  auto campaign = agent_survey();
+  campaign.agent.on_failure = OnFailure::go_on_simple;
+  campaign.resumed = {};
+  {
+    Talk talk(campaign);
+    talk.opens().does(talk.answer("1", "colour", "blue"));
+    talk.does(talk.ended("model_failed", 400, "dropped")).does(talk.after());
+    BOOST_TEST(talk.document() ==
+               "say Ci scusiamo, c'è stato un problema tecnico.\n"
+               "say Da uno a cinque?\nask rate 2\n");
+    // Once.
+    talk.does(talk.keyed("rate", 2, "3"));
+    BOOST_TEST(talk.document().find("Ci scusiamo") == std::string::npos);
+  }
+  {  // a message, too
+    auto notice = notification("notice");
+    notice.mode = Mode::agent;
+    notice.agent = campaign.agent;
+    Talk talk(notice);
+    talk.opens().does(talk.ended("model_failed", 400, "dropped")).does(talk.after());
+    BOOST_TEST(talk.document() ==
+               "say Ci scusiamo, c'è stato un problema tecnico.\n"
+               "say Buongiorno Anna, il corso di domani comincia alle nove.\npause\nhang up\n");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(silence_of_ours_is_no_hang_up_of_theirs) {
   {
     Talk talk;  // the stream never came

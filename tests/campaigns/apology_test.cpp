@@ -1,5 +1,6 @@
 #include "campaigns/apology.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/campaigns/some_campaigns.hpp"
@@ -40,6 +41,18 @@ BOOST_AUTO_TEST_CASE(every_language_of_the_campaigns_is_apologised_in_once) {
              "de-CH/: Entschuldigung, wir haben eine technische Störung. Auf Wiederhören.\n"
              "hang up\n");
   BOOST_TEST((page.unknown == std::vector<std::string>{"tlh"}));
+}
+
+BOOST_AUTO_TEST_CASE(whoever_is_apologised_to_and_kept_is_told_no_goodbye) {
+  for (const char* language : {"de", "el", "en", "es", "fr", "it", "nl", "pl", "pt", "ro"}) {
+    const std::string excuse(excuse_in(language));
+    BOOST_TEST(!excuse.empty(), language);
+    BOOST_TEST(excuse.ends_with('.'), language);
+    BOOST_TEST(std::ranges::count(excuse, '.') == 1, language);  // one sentence
+    BOOST_TEST(!apology_in(language).empty(), language);
+  }
+  BOOST_TEST(excuse_in("de-CH") == "Entschuldigung, es gab eine technische Störung.");
+  BOOST_TEST(excuse_in("tlh").empty());
 }
 
 BOOST_AUTO_TEST_CASE(without_a_language_that_is_known_it_is_english) {
