@@ -101,7 +101,17 @@ void Call::received(const twilio::Message& message) {
       return;
     }
   }
-  std::visit([this](const auto& m) { on(m); }, message);
+  std::visit(
+      [this](const auto& m) {
+        if constexpr (requires { m.stream_sid; }) {
+          // A message of another stream on the same socket is nobody's protocol.
+          if (step_ != Step::waiting && !m.stream_sid.empty() && m.stream_sid != stream_sid_) {
+            return finish(Why::bad_stream);
+          }
+        }
+        on(m);
+      },
+      message);
 }
 
 void Call::carrier_ended(bool broken) {
@@ -119,11 +129,7 @@ void Call::on(const twilio::Wrong&) {
 }
 
 void Call::on(const twilio::Start& start) {
-  if (step_ != Step::waiting) {
-    // The same one again does no harm; another one on the same socket is nobody's protocol.
-    if (start.stream_sid != stream_sid_) finish(Why::bad_stream);
-    return;
-  }
+  if (step_ != Step::waiting) return;  // the same one again does no harm
   step_ = Step::asking;
   stream_sid_ = start.stream_sid;
   started_ = line_.now();

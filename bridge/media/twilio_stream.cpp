@@ -34,6 +34,7 @@ std::optional<std::int64_t> count_of(std::string_view digits) {
 // reader has to say what it is.
 std::optional<Message> read_flat(std::string_view message) {
   std::string_view event;
+  std::string_view stream_sid;
   std::string_view track;
   std::string_view name;
   Media media{.timestamp = -1};
@@ -42,6 +43,7 @@ std::optional<Message> read_flat(std::string_view message) {
   const bool flat = voice::scan_flat(message, [&](voice::FlatMember member) {
     if (member.parent.empty()) {
       if (member.key == "event" && member.is_text) event = member.value;
+      if (member.key == "streamSid" && member.is_text) stream_sid = member.value;
       return;
     }
     if (member.parent == "media") {
@@ -60,9 +62,10 @@ std::optional<Message> read_flat(std::string_view message) {
     }
   });
   if (!flat) return {};
-  if (event == "mark" && !name.empty()) return Mark{.name = name};
+  if (event == "mark" && !name.empty()) return Mark{.stream_sid = stream_sid, .name = name};
   if (event != "media" || !payload || !numbers || !voice::is_audio_text(media.base64)) return {};
   if (!track.empty() && track != "inbound") return {};
+  media.stream_sid = stream_sid;
   return media;
 }
 
@@ -114,7 +117,7 @@ Message media_of(const element& root) {
   if (root["media"].get(media) != simdjson::SUCCESS) return Wrong{"a media without its object"};
   const std::string_view track = text_of(media, "track");
   if (!track.empty() && track != "inbound" && track != "inbound_track") return Ignored{};
-  Media out;
+  Media out{.stream_sid = text_of(root, "streamSid")};
   if (media["payload"].get(out.base64) != simdjson::SUCCESS) {
     return Wrong{"a media without a payload"};
   }
@@ -135,13 +138,13 @@ Message key_of(const element& root) {
   if (digit.size() != 1 || keys.find(digit[0]) == std::string_view::npos) {
     return Wrong{"a dtmf without a key"};
   }
-  return Key{.digit = digit[0]};
+  return Key{.stream_sid = text_of(root, "streamSid"), .digit = digit[0]};
 }
 
 Message mark_of(const element& root) {
   element mark;
   if (root["mark"].get(mark) != simdjson::SUCCESS) return Wrong{"a mark without its object"};
-  return Mark{.name = text_of(mark, "name")};
+  return Mark{.stream_sid = text_of(root, "streamSid"), .name = text_of(mark, "name")};
 }
 
 }  // namespace
@@ -166,7 +169,7 @@ Message Reader::read(std::string_view message) {
   if (event == "mark") return mark_of(root);
   if (event == "dtmf") return key_of(root);
   if (event == "start") return start_of(root);
-  if (event == "stop") return Stop{};
+  if (event == "stop") return Stop{.stream_sid = text_of(root, "streamSid")};
   if (event == "connected") return Connected{};
   if (event.empty()) return Wrong{"a message without an event"};
   return Ignored{};

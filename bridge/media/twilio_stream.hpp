@@ -12,7 +12,8 @@
 namespace bridge::media::twilio {
 
 // --- what the carrier tells ---
-// Every view lies in the message or the reader and is valid until the reader reads again.
+// Every view lies in the message or the reader and is valid until the reader reads again. The
+// `stream_sid` of a message is the one it says it belongs to; empty: it does not say.
 
 struct Connected {};
 struct Start {
@@ -22,17 +23,22 @@ struct Start {
   std::string_view token{};        // the Parameter of that name; empty: there is none
 };
 struct Media {
+  std::string_view stream_sid{};
   std::int64_t chunk = 0;      // counts from 1; 0: not told
   std::int64_t timestamp = 0;  // ms since the stream's start; -1: not told
   std::string_view base64{};   // audio text, checked
 };
 struct Key {
+  std::string_view stream_sid{};
   char digit = '0';  // 0-9, *, #, A-D
 };
 struct Mark {
+  std::string_view stream_sid{};
   std::string_view name{};
 };
-struct Stop {};
+struct Stop {
+  std::string_view stream_sid{};
+};
 // Nobody knows it, or it is of the other track: no reason to end a call.
 struct Ignored {};
 struct Wrong {

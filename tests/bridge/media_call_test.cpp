@@ -1097,11 +1097,27 @@ BOOST_AUTO_TEST_CASE(bad_streams_end_cleanly_and_say_so) {
     std::vector<std::string> messages;
     bool closes;
   };
+  const std::string own(stream_sid);
+  const auto of_another = [&own](std::string message) {
+    return message.replace(message.find(own), own.size(), "MZffffffffffffffffffffffffffffffff");
+  };
   for (const Row& row : std::vector<Row>{
            {"no JSON", {"{"}, true},
            {"a bad payload", {media_message(1, 0, "AAA")}, true},
            {"another start", {start_message("t", "MZffffffffffffffffffffffffffffffff")}, true},
            {"the same start", {start_message()}, false},
+           {"sound of another stream", {of_another(media_message(1, 0, "AAAA"))}, true},
+           {"the same, with an escape", {of_another(media_message(1, 0, R"(AAA\u0041)"))}, true},
+           {"a mark of another stream", {of_another(mark_message("1:1"))}, true},
+           {"a key of another stream",
+            {of_another(R"({"event":"dtmf","streamSid":")" + own + R"(","dtmf":{"digit":"1"}})")},
+            true},
+           {"a key of this one",
+            {R"({"event":"dtmf","streamSid":")" + own + R"(","dtmf":{"digit":"1"}})"},
+            false},
+           {"the end of another stream",
+            {of_another(R"({"event":"stop","streamSid":")" + own + R"("})")},
+            true},
            {"connected late", {R"({"event":"connected"})"}, false},
            {"a mark of nobody", {mark_message("9:9"), mark_message("bye")}, false},
            {"a mark without a name", {R"({"event":"mark","mark":{}})"}, false},

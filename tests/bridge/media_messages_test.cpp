@@ -45,6 +45,7 @@ BOOST_AUTO_TEST_CASE(what_the_manual_shows_is_read) {
 
   const auto media = read(media_message(2, 25, "//7+fn5+/v8="));
   BOOST_REQUIRE(std::holds_alternative<twilio::Media>(media));
+  BOOST_TEST(std::get<twilio::Media>(media).stream_sid == stream_sid);
   BOOST_TEST(std::get<twilio::Media>(media).chunk == 2);
   BOOST_TEST(std::get<twilio::Media>(media).timestamp == 25);
   BOOST_TEST(std::get<twilio::Media>(media).base64 == "//7+fn5+/v8=");
@@ -53,10 +54,12 @@ BOOST_AUTO_TEST_CASE(what_the_manual_shows_is_read) {
                         R"("dtmf":{"track":"inbound_track","digit":"5"}})");
   BOOST_REQUIRE(std::holds_alternative<twilio::Key>(key));
   BOOST_TEST(std::get<twilio::Key>(key).digit == '5');
+  BOOST_TEST(std::get<twilio::Key>(key).stream_sid == "MZ");
 
   const auto mark = read(mark_message("3:7"));
   BOOST_REQUIRE(std::holds_alternative<twilio::Mark>(mark));
   BOOST_TEST(std::get<twilio::Mark>(mark).name == "3:7");
+  BOOST_TEST(std::get<twilio::Mark>(mark).stream_sid == stream_sid);
 
   BOOST_TEST(std::holds_alternative<twilio::Stop>(read(
       R"({"event":"stop","sequenceNumber":"412","stop":{"accountSid":"AC","callSid":"CA"}})")));
