@@ -85,6 +85,14 @@ std::string escaped_json(std::string_view text) {
   return out;
 }
 
+// A text of the campaign's with what a list says of a person in it, as a model is told it.
+std::string told(const Text& text, const std::string& language, const Campaign& campaign,
+                 const std::function<std::string_view(std::string_view column)>& value) {
+  return render_template(text.in(language, campaign.language), [&](std::string_view column) {
+    return value ? capped(value(column), agent_value_bytes_max) : std::string_view{};
+  });
+}
+
 struct House {
   std::string_view language{};
   std::string_view rules{};
@@ -193,11 +201,7 @@ class Briefing {
 
  private:
   std::string said(const Text& text) const {
-    return render_template(
-        text.in(person_.language, campaign_.language), [&](std::string_view column) {
-          return person_.value ? capped(person_.value(column), agent_value_bytes_max)
-                               : std::string_view{};
-        });
+    return told(text, person_.language, campaign_, person_.value);
   }
 
   std::string opening() const {
@@ -714,7 +718,9 @@ ToolAnswer tool_answer(const Register& book, const CallScript& script, ContactRe
     // What the campaign's own words are for people who are asked nothing more.
     const auto ends = [&](const char* why, const Text& words) {
       object.flag(why, true);
-      const auto said = personal_text(words, campaign, entry, script, contact);
+      const auto said = without_tags(
+          told(words, script.language(contact), campaign,
+               [&](std::string_view column) { return script.value(contact, entry, column); }));
       if (!said.empty()) object.member("say", said);
     };
     if (next) {
