@@ -645,6 +645,7 @@ class FirstYes final : public bridge::voice::Listener {
   void on_response_done(const bridge::voice::Usage&) override {}
   void on_trying_again() override {}
   void on_complaint(std::string_view code) override { complaint = code; }
+  void on_quota_low(const bridge::voice::Quota&) override {}
 
  private:
   bridge::net::Loop& loop_;

@@ -233,6 +233,7 @@ class Runner {
   std::shared_ptr<const campaigns::Campaign> outside_agent_{};
   std::map<bridge::media::StreamId, Talk> talks_{};
   std::map<std::string, bridge::media::StreamId> stream_of_call_{};  // by sid
+  std::optional<bridge::net::Instant> quota_told_at_{};
   std::deque<WaitingForStream> waiting_for_stream_{};
   std::vector<std::uint64_t> keys_to_destroy_{};
   std::vector<std::function<void()>> forgotten_{};  // to be told when no key is left to destroy

@@ -13,6 +13,8 @@ namespace media = bridge::media;
 
 namespace {
 
+constexpr std::chrono::minutes quota_told_again{1};
+
 bool same(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   unsigned difference = 0;
@@ -240,6 +242,13 @@ void Runner::take_from_stream(const media::Closed& closed) {
     notice("the voice model complained of what it was sent: " + closed.complaint +
            (closed.complaints == 1 ? std::string()
                                    : ", the first of " + std::to_string(closed.complaints)));
+  }
+  // All talks share it, and each of them sees it.
+  if (closed.quota_low && (!quota_told_at_ || now_ - *quota_told_at_ >= quota_told_again)) {
+    quota_told_at_ = now_;
+    notice("the voice model's quota is nearly used up: " + std::to_string(closed.quota_low->left) +
+           " of " + std::to_string(closed.quota_low->most) + ' ' +
+           std::string(closed.quota_low->of) + " are left; have fewer calls at once, or raise it");
   }
   if (closed.first_sound.count() < 0 && closed.lasted >= std::chrono::seconds{2}) {
     notice("a caller heard nothing of the agent");

@@ -469,6 +469,10 @@ void Call::on_complaint(std::string_view code) {
   if (closed_.complaints++ == 0) closed_.complaint = code;
 }
 
+void Call::on_quota_low(const voice::Quota& quota) {
+  closed_.quota_low = quota;
+}
+
 void Call::on_failed(const voice::Failure& failure) {
   if (over()) return;
   if (step_ == Step::listening) return finish(left_for_);

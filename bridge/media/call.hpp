@@ -119,6 +119,7 @@ class Call final : public voice::Listener {
   void on_response_done(const voice::Usage& usage) override;
   void on_trying_again() override;
   void on_complaint(std::string_view code) override;
+  void on_quota_low(const voice::Quota& quota) override;
   void on_failed(const voice::Failure& failure) override;
 
  private:

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bridge/net/byte_stream.hpp"
@@ -85,6 +86,7 @@ struct Closed {
   std::uint32_t interruptions = 0;
   std::uint32_t complaints = 0;  // of the model about what we sent; the first is `complaint`
   std::string complaint{};
+  std::optional<voice::Quota> quota_low{};  // as the model told it last
   // With Bounds::spending also what a response that was under way has used, as far as that shows.
   voice::Usage usage{};
 };

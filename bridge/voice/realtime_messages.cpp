@@ -220,13 +220,14 @@ void read_response(Walk& walk, ondemand::value response, Members& out) {
 void read_limits(Walk& walk, ondemand::value limits, RateLimits& out) {
   walk.elements(limits, [&](ondemand::value element) {
     std::string_view name;
-    std::int64_t remaining = -1;
+    RateLimit read;
     walk.members(element, [&](Key key, ondemand::value value) {
       if (key == "name") walk.text(value, name, "a limit's name that is no text");
-      if (key == "remaining") walk.count(value, remaining);
+      if (key == "limit") walk.count(value, read.limit);
+      if (key == "remaining") walk.count(value, read.remaining);
     });
-    if (name == "tokens") out.tokens_remaining = remaining;
-    if (name == "requests") out.requests_remaining = remaining;
+    if (name == "tokens") out.tokens = read;
+    if (name == "requests") out.requests = read;
   });
 }
 

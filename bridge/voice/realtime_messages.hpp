@@ -82,9 +82,13 @@ struct ResponseDone {
   std::vector<FunctionCall> calls{};  // at most calls_max
 };
 inline constexpr std::size_t calls_max = 16;
+struct RateLimit {
+  std::int64_t limit = -1;  // -1: not told
+  std::int64_t remaining = -1;
+};
 struct RateLimits {
-  std::int64_t tokens_remaining = -1;  // -1: not told
-  std::int64_t requests_remaining = -1;
+  RateLimit tokens{};
+  RateLimit requests{};
 };
 struct Error {
   std::string_view type{};

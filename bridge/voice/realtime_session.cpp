@@ -311,6 +311,16 @@ bool Session::goes_on(std::string_view type, std::string_view code, bool wanted)
   return true;
 }
 
+void Session::on(const RateLimits& limits) {
+  if (step_ != Step::ready) return;
+  const auto look = [this](std::string_view of, const RateLimit& told) {
+    if (told.remaining < 0 || told.remaining >= told.limit / 10) return;
+    listener_.on_quota_low({.of = of, .most = told.limit, .left = told.remaining});
+  };
+  look("tokens", limits.tokens);
+  look("requests", limits.requests);
+}
+
 void Session::on(const Error& error) {
   if (!update_id_.empty() && (error.event_id == update_id_ || step_ == Step::configuring)) {
     const Reaction reaction = reaction_to(error.type, error.code);

@@ -61,7 +61,6 @@ class Session {
 
   bool ready() const { return step_ == Step::ready; }
   bool over() const { return step_ == Step::over; }
-  const RateLimits& rate_limits() const { return limits_; }
 
  private:
   enum class Step : unsigned char { greeting, configuring, ready, over };
@@ -92,7 +91,7 @@ class Session {
   void on(const TextDone& done);
   void on(const FunctionCalled& called);
   void on(const ResponseDone& done);
-  void on(const RateLimits& limits) { limits_ = limits; }
+  void on(const RateLimits& limits);
   void on(const Error& error);
 
   void configure();
@@ -115,7 +114,6 @@ class Session {
   Reader& reader_;
   Step step_ = Step::greeting;
   std::uint64_t events_sent_ = 0;
-  RateLimits limits_{};
 
   Transcription transcription_ = Transcription::with_language;
   std::string update_id_{};  // of the session.update that waits for its answer

@@ -60,6 +60,13 @@ struct Usage {
   std::int64_t cached_audio_tokens = 0;  // of those
 };
 
+// What a model allows in its time, a minute as a rule, and how much of that is left.
+struct Quota {
+  std::string_view of{};  // "tokens" or "requests", for good
+  std::int64_t most = 0;
+  std::int64_t left = 0;
+};
+
 // What a model tells. An item is one utterance. All views are valid within the call only. Called
 // on the loop's thread, never from inside a function of the conversation. The conversation is not
 // destroyed from inside one of these calls: its owner retires it (net::Loop::retire).
@@ -87,6 +94,8 @@ class Listener {
   // The model did not want something of ours that the talk can do without: a mistake of ours that
   // somebody has to see. A code of the model's, no text.
   virtual void on_complaint(std::string_view code) = 0;
+  // Less than a tenth is left: soon this talk or another one is refused its answers.
+  virtual void on_quota_low(const Quota& quota) = 0;
   virtual void on_failed(const Failure& failure) = 0;  // once; nothing follows
 };
 

@@ -764,6 +764,17 @@ BOOST_AUTO_TEST_CASE(what_broke_off_and_is_tried_again_is_owed) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_quota_that_ran_low_is_told_with_the_end) {
+  World w;
+  w.talking();
+  w.call.on_quota_low({.of = "tokens", .most = 40'000, .left = 3'000});
+  w.call.on_quota_low({.of = "tokens", .most = 40'000, .left = 1'000});
+  w.call.carrier_ended(false);
+  BOOST_TEST(w.why() == Why::hung_up);
+  BOOST_REQUIRE(w.line.closed[0].quota_low.has_value());
+  BOOST_TEST(w.line.closed[0].quota_low->left == 1'000);
+}
+
 BOOST_AUTO_TEST_CASE(silence_because_of_our_own_answer_has_an_end) {
   const auto silent = [](World& w, milliseconds after) {
     w.passes(after - 1ms);

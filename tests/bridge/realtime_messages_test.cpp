@@ -65,8 +65,9 @@ BOOST_AUTO_TEST_CASE(what_the_manual_shows_is_read) {
   const auto limits = read(R"({"type":"rate_limits.updated","rate_limits":[{"name":"tokens",)"
                            R"("limit":40000,"remaining":39500,"reset_seconds":0.75}]})");
   BOOST_REQUIRE(std::holds_alternative<realtime::RateLimits>(limits));
-  BOOST_TEST(std::get<realtime::RateLimits>(limits).tokens_remaining == 39500);
-  BOOST_TEST(std::get<realtime::RateLimits>(limits).requests_remaining == -1);
+  BOOST_TEST(std::get<realtime::RateLimits>(limits).tokens.limit == 40000);
+  BOOST_TEST(std::get<realtime::RateLimits>(limits).tokens.remaining == 39500);
+  BOOST_TEST(std::get<realtime::RateLimits>(limits).requests.remaining == -1);
 
   const auto error =
       read(R"({"type":"error","error":{"type":"invalid_request_error","code":"unknown_parameter",)"

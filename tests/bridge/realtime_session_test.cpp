@@ -51,6 +51,10 @@ struct NotedListener final : voice::Listener {
   void on_complaint(std::string_view code) override {
     heard.push_back("complaint " + std::string(code));
   }
+  void on_quota_low(const voice::Quota& quota) override {
+    heard.push_back("low " + std::to_string(quota.left) + " of " + std::to_string(quota.most) +
+                    " " + std::string(quota.of));
+  }
   void on_failed(const voice::Failure& failure) override {
     heard.push_back("failed " + std::string(voice::name_of(failure.fault)) + " " + failure.code);
   }
@@ -372,6 +376,23 @@ BOOST_AUTO_TEST_CASE(a_tool_that_the_person_interrupted_is_not_done) {
   BOOST_TEST(w.heard().empty());
   BOOST_TEST(w.wire.messages.back().find("interrupted by the person") != std::string::npos);
   BOOST_TEST(w.sent_types() == "conversation.item.create");
+}
+
+BOOST_AUTO_TEST_CASE(a_quota_that_is_nearly_used_up_is_told) {
+  World w;
+  w.made_ready();
+  const auto limits = [&](const std::string& list) {
+    w.given(R"({"type":"rate_limits.updated","rate_limits":[)" + list + "]}");
+    return w.heard();
+  };
+  BOOST_TEST(limits(R"({"name":"tokens","limit":40000,"remaining":4000})").empty());
+  BOOST_TEST(limits(R"({"name":"tokens","limit":40000})").empty());
+  BOOST_TEST(limits(R"({"name":"tokens","remaining":5})").empty());
+  BOOST_TEST(limits(R"({"name":"weather","limit":40000,"remaining":5})").empty());
+  BOOST_TEST(limits(R"({"name":"requests","limit":100,"remaining":0},)"
+                    R"({"name":"tokens","limit":40000,"remaining":3999})") ==
+                 texts({"low 3999 of 40000 tokens", "low 0 of 100 requests"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_response_is_tried_once_more) {

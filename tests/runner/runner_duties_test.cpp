@@ -309,6 +309,35 @@ BOOST_AUTO_TEST_CASE(a_late_call_that_the_carrier_does_not_know_is_not_ended_for
   BOOST_TEST(world.carrier.ends.empty());
 }
 
+BOOST_AUTO_TEST_CASE(what_a_talk_lacked_is_told_and_a_shared_quota_once_a_minute) {
+  Duties world;
+  world.turn();
+  const auto talk = [&](char name) {
+    const auto sid = "CA" + std::string(32, name);
+    BOOST_TEST(world.asked("/outbound-call?mode=agent", sid).status == 200);
+    world.stream_comes(sid);
+    world.told.clear();
+    bridge::media::Closed closed{.stream = 1, .why = bridge::media::Why::goodbye};
+    closed.failure.code = "close_1006";
+    closed.goodbye_unsaid = true;
+    closed.quota_low = {.of = "tokens", .most = 40'000, .left = 1'200};
+    world.runner.stream_events().on_closed(closed);
+    world.turn();
+  };
+  const std::string low =
+      "the voice model's quota is nearly used up: 1200 of 40000 tokens are left; have fewer calls "
+      "at once, or raise it";
+  talk('b');
+  BOOST_TEST(std::ranges::count(world.told, "the voice agent did not say goodbye (close_1006)") ==
+             1);
+  BOOST_TEST(std::ranges::count(world.told, low) == 1);
+  talk('c');
+  BOOST_TEST(std::ranges::count(world.told, low) == 0);
+  world.clock.shown += 1min;
+  talk('d');
+  BOOST_TEST(std::ranges::count(world.told, low) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(who_asks_for_an_agent_that_only_the_run_before_had_hears_the_message) {
   const auto sid = "CA" + std::string(32, 'b');
   Duties before;
