@@ -115,10 +115,9 @@ Desk::Desk(net::Loop& loop, Call::Options options, std::unique_ptr<voice::Model>
       options_(options),
       events_(std::move(events)),
       model_(std::move(model)),
-      self_(std::make_shared<Desk*>(this)) {}
+      turn_end_(loop, [this] { flush(); }) {}
 
 Desk::~Desk() {
-  *self_ = nullptr;
   for (auto& [id, leg] : legs_) leg->leave();
   legs_.clear();
 }
@@ -167,19 +166,17 @@ void Desk::remove(StreamId id) {
 // What is written in one turn of the loop leaves together: sound and its mark in one write.
 void Desk::flush_soon(Leg& leg) {
   if (leg.mark_unflushed()) return;
-  if (unflushed_.empty()) {
-    loop_.at_end_of_turn([self = self_] {
-      if (*self != nullptr) (*self)->flush();
-    });
-  }
   unflushed_.push_back(leg.id());
+  turn_end_.ask();
 }
 
 void Desk::flush() {
-  for (const StreamId id : std::exchange(unflushed_, {})) {
+  flushing_.swap(unflushed_);
+  for (const StreamId id : flushing_) {
     Leg* const leg = find(id);
     if (leg != nullptr && !leg->flush()) remove(id);
   }
+  flushing_.clear();
 }
 
 }  // namespace bridge::media

@@ -60,7 +60,8 @@ class Desk {
   twilio::Reader reader_{};
   std::unordered_map<StreamId, std::unique_ptr<Leg>> legs_;
   std::vector<StreamId> unflushed_{};
-  std::shared_ptr<Desk*> self_;  // for what the loop calls when the desk may be gone
+  std::vector<StreamId> flushing_{};  // scratch
+  net::TurnEnd turn_end_;
 };
 
 }  // namespace bridge::media

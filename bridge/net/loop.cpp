@@ -72,7 +72,8 @@ struct Loop::Block {
   TimerId timers_made = 0;
 
   std::function<void()> before_sleep{};
-  std::vector<std::function<void()>> at_end{};
+  std::vector<TurnEnd*> ends{};
+  std::vector<TurnEnd*> ending{};  // those that are being called; null: gone, or called
   std::vector<std::unique_ptr<Retired>> graveyard{};
   bool stopping = false;
   bool by_hand = false;  // `turn` ends the turn itself, after the poll
@@ -147,9 +148,15 @@ struct Loop::Block {
   }
 
   void run_ends() {
-    while (!at_end.empty()) {
-      const auto calls = std::exchange(at_end, {});
-      for (const auto& call : calls) call();
+    while (!ends.empty()) {
+      ending.swap(ends);
+      for (TurnEnd*& place : ending) {
+        TurnEnd* const end = std::exchange(place, nullptr);
+        if (end == nullptr) continue;
+        end->asked_ = false;
+        end->call_();
+      }
+      ending.clear();
     }
   }
 
@@ -196,7 +203,6 @@ Loop::Loop(Clock& clock) : block_(std::make_unique<Block>()) {
 Loop::~Loop() {
   Block& b = *block_;
   b.before_sleep = nullptr;
-  b.at_end.clear();
   b.by_hand = true;
   while (!b.graveyard.empty()) {
     const auto dead = std::exchange(b.graveyard, {});
@@ -232,12 +238,8 @@ void Loop::before_sleep(std::function<void()> f) {
   block_->before_sleep = std::move(f);
 }
 
-void Loop::at_end_of_turn(std::function<void()> f) {
-  block_->at_end.push_back(std::move(f));
-}
-
 bool Loop::turn_is_unfinished() const {
-  return !block_->at_end.empty();
+  return !block_->ends.empty();
 }
 
 void Loop::post(std::function<void()> f) {
@@ -313,6 +315,19 @@ void Loop::turn() {
 void Loop::stop() {
   block_->stopping = true;
   uv_stop(&block_->loop);
+}
+
+TurnEnd::TurnEnd(Loop& loop, std::function<void()> f) : loop_(loop), call_(std::move(f)) {}
+
+TurnEnd::~TurnEnd() {
+  if (!asked_) return;
+  Loop::Block& b = loop_.block();
+  std::erase(b.ends, this);
+  std::replace(b.ending.begin(), b.ending.end(), this, static_cast<TurnEnd*>(nullptr));
+}
+
+void TurnEnd::ask() {
+  if (!std::exchange(asked_, true)) loop_.block().ends.push_back(this);
 }
 
 uv_loop_s* uv_loop_of(Loop& loop) {

@@ -33,10 +33,7 @@ class Loop {
   // Calls `f` after all callbacks of a turn, just before the loop sleeps. One at most.
   void before_sleep(std::function<void()> f);
 
-  // Calls `f` once at the end of this turn, before `before_sleep` looks at what was done: for what
-  // leaves in one piece, whoever added to it.
-  void at_end_of_turn(std::function<void()> f);
-  // There are such calls to come.
+  // There are calls at the end of this turn to come (TurnEnd).
   bool turn_is_unfinished() const;
 
   // Calls `f` on the loop's thread soon. The only function that other threads may call. Calls of
@@ -76,6 +73,27 @@ class Loop {
 
  private:
   std::unique_ptr<Block> block_;
+};
+
+// A call at the end of a turn, before `before_sleep` looks at what was done: for what leaves in one
+// piece, whoever added to it. Made once by whoever needs it in many turns; destroying it takes a
+// call that was asked for back.
+class TurnEnd {
+ public:
+  // The loop outlives it. `f` may ask for another call, and may not destroy this.
+  TurnEnd(Loop& loop, std::function<void()> f);
+  ~TurnEnd();
+  TurnEnd(const TurnEnd&) = delete;
+  TurnEnd& operator=(const TurnEnd&) = delete;
+
+  // One call, however often it is asked for until then.
+  void ask();
+
+ private:
+  friend class Loop;
+  Loop& loop_;
+  std::function<void()> call_;
+  bool asked_ = false;
 };
 
 }  // namespace bridge::net

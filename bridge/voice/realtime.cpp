@@ -66,11 +66,14 @@ struct RealtimeModel::Block : std::enable_shared_from_this<RealtimeModel::Block>
   std::uint64_t legs_made = 0;
   std::unordered_map<std::uint64_t, Leg> legs{};
   std::vector<std::uint64_t> unflushed{};
+  std::vector<std::uint64_t> flushing{};  // scratch
+  net::TurnEnd turn_end;
 
   Block(net::Loop& its_loop, Options its_options)
       : loop(its_loop),
         options(std::move(its_options)),
-        gate({.at_once_max = options.handshakes_at_once_max}) {}
+        gate({.at_once_max = options.handshakes_at_once_max}),
+        turn_end(its_loop, [this] { flush(); }) {}
 
   // It may be on the stack.
   void remove(std::uint64_t id) {
@@ -201,16 +204,14 @@ void RealtimeModel::Block::leave(std::uint64_t id) {
 // What is written in one turn of the loop leaves together.
 void RealtimeModel::Block::flush_soon(std::uint64_t id, Leg& leg) {
   if (std::exchange(leg.unflushed, true)) return;
-  if (unflushed.empty()) {
-    loop.at_end_of_turn([weak = weak_from_this()] {
-      if (const auto block = weak.lock()) block->flush();
-    });
-  }
   unflushed.push_back(id);
+  turn_end.ask();
 }
 
 void RealtimeModel::Block::flush() {
-  for (const std::uint64_t id : std::exchange(unflushed, {})) {
+  const auto alive = shared_from_this();
+  flushing.swap(unflushed);
+  for (const std::uint64_t id : flushing) {
     const auto found = legs.find(id);
     if (found == legs.end()) continue;
     Leg& leg = found->second;
@@ -221,6 +222,7 @@ void RealtimeModel::Block::flush() {
     remove(id);
     if (talk != nullptr) talk->session().fail(Fault::dropped, "too_slow");
   }
+  flushing.clear();
 }
 
 RealtimeModel::RealtimeModel(net::Loop& loop, Options options)

@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 #include <latch>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +17,7 @@ BOOST_AUTO_TEST_SUITE(loop)
 
 using namespace std::chrono_literals;
 using bridge::net::Loop;
+using bridge::net::TurnEnd;
 using bridge::testing::noon;
 using bridge::testing::SetClock;
 using bridge::testing::SteppedLoop;
@@ -260,21 +262,45 @@ BOOST_AUTO_TEST_CASE(two_loops_run_in_two_threads_of_one_process) {
 BOOST_AUTO_TEST_CASE(the_end_of_a_turn_comes_once_and_before_the_sleep) {
   SteppedLoop world;
   std::vector<std::string> order;
+  TurnEnd late(world.loop, [&] { order.emplace_back("late"); });
+  TurnEnd end_of_end(world.loop, [&] { order.emplace_back("end of the end"); });
+  TurnEnd end(world.loop, [&] {
+    order.emplace_back("end");
+    end_of_end.ask();
+  });
   world.loop.before_sleep([&] {
     order.emplace_back(world.loop.turn_is_unfinished() ? "unfinished" : "sleep");
-    if (order.size() == 3) world.loop.at_end_of_turn([&] { order.emplace_back("late"); });
+    if (order.size() == 3) late.ask();
   });
   world.loop.call_at(noon, [&] {
-    world.loop.at_end_of_turn([&] {
-      order.emplace_back("end");
-      world.loop.at_end_of_turn([&] { order.emplace_back("end of the end"); });
-    });
+    end.ask();
+    end.ask();
     BOOST_TEST(world.loop.turn_is_unfinished());
   });
   world.loop.turn();
   world.loop.turn();
   const std::vector<std::string> expected{"end", "end of the end", "sleep", "late", "sleep"};
   BOOST_TEST(order == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_gone_before_the_end_of_the_turn_is_not_called) {
+  SteppedLoop world;
+  std::string called;
+  auto first = std::make_unique<TurnEnd>(world.loop, [&] { called += 'a'; });
+  auto third = std::make_unique<TurnEnd>(world.loop, [&] { called += 'c'; });
+  TurnEnd second(world.loop, [&] {
+    called += 'b';
+    third.reset();
+    // Once, and again when it was called.
+    if (called.size() < 4) second.ask();
+  });
+  first->ask();
+  second.ask();
+  third->ask();
+  first.reset();
+  world.loop.turn();
+  BOOST_TEST(called == "bbbb");
+  BOOST_TEST(!world.loop.turn_is_unfinished());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
