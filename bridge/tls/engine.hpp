@@ -28,8 +28,10 @@ class Engine {
 
   // Takes ciphertext of the peer; only keeps it.
   virtual void feed(std::string_view ciphertext) = 0;
-  // The ciphertext for the peer that has gathered.
-  virtual std::string take_output() = 0;
+  // The ciphertext for the peer that has gathered; valid until another function is called.
+  virtual std::string_view output() const = 0;
+  // It was taken care of. Its memory is kept for what follows.
+  virtual void clear_output() = 0;
 
   // Whether `advance` would get on: a whole record waits, or the first word is ours.
   virtual bool can_advance() const = 0;

@@ -23,6 +23,9 @@ constexpr std::size_t header_bytes = 5;
 constexpr std::size_t record_bytes_max = (1U << 14U) + 2048;
 constexpr std::size_t part_bytes_max = 1U << 14U;
 
+// Memory for output that is kept: some records of sound fit.
+constexpr std::size_t kept_output_bytes_max = 4 * 1024;
+
 // ChaCha20-Poly1305 first: mbedTLS 2.28 is faster at it than at AES-GCM, also with AES-NI
 // (performance.md, section e).
 constexpr std::array<int, 7> suites{MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
@@ -121,7 +124,15 @@ class MbedtlsEngine final : public Engine {
     if (state_ != State::failed) input_.append(ciphertext);
   }
 
-  std::string take_output() override { return std::exchange(output_, {}); }
+  std::string_view output() const override { return output_; }
+
+  void clear_output() override {
+    if (output_.capacity() > kept_output_bytes_max) {
+      output_ = {};
+    } else {
+      output_.clear();
+    }
+  }
 
   bool can_advance() const override {
     return state_ == State::handshaking && ((client_ && !begun_) || record_waits());

@@ -196,8 +196,10 @@ struct Stream::Block final : net::Retired {
   }
 
   bool send_output() {
-    const std::string output = engine->take_output();
-    return output.empty() || below->write(output);
+    const std::string_view output = engine->output();
+    const bool taken = output.empty() || below->write(output);
+    engine->clear_output();
+    return taken;
   }
 
   void end(std::error_code error) {

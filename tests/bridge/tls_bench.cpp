@@ -55,6 +55,12 @@ struct Files {
   }
 };
 
+std::string taken(tls::Engine& engine) {
+  std::string output(engine.output());
+  engine.clear_output();
+  return output;
+}
+
 void converse(tls::Engine& one, tls::Engine& other, Seconds& of_one, Seconds& of_other) {
   bool moved = true;
   while (moved) {
@@ -67,7 +73,7 @@ void converse(tls::Engine& one, tls::Engine& other, Seconds& of_one, Seconds& of
         *spent += now() - began;
         moved = true;
       }
-      const std::string bytes = self->take_output();
+      const std::string bytes = taken(*self);
       peer->feed(bytes);
       moved = moved || !bytes.empty();
     }
@@ -110,7 +116,7 @@ void bulk(const Files& files, Seconds length) {
     const SteadyTime start = now();
     client->write(part);
     const SteadyTime written = now();
-    server->feed(client->take_output());
+    server->feed(taken(*client));
     if (server->read(got) != got.size()) std::abort();
     writing += written - start;
     reading += now() - written;
@@ -275,7 +281,7 @@ struct InlineServer {
       c.engine->write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine");
       ++served;
     }
-    (void)c.stream->write(c.engine->take_output());
+    (void)c.stream->write(taken(*c.engine));
   }
 };
 
