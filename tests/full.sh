@@ -20,9 +20,45 @@ build() { # target...
 
 # fuzz: every fuzz target for FUZZ_SECONDS each (default 600); finds stay in build/fuzz/tests/fuzz/finds
 do_fuzz() {
-  cmake --preset fuzz -DCAMPANILE_FUZZ_SECONDS="${FUZZ_SECONDS:-600}" >/dev/null
+  fuzz "${FUZZ_SECONDS:-600}" -1 "$@"
+}
+
+# fuzz-runs: every fuzz target for FUZZ_RUNS (default 1000000) inputs, however long that takes; "-R ws_" for some
+do_fuzz_runs() {
+  fuzz 0 "${FUZZ_RUNS:-1000000}" "$@"
+}
+
+fuzz() { # seconds, runs, argument...
+  cmake --preset fuzz -DCAMPANILE_FUZZ_SECONDS="$1" -DCAMPANILE_FUZZ_RUNS="$2" >/dev/null
+  shift 2
   cmake --build --preset fuzz
   ctest --preset fuzz --timeout 0 --verbose "$@"
+}
+
+# ws-cases: every WebSocket case of the standard, in either role, with the bytes cut in four ways
+do_ws_cases() {
+  build bridge_tests
+  build/full/tests/bridge/bridge_tests --run_test=ws_cases --log_level=message
+}
+
+# barge-ins: INTERRUPTIONS (default 1000) of the agent from FIRST_SEED (0) on, and rehearsed people who always interrupt
+do_barge_ins() {
+  build bridge_tests rehearsal_tests
+  CAMPANILE_INTERRUPTIONS="${INTERRUPTIONS:-1000}" CAMPANILE_FIRST_SEED="${FIRST_SEED:-0}" \
+    build/full/tests/bridge/bridge_tests --run_test=media_call/interruptions_by_seed --log_level=message
+  build/full/tests/bridge/rehearsal_tests --log_level=message \
+    --run_test=rehearsal_agent/what_the_model_is_told_of_an_interruption_is_what_the_person_heard
+}
+
+# bridge-memory: every test of bridge under valgrind, and with the address and undefined-behaviour sanitizers
+do_bridge_memory() {
+  for preset in memcheck asan; do
+    cmake --preset "$preset" -Wno-dev --log-level=WARNING >/dev/null
+    cmake --build "build/$preset" --target bridge_tests rehearsal_tests
+  done
+  # The preset memcheck leaves out what takes long.
+  ctest --test-dir build/memcheck --output-on-failure -L '^bridge$' "$@"
+  ctest --preset asan -L '^bridge$' "$@"
 }
 
 # bench: every *_bench program, or the named ones, one after the other
