@@ -79,12 +79,14 @@ export class Scene {
     }, 'it says ' + text);
   }
 
-  // `campanile rehearsal` with an account of its own, behind TLS under Twilio's name.
+  // `campanile rehearsal` with an account of its own, behind TLS under Twilio's name. Where `more` does
+  // not say who answers, everybody does.
   async carrier(...more) {
+    if (!more.includes('--people')) more.push('--people', everybodyAnswers);
     const program = this.start(
       ['rehearsal', '--listen', '127.0.0.1:0', '--account', account,
        '--tls-cert', this.path(apiHost + '.pem'), '--tls-key', this.path(apiHost + '.key'),
-       '--ca-file', this.path('ca.pem'), '--people', everybodyAnswers, ...more],
+       '--ca-file', this.path('ca.pem'), ...more],
       { REHEARSAL_TOKEN: token, REHEARSAL_API_SECRET: apiSecret });
     await this.said(program, '\n');
     program.port = JSON.parse(program.out.split('\n')[0]).port;
