@@ -1,7 +1,6 @@
 // Both ends of a media bridge at once, for tests/full.sh bench-media (performance.md section c): N
 // carriers that stream 20 ms frames, and the model's server, which answers each with 20 ms of
-// speech. Frames are made and read by hand, so that the load costs little and shares nothing with
-// the bridge's own.
+// speech.
 //
 //   media_load closed|paced CALLS SECONDS plain|model-tls|tls COMMAND...
 //
@@ -15,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -34,53 +31,19 @@
 #include "bridge/tls/client_context.hpp"
 #include "bridge/tls/server_context.hpp"
 #include "bridge/tls/tls_stream.hpp"
-#include "bridge/ws/upgrade.hpp"
 #include "tests/bridge/certificates.hpp"
+#include "tests/bridge/media_wire.hpp"
 
 namespace {
 
 using namespace bridge;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t payload_chars = 216;  // 160 bytes
-constexpr std::size_t stamp_chars = 16;
-
-std::uint64_t nanoseconds() {
-  return static_cast<std::uint64_t>(Steady::now().time_since_epoch().count());
-}
-
-void append_payload(std::string& out) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  const std::uint64_t now = nanoseconds();
-  for (int shift = 60; shift >= 0; shift -= 4) out += digits[(now >> shift) & 15U];
-  out.append(payload_chars - stamp_chars - 2, 'f');
-  out += "==";
-}
-
-// The time that the sound behind `key` carries; 0: none.
-double age_us(std::string_view message, std::string_view key) {
-  const auto at = message.find(key);
-  if (at == std::string_view::npos) return 0;
-  const char* const first = message.data() + at + key.size();
-  std::uint64_t stamp = 0;
-  std::from_chars(first, first + stamp_chars, stamp, 16);
-  return static_cast<double>(nanoseconds() - stamp) / 1000;
-}
-
-// The key of the mask is 0, which a receiver has to apply like any other.
-void append_frame(std::string& out, std::string_view payload, bool masked) {
-  out += '\x81';
-  const int mask = masked ? 0x80 : 0;
-  if (payload.size() < 126) {
-    out += static_cast<char>(mask | static_cast<int>(payload.size()));
-  } else {
-    out += static_cast<char>(mask | 126);
-    out += static_cast<char>(payload.size() >> 8U);
-    out += static_cast<char>(payload.size() & 255U);
-  }
-  if (masked) out.append(4, '\0');
-  out += payload;
-}
+using testing::age_us;
+using testing::append_frame;
+using testing::append_payload;
+using testing::each_frame;
+using testing::percentile;
 
 struct End;
 
@@ -179,39 +142,19 @@ struct End {
     }
   }
 
-  // Whole frames from the front of `bytes`; what is left is returned.
   std::string_view on_frames(std::string_view bytes) {
-    while (bytes.size() >= 2) {
-      std::size_t at = 2;
-      std::size_t length = static_cast<unsigned char>(bytes[1]) & 0x7FU;
-      const bool masked = (static_cast<unsigned char>(bytes[1]) & 0x80U) != 0;
-      if (length == 126) {
-        if (bytes.size() < 4) break;
-        length = static_cast<std::size_t>(static_cast<unsigned char>(bytes[2])) << 8U |
-                 static_cast<unsigned char>(bytes[3]);
-        at = 4;
-      }
-      const std::size_t mask_at = at;
-      if (masked) at += 4;
-      if (bytes.size() < at + length) break;
-      const int opcode = bytes[0] & 15;
+    return each_frame(bytes, unmasked, [this](int opcode, std::string_view message) {
       if (opcode == 1) {
-        if (masked) {
-          unmasked.assign(bytes.substr(at, length));
-          for (std::size_t i = 0; i < length; ++i) {
-            unmasked[i] = static_cast<char>(unmasked[i] ^ bytes[mask_at + (i & 3U)]);
-          }
-          on_model_message(unmasked);
+        if (model) {
+          on_model_message(message);
         } else {
-          on_carrier_message(bytes.substr(at, length));
+          on_carrier_message(message);
         }
       } else if (opcode == 8 && !over) {
         over = true;
         ++load.broken;
       }
-      bytes.remove_prefix(at + length);
-    }
-    return bytes;
+    });
   }
   std::string unmasked{};
 
@@ -222,16 +165,7 @@ struct End {
     const std::string head = in.substr(0, end + 4);
     in.erase(0, end + 4);
     if (model) {
-      http::Request request{.method = "GET", .target = "/"};
-      std::istringstream lines(head);
-      std::string line;
-      std::getline(lines, line);
-      while (std::getline(lines, line) && line.size() > 2) {
-        line.pop_back();
-        const auto colon = line.find(':');
-        request.headers.push_back({line.substr(0, colon), line.substr(colon + 2)});
-      }
-      out += ws::upgrade_head(ws::answer_upgrade(request));
+      out += testing::upgrade_answer(head);
       say(R"({"type":"session.created","event_id":"e","session":{}})");
     } else {
       say(R"({"event":"connected","protocol":"Call","version":"1.0.0"})");
@@ -323,13 +257,6 @@ Bridge open_bridge(char** command) {
   }
   bridge.port = static_cast<std::uint16_t>(std::stoi(line));
   return bridge;
-}
-
-double percentile(std::vector<double>& values, double share) {
-  if (values.empty()) return 0;
-  const auto at = static_cast<std::ptrdiff_t>(static_cast<double>(values.size() - 1) * share);
-  std::nth_element(values.begin(), values.begin() + at, values.end());
-  return values[static_cast<std::size_t>(at)];
 }
 
 }  // namespace
