@@ -88,6 +88,26 @@ do_stream_thieves() {
   CAMPANILE_THEFTS="${CAMPANILE_THEFTS:-1000}" python3 -B tests/system/stream_thieves_test.py build/full/campanile "$@"
 }
 
+# crowd: NEWCOMERS (20) agent calls a second connect over TLS for SECONDS (60) while TALKING (100) talk and an export runs; what they hear stays in time
+do_crowd() {
+  talks "${TALKING:-100}" 0 "${SECONDS:-60}" \
+    TalksTest.test_calls_connect_while_others_talk_and_the_log_is_exported
+}
+
+# soak: TALKING (50) agent calls at a time for SECONDS (3600), each for TALK_SECONDS (600); memory and descriptors stay flat
+do_soak() {
+  talks "${TALKING:-50}" "${TALK_SECONDS:-600}" "${SECONDS:-3600}" \
+    TalksTest.test_calls_that_come_and_go_cost_no_more_at_the_end_than_at_the_beginning
+}
+
+# JUDGED= shows what happens on a machine that does other things, too.
+talks() { # talking, talk seconds, seconds, test
+  build campanile talk_load make_certificates
+  JUDGED="${JUDGED-1}" TALKING=$1 TALK_SECONDS=$2 SECONDS=$3 NEWCOMERS="${NEWCOMERS:-20}" PEOPLE="${PEOPLE:-20000}" \
+    python3 -B tests/system/talks_test.py build/full/campanile build/full/tests/bridge/talk_load \
+    build/full/tests/bridge/make_certificates "$4"
+}
+
 # testssl: testssl.sh against our TLS server, with each kind of key; red at anything above LOW that is not explained here
 do_testssl() {
   build tls_server
