@@ -202,7 +202,7 @@ struct Recording {
   friend bool operator==(const Recording&, const Recording&) = default;
 };
 
-// How a person can say "never again", at any question.
+// How a person can say "never again": at any question, and to a message without any.
 struct OptOut {
   char key = '\0';  // '\0': not by key
   std::map<std::string, std::vector<std::string>> words{};

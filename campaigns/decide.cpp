@@ -359,7 +359,8 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   if (campaign.questions.empty()) {
     const auto text =
         personal_text(campaign.greeting, campaign, *named.entry, state.script, named.ref);
-    const bool heard = call->prompt == "message" && seconds * 2 >= speaking_seconds(text);
+    const bool told = call->prompt == "message" || call->prompt == "goodbye";
+    const bool heard = told && seconds * 2 >= speaking_seconds(text);
     return heard ? Outcome::completed : Outcome::human_hung_up_at_once;
   }
   if (call->prompt == "goodbye") return Outcome::completed;
@@ -1307,6 +1308,36 @@ std::vector<ScriptAnswer> with_answer(std::vector<ScriptAnswer> answers, ScriptA
   return answers;
 }
 
+// What somebody keyed or said to a message, in which "never again" alone means something.
+void answer_to_message(Draft& draft, const State& state, const Named& named,
+                       const SurveyAnswered& command) {
+  const auto& campaign = *named.entry->definition;
+  const auto attempt = command.attempt.attempt;
+  PromptServed served;
+  served.attempt = attempt;
+  served.turn = std::int64_t{command.turn} + 1;
+  std::string_view by;
+  if (command.digits.empty()) {
+    if (says_never_again(campaign, state.script.language(named.ref), command.speech)) by = "speech";
+  } else if (command.digits == std::string_view(&campaign.opt_out.key, 1)) {
+    by = "key";
+  }
+  if (!by.empty()) {
+    opt_out(draft, state, named.ref, command.attempt.text(), by);
+    served.prompt = "opted_out";
+  } else if (command.digits.empty()) {
+    // It was said whole by then.
+    served.prompt = "goodbye";
+    served.again = command.speech.empty() ? "silence" : "invalid";
+  } else {
+    draft.add(named.subject, AnswerInvalid{attempt, std::int64_t{command.turn},
+                                           std::string(opt_out_question), "key", command.digits});
+    served.prompt = "message";
+    served.again = "invalid";
+  }
+  draft.add(named.subject, served);
+}
+
 Decision on(const State& state, const SurveyAnswered& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
@@ -1317,11 +1348,14 @@ Decision on(const State& state, const SurveyAnswered& command, Moment moment) {
   }
   const auto* call = state.script.call(named.ref);
   // A past turn, sent again, appends nothing: the call gets the document it is at.
-  if (!call || call->turn != command.turn || call->prompt != "question" ||
-      call->question != command.question) {
+  if (!call || call->turn != command.turn) return draft.take();
+  const auto& campaign = *named.entry->definition;
+  if (call->prompt == "message" && command.question == opt_out_question &&
+      (campaign.opt_out.key != '\0' || !campaign.opt_out.words.empty())) {
+    answer_to_message(draft, state, named, command);
     return draft.take();
   }
-  const auto& campaign = *named.entry->definition;
+  if (call->prompt != "question" || call->question != command.question) return draft.take();
   const auto index = static_cast<std::uint8_t>(
       std::find_if(campaign.questions.begin(), campaign.questions.end(),
                    [&](const Question& q) { return q.id == command.question; }) -

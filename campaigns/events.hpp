@@ -501,8 +501,8 @@ struct PromptServed {
   // "apology" "transfer" "farewell" (the goodbye that it owed)
   std::string prompt{};
   std::string question{};  // id
-  // "silence", "invalid", "screening", "repeat", "back": why it is asked again; "failed": for the
-  // agent
+  // "silence", "invalid" (of a message: a key broke it off), "screening", "repeat", "back": why it
+  // is asked again; "failed": for the agent
   std::string again{};
   std::string disclosure{};  // agent: version of the words that say so (text_version)
   template <typename V, typename Self>

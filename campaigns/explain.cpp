@@ -364,7 +364,10 @@ class Teller {
       if (e.again == "screening") text += " again, of whoever the assistant fetches";
       return text;
     }
-    if (e.prompt == "message") return "the message was given";
+    if (e.prompt == "message") {
+      return e.again == "invalid" ? "the message was given again, as a key had broken it off"
+                                  : "the message was given";
+    }
     if (e.prompt == "machine") return "a message was left on the machine";
     if (e.prompt == "goodbye") return "nothing was left to ask; goodbye";
     if (e.prompt == "opted_out") return "the person does not want to be called; goodbye";

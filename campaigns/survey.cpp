@@ -598,6 +598,38 @@ CallDocument agent_document(const Campaign& campaign, const std::string& languag
   return document;
 }
 
+namespace {
+
+// A message, and "never again" said to it: by key while it is said and for a while after it; by
+// words after it alone, so that a "hello?" does not break it off.
+CallDocument message_that_listens(const Campaign& campaign, const CallPosition& call, Say message) {
+  const bool by_key = campaign.opt_out.key != '\0' && call.invalids < message_breaks_max;
+  const bool by_speech = !words_in(campaign.opt_out.words, message.language).empty();
+  Ask listening;
+  listening.by_key = by_key;
+  listening.by_speech = false;
+  listening.timeout_seconds = by_speech ? 1 : opt_out_listening_seconds;
+  listening.language = message.language;
+  listening.question = opt_out_question;
+  listening.turn = call.turn;
+  listening.tells_silence = false;
+  CallDocument document;
+  if (by_key) {
+    document.push_back(listening);
+    std::get<Ask>(document.back()).prompts.push_back(std::move(message));
+  } else {
+    document.push_back(std::move(message));
+  }
+  if (by_speech) {
+    listening.by_speech = true;
+    listening.timeout_seconds = opt_out_listening_seconds;
+    document.push_back(std::move(listening));
+  }
+  return document;
+}
+
+}  // namespace
+
 CallDocument current_document(const Register& book, const CallScript& script, ContactRef contact) {
   const auto* call = script.call(contact);
   if (!call || call->turn == 0) return {Hangup{}};
@@ -699,7 +731,11 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
   }
   if (call->prompt == "message") {
     if (call->agent.stage != AgentStage::none) excuse(campaign.greeting);
-    add(campaign.greeting);
+    if (!campaign.greeting.empty()) {
+      for (auto& verb : message_that_listens(campaign, *call, say(campaign.greeting))) {
+        document.push_back(std::move(verb));
+      }
+    }
     document.push_back(Pause{1});
   } else if (call->prompt == "machine") {
     add(campaign.machine.message);

@@ -39,6 +39,7 @@ struct Ask {
   std::vector<std::string> hints{};
   std::string question{};
   std::uint32_t turn = 0;
+  bool tells_silence = true;  // false: where nothing comes, the next verb follows unasked
   friend bool operator==(const Ask&, const Ask&) = default;
 };
 // The call's sound to a media stream of ours until that is closed; what comes next is asked for
@@ -113,6 +114,14 @@ bool says_never_again(const Campaign& campaign, const std::string& language,
 bool is_screening(std::string_view speech);
 // How long such an assistant is given to fetch the person, before the question is asked again.
 inline constexpr std::uint32_t screening_pause_seconds = 8;
+
+// In the place of a question's id where a message without questions listens for the opt-out.
+inline constexpr std::string_view opt_out_question = "opt_out";
+// So long after the message, in seconds.
+inline constexpr std::uint32_t opt_out_listening_seconds = 4;
+// A key that means nothing breaks a message off, and it is said again: so often while keys are
+// listened to, and then once more without.
+inline constexpr std::uint8_t message_breaks_max = 2;
 
 // The document of a call's current turn: a function of the projections alone. Nothing was served
 // yet, or no such call: hang up.

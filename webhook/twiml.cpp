@@ -242,7 +242,7 @@ class Writer {
     action.append("/").append(ask.question).append("/").append(std::to_string(ask.turn));
     append_attribute(out_, "action", action);
     append_attribute(out_, "method", "POST");
-    append_attribute(out_, "actionOnEmptyResult", "true");
+    if (ask.tells_silence) append_attribute(out_, "actionOnEmptyResult", "true");
     out_ += '>';
     for (const Say& prompt : ask.prompts) append(prompt);
     out_ += "</Gather>";

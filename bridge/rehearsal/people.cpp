@@ -267,6 +267,9 @@ Reaction react(const People& people, std::uint64_t seed, std::string_view to, st
                std::uint64_t turn, const Question& question) {
   Dice dice(seed, to, ordinal, "turn", turn);
   OfferedKeys offered = offered_keys(question.prompt, question.hints);
+  // A message that can be refused by a key, and asks nothing: people listen.
+  const bool asks = offered.opt_out == '\0' || !offered.answers.empty() || question.takes_speech ||
+                    question.digits_max != 1;
   if (offered.opt_out == '\0' && offered.answers.find(question.opt_out) == std::string::npos) {
     offered.opt_out = question.opt_out;
   }
@@ -289,6 +292,7 @@ Reaction react(const People& people, std::uint64_t seed, std::string_view to, st
       break;
     }
   }
+  if (!asks && (choice == right || choice == speech)) choice = silence;
   // Who has no keys to press, or was told of none where they are no date, speaks; and who is not
   // listened to presses.
   if (choice == right && offered.answers.empty() && !wants_date(question)) choice = speech;

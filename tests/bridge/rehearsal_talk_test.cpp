@@ -129,6 +129,16 @@ BOOST_AUTO_TEST_CASE(an_empty_result_is_sent_where_that_was_asked_for) {
   BOOST_TEST((act == "5s POST http://p/a" || act == "5s POST http://p/a Digits="), act);
 }
 
+BOOST_AUTO_TEST_CASE(a_message_that_asks_nothing_is_listened_to) {
+  const std::string message =
+      "<Gather action=\"/a\" numDigits=\"1\" timeout=\"4\"><Say>Per non essere più chiamato prema "
+      "9.</Say></Gather><Hangup/>";
+  BOOST_TEST(performed(message) == "7s hang up");
+  BOOST_TEST(performed(message, speaking) == "7s hang up");
+  const std::string refusing = performed(message, only("human", "right_key=1,opt_out=1000000"));
+  BOOST_TEST(contains(refusing, "POST http://p/a Digits=9"), refusing);
+}
+
 BOOST_AUTO_TEST_CASE(speech_is_recognised_where_it_is_listened_to) {
   const std::string spoken = performed(
       "<Gather input=\"dtmf speech\" hints=\"richiamatemi\" speechTimeout=\"auto\" action=\"/a\">"

@@ -560,6 +560,61 @@ BOOST_AUTO_TEST_CASE(an_ask_says_how_it_may_be_answered) {
   BOOST_TEST(ask().by_key);  // only for the key that opts out
 }
 
+BOOST_AUTO_TEST_CASE(a_message_can_be_answered_by_never_again_alone) {
+  const std::string message = "Buongiorno Anna, il corso di domani comincia alle nove.";
+  auto campaign = some::notification();
+  campaign.goodbye = words("Arrivederci.");
+  {
+    // Nothing to listen for, and nothing is listened to.
+    InCall world(campaign);
+    BOOST_TEST(hears(world) == message + " | (pause) | (hang up)");
+    BOOST_TEST(world.when(world.keyed("opt_out", 1, "9")) == "");
+  }
+  campaign.opt_out.goodbye = words("Non chiameremo più.");
+  campaign.opt_out.key = '9';
+  const auto listening = [&](int turn) {
+    return message + " (opt_out " + std::to_string(turn) + ") | (pause) | (hang up)";
+  };
+  {
+    InCall world(campaign);
+    BOOST_TEST(hears(world) == listening(1));
+    const auto ask = std::get<Ask>(document(world).front());
+    BOOST_TEST((ask.by_key && !ask.by_speech && !ask.tells_silence));
+    BOOST_TEST(world.after(world.keyed("opt_out", 1, "9")) == "Non chiameremo più. | (hang up)");
+    BOOST_TEST(world.when(world.keyed("opt_out", 1, "9")) == "");  // the same, sent again
+    BOOST_TEST(world.state().suppression.opted_out(1));
+    BOOST_TEST((world.ends() == Outcome::opted_out));
+  }
+  {
+    // Whoever hits another key hears it whole all the same, and in the end without a break.
+    InCall world(campaign);
+    BOOST_TEST(world.after(world.keyed("opt_out", 1, "4")) == listening(2));
+    BOOST_TEST(world.after(world.keyed("opt_out", 2, "5")) == message + " | (pause) | (hang up)");
+    BOOST_TEST(!world.state().suppression.opted_out(1));
+    BOOST_TEST((world.ends() == Outcome::completed));
+  }
+  {
+    InCall world(campaign);
+    BOOST_TEST((world.ends(20) == Outcome::completed));
+  }
+  campaign.opt_out.key = '\0';
+  campaign.opt_out.words = {{"it-IT", {"non chiamate più"}}};
+  {
+    // What is said comes after the message: a "pronto?" breaks nothing off.
+    InCall world(campaign);
+    BOOST_TEST(hears(world) == message + " | (opt_out 1) | (pause) | (hang up)");
+    BOOST_TEST(world.after(world.said("opt_out", 1, "per favore non chiamate più")) ==
+               "Non chiameremo più. | (hang up)");
+    BOOST_TEST((world.ends() == Outcome::opted_out));
+  }
+  {
+    InCall world(campaign);
+    BOOST_TEST(world.after(world.said("opt_out", 1, "va bene, grazie")) ==
+               "Arrivederci. | (hang up)");
+    BOOST_TEST((world.ends() == Outcome::completed));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(people_hear_their_own_language_and_its_voice) {
   auto campaign = some::survey();
   campaign.voices = {{"it-IT", "Bianca"}, {"en-GB", "Amy"}};

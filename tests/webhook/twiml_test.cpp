@@ -136,6 +136,14 @@ BOOST_AUTO_TEST_CASE(a_question_is_a_gather_around_its_prompts) {
   check_readable(text);
 }
 
+BOOST_AUTO_TEST_CASE(a_gather_that_does_not_tell_silence_lets_the_next_verb_follow) {
+  Ask ask = question({{"Avviso.", "it-IT", ""}});
+  ask.tells_silence = false;
+  const std::string text = write_twiml({ask, campaigns::Pause{1}}, answer_url);
+  BOOST_TEST(text.find("actionOnEmptyResult") == std::string::npos, text);
+  check_readable(text);
+}
+
 BOOST_AUTO_TEST_CASE(a_gather_asks_for_what_the_question_takes) {
   Ask ask = question({{"Quanti?", "it-IT", ""}});
   ask.digits = 0;
