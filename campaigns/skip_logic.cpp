@@ -1,6 +1,7 @@
 #include "campaigns/skip_logic.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <map>
 #include <set>
@@ -92,7 +93,43 @@ class SkipLogic {
     return {values.begin(), values.end()};
   }
 
-  std::vector<Case> answers(const Question& question) const {
+  // Which of the codes that some test names are among an answer's: every choice of them that the
+  // bounds allow, filled up with codes that nobody asks for.
+  std::vector<std::string> combinations(const Question& question) {
+    std::set<std::string> tested;
+    for (const auto* test : tests_) {
+      if (test->op == Op::question_is && test->name == question.id) {
+        tested.insert(test->values.begin(), test->values.end());
+      }
+    }
+    std::vector<const Option*> named;
+    for (const Option& option : question.options) {
+      if (tested.contains(option.code)) named.push_back(&option);
+    }
+    constexpr std::size_t named_max = 10;
+    if (named.size() > named_max) {
+      cases_ = skip_logic_cases_max;
+      return {""};
+    }
+    const auto others = question.options.size() - named.size();
+    std::vector<std::string> all;
+    for (std::size_t chosen = 0; chosen < std::size_t{1} << named.size(); ++chosen) {
+      const auto count = static_cast<std::int64_t>(std::popcount(chosen));
+      auto fill = std::max<std::int64_t>(std::max<std::int64_t>(question.least, 1) - count, 0);
+      if (count + fill > question.most || fill > static_cast<std::int64_t>(others)) continue;
+      std::string value;
+      std::size_t bit = 0;
+      for (const Option& option : question.options) {
+        const bool is_named = bit < named.size() && named[bit] == &option;
+        const bool taken = is_named ? (chosen >> bit++ & 1U) != 0 : fill-- > 0;
+        if (taken) value += (value.empty() ? "" : " ") + option.code;
+      }
+      all.push_back(std::move(value));
+    }
+    return all;
+  }
+
+  std::vector<Case> answers(const Question& question) {
     std::vector<Case> all;
     const auto given = [&](std::string value) {
       all.push_back({true, AnswerStatus::answered, std::move(value)});
@@ -100,7 +137,11 @@ class SkipLogic {
     switch (question.type) {
       case QuestionType::choice:
       case QuestionType::yes_no:
-        for (const Option& option : question.options) given(option.code);
+        if (question.several) {
+          for (auto& codes : combinations(question)) given(std::move(codes));
+        } else {
+          for (const Option& option : question.options) given(option.code);
+        }
         break;
       case QuestionType::open:
         given("");
@@ -113,12 +154,6 @@ class SkipLogic {
                                                     : std::to_string(number));
         }
         break;
-    }
-    if (question.several) {
-      // All of them, too: each test asks for some.
-      std::string both;
-      for (const Option& option : question.options) both += (both.empty() ? "" : " ") + option.code;
-      given(std::move(both));
     }
     if (question.may_refuse) all.push_back({true, AnswerStatus::refused, {}});
     if (question.may_not_know) all.push_back({true, AnswerStatus::dont_know, {}});

@@ -187,6 +187,42 @@ BOOST_AUTO_TEST_CASE(tests_that_exclude_one_another_never_hold) {
   BOOST_TEST(can_hold(joined(Op::all, {red, blue}), campaign));
 }
 
+BOOST_AUTO_TEST_CASE(of_several_answers_any_choice_that_the_bounds_allow_is_tried) {
+  auto campaign = some::survey();
+  auto& colours = campaign.questions[0];
+  colours.several = true;
+  colours.options = {option("red", '1', "rosso"), option("blue", '2', "blu"),
+                     option("green", '3', "verde")};
+  colours.least = 1;
+  colours.most = 3;
+  const auto said = [](const char* code) { return test(Op::question_is, "colour", {code}); };
+  const auto never = [](Condition one) { return joined(Op::negation, {std::move(one)}); };
+  const auto all = [](std::vector<Condition> parts) { return joined(Op::all, std::move(parts)); };
+  const auto two_of_three = all({said("red"), said("blue"), never(said("green"))});
+  const auto none = all({test(Op::question_answered, "colour"), never(said("red")),
+                         never(said("blue")), never(said("green"))});
+  BOOST_TEST(can_hold(two_of_three, campaign));
+  BOOST_TEST(can_hold(all({said("red"), said("blue"), said("green")}), campaign));
+  BOOST_TEST(can_hold(all({said("green"), never(said("red")), never(said("blue"))}), campaign));
+  BOOST_TEST(!can_hold(none, campaign));
+  colours.most = 2;
+  BOOST_TEST(can_hold(two_of_three, campaign));
+  BOOST_TEST(!can_hold(all({said("red"), said("blue"), said("green")}), campaign));
+  colours.least = 2;
+  // The third alone is too few, and the two others are excluded.
+  BOOST_TEST(!can_hold(all({said("green"), never(said("red")), never(said("blue"))}), campaign));
+  BOOST_TEST(can_hold(all({said("green"), never(said("red"))}), campaign));
+  BOOST_TEST(can_hold(never(said("green")), campaign));
+  // So many codes that not every choice of them is looked through: it may hold.
+  colours.options.clear();
+  std::vector<Condition> every;
+  for (char letter = 'a'; letter <= 't'; ++letter) {
+    colours.options.push_back(option(std::string(1, letter), '\0', "?"));
+    every.push_back(said(colours.options.back().code.c_str()));
+  }
+  BOOST_TEST(can_hold(all(std::move(every)), campaign));
+}
+
 // Random surveys: what holds for somebody can hold, and what the program asks is what the plain
 // reading of the conditions asks.
 BOOST_AUTO_TEST_CASE(random_conditions_mean_what_they_plainly_mean) {
