@@ -1142,7 +1142,8 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
     // What is wrong already would only be told twice.
     if (reads == ReadFrom::file && problems.empty() && !can_hold(question.ask_if, campaign())) {
       problem(members.at("ask_if"), "can never hold: nobody would be asked this question",
-              "its tests exclude one another, or need a question that is not asked then");
+              "its tests exclude one another, need a question that is not asked then, or an answer "
+              "by which people are screened out");
     }
   }
   campaign().questions.push_back(std::move(question));

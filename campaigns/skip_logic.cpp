@@ -50,6 +50,7 @@ class SkipLogic {
     for (std::size_t i = 0; i < campaign_.questions.size(); ++i) {
       if (campaign_.questions[i].id != condition.name || !questions_.insert(i).second) continue;
       gather(campaign_.questions[i].ask_if);
+      gather(campaign_.questions[i].screen_out_if);
     }
   }
 
@@ -73,7 +74,13 @@ class SkipLogic {
     if (search(at + 1, wanted)) return true;
     if (!holds(question.ask_if)) return false;
     for (auto& one : answers(question)) {
+      const bool settled = settles(one.status);
       of_question_[question.id] = std::move(one);
+      // Whoever is screened out is asked nothing more and completes nothing.
+      if (settled && question.screen_out_if.op != Op::always && holds(question.screen_out_if)) {
+        ++cases_;
+        continue;
+      }
       if (search(at + 1, wanted)) return true;
     }
     return false;

@@ -21,8 +21,9 @@ std::optional<std::int64_t> whole_number_of(std::string_view text);
 inline constexpr std::size_t skip_logic_cases_max = 20'000;
 
 // False where no answers to the earlier questions of the campaign and no columns make the condition
-// hold: also where each part may hold but not all together, or where a question that it needs is
-// never asked. Conditions that name questions which are not there hold never.
+// hold: also where each part may hold but not all together, where a question that it needs is never
+// asked, or where whoever gives those answers is screened out by one of them. Conditions that name
+// questions which are not there hold never.
 bool can_hold(const Condition& condition, const Campaign& campaign);
 
 }  // namespace campaigns

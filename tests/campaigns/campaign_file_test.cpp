@@ -635,6 +635,12 @@ BOOST_AUTO_TEST_CASE(a_survey_may_screen_and_a_message_may_ask) {
   file["questions"][0]["screen_out_if"] = {{"question", "q1"}, {"is", {"no"}}};
   file["screened_out"] = "Non fa per lei.";
   check_reads_back(campaign_of(file));
+  json unreachable = file;
+  unreachable["questions"][1]["ask_if"] = {{"question", "q1"}, {"is", {"no"}}};
+  check_problem(unreachable.dump(),
+                "/questions/1/ask_if: can never hold: nobody would be asked this question");
+  unreachable["questions"][1]["ask_if"]["is"] = {"yes"};
+  check_reads_back(campaign_of(unreachable));
   file["questions"][0]["screen_out_if"] = {{"question", "q2"}, {"is", {1}}};
   check_problem(
       file.dump(),

@@ -223,6 +223,31 @@ BOOST_AUTO_TEST_CASE(of_several_answers_any_choice_that_the_bounds_allow_is_trie
   BOOST_TEST(can_hold(all(std::move(every)), campaign));
 }
 
+BOOST_AUTO_TEST_CASE(whoever_is_screened_out_is_asked_nothing_more) {
+  auto campaign = some::survey();
+  const auto red = test(Op::question_is, "colour", {"red"});
+  const auto blue = test(Op::question_is, "colour", {"blue"});
+  campaign.questions[0].screen_out_if = red;
+  BOOST_TEST(!can_hold(red, campaign));
+  BOOST_TEST(can_hold(blue, campaign));
+  // "dark" is asked of those alone who said red.
+  BOOST_TEST(!can_hold(test(Op::question_answered, "dark"), campaign));
+  // By what was answered before, and by a column.
+  const auto high = test(Op::question_between, "rate", {}, 4, 5);
+  campaign.questions[0].screen_out_if = {};
+  campaign.questions[2].screen_out_if = joined(Op::all, {red, high});
+  BOOST_TEST(can_hold(red, campaign));
+  BOOST_TEST(can_hold(high, campaign));
+  BOOST_TEST(!can_hold(joined(Op::all, {red, high}), campaign));
+  campaign.questions[2].screen_out_if = joined(Op::all, {test(Op::column_is, "name", {"x"}), high});
+  BOOST_TEST(can_hold(high, campaign));
+  BOOST_TEST(!can_hold(joined(Op::all, {high, test(Op::column_is, "name", {"x"})}), campaign));
+  // What is left open screens nobody out.
+  campaign.questions[3].screen_out_if =
+      joined(Op::negation, {test(Op::question_answered, "people")});
+  BOOST_TEST(can_hold(test(Op::question_status, "people", {"no_input"}), campaign));
+}
+
 // Random surveys: what holds for somebody can hold, and what the program asks is what the plain
 // reading of the conditions asks.
 BOOST_AUTO_TEST_CASE(random_conditions_mean_what_they_plainly_mean) {
