@@ -187,6 +187,10 @@ std::optional<Refusal> reason_not_to_edit(const State& state, CampaignIndex inde
       next.budget.limit_millionths < spent_or_reserved(state, index)) {
     return Refusal{"budget_spent", "more than the new budget is spent or reserved already"};
   }
+  if (auto why = reason_to_pay_no_call(next)) {
+    return Refusal{"budget_too_small",
+                   std::move(*why) + ": raise /budget/limit, or let calls be shorter"};
+  }
   return {};
 }
 

@@ -114,6 +114,11 @@ void estimate_cost(const Campaign& campaign, Preflight& result) {
         "/budget/model, and that is counted too");
   }
   if (budget.per_minute_millionths == 0 && !budget.model) return;
+  if (auto why = reason_to_pay_no_call(campaign)) {
+    result.problems.push_back(
+        {"/budget/limit", std::move(*why), "raise it, or let calls be shorter: \"call_time\""});
+    return;
+  }
   const std::uint64_t people = result.usable - result.duplicates;
   const std::uint64_t attempts = people * campaign.retries.attempts_max;
   result.cost = {product(cost_of(campaign, 1), people),

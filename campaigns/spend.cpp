@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/json_writer.hpp"
 
 namespace campaigns {
@@ -54,6 +55,17 @@ std::int64_t reservation_for(const Campaign& campaign) {
 std::int64_t talk_reservation_for(const Campaign& campaign) {
   const auto& model = campaign.budget.model;
   return campaign.mode == Mode::agent && model ? model->per_call_max : 0;
+}
+
+std::optional<std::string> reason_to_pay_no_call(const Campaign& campaign) {
+  const auto& budget = campaign.budget;
+  const auto one = reservation_for(campaign);
+  if (budget.limit_millionths == 0 || budget.limit_millionths >= one) return {};
+  const auto money = [&](std::int64_t millionths) {
+    return decimal_text(millionths, 6) + ' ' + budget.currency;
+  };
+  return "the budget of " + money(budget.limit_millionths) + " cannot pay one call: " + money(one) +
+         " is set aside for each, as a call of \"call_time\" may cost";
 }
 
 void Spend::apply(const Fact& fact, const Register& book) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -61,6 +62,9 @@ struct ModelUsage {
 std::int64_t reservation_for(const Campaign& campaign);
 // Of that, what is for the voice model.
 std::int64_t talk_reservation_for(const Campaign& campaign);
+// Why not even one call can be placed: what is set aside for each is more than the whole budget.
+// Nothing: one can, or there is no budget.
+std::optional<std::string> reason_to_pay_no_call(const Campaign& campaign);
 // What it cost at the carrier by its duration, until that says its price.
 std::int64_t cost_of(const Campaign& campaign, std::int64_t seconds);
 // What a talk has cost, rounded up. Counts that do not fit each other are taken for the dearer.

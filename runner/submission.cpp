@@ -168,7 +168,7 @@ std::optional<std::string> reason_not_to_enrol(const Submission& submission,
   if (real && submission.file.campaign.countries.empty()) {
     return "no country may be called: name those that may in \"countries\" or with --countries";
   }
-  if (!report.problems.empty()) return "the list as a whole cannot be used";
+  if (!report.problems.empty()) return "the campaign cannot begin as it stands";
   if (report.usable == 0) return "the list has no usable contact";
   if (report.rejected_count > 0 &&
       submission.file.campaign.contacts.bad_rows == campaigns::BadRows::refuse) {

@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(what_the_results_are_read_by_stays) {
     BOOST_TEST((edit && edit->text.find(with) != std::string::npos), with);
     auto again = submit(next, "d2");
     again.accept_change = true;
-    const auto decision = decide(world.state(), again, Moment{world.now()});
+    const auto decision = campaigns::decide(world.state(), again, Moment{world.now()});
     BOOST_TEST((!decision.ok() && decision.error().text.find(with) != std::string::npos), with);
   };
   auto next = before;
@@ -243,6 +243,10 @@ BOOST_AUTO_TEST_CASE(what_the_results_are_read_by_stays) {
   refusals(next, "\"nome\" of the results would be called \"c_nome\"");
   next = before;
   next.budget.currency = "USD";
+  BOOST_TEST(!reason_not_to_edit(world.state(), 0, next).has_value());
+  next.budget.limit_millionths = 199'999;  // ten minutes are set aside for a call
+  BOOST_TEST(reason_not_to_edit(world.state(), 0, next)->code == "budget_too_small");
+  next.budget.limit_millionths = 200'000;
   BOOST_TEST(!reason_not_to_edit(world.state(), 0, next).has_value());
   world.dial(1);
   refusals(next, "money was spent in EUR");

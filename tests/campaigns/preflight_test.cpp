@@ -186,6 +186,18 @@ BOOST_AUTO_TEST_CASE(the_cost_lies_between_a_minute_each_and_every_call_to_its_l
   BOOST_TEST(warned(199'999) ==
              "the budget of 0.199999 EUR ends before everybody was called: a minute with each "
              "costs 0.2 EUR");
+  BOOST_TEST(check(file, list).problems.empty());
+  // One call is two begun minutes.
+  BOOST_TEST(warned(40'000) ==
+             "the budget of 0.04 EUR ends before everybody was called: a minute with each costs "
+             "0.2 EUR");
+  BOOST_TEST(warned(39'999) == "nothing");
+  const auto refused = check(file, list).problems;
+  BOOST_TEST_REQUIRE(refused.size() == 1U);
+  BOOST_TEST(refused[0].where == "/budget/limit");
+  BOOST_TEST(refused[0].what ==
+             "the budget of 0.039999 EUR cannot pay one call: 0.04 EUR is set aside for each, as a "
+             "call of \"call_time\" may cost");
   budget.limit_millionths = 0;
   budget.per_minute_millionths = 1'000'000'000'000'000;
   BOOST_TEST(check(file, list_of(10'000)).cost.value().most ==
