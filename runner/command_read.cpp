@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 
@@ -63,14 +65,25 @@ std::optional<campaigns::ContactRef> find_contact(const campaigns::State& state,
   return {};
 }
 
+// The minute that is explained: the one that was asked for, or now. With a position, and of a
+// rehearsal, whose time is its own, the log's last event says when that is.
+campaigns::Instant minute_of(const std::optional<LogPlace>& until, const campaigns::State& state,
+                             campaigns::Instant last_event) {
+  if (until && until->moment_ms) return campaigns::instant_from_ms(*until->moment_ms);
+  if (until || state.book.identity.carrier == "rehearsal") return last_event;
+  const auto clock = std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now());
+  return std::max<campaigns::Instant>(clock, last_event);
+}
+
 int explain(const ReadOptions& options) {
   const auto until = parse_place("--until", options.until);
   const auto environment = Environment::read(options.env_file);
   CheckedLog log(options.log);
-  campaigns::Instant now{};
+  campaigns::Instant last_event{};
   const auto folded = fold_log(log, environment, until,
-                               [&](const campaigns::Fact& fact) { now = fact.recorded_at; });
+                               [&](const campaigns::Fact& fact) { last_event = fact.recorded_at; });
   const auto& state = folded.state;
+  const auto now = minute_of(until, state, last_event);
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
   const auto contact = find_contact(state, *index, options.contact);

@@ -276,6 +276,21 @@ class ThenTest(LogCase):
             self.assertIn("before the first event", done.stderr)
             self.read("export", "results", "--until", place, expect=2)
 
+    def test_explain_tells_of_the_minute_that_was_asked_for(self):
+        def now(*place):
+            told = self.read("explain", "--contact", "2", "--json", *place).stdout
+            return json.loads(told)["now_utc"]
+
+        # A rehearsal's own time goes no further than its log.
+        [last] = lines_of(self.read("log"))[-1:]
+        self.assertEqual(now(), last["recorded_at"])
+        middle = lines_of(self.read("log"))[len(self.events) // 2]
+        self.assertEqual(now("--until", str(middle["position"])), middle["recorded_at"])
+        # A moment between two events, in which nothing happens; and one that is still to come.
+        before = middle["recorded_at"].replace("Z", "")[:-3] + "999Z"
+        self.assertEqual(now("--until", before), before)
+        self.assertEqual(now("--until", "2099-07-01T10:00:00Z"), "2099-07-01T10:00:00.000Z")
+
     def test_what_is_no_place_is_bad_input(self):
         for place in ("x", "-1", "1.5", "2026-13-01T00:00:00Z", "2026-01-01", "9" * 30):
             for command in (["replay"], ["export", "results"],

@@ -1,5 +1,6 @@
 """The program with `--carrier twilio`, against a carrier of a few lines that notes what it is asked."""
 
+import datetime
 import http.server
 import json
 import os
@@ -84,6 +85,11 @@ class TwilioTest(world.Case):
         contact = form["Url"][0].split("/")[-1].split(".")[1]
         told = self.campanile("explain", "--log", self.log, "--contact", contact).stdout
         self.assertIn("buy the number or verify it", told)
+        # What is explained is now, not when something was written down last.
+        asked_at = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        told_at = json.loads(self.campanile("explain", "--log", self.log, "--contact", contact,
+                                            "--json").stdout)["now_utc"]
+        self.assertGreaterEqual(told_at, asked_at[:-3])
         self.assertIn(REQUEST_ID, told)
         [refused] = [e for e in world.events_of(self.log) if e.type == "CallRefused"]
         self.assertEqual(refused.payload["request_id"], REQUEST_ID)
