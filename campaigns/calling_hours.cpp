@@ -25,27 +25,26 @@ LocalTime local_time(Instant at, minutes offset) {
   return {day, local - day};
 }
 
-bool is_holiday_for(const CallingHours& hours, std::chrono::sys_days day) {
-  return std::any_of(hours.holidays.begin(), hours.holidays.end(),
+// A holiday of one of the countries, or a date that the campaign itself has off.
+bool is_day_off(const CallingHours& hours, std::chrono::sys_days day) {
+  return std::binary_search(hours.dates_off.begin(), hours.dates_off.end(),
+                            std::chrono::year_month_day{day}) ||
+         std::any_of(hours.holidays.begin(), hours.holidays.end(),
                      [&](const std::string& country) { return is_holiday(country, day); });
 }
 
 // The bit of the date's weekday, or of an eve; 0 on a date off.
 std::uint8_t day_bit(const CallingHours& hours, std::chrono::sys_days day) {
-  if (!hours.dates_off.empty() && std::binary_search(hours.dates_off.begin(), hours.dates_off.end(),
-                                                     std::chrono::year_month_day{day})) {
-    return 0;
-  }
   const unsigned from_monday = std::chrono::weekday{day}.iso_encoding() - 1;
   const auto weekday = static_cast<std::uint8_t>(1U << from_monday);
-  if (hours.holidays.empty()) return weekday;
-  if (is_holiday_for(hours, day)) return 0;
+  if (hours.holidays.empty() && hours.dates_off.empty()) return weekday;
+  if (is_day_off(hours, day)) return 0;
   const auto any_window = [&](std::uint8_t bit) {
     return std::any_of(hours.windows.begin(), hours.windows.end(),
                        [&](const CallingWindow& window) { return (window.days & bit) != 0; });
   };
   const bool eve = any_window(CallingWindow::eves) && any_window(weekday) &&
-                   is_holiday_for(hours, day + std::chrono::days{1});
+                   is_day_off(hours, day + std::chrono::days{1});
   return eve ? CallingWindow::eves : weekday;
 }
 

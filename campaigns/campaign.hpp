@@ -120,10 +120,12 @@ struct CallingWindow {
 };
 
 struct CallingHours {
+  static constexpr std::size_t dates_off_max = 10'000;
   std::string zone{};  // empty: each person's own
   std::vector<CallingWindow> windows{};
-  std::vector<std::chrono::year_month_day> dates_off{};  // sorted
+  std::vector<std::chrono::year_month_day> dates_off{};  // sorted; those of the calendar too
   std::vector<std::string> holidays{};  // countries whose holidays are dates off too (is_holiday)
+  std::string calendar{};  // a file of dates off, relative to the campaign file; empty: none
   friend bool operator==(const CallingHours&, const CallingHours&) = default;
 };
 

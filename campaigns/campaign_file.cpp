@@ -37,7 +37,6 @@ constexpr std::size_t words_max = 50;
 constexpr std::size_t questions_max = 100;
 constexpr std::size_t options_max = 20;
 constexpr std::size_t windows_max = 100;
-constexpr std::size_t dates_off_max = 1000;
 constexpr std::size_t caller_ids_max = 100;
 constexpr std::size_t conditions_max = 50;
 constexpr std::size_t result_columns_max = 200;
@@ -283,6 +282,7 @@ class CampaignReader {
   void read_hours(const Members& root);
   bool read_preset(const Members& members);
   void read_holidays(const Members& members);
+  void check_eves(const Members& members);
   void read_window(const Json& value, const std::string& where);
   void check_windows_overlap(const std::string& where);
   void read_pacing(const Members& root);
@@ -2010,7 +2010,7 @@ void CampaignReader::read_hours(const Members& root) {
             R"(leave out "preset" or "windows")");
   }
   read_holidays(members);
-  if (const Json* dates = find_array(members, "dates_off", dates_off_max)) {
+  if (const Json* dates = find_array(members, "dates_off", CallingHours::dates_off_max)) {
     for (std::size_t i = 0; i < dates->size(); ++i) {
       const Json& date = (*dates)[i];
       const auto parsed =
@@ -2026,6 +2026,8 @@ void CampaignReader::read_hours(const Members& root) {
     hours.dates_off.erase(std::unique(hours.dates_off.begin(), hours.dates_off.end()),
                           hours.dates_off.end());
   }
+  read_string(members, "calendar", hours.calendar);
+  check_eves(members);
 }
 
 // Whether the file names the rules of a country instead of openings.
@@ -2064,11 +2066,16 @@ void CampaignReader::read_holidays(const Members& members) {
     hours.holidays.erase(std::unique(hours.holidays.begin(), hours.holidays.end()),
                          hours.holidays.end());
   }
+}
+
+void CampaignReader::check_eves(const Members& members) {
+  const CallingHours& hours = campaign().hours;
   unsigned days = 0;
   for (const CallingWindow& window : hours.windows) days |= window.days;
-  if ((days & CallingWindow::eves) != 0 && hours.holidays.empty()) {
+  if ((days & CallingWindow::eves) != 0 && hours.holidays.empty() && hours.dates_off.empty() &&
+      hours.calendar.empty()) {
     problem(members.at("windows"), "has an opening for the eves of holidays, and there are none",
-            R"(name the country in "holidays")");
+            R"(name the country in "holidays", or give "dates_off" or a "calendar")");
   }
   if (days == CallingWindow::eves) {
     problem(members.at("windows"), "opens on eves alone",

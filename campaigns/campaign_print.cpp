@@ -175,6 +175,7 @@ json hours_json(const CallingHours& hours) {
   }
   for (const auto& date : hours.dates_off) out["dates_off"].push_back(date_text(date));
   out["holidays"] = hours.holidays;
+  if (!hours.calendar.empty()) out["calendar"] = hours.calendar;
   return out;
 }
 

@@ -104,7 +104,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
          {"action", "message", "async", "timeout", "speech_threshold_ms", "speech_end_threshold_ms",
           "silence_timeout_ms"}},
         {"recording", {"record", "channels", "trim", "announced", "announcement"}},
-        {"calling_hours", {"preset", "zone", "windows", "dates_off", "holidays"}},
+        {"calling_hours", {"preset", "zone", "windows", "dates_off", "holidays", "calendar"}},
         {"window", {"days", "from", "to"}},
         {"pacing", {"calls_per_second", "lines", "ramp_up", "stop_at_failures"}},
         {"ramp_up", {"from", "over"}},

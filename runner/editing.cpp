@@ -25,6 +25,7 @@ campaigns::Result<Edit> read_edit(const campaigns::State& state, const std::stri
     for (auto& problem : problems) problem.where = file.string() + ": " + problem.where;
     return problems;
   }
+  if (auto problems = take_calendar(read->campaign, file); !problems.empty()) return problems;
   const auto& before = *state.book.at(*index).definition;
   Edit edit;
   edit.next = std::move(read->campaign);

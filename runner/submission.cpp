@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "campaigns/calendar_file.hpp"
 #include "campaigns/contact_list.hpp"
 #include "campaigns/phone_number.hpp"
 #include "runner/contact_query.hpp"
@@ -138,6 +139,19 @@ campaigns::Result<std::string> list_of(const std::filesystem::path& path,
 
 }  // namespace
 
+campaigns::Problems take_calendar(campaigns::Campaign& campaign,
+                                  const std::filesystem::path& campaign_file) {
+  if (campaign.hours.calendar.empty()) return {};
+  const auto file = campaign_file.parent_path() / campaign.hours.calendar;
+  auto bytes = read_file(file);
+  if (!bytes) return bytes.error();
+  auto problems = campaigns::take_calendar(campaign.hours, bytes.value());
+  for (auto& problem : problems) {
+    problem.where = file.string() + (problem.where.empty() ? "" : ", " + problem.where);
+  }
+  return problems;
+}
+
 campaigns::Result<Submission> load_submission(const std::filesystem::path& path,
                                               const SubmissionOverrides& overrides) {
   auto text = read_file(path);
@@ -151,6 +165,7 @@ campaigns::Result<Submission> load_submission(const std::filesystem::path& path,
   Submission submission;
   submission.file = std::move(file).value();
   auto& campaign = submission.file.campaign;
+  if (auto problems = take_calendar(campaign, path); !problems.empty()) return problems;
   if (overrides.skip_bad_rows) campaign.contacts.bad_rows = campaigns::BadRows::skip;
   if (overrides.countries) campaign.countries = *overrides.countries;
   if (!overrides.encoding.empty()) campaign.contacts.encoding = overrides.encoding;

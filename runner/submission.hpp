@@ -48,6 +48,11 @@ std::vector<std::string> read_countries(const std::string& text);
 campaigns::Result<Submission> load_submission(const std::filesystem::path& file,
                                               const SubmissionOverrides& overrides);
 
+// Takes the days of the calendar that a campaign names, if it names one, into its dates off. The
+// problems name the file and its lines.
+campaigns::Problems take_calendar(campaigns::Campaign& campaign,
+                                  const std::filesystem::path& campaign_file);
+
 // Whether a list may be enrolled after its check; else why not, for people. `real`: telephones
 // ring.
 std::optional<std::string> reason_not_to_enrol(const Submission& submission,

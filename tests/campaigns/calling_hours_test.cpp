@@ -73,6 +73,22 @@ BOOST_AUTO_TEST_CASE(dates_off_are_dates_where_the_person_is) {
   BOOST_TEST(changes(off) == "2026-04-25T22:00:00.000Z");
 }
 
+BOOST_AUTO_TEST_CASE(the_day_before_a_date_off_is_an_eve) {
+  CallingHours hours;
+  hours.windows = {{0b0011111, 9h, 20h}, {CallingWindow::eves, 10h, 12h}};
+  hours.dates_off = {year{2026} / 3 / 5, year{2026} / 3 / 9};  // a Thursday and a Monday
+  BOOST_TEST(at(hours, "Europe/Rome", "2026-03-03T08:30:00Z").open);
+  const Opening eve = at(hours, "Europe/Rome", "2026-03-04T08:30:00Z");
+  BOOST_TEST(!eve.open);
+  BOOST_TEST(changes(eve) == "2026-03-04T09:00:00.000Z");
+  BOOST_TEST(at(hours, "Europe/Rome", "2026-03-04T09:00:00Z").window == "10:00-12:00");
+  BOOST_TEST(changes(at(hours, "Europe/Rome", "2026-03-04T11:00:00Z")) ==
+             "2026-03-06T08:00:00.000Z");
+  // A Sunday without an opening has none as an eve either.
+  BOOST_TEST(changes(at(hours, "Europe/Rome", "2026-03-07T08:00:00Z")) ==
+             "2026-03-10T08:00:00.000Z");
+}
+
 BOOST_AUTO_TEST_CASE(a_window_that_spring_skips_opens_after_the_gap) {
   CallingHours hours;
   hours.windows = {{every_day, 2h + 30min, 4h}};

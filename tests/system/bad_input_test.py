@@ -1,7 +1,6 @@
 """What is wrong is refused with its reason and its code, and leaves nothing behind."""
 
 import contextlib
-import json
 import os
 import re
 import resource
@@ -90,6 +89,25 @@ class FileTest(world.Case):
         self.run_file(self.path("missing.json"), expect=2)
         self.run_file(self.folder, expect=2)
         self.assert_no_log()
+
+    def test_a_calendar_is_read_beside_the_file_and_told_of_line_by_line(self):
+        hours = dict(world.ALWAYS, calendar="closed.ics")
+        file = self.write_list("id,number,name\nP-1,+393471000001,Anna\n", calling_hours=hours)
+        self.assertIn("closed.ics: cannot be read", self.run_file(file, expect=2).stderr)
+        event = ("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260107\r\n"
+                 "%sEND:VEVENT\r\nEND:VCALENDAR\r\n")
+        with open(self.path("closed.ics"), "w", newline="") as calendar:
+            calendar.write(event % "RRULE:FREQ=YEARLY\r\n")
+        self.assertIn("closed.ics, line 4: RRULE is not understood here",
+                      self.run_file(file, expect=2).stderr)
+        self.assert_no_log()
+        with open(self.path("closed.ics"), "w", newline="") as calendar:
+            calendar.write(event % "DTEND;VALUE=DATE:20260109\r\n")
+        self.run_file(file)
+        [submitted] = [e for e in world.events_of(self.log) if e.type == "CampaignSubmitted"]
+        hours = submitted.payload["definition"]["calling_hours"]
+        self.assertEqual((hours["dates_off"], hours["calendar"]),
+                         (["2026-01-07", "2026-01-08"], "closed.ics"))
 
     def test_a_variable_that_a_list_lacks_is_told_before_anybody_is_called(self):
         file = self.write_list("id,number\nP-1,+393471000001\n")

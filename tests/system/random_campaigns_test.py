@@ -295,20 +295,21 @@ class Rules:
 
     def open_at(self, number, ms):
         now = self.clock(number, ms)
-        if now.date().isoformat() in self.hours.get("dates_off", []) or self.holiday(now.date()):
+        if self.day_off(now.date()):
             return False
         minute = "%02d:%02d" % (now.hour, now.minute)
         kinds = {kind for window in self.hours["windows"] for kind in days_of(window)}
-        eve = self.holiday(now.date() + datetime.timedelta(days=1))
+        eve = self.day_off(now.date() + datetime.timedelta(days=1))
         kind = now.weekday()
         if eve and "eve" in kinds and kind in kinds:
             kind = "eve"
         return any(kind in days_of(window) and window["from"] <= minute < window["to"]
                    for window in self.hours["windows"])
 
-    def holiday(self, date):
-        return any(date.isoformat() in HOLIDAYS[country].split()
-                   for country in self.hours.get("holidays", []))
+    def day_off(self, date):
+        return date.isoformat() in self.hours.get("dates_off", []) or any(
+            date.isoformat() in HOLIDAYS[country].split()
+            for country in self.hours.get("holidays", []))
 
     def in_their_time(self, number, ms):
         zone = zoneinfo.ZoneInfo(self.zones[number])
