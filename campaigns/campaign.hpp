@@ -129,6 +129,15 @@ struct CallingHours {
   friend bool operator==(const CallingHours&, const CallingHours&) = default;
 };
 
+// At most so many calls to one number within any time of this length, over all campaigns of the
+// log.
+struct RollingCap {
+  static constexpr Seconds within_max{31 * 86400};
+  std::uint8_t calls = 0;  // 0: no such cap
+  Seconds within{0};
+  friend bool operator==(const RollingCap&, const RollingCap&) = default;
+};
+
 struct Retries {
   std::uint8_t attempts_max = 3;  // one cap above all
   std::uint8_t unplaced_max = 3;  // for attempts that never left (design: I4)
@@ -136,6 +145,7 @@ struct Retries {
   // Calls to one number on one day of the person's zone, over all campaigns of the log.
   std::uint8_t daily_calls_per_number_max = 3;
   std::uint8_t weekly_calls_per_number_max = 0;  // and on any seven days in a row; 0: no such cap
+  RollingCap rolling_cap{};
   // After a refusal the number is left alone so long, by every campaign of the log; 0: it is not.
   Seconds cool_off{0};
   // By outcome; an outcome without a delay is not tried again. Counted from the attempt's end.

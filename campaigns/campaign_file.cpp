@@ -2001,7 +2001,7 @@ void CampaignReader::read_hours(const Members& root) {
     }
     check_windows_overlap(members.at("windows"));
   } else if (read_preset(members)) {
-    // Its openings and its holidays.
+    // Its openings, its holidays and how often a number may be called.
   } else if (members.find("windows") == nullptr) {
     hours.windows = standard;
   }
@@ -2040,6 +2040,9 @@ bool CampaignReader::read_preset(const Members& members) {
     if (*value != known.back()) continue;
     campaign().hours.windows = preset.windows;
     campaign().hours.holidays = preset.holidays;
+    // What "retries" says of these itself is read later and holds.
+    campaign().retries.cool_off = preset.cool_off;
+    campaign().retries.rolling_cap = preset.rolling_cap;
     return true;
   }
   problem(members.at("preset"), "is none of those there are", "known: " + listed(known));
@@ -2178,6 +2181,15 @@ void CampaignReader::read_retries(const Members& root) {
   read_integer(members, "attempts_max", retries.attempts_max, 1, 50);
   read_integer(members, "daily_calls_per_number_max", retries.daily_calls_per_number_max, 1, 50);
   read_integer(members, "weekly_calls_per_number_max", retries.weekly_calls_per_number_max, 0, 100);
+  if (const Json* given = members.find("rolling_cap")) {
+    const Members cap(*this, *given, members.at("rolling_cap"), "rolling_cap");
+    for (const char* name : {"calls", "within"}) {
+      if (cap.is_object() && cap.find(name) == nullptr) missing(cap, name);
+    }
+    retries.rolling_cap = {1, std::chrono::hours{24}};
+    read_integer(cap, "calls", retries.rolling_cap.calls, 1, 100);
+    read_duration(cap, "within", retries.rolling_cap.within, Seconds{60}, RollingCap::within_max);
+  }
   for (const RetryDefault& retry : retry_defaults()) {
     const std::string name(name_of(retry.outcome));
     const Json* delay = members.find(name);

@@ -202,6 +202,10 @@ json retries_json(const Retries& retries) {
   if (retries.weekly_calls_per_number_max > 0) {
     out["weekly_calls_per_number_max"] = retries.weekly_calls_per_number_max;
   }
+  if (retries.rolling_cap.calls > 0) {
+    out["rolling_cap"] = {{"calls", retries.rolling_cap.calls},
+                          {"within", duration_text(retries.rolling_cap.within)}};
+  }
   out["cool_off"] = duration_text(retries.cool_off);
   for (const RetryDefault& retry : retry_defaults()) {
     const auto& delay = retries.delay[static_cast<std::size_t>(retry.outcome)];

@@ -142,6 +142,18 @@ std::optional<CallsToNumber::Week> CallsToNumber::full_week(std::int32_t today, 
   return Week{static_cast<unsigned>(days.size()), days[days.size() - cap] + 7};
 }
 
+std::optional<CallsToNumber::Full> CallsToNumber::full(const RollingCap& cap, Instant now) const {
+  if (cap.calls == 0) return {};
+  std::vector<Instant> slots;
+  for (const Call& call : calls) {
+    if (call.slot > now - cap.within) slots.push_back(call.slot);
+  }
+  const std::size_t allowed = cap.calls;
+  if (slots.size() < allowed) return {};
+  std::sort(slots.begin(), slots.end());
+  return Full{static_cast<unsigned>(slots.size()), slots[slots.size() - allowed] + cap.within};
+}
+
 unsigned DialQueue::calls_on(NumberKey key, std::int32_t day,
                              std::chrono::minutes utc_offset) const {
   const auto found = calls_to.find(key);
@@ -165,6 +177,7 @@ void DialQueue::count_call(NumberKey key, Instant slot, std::chrono::minutes utc
   }
   auto& one = calls_to[key];
   one.day = day;
+  one.counted_at = slot;
   std::erase_if(one.calls,
                 [&](const auto& before) { return before.slot + std::chrono::days{kept} < slot; });
   if (one.calls.size() < CallsToNumber::calls_max) one.calls.push_back({slot, day});
@@ -721,20 +734,27 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     sink(text);
   }
   const std::map<NumberKey, CallsToNumber> by_number(calls_to.begin(), calls_to.end());
-  // Where no campaign looks at weeks, what is written is what always was: the last two days.
+  // Where no campaign looks at weeks, what is written is what always was: the last two days; and
+  // where none has a rolling cap, no more than a week.
   const bool weeks = std::ranges::any_of(book.campaigns, [](const CampaignEntry& entry) {
     return entry.definition && entry.definition->retries.weekly_calls_per_number_max > 0;
   });
+  const bool rolling = std::ranges::any_of(book.campaigns, [](const CampaignEntry& entry) {
+    return entry.definition && entry.definition->retries.rolling_cap.calls > 0;
+  });
+  constexpr auto week = CallsToNumber::days_of_week;
   for (const auto& [key, one] : by_number) {
-    if (!weeks && one.day < last_counted_day_ - 2) continue;
+    if (!rolling && one.day < last_counted_day_ - (weeks ? week : 2)) continue;
     text.clear();
     JsonObject object(text);
     object.member("called_number", number_key_text(key))
         .member("day", one.day)
         .member("calls", std::ranges::count(one.calls, one.day, &CallsToNumber::Call::day));
-    if (weeks) {
+    if (rolling) object.member("counted_at", to_ms(one.counted_at));
+    if (weeks || rolling) {
       std::string slots;
       for (const auto& call : one.calls) {
+        if (!rolling && call.slot + std::chrono::days{week} < one.counted_at) continue;
         slots += (slots.empty() ? "" : " ") + std::to_string(to_ms(call.slot));
       }
       object.member("slots", slots);

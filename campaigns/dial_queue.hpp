@@ -174,12 +174,16 @@ struct CallsToNumber {
   };
   // Local days of all zones lie within a day of each other, so what is eight days back is in no
   // week that goes on anywhere.
-  static constexpr int days_kept = 8;
+  static constexpr int days_of_week = 8;
+  // Of the longest rolling cap: a campaign may come later whose cap counts them.
+  static constexpr int days_kept =
+      static_cast<int>(RollingCap::within_max / std::chrono::days{1}) + 1;
   // More than the largest cap allows on so many days.
-  static constexpr std::size_t calls_max = 1000;
+  static constexpr std::size_t calls_max = 2000;
 
   std::vector<Call> calls{};  // of the days that are kept
   std::int32_t day = 0;       // of the last one
+  Instant counted_at{};       // the slot of the last one, be it taken back by now
 
   unsigned on(std::int32_t day_asked, std::chrono::minutes utc_offset) const;
   // The calls on the seven days that end with `today`; and where they are `cap` or more, the first
@@ -190,6 +194,13 @@ struct CallsToNumber {
   };
   std::optional<Week> full_week(std::int32_t today, unsigned cap,
                                 std::chrono::minutes utc_offset) const;
+  // The calls within the time before `now`; and where they are as many as the cap allows or more,
+  // when there will be fewer. Nothing: one more may be made.
+  struct Full {
+    unsigned calls = 0;
+    Instant opens_at{};
+  };
+  std::optional<Full> full(const RollingCap& cap, Instant now) const;
 };
 
 struct DialQueue {

@@ -134,10 +134,15 @@ const std::vector<HoursPreset>& hours_presets() {
       {"FR",
        {{mondays_to_fridays, std::chrono::hours{10}, std::chrono::hours{13}},
         {mondays_to_fridays, std::chrono::hours{14}, std::chrono::hours{20}}},
-       {"FR"}},
+       {"FR"},
+       {4, std::chrono::days{30}},
+       std::chrono::days{60}},
       // 47 CFR 64.1200, and Florida's own.
       {"US", {{0b0111'1111, std::chrono::hours{8}, std::chrono::hours{21}}}, {}},
-      {"US-FL", {{0b0111'1111, std::chrono::hours{8}, std::chrono::hours{20}}}, {}}};
+      {"US-FL",
+       {{0b0111'1111, std::chrono::hours{8}, std::chrono::hours{20}}},
+       {},
+       {3, std::chrono::hours{24}}}};
   return presets;
 }
 

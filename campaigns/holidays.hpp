@@ -22,11 +22,13 @@ bool is_holiday(std::string_view country, std::chrono::sys_days day);
 // Easter Sunday of the Gregorian calendar, of a year from 1583 on.
 std::chrono::sys_days easter(std::chrono::year year);
 
-// Openings under a name.
+// Openings under a name, and how often the same rules let a number be called.
 struct HoursPreset {
   std::string_view name{};  // "IT"
   std::vector<CallingWindow> windows{};
   std::vector<std::string> holidays{};
+  RollingCap rolling_cap{};
+  Seconds cool_off{0};
 };
 const std::vector<HoursPreset>& hours_presets();
 

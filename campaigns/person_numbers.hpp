@@ -37,6 +37,9 @@ std::optional<std::uint8_t> number_of_allowed_country(const State& state, const 
 // those that were never placed.
 unsigned calls_on(const State& state, ContactRef contact, std::int32_t day,
                   std::chrono::minutes utc_offset);
+// And whether they have had as many as a rolling cap allows (CallsToNumber::full).
+std::optional<CallsToNumber::Full> full_time(const State& state, ContactRef contact,
+                                             const RollingCap& cap, Instant now);
 // And whether they have had `cap` within a week (DialQueue::full_week).
 std::optional<CallsToNumber::Week> full_week(const State& state, ContactRef contact,
                                              std::int32_t today, unsigned cap,

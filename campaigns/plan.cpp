@@ -8,6 +8,7 @@
 
 #include "campaigns/call_span.hpp"
 #include "campaigns/calling_hours.hpp"
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/forget.hpp"
 #include "campaigns/person_numbers.hpp"
 #include "campaigns/quotas.hpp"
@@ -396,6 +397,14 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
                         to_ms(begin_of_local_day(week->opens_on, opening.utc_offset)),
                         called + std::to_string(week->calls) +
                             (week->calls == 1 ? " time" : " times") + " within seven days"});
+      return;
+    }
+    if (const auto& cap = definition.retries.rolling_cap;
+        const auto full = full_time(state, person, cap, moment.now)) {
+      add(subject, CallPostponed{"rolling_calls", to_ms(full->opens_at),
+                                 called + std::to_string(full->calls) +
+                                     (full->calls == 1 ? " time" : " times") + " within " +
+                                     duration_text(cap.within)});
       return;
     }
     if (!within_budget(state, index)) {

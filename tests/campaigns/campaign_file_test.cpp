@@ -334,6 +334,13 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
         {"holidays", {"IT"}}},
        "/calling_hours/windows: opens on eves alone"},
       {"/retries", {{"cool_off", "10y"}}, "/retries/cool_off: must be a duration"},
+      {"/retries", {{"rolling_cap", {{"calls", 3}}}}, "/retries/rolling_cap/within: is missing"},
+      {"/retries",
+       {{"rolling_cap", {{"calls", 0}, {"within", "1d"}}}},
+       "/retries/rolling_cap/calls: must be between 1 and 100, is 0"},
+      {"/retries",
+       {{"rolling_cap", {{"calls", 3}, {"within", "32d"}}}},
+       "/retries/rolling_cap/within: must be between 1m and 31d, is 32d"},
       {"/contacts",
        {{"file", "people.csv"}, {"columns", {{"not_after", {"a", "b", "c"}}}}},
        "/contacts/columns/not_after: names neither a column nor two of them"},
@@ -631,6 +638,27 @@ BOOST_AUTO_TEST_CASE(suppression_lists_say_whose_and_how_old_at_most) {
                 "/suppression_lists/1/maxage: unknown member; did you mean \"max_age\"?");
   file["suppression_lists"][1].erase("max_age");
   check_problem(file.dump(), "/suppression_lists/1/max_age: is missing");
+}
+
+BOOST_AUTO_TEST_CASE(a_preset_says_how_often_unless_the_file_does) {
+  json file = survey();
+  const auto retries_of = [&] { return campaign_of(file).retries; };
+  const auto none = retries_of();
+  BOOST_TEST((none.rolling_cap == RollingCap{}));
+  file["calling_hours"] = {{"preset", "IT"}};
+  BOOST_TEST((retries_of() == none));
+  file["calling_hours"]["preset"] = "US-FL";
+  BOOST_TEST((retries_of().rolling_cap == RollingCap{3, Seconds{86'400}}));
+  BOOST_TEST(retries_of().cool_off.count() == none.cool_off.count());
+  file["calling_hours"]["preset"] = "FR";
+  BOOST_TEST((retries_of().rolling_cap == RollingCap{4, Seconds{30 * 86'400}}));
+  BOOST_TEST(retries_of().cool_off.count() == 60 * 86'400);
+  check_reads_back(campaign_of(file));
+  file["retries"] = {{"cool_off", "90d"}};
+  BOOST_TEST(retries_of().cool_off.count() == 90 * 86'400);
+  BOOST_TEST(retries_of().rolling_cap.calls == 4);
+  file["retries"]["rolling_cap"] = {{"calls", 6}, {"within", "7d"}};
+  BOOST_TEST((retries_of().rolling_cap == RollingCap{6, Seconds{7 * 86'400}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_survey_may_screen_and_a_message_may_ask) {

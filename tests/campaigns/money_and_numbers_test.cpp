@@ -318,6 +318,40 @@ BOOST_AUTO_TEST_CASE(a_number_is_called_so_often_on_any_seven_days) {
   BOOST_TEST(busy_calls(world) == 0);
 }
 
+// Three within a day and a night, whatever the date is: at the minute when the first is that old
+// there may be one more.
+BOOST_AUTO_TEST_CASE(a_number_is_called_so_often_within_any_time_of_a_length) {
+  auto campaign = busy_all_day();
+  campaign.retries.attempts_max = 20;
+  campaign.retries.daily_calls_per_number_max = 50;
+  campaign.retries.rolling_cap = {3, Seconds{86'400}};
+  Running world(campaign);
+  const auto first = to_ms(world.now());
+  BOOST_TEST(busy_calls(world) == 3);
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).due_ms >= first + 86'400'000);
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).due_ms < first + 86'460'000);
+  world.at("2026-03-03T07:00:00Z");
+  BOOST_TEST(busy_calls(world) == 0);
+  world.at("2026-03-03T12:00:00Z");
+  BOOST_TEST(busy_calls(world) == 3);
+  BOOST_TEST(busy_calls(world) == 0);
+}
+
+// Those of other campaigns count, too, also of the weeks before this one was there.
+BOOST_AUTO_TEST_CASE(a_rolling_cap_counts_the_calls_of_all_campaigns) {
+  Running world(busy_all_day());
+  BOOST_TEST(busy_calls(world) == 3);
+  world.does(PauseCampaign{"note"});
+  world.at("2026-03-25T10:00:00Z");
+  auto other = notification("other");
+  other.retries.rolling_cap = {3, RollingCap::within_max};
+  enrol(world, other, {person(2, 1), person(3, 9)});
+  const auto lines = world.later(1s).plans();
+  BOOST_TEST(has(lines, "contact/other/1 CallPostponed {\"gate\":\"rolling_calls\""), lines);
+  BOOST_TEST(has(lines, "the number was called 3 times within 31d"), lines);
+  BOOST_TEST(has(lines, "contact/other/2 CallRequested"), lines);
+}
+
 // Another campaign's calls of last week count, whatever that campaign allows.
 BOOST_AUTO_TEST_CASE(a_week_s_calls_are_those_of_all_campaigns) {
   Running world(busy_all_day());
@@ -433,7 +467,7 @@ BOOST_AUTO_TEST_CASE(days_that_are_over_take_no_room) {
   }
   BOOST_TEST(world.state().queue.calls_to.size() == 30u);
   enrol(world, notification("later"), {person(2, 77)});
-  world.at("2026-03-11T08:00:00Z").plans();
+  world.at("2026-04-05T08:00:00Z").plans();
   BOOST_TEST(world.state().queue.calls_to.size() == 1u);
 }
 

@@ -162,6 +162,12 @@ def some_campaign(chance, start):
         campaign["answering_machine"] = {"action": chance.choice(("hang_up", "ignore"))}
     if chance.random() < 0.3:
         campaign["retries"]["weekly_calls_per_number_max"] = chance.randint(1, 5)
+    if campaign["calling_hours"].get("preset") == "FR":
+        # The fifth call would come a month later, where the almanac ends.
+        campaign["retries"]["attempts_max"] = min(campaign["retries"]["attempts_max"], 4)
+    if chance.random() < 0.2:
+        campaign["retries"]["rolling_cap"] = {"calls": chance.randint(1, 4),
+                                              "within": chance.choice(("90m", "20h", "3d"))}
     if chance.random() < 0.3:
         campaign["ring_time"] = "%ds" % chance.randint(5, 40)
     if kind == "survey":
@@ -258,6 +264,7 @@ PRESETS = {
         {"days": ["mon-fri"], "from": "14:00", "to": "20:00"}]},
     "US-FL": {"windows": [{"days": ["mon-sun"], "from": "08:00", "to": "20:00"}]},
 }
+ROLLING_CAPS = {"FR": {"calls": 4, "within": "30d"}, "US-FL": {"calls": 3, "within": "24h"}}
 # Of the weeks in which the campaigns run (STARTS): an almanac, as the countries print it.
 HOLIDAYS = {
     "IT": "2026-01-01 2026-01-06 2026-04-05 2026-04-06 2026-04-25 2026-10-04 2026-11-01 "
@@ -397,6 +404,19 @@ def complaints(campaign, zones, spans, calls, attempts, numbers=None, late_ms=0)
         week = sum(days[number, day - datetime.timedelta(days=back)] for back in range(7))
         if weekly and week > weekly:
             wrong.append("%d calls to one number in the week to %s" % (week, day))
+
+    cap = campaign["retries"].get("rolling_cap", ROLLING_CAPS.get(
+        campaign.get("calling_hours", {}).get("preset")))
+    if cap:
+        called = collections.defaultdict(list)
+        for call in calls:
+            called[call["to"]].append(call["accepted_at_ms"])
+        for at in map(sorted, called.values()):
+            for first, beyond in zip(at, at[cap["calls"]:]):
+                # An order leaves within five seconds of its slot.
+                if beyond - first + 5000 + late_ms < duration_ms(cap["within"]):
+                    wrong.append("more than %d calls to one number within %s" % (
+                        cap["calls"], cap["within"]))
 
     for contact, theirs in people.items():
         several = (numbers or {}).get(contact, [])
@@ -679,6 +699,12 @@ class RandomCampaignsTest(world.Case):
                                zones, dict.fromkeys("bc", (None, None)),
                                [one for one, _ in made], dict(row for _, row in made), numbers)
             self.assertEqual(wrong, [what] if what else [])
+        campaign["retries"]["rolling_cap"] = {"calls": 2, "within": "90m"}
+        beyond = "more than 2 calls to one number within 90m"
+        for last_s, wrong in ((5300, True), (5400, False)):
+            made = [call("b", n, at, at + 9) for n, at in ((1, 0), (2, 1000), (3, last_s))]
+            self.assertEqual(beyond in said(*made), wrong)
+        del campaign["retries"]["rolling_cap"]
         a_week_later = [call("b", n, 86_400 * day, 86_400 * day + 9) for n, day in
                         ((1, 0), (2, 2), (3, 7))]
         self.assertFalse(any("in the week" in each for each in said(*a_week_later)))
