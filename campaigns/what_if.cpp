@@ -22,6 +22,18 @@ Result<Campaign> with_policy(const Campaign& recorded, std::string_view policy) 
   const auto given = nlohmann::json::parse(policy);
   if (!given.is_object()) return Problems{{"", "must be an object", ""}};
   auto whole = nlohmann::json::parse(print_campaign(recorded));
+  const auto hours = given.find("calling_hours");
+  if (hours != given.end() && hours->is_object()) {
+    if (hours->contains("calendar")) {
+      return Problems{{"/calling_hours/calendar", "is read with a campaign file alone",
+                       R"(give its days as "dates_off")"}};
+    }
+    // What was recorded is written out, and a preset stands in its place.
+    if (hours->contains("preset")) {
+      for (const char* name : {"windows", "holidays"}) whole["calling_hours"].erase(name);
+      for (const char* name : {"rolling_cap", "cool_off"}) whole["retries"].erase(name);
+    }
+  }
   bool any = false;
   for (const char* name : {"calling_hours", "pacing", "retries", "budget"}) {
     if (!given.contains(name)) continue;

@@ -378,6 +378,24 @@ BOOST_AUTO_TEST_CASE(a_policy_is_checked_as_a_campaign_file_is) {
   BOOST_TEST(!with_policy(recorded, "[]").ok());
   BOOST_TEST(!with_policy(recorded, "{").ok());
   // Of a whole campaign file only the policy counts.
+  // A preset stands in place of the openings that were recorded, and says how often.
+  auto before = recorded;
+  before.hours.dates_off = {std::chrono::year{2026} / 3 / 4};
+  before.retries.cool_off = Seconds{86'400};
+  const auto french = with_policy(before, R"({"calling_hours": {"preset": "FR"}})");
+  BOOST_TEST_REQUIRE(french.ok());
+  BOOST_TEST(french.value().hours.windows.size() == 2U);
+  BOOST_TEST((french.value().hours.holidays == std::vector<std::string>{"FR"}));
+  BOOST_TEST((french.value().hours.dates_off == before.hours.dates_off));
+  BOOST_TEST(french.value().retries.rolling_cap.calls == 4);
+  BOOST_TEST(french.value().retries.cool_off.count() == 60 * 86'400);
+  const auto mixed =
+      with_policy(before, R"({"calling_hours": {"preset": "FR"}, "retries": {"cool_off": "7d"}})");
+  BOOST_TEST(mixed.value().retries.cool_off.count() == 7 * 86'400);
+  const auto windows =
+      with_policy(before, R"({"calling_hours": {"windows": [{"from": "10:00", "to": "12:00"}]}})");
+  BOOST_TEST(windows.value().retries.cool_off.count() == 86'400);
+  BOOST_TEST(!with_policy(before, R"({"calling_hours": {"calendar": "a.ics"}})").ok());
   const auto kept = with_policy(recorded, R"({"id": "other", "pacing": {"lines": 2}})");
   BOOST_TEST_REQUIRE(kept.ok());
   BOOST_TEST(kept.value().id == recorded.id);
