@@ -81,6 +81,9 @@ std::string list_of(const std::vector<Variable>& variables, std::string_view fil
 bool is_timestamp(const Variable& variable) {
   return variable.type == "timestamp";
 }
+bool is_date(const Variable& variable) {
+  return variable.type == "date";
+}
 bool is_flag(const Variable& variable) {
   return variable.type == "flag";
 }
@@ -127,7 +130,7 @@ void export_pandas(const State& state, CampaignIndex campaign, const ExportSetti
     sink(text + "    },\n");
   }
   sink(
-      "}\n\n\ndef load(file, whole, decimals, moments, flags):\n"
+      "}\n\n\ndef load(file, whole, decimals, moments, dates, flags):\n"
       "    frame = pd.read_csv(FOLDER / (file + \".csv\"), sep=" +
       delimiter +
       ", dtype=\"string\",\n"
@@ -139,6 +142,8 @@ void export_pandas(const State& state, CampaignIndex campaign, const ExportSetti
       "    for column in moments:\n"
       "        if not column.endswith(\"_local\"):\n"
       "            frame[column] = pd.to_datetime(frame[column], utc=True)\n"
+      "    for column in dates:\n"
+      "        frame[column] = pd.to_datetime(frame[column], format=\"%Y-%m-%d\")\n"
       "    for column in flags:\n"
       "        frame[column] = frame[column].map({\"0\": False, \"1\": True}).astype(\"boolean\")\n"
       "    for column, codes in labels[file].items():\n"
@@ -158,7 +163,7 @@ void export_pandas(const State& state, CampaignIndex campaign, const ExportSetti
     };
     sink(frame_of(file) + " = load(\n    " + literal(frame_of(file)) + ",\n    " +
          list(&whole_number) + ",\n    " + list(&is_decimal) + ",\n    " + list(&is_timestamp) +
-         ",\n    " + list(&is_flag) + ",\n)\n");
+         ",\n    " + list(&is_date) + ",\n    " + list(&is_flag) + ",\n)\n");
   }
 }
 
@@ -175,7 +180,7 @@ void export_r(const State& state, CampaignIndex campaign, const ExportSettings& 
       "# Codes become factors with their labels as levels, in the order of the codebook; what a\n"
       "# column is, or what was asked, is its attribute \"label\". Moments are UTC, in columns\n"
       "# *_local of the person's zone they are text.\n\n"
-      "load_file <- function(file, whole, decimals, moments, flags, codes, labels) {\n"
+      "load_file <- function(file, whole, decimals, moments, dates, flags, codes, labels) {\n"
       "  frame <- read.csv(file, sep = " +
       delimiter +
       ", colClasses = \"character\", na.strings = \"\",\n"
@@ -184,11 +189,12 @@ void export_r(const State& state, CampaignIndex campaign, const ExportSettings& 
       "  for (column in whole) frame[[column]] <- as.integer(frame[[column]])\n"
       "  for (column in decimals) frame[[column]] <- as.numeric(frame[[column]])\n"
       "  for (column in moments) {\n"
-      "    if (grepl(\"_utc$\", column)) {\n"
-      "      frame[[column]] <- as.POSIXct(frame[[column]], format = \"%Y-%m-%dT%H:%M:%OSZ\", tz = "
-      "\"UTC\")\n"
-      "    }\n"
+      "    if (grepl(\"_local$\", column)) next\n"
+      "    text <- sub(\"Z$\", \"+0000\", frame[[column]])\n"
+      "    text <- sub(\"([+-][0-9]{2}):([0-9]{2})$\", \"\\\\1\\\\2\", text)\n"
+      "    frame[[column]] <- as.POSIXct(text, format = \"%Y-%m-%dT%H:%M:%OS%z\", tz = \"UTC\")\n"
       "  }\n"
+      "  for (column in dates) frame[[column]] <- as.Date(frame[[column]])\n"
       "  for (column in flags) frame[[column]] <- frame[[column]] == \"1\"\n"
       "  for (column in names(codes)) {\n"
       "    frame[[column]] <- factor(frame[[column]], levels = names(codes[[column]]),\n"
@@ -204,8 +210,8 @@ void export_r(const State& state, CampaignIndex campaign, const ExportSettings& 
     };
     text = '\n' + frame_of(file) + " <- load_file(\n  " + literal(file) +
            ",\n  whole = " + list(&whole_number) + ",\n  decimals = " + list(&is_decimal) +
-           ",\n  moments = " + list(&is_timestamp) + ",\n  flags = " + list(&is_flag) +
-           ",\n  codes = list(";
+           ",\n  moments = " + list(&is_timestamp) + ",\n  dates = " + list(&is_date) +
+           ",\n  flags = " + list(&is_flag) + ",\n  codes = list(";
     bool first = true;
     for (const auto& variable : variables) {
       if (variable.file != file || !categorical(variable)) continue;

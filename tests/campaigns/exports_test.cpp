@@ -759,6 +759,14 @@ BOOST_AUTO_TEST_CASE(the_snippets_name_every_file_and_every_code) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_snippets_load_dates_as_dates) {
+  auto campaign = with_ids();
+  campaign.questions[3].type = QuestionType::date;
+  Running world(campaign);
+  BOOST_TEST(text_of(world, "pandas").find("[\"people\"]") != std::string::npos);
+  BOOST_TEST(text_of(world, "r").find("dates = c(\"people\")") != std::string::npos);
+}
+
 // R reads a program, and a file whose encoding it is told to change, in the letters of its session:
 // in one that has no accents it would stop at the first.
 BOOST_AUTO_TEST_CASE(the_snippet_for_r_needs_no_letter_that_a_session_may_lack) {

@@ -2,6 +2,7 @@
 with it, LibreOffice opens it. Run by tests/full.sh analysts, which installs the three."""
 
 import csv
+import datetime
 import json
 import os
 import shutil
@@ -67,6 +68,10 @@ def table_of(folder, name, delimiter=","):
     return results_test.table_of(folder, name, delimiter)
 
 
+def moment_of(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 class AnalystsTest(world.Case):
     def setUp(self):
         super().setUp()
@@ -95,7 +100,7 @@ class AnalystsTest(world.Case):
             self.assertEqual(done.returncode, 0, done.stderr)
             told = json.loads(done.stdout)
             kinds = {"integer": "Int64", "number": "Float64", "boolean": "boolean",
-                     "object": "string", "string": "string"}
+                     "object": "string", "string": "string", "date": "datetime64[ns]"}
             for name, fields in self.fields.items():
                 table = told[name]
                 rows = table_of(folder, name + ".csv")
@@ -107,10 +112,13 @@ class AnalystsTest(world.Case):
                         self.assertEqual(table["categories"][column], list(field["labels"]))
                         self.assertEqual(told["labels"][name][column], field["labels"])
                     if field["type"] == "datetime":
-                        kind = "datetime64[ns, UTC]" if not column.endswith("_local") and \
-                            column != "timestamp" else table["types"][column]
+                        kind = "datetime64[ns, UTC]" if not column.endswith("_local") else "string"
                     self.assertEqual(table["types"][column], kind, column)
                     self.assertEqual(told["questions"][name][column], field["title"])
+                    if field["type"] == "date":
+                        self.assertTrue(any(row[column] for row in rows))
+                        self.assertEqual([(row[column] or "")[:10] for row in table["rows"]],
+                                         [row[column] for row in rows], column)
                     if field["type"] in ("string", "integer"):
                         self.assertEqual([row[column] or "" for row in table["rows"]]
                                          if kind != "category" else
@@ -145,7 +153,7 @@ class AnalystsTest(world.Case):
                 elif word == "LEVEL":
                     levels.setdefault((name, column), []).append(value)
             kinds = {"integer": "integer", "number": "numeric", "boolean": "logical",
-                     "object": "character", "string": "character"}
+                     "object": "character", "string": "character", "date": "Date"}
             for name, fields in self.fields.items():
                 rows = table_of(folder, name + ".csv")
                 with open(os.path.join(folder, name + ".back"), encoding="utf-8",
@@ -162,13 +170,19 @@ class AnalystsTest(world.Case):
                                          [field["labels"].get(row[column], "") for row in rows])
                         continue
                     if field["type"] == "datetime":
-                        utc = column.endswith("_utc")
-                        self.assertEqual(types[where], "POSIXct" if utc else "character", where)
-                        if utc:
+                        moment = not column.endswith("_local")
+                        self.assertEqual(types[where], "POSIXct" if moment else "character", where)
+                        if moment:
+                            for got, row in zip(back, rows):
+                                self.assertEqual(bool(got[column]), bool(row[column]), where)
+                                if row[column]:
+                                    # R cuts off what a fraction comes to.
+                                    self.assertAlmostEqual(moment_of(got[column]),
+                                                           moment_of(row[column]), delta=0.0015)
                             continue
                     else:
                         self.assertEqual(types[where], kinds[field["type"]], where)
-                    if field["type"] in ("string", "integer", "object"):
+                    if field["type"] in ("string", "integer", "object", "date"):
                         self.assertEqual([row[column] for row in back],
                                          [row[column].replace("\r\n", "\n") for row in rows], where)
 

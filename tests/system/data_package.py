@@ -10,7 +10,7 @@ import os
 import re
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9._/-]*$")
-TYPES = {"string", "integer", "number", "boolean", "datetime", "object"}
+TYPES = {"string", "integer", "number", "boolean", "datetime", "date", "object"}
 
 
 class Broken(Exception):
@@ -45,6 +45,11 @@ def read_cell(field, text):
     if kind == "datetime":
         try:
             return datetime.datetime.strptime(text, field["format"])
+        except ValueError as error:
+            raise Broken("%s: %s" % (where, error)) from error
+    if kind == "date":
+        try:
+            return datetime.date.fromisoformat(text)
         except ValueError as error:
             raise Broken("%s: %s" % (where, error)) from error
     value = json.loads(text, object_pairs_hook=unique_members)

@@ -23,6 +23,9 @@ def campaign_of_analysts(**members):
     campaign = world.survey(**members)
     campaign["questions"].append({"id": "perche", "type": "open", "by": ["speech"],
                                   "required": False, "ask": "Perché?"})
+    campaign["questions"].append({"id": "giorno", "type": "date", "required": False,
+                                  "earliest": "2025-01-01", "latest": "2027-12-31",
+                                  "ask": "Che giorno? Prema giorno, mese e anno."})
     campaign["results"] = {"columns": ["name", {"column": "sede", "personal": False}]}
     campaign["budget"] = {"limit": "1000", "per_minute": "0.0125", "currency": "EUR"}
     return campaign
