@@ -210,20 +210,25 @@ Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempt
   return {disposition, aapor_code(recoding, disposition, known)};
 }
 
-Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recoding) {
+Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recoding,
+               const SampleFrame* frame) {
   const auto known = state.book.at(campaign).definition->known_eligible;
   Tally tally;
   People people(state, campaign);
   while (people.next()) {
     const auto contact = people.contact();
+    const auto& one = state.results.cases[campaign][contact.ordinal - 1];
+    ++tally.places[static_cast<std::size_t>(one.place)];
+    if (frame && frame->is_outside(contact)) {
+      ++tally.outside_frame;
+      continue;
+    }
     const auto verdict =
         recoding ? verdict_of(state, contact, people.attempts(), people.answers(), *recoding)
                  : verdict_of(state, contact);
     ++tally.cases[{verdict.disposition, verdict.aapor}];
     ++tally.classes[class_of(verdict.aapor)];
     tally.unconfirmed += verdict.disposition == Outcome::unconfirmed;
-    const auto& one = state.results.cases[campaign][contact.ordinal - 1];
-    ++tally.places[static_cast<std::size_t>(one.place)];
     bool attempted = false;
     for (const auto* row : people.attempts()) {
       attempted |= counts(*row);

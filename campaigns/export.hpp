@@ -9,6 +9,7 @@
 #include "campaigns/csv_writer.hpp"
 #include "campaigns/recoding.hpp"
 #include "campaigns/register.hpp"
+#include "campaigns/sample_frame.hpp"
 #include "campaigns/state.hpp"
 
 // The results of one campaign for analysts (outcomes-and-results sheet, section 4): codes in the
@@ -27,6 +28,8 @@ struct ExportSettings {
   // Other rules for dispositions: what they lead to stands beside what was recorded. May be null;
   // must outlive the export.
   const Recoding* recoding = nullptr;
+  // Who is of the sample at all; null: everybody on the list. Must outlive the export.
+  const SampleFrame* frame = nullptr;
   // The share of cases of unknown eligibility that count as eligible, in millionths; nothing: as
   // the cases of known eligibility have it.
   std::optional<std::int64_t> eligible_share{};

@@ -83,9 +83,11 @@ struct Tally {
   CaseCounts classes{};
   std::uint64_t unconfirmed = 0;  // cases of which it is not known whether somebody was called
   std::uint64_t never_attempted = 0;
+  std::uint64_t outside_frame = 0;  // of the list, but not of the sample: in `places` alone
 };
-// `recoding` may be null: as recorded.
-Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recoding);
+// Both may be null: as recorded, and everybody is of the sample.
+Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recoding,
+               const SampleFrame* frame);
 
 // How one question stands for one person.
 struct Standing {

@@ -10,7 +10,9 @@ const std::vector<Column>& disposition_columns() {
   static const std::vector<Column> columns = {
       {"version", "code", "", "recorded, or recoded by other rules"},
       {"level", "code", "", "what is counted: places of cases, cases, or attempts"},
-      {"name", "text", "", "the place, disposition or outcome; empty: no attempt has counted"},
+      {"name", "text", "",
+       "the place, disposition or outcome; empty: no attempt has counted; outside_frame: "
+       "suppressed before the first call, and in no rate"},
       {"aapor", "text", "", "AAPOR code; places have none"},
       {"aapor_class", "code", "", "AAPOR class of the code"},
       {"count", "integer", "", "how many"},
@@ -41,6 +43,7 @@ void dispositions(CsvWriter& csv, std::string_view version, const Tally& tally, 
     }
   };
   all("case", tally.cases);
+  if (tally.outside_frame > 0) row("case", "outside_frame", {}, tally.outside_frame);
   all("attempt", tally.attempts);
 }
 
@@ -62,6 +65,7 @@ void version_of(JsonObject& object, const Tally& tally, bool known,
   const auto number = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
   object.member("eligibility", known ? "known" : "unknown")
       .member("cases", number(cases))
+      .member("outside_frame", number(tally.outside_frame))
       .member("never_attempted", number(tally.never_attempted))
       .member("unconfirmed", number(tally.unconfirmed))
       .member("unconfirmed_millionths",
@@ -91,9 +95,11 @@ void export_dispositions(const State& state, CampaignIndex campaign, const Expor
   for (const auto& column : exporting::disposition_columns()) csv.field(column.name);
   csv.field(exporting::rehearsal_column.name).end_row();
   const bool rehearsal = exporting::is_rehearsal(state);
-  dispositions(csv, "recorded", exporting::tally_of(state, campaign, nullptr), rehearsal);
+  dispositions(csv, "recorded", exporting::tally_of(state, campaign, nullptr, settings.frame),
+               rehearsal);
   if (settings.recoding) {
-    dispositions(csv, "recoded", exporting::tally_of(state, campaign, settings.recoding),
+    dispositions(csv, "recoded",
+                 exporting::tally_of(state, campaign, settings.recoding, settings.frame),
                  rehearsal);
   }
 }
@@ -108,14 +114,14 @@ void export_rates(const State& state, CampaignIndex campaign, const ExportSettin
       .member("as_of", rfc3339_utc(settings.as_of));
   {
     JsonObject recorded(object.open("recorded"));
-    version_of(recorded, exporting::tally_of(state, campaign, nullptr), definition.known_eligible,
-               settings.eligible_share);
+    version_of(recorded, exporting::tally_of(state, campaign, nullptr, settings.frame),
+               definition.known_eligible, settings.eligible_share);
     recorded.close();
   }
   if (const auto* recoding = settings.recoding) {
     JsonObject recoded(object.open("recoded"));
     recoded.member("title", recoding->title);
-    version_of(recoded, exporting::tally_of(state, campaign, recoding),
+    version_of(recoded, exporting::tally_of(state, campaign, recoding, settings.frame),
                recoding->known_eligible.value_or(definition.known_eligible),
                settings.eligible_share);
     recoded.close();

@@ -62,7 +62,7 @@ void count_attempt(Figures& figures, const AttemptRow& row, unsigned number) {
 Figures figures_of(const State& state, CampaignIndex campaign, const ExportSettings& settings) {
   const auto& definition = *state.book.at(campaign).definition;
   Figures figures;
-  figures.tally = exporting::tally_of(state, campaign, settings.recoding);
+  figures.tally = exporting::tally_of(state, campaign, settings.recoding, settings.frame);
   figures.questions.resize(definition.questions.size());
   People people(state, campaign);
   while (people.next()) {
@@ -489,15 +489,23 @@ void Report::rates() {
     row("CON" + std::to_string(i + 1), "(I+P+R+O)" + of[i], all.contact[i]);
   }
   content += "</tbody></table>\n";
-  section(say("Rates as survey researchers compute them", "I tassi come li calcola la ricerca"),
-          say("AAPOR Standard Definitions; U = UH + UO, e = ",
-              "AAPOR Standard Definitions; U = UH + UO, e = ") +
-              page::percent_of_millionths(all.e, language_) +
-              (settings_.eligible_share ? say(" (given)", " (data)") : "") + ". " +
-              say("Cases of which it is not known whether anybody was called: ",
-                  "Casi di cui non si sa se qualcuno sia stato chiamato: ") +
-              count(figures_.tally.unconfirmed) + ".",
-          content, " class=\"long\"");
+  section(
+      say("Rates as survey researchers compute them", "I tassi come li calcola la ricerca"),
+      say("AAPOR Standard Definitions; U = UH + UO, e = ",
+          "AAPOR Standard Definitions; U = UH + UO, e = ") +
+          page::percent_of_millionths(all.e, language_) +
+          (settings_.eligible_share ? say(" (given)", " (data)") : "") + ". " +
+          say("Cases of which it is not known whether anybody was called: ",
+              "Casi di cui non si sa se qualcuno sia stato chiamato: ") +
+          count(figures_.tally.unconfirmed) + "." +
+          (figures_.tally.outside_frame == 0
+               ? std::string()
+               : ' ' +
+                     say("People who were suppressed before the first call, and are in no rate: ",
+                         "Persone escluse dalle chiamate già prima della prima, in nessun "
+                         "tasso: ") +
+                     count(figures_.tally.outside_frame) + "."),
+      content, " class=\"long\"");
 }
 
 void Report::footer() {

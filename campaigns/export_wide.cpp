@@ -21,7 +21,10 @@ const std::vector<Column>& wide_columns() {
        "the list's own id, else row.N of the list; without ids the ordinal", true, true},
       {"place", "code", "", "where the case stands"},
       {"disposition", "code", "", "last word of the case; empty: no attempt has counted"},
-      {"aapor", "text", "", "AAPOR code of the disposition"},
+      {"aapor", "text", "",
+       "AAPOR code of the disposition; empty: not of the sample, as they were suppressed before "
+       "the "
+       "first call"},
       {"attempts", "integer", "calls", "attempts that count"},
       {"last_outcome", "code", "", "outcome of the last attempt, placed or not"},
       {"first_call_utc", "timestamp", "", "when the first placed call was requested"},
@@ -44,7 +47,7 @@ const std::vector<Column>& wide_columns() {
 const std::vector<Column>& recoded_columns() {
   static const std::vector<Column> columns = {
       {"disposition_recoded", "code", "", "last word of the case under the recoding's rules"},
-      {"aapor_recoded", "text", "", "AAPOR code of that"},
+      {"aapor_recoded", "text", "", "AAPOR code of that; empty as aapor is"},
   };
   return columns;
 }
@@ -253,7 +256,8 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
       csv.field(which == Outcome::none ? std::string_view() : name_of(which));
     };
     outcome(verdict.disposition);
-    csv.field(verdict.aapor).number(dial.attempts);
+    const bool outside = settings.frame && settings.frame->is_outside(contact);
+    csv.field(outside ? std::string_view() : verdict.aapor).number(dial.attempts);
     outcome(dial.last_outcome);
     const auto call_times = [&](const AttemptRow* row) {
       write_times(csv, row ? row->requested_at : Instant{}, row ? row->offset_minutes : 0);
@@ -272,7 +276,7 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
       const auto other =
           verdict_of(state, contact, people.attempts(), people.answers(), *settings.recoding);
       outcome(other.disposition);
-      csv.field(other.aapor);
+      csv.field(outside ? std::string_view() : other.aapor);
     }
     for (const auto column : from_list) {
       csv.free(dial.forgotten ? std::string_view() : state.script.value(contact, column));

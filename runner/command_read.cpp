@@ -80,8 +80,9 @@ int explain(const ReadOptions& options) {
   const auto environment = Environment::read(options.env_file);
   CheckedLog log(options.log);
   campaigns::Instant last_event{};
-  const auto folded = fold_log(log, environment, until,
-                               [&](const campaigns::Fact& fact) { last_event = fact.recorded_at; });
+  const auto folded = fold_log(
+      log, environment, until,
+      [&](const campaigns::Fact& fact, const campaigns::State&) { last_event = fact.recorded_at; });
   const auto& state = folded.state;
   const auto now = minute_of(until, state, last_event);
   const auto index = chosen_campaign(state, options.campaign);
@@ -261,10 +262,14 @@ int export_results(const ReadOptions& options) {
   if (asked->recoding) settings.recoding = &*asked->recoding;
   CheckedLog log(options.log);
   campaigns::Transcripts transcripts;
+  campaigns::SampleFrame frame;
   const auto [state, head] =
-      fold_log(log, Environment::read(options.env_file), until, [&](const campaigns::Fact& fact) {
-        if (!options.transcripts.empty()) transcripts.see(fact);
-      });
+      fold_log(log, Environment::read(options.env_file), until,
+               [&](const campaigns::Fact& fact, const campaigns::State& before) {
+                 frame.see(fact, before);
+                 if (!options.transcripts.empty()) transcripts.see(fact);
+               });
+  settings.frame = &frame;
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
   if (!options.transcripts.empty()) {

@@ -24,9 +24,10 @@ int what_if(const WhatIfOptions& options) {
   CheckedLog log(options.log);
   campaigns::Rerun rerun;
   bool whole = true;
-  const auto folded =
-      fold_log(log, Environment::read(options.env_file), {},
-               [&](const campaigns::Fact& fact) { whole = whole && rerun.see(fact); });
+  const auto folded = fold_log(log, Environment::read(options.env_file), {},
+                               [&](const campaigns::Fact& fact, const campaigns::State&) {
+                                 whole = whole && rerun.see(fact);
+                               });
   if (!whole) {
     complain("the log is too long for being run again: it has more than " +
              std::to_string(campaigns::Rerun::facts_max) + " events");

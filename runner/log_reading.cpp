@@ -158,9 +158,9 @@ std::optional<campaigns::LogCreated> identity_of(CheckedLog& log) {
   return identity;
 }
 
-FoldedLog fold_log(CheckedLog& log, const Environment& environment,
-                   const std::optional<LogPlace>& until,
-                   const std::function<void(const campaigns::Fact&)>& seen) {
+FoldedLog fold_log(
+    CheckedLog& log, const Environment& environment, const std::optional<LogPlace>& until,
+    const std::function<void(const campaigns::Fact&, const campaigns::State&)>& seen) {
   FoldedLog folded;
   Folder folder;
   const auto open = log.opener(environment);
@@ -172,7 +172,7 @@ FoldedLog fold_log(CheckedLog& log, const Environment& environment,
     if (!is_until(until, event)) return;
     open(event, plain);
     const auto fact = folder.fact(event);
-    if (seen) seen(fact);
+    if (seen) seen(fact, folded.state);
     campaigns::evolve(folded.state, fact);
     folded.head = {event.position, event.hash, event.recorded_at, event.epoch};
   };

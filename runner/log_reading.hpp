@@ -75,11 +75,11 @@ struct FoldedLog {
 };
 
 // Reads the log to its end, so that its whole chain is checked, and folds it up to there; `seen` is
-// called for each fact, before it is folded. Complains of a place outside of the log. Throws as
+// called for each fact with the state before it. Complains of a place outside of the log. Throws as
 // CheckedLog, its opener and Folder do.
-FoldedLog fold_log(CheckedLog& log, const Environment& environment,
-                   const std::optional<LogPlace>& until = {},
-                   const std::function<void(const campaigns::Fact&)>& seen = {});
+FoldedLog fold_log(
+    CheckedLog& log, const Environment& environment, const std::optional<LogPlace>& until = {},
+    const std::function<void(const campaigns::Fact&, const campaigns::State&)>& seen = {});
 // All of the log at this path.
 FoldedLog fold_log(const std::filesystem::path& log, const Environment& environment);
 

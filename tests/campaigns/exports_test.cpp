@@ -393,6 +393,47 @@ BOOST_AUTO_TEST_CASE(half_an_interview_is_not_lost_to_whatever_came_later) {
   BOOST_TEST(said() == "excluded broken_off 2.12");
 }
 
+// Suppressed before the first call: not of the sample. Since then: a case without an attempt.
+BOOST_AUTO_TEST_CASE(who_was_suppressed_before_the_field_period_is_in_no_rate) {
+  Running world(with_ids(), 4);
+  world.does(SuppressNumber{2, "register", {}});
+  world.dial(1);
+  world.later(1s).does(SuppressNumber{3, "asked by letter", {}});
+  world.does(SuppressNumber{2, "asked by letter, too", {}});
+  // Of those who wait the second and the third are let go, and the fourth is called.
+  world.plans();
+  world.accept(4);
+  world.does(world.status("no-answer", 0, 1)).does(world.status("busy", 0, 4));
+  BOOST_TEST_REQUIRE(world.state().queue.campaigns[0].count(Stage::excluded) == 2U);
+  SampleFrame frame;
+  State state;
+  for (const auto& fact : world.log()) {
+    frame.see(fact, state);
+    evolve(state, fact);
+  }
+  const auto outside = [&](std::uint32_t ordinal) { return frame.is_outside({0, ordinal}); };
+  BOOST_TEST((!outside(1) && outside(2) && !outside(3) && !outside(4)));
+  ExportSettings settings;
+  settings.frame = &frame;
+  const auto rates = nlohmann::json::parse(text_of(world, "rates", 0, settings))["recorded"];
+  BOOST_TEST(rates["cases"] == 3);
+  BOOST_TEST(rates["outside_frame"] == 1);
+  BOOST_TEST(rates["never_attempted"] == 1);
+  BOOST_TEST(rates["classes"]["UH"] == 1);
+  const auto wide = table(world, "results", 0, settings).rows;
+  BOOST_TEST(wide[1].at("aapor") == "");
+  BOOST_TEST(wide[2].at("aapor") == "3.11");
+  std::map<std::string, std::string> counted;
+  for (const auto& row : table(world, "dispositions", 0, settings).rows) {
+    if (row.at("level") != "attempt") counted[row.at("name")] = row.at("count");
+  }
+  BOOST_TEST(counted.at("outside_frame") == "1");
+  BOOST_TEST(counted.at("") == "1");
+  BOOST_TEST(counted.at("excluded") == "2");
+  BOOST_TEST(text_of(world, "report", 0, settings).find("in nessun tasso: 1.") !=
+             std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(who_has_no_id_is_not_taken_for_another) {
   Running world(with_ids(), 2);
   AddContacts more;
