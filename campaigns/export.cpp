@@ -111,19 +111,38 @@ std::string labels_of(const Question& question, std::string_view value,
   return text;
 }
 
-std::string contact_id(const State& state, ContactRef contact) {
-  const auto& entry = state.book.at(contact.campaign);
-  const auto& column = entry.definition->contacts.id_column;
-  if (!column.empty()) {
-    const auto id = state.script.value(contact, entry, column);
-    if (!id.empty()) return std::string(id);
-    // Not the bare ordinal: another row of the list may have it for its id.
-    if (state.queue.contact(contact).forgotten) {
-      return "forgotten." + std::to_string(contact.ordinal);
-    }
-    return "row." + std::to_string(state.script.row(contact));
+ContactIds::ContactIds(const State& state, CampaignIndex campaign)
+    : state_(state), campaign_(campaign) {
+  if (state.book.at(campaign).definition->contacts.id_column.empty()) return;
+  const auto people = static_cast<std::uint32_t>(state.queue.campaigns[campaign].contacts.size());
+  const auto row = [&](std::uint32_t ordinal) { return state.script.row({campaign, ordinal}); };
+  std::uint32_t highest = 0;
+  bool one_list = true;
+  for (std::uint32_t ordinal = 1; ordinal <= people; ++ordinal) {
+    one_list = one_list && row(ordinal) > highest;
+    highest = std::max(highest, row(ordinal));
   }
-  return std::to_string(contact.ordinal);
+  if (one_list) return;
+  std::vector<bool> seen(std::size_t{highest} + 1);
+  repeated_.resize(people);
+  for (std::uint32_t ordinal = 1; ordinal <= people; ++ordinal) {
+    repeated_[ordinal - 1] = seen[row(ordinal)];
+    seen[row(ordinal)] = true;
+  }
+}
+
+std::string ContactIds::of(std::uint32_t ordinal) const {
+  const ContactRef contact{campaign_, ordinal};
+  const auto& entry = state_.book.at(campaign_);
+  const auto& column = entry.definition->contacts.id_column;
+  if (column.empty()) return std::to_string(ordinal);
+  const auto id = state_.script.value(contact, entry, column);
+  if (!id.empty()) return std::string(id);
+  // Not the bare ordinal: another row of the list may have it for its id.
+  if (state_.queue.contact(contact).forgotten) return "forgotten." + std::to_string(ordinal);
+  auto text = "row." + std::to_string(state_.script.row(contact));
+  if (!repeated_.empty() && repeated_[ordinal - 1]) text += '.' + std::to_string(ordinal);
+  return text;
 }
 
 bool is_rehearsal(const State& state) {

@@ -12,7 +12,9 @@ const std::vector<Column>& attempt_columns() {
       {"campaign", "text", "", "id of the campaign"},
       {"contact", "integer", "", "ordinal of the contact in the campaign, from 1"},
       {"contact_id", "text", "",
-       "the list's own id, else row.N of the list; without ids the ordinal", true, true},
+       "the list's own id, else row.N of the list (row.N.ORDINAL where a list that was added has "
+       "the row again); without ids the ordinal",
+       true, true},
       {"attempt", "integer", "", "number of the attempt, from 1, placed or not"},
       {"call_sid", "text", "", "the carrier's id of the call"},
       {"caller_id", "text", "", "our number that was shown"},
@@ -75,9 +77,10 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
       csv.number(value);
     }
   };
+  const ContactIds ids(state, campaign);
   for (const auto* row : by_contact(state.results.attempts, campaign, contacts)) {
     csv.field(AttemptId{definition.id, row->contact.ordinal, row->attempt}.text());
-    csv.field(definition.id).number(row->contact.ordinal).free(contact_id(state, row->contact));
+    csv.field(definition.id).number(row->contact.ordinal).free(ids.of(row->contact.ordinal));
     csv.number(row->attempt).field(row->sid).field(row->caller_id);
     write_times(csv, row->requested_at, row->offset_minutes);
     write_times(csv, row->accepted_at, row->offset_minutes);

@@ -15,7 +15,9 @@ const std::vector<Column>& long_columns() {
        "the session, the turn of the call, and from the second answer of a turn on its place in "
        "that"},
       {"contact_id", "text", "",
-       "the list's own id, else row.N of the list; without ids the ordinal", true, true},
+       "the list's own id, else row.N of the list (row.N.ORDINAL where a list that was added has "
+       "the row again); without ids the ordinal",
+       true, true},
       {"session_id", "text", "", "the attempt"},
       {"question_id", "text", "", "the question, as its column in responses_wide.csv"},
       {"response", "text", "",
@@ -39,6 +41,7 @@ void export_long(const State& state, CampaignIndex campaign, const ExportSetting
   for (const auto& column : long_columns()) csv.field(column.name);
   csv.field(rehearsal_column.name).end_row();
 
+  const ContactIds ids(state, campaign);
   // The attempts in the same order go along: an answer's offset is that of its call.
   const auto attempts = by_contact(state.results.attempts, campaign, contacts);
   std::size_t at = 0;
@@ -57,7 +60,7 @@ void export_long(const State& state, CampaignIndex campaign, const ExportSetting
     before = row;
     auto row_id = session + '.' + std::to_string(row->turn);
     if (of_turn > 1) row_id += '.' + std::to_string(of_turn);
-    csv.field(row_id).free(contact_id(state, row->contact));
+    csv.field(row_id).free(ids.of(row->contact.ordinal));
     csv.field(session).field(questions[row->question].value);
     const bool answered = row->status == AnswerRow::Status::answered;
     const bool open = definition.questions[row->question].type == QuestionType::open;

@@ -9,7 +9,9 @@ const std::vector<Column>& number_columns() {
   static const std::vector<Column> columns = {
       {"contact", "integer", "", "ordinal of the contact in the campaign, from 1"},
       {"contact_id", "text", "",
-       "the list's own id, else row.N of the list; without ids the ordinal", true, true},
+       "the list's own id, else row.N of the list (row.N.ORDINAL where a list that was added has "
+       "the row again); without ids the ordinal",
+       true, true},
       {"number", "text", "", "telephone number; empty: the person was forgotten", true},
       {"number_order", "integer", "", "of several numbers of a person: which, from 1; else empty"},
   };
@@ -25,8 +27,9 @@ void export_numbers(const State& state, CampaignIndex campaign, const ExportSett
   CsvWriter csv(sink, settings.style);
   for (const auto& column : number_columns()) csv.field(column.name);
   csv.field(rehearsal_column.name).end_row();
+  const ContactIds ids(state, campaign);
   const auto write = [&](std::uint32_t ordinal, std::uint64_t number, std::size_t place) {
-    csv.number(ordinal).free(contact_id(state, {campaign, ordinal}));
+    csv.number(ordinal).free(ids.of(ordinal));
     csv.field(number == 0 ? std::string() : '+' + std::to_string(number));
     if (place == 0) {
       csv.empty();

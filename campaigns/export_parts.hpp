@@ -191,9 +191,20 @@ struct Variable {
 // outlives them.
 std::vector<Variable> variables_of(const Campaign& campaign, const ExportSettings& settings);
 
-// What identifies a person in the results: the list's own id, else the ordinal; `row.N` where the
-// list has ids and none of theirs, since an ordinal may be the id of another.
-std::string contact_id(const State& state, ContactRef contact);
+// What identifies the people of a campaign in the results: the list's own id, else the ordinal;
+// `row.N` where the list has ids and none of theirs, since an ordinal may be the id of another. A
+// list that was added counts its rows from the top again: whoever has a row of somebody before them
+// is `row.N.ORDINAL`. `state` outlives them.
+class ContactIds {
+ public:
+  ContactIds(const State& state, CampaignIndex campaign);
+  std::string of(std::uint32_t ordinal) const;
+
+ private:
+  const State& state_;
+  CampaignIndex campaign_;
+  std::vector<bool> repeated_{};  // by ordinal - 1; empty: no row is there twice
+};
 bool is_rehearsal(const State& state);
 // Whether an attempt is one of those that the cap counts.
 bool counts(Outcome outcome);

@@ -18,7 +18,9 @@ const std::vector<Column>& wide_columns() {
       {"contact", "integer", "", "ordinal of the contact in the campaign, from 1"},
       {"row", "integer", "", "line of the contact list"},
       {"contact_id", "text", "",
-       "the list's own id, else row.N of the list; without ids the ordinal", true, true},
+       "the list's own id, else row.N of the list (row.N.ORDINAL where a list that was added has "
+       "the row again); without ids the ordinal",
+       true, true},
       {"place", "code", "", "where the case stands"},
       {"disposition", "code", "", "last word of the case; empty: no attempt has counted"},
       {"aapor", "text", "",
@@ -232,6 +234,7 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
   }
   csv.field(rehearsal_column.name).end_row();
 
+  const ContactIds ids(state, campaign);
   People people(state, campaign);
   while (people.next()) {
     const auto contact = people.contact();
@@ -251,7 +254,7 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
     const auto verdict = verdict_of(state, contact);
 
     csv.field(definition.id).number(contact.ordinal).number(state.script.row(contact));
-    csv.free(contact_id(state, contact)).field(name_of(one.place));
+    csv.free(ids.of(contact.ordinal)).field(name_of(one.place));
     const auto outcome = [&csv](Outcome which) {
       csv.field(which == Outcome::none ? std::string_view() : name_of(which));
     };

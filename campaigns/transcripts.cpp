@@ -52,11 +52,12 @@ void Transcripts::write(const State& state, CampaignIndex campaign, const Canoni
   CsvWriter csv(sink, style);
   for (const auto column : columns) csv.field(column);
   csv.end_row();
+  const exporting::ContactIds ids(state, campaign);
   for (const auto* line : sorted) {
     const ContactRef contact{campaign, line->contact};
     const bool forgotten = state.queue.contact(contact).forgotten;
     csv.field(AttemptId{id, line->contact, line->attempt}.text());
-    csv.number(line->contact).free(exporting::contact_id(state, contact));
+    csv.number(line->contact).free(ids.of(line->contact));
     csv.number(line->attempt).number(line->position).number(line->at_ms);
     csv.field(line->by_agent ? "agent" : "callee");
     csv.free(forgotten ? std::string_view() : std::string_view(line->words));

@@ -446,6 +446,19 @@ BOOST_AUTO_TEST_CASE(who_has_no_id_is_not_taken_for_another) {
   BOOST_TEST_REQUIRE(rows.size() == 3U);
   BOOST_TEST(rows[1].at("contact_id") == "id2");
   BOOST_TEST(rows[2].at("contact_id") == "row.9");
+  // Another list has a ninth row, too: whoever had theirs before keeps it.
+  more.list_digest = "l3";
+  more.rows = {person(9, 10), person(10, 11)};
+  for (auto& row : more.rows) row.values[0] = "";
+  world.does(more);
+  for (const char* name : {"results", "numbers"}) {
+    std::set<std::string> ids;
+    std::string last;
+    for (const auto& row : table(world, name).rows) ids.insert(last = row.at("contact_id"));
+    BOOST_TEST(ids.size() == 5U, name);
+    BOOST_TEST((ids.contains("row.9") && ids.contains("row.9.4")), name);
+    BOOST_TEST(last == "row.10", name);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(forgetting_somebody_changes_no_missing_value) {
