@@ -148,6 +148,10 @@ struct Retries {
   RollingCap rolling_cap{};
   // After a refusal the number is left alone so long, by every campaign of the log; 0: it is not.
   Seconds cool_off{0};
+  // Where the person's local day is parted, rising, after midnight: who was not reached is called
+  // again in a part with fewer calls so far. Empty: whenever the delay is over.
+  static constexpr std::size_t spread_max = 5;
+  std::vector<std::chrono::minutes> spread{};
   // By outcome; an outcome without a delay is not tried again. Counted from the attempt's end.
   std::array<std::optional<Seconds>, outcomes> delay{};
   // Whether the number that was called is not called again after this, as nobody is reached there.

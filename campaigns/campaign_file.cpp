@@ -2181,6 +2181,20 @@ void CampaignReader::read_retries(const Members& root) {
   read_integer(members, "attempts_max", retries.attempts_max, 1, 50);
   read_integer(members, "daily_calls_per_number_max", retries.daily_calls_per_number_max, 1, 50);
   read_integer(members, "weekly_calls_per_number_max", retries.weekly_calls_per_number_max, 0, 100);
+  if (const Json* edges = find_array(members, "spread", Retries::spread_max)) {
+    for (std::size_t i = 0; i < edges->size(); ++i) {
+      const auto* text = (*edges)[i].get_ptr<const std::string*>();
+      const auto edge = text != nullptr ? parse_time_of_day(*text) : std::nullopt;
+      const auto where = json_pointer(members.at("spread"), i);
+      if (!edge || edge->count() == 0 || edge->count() == 24 * 60) {
+        problem(where, "is no time within a day", R"(write where the day is parted, like "13:00")");
+      } else if (!retries.spread.empty() && *edge <= retries.spread.back()) {
+        problem(where, "is not after the one before it");
+      } else {
+        retries.spread.push_back(*edge);
+      }
+    }
+  }
   if (const Json* given = members.find("rolling_cap")) {
     const Members cap(*this, *given, members.at("rolling_cap"), "rolling_cap");
     for (const char* name : {"calls", "within"}) {

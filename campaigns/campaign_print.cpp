@@ -206,6 +206,7 @@ json retries_json(const Retries& retries) {
     out["rolling_cap"] = {{"calls", retries.rolling_cap.calls},
                           {"within", duration_text(retries.rolling_cap.within)}};
   }
+  for (const auto edge : retries.spread) out["spread"].push_back(time_of_day_text(edge));
   out["cool_off"] = duration_text(retries.cool_off);
   for (const RetryDefault& retry : retry_defaults()) {
     const auto& delay = retries.delay[static_cast<std::size_t>(retry.outcome)];

@@ -111,7 +111,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
         {"stop_at_failures", {"share", "of"}},
         {"retries",
          {"attempts_max", "daily_calls_per_number_max", "weekly_calls_per_number_max",
-          "rolling_cap", "unplaced", "cool_off"}},
+          "rolling_cap", "spread", "unplaced", "cool_off"}},
         {"rolling_cap", {"calls", "within"}},
         {"unplaced", {"max", "delay"}},
         {"results", {"columns"}},

@@ -816,7 +816,8 @@ struct NumberChosen {
 // instant. It counts as no attempt.
 struct CallPostponed {
   static constexpr std::string_view type = "CallPostponed";
-  std::string gate{};  // "suppressed" "daily_calls" "weekly_calls" "rolling_calls" "lifted"
+  std::string gate{};  // "suppressed" "daily_calls" "weekly_calls" "rolling_calls" "spread"
+                       // "lifted"
   std::int64_t due = 0;
   std::string evidence{};  // for a person
   template <typename V, typename Self>

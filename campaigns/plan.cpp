@@ -282,6 +282,61 @@ bool has_beyond_cap(const State& state, CampaignIndex index, const PlanLimits& l
          !is_left_alone(entry, limits);
 }
 
+// The part of a local day that holds this time, and when the next one begins, both by its edges.
+struct DayPart {
+  std::size_t part = 0;
+  Instant ends{};
+};
+DayPart part_at(const std::vector<std::chrono::minutes>& edges, Instant at,
+                std::chrono::minutes utc_offset) {
+  const auto midnight = begin_of_local_day(local_day(at, utc_offset), utc_offset);
+  const auto next = std::upper_bound(edges.begin(), edges.end(), at - midnight);
+  return {static_cast<std::size_t>(next - edges.begin()),
+          midnight + (next == edges.end() ? std::chrono::minutes{24 * 60} : *next)};
+}
+
+// When to call somebody again, who is due and was not reached so far, so that the part of the day
+// is one with fewer calls than this one; nothing: now.
+std::optional<Instant> better_part_of_day(const State& state, ContactRef person,
+                                          const std::string& zone, const ZoneRules& rules,
+                                          Instant now) {
+  const auto& definition = *state.book.at(person.campaign).definition;
+  const auto& edges = definition.retries.spread;
+  if (edges.empty()) return {};
+  std::vector<unsigned> calls(edges.size() + 1);
+  const AttemptRow* last = nullptr;
+  for (std::uint8_t attempt = 1; attempt <= state.queue.contact(person).requests; ++attempt) {
+    const auto* row = state.results.find(person, attempt);
+    if (row == nullptr || row->outcome == Outcome::none || row->outcome == Outcome::not_placed) {
+      continue;
+    }
+    const std::chrono::minutes offset{row->offset_minutes};
+    ++calls[part_at(edges, row->requested_at, offset).part];
+    last = row;
+  }
+  if (last == nullptr || !reached_nobody(last->outcome)) return {};
+  const auto delay = definition.retries.delay[static_cast<std::size_t>(last->outcome)];
+  auto until = last->requested_at + delay.value_or(Seconds{0}) + spread_wait_max;
+  if (const auto row_ends = state.queue.campaigns[person.campaign].not_after(person.ordinal)) {
+    until = std::min(until, *row_ends);
+  }
+  std::optional<Instant> best;
+  unsigned fewest = 0;
+  for (auto at = now; at == now || at < until;) {
+    const auto opening = opening_at(definition.hours, zone, rules, at);
+    const auto here = part_at(edges, at, opening.utc_offset);
+    if (opening.open && (!best || calls[here.part] < fewest)) {
+      best = at;
+      fewest = calls[here.part];
+    }
+    const auto next = opening.open ? std::min(here.ends, opening.changes_at.value_or(here.ends))
+                                   : opening.changes_at;
+    if (!next) break;
+    at = *next;
+  }
+  return best && *best > now ? best : std::nullopt;
+}
+
 void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const ZoneRules& rules,
                    Moment moment, const PlanLimits& limits) {
   const auto& entry = state.book.at(index);
@@ -405,6 +460,11 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
                                  called + std::to_string(full->calls) +
                                      (full->calls == 1 ? " time" : " times") + " within " +
                                      duration_text(cap.within)});
+      return;
+    }
+    if (const auto later = better_part_of_day(state, person, group.zone, rules, moment.now)) {
+      add(subject, CallPostponed{"spread", to_ms(*later),
+                                 "this part of the day has had more of their calls than that one"});
       return;
     }
     if (!within_budget(state, index)) {

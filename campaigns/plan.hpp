@@ -20,6 +20,8 @@ inline constexpr std::string_view budget_spent = "the budget does not cover anot
 // Whoever is left alone for longer than this after a refusal is excluded from a campaign, which
 // would wait for them alone; up to that they are put off.
 inline constexpr std::chrono::days cool_off_waited_max{7};
+// And a retry is put off for another part of the day for so long after its delay.
+inline constexpr std::chrono::days spread_wait_max{3};
 
 struct PlanLimits {
   // How many people that were never called may still be; nothing: no limit of its own.

@@ -12,6 +12,7 @@
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/phone_number.hpp"
+#include "campaigns/plan.hpp"
 #include "campaigns/quotas.hpp"
 #include "campaigns/spend.hpp"
 #include "campaigns/variants.hpp"
@@ -73,6 +74,7 @@ class Estimate {
     for (const auto& after : campaign_.retries.delay) {
       if (after) delay = std::max(delay, *after);
     }
+    if (!campaign_.retries.spread.empty()) delay += spread_wait_max;
     const Seconds call = campaign_.ring_time + campaign_.call_time;
     // Each line is free again after a whole call; what is slower, lines or rate, decides.
     const std::uint64_t turns = (people + campaign_.pacing.lines - 1) / campaign_.pacing.lines;

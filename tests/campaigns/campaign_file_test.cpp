@@ -334,6 +334,12 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
         {"holidays", {"IT"}}},
        "/calling_hours/windows: opens on eves alone"},
       {"/retries", {{"cool_off", "10y"}}, "/retries/cool_off: must be a duration"},
+      {"/retries", {{"spread", {"13:00", 17}}}, "/retries/spread/1: is no time within a day"},
+      {"/retries", {{"spread", {"24:00"}}}, "/retries/spread/0: is no time within a day"},
+      {"/retries", {{"spread", {"00:00"}}}, "/retries/spread/0: is no time within a day"},
+      {"/retries",
+       {{"spread", {"17:00", "13:00"}}},
+       "/retries/spread/1: is not after the one before it"},
       {"/retries", {{"rolling_cap", {{"calls", 3}}}}, "/retries/rolling_cap/within: is missing"},
       {"/retries",
        {{"rolling_cap", {{"calls", 0}, {"within", "1d"}}}},
@@ -657,6 +663,9 @@ BOOST_AUTO_TEST_CASE(a_preset_says_how_often_unless_the_file_does) {
   file["retries"] = {{"cool_off", "90d"}};
   BOOST_TEST(retries_of().cool_off.count() == 90 * 86'400);
   BOOST_TEST(retries_of().rolling_cap.calls == 4);
+  file["retries"]["spread"] = {"13:00", "17:00"};
+  BOOST_TEST(retries_of().spread.size() == 2U);
+  check_reads_back(campaign_of(file));
   file["retries"]["rolling_cap"] = {{"calls", 6}, {"within", "7d"}};
   BOOST_TEST((retries_of().rolling_cap == RollingCap{6, Seconds{7 * 86'400}}));
 }

@@ -51,6 +51,61 @@ BOOST_AUTO_TEST_CASE(nobody_is_called_outside_the_hours_of_their_own_zone) {
   BOOST_TEST(called(world.at("2026-03-02T14:00:00Z").plans()) == "note.3 ");
 }
 
+// Whoever is not reached in one part of the day is called in another, then in the third; and then
+// whenever they are due again.
+BOOST_AUTO_TEST_CASE(retries_are_spread_over_the_parts_of_the_day) {
+  auto campaign = notification();
+  campaign.retries.attempts_max = 6;
+  campaign.retries.daily_calls_per_number_max = 6;
+  campaign.retries.spread = {13h, 17h};
+  Running world(campaign);
+  const auto call = [&](const char* at) {
+    const auto number =
+        static_cast<std::uint8_t>(world.state().queue.campaigns[0].contact(1).requests + 1);
+    const auto lines = world.at(at).plans();
+    if (called(lines).empty()) return lines;
+    world.accept(1, number);
+    world.does(world.status("no-answer", 0, 1, number));
+    return std::string("called");
+  };
+  BOOST_TEST(call("2026-03-02T08:00:00Z") == "called");  // nine in Rome
+  BOOST_TEST(call("2026-03-02T10:00:00Z") ==
+             "contact/note/1 CallPostponed {\"gate\":\"spread\",\"due\":1772452800000,"
+             "\"evidence\":\"this part of the day has had more of their calls than that one\"}\n");
+  BOOST_TEST(world.wakes() == "2026-03-02T12:00:00.000Z");
+  BOOST_TEST(call("2026-03-02T12:00:00Z") == "called");
+  BOOST_TEST(call("2026-03-02T14:00:00Z").find("\"gate\":\"spread\"") != std::string::npos);
+  BOOST_TEST(world.wakes() == "2026-03-02T16:00:00.000Z");
+  BOOST_TEST(call("2026-03-02T16:00:00Z") == "called");
+  BOOST_TEST(call("2026-03-02T18:00:00Z") == "called");
+  // The evening has had two, the morning one.
+  BOOST_TEST(call("2026-03-03T08:00:00Z") == "called");
+}
+
+BOOST_AUTO_TEST_CASE(who_can_be_called_in_no_other_part_of_the_day_is_called_in_this_one) {
+  auto campaign = notification();
+  campaign.retries.daily_calls_per_number_max = 6;
+  campaign.retries.spread = {13h, 17h};
+  campaign.hours.windows = {{0b1111111, 9h, 12h}};
+  Running world(campaign);
+  world.dial();
+  world.does(world.status("no-answer"));
+  BOOST_TEST(called(world.later(2h).plans()) == "note.1 ");
+  // The other parts come too late: their windows are those of one day of the week.
+  campaign.hours.windows.push_back({0b1000000, 14h, 16h});
+  Running weekly(campaign);
+  weekly.dial();
+  weekly.does(weekly.status("no-answer"));
+  BOOST_TEST(called(weekly.later(2h).plans()) == "note.1 ");
+  // Whoever was talked to is called when that was agreed.
+  campaign.hours.windows = {{0b1111111, 9h, 20h}};
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::human_hung_up_at_once)] = Seconds{3600};
+  Running talked(campaign);
+  talked.dial();
+  talked.does(talked.voice()).does(talked.status("completed", 1));
+  BOOST_TEST(called(talked.later(1h).plans()) == "note.1 ");
+}
+
 BOOST_AUTO_TEST_CASE(people_of_a_zone_that_is_not_known_are_not_called_and_somebody_is_told) {
   World world(some_zones());
   begin(world);
