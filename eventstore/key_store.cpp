@@ -133,6 +133,13 @@ bool says_disk_full(SQLite::Database& database, const SQLite::Exception& error) 
          (system_error == ENOSPC || system_error == EDQUOT);
 }
 
+void to_wal_mode(SQLite::Database& database) {
+  const std::string mode = enter_wal_mode(database);
+  if (mode == "wal") return;
+  throw LogFailed("the keys cannot be kept on this file system: SQLite refuses WAL mode (" + mode +
+                  "). Keep the log on a local disk");
+}
+
 void put(SQLite::Database& database, Item item, std::string_view value) {
   SQLite::Statement insert(database, "INSERT OR REPLACE INTO meta VALUES(?, ?)");
   insert.bind(1, static_cast<std::int32_t>(item));
@@ -262,7 +269,7 @@ void KeyStore::Block::open(const std::filesystem::path& file, Access access) {
                       "back, or restore a copy");
   }
   in_our_words(name, [&] {
-    database.emplace(open_beside(file));
+    database.emplace(open_beside_and_mend(file));
     harden(*database);
     check_layout(*database, name);
     const auto check = get(*database, Item::master_check);
@@ -296,11 +303,7 @@ void KeyStore::Block::open(const std::filesystem::path& file, Access access) {
 
 void KeyStore::Block::configure() {
   writes = true;
-  const std::string mode = enter_wal_mode(*database);
-  if (mode != "wal") {
-    throw LogFailed("the keys cannot be kept on this file system: SQLite refuses WAL mode (" +
-                    mode + "). Keep the log on a local disk");
-  }
+  to_wal_mode(*database);
   database->exec(
       "PRAGMA synchronous = EXTRA;"
       "PRAGMA fullfsync = ON;"
@@ -485,7 +488,7 @@ bool KeyStore::stands_at(const std::filesystem::path& file) {
   std::error_code failed;
   if (!std::filesystem::exists(file, failed)) return false;
   try {
-    SQLite::Database database = open_beside(file);
+    SQLite::Database database = open_beside_and_mend(file);
     return database.execAndGet("PRAGMA application_id").getInt64() == key_file_application_id;
   } catch (const SQLite::Exception& error) {
     if (error.getErrorCode() == SQLITE_NOTADB) return false;
@@ -501,7 +504,7 @@ void KeyStore::create(const std::filesystem::path& file, const Secret& master_ke
     if (std::filesystem::exists(file)) {
       bool belongs_to_none = false;
       try {
-        SQLite::Database left = open_beside(file);
+        SQLite::Database left = open_beside_and_mend(file);
         harden(left);
         check_layout(left, name);
         belongs_to_none = !get(left, Item::identity);
@@ -536,12 +539,14 @@ void KeyStore::create(const std::filesystem::path& file, const Secret& master_ke
         put(made, Item::master_check, wrap(master, master_check_is, {}));
         put(made, Item::log_secret, wrap(master, log_secret_is, text_of(log_secret)));
         made.exec("COMMIT");
+        // Here, where a crash leaves a draft that is thrown away.
+        to_wal_mode(made);
       }
       remove(file);
       rename_durably(draft, file);
     } catch (...) {
       std::error_code ignored;
-      for (const char* end : {"-journal", ""}) {
+      for (const char* end : {"-journal", "-wal", "-shm", ""}) {
         std::filesystem::remove(draft.string() + end, ignored);
       }
       throw;

@@ -49,4 +49,19 @@ SQLite::Database open_beside(const std::filesystem::path& file) {
   return SQLite::Database(uri_of(file, "?mode=ro&immutable=1"), flags, busy_wait_ms);
 }
 
+SQLite::Database open_beside_and_mend(const std::filesystem::path& file) {
+  try {
+    return open_beside(file);
+  } catch (const SQLite::Exception& error) {
+    if (error.getExtendedErrorCode() != SQLITE_READONLY_ROLLBACK) throw;
+  }
+  {
+    // The first to read who may write takes back what the journal holds.
+    constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    SQLite::Database database(file.string(), flags, busy_wait_ms);
+    database.execAndGet("PRAGMA schema_version");
+  }
+  return open_beside(file);
+}
+
 }  // namespace eventstore

@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -403,6 +404,55 @@ BOOST_AUTO_TEST_CASE(a_reader_opens_what_a_crashed_writer_left) {
   std::string plain;
   BOOST_TEST((reader.open(7, "here", sealed, plain) == Opened::opened));
   BOOST_TEST(plain == "one");
+}
+
+// As a copy out of a backup is, which SQLite writes in its first mode.
+void leave_wal_mode(const fs::path& file) {
+  SQLite::Database database(file.string(), SQLite::OPEN_READWRITE);
+  BOOST_TEST(database.execAndGet("PRAGMA journal_mode = DELETE").getString() == "delete");
+}
+
+// The file as it lies there when its writer is killed with a transaction half written to it.
+void kill_in_a_transaction(const fs::path& file) {
+  TemporaryFolder elsewhere;
+  const fs::path killed = elsewhere / "killed";
+  {
+    SQLite::Database database(file.string(), SQLite::OPEN_READWRITE);
+    database.exec("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE");
+    database.exec("UPDATE key SET wrapped = zeroblob(3000)");
+    BOOST_REQUIRE(fs::exists(file.string() + "-journal"));
+    fs::copy(file, killed);
+    fs::copy(file.string() + "-journal", killed.string() + "-journal");
+  }
+  fs::copy(killed, file, fs::copy_options::overwrite_existing);
+  fs::copy(killed.string() + "-journal", file.string() + "-journal");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_killed_writer_left_half_done_is_taken_back) {
+  using Access = KeyStore::Access;
+  for (const Access access : {Access::write, Access::read}) {
+    Keys keys;
+    std::map<std::uint64_t, std::string> sealed;
+    for (std::uint64_t id = 0; id < 500; ++id) sealed[id] = keys.sealed(id, std::to_string(id));
+    BOOST_TEST(keys.store().make_durable());
+    keys.close();
+    leave_wal_mode(keys.file());
+    kill_in_a_transaction(keys.file());
+    BOOST_TEST(KeyStore::stands_at(keys.file()));
+    kill_in_a_transaction(keys.file());
+    keys.open(access);
+    for (const auto& [id, bytes] : sealed) BOOST_TEST(keys.opened(id, bytes) == std::to_string(id));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(keys_stand_in_wal_mode_from_the_first_moment) {
+  TemporaryFolder folder;
+  const fs::path file = folder / "log.db.keys";
+  KeyStore::create(file, Keys::master(), secret_of(9));
+  // Of the header of a SQLite file: how it is written and how it is read, 2 for WAL.
+  BOOST_TEST(bytes_of(file).substr(18, 2) == "\2\2");
+  const auto alone = std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator());
+  BOOST_TEST(alone == 1);
 }
 
 BOOST_AUTO_TEST_CASE(after_a_change_of_the_master_key_the_old_one_opens_nothing) {
