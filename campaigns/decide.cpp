@@ -489,6 +489,7 @@ Decision on(const State& state, const CreateLog& command, Moment) {
 Decision on(const State& state, const StartRunner& command, Moment moment) {
   Draft draft;
   auto run = command.run;
+  run.digest_form = digest_form;
   if (state.queue.last_slot) {
     // What the run before sent its last order early by, of a millisecond, is not known here.
     const auto latest = moment.now + Milliseconds{1};

@@ -609,6 +609,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
 }
 
 void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
+  const bool in_full = book.runner.digest_form > 0;
   std::string text;
   {
     JsonObject object(text);
@@ -618,7 +619,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .member("slowdown_since", slowdown.since() ? to_ms(*slowdown.since()) : 0);
     // Not written where there is none: logs from before keep their digest.
     if (slowdown.not_before()) object.member("not_before", to_ms(*slowdown.not_before()));
-    if (carrier_away) {
+    if (carrier_away && in_full) {
       object.member("carrier_away_since", to_ms(carrier_away->since))
           .flag("carrier_away_said", carrier_away->said);
     }
@@ -673,7 +674,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
           .member("best_outcome", name_of(contact.best_outcome))
           .flag("forgotten", contact.forgotten);
       // Only where there is one: logs from before keep their digest.
-      if (contact.unreachable > 0) object.member("unreachable", contact.unreachable);
+      if (contact.unreachable > 0 && in_full) object.member("unreachable", contact.unreachable);
       if (const auto last = campaign.not_after(ordinal)) object.member("not_after", to_ms(*last));
       if (const auto priority = campaign.groups[contact.group].priority) {
         object.member("priority", priority);
@@ -769,7 +770,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     JsonObject object(text);
     object.member("given_up", number_key_text(number)).member("at", to_ms(gone.at));
     // Else it is among the calls to the number, and a late one adds nothing.
-    if (!gone.counted) object.member("slot", to_ms(gone.slot)).member("day", gone.day);
+    if (!gone.counted && in_full) object.member("slot", to_ms(gone.slot)).member("day", gone.day);
     object.close();
     text += '\n';
     sink(text);
@@ -786,8 +787,8 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     JsonObject call(list);
     call.member("sid", sid)
         .member("campaign", book.at(one.contact.campaign).definition->id)
-        .member("contact", one.contact.ordinal)
-        .member("detected_at", to_ms(one.detected_at));
+        .member("contact", one.contact.ordinal);
+    if (in_full) call.member("detected_at", to_ms(one.detected_at));
     call.close();
   }
   list += ']';

@@ -44,6 +44,10 @@ struct LogCreated {
   }
 };
 
+// 1: whether the carrier is away and whom that kept waiting, since when a late call is known, and
+// whether the call of a number that was given up counts.
+inline constexpr std::int64_t digest_form = 1;
+
 // A run of the program began. What was requested and not resolved is in doubt from here on.
 struct RunnerStarted {
   static constexpr std::string_view type = "RunnerStarted";
@@ -56,12 +60,16 @@ struct RunnerStarted {
   // No call is ordered before this moment: the run before may have ordered its last one just now,
   // and later than its slot. 0: none was ordered before.
   std::int64_t dials_from = 0;
+  // What the digests of the state cover from here on: the constant above. A log of before, which
+  // has 0, keeps its digests.
+  std::int64_t digest_form = 0;
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("epoch", e.epoch), v("program", e.program), v("public_url", e.public_url),
         v("caller_id", e.caller_id),
         v("calls_per_second_thousandths", e.calls_per_second_thousandths),
-        v("zone_rules", e.zone_rules), v("dials_from", e.dials_from);
+        v("zone_rules", e.zone_rules), v("dials_from", e.dials_from),
+        v("digest_form", e.digest_form);
   }
 };
 

@@ -195,6 +195,7 @@ void Register::write(const CanonicalSink& sink) const {
         .member("runner_version", runner_version);
     // Not written where it is not so: logs from before keep their digest.
     if (runner.dials_from != 0) object.member("dials_from", runner.dials_from);
+    if (runner.digest_form != 0) object.member("digest_form", runner.digest_form);
     auto& urls = object.open("public_urls");
     urls += '[';
     for (std::size_t i = 0; i < public_urls.size(); ++i) {

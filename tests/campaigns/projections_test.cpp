@@ -277,12 +277,13 @@ BOOST_AUTO_TEST_CASE(every_printed_field_changes_with_some_event) {
   live(seen);
   // Late calls show by their own members, a number that was given up by when that was; and whoever
   // is not eligible, of a full quota, a mute line, a reply that is no answer, a goodbye that did
-  // not come and what was taken back by there being one.
+  // not come and what was taken back by there being one. A form of the digest is a program's.
   const std::set<std::string> constant = {
       "dial_queue.late_calls",   "dial_queue.given_up",
       "dial_queue.not_eligible", "dial_queue.said_nothing",
       "dial_queue.quota_full",   "call_script.call.replied",
-      "results.taken_back",      "call_script.call.agent.goodbye_unsaid"};
+      "results.taken_back",      "call_script.call.agent.goodbye_unsaid",
+      "register.digest_form"};
   for (const auto& [path, values] : seen.values()) {
     if (constant.count(path)) continue;
     BOOST_TEST(values.size() >= 2u, path << " was always " << *values.begin());
@@ -379,6 +380,42 @@ BOOST_AUTO_TEST_CASE(a_number_that_was_given_up_shows_whether_its_call_counts) {
   BOOST_TEST(shown().find(uncounted) != std::string::npos, shown());
   world.does(world.status("ringing"));
   BOOST_TEST(shown().find("\"slot\"") == std::string::npos, shown());
+}
+
+// A digest that was taken of a log stays true of it, whatever later versions print besides.
+BOOST_AUTO_TEST_CASE(what_is_printed_of_a_run_of_before_is_what_it_always_was) {
+  // An order that never left, and a call that turns up after it was given up.
+  Running away(notification());
+  away.plans();
+  OrderAnswered answer;
+  answer.attempt = away.attempt();
+  answer.kind = OrderAnswered::Kind::not_sent;
+  answer.unreachable = true;
+  away.does(answer);
+  Running late(notification());
+  late.plans();
+  OrderAnswered doubt;
+  doubt.attempt = late.attempt();
+  late.does(doubt).later(120s);
+  late.does(CallsListed{late.attempt(), {}}).later(30s);
+  late.does(CallsListed{late.attempt(), {}});
+  late.plans();
+  const auto has = [](const Running& world, const char* word, std::int64_t form) {
+    auto book = world.state().book;
+    book.runner.digest_form = form;
+    std::string text;
+    world.state().queue.write([&](std::string_view some) { text += some; }, book);
+    return text.find(word) != std::string::npos;
+  };
+  const auto only_now = [&](const Running& world, const char* word) {
+    BOOST_TEST(has(world, word, digest_form), word);
+    BOOST_TEST(!has(world, word, 0), word);
+  };
+  only_now(away, "\"carrier_away_since\"");
+  only_now(away, "\"unreachable\":1");
+  only_now(late, "\"slot\"");
+  late.does(late.status("ringing"));
+  only_now(late, "\"detected_at\"");
 }
 
 BOOST_AUTO_TEST_CASE(outcomes_know_of_answers_caps_locks_and_opt_outs) {
