@@ -1,6 +1,8 @@
 #include "campaigns/edit.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_file.hpp"
@@ -214,102 +216,115 @@ std::vector<std::uint32_t> beyond_the_cap(const State& state, CampaignIndex inde
 
 namespace {
 
-bool waits_for_call(const DialContact& contact) {
-  return contact.stage == Stage::fresh || contact.stage == Stage::retry;
+// Whether somebody may be of a country that is called before, and not then.
+bool calls_fewer_countries(const Campaign& before, const Campaign& next) {
+  if (next.countries.empty()) return false;
+  return before.countries.empty() ||
+         !std::ranges::all_of(before.countries, [&](const auto& country) {
+           return std::ranges::find(next.countries, country) != next.countries.end();
+         });
 }
 
-// Of those who wait: how many belong to a quota that would be full.
-std::uint64_t of_full_quotas(const State& state, CampaignIndex index, const Campaign& next) {
-  auto entry = state.book.at(index);
-  entry.define(std::make_shared<const Campaign>(next));
-  if (!entry.any_quota_full()) return 0;
-  const auto& contacts = state.queue.campaigns[index].contacts;
-  std::uint64_t people = 0;
-  for (std::uint32_t ordinal = 1; ordinal <= contacts.size(); ++ordinal) {
-    if (!waits_for_call(contacts[ordinal - 1])) continue;
-    const ContactRef ref{index, ordinal};
-    const auto step = next_step(next, state.script.answers(ref), entry, state.script, ref);
-    people += step.kind == NextStep::Kind::quota_full ? 1U : 0U;
-  }
-  return people;
-}
-
-// Of those who wait and are not `beyond`: how many could be called in the countries of before, and
-// cannot in the next ones.
-std::uint64_t of_other_countries(const State& state, CampaignIndex index, const Campaign& next,
-                                 const std::vector<std::uint32_t>& beyond, Instant now) {
-  const auto& before = *state.book.at(index).definition;
-  // Looking at every number takes its time.
-  const bool narrower =
-      !next.countries.empty() &&
-      (before.countries.empty() || !std::ranges::all_of(before.countries, [&](const auto& country) {
-         return std::ranges::find(next.countries, country) != next.countries.end();
-       }));
-  if (!narrower) return 0;
-  const auto& contacts = state.queue.campaigns[index].contacts;
-  const auto may_be_called = [&](const Campaign& campaign, std::uint32_t ordinal) {
-    return country_may_be_called(campaign, contacts[ordinal - 1].number) ||
-           number_of_allowed_country(state, campaign, {index, ordinal}, now).has_value();
-  };
-  std::uint64_t people = 0;
-  for (std::uint32_t ordinal = 1; ordinal <= contacts.size(); ++ordinal) {
-    const auto& contact = contacts[ordinal - 1];
-    if (!waits_for_call(contact) || contact.forgotten ||
-        std::ranges::binary_search(beyond, ordinal) || may_be_called(next, ordinal)) {
-      continue;
-    }
-    people += may_be_called(before, ordinal) ? 1U : 0U;
-  }
-  return people;
+bool has_number_of_called_country(const State& state, const Campaign& campaign, ContactRef ref,
+                                  Instant now) {
+  const auto& contact = state.queue.campaigns[ref.campaign].contact(ref.ordinal);
+  return country_may_be_called(campaign, contact.number) ||
+         number_of_allowed_country(state, campaign, ref, now).has_value();
 }
 
 }  // namespace
 
+EditPreviewer::EditPreviewer(const State& state, CampaignIndex index, Campaign next, Instant now)
+    : index_(index),
+      before_(state.book.at(index).definition),
+      next_(std::make_shared<const Campaign>(std::move(next))),
+      entry_(state.book.at(index)),
+      now_(now) {
+  entry_.define(next_);
+  any_quota_full_ = entry_.any_quota_full();
+  fewer_countries_ = calls_fewer_countries(*before_, *next_);
+}
+
+EditPreviewer::Moves EditPreviewer::moves(const ZoneRules& rules, const std::string& zone,
+                                          Instant from) const {
+  const auto old_time = may_be_called(before_->hours, zone, rules, from);
+  const auto new_time = may_be_called(next_->hours, zone, rules, from);
+  if (!new_time) return old_time ? Moves::never : Moves::not_at_all;
+  if (!old_time) return Moves::again;
+  if (*new_time == *old_time) return Moves::not_at_all;
+  return *new_time < *old_time ? Moves::earlier : Moves::later;
+}
+
+void EditPreviewer::count(const State& state, const ZoneRules& rules, std::uint32_t ordinal) {
+  const auto& campaign = state.queue.campaigns[index_];
+  const auto& contact = campaign.contact(ordinal);
+  if (contact.stage != Stage::fresh && contact.stage != Stage::retry) return;
+  ++preview_.waiting;
+  const ContactRef ref{index_, ordinal};
+  if (any_quota_full_) {
+    const auto step = next_step(*next_, state.script.answers(ref), entry_, state.script, ref);
+    preview_.quota_full += step.kind == NextStep::Kind::quota_full ? 1U : 0U;
+  }
+  // Whoever was never called is due; they open and close with their zone.
+  Instant from = now_;
+  if (contact.stage == Stage::retry) {
+    if (next_->retries.attempts_max < before_->retries.attempts_max &&
+        contact.attempts >= next_->retries.attempts_max) {
+      ++preview_.excluded;
+      return;
+    }
+    from = std::max(
+        now_, Instant{std::chrono::floor<std::chrono::minutes>(instant_from_ms(contact.due_ms))});
+  }
+  if (fewer_countries_ && !contact.forgotten &&
+      !has_number_of_called_country(state, *next_, ref, now_) &&
+      has_number_of_called_country(state, *before_, ref, now_)) {
+    ++preview_.other_country;
+  }
+  auto known = known_.find({contact.group, from});
+  if (known == known_.end()) {
+    const auto& zone = campaign.groups[contact.group].zone;
+    known = known_.emplace(std::pair(contact.group, from), moves(rules, zone, from)).first;
+  }
+  switch (known->second) {
+    case Moves::not_at_all:
+      break;
+    case Moves::earlier:
+      ++preview_.earlier;
+      break;
+    case Moves::later:
+      ++preview_.later;
+      break;
+    case Moves::never:
+      ++preview_.never;
+      break;
+    case Moves::again:
+      ++preview_.again;
+      break;
+  }
+}
+
+bool EditPreviewer::look(const State& state, const ZoneRules& rules, std::uint32_t people) {
+  const auto all = static_cast<std::uint32_t>(state.queue.campaigns[index_].contacts.size());
+  const auto last = people < all - looked_at_ ? looked_at_ + people : all;
+  while (looked_at_ < last) count(state, rules, ++looked_at_);
+  return looked_at_ == all;
+}
+
+EditPreview EditPreviewer::preview(const State& state) const {
+  auto preview = preview_;
+  const auto account = state.book.runner.calls_per_second_thousandths;
+  preview.takes_before = time_to_call(preview.waiting, *before_, account);
+  preview.takes_after =
+      time_to_call(preview.waiting - preview.excluded - preview.other_country, *next_, account);
+  return preview;
+}
+
 EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign& next,
                          const ZoneRules& rules, Instant now) {
-  const auto& before = *state.book.at(index).definition;
-  const auto& campaign = state.queue.campaigns[index];
-  EditPreview preview;
-  preview.waiting = campaign.count(Stage::fresh) + campaign.count(Stage::retry);
-  const auto beyond = beyond_the_cap(state, index, next);
-  preview.excluded = beyond.size();
-  preview.quota_full = of_full_quotas(state, index, next);
-  preview.other_country = of_other_countries(state, index, next, beyond, now);
-  const auto compare = [&](const std::string& zone, Instant from, std::uint64_t people) {
-    const auto old_time = may_be_called(before.hours, zone, rules, from);
-    const auto new_time = may_be_called(next.hours, zone, rules, from);
-    if (!new_time) {
-      preview.never += old_time ? people : 0;
-    } else if (!old_time) {
-      preview.again += people;
-    } else if (*new_time < *old_time) {
-      preview.earlier += people;
-    } else if (*new_time > *old_time) {
-      preview.later += people;
-    }
-  };
-  for (const auto& group : campaign.groups) {
-    // Whoever was never called is due; they open and close with their zone.
-    std::uint64_t fresh = 0;
-    for (auto i = group.next; i < group.fresh.size(); ++i) {
-      fresh += campaign.contact(group.fresh[i]).stage == Stage::fresh ? 1U : 0U;
-    }
-    if (fresh > 0) compare(group.zone, now, fresh);
-    // Many are due at the same moment, where their rows name the first one.
-    for (auto one = group.retries.begin(); one != group.retries.end();) {
-      const auto due = one->first;
-      std::uint64_t people = 0;
-      for (; one != group.retries.end() && one->first == due; ++one) {
-        people += std::binary_search(beyond.begin(), beyond.end(), one->second) ? 0U : 1U;
-      }
-      if (people > 0) compare(group.zone, std::max(now, instant_from_ms(due)), people);
-    }
-  }
-  const auto account = state.book.runner.calls_per_second_thousandths;
-  preview.takes_before = time_to_call(preview.waiting, before, account);
-  preview.takes_after =
-      time_to_call(preview.waiting - preview.excluded - preview.other_country, next, account);
-  return preview;
+  EditPreviewer previewer(state, index, next, now);
+  previewer.look(state, rules, std::numeric_limits<std::uint32_t>::max());
+  return previewer.preview(state);
 }
 
 }  // namespace campaigns

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "campaigns/campaign.hpp"
@@ -57,6 +60,37 @@ struct EditPreview {
   Milliseconds takes_before{};
   Milliseconds takes_after{};
 };
+
+// Looks at those who wait, some at a time, so that calls go on meanwhile.
+class EditPreviewer {
+ public:
+  // `now`: as of when they may be called.
+  EditPreviewer(const State& state, CampaignIndex index, Campaign next, Instant now);
+
+  // Looks at some more people of the state as it is by then; true when all were looked at.
+  bool look(const State& state, const ZoneRules& rules, std::uint32_t people);
+  // Of those who were looked at.
+  EditPreview preview(const State& state) const;
+
+ private:
+  enum class Moves : std::uint8_t { not_at_all, earlier, later, never, again };
+  Moves moves(const ZoneRules& rules, const std::string& zone, Instant from) const;
+  void count(const State& state, const ZoneRules& rules, std::uint32_t ordinal);
+
+  CampaignIndex index_;
+  std::shared_ptr<const Campaign> before_{};
+  std::shared_ptr<const Campaign> next_{};
+  CampaignEntry entry_{};  // as if it were defined so
+  bool any_quota_full_ = false;
+  bool fewer_countries_ = false;  // looking at every number takes its time
+  Instant now_{};
+  std::uint32_t looked_at_ = 0;
+  // By zone group and the minute from which somebody is due: hours begin and end on minutes.
+  std::map<std::pair<std::uint16_t, Instant>, Moves> known_{};
+  EditPreview preview_{};
+};
+
+// All at once.
 EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign& next,
                          const ZoneRules& rules, Instant now);
 

@@ -261,7 +261,10 @@ int edit(const ControlOptions& options) {
   const auto environment = Environment::read(options.env_file);
   const auto folded = fold_log(options.log, environment);
   const auto& state = folded.state;
-  const auto read = read_edit(state, options.campaign, file);
+  auto file_read = read_edited(file);
+  const auto read = file_read
+                        ? make_edit(state, options.campaign, file, std::move(file_read).value())
+                        : campaigns::Result<Edit>(file_read.error());
   if (!read) {
     complain_of(read.error());
     return exit_bad_input;

@@ -13,10 +13,7 @@ namespace runner {
 
 using campaigns::Problems;
 
-campaigns::Result<Edit> read_edit(const campaigns::State& state, const std::string& campaign,
-                                  const std::filesystem::path& file) {
-  const auto index = state.book.find(campaign);
-  if (!index) return Problems{{"", "no campaign \"" + campaign + "\" in this log", ""}};
+campaigns::Result<campaigns::CampaignFile> read_edited(const std::filesystem::path& file) {
   auto text = read_file(file);
   if (!text) return text.error();
   auto read = campaigns::parse_campaign_file(text.value());
@@ -26,13 +23,20 @@ campaigns::Result<Edit> read_edit(const campaigns::State& state, const std::stri
     return problems;
   }
   if (auto problems = take_calendar(read->campaign, file); !problems.empty()) return problems;
+  return read;
+}
+
+campaigns::Result<Edit> make_edit(const campaigns::State& state, const std::string& campaign,
+                                  const std::filesystem::path& file, campaigns::CampaignFile read) {
+  const auto index = state.book.find(campaign);
+  if (!index) return Problems{{"", "no campaign \"" + campaign + "\" in this log", ""}};
   const auto& before = *state.book.at(*index).definition;
   Edit edit;
-  edit.next = std::move(read->campaign);
-  if (!read->names_countries) edit.next.countries = before.countries;
+  edit.next = std::move(read.campaign);
+  if (!read.names_countries) edit.next.countries = before.countries;
   // A list that the file does not name was given beside it: it is the one that is in the log.
   if (edit.next.contacts.file.empty() && edit.next.contacts.query.database.empty() &&
-      read->inline_contacts.empty()) {
+      read.inline_contacts.empty()) {
     edit.next.contacts.file = before.contacts.file;
     edit.next.contacts.query = before.contacts.query;
     edit.next.contacts.format = before.contacts.format;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "campaigns/campaign_file.hpp"
 #include "campaigns/commands.hpp"
 #include "campaigns/edit.hpp"
 #include "campaigns/result.hpp"
@@ -19,12 +20,16 @@ struct Edit {
   std::vector<std::string> changes{};
 };
 
-// Reads the file as another definition of the campaign. What the command line had said over the
+// Reads the file, and the calendar that it names. Needs nothing of the log: what takes its time can
+// be done beside it.
+campaigns::Result<campaigns::CampaignFile> read_edited(const std::filesystem::path& file);
+
+// What was read as another definition of the campaign. What the command line had said over the
 // first one (countries, encoding, bad rows) stays where the file says nothing else, and a region of
 // its contacts says nothing of countries; people inside the file are not looked at. A problem where
-// the file cannot be read or is refused.
-campaigns::Result<Edit> read_edit(const campaigns::State& state, const std::string& campaign,
-                                  const std::filesystem::path& file);
+// it is refused.
+campaigns::Result<Edit> make_edit(const campaigns::State& state, const std::string& campaign,
+                                  const std::filesystem::path& file, campaigns::CampaignFile read);
 
 std::string edit_json(const Edit& edit, const campaigns::EditPreview& preview, bool accepted);
 // The same for people, from the JSON.

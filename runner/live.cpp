@@ -271,8 +271,9 @@ struct Live::Block {
   std::deque<std::unique_ptr<Enrolment>> enrolments{};
   std::thread checker{};
   bool checking = false;
-  Dropped dropped{};                     // of what is being checked or added
-  std::function<void()> go_on_adding{};  // of people whom somebody is adding
+  Dropped dropped{};                         // of what is being checked or added
+  std::function<void()> go_on_adding{};      // of people whom somebody is adding
+  std::function<void()> go_on_previewing{};  // of those whom an edit moves
   std::function<bool()> over{};
   std::function<void()> at_interrupt{};
   std::optional<net::Loop::TimerId> wake_timer{};
@@ -296,6 +297,8 @@ struct Live::Block {
   Vitals vitals() const;
   void make_courier(std::string url, std::string setting, std::set<AlertKind> kinds,
                     const char* suffix, std::uint64_t log_end);
+  void preview(std::shared_ptr<const Edit> edit, bool accept,
+               std::function<void(campaigns::Result<std::string>)> done);
   void add(const std::string& campaign, std::shared_ptr<Addition> addition,
            std::function<void(campaigns::Result<AdditionReport>)> done);
   void enrol(OpenSubmission open, bool accept_change, Enrolment::Done done);
@@ -1072,18 +1075,54 @@ void Live::drop_lists(const std::optional<std::string>& campaign) {
 void Live::edit(const std::string& campaign, const std::filesystem::path& file, bool accept,
                 std::function<void(campaigns::Result<std::string>)> done) {
   auto& b = *block_;
-  auto read = read_edit(state(), campaign, file);
-  if (!read) return done(read.error());
-  const auto preview =
-      campaigns::preview_edit(state(), *state().book.find(campaign), read->next, b.rules, now());
-  const bool changes = accept && !read->changes.empty();
-  auto told = edit_json(read.value(), preview, changes);
-  if (!changes) return done(std::move(told));
-  b.runner->note_command(read->command, [done = std::move(done), told = std::move(told)](
-                                            const std::optional<campaigns::Refusal>& refusal) {
-    if (refusal) return done(campaigns::Problems{{"", refusal->text, ""}});
-    done(told);
+  if (!state().book.find(campaign)) {
+    return done(campaigns::Problems{{"", "no campaign \"" + campaign + "\" in this log", ""}});
+  }
+  if (b.checking) {
+    return done(campaigns::Problems{
+        {"", "another file is being checked just now", "edit it again in a moment"}});
+  }
+  if (b.checker.joinable()) b.checker.join();
+  b.checking = true;
+  b.checker = std::thread([this, campaign, file, accept, done = std::move(done)] {
+    auto read = std::make_shared<campaigns::Result<campaigns::CampaignFile>>(read_edited(file));
+    block_->loop->post([this, campaign, file, accept, read, done] {
+      auto& block = *block_;
+      auto edit = *read ? make_edit(state(), campaign, file, std::move(*read).value())
+                        : campaigns::Result<Edit>(read->error());
+      if (edit) {
+        return block.preview(std::make_shared<const Edit>(std::move(edit).value()), accept, done);
+      }
+      block.checking = false;
+      done(edit.error());
+    });
   });
+}
+
+// Some people at a time, as a list is added.
+void Live::Block::preview(std::shared_ptr<const Edit> edit, bool accept,
+                          std::function<void(campaigns::Result<std::string>)> done) {
+  // A few milliseconds' worth.
+  constexpr std::uint32_t people_at_once = 5'000;
+  const auto index = *runner->state().book.find(edit->command.campaign);
+  auto previewer =
+      std::make_shared<campaigns::EditPreviewer>(runner->state(), index, edit->next, clock->now());
+  go_on_previewing = [this, edit = std::move(edit), previewer, accept, done = std::move(done)] {
+    if (!previewer->look(runner->state(), rules, people_at_once)) {
+      return loop->post([this] { go_on_previewing(); });
+    }
+    checking = false;
+    loop->post([this] { go_on_previewing = {}; });
+    const bool changes = accept && !edit->changes.empty();
+    auto told = edit_json(*edit, previewer->preview(runner->state()), changes);
+    if (!changes) return done(std::move(told));
+    runner->note_command(edit->command,
+                         [done, told](const std::optional<campaigns::Refusal>& refusal) {
+                           if (refusal) return done(campaigns::Problems{{"", refusal->text, ""}});
+                           done(told);
+                         });
+  };
+  go_on_previewing();
 }
 
 void Live::finish_when(std::function<bool()> over) {

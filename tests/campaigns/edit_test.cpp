@@ -301,6 +301,32 @@ BOOST_AUTO_TEST_CASE(who_would_be_of_no_country_that_is_called_is_counted) {
   BOOST_TEST(excluded(next) == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_preview_may_look_at_some_people_at_a_time) {
+  auto before = notification();
+  before.hours.windows = {{0b1111111, 9h, 21h}};
+  Running world(before, 3);
+  // The first is due again half a minute before eight in the evening in Rome.
+  world.at("2026-03-02T16:59:20Z");
+  world.dial();
+  world.later(10s).does(world.status("no-answer"));
+  const auto now = world.now();
+  auto next = before;
+  next.hours.windows = {{0b1111111, 9h, 20h}};
+  BOOST_TEST(preview_edit(world.state(), 0, next, world.rules(), now).later == 0U);
+  next.hours.windows = {{0b1111111, 9h, 20h - 1min}};
+  const auto whole = preview_edit(world.state(), 0, next, world.rules(), now);
+  BOOST_TEST(whole.later == 1U);
+  BOOST_TEST(whole.waiting == 3U);
+  EditPreviewer previewer(world.state(), 0, next, now);
+  unsigned looks = 1;
+  while (!previewer.look(world.state(), world.rules(), 1)) ++looks;
+  BOOST_TEST(looks == 3U);
+  const auto pieces = previewer.preview(world.state());
+  BOOST_TEST(pieces.later == whole.later);
+  BOOST_TEST(pieces.waiting == whole.waiting);
+  BOOST_TEST(pieces.takes_after.count() == whole.takes_after.count());
+}
+
 BOOST_AUTO_TEST_CASE(a_lower_cap_closes_whoever_has_had_as_many_attempts) {
   const auto before = notification();
   Running world(before, 2);
