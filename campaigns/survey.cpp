@@ -9,7 +9,9 @@
 #include "campaigns/option_order.hpp"
 #include "campaigns/quotas.hpp"
 #include "campaigns/skip_logic.hpp"
+#include "campaigns/speech.hpp"
 #include "campaigns/spoken_date.hpp"
+#include "campaigns/spoken_yes_no.hpp"
 #include "campaigns/templates.hpp"
 
 namespace campaigns {
@@ -24,136 +26,74 @@ const ScriptAnswer* answer_to(const Campaign& campaign, const std::vector<Script
   return nullptr;
 }
 
-// Folds speech to what comparisons need: lower-case ASCII words with single blanks around them.
-// Accented Latin letters lose their accent; everything else separates words.
-std::string folded(std::string_view text) {
-  static const std::map<unsigned, char> accents = [] {
-    std::map<unsigned, char> m;
-    const auto put = [&](unsigned from, unsigned to, char letter) {
-      for (unsigned c = from; c <= to; ++c) m[c] = letter;
-    };
-    for (const unsigned base : {0xC0u, 0xE0u}) {
-      put(base, base + 5, 'a');
-      put(base + 7, base + 7, 'c');
-      put(base + 8, base + 11, 'e');
-      put(base + 12, base + 15, 'i');
-      put(base + 17, base + 17, 'n');
-      put(base + 18, base + 22, 'o');
-      put(base + 25, base + 28, 'u');
-    }
-    return m;
-  }();
-  std::string out = " ";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 'A' && c <= 'Z') {
-      out += static_cast<char>(c - 'A' + 'a');
-    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-      out += static_cast<char>(c);
-    } else if (c == 0xC3 && i + 1 < text.size()) {
-      const auto code = 0xC0u + (static_cast<unsigned char>(text[++i]) & 0x3Fu);
-      const auto found = accents.find(code);
-      if (found != accents.end()) out += found->second;
-    } else if (out.back() != ' ') {
-      out += ' ';
-    }
-  }
-  if (out.back() != ' ') out += ' ';
-  return out;
-}
+// The words for 0 to 10 in the languages that are common here.
+using NumberWords = std::vector<std::vector<std::string>>;
 
-bool says(const std::string& folded_speech, std::string_view words) {
-  const auto wanted = folded(words);
-  return wanted.size() > 1 && folded_speech.find(wanted) != std::string::npos;
-}
-
-std::string primary(const std::string& language) {
-  return language.substr(0, language.find('-'));
-}
-
-// Words for yes and no, and for small numbers, in the languages that are common here; a campaign's
-// own words come first.
-struct CommonWords {
-  std::vector<std::string> yes{};
-  std::vector<std::string> no{};
-  std::vector<std::vector<std::string>> numbers{};  // 0 to 10
-};
-
-const CommonWords& common_words(const std::string& language) {
-  static const std::map<std::string, CommonWords> by_language = {
+const NumberWords& number_words(const std::string& language) {
+  static const std::map<std::string, NumberWords, std::less<>> by_language = {
       {"it",
-       {{"sì", "certo", "va bene", "confermo", "d'accordo", "esatto"},
-        {"no", "non confermo", "nemmeno"},
-        {{"zero"},
-         {"uno", "una"},
-         {"due"},
-         {"tre"},
-         {"quattro"},
-         {"cinque"},
-         {"sei"},
-         {"sette"},
-         {"otto"},
-         {"nove"},
-         {"dieci"}}}},
+       {{"zero"},
+        {"uno", "una"},
+        {"due"},
+        {"tre"},
+        {"quattro"},
+        {"cinque"},
+        {"sei"},
+        {"sette"},
+        {"otto"},
+        {"nove"},
+        {"dieci"}}},
       {"en",
-       {{"yes", "yeah", "sure", "of course", "correct"},
-        {"no", "nope"},
-        {{"zero"},
-         {"one"},
-         {"two"},
-         {"three"},
-         {"four"},
-         {"five"},
-         {"six"},
-         {"seven"},
-         {"eight"},
-         {"nine"},
-         {"ten"}}}},
+       {{"zero"},
+        {"one"},
+        {"two"},
+        {"three"},
+        {"four"},
+        {"five"},
+        {"six"},
+        {"seven"},
+        {"eight"},
+        {"nine"},
+        {"ten"}}},
       {"de",
-       {{"ja", "gerne", "natürlich", "stimmt"},
-        {"nein", "nicht"},
-        {{"null"},
-         {"eins", "ein", "eine"},
-         {"zwei", "zwo"},
-         {"drei"},
-         {"vier"},
-         {"fünf"},
-         {"sechs"},
-         {"sieben"},
-         {"acht"},
-         {"neun"},
-         {"zehn"}}}},
+       {{"null"},
+        {"eins", "ein", "eine"},
+        {"zwei", "zwo"},
+        {"drei"},
+        {"vier"},
+        {"fünf"},
+        {"sechs"},
+        {"sieben"},
+        {"acht"},
+        {"neun"},
+        {"zehn"}}},
       {"fr",
-       {{"oui", "bien sûr", "d'accord"},
-        {"non"},
-        {{"zéro"},
-         {"un", "une"},
-         {"deux"},
-         {"trois"},
-         {"quatre"},
-         {"cinq"},
-         {"six"},
-         {"sept"},
-         {"huit"},
-         {"neuf"},
-         {"dix"}}}},
+       {{"zéro"},
+        {"un", "une"},
+        {"deux"},
+        {"trois"},
+        {"quatre"},
+        {"cinq"},
+        {"six"},
+        {"sept"},
+        {"huit"},
+        {"neuf"},
+        {"dix"}}},
       {"es",
-       {{"sí", "claro", "de acuerdo"},
-        {"no"},
-        {{"cero"},
-         {"uno", "una"},
-         {"dos"},
-         {"tres"},
-         {"cuatro"},
-         {"cinco"},
-         {"seis"},
-         {"siete"},
-         {"ocho"},
-         {"nueve"},
-         {"diez"}}}},
+       {{"cero"},
+        {"uno", "una"},
+        {"dos"},
+        {"tres"},
+        {"cuatro"},
+        {"cinco"},
+        {"seis"},
+        {"siete"},
+        {"ocho"},
+        {"nueve"},
+        {"diez"}}},
   };
-  static const CommonWords none;
-  const auto found = by_language.find(primary(language));
+  static const NumberWords none;
+  const auto found = by_language.find(primary_language(language));
   return found == by_language.end() ? none : found->second;
 }
 
@@ -163,7 +103,7 @@ const std::vector<std::string>& words_in(
   auto found = words.find(language);
   if (found == words.end()) {
     found = std::find_if(words.begin(), words.end(), [&](const auto& entry) {
-      return primary(entry.first) == primary(language);
+      return primary_language(entry.first) == primary_language(language);
     });
   }
   return found == words.end() ? none : found->second;
@@ -173,7 +113,7 @@ const std::vector<std::string>& words_in(
 std::vector<std::int64_t> spoken_numbers(const std::string& speech, const std::string& language) {
   std::vector<std::int64_t> found;
   std::size_t start = 0;
-  const auto& numbers = common_words(language).numbers;
+  const auto& numbers = number_words(language);
   while (start < speech.size()) {
     const auto end = std::min(speech.find(' ', start), speech.size());
     const auto word = std::string_view(speech).substr(start, end - start);
@@ -199,23 +139,55 @@ std::optional<std::int64_t> spoken_number(const std::string& speech, const std::
   return all.front();
 }
 
+// What names an option in speech: its words and its label.
+std::vector<std::string> names_of(const Option& option, const std::string& language) {
+  auto names = words_in(option.words, language);
+  const auto label = option.label.by_language.find(language);
+  if (label != option.label.by_language.end()) names.push_back(label->second);
+  return names;
+}
+
+// The options of a question of yes or no that the speech names; nothing where it speaks of none.
+// Common words are for an option only whose code says which of the two it is.
+std::optional<std::vector<const Option*>> spoken_yes_no(const Question& question,
+                                                        const std::string& language,
+                                                        const std::string& speech) {
+  if (question.options.size() != 2) return {};
+  const auto& first = question.options.front();
+  const auto& second = question.options.back();
+  const bool turned = first.code == "no" || second.code == "yes";
+  const auto& yes = turned ? second : first;
+  const auto& no = turned ? first : second;
+  const bool own_alone = yes.code != "yes" && no.code != "no";
+  const YesNoWords own{names_of(yes, language), names_of(no, language)};
+  switch (said_yes_no(speech, primary_language(language), own, own_alone)) {
+    case SaidYesNo::yes:
+      return std::vector<const Option*>{&yes};
+    case SaidYesNo::no:
+      return std::vector<const Option*>{&no};
+    case SaidYesNo::unclear:
+      return std::vector<const Option*>();
+    case SaidYesNo::nothing:
+      break;
+  }
+  return {};
+}
+
 // The options that the speech names: by a word of their own, their label or their key, in their
 // order.
 std::vector<const Option*> spoken_options(const Question& question, const std::string& language,
                                           const std::string& speech) {
   std::vector<const Option*> found;
-  const auto& common = common_words(language);
-  for (const auto& option : question.options) {
-    bool named = false;
-    for (const auto& word : words_in(option.words, language)) named |= says(speech, word);
-    const auto label = option.label.by_language.find(language);
-    if (label != option.label.by_language.end()) named |= says(speech, label->second);
-    if (question.type == QuestionType::yes_no) {
-      for (const auto& word : option.code == "yes" ? common.yes : common.no) {
-        named |= says(speech, word);
+  if (question.type == QuestionType::yes_no) {
+    if (const auto named = spoken_yes_no(question, language, speech)) return *named;
+  } else {
+    for (const auto& option : question.options) {
+      const auto names = names_of(option, language);
+      if (std::any_of(names.begin(), names.end(),
+                      [&](const std::string& name) { return says(speech, name); })) {
+        found.push_back(&option);
       }
     }
-    if (named) found.push_back(&option);
   }
   if (!found.empty()) return found;
   const auto numbers = spoken_numbers(speech, language);
@@ -278,21 +250,20 @@ std::vector<std::string> hints_for(const Campaign& campaign, const Question& que
       hints.push_back(hint);
     }
   };
-  const auto& common = common_words(language);
   for (const auto& option : question.options) {
-    for (const auto& word : words_in(option.words, language)) add(word);
-    const auto label = option.label.by_language.find(language);
-    if (label != option.label.by_language.end()) add(label->second);
+    for (const auto& name : names_of(option, language)) add(name);
   }
   if (question.type == QuestionType::yes_no) {
+    const auto& common = common_yes_no(primary_language(language));
     if (!common.yes.empty()) add(common.yes.front());
     if (!common.no.empty()) add(common.no.front());
   }
   if (question.type == QuestionType::rating || question.type == QuestionType::number) {
+    const auto& numbers = number_words(language);
     for (std::int64_t n = std::max<std::int64_t>(question.least, 0);
          n <= std::min<std::int64_t>(question.most, 10); ++n) {
       const auto index = static_cast<std::size_t>(n);
-      if (index < common.numbers.size()) add(common.numbers[index].front());
+      if (index < numbers.size()) add(numbers[index].front());
     }
   }
   for (const auto which : {Reply::refused, Reply::dont_know}) {
@@ -501,7 +472,7 @@ Understood understand(const Campaign& campaign, const Question& question,
       return {Understood::Kind::invalid, "", "speech", words};
     }
     case QuestionType::date:
-      if (const auto day = spoken_date(heard, primary(language), range_of(question))) {
+      if (const auto day = spoken_date(heard, primary_language(language), range_of(question))) {
         return {Understood::Kind::given, date_text(*day), "speech", words};
       }
       return {Understood::Kind::invalid, "", "speech", words};

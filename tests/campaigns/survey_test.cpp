@@ -676,6 +676,66 @@ BOOST_AUTO_TEST_CASE(speech_is_understood_in_several_languages) {
            {Type::yes_no, "de-DE", "Natürlich!", "yes speech 'Natürlich!'"},
            {Type::yes_no, "de-DE", "nein danke", "no speech 'nein danke'"},
            {Type::yes_no, "it-IT", "due", "no speech 'due'"},
+           {Type::yes_no, "it-IT", "Non va bene", "no speech 'Non va bene'"},
+           {Type::yes_no, "it-IT", "Non sono d'accordo", "no speech 'Non sono d'accordo'"},
+           {Type::yes_no, "it-IT", "no, non va bene", "no speech 'no, non va bene'"},
+           {Type::yes_no, "it-IT", "certo che no", "no speech 'certo che no'"},
+           {Type::yes_no, "it-IT", "non posso, va bene", "invalid speech"},
+           {Type::yes_no, "it-IT", "non è che non va bene", "invalid speech"},
+           {Type::yes_no, "it-IT", "non lo so, sì", "invalid speech"},
+           {Type::yes_no, "it-IT", "non c'è problema, va bene",
+            "yes speech 'non c'è problema, va bene'"},
+           {Type::yes_no, "it-IT", "non c'è problema", "invalid speech"},
+           {Type::yes_no, "it-IT", "perché no", "invalid speech"},
+           {Type::yes_no, "it-IT", "certo, perché no", "yes speech 'certo, perché no'"},
+           {Type::yes_no, "it-IT", "come no", "invalid speech"},
+           {Type::yes_no, "it-IT", "non vedo l'ora, sì", "yes speech 'non vedo l'ora, sì'"},
+           {Type::yes_no, "it-IT", "no, non c'è problema", "no speech 'no, non c'è problema'"},
+           {Type::yes_no, "it-IT", "non uno", "invalid speech"},
+           {Type::yes_no, "it-IT", "non voglio, no", "no speech 'non voglio, no'"},
+           {Type::yes_no, "en-GB", "Of course not", "no speech 'Of course not'"},
+           {Type::yes_no, "en-GB", "That is not correct", "no speech 'That is not correct'"},
+           {Type::yes_no, "en-GB", "That isn't correct", "no speech 'That isn't correct'"},
+           {Type::yes_no, "en-GB", "I'm not sure", "invalid speech"},
+           {Type::yes_no, "en-GB", "I'm not sure, yes", "invalid speech"},
+           {Type::yes_no, "en-GB", "yes, but I don't know", "invalid speech"},
+           {Type::yes_no, "en-GB", "It's not that it is not correct", "invalid speech"},
+           {Type::yes_no, "en-GB", "why not", "invalid speech"},
+           {Type::yes_no, "en-GB", "sure, why not", "yes speech 'sure, why not'"},
+           {Type::yes_no, "en-GB", "yes, no problem", "yes speech 'yes, no problem'"},
+           {Type::yes_no, "en-GB", "no problem", "invalid speech"},
+           {Type::yes_no, "en-GB", "I don't mind, yes", "yes speech 'I don't mind, yes'"},
+           {Type::yes_no, "en-GB", "no idea", "invalid speech"},
+           {Type::yes_no, "en-GB", "no, not correct", "no speech 'no, not correct'"},
+           {Type::yes_no, "de-DE", "Natürlich nicht", "no speech 'Natürlich nicht'"},
+           {Type::yes_no, "de-DE", "Das stimmt nicht", "no speech 'Das stimmt nicht'"},
+           {Type::yes_no, "de-DE", "ja, warum nicht", "yes speech 'ja, warum nicht'"},
+           {Type::yes_no, "de-DE", "warum nicht", "invalid speech"},
+           {Type::yes_no, "de-DE", "Kein Problem, gerne", "yes speech 'Kein Problem, gerne'"},
+           {Type::yes_no, "de-DE", "ja, das kann nie sein", "invalid speech"},
+           {Type::yes_no, "de-DE", "ich weiß nicht", "invalid speech"},
+           {Type::yes_no, "de-DE", "das möchte ich nicht", "no speech 'das möchte ich nicht'"},
+           {Type::yes_no, "fr-FR", "pas d'accord", "no speech 'pas d'accord'"},
+           {Type::yes_no, "fr-FR", "Je ne suis pas d'accord",
+            "no speech 'Je ne suis pas d'accord'"},
+           {Type::yes_no, "fr-FR", "je ne dis pas que je suis pas d'accord", "invalid speech"},
+           {Type::yes_no, "fr-FR", "bien sûr que non", "no speech 'bien sûr que non'"},
+           {Type::yes_no, "fr-FR", "pourquoi pas", "invalid speech"},
+           {Type::yes_no, "fr-FR", "oui, pourquoi pas", "yes speech 'oui, pourquoi pas'"},
+           {Type::yes_no, "fr-FR", "d'accord, pas de problème",
+            "yes speech 'd'accord, pas de problème'"},
+           {Type::yes_no, "fr-FR", "je ne peux plus, d'accord", "invalid speech"},
+           {Type::yes_no, "fr-FR", "non merci", "no speech 'non merci'"},
+           {Type::yes_no, "fr-FR", "bien sûr, d'accord", "yes speech 'bien sûr, d'accord'"},
+           {Type::yes_no, "es-ES", "No estoy de acuerdo", "no speech 'No estoy de acuerdo'"},
+           {Type::yes_no, "es-ES", "claro que no", "no speech 'claro que no'"},
+           {Type::yes_no, "es-ES", "por qué no", "invalid speech"},
+           {Type::yes_no, "es-ES", "claro, cómo no", "yes speech 'claro, cómo no'"},
+           {Type::yes_no, "es-ES", "sí, no hay problema", "yes speech 'sí, no hay problema'"},
+           {Type::yes_no, "es-ES", "no lo sé", "invalid speech"},
+           {Type::yes_no, "es-ES", "nunca he dicho sí", "invalid speech"},
+           {Type::yes_no, "es-ES", "no gracias", "no speech 'no gracias'"},
+           {Type::yes_no, "es-ES", "no, claro", "invalid speech"},
            {Type::choice, "it-IT", "Rosso!", "red speech 'Rosso!'"},
            {Type::choice, "it-IT", "quello rosso", "red speech 'quello rosso'"},
            {Type::choice, "it-IT", "azzurro", "blue speech 'azzurro'"},
@@ -699,6 +759,38 @@ BOOST_AUTO_TEST_CASE(speech_is_understood_in_several_languages) {
        }) {
     BOOST_TEST(read(row.type, row.language, "", row.speech) == row.understood, row.speech);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_campaigns_own_words_for_yes_and_no_come_first) {
+  const auto campaign = some::survey();
+  auto asked = question("q", QuestionType::yes_no, "?");
+  const auto said = [&](const char* speech) {
+    const auto got = understand(campaign, asked, "it-IT", "", speech);
+    return got.kind == Understood::Kind::given ? got.value : "";
+  };
+  asked.options[0].words = {{"it-IT", {"perché no", "mi interessa", "non c'è problema"}}};
+  asked.options[1].words = {{"it-IT", {"non va bene", "non mi interessa", "mai"}}};
+  BOOST_TEST(said("perché no") == "yes");
+  BOOST_TEST(said("non c'è problema") == "yes");
+  BOOST_TEST(said("mi interessa") == "yes");
+  BOOST_TEST(said("non mi interessa") == "no");
+  BOOST_TEST(said("non va bene") == "no");
+  BOOST_TEST(said("non mi piace, non va bene") == "no");
+  BOOST_TEST(said("mai") == "no");
+  BOOST_TEST(said("mi interessa, mai") == "");
+  asked.options[1].words.clear();
+  BOOST_TEST(said("non mi interessa") == "");
+  // The other way round, and with codes that do not say which is which.
+  std::swap(asked.options[0], asked.options[1]);
+  BOOST_TEST(said("sì") == "yes");
+  BOOST_TEST(said("no") == "no");
+  asked.options[0].code = "never";
+  BOOST_TEST(said("certo") == "yes");
+  BOOST_TEST(said("nemmeno per sogno") == "never");
+  asked.options[1].code = "always";
+  BOOST_TEST(said("certo") == "");
+  BOOST_TEST(said("mi interessa") == "always");
+  BOOST_TEST(said("non mi interessa") == "");
 }
 
 BOOST_AUTO_TEST_CASE(values_are_data_and_never_templates) {
