@@ -4,7 +4,7 @@
 
 namespace campaigns {
 
-std::string folded(std::string_view text) {
+std::vector<SpokenWord> spoken_words(std::string_view text) {
   static const std::map<unsigned, char> accents = [] {
     std::map<unsigned, char> m;
     const auto put = [&](unsigned from, unsigned to, char letter) {
@@ -21,22 +21,39 @@ std::string folded(std::string_view text) {
     }
     return m;
   }();
-  std::string out = " ";
+  std::vector<SpokenWord> words;
+  std::string between;
+  bool in_word = false;
+  const auto letter = [&](char c) {
+    if (!in_word) words.push_back({"", std::move(between)});
+    if (!in_word) between.clear();
+    in_word = true;
+    words.back().word += c;
+  };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 'A' && c <= 'Z') {
-      out += static_cast<char>(c - 'A' + 'a');
+      letter(static_cast<char>(c - 'A' + 'a'));
     } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-      out += static_cast<char>(c);
+      letter(static_cast<char>(c));
     } else if (c == 0xC3 && i + 1 < text.size()) {
       const auto code = 0xC0u + (static_cast<unsigned char>(text[++i]) & 0x3Fu);
       const auto found = accents.find(code);
-      if (found != accents.end()) out += found->second;
-    } else if (out.back() != ' ') {
-      out += ' ';
+      if (found != accents.end()) letter(found->second);
+    } else {
+      between += text[i];
+      in_word = false;
     }
   }
-  if (out.back() != ' ') out += ' ';
+  return words;
+}
+
+std::string folded(std::string_view text) {
+  std::string out = " ";
+  for (const auto& one : spoken_words(text)) {
+    out += one.word;
+    out += ' ';
+  }
   return out;
 }
 

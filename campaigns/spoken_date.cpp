@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "campaigns/spoken_number.hpp"
+
 namespace campaigns {
 
 namespace {
@@ -29,127 +31,17 @@ std::optional<unsigned> figures_in(std::string_view word) {
   return number;
 }
 
-// --- Italian: a number is one word
-
-constexpr std::array<std::string_view, 20> italian_small{
-    "zero",        "uno",      "due",    "tre",         "quattro",  "cinque",    "sei",
-    "sette",       "otto",     "nove",   "dieci",       "undici",   "dodici",    "tredici",
-    "quattordici", "quindici", "sedici", "diciassette", "diciotto", "diciannove"};
-constexpr std::array<std::string_view, 8> italian_tens{
-    "venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"};
-
-// Up to 99: "ventuno", "ventitre", "trentotto".
-std::optional<unsigned> italian_below_hundred(std::string_view word) {
-  for (unsigned n = 0; n < italian_small.size(); ++n) {
-    if (word == italian_small[n]) return n;
-  }
-  for (unsigned i = 0; i < italian_tens.size(); ++i) {
-    const auto ten = italian_tens[i];
-    if (word == ten) return (i + 2) * 10;
-    for (unsigned n = 1; n < 10; ++n) {
-      // The last vowel goes before "uno" and "otto".
-      const bool elided = n == 1 || n == 8;
-      const auto stem = elided ? ten.substr(0, ten.size() - 1) : ten;
-      if (word.size() == stem.size() + italian_small[n].size() && word.starts_with(stem) &&
-          word.ends_with(italian_small[n])) {
-        return (i + 2) * 10 + n;
-      }
-    }
-  }
-  return {};
-}
-
-// "millenovecentottanta", "duemila", "duemilaventisei", "duemilacento".
-std::optional<unsigned> italian_year(std::string_view word) {
-  unsigned year = 0;
-  if (word.starts_with("mille")) {
-    year = 1000;
-    word.remove_prefix(5);
-  } else if (word.starts_with("duemila")) {
-    year = 2000;
-    word.remove_prefix(7);
-  } else {
-    return {};
-  }
-  for (unsigned n = 1; n < 10; ++n) {
-    const auto hundreds = (n == 1 ? std::string() : std::string(italian_small[n])) + "cento";
-    // "novecentottanta": its o is also the o of "ottanta".
-    if (word.starts_with(hundreds)) {
-      year += n * 100;
-      word.remove_prefix(hundreds.size());
-      if (word.starts_with("tt")) {
-        const auto rest = italian_below_hundred('o' + std::string(word));
-        return rest ? std::optional(year + *rest) : std::nullopt;
-      }
-      break;
-    }
-  }
-  if (word.empty()) return year;
-  const auto rest = italian_below_hundred(word);
-  return rest ? std::optional(year + *rest) : std::nullopt;
-}
-
-// --- English: a number may be several words
-
-constexpr std::array<std::string_view, 20> english_small{
-    "zero",     "one",     "two",     "three",     "four",     "five",    "six",
-    "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
-    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
-constexpr std::array<std::string_view, 8> english_tens{"twenty", "thirty",  "forty",  "fifty",
-                                                       "sixty",  "seventy", "eighty", "ninety"};
-constexpr std::array<std::string_view, 20> english_ordinals{
-    "",           "first",     "second",    "third",       "fourth",     "fifth",     "sixth",
-    "seventh",    "eighth",    "ninth",     "tenth",       "eleventh",   "twelfth",   "thirteenth",
-    "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"};
-
-// A run of words as one number, how many of them it took; days and two digits of a year.
-struct ReadNumber {
-  unsigned number = 0;
-  std::size_t words = 0;
-};
-
-ReadNumber english_below_hundred(const std::vector<std::string>& words, std::size_t at) {
-  if (at >= words.size()) return {};
-  const auto place = [](const auto& names, std::string_view word) {
-    return static_cast<unsigned>(std::ranges::find(names, word) - names.begin());
-  };
-  const auto& word = words[at];
-  if (const auto n = place(english_small, word); n < english_small.size()) return {n, 1};
-  if (const auto n = place(english_ordinals, word); n > 0 && n < english_ordinals.size()) {
-    return {n, 1};
-  }
-  if (word == "twentieth") return {20, 1};
-  if (word == "thirtieth") return {30, 1};
-  const auto ten = place(english_tens, word);
-  if (ten == english_tens.size()) return {};
-  if (at + 1 < words.size()) {
-    const auto small = place(english_small, words[at + 1]);
-    const auto ordinal = place(english_ordinals, words[at + 1]);
-    const auto unit = small < english_small.size() ? small : ordinal;
-    if (unit > 0 && unit < 10) return {(ten + 2) * 10 + unit, 2};
-  }
-  return {(ten + 2) * 10, 1};
-}
-
-// "two thousand and twenty six", "twenty twenty six", "nineteen eighty", "nineteen oh five".
+// "twenty twenty six", "nineteen eighty", "nineteen oh five": a year in two parts.
 ReadNumber english_year(const std::vector<std::string>& words, std::size_t at) {
-  const auto first = english_below_hundred(words, at);
-  if (first.words != 1) return {};
-  auto next = at + first.words;
-  if (next < words.size() && words[next] == "thousand" && first.number < 10) {
-    ++next;
-    if (next < words.size() && words[next] == "and") ++next;
-    const auto rest = english_below_hundred(words, next);
-    return {first.number * 1000 + rest.number, next + rest.words - at};
-  }
-  if (words[at] != "nineteen" && words[at] != "twenty") return {};
+  const auto& word = words[at];
+  if (word != "nineteen" && word != "twenty") return {};
+  const auto next = at + 1;
   const bool oh = next < words.size() && (words[next] == "oh" || words[next] == "o");
-  const auto rest = english_below_hundred(words, oh ? next + 1 : next);
-  if (rest.words == 0 || (oh && rest.number > 9) || (!oh && rest.number < 10)) return {};
-  return {first.number * 100 + rest.number, next + (oh ? 1U : 0U) + rest.words - at};
+  const auto rest = read_number(words, oh ? next + 1 : next, "en");
+  const auto last = rest.number;
+  if (rest.words == 0 || rest.ordinal || last > 99 || (oh ? last > 9 : last < 10)) return {};
+  return {(word == "twenty" ? 2000 : 1900) + last, 1 + (oh ? 1U : 0U) + rest.words};
 }
-
-// --- both
 
 std::optional<unsigned> month_named(std::string_view word, const MonthNames& months) {
   for (unsigned i = 0; i < months.size(); ++i) {
@@ -191,20 +83,10 @@ std::vector<SaidNumber> numbers_said(const std::vector<std::string>& words, bool
       continue;
     }
     ReadNumber read;
-    bool year = false;
-    if (english) {
-      read = english_year(words, i);
-      year = read.words > 0;
-      if (!year) read = english_below_hundred(words, i);
-    } else if (const auto of = italian_year(words[i])) {
-      read = {*of, 1};
-      year = true;
-    } else if (words[i] == "primo") {
-      read = {1, 1};
-    } else if (const auto small = italian_below_hundred(words[i])) {
-      read = {*small, 1};
-    }
-    if (read.words > 0) said.push_back({read.number, year});
+    if (english) read = english_year(words, i);
+    if (read.words == 0) read = read_number(words, i, english ? "en" : "it");
+    if (!english && words[i] == "primo") read = {1, 1};
+    if (read.words > 0) said.push_back({static_cast<unsigned>(read.number), read.number > 99});
     i += std::max<std::size_t>(read.words, 1);
   }
   return said;

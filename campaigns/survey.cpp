@@ -1,7 +1,6 @@
 #include "campaigns/survey.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "campaigns/apology.hpp"
@@ -11,6 +10,7 @@
 #include "campaigns/skip_logic.hpp"
 #include "campaigns/speech.hpp"
 #include "campaigns/spoken_date.hpp"
+#include "campaigns/spoken_number.hpp"
 #include "campaigns/spoken_yes_no.hpp"
 #include "campaigns/templates.hpp"
 
@@ -26,77 +26,6 @@ const ScriptAnswer* answer_to(const Campaign& campaign, const std::vector<Script
   return nullptr;
 }
 
-// The words for 0 to 10 in the languages that are common here.
-using NumberWords = std::vector<std::vector<std::string>>;
-
-const NumberWords& number_words(const std::string& language) {
-  static const std::map<std::string, NumberWords, std::less<>> by_language = {
-      {"it",
-       {{"zero"},
-        {"uno", "una"},
-        {"due"},
-        {"tre"},
-        {"quattro"},
-        {"cinque"},
-        {"sei"},
-        {"sette"},
-        {"otto"},
-        {"nove"},
-        {"dieci"}}},
-      {"en",
-       {{"zero"},
-        {"one"},
-        {"two"},
-        {"three"},
-        {"four"},
-        {"five"},
-        {"six"},
-        {"seven"},
-        {"eight"},
-        {"nine"},
-        {"ten"}}},
-      {"de",
-       {{"null"},
-        {"eins", "ein", "eine"},
-        {"zwei", "zwo"},
-        {"drei"},
-        {"vier"},
-        {"fünf"},
-        {"sechs"},
-        {"sieben"},
-        {"acht"},
-        {"neun"},
-        {"zehn"}}},
-      {"fr",
-       {{"zéro"},
-        {"un", "une"},
-        {"deux"},
-        {"trois"},
-        {"quatre"},
-        {"cinq"},
-        {"six"},
-        {"sept"},
-        {"huit"},
-        {"neuf"},
-        {"dix"}}},
-      {"es",
-       {{"cero"},
-        {"uno", "una"},
-        {"dos"},
-        {"tres"},
-        {"cuatro"},
-        {"cinco"},
-        {"seis"},
-        {"siete"},
-        {"ocho"},
-        {"nueve"},
-        {"diez"}}},
-  };
-  static const NumberWords none;
-  const auto found = by_language.find(primary_language(language));
-  return found == by_language.end() ? none : found->second;
-}
-
 const std::vector<std::string>& words_in(
     const std::map<std::string, std::vector<std::string>>& words, const std::string& language) {
   static const std::vector<std::string> none;
@@ -107,36 +36,6 @@ const std::vector<std::string>& words_in(
     });
   }
   return found == words.end() ? none : found->second;
-}
-
-// The numbers said in digits or in a word.
-std::vector<std::int64_t> spoken_numbers(const std::string& speech, const std::string& language) {
-  std::vector<std::int64_t> found;
-  std::size_t start = 0;
-  const auto& numbers = number_words(language);
-  while (start < speech.size()) {
-    const auto end = std::min(speech.find(' ', start), speech.size());
-    const auto word = std::string_view(speech).substr(start, end - start);
-    start = end + 1;
-    std::optional<std::int64_t> number = whole_number_of(word);
-    for (std::size_t n = 0; !number && n < numbers.size(); ++n) {
-      for (const auto& name : numbers[n]) {
-        if (folded(name) == ' ' + std::string(word) + ' ') number = static_cast<std::int64_t>(n);
-      }
-    }
-    if (number) found.push_back(*number);
-  }
-  return found;
-}
-
-// The only one, or nothing.
-std::optional<std::int64_t> spoken_number(const std::string& speech, const std::string& language) {
-  const auto all = spoken_numbers(speech, language);
-  if (all.empty() ||
-      std::any_of(all.begin(), all.end(), [&](auto n) { return n != all.front(); })) {
-    return {};
-  }
-  return all.front();
 }
 
 // What names an option in speech: its words and its label.
@@ -176,23 +75,33 @@ std::optional<std::vector<const Option*>> spoken_yes_no(const Question& question
 // The options that the speech names: by a word of their own, their label or their key, in their
 // order.
 std::vector<const Option*> spoken_options(const Question& question, const std::string& language,
-                                          const std::string& speech) {
+                                          std::string_view speech) {
+  const auto heard = folded(speech);
   std::vector<const Option*> found;
   if (question.type == QuestionType::yes_no) {
-    if (const auto named = spoken_yes_no(question, language, speech)) return *named;
+    if (const auto named = spoken_yes_no(question, language, heard)) return *named;
   } else {
     for (const auto& option : question.options) {
       const auto names = names_of(option, language);
       if (std::any_of(names.begin(), names.end(),
-                      [&](const std::string& name) { return says(speech, name); })) {
+                      [&](const std::string& name) { return says(heard, name); })) {
         found.push_back(&option);
       }
     }
   }
   if (!found.empty()) return found;
-  const auto numbers = spoken_numbers(speech, language);
+  // Of several, "1,3" names two; what may be parts of a larger number names them only where each is
+  // a key.
+  const auto said = said_numbers(question.several ? heard : speech, language);
+  const bool all_keys =
+      std::all_of(said.numbers.begin(), said.numbers.end(), [&](std::int64_t number) {
+        return std::any_of(question.options.begin(), question.options.end(),
+                           [&](const Option& option) { return option.key - '0' == number; });
+      });
+  if (said.in_part || (said.adjoining && !(question.several && all_keys))) return found;
   for (const auto& option : question.options) {
-    if (std::find(numbers.begin(), numbers.end(), option.key - '0') != numbers.end()) {
+    if (std::find(said.numbers.begin(), said.numbers.end(), option.key - '0') !=
+        said.numbers.end()) {
       found.push_back(&option);
     }
   }
@@ -259,11 +168,9 @@ std::vector<std::string> hints_for(const Campaign& campaign, const Question& que
     if (!common.no.empty()) add(common.no.front());
   }
   if (question.type == QuestionType::rating || question.type == QuestionType::number) {
-    const auto& numbers = number_words(language);
     for (std::int64_t n = std::max<std::int64_t>(question.least, 0);
          n <= std::min<std::int64_t>(question.most, 10); ++n) {
-      const auto index = static_cast<std::size_t>(n);
-      if (index < numbers.size()) add(numbers[index].front());
+      add(std::string(number_word(n, language)));
     }
   }
   for (const auto which : {Reply::refused, Reply::dont_know}) {
@@ -459,13 +366,14 @@ Understood understand(const Campaign& campaign, const Question& question,
   switch (question.type) {
     case QuestionType::choice:
     case QuestionType::yes_no:
-      if (const auto value = value_of_choice(question, spoken_options(question, language, heard))) {
+      if (const auto value =
+              value_of_choice(question, spoken_options(question, language, speech))) {
         return {Understood::Kind::given, *value, "speech", words};
       }
       return {Understood::Kind::invalid, "", "speech", words};
     case QuestionType::rating:
     case QuestionType::number: {
-      const auto number = spoken_number(heard, language);
+      const auto number = said_number(speech, language);
       if (number && *number >= question.least && *number <= question.most) {
         return {Understood::Kind::given, std::to_string(*number), "speech", words};
       }

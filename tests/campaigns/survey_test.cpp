@@ -352,6 +352,9 @@ BOOST_AUTO_TEST_CASE(several_options_may_be_chosen_by_key_and_by_speech) {
   BOOST_TEST(got("14", "") == "none");
   BOOST_TEST(got("", "verde e anche rosso") == "red green");
   BOOST_TEST(got("", "la tre e la uno") == "red green");
+  BOOST_TEST(got("", "1,3") == "red green");
+  BOOST_TEST(got("", "uno tre") == "red green");
+  BOOST_TEST(got("", "uno cinquanta") == "none");
   BOOST_TEST(got("", "blu") == "blue");
   BOOST_TEST(got("", "rosso, verde, blu") == "none");
   BOOST_TEST(got("", "giallo") == "none");
@@ -751,6 +754,21 @@ BOOST_AUTO_TEST_CASE(speech_is_understood_in_several_languages) {
            {Type::rating, "de-DE", "fünf", "5 speech 'fünf'"},
            {Type::number, "it-IT", "siamo in 12", "12 speech 'siamo in 12'"},
            {Type::number, "de-DE", "zehn", "10 speech 'zehn'"},
+           {Type::number, "it-IT", "trentacinque", "35 speech 'trentacinque'"},
+           {Type::number, "en-GB", "thirty five", "35 speech 'thirty five'"},
+           {Type::number, "en-GB", "two hundred", "invalid speech"},
+           {Type::number, "fr-FR", "vingt-cinq", "25 speech 'vingt-cinq'"},
+           {Type::number, "fr-FR", "quatre-vingts", "invalid speech"},
+           {Type::number, "es-ES", "treinta y cinco", "35 speech 'treinta y cinco'"},
+           {Type::number, "en-GB", "5.5", "invalid speech"},
+           {Type::number, "it-IT", "2.002", "invalid speech"},
+           {Type::number, "it-IT", "35", "35 speech '35'"},
+           {Type::rating, "en-GB", "five and a half", "invalid speech"},
+           {Type::choice, "en-GB", "option two", "blue speech 'option two'"},
+           {Type::choice, "it-IT", "numero 2", "blue speech 'numero 2'"},
+           {Type::choice, "it-IT", "ventidue", "invalid speech"},
+           {Type::choice, "en-GB", "two fifty", "invalid speech"},
+           {Type::choice, "it-IT", "la due delle 10", "blue speech 'la due delle 10'"},
            {Type::open, "it-IT", "Non lo so ancora", " speech 'Non lo so ancora'"},
            {Type::open, "it-IT", " . ", "silence"},
            {Type::open, "it-IT", "Basta, non chiamate più!", "opt_out speech"},

@@ -1,0 +1,647 @@
+#include "campaigns/spoken_number.hpp"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <map>
+
+#include "campaigns/skip_logic.hpp"
+#include "campaigns/speech.hpp"
+
+namespace campaigns {
+
+namespace {
+
+using WordList = std::vector<std::string>;
+using NumberNames = std::vector<std::string>;
+using MaybeNumber = std::optional<std::int64_t>;
+
+// NumberNames as they stand in folded speech, without the blanks around them.
+NumberNames named(std::initializer_list<std::string_view> written) {
+  NumberNames all;
+  for (const auto name : written) {
+    auto word = folded(name);
+    all.push_back(word.substr(1, word.size() - 2));
+  }
+  return all;
+}
+
+bool is_one_of(const NumberNames& all, std::string_view word) {
+  return std::ranges::find(all, word) != all.end();
+}
+
+// The place of a word among names, from `first` on.
+MaybeNumber place_in(const NumberNames& all, std::string_view word, std::int64_t first = 0) {
+  const auto found = std::ranges::find(all, word);
+  if (found == all.end() || word.empty()) return {};
+  return first + (found - all.begin());
+}
+
+std::string_view word_at(const WordList& words, std::size_t at) {
+  return at < words.size() ? std::string_view(words[at]) : std::string_view();
+}
+
+// Up to three figures, or nothing.
+MaybeNumber few_figures(std::string_view word) {
+  return word.size() <= 3 ? whole_number_of(word) : std::nullopt;
+}
+
+// Of languages whose numbers are one word: the parts that were written apart all the same, "mille
+// duecento", "zwei tausend". `one` reads a word, `plus` is the "and" before a last part.
+ReadNumber read_compounds(const WordList& words, std::size_t at,
+                          MaybeNumber (*one)(std::string_view), std::string_view hundred,
+                          std::string_view thousand, std::string_view plus) {
+  const auto figures = few_figures(word_at(words, at));
+  const auto first = figures ? figures : one(word_at(words, at));
+  if (!first) return {};
+  ReadNumber read{*first, 1};
+  while (true) {
+    const auto next = word_at(words, at + read.words);
+    if (next == hundred && read.number > 0 && read.number < 10) {
+      read.number *= 100;
+      ++read.words;
+      continue;
+    }
+    if (next == thousand && read.number > 1 && read.number < 1000) {
+      read.number *= 1000;
+      ++read.words;
+      continue;
+    }
+    const std::int64_t room = read.number % 1000 == 0 ? 1000 : read.number % 100 == 0 ? 100 : 0;
+    if (room == 0 || read.number == 0) break;
+    const std::size_t skipped = next == plus ? 1 : 0;
+    const auto part = one(word_at(words, at + read.words + skipped));
+    if (!part || *part == 0 || *part >= room) break;
+    read.number += *part;
+    read.words += skipped + 1;
+  }
+  // Figures by themselves are no words.
+  return figures && read.words == 1 ? ReadNumber{} : read;
+}
+
+// --- Italian
+
+const NumberNames& italian_small() {
+  static const NumberNames all =
+      named({"zero",        "uno",      "due",    "tre",         "quattro",  "cinque",    "sei",
+             "sette",       "otto",     "nove",   "dieci",       "undici",   "dodici",    "tredici",
+             "quattordici", "quindici", "sedici", "diciassette", "diciotto", "diciannove"});
+  return all;
+}
+
+// "ventuno", "ventitre", "trentotto"; "ventun" before what is counted.
+MaybeNumber italian_below_hundred(std::string_view word) {
+  static const NumberNames tens = named(
+      {"venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"});
+  if (const auto small = place_in(italian_small(), word)) return small;
+  for (std::size_t i = 0; i < tens.size(); ++i) {
+    const auto number = static_cast<std::int64_t>(i + 2) * 10;
+    const std::string_view ten = tens[i];
+    if (word == ten) return number;
+    // The last vowel goes before "uno" and "otto".
+    const auto stem = ten.substr(0, ten.size() - 1);
+    if (!word.starts_with(stem)) continue;
+    const auto rest = word.substr(stem.size());
+    if (rest == "uno" || rest == "un") return number + 1;
+    if (rest == "otto") return number + 8;
+    if (!word.starts_with(ten)) continue;
+    const auto unit = place_in(italian_small(), word.substr(ten.size()));
+    if (unit && *unit > 1 && *unit < 10 && *unit != 8) return number + *unit;
+  }
+  return {};
+}
+
+// "cento", "duecentotre"; the o of "cento" may be that of "otto" and go before "uno".
+MaybeNumber italian_below_thousand(std::string_view word) {
+  std::int64_t hundreds = 1;
+  std::string_view rest = word;
+  for (std::size_t n = 2; n < 10; ++n) {
+    const std::string_view unit = italian_small()[n];
+    if (!word.starts_with(unit) || !word.substr(unit.size()).starts_with("cent")) continue;
+    hundreds = static_cast<std::int64_t>(n);
+    rest.remove_prefix(unit.size());
+  }
+  if (rest.starts_with("cento")) {
+    const auto last = rest.substr(5);
+    if (last.empty()) return hundreds * 100;
+    const auto more = italian_below_hundred(last);
+    if (more && *more > 0) return hundreds * 100 + *more;
+  }
+  if (rest.starts_with("cent")) {
+    const auto last = rest.substr(4);
+    const auto more = italian_below_hundred(last);
+    const bool elides = last.starts_with('o') || last.starts_with('u');
+    return more && elides ? MaybeNumber(hundreds * 100 + *more) : std::nullopt;
+  }
+  return italian_below_hundred(word);
+}
+
+// "millenovecentottanta", "duemila", "trentaduemilacento".
+MaybeNumber italian_number(std::string_view word) {
+  if (word == "una") return 1;
+  std::int64_t thousands = 1;
+  std::string_view rest;
+  if (word.starts_with("mille")) {
+    rest = word.substr(5);
+  } else if (const auto at = word.find("mila"); at != std::string_view::npos) {
+    const auto many = italian_below_thousand(word.substr(0, at));
+    if (!many || *many < 2) return {};
+    thousands = *many;
+    rest = word.substr(at + 4);
+  } else {
+    return italian_below_thousand(word);
+  }
+  if (rest.empty()) return thousands * 1000;
+  const auto more = italian_below_thousand(rest);
+  return more && *more > 0 ? MaybeNumber(thousands * 1000 + *more) : std::nullopt;
+}
+
+ReadNumber read_italian(const WordList& words, std::size_t at) {
+  return read_compounds(words, at, italian_number, "cento", "mila", "e");
+}
+
+// --- English
+
+const NumberNames& english_small() {
+  static const NumberNames all =
+      named({"zero",     "one",     "two",     "three",     "four",     "five",    "six",
+             "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
+             "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"});
+  return all;
+}
+
+ReadNumber english_below_hundred(const WordList& words, std::size_t at) {
+  static const NumberNames tens =
+      named({"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"});
+  static const NumberNames ordinals =
+      named({"first",     "second",      "third",      "fourth",     "fifth",
+             "sixth",     "seventh",     "eighth",     "ninth",      "tenth",
+             "eleventh",  "twelfth",     "thirteenth", "fourteenth", "fifteenth",
+             "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth"});
+  const auto word = word_at(words, at);
+  if (const auto small = place_in(english_small(), word)) return {*small, 1};
+  if (const auto ordinal = place_in(ordinals, word, 1)) return {*ordinal, 1, true};
+  if (word == "thirtieth") return {30, 1, true};
+  const auto ten = place_in(tens, word, 2);
+  if (!ten) return {};
+  const auto next = word_at(words, at + 1);
+  const auto unit = place_in(english_small(), next);
+  if (unit && *unit > 0 && *unit < 10) return {*ten * 10 + *unit, 2};
+  const auto ordinal = place_in(ordinals, next, 1);
+  if (ordinal && *ordinal < 10) return {*ten * 10 + *ordinal, 2, true};
+  return {*ten * 10, 1};
+}
+
+// "a hundred", "two hundred and five", "twelve hundred"; `figures` may stand for its first part.
+ReadNumber english_below_thousand(const WordList& words, std::size_t at) {
+  const auto word = word_at(words, at);
+  const auto next = word_at(words, at + 1);
+  ReadNumber read = english_below_hundred(words, at);
+  if (const auto figures = few_figures(word); figures && (next == "hundred" || next == "thousand"))
+    read = {*figures, 1};
+  if (read.words == 0 && word == "hundred") {
+    read = {100, 1};
+  } else if (read.words == 0 && word == "a" && next == "hundred") {
+    read = {100, 2};
+  } else if (!read.ordinal && read.number > 0 && read.number < 20 && read.number != 10 &&
+             word_at(words, at + read.words) == "hundred") {
+    read = {read.number * 100, read.words + 1};
+  } else {
+    return read;
+  }
+  const std::size_t skipped = word_at(words, at + read.words) == "and" ? 1 : 0;
+  const auto rest = english_below_hundred(words, at + read.words + skipped);
+  if (rest.words == 0 || rest.number == 0) return read;
+  return {read.number + rest.number, read.words + skipped + rest.words, rest.ordinal};
+}
+
+ReadNumber read_english(const WordList& words, std::size_t at) {
+  auto read = english_below_thousand(words, at);
+  const auto next = word_at(words, at + read.words);
+  if (read.words == 0 && next == "thousand") {
+    read = {1000, 1};
+  } else if (read.words == 0 && next == "a" && word_at(words, at + 1) == "thousand") {
+    read = {1000, 2};
+  } else if (!read.ordinal && next == "thousand" && read.number > 0 && read.number < 1000) {
+    read = {read.number * 1000, read.words + 1};
+  } else {
+    return read;
+  }
+  const std::size_t skipped = word_at(words, at + read.words) == "and" ? 1 : 0;
+  const auto rest = english_below_thousand(words, at + read.words + skipped);
+  if (rest.words == 0 || rest.number == 0 || rest.number > 999) return read;
+  return {read.number + rest.number, read.words + skipped + rest.words, rest.ordinal};
+}
+
+// --- German
+
+const NumberNames& german_small() {
+  static const NumberNames all =
+      named({"null",     "ein",      "zwei",     "drei",     "vier",     "fünf",    "sechs",
+             "sieben",   "acht",     "neun",     "zehn",     "elf",      "zwölf",   "dreizehn",
+             "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn"});
+  return all;
+}
+
+// "fünfundzwanzig"; "eins" is "ein" at the end.
+MaybeNumber german_below_hundred(std::string_view word) {
+  static const NumberNames tens = named(
+      {"zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"});
+  if (word == "eins") return 1;
+  if (word == "zwo") return 2;
+  if (const auto small = place_in(german_small(), word)) return small;
+  for (std::size_t i = 0; i < tens.size(); ++i) {
+    if (!word.ends_with(tens[i])) continue;
+    const auto number = static_cast<std::int64_t>(i + 2) * 10;
+    auto rest = word.substr(0, word.size() - tens[i].size());
+    if (rest.empty()) return number;
+    if (!rest.ends_with("und")) return {};
+    rest.remove_suffix(3);
+    const auto unit = rest == "zwo" ? MaybeNumber(2) : place_in(german_small(), rest);
+    return unit && *unit > 0 && *unit < 10 ? MaybeNumber(number + *unit) : std::nullopt;
+  }
+  return {};
+}
+
+// What stands before and behind "hundert" or "tausend".
+MaybeNumber german_parts(std::string_view word, std::string_view unit, std::int64_t value,
+                         std::int64_t many_max, MaybeNumber (*part)(std::string_view)) {
+  const auto at = word.find(unit);
+  if (at == std::string_view::npos) return part(word);
+  const auto many = at == 0 ? MaybeNumber(1) : part(word.substr(0, at));
+  if (!many || *many == 0 || *many > many_max) return {};
+  auto rest = word.substr(at + unit.size());
+  if (rest.empty()) return *many * value;
+  if (rest.starts_with("und")) rest.remove_prefix(3);
+  const auto more = part(rest);
+  return more && *more > 0 && *more < value ? MaybeNumber(*many * value + *more) : std::nullopt;
+}
+
+MaybeNumber german_below_thousand(std::string_view word) {
+  return german_parts(word, "hundert", 100, 19, german_below_hundred);
+}
+
+MaybeNumber german_number(std::string_view word) {
+  if (word == "eine") return 1;
+  return german_parts(word, "tausend", 1000, 999, german_below_thousand);
+}
+
+ReadNumber read_german(const WordList& words, std::size_t at) {
+  return read_compounds(words, at, german_number, "hundert", "tausend", "und");
+}
+
+// --- French
+
+MaybeNumber french_unit(std::string_view word) {
+  static const NumberNames units =
+      named({"un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"});
+  return word == "une" ? MaybeNumber(1) : place_in(units, word, 1);
+}
+
+ReadNumber french_below_twenty(const WordList& words, std::size_t at) {
+  static const NumberNames teens =
+      named({"dix", "onze", "douze", "treize", "quatorze", "quinze", "seize"});
+  const auto word = word_at(words, at);
+  if (const auto unit = french_unit(word)) return {*unit, 1};
+  if (word == "zero") return {0, 1};
+  const auto teen = place_in(teens, word, 10);
+  if (!teen) return {};
+  const auto unit = french_unit(word_at(words, at + 1));
+  if (*teen == 10 && unit && *unit > 6) return {10 + *unit, 2};
+  return {*teen, 1};
+}
+
+ReadNumber french_below_hundred(const WordList& words, std::size_t at) {
+  static const NumberNames tens = named(
+      {"vingt", "trente", "quarante", "cinquante", "soixante", "septante", "huitante", "nonante"});
+  const auto word = word_at(words, at);
+  const auto next = word_at(words, at + 1);
+  if (word == "quatre" && (next == "vingt" || next == "vingts")) {
+    const auto rest = french_below_twenty(words, at + 2);
+    if (rest.words == 0 || rest.number == 0) return {80, 2};
+    return {80 + rest.number, 2 + rest.words};
+  }
+  const auto ten = word == "octante" ? MaybeNumber(8) : place_in(tens, word, 2);
+  if (!ten) return french_below_twenty(words, at);
+  if (next == "et") {
+    const auto last = word_at(words, at + 2);
+    if (last == "un" || last == "une") return {*ten * 10 + 1, 3};
+    if (*ten == 6 && last == "onze") return {71, 3};
+    return {*ten * 10, 1};
+  }
+  const auto rest = french_below_twenty(words, at + 1);
+  const std::int64_t most = *ten == 6 ? 19 : 9;
+  if (rest.words == 0 || rest.number < 2 || rest.number > most) return {*ten * 10, 1};
+  return {*ten * 10 + rest.number, 1 + rest.words};
+}
+
+ReadNumber french_below_thousand(const WordList& words, std::size_t at) {
+  const auto word = word_at(words, at);
+  const auto next = word_at(words, at + 1);
+  const auto unit = few_figures(word) ? few_figures(word) : french_unit(word);
+  ReadNumber read;
+  if (word == "cent") {
+    read = {100, 1};
+  } else if (unit && *unit > 1 && *unit < 10 && (next == "cent" || next == "cents")) {
+    read = {*unit * 100, 2};
+  } else {
+    return french_below_hundred(words, at);
+  }
+  const auto rest = french_below_hundred(words, at + read.words);
+  if (rest.words == 0 || rest.number == 0) return read;
+  return {read.number + rest.number, read.words + rest.words};
+}
+
+ReadNumber read_french(const WordList& words, std::size_t at) {
+  const auto thousand = [](std::string_view word) { return word == "mille" || word == "mil"; };
+  auto read = french_below_thousand(words, at);
+  const auto figures = few_figures(word_at(words, at));
+  if (read.words == 0 && figures) read = {*figures, 1};
+  if (read.words == 0 && thousand(word_at(words, at))) {
+    read = {1000, 1};
+  } else if (read.number > 1 && thousand(word_at(words, at + read.words))) {
+    read = {read.number * 1000, read.words + 1};
+  } else {
+    return figures && read.words == 1 ? ReadNumber{} : read;
+  }
+  const auto rest = french_below_thousand(words, at + read.words);
+  if (rest.words == 0 || rest.number == 0) return read;
+  return {read.number + rest.number, read.words + rest.words};
+}
+
+// --- Spanish
+
+ReadNumber spanish_below_hundred(const WordList& words, std::size_t at) {
+  static const NumberNames small = named(
+      {"cero",         "uno",         "dos",        "tres",        "cuatro",     "cinco",
+       "seis",         "siete",       "ocho",       "nueve",       "diez",       "once",
+       "doce",         "trece",       "catorce",    "quince",      "dieciséis",  "diecisiete",
+       "dieciocho",    "diecinueve",  "veinte",     "veintiuno",   "veintidós",  "veintitrés",
+       "veinticuatro", "veinticinco", "veintiséis", "veintisiete", "veintiocho", "veintinueve"});
+  static const NumberNames tens =
+      named({"treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"});
+  const auto unit = [](std::string_view word) {
+    return word == "una" ? MaybeNumber(1) : place_in(small, word);
+  };
+  const auto word = word_at(words, at);
+  if (word == "veintiun" || word == "veintiuna") return {21, 1};
+  if (const auto number = unit(word)) return {*number, 1};
+  const auto ten = place_in(tens, word, 3);
+  if (!ten) return {};
+  if (word_at(words, at + 1) == "y") {
+    const auto last = word_at(words, at + 2);
+    const auto more = last == "un" ? MaybeNumber(1) : unit(last);
+    if (more && *more > 0 && *more < 10) return {*ten * 10 + *more, 3};
+  }
+  return {*ten * 10, 1};
+}
+
+ReadNumber spanish_below_thousand(const WordList& words, std::size_t at) {
+  static const NumberNames masculine =
+      named({"ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos",
+             "setecientos", "ochocientos", "novecientos"});
+  static const NumberNames feminine =
+      named({"ciento", "doscientas", "trescientas", "cuatrocientas", "quinientas", "seiscientas",
+             "setecientas", "ochocientas", "novecientas"});
+  const auto word = word_at(words, at);
+  if (word == "cien") return {100, 1};
+  auto hundreds = place_in(masculine, word, 1);
+  if (!hundreds) hundreds = place_in(feminine, word, 1);
+  if (!hundreds) return spanish_below_hundred(words, at);
+  const auto rest = spanish_below_hundred(words, at + 1);
+  if (rest.words == 0 || rest.number == 0) return {*hundreds * 100, 1};
+  return {*hundreds * 100 + rest.number, 1 + rest.words};
+}
+
+ReadNumber read_spanish(const WordList& words, std::size_t at) {
+  auto read = spanish_below_thousand(words, at);
+  const auto figures = few_figures(word_at(words, at));
+  if (figures) read = {*figures, 1};
+  if (read.words == 0 && word_at(words, at) == "mil") {
+    read = {1000, 1};
+  } else if (read.number > 1 && word_at(words, at + read.words) == "mil") {
+    read = {read.number * 1000, read.words + 1};
+  } else {
+    return figures ? ReadNumber{} : read;
+  }
+  const auto rest = spanish_below_thousand(words, at + read.words);
+  if (rest.words == 0 || rest.number == 0) return read;
+  return {read.number + rest.number, read.words + rest.words};
+}
+
+// --- what stands beside a number
+
+struct LanguageOfNumbers {
+  ReadNumber (*read)(const WordList&, std::size_t) = nullptr;
+  // Beside a number they make another one of it.
+  NumberNames others{};
+  // Before one they change its sign.
+  NumberNames minus{};
+  // Between a number and the rest of it.
+  NumberNames plus{};
+  std::array<std::string_view, 11> to_ten{};
+};
+
+const LanguageOfNumbers& numbers_in(std::string_view language) {
+  static const std::map<std::string_view, LanguageOfNumbers> by_language = {
+      {"it",
+       {read_italian,
+        named({"mezzo",     "mezza",     "virgola",    "punto",       "milione",    "milioni",
+               "miliardo",  "miliardi",  "centinaio",  "centinaia",   "migliaio",   "migliaia",
+               "mila",      "decina",    "decine",     "dozzina",     "dozzine",    "quindicina",
+               "ventina",   "trentina",  "quarantina", "cinquantina", "sessantina", "settantina",
+               "ottantina", "novantina", "quarto",     "quarti",      "terzo",      "terzi",
+               "decimo",    "decimi"}),
+        named({"meno"}),
+        named({"e", "un"}),
+        {"zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove",
+         "dieci"}}},
+      {"en",
+       {read_english,
+        named({"half", "halves", "quarter", "quarters", "thirds", "tenths", "point", "dot", "oh",
+               "hundreds", "thousands", "million", "millions", "billion", "billions", "dozen",
+               "dozens"}),
+        named({"minus", "negative"}),
+        named({"and", "a"}),
+        {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}}},
+      {"de",
+       {read_german,
+        named({"halb", "halbe", "halber", "halbes", "einhalb", "komma", "punkt", "viertel",
+               "drittel", "zehntel", "hunderte", "tausende", "million", "millionen", "milliarde",
+               "milliarden", "dutzend", "paar", "bisschen"}),
+        named({"minus"}),
+        named({"und", "ein", "eine"}),
+        {"null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun",
+         "zehn"}}},
+      {"fr",
+       {read_french,
+        named({"demi",        "demie",     "virgule",   "quart",     "quarts",      "tiers",
+               "dixième",     "dixièmes",  "vingts",    "cents",     "million",     "millions",
+               "milliard",    "milliards", "millier",   "milliers",  "dizaine",     "dizaines",
+               "douzaine",    "quinzaine", "vingtaine", "trentaine", "quarantaine", "cinquantaine",
+               "soixantaine", "centaine",  "centaines", "peu"}),
+        named({"moins"}),
+        named({"et"}),
+        {"zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"}}},
+      {"es",
+       {read_spanish,
+        named({"medio",   "media",    "coma",       "punto",   "cuarto",   "cuartos",  "tercio",
+               "tercios", "décimo",   "décimos",    "cientos", "miles",    "millón",   "millones",
+               "decena",  "decenas",  "docena",     "docenas", "quincena", "veintena", "treintena",
+               "centena", "centenar", "centenares", "millar",  "millares"}),
+        named({"menos"}),
+        named({"y", "un"}),
+        {"cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve",
+         "diez"}}},
+  };
+  // Of other languages only words that make another number of figures.
+  static const LanguageOfNumbers other{
+      nullptr,
+      named({"cem",      "cento",   "centos",    "mil",   "milhão",  "milhões",  "milhar",
+             "milhares", "vírgula", "meio",      "meia",  "honderd", "duizend",  "miljoen",
+             "komma",    "halve",   "hundra",    "tusen", "miljon",  "miljoner", "hundre",
+             "hundrede", "tusind",  "millioner", "sto",   "tysiąc",  "tysiące",  "tysięcy",
+             "milion",   "miliony", "milionów",  "tisíc", "tisíce",  "sută",     "sute",
+             "mie",      "mii",     "milioane",  "száz",  "ezer",    "millió",   "yüz",
+             "bin",      "milyon",  "sata",      "tuhat", "tuhatta", "hiljada",  "hiljade",
+             "tisuća",   "tisuće",  "mijë"}),
+      named({"menos", "minus", "moins", "min"}),
+      {},
+      {}};
+  const auto found = by_language.find(primary_language(language));
+  return found == by_language.end() ? other : found->second;
+}
+
+// What marks groups of three figures there, and nothing else; nothing where use differs.
+char group_mark(std::string_view language) {
+  static constexpr std::array<std::string_view, 7> points{"it",    "it-IT", "de",   "de-DE",
+                                                          "de-AT", "es",    "es-ES"};
+  if (std::ranges::find(points, language) != points.end()) return '.';
+  return primary_language(language) == "en" && language != "en-ZA" ? ',' : '\0';
+}
+
+bool all_figures(std::string_view word) {
+  return !word.empty() && std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+constexpr std::string_view broken = "|";  // between clauses: no number goes on behind it
+constexpr std::string_view unread = "?";  // figures that are no whole number
+
+// WordList of the speech with its figures put together: "2.002" is "2002", "5.5" is `unread`.
+WordList with_whole_figures(std::string_view speech, std::string_view language) {
+  const auto spoken = spoken_words(speech);
+  WordList words;
+  for (std::size_t i = 0; i < spoken.size();) {
+    const std::string_view before = spoken[i].before;
+    const bool blank = before.find_first_not_of(' ') == std::string_view::npos;
+    if (!blank && before != "-" && before != "'" && before != "\u2019") words.emplace_back(broken);
+    if (!all_figures(spoken[i].word)) {
+      words.push_back(spoken[i].word);
+      ++i;
+      continue;
+    }
+    std::string figures = spoken[i].word;
+    const bool may_group = figures.size() <= 3 && figures.front() != '0';
+    bool whole =
+        !(before.ends_with('-') || before.ends_with("\u2212")) || (i > 0 && before.size() == 1);
+    std::string_view mark;
+    std::size_t groups = 0;
+    for (++i; i < spoken.size() && all_figures(spoken[i].word); ++i) {
+      const std::string_view next = spoken[i].before;
+      const bool three = spoken[i].word.size() == 3;
+      const bool wide = next == "\u00a0" || next == "\u202f" || next == "'" || next == "\u2019";
+      // Three figures with a nought in front are no number by themselves.
+      const bool group = three && may_group && (groups == 0 || next == mark) &&
+                         (next == "." || next == "," || wide ||
+                          (next == " " && (groups > 0 || spoken[i].word.front() == '0')));
+      if (!group && next.find(' ') != std::string_view::npos) break;
+      whole &= group;
+      mark = next;
+      ++groups;
+      figures += spoken[i].word;
+    }
+    // One mark alone may be that of a decimal.
+    if (groups == 1 && (mark == "." || mark == ",") && mark.front() != group_mark(language)) {
+      whole = false;
+    }
+    words.push_back(whole ? figures : std::string(unread));
+  }
+  return words;
+}
+
+// Of "five per cent", and of thanks.
+bool counts_nothing(const WordList& words, std::size_t at) {
+  static const NumberNames hundred = named({"cento", "cent", "cien", "ciento"});
+  static const NumberNames per = named({"per", "por", "pour"});
+  static const NumberNames thousand = named({"mille", "mil"});
+  static const NumberNames thanks = named({"grazie", "merci", "mercis", "gracias"});
+  const auto before = at > 0 ? word_at(words, at - 1) : std::string_view();
+  const auto word = word_at(words, at);
+  if (is_one_of(hundred, word)) return is_one_of(per, before);
+  if (!is_one_of(thousand, word)) return false;
+  return is_one_of(thanks, before) || is_one_of(thanks, word_at(words, at + 1));
+}
+
+}  // namespace
+
+ReadNumber read_number(const std::vector<std::string>& words, std::size_t at,
+                       std::string_view language) {
+  auto* const read = numbers_in(language).read;
+  return read == nullptr || at >= words.size() ? ReadNumber{} : read(words, at);
+}
+
+SaidNumbers said_numbers(std::string_view speech, std::string_view language) {
+  const auto& words_there = numbers_in(language);
+  const auto words = with_whole_figures(speech, language);
+  SaidNumbers said;
+  const auto makes_another = [&](std::size_t at) {
+    return is_one_of(words_there.others, word_at(words, at));
+  };
+  // Whether the word before is the end of a number.
+  bool behind_one = false;
+  for (std::size_t i = 0; i < words.size();) {
+    ReadNumber read;
+    if (!counts_nothing(words, i)) read = read_number(words, i, language);
+    const auto figures = read.words == 0 ? whole_number_of(words[i]) : std::nullopt;
+    if (figures) read = {*figures, 1};
+    if (words[i] == unread || (read.words == 0 && all_figures(words[i]))) {
+      said.in_part = true;
+      read.words = 1;
+    }
+    if (read.words == 0) {
+      behind_one = false;
+      ++i;
+      continue;
+    }
+    said.adjoining |= behind_one;
+    behind_one = true;
+    auto next = i + read.words;
+    said.in_part |= makes_another(next) || (i > 0 && makes_another(i - 1));
+    while (is_one_of(words_there.plus, word_at(words, next))) ++next;
+    said.in_part |= makes_another(next);
+    // "More or less five" is five.
+    const auto or_before = i > 1 ? word_at(words, i - 2) : std::string_view();
+    said.in_part |= i > 0 && is_one_of(words_there.minus, words[i - 1]) && or_before != "o" &&
+                    or_before != "ou";
+    if (!read.ordinal && words[i] != unread && !said.in_part) said.numbers.push_back(read.number);
+    i += read.words;
+  }
+  if (said.in_part) said.numbers.clear();
+  return said;
+}
+
+std::optional<std::int64_t> said_number(std::string_view speech, std::string_view language) {
+  const auto said = said_numbers(speech, language);
+  const auto& all = said.numbers;
+  if (said.adjoining || all.empty()) return {};
+  const bool same = std::ranges::all_of(all, [&](auto number) { return number == all.front(); });
+  return same ? std::optional(all.front()) : std::nullopt;
+}
+
+std::string_view number_word(std::int64_t number, std::string_view language) {
+  const auto& words = numbers_in(language).to_ten;
+  if (number < 0 || number >= static_cast<std::int64_t>(words.size())) return {};
+  return words[static_cast<std::size_t>(number)];
+}
+
+}  // namespace campaigns

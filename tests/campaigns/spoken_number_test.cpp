@@ -1,0 +1,259 @@
+#include "campaigns/spoken_number.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+#include <vector>
+
+#include "campaigns/speech.hpp"
+
+BOOST_AUTO_TEST_SUITE(spoken_number)
+
+using namespace campaigns;
+
+namespace {
+
+constexpr std::int64_t none = -1;
+
+struct Row {
+  const char* language;
+  const char* speech;
+  std::int64_t number;
+};
+
+void check(const std::vector<Row>& rows) {
+  for (const auto& row : rows) {
+    BOOST_TEST(said_number(row.speech, row.language).value_or(none) == row.number,
+               row.language << ": " << row.speech);
+  }
+}
+
+std::vector<std::string> words_in(const std::string& text) {
+  std::vector<std::string> words;
+  for (const auto& one : spoken_words(text)) words.push_back(one.word);
+  return words;
+}
+
+// A second, plain way to write numbers out.
+std::string italian(std::int64_t number) {
+  static const std::vector<std::string> small{
+      "",         "uno",    "due",         "tre",      "quattro",
+      "cinque",   "sei",    "sette",       "otto",     "nove",
+      "dieci",    "undici", "dodici",      "tredici",  "quattordici",
+      "quindici", "sedici", "diciassette", "diciotto", "diciannove"};
+  static const std::vector<std::string> tens{"",         "",          "venti",    "trenta",
+                                             "quaranta", "cinquanta", "sessanta", "settanta",
+                                             "ottanta",  "novanta"};
+  const auto at = [](const auto& names, std::int64_t n) {
+    return names[static_cast<std::size_t>(n)];
+  };
+  if (number < 20) return at(small, number);
+  if (number < 100) {
+    auto ten = at(tens, number / 10);
+    const auto unit = number % 10;
+    if (unit == 1 || unit == 8) ten.pop_back();
+    return ten + at(small, unit);
+  }
+  if (number < 1000) {
+    return (number < 200 ? "" : at(small, number / 100)) + "cento" + italian(number % 100);
+  }
+  if (number < 2000) return "mille" + italian(number % 1000);
+  return italian(number / 1000) + "mila" + italian(number % 1000);
+}
+
+std::string english(std::int64_t number) {
+  static const std::vector<std::string> small{
+      "",         "one",     "two",     "three",     "four",     "five",    "six",
+      "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
+      "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+  static const std::vector<std::string> tens{"",      "",      "twenty",  "thirty", "forty",
+                                             "fifty", "sixty", "seventy", "eighty", "ninety"};
+  const auto at = [](const auto& names, std::int64_t n) {
+    return names[static_cast<std::size_t>(n)];
+  };
+  const auto and_then = [](const std::string& before, const std::string& rest,
+                           const char* between) {
+    return rest.empty() ? before : before + between + rest;
+  };
+  if (number < 20) return at(small, number);
+  if (number < 100) return and_then(at(tens, number / 10), at(small, number % 10), "-");
+  if (number < 1000) {
+    return and_then(at(small, number / 100) + " hundred", english(number % 100), " and ");
+  }
+  return and_then(english(number / 1000) + " thousand", english(number % 1000), " ");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(figures_are_whole_numbers_or_none) {
+  check({
+      {"it-IT", "siamo in 12", 12},
+      {"it-IT", "35", 35},
+      {"it-IT", "007", 7},
+      {"it-IT", "5, 5", 5},
+      {"it-IT", "3 o 4", none},
+      {"it-IT", "5.5", none},
+      {"it-IT", "5,5", none},
+      {"it-IT", "-5", none},
+      {"it-IT", "5-6", none},
+      {"it-IT", "5 6", none},
+      {"it-IT", "5 5", none},
+      {"it-IT", "10:30", none},
+      {"it-IT", "99999999999999999999", none},
+      // Groups of three, where they can be nothing else.
+      {"it-IT", "2.002", 2002},
+      {"it-IT", "2,002", none},
+      {"en-GB", "2,002", 2002},
+      {"en-GB", "2.002", none},
+      {"de-DE", "2.002", 2002},
+      {"de-CH", "2.002", none},
+      {"de-CH", "2'002", 2002},
+      {"es-MX", "2.002", none},
+      {"fr-FR", "2\u00a0002", 2002},
+      {"fr-FR", "2\u202f500", 2500},
+      {"fr-FR", "1 000", 1000},
+      {"fr-FR", "2 500", none},
+      {"pt-PT", "1.234.567", 1234567},
+      {"it-IT", "1.234,50", none},
+      {"it-IT", "0.500", none},
+      {"it-IT", "12.05", none},
+      {"it-IT", "1234.567", none},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(numbers_of_one_word_are_read_in_italian_and_german) {
+  check({
+      {"it-IT", "trentacinque", 35},
+      {"it-IT", "ventun anni", 21},
+      {"it-IT", "ventitré", 23},
+      {"it-IT", "centotto", 108},
+      {"it-IT", "centottantuno", 181},
+      {"it-IT", "centundici", 111},
+      {"it-IT", "mille", 1000},
+      {"it-IT", "mille duecento", 1200},
+      {"it-IT", "mille e due", 1002},
+      {"it-IT", "due cento", 200},
+      {"it-IT", "tre mila", 3000},
+      {"it-IT", "5 mila", 5000},
+      {"it-IT", "venti tre", none},
+      {"it-IT", "duecento e trecento", none},
+      {"it-IT", "cinque, cinque", 5},
+      {"it-IT", "cinque cinque", none},
+      {"it-IT", "trentanni", none},
+      {"it-IT", "mila", none},
+      {"de-DE", "fünfundzwanzig", 25},
+      {"de-DE", "zweihundert", 200},
+      {"de-DE", "hundertundeins", 101},
+      {"de-DE", "neunzehnhundertachtzig", 1980},
+      {"de-DE", "tausendeinhundertzwölf", 1112},
+      {"de-DE", "zweitausendsechsundzwanzig", 2026},
+      {"de-DE", "neunhundertneunundneunzigtausendneunhundertneunundneunzig", 999999},
+      {"de-DE", "zwei tausend", 2000},
+      {"de-DE", "fünf und zwanzig", none},
+      {"de-DE", "sechzig", 60},
+      {"de-DE", "sechszig", none},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(numbers_of_several_words_are_read_whole_in_english_french_and_spanish) {
+  check({
+      {"en-GB", "thirty five", 35},
+      {"en-GB", "Thirty-five.", 35},
+      {"en-GB", "two hundred", 200},
+      {"en-GB", "a hundred and one", 101},
+      {"en-GB", "twelve hundred", 1200},
+      {"en-GB", "a thousand", 1000},
+      {"en-GB", "2 hundred", 200},
+      {"en-GB", "5 thousand", 5000},
+      {"en-GB", "two thousand and twenty six", 2026},
+      {"en-GB", "two fifty", none},
+      {"en-GB", "nineteen eighty", none},
+      {"en-GB", "forty hundred", none},
+      {"en-GB", "twenty, five", none},
+      {"en-GB", "twenty first", none},
+      {"fr-FR", "vingt-cinq", 25},
+      {"fr-FR", "vingt et un", 21},
+      {"fr-FR", "quatre-vingts", 80},
+      {"fr-FR", "quatre-vingt-un", 81},
+      {"fr-FR", "quatre-vingt-dix-sept", 97},
+      {"fr-FR", "soixante et onze", 71},
+      {"fr-FR", "soixante-dix-huit", 78},
+      {"fr-FR", "nonante-neuf", 99},
+      {"fr-FR", "dix-sept", 17},
+      {"fr-FR", "deux cent trois", 203},
+      {"fr-FR", "trois cents", 300},
+      {"fr-FR", "cent vingt mille", 120000},
+      {"fr-FR", "mille neuf cent quatre-vingt-quatre", 1984},
+      {"fr-FR", "trente un", none},
+      {"fr-FR", "cinq", 5},
+      {"es-ES", "treinta y cinco", 35},
+      {"es-ES", "veinticinco", 25},
+      {"es-ES", "dieciséis", 16},
+      {"es-ES", "cien", 100},
+      {"es-ES", "ciento uno", 101},
+      {"es-ES", "doscientas", 200},
+      {"es-ES", "mil novecientos ochenta y cuatro", 1984},
+      {"es-ES", "veintiún mil", 21000},
+      {"es-ES", "5 mil", 5000},
+      {"es-ES", "treinta cinco", none},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_makes_another_number_of_it_leaves_none) {
+  check({
+      {"it-IT", "cinque e mezzo", none},
+      {"it-IT", "cinque virgola due", none},
+      {"it-IT", "cinque e un quarto", none},
+      {"it-IT", "meno cinque", none},
+      {"it-IT", "più o meno cinque", 5},
+      {"it-IT", "una decina", none},
+      {"it-IT", "tre milioni", none},
+      {"it-IT", "cinque per cento", 5},
+      {"it-IT", "cinque, grazie mille", 5},
+      {"en-GB", "five and a half", none},
+      {"en-GB", "five point five", none},
+      {"en-GB", "minus five", none},
+      {"en-GB", "5 million", none},
+      {"en-GB", "half five", none},
+      {"en-GB", "one second", none},
+      {"en-GB", "five per cent", 5},
+      {"de-DE", "ein paar", none},
+      {"de-DE", "fünf Komma fünf", none},
+      {"de-DE", "fünf und ein halb", none},
+      {"fr-FR", "cinq et demi", none},
+      {"fr-FR", "un peu", none},
+      {"fr-FR", "cinq pour cent", 5},
+      {"es-ES", "cinco y media", none},
+      {"es-ES", "dos millones", none},
+      {"es-ES", "cinco, mil gracias", 5},
+      {"pt-PT", "12 mil", none},
+      {"pt-PT", "somos 12", 12},
+      {"pt-PT", "doze", none},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(every_number_is_read_in_italian_and_english) {
+  for (std::int64_t number = 1; number < 1'000'000; number += number < 2'500 ? 1 : 997) {
+    const auto in_italian = read_number({italian(number)}, 0, "it");
+    BOOST_TEST_REQUIRE(in_italian.number == number, italian(number));
+    const auto words = words_in(english(number));
+    const auto in_english = read_number(words, 0, "en");
+    BOOST_TEST_REQUIRE(in_english.number == number, english(number));
+    BOOST_TEST_REQUIRE(in_english.words == words.size(), english(number));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_begins_nowhere_takes_no_words) {
+  BOOST_TEST(read_number({}, 0, "it").words == 0u);
+  BOOST_TEST(read_number({"due"}, 1, "it").words == 0u);
+  BOOST_TEST(read_number({"due"}, 0, "pt").words == 0u);
+  const auto first = read_number({"twenty", "first"}, 0, "en");
+  BOOST_TEST(first.number == 21);
+  BOOST_TEST(first.ordinal);
+  BOOST_TEST(number_word(5, "de-AT") == "fünf");
+  BOOST_TEST(number_word(11, "de-AT") == "");
+  BOOST_TEST(number_word(-1, "it") == "");
+  BOOST_TEST(number_word(1, "pt") == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
