@@ -86,6 +86,8 @@ std::size_t utf8_length(std::string_view bytes, std::size_t at) {
   return more + 1;
 }
 
+}  // namespace
+
 void append_utf8(std::string& out, char32_t character) {
   const auto next = [&](unsigned shift) {
     out += static_cast<char>(0x80U | ((character >> shift) & 0x3FU));
@@ -106,8 +108,6 @@ void append_utf8(std::string& out, char32_t character) {
     next(0);
   }
 }
-
-}  // namespace
 
 std::string_view name_of(Encoding encoding) {
   return encoding == Encoding::utf8 ? "utf-8" : "windows-1252";

@@ -15,6 +15,8 @@ enum class Encoding : std::uint8_t { utf8, windows_1252 };
 std::string_view name_of(Encoding encoding);  // "utf-8", "windows-1252"
 
 bool is_utf8(std::string_view bytes);
+// Appends one character, which is no surrogate and at most U+10FFFF, as UTF-8.
+void append_utf8(std::string& out, char32_t character);
 
 // UTF-8 if the bytes are valid UTF-8, else Windows-1252 if no byte is one that Windows-1252 leaves
 // undefined (81 8D 8F 90 9D), else nothing.

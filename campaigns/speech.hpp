@@ -7,8 +7,11 @@
 // What was said, made comparable.
 namespace campaigns {
 
-// A word of speech: lower-case ASCII letters and figures. Accented Latin letters lose their accent;
-// everything else separates words.
+// A word of speech in lower case. Latin letters are those of ASCII, without accents ("ł" is l, "ß"
+// ss), Greek, Cyrillic, Arabic and Hebrew ones have none either, figures of other scripts are 0 to
+// 9, and letters that this knows nothing of stay as they are. What is no letter and no figure, and
+// no UTF-8, separates words. Where a script has no blanks between words (Chinese, Japanese, Thai,
+// Lao, Burmese, Khmer) each of its characters is a word.
 struct SpokenWord {
   std::string word{};
   std::string before{};  // what stands between it and the word before, as it was written

@@ -497,16 +497,23 @@ const LanguageOfNumbers& numbers_in(std::string_view language) {
   // Of other languages only words that make another number of figures.
   static const LanguageOfNumbers other{
       nullptr,
-      named({"cem",      "cento",   "centos",    "mil",   "milhão",  "milhões",  "milhar",
-             "milhares", "vírgula", "meio",      "meia",  "honderd", "duizend",  "miljoen",
-             "komma",    "halve",   "hundra",    "tusen", "miljon",  "miljoner", "hundre",
-             "hundrede", "tusind",  "millioner", "sto",   "tysiąc",  "tysiące",  "tysięcy",
-             "milion",   "miliony", "milionów",  "tisíc", "tisíce",  "sută",     "sute",
-             "mie",      "mii",     "milioane",  "száz",  "ezer",    "millió",   "yüz",
-             "bin",      "milyon",  "sata",      "tuhat", "tuhatta", "hiljada",  "hiljade",
-             "tisuća",   "tisuće",  "mijë"}),
-      named({"menos", "minus", "moins", "min"}),
-      {},
+      named({"cem",      "cento",    "centos",      "mil",      "milhão",    "milhões",   "milhar",
+             "milhares", "vírgula",  "meio",        "meia",     "honderd",   "duizend",   "miljoen",
+             "komma",    "halve",    "hundra",      "tusen",    "miljon",    "miljoner",  "hundre",
+             "hundrede", "tusind",   "millioner",   "sto",      "tysiąc",    "tysiące",   "tysięcy",
+             "milion",   "miliony",  "milionów",    "tisíc",    "tisíce",    "sută",      "sute",
+             "mie",      "mii",      "milioane",    "száz",     "ezer",      "millió",    "yüz",
+             "bin",      "milyon",   "sata",        "tuhat",    "tuhatta",   "hiljada",   "hiljade",
+             "tisuća",   "tisuće",   "mijë",        "тысяча",   "тысячи",    "тысяч",     "тысячу",
+             "сто",      "сотен",    "миллион",     "миллиона", "миллионов", "половиной", "целых",
+             "тисяча",   "тисячі",   "тисяч",       "мільйон",  "хиляда",    "хиляди",    "εκατό",
+             "χίλια",    "χιλιάδες", "εκατομμύρια", "κόμμα",    "μισή",      "μισό",      "ألف",
+             "آلاف",     "مئة",      "مائة",        "مليون",    "ملايين",    "نصف",       "فاصلة",
+             "אלף",      "אלפים",    "מאה",         "מיליון",   "חצי",       "וחצי",      "सौ",
+             "हज़ार",     "लाख",      "करोड़",        "十",       "百",        "千",        "万",
+             "萬",       "亿",       "億",          "点",       "點",        "半"}),
+      named({"menos", "minus", "moins", "min", "минус", "мінус", "μείον", "ناقص", "מינוס"}),
+      named({"e", "en", "og", "och", "i", "și", "с", "и", "και", "و"}),
       {}};
   const auto found = by_language.find(primary_language(language));
   return found == by_language.end() ? other : found->second;
@@ -594,8 +601,10 @@ SaidNumbers said_numbers(std::string_view speech, std::string_view language) {
   const auto& words_there = numbers_in(language);
   const auto words = with_whole_figures(speech, language);
   SaidNumbers said;
+  static const NumberNames fractions = named({"½", "¼", "¾", "⅓", "⅔", "⅛"});
   const auto makes_another = [&](std::size_t at) {
-    return is_one_of(words_there.others, word_at(words, at));
+    const auto word = word_at(words, at);
+    return is_one_of(words_there.others, word) || is_one_of(fractions, word);
   };
   // Whether the word before is the end of a number.
   bool behind_one = false;

@@ -15,7 +15,8 @@ struct YesNoWords {
   std::vector<std::string> no{};
 };
 
-// Those of a language ("it", "en", "de", "fr", "es"); none for another one.
+// Those of a language ("it", "en", "de", "fr", "es"); none for another one, of which at most the
+// negations are known.
 const YesNoWords& common_yes_no(std::string_view language);
 
 //   nothing   no word of the kind

@@ -150,6 +150,8 @@ BOOST_AUTO_TEST_CASE(numbers_of_one_word_are_read_in_italian_and_german) {
       {"de-DE", "neunhundertneunundneunzigtausendneunhundertneunundneunzig", 999999},
       {"de-DE", "zwei tausend", 2000},
       {"de-DE", "fünf und zwanzig", none},
+      {"de-DE", "dreißig", 30},
+      {"de-DE", "fünfunddreissig", 35},
       {"de-DE", "sechzig", 60},
       {"de-DE", "sechszig", none},
   });
@@ -228,6 +230,14 @@ BOOST_AUTO_TEST_CASE(what_makes_another_number_of_it_leaves_none) {
       {"es-ES", "cinco, mil gracias", 5},
       {"pt-PT", "12 mil", none},
       {"pt-PT", "somos 12", 12},
+      {"pl-PL", "5 tysięcy", none},
+      {"ru-RU", "нас 12", 12},
+      {"ru-RU", "12 тысяч", none},
+      {"ru-RU", "3 с половиной", none},
+      {"ar-EG", "٣٥", 35},
+      {"zh-CN", "５个", 5},
+      {"zh-CN", "5千", none},
+      {"it-IT", "5½", none},
       {"pt-PT", "doze", none},
   });
 }

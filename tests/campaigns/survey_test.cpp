@@ -56,7 +56,10 @@ struct InCall : Running {
 // "given:value", "invalid", "silence", "opt_out", with the source.
 std::string read(QuestionType type, const char* language, const char* digits, const char* speech) {
   auto campaign = some::survey();
-  campaign.opt_out.words = {{"it-IT", {"non chiamate più"}}, {"en-GB", {"never again"}}};
+  campaign.opt_out.words = {{"it-IT", {"non chiamate più"}}, {"en-GB", {"never again"}},
+                            {"ru-RU", {"не звоните"}},       {"el-GR", {"μην ξανακαλέσετε"}},
+                            {"ar-EG", {"لا تتصل"}},          {"zh-CN", {"不要再打"}},
+                            {"ja-JP", {"電話しないで"}},     {"th-TH", {"อย่าโทรมา"}}};
   auto asked = question("q", type, "?");
   asked.least = type == QuestionType::rating ? 1 : 0;
   asked.most = type == QuestionType::rating ? 5 : 40;
@@ -774,6 +777,21 @@ BOOST_AUTO_TEST_CASE(speech_is_understood_in_several_languages) {
            {Type::open, "it-IT", "Basta, non chiamate più!", "opt_out speech"},
            {Type::yes_no, "it-IT", "non chiamate piu", "opt_out speech"},
            {Type::choice, "en-GB", "never again", "opt_out speech"},
+           {Type::open, "ru-RU", "Долго ждал ответа", " speech 'Долго ждал ответа'"},
+           {Type::open, "el-GR", "Περίμενα πολύ", " speech 'Περίμενα πολύ'"},
+           {Type::open, "ar-EG", "انتظرت طويلا", " speech 'انتظرت طويلا'"},
+           {Type::open, "zh-CN", "等了很久", " speech '等了很久'"},
+           {Type::open, "zh-CN", "。", "silence"},
+           {Type::open, "ar-EG", "؟", "silence"},
+           {Type::open, "ru-RU", "Пожалуйста, НЕ ЗВОНИТЕ мне", "opt_out speech"},
+           {Type::yes_no, "el-GR", "ΜΗΝ ΞΑΝΑΚΑΛΕΣΕΤΕ", "opt_out speech"},
+           {Type::choice, "ar-EG", "من فضلك لا تتّصل بي", "opt_out speech"},
+           {Type::choice, "zh-CN", "请你们不要再打电话了", "opt_out speech"},
+           {Type::open, "ja-JP", "もう電話しないでください", "opt_out speech"},
+           {Type::open, "th-TH", "กรุณาอย่าโทรมาอีก", "opt_out speech"},
+           {Type::open, "ru-RU", "Не звонит", " speech 'Не звонит'"},
+           {Type::open, "zh-CN", "请再打", " speech '请再打'"},
+           {Type::choice, "de-DE", "Weiß", "invalid speech"},
        }) {
     BOOST_TEST(read(row.type, row.language, "", row.speech) == row.understood, row.speech);
   }
@@ -809,6 +827,31 @@ BOOST_AUTO_TEST_CASE(a_campaigns_own_words_for_yes_and_no_come_first) {
   BOOST_TEST(said("certo") == "");
   BOOST_TEST(said("mi interessa") == "always");
   BOOST_TEST(said("non mi interessa") == "");
+}
+
+BOOST_AUTO_TEST_CASE(words_of_any_script_choose_an_option) {
+  const auto campaign = some::survey();
+  const auto said = [&](const Question& asked, const char* language, const char* speech) {
+    const auto got = understand(campaign, asked, language, "", speech);
+    return got.kind == Understood::Kind::given ? got.value : "";
+  };
+  auto asked = question("q", QuestionType::choice, "?");
+  asked.options[0].words = {{"ru-RU", {"Ёлка"}}, {"pl-PL", {"żółty"}}, {"zh-CN", {"红色"}}};
+  asked.options[1].words = {{"ru-RU", {"синий"}}, {"pl-PL", {"niebieski"}}, {"zh-CN", {"蓝色"}}};
+  BOOST_TEST(said(asked, "ru-RU", "ЕЛКА") == "red");
+  BOOST_TEST(said(asked, "ru-RU", "Ну, синий.") == "blue");
+  BOOST_TEST(said(asked, "ru-RU", "синийх") == "");
+  BOOST_TEST(said(asked, "pl-PL", "Zolty") == "red");
+  BOOST_TEST(said(asked, "zh-CN", "我要蓝色的") == "blue");
+  auto agreed = question("q", QuestionType::yes_no, "?");
+  agreed.options[0].words = {{"ru-RU", {"да", "согласен"}}, {"zh-CN", {"是", "好"}}};
+  agreed.options[1].words = {{"ru-RU", {"нет"}}, {"zh-CN", {"不是", "不好"}}};
+  BOOST_TEST(said(agreed, "ru-RU", "Да, согласен") == "yes");
+  BOOST_TEST(said(agreed, "ru-RU", "Нет.") == "no");
+  BOOST_TEST(said(agreed, "ru-RU", "не согласен") == "");
+  BOOST_TEST(said(agreed, "zh-CN", "是的") == "yes");
+  BOOST_TEST(said(agreed, "zh-CN", "不是") == "no");
+  BOOST_TEST(said(agreed, "zh-CN", "我不知道是什么") == "");
 }
 
 BOOST_AUTO_TEST_CASE(values_are_data_and_never_templates) {
