@@ -18,8 +18,9 @@ namespace campaigns {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> end_reasons{"done", "refused", "wrong_person", "not_now",
-                                                      "other"};
+constexpr std::array<std::string_view, 9> end_reasons{
+    "done",   "refused",         "wrong_person", "not_now", "language_barrier",
+    "unable", "business_number", "screened",     "other"};
 
 std::string_view type_word(QuestionType type) {
   switch (type) {
@@ -336,9 +337,14 @@ AgentTool end_call_tool() {
       "end_call",
       "Hangs up, after what you say in this turn was heard to its end. done: nothing is left to "
       "ask. refused: the person does not want to talk. wrong_person: the one you call for is "
-      "not there. not_now: the person has no time.",
+      "not there, or it is not their number. not_now: the person has no time. language_barrier: "
+      "the person does not speak your language. unable: the person cannot answer, because of "
+      "illness or hearing for example, or has died. business_number: a business answered, and you "
+      "call for a private person. screened: an assistant that asks who calls answered, and nobody "
+      "took the call.",
       R"({"type":"object","properties":{"reason":{"type":"string","enum":["done","refused",)"
-      R"("wrong_person","not_now","other"]}},"required":["reason"],"additionalProperties":false})"};
+      R"("wrong_person","not_now","language_barrier","unable","business_number","screened",)"
+      R"("other"]}},"required":["reason"],"additionalProperties":false})"};
 }
 
 AgentTool opt_out_tool() {
@@ -460,7 +466,8 @@ ToolVerdict read_arguments(std::string_view name, std::string_view given,
     if (!reason) return wrong("reason");
     if (std::ranges::find(end_reasons, *reason) == end_reasons.end()) {
       return refuse(verdict, "bad_value",
-                    "\"reason\" is one of done, refused, wrong_person, not_now, other");
+                    "\"reason\" is one of done, refused, wrong_person, not_now, "
+                    "language_barrier, unable, business_number, screened, other");
     }
     verdict.reason = *reason;
     return verdict;

@@ -52,6 +52,9 @@ const std::vector<RetryDefault>& retry_defaults() {
       {Outcome::canceled_by_us, minutes{30}},
       {Outcome::unconfirmed, minutes{30}},
       {Outcome::said_nothing, hours{4}},
+      {Outcome::not_available, hours{4}},
+      {Outcome::language_barrier, {}},
+      {Outcome::screened, hours{4}},
   };
   return defaults;
 }

@@ -289,6 +289,21 @@ bool ended_by_us(const AgentProgress& agent) {
          agent.closed_why == "spend_limit" || agent.closed_why == "goodbye";
 }
 
+// What the reason with which an agent ended a talk says of the person.
+std::optional<Outcome> outcome_of_reason(std::string_view end_reason) {
+  static constexpr std::array<std::pair<std::string_view, Outcome>, 6> said{
+      {{"refused", Outcome::refused},
+       {"wrong_person", Outcome::not_available},
+       {"language_barrier", Outcome::language_barrier},
+       {"unable", Outcome::unable},
+       {"business_number", Outcome::business_number},
+       {"screened", Outcome::screened}}};
+  for (const auto& [reason, outcome] : said) {
+    if (reason == end_reason) return outcome;
+  }
+  return {};
+}
+
 // A call in which a voice agent was due. What the person said counts before how the talk ended, and
 // silence of ours is no hang-up of theirs.
 Outcome outcome_of_agent(const State& state, const Named& named, const CallPosition& call,
@@ -301,7 +316,7 @@ Outcome outcome_of_agent(const State& state, const Named& named, const CallPosit
     return Outcome::partial;
   }
   if (agent.callback_asked || agent.end_reason == "not_now") return Outcome::callback_requested;
-  if (agent.end_reason == "refused" || agent.end_reason == "wrong_person") return Outcome::refused;
+  if (const auto outcome = outcome_of_reason(agent.end_reason)) return *outcome;
   if (progress.given > 0) return Outcome::broken_off;
   if (agent.heard) {
     // Without a survey the talk itself is what the call was for.

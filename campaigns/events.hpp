@@ -705,7 +705,7 @@ struct ToolCalled {
   std::string call{};     // the model's id of it: the same again is a repeat
   std::string name{};     // empty: a tool that there is not
   std::string refused{};  // why it was not done: "bad_json" "unknown_question" …; empty: it was
-  std::string reason{};   // end_call: "done" "refused" "wrong_person" "not_now" "other"
+  std::string reason{};   // end_call: "done" "refused" "wrong_person" "not_now" …
   std::string quota{};  // record_answer: the full one that the answer led to; the agent is told so
   std::int64_t position = 0;  // of the last thing that had been said
   std::string arguments{};    // as they came

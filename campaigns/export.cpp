@@ -300,6 +300,11 @@ std::string_view hung_up_by(const AttemptRow& row, const Campaign& campaign) {
     case Outcome::canceled_by_us:
     case Outcome::not_placed:
     case Outcome::unconfirmed:
+    case Outcome::not_available:
+    case Outcome::language_barrier:
+    case Outcome::unable:
+    case Outcome::business_number:
+    case Outcome::screened:
       break;
   }
   return {};

@@ -137,6 +137,11 @@ constexpr std::array<InTwoLanguages, outcomes> outcome_labels{{
     {"not eligible", "non idonei"},
     {"said nothing", "non hanno detto nulla"},
     {"quota full", "quota già raggiunta"},
+    {"not there, or not their number", "assenti, o numero di altri"},
+    {"no common language", "nessuna lingua in comune"},
+    {"unable to answer", "impossibilitati a rispondere"},
+    {"number of a business", "numero di un'azienda"},
+    {"not let through by an assistant", "fermati da un assistente"},
 }};
 static_assert(!outcome_labels.back().english.empty());
 

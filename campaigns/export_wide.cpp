@@ -137,7 +137,12 @@ bool broke_off_with_agent(AttemptsOfOne attempts) {
                                   Outcome::opted_out,
                                   Outcome::callback_requested,
                                   Outcome::human_hung_up_at_once,
-                                  Outcome::said_nothing};
+                                  Outcome::said_nothing,
+                                  Outcome::not_available,
+                                  Outcome::language_barrier,
+                                  Outcome::unable,
+                                  Outcome::business_number,
+                                  Outcome::screened};
   return std::ranges::find(broken_off, last->outcome) != broken_off.end();
 }
 

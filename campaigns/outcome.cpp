@@ -15,9 +15,9 @@ struct OutcomeEntry {
 };
 
 // In the order of the enumeration. Codes: outcomes-and-results sheet, section 5. Where that names
-// two, the more cautious one: a hang-up at once is a refusal, a dead number merely non-working. An
-// attempt that never left is "not attempted". A mute line shows no person, so that it is no
-// refusal.
+// two, the more cautious one: a hang-up at once is a refusal, a dead number merely non-working, and
+// whoever is unable is not taken for dead. An attempt that never left is "not attempted". A mute
+// line shows no person, so that it is no refusal.
 constexpr std::array<OutcomeEntry, outcomes> outcome_table{{
     {"none", "3.11", "3.11"},
     {"completed", "1.1", "1.1"},
@@ -40,6 +40,11 @@ constexpr std::array<OutcomeEntry, outcomes> outcome_table{{
     {"not_eligible", "4.70", "4.70"},
     {"said_nothing", "2.20", "3.90"},
     {"quota_full", "4.80", "4.80"},
+    {"not_available", "2.21", "2.21"},
+    {"language_barrier", "2.33", "2.33"},
+    {"unable", "2.32", "2.32"},
+    {"business_number", "4.51", "4.51"},
+    {"screened", "3.15", "3.15"},
 }};
 
 constexpr std::array<std::string_view, 5> place_names{"open", "done", "exhausted", "excluded",
@@ -106,7 +111,9 @@ bool reached_nobody(Outcome outcome) {
                               Outcome::machine_message_left,
                               Outcome::said_nothing,
                               Outcome::invalid_number,
-                              Outcome::fax_or_data};
+                              Outcome::fax_or_data,
+                              Outcome::not_available,
+                              Outcome::screened};
   return std::ranges::find(nobody, outcome) != nobody.end();
 }
 
@@ -122,6 +129,8 @@ bool conclusive(Outcome outcome) {
     case Outcome::fax_or_data:
     case Outcome::not_eligible:
     case Outcome::quota_full:
+    case Outcome::unable:
+    case Outcome::business_number:
       return true;
     case Outcome::none:
     case Outcome::broken_off:
@@ -134,6 +143,9 @@ bool conclusive(Outcome outcome) {
     case Outcome::canceled_by_us:
     case Outcome::not_placed:
     case Outcome::unconfirmed:
+    case Outcome::not_available:
+    case Outcome::language_barrier:
+    case Outcome::screened:
       return false;
   }
   return false;
@@ -169,24 +181,34 @@ int rank_of(Outcome outcome) {
       return 10;
     case Outcome::machine_message_left:
       return 11;
-    case Outcome::human_hung_up_at_once:
+    case Outcome::screened:
       return 12;
-    case Outcome::callback_requested:
+    case Outcome::human_hung_up_at_once:
       return 13;
-    case Outcome::broken_off:
+    case Outcome::not_available:
       return 14;
-    case Outcome::refused:
+    case Outcome::callback_requested:
       return 15;
-    case Outcome::opted_out:
+    case Outcome::language_barrier:
       return 16;
-    case Outcome::quota_full:
+    case Outcome::broken_off:
       return 17;
-    case Outcome::partial:  // of an earlier call: what was answered then is not lost
+    case Outcome::refused:
       return 18;
-    case Outcome::completed:
+    case Outcome::unable:
       return 19;
-    case Outcome::not_eligible:
+    case Outcome::opted_out:
       return 20;
+    case Outcome::business_number:
+      return 21;
+    case Outcome::quota_full:
+      return 22;
+    case Outcome::partial:  // of an earlier call: what was answered then is not lost
+      return 23;
+    case Outcome::completed:
+      return 24;
+    case Outcome::not_eligible:
+      return 25;
   }
   return 0;
 }

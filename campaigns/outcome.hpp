@@ -32,8 +32,13 @@ enum class Outcome : std::uint8_t {
   not_eligible,  // a screening question showed that the survey is not for this person
   said_nothing,  // answered, and we gave up on a line on which nobody spoke or pressed a key
   quota_full,    // of people like this one enough have completed the survey
+  not_available,     // somebody said that the person is not there, or that it is not their number
+  language_barrier,  // the person speaks none of the languages that we do
+  unable,            // the person cannot answer, for reasons of health for example, or has died
+  business_number,   // a business, where a private person was wanted
+  screened,          // an assistant asked who calls, and let nobody through
 };
-inline constexpr std::size_t outcomes = 21;
+inline constexpr std::size_t outcomes = 26;
 
 std::string_view name_of(Outcome outcome);
 std::optional<Outcome> outcome_named(std::string_view name);
@@ -47,7 +52,7 @@ enum class Place : std::uint8_t { open, done, exhausted, excluded, held };
 std::string_view name_of(Place place);
 std::optional<Place> place_named(std::string_view name);
 
-// Whether nobody was talked to: another number of the person may do better.
+// Whether the person was not talked to: another number of theirs may do better.
 bool reached_nobody(Outcome outcome);
 // Whether a case is settled by this outcome, as against merely given up.
 bool conclusive(Outcome outcome);

@@ -438,8 +438,12 @@ BOOST_AUTO_TEST_CASE(a_callback_and_a_refusal_are_outcomes) {
   later.does(later.ended("goodbye")).does(later.after());
   BOOST_TEST((later.hangs_up() == Outcome::callback_requested));
   for (const auto& [reason, outcome] :
-       {std::pair("refused", Outcome::refused), std::pair("wrong_person", Outcome::refused),
+       {std::pair("refused", Outcome::refused), std::pair("wrong_person", Outcome::not_available),
         std::pair("not_now", Outcome::callback_requested),
+        std::pair("language_barrier", Outcome::language_barrier),
+        std::pair("unable", Outcome::unable),
+        std::pair("business_number", Outcome::business_number),
+        std::pair("screened", Outcome::screened),
         std::pair("other", Outcome::human_hung_up_at_once)}) {
     Talk talk;
     talk.opens()
@@ -447,6 +451,24 @@ BOOST_AUTO_TEST_CASE(a_callback_and_a_refusal_are_outcomes) {
         .does(talk.tool("1", "end_call", json{{"reason", reason}}.dump()));
     talk.does(talk.ended("goodbye")).does(talk.after());
     BOOST_TEST((talk.hangs_up() == outcome), reason);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whoever_was_not_there_has_refused_nothing_and_is_called_again) {
+  auto campaign = agent_survey();
+  campaign.retries.cool_off = Seconds{48 * 3600};
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::not_available)] = Seconds{4 * 3600};
+  for (const auto& [reason, again] :
+       {std::pair("wrong_person", true), std::pair("refused", false), std::pair("unable", false)}) {
+    Talk talk(campaign);
+    talk.opens()
+        .does(talk.person_says(2, "Mah"))
+        .does(talk.tool("1", "end_call", json{{"reason", reason}}.dump()));
+    talk.does(talk.ended("goodbye")).does(talk.after());
+    const auto ends = talk.when(talk.status("completed", 30));
+    BOOST_TEST((ends.find("RetryScheduled") != std::string::npos) == again, ends);
+    const bool left_alone = ends.find("Suppressed") != std::string::npos;
+    BOOST_TEST(left_alone == (std::string(reason) == "refused"), ends);
   }
 }
 

@@ -134,8 +134,11 @@ BOOST_AUTO_TEST_CASE(every_default_is_filled_in_and_printed) {
   BOOST_TEST((delay(Outcome::busy) == Seconds{15min}));
   BOOST_TEST((delay(Outcome::machine_no_message) == Seconds{4h}));
   BOOST_TEST((delay(Outcome::human_hung_up_at_once) == Seconds{24h}));
+  BOOST_TEST((delay(Outcome::not_available) == Seconds{4h}));
+  BOOST_TEST((delay(Outcome::screened) == Seconds{4h}));
   for (const Outcome final : {Outcome::completed, Outcome::refused, Outcome::opted_out,
-                              Outcome::invalid_number, Outcome::fax_or_data}) {
+                              Outcome::invalid_number, Outcome::fax_or_data, Outcome::unable,
+                              Outcome::business_number, Outcome::language_barrier}) {
     BOOST_TEST(!delay(final).has_value());
   }
   const Question& yes_no = c.questions[0];
@@ -147,6 +150,7 @@ BOOST_AUTO_TEST_CASE(every_default_is_filled_in_and_printed) {
   const json printed = json::parse(print_campaign(c));
   BOOST_TEST(printed["retries"]["no_answer"] == "2h");
   BOOST_TEST(printed["retries"]["machine_message_left"] == "4h");
+  BOOST_TEST(printed["retries"]["language_barrier"] == "never");
   BOOST_TEST(printed["pacing"]["calls_per_second"] == "1");
   BOOST_TEST(printed["pacing"]["stop_at_failures"].dump() == R"({"of":40,"share":"0.5"})");
   BOOST_TEST(!printed["pacing"].contains("ramp_up"));

@@ -31,10 +31,11 @@ ZONES = ("Europe/Rome", "Europe/London", "America/New_York", "America/St_Johns",
 STARTS = ("2026-03-06", "2026-03-27", "2026-04-03", "2026-09-25", "2026-10-02", "2026-10-23",
           "2026-10-30", "2026-01-05", "2026-12-30")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CONCLUSIVE = {"completed", "refused", "opted_out", "invalid_number", "not_eligible", "quota_full"}
+CONCLUSIVE = {"completed", "refused", "opted_out", "invalid_number", "not_eligible", "quota_full",
+              "unable", "business_number"}
 # Nobody was talked to: whoever has another number is called there next.
 NOBODY = {"busy", "no_answer", "network_error", "machine_no_message", "machine_message_left",
-          "said_nothing", "invalid_number", "fax_or_data"}
+          "said_nothing", "invalid_number", "fax_or_data", "not_available", "screened"}
 DEAD = {"invalid_number", "fax_or_data"}
 # Whose calls were in doubt or taken back is looked at by tests of their own.
 UNCERTAIN = {"canceled_by_us", "not_placed", "unconfirmed", ""}

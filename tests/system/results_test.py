@@ -60,6 +60,8 @@ CLASSES = {
         "machine_message_left": "NC", "busy": "NC", "no_answer": "NC", "network_error": "UH",
         "invalid_number": "NE", "fax_or_data": "NE", "canceled_by_us": "UH", "not_placed": "UH",
         "unconfirmed": "UH", "said_nothing": "NC", "not_eligible": "NE", "quota_full": "NE",
+        "not_available": "NC", "language_barrier": "O", "unable": "O", "business_number": "NE",
+        "screened": "UH",
         "": "UH"},
 }
 CLASSES[0] = dict(CLASSES[1], machine_no_message="UH", machine_message_left="UH", busy="UH",
@@ -67,7 +69,8 @@ CLASSES[0] = dict(CLASSES[1], machine_no_message="UH", machine_message_left="UH"
 # What says most of a case, from the least.
 RANKS = ["", "not_placed", "canceled_by_us", "network_error", "unconfirmed", "no_answer", "busy",
          "said_nothing", "fax_or_data", "invalid_number", "machine_no_message", "machine_message_left",
-         "human_hung_up_at_once", "callback_requested", "broken_off", "refused", "opted_out",
+         "screened", "human_hung_up_at_once", "not_available", "callback_requested",
+         "language_barrier", "broken_off", "refused", "unable", "opted_out", "business_number",
          "quota_full", "partial", "completed", "not_eligible"]
 
 
