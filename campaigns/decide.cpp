@@ -94,6 +94,17 @@ Seconds unreachable_delay(const Campaign& campaign, std::uint8_t before) {
   return delay;
 }
 
+// Whether an assistant has let nobody through at the number in turn before.
+bool was_screened_before(const State& state, const Named& named) {
+  const auto* now = state.results.find(named.ref, named.open->attempt);
+  for (auto attempt = static_cast<std::uint8_t>(named.open->attempt - 1); attempt > 0; --attempt) {
+    const auto* before = state.results.find(named.ref, attempt);
+    if (before == nullptr || now == nullptr || before->number != now->number) continue;
+    if (before->outcome == Outcome::screened) return true;
+  }
+  return false;
+}
+
 // What becomes of a case after an attempt: another one later, or its end.
 void after_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
                    Instant ended_at, Instant now, bool number_refused = false) {
@@ -148,6 +159,8 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   const bool over = named.entry->status == CampaignStatus::completed;
   const bool never_made = named.open->phase == Phase::held && outcome == Outcome::not_placed;
   if (over && !never_made) return close(place_at_end(disposition));
+  // Whom an assistant keeps from us twice does not want to be called.
+  const bool kept_away = outcome == Outcome::screened && was_screened_before(state, named);
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
     // Where the carrier is not to be reached it is nobody's in the list.
@@ -156,7 +169,7 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
     } else if (contact.unplaced + 1 < campaign.retries.unplaced_max) {
       delay = campaign.retries.unplaced_delay;
     }
-  } else if (contact.attempts + 1 < campaign.retries.attempts_max) {
+  } else if (contact.attempts + 1 < campaign.retries.attempts_max && !kept_away) {
     delay = goes_on ? Seconds{0} : campaign.retries.delay[static_cast<std::size_t>(outcome)];
   }
   if (!delay) return close(place_at_end(disposition));
@@ -391,6 +404,8 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   }
   if (call->stopped) return Outcome::refused;
   if (progress.given > 0) return Outcome::broken_off;
+  // Nobody came to the telephone behind the assistant that answered.
+  if (call->screened && !spoke(*call)) return Outcome::screened;
   return call->prompt == "gave_up" && !spoke(*call) ? Outcome::said_nothing
                                                     : Outcome::human_hung_up_at_once;
 }

@@ -1137,6 +1137,38 @@ BOOST_AUTO_TEST_CASE(an_assistant_is_told_who_calls_once_and_the_person_is_asked
   BOOST_TEST(world.when(world.keyed("colour", 3, "1")).find("AnswerGiven") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(whom_an_assistant_keeps_from_us_has_refused_nothing_and_is_called_once_more) {
+  auto campaign = survey();
+  campaign.screening = words("Siamo il negozio, per un sondaggio.");
+  campaign.retries.attempts_max = 5;
+  campaign.retries.cool_off = Seconds{86'400};
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::screened)] = Seconds{3'600};
+  Running world(campaign);
+  for (std::uint8_t attempt = 1; attempt <= 2; ++attempt) {
+    world.dial(1, attempt);
+    world.does(world.voice("", 1, attempt)).does(world.said("colour", 1, screening, 1, attempt));
+    // Nobody comes: we give up the first time, the assistant hangs up the second time.
+    for (std::uint32_t turn = 2; attempt == 1 && turn <= 4; ++turn) {
+      world.does(world.keyed("colour", turn, "", 1, attempt));
+    }
+    const auto ends = world.when(world.status("completed", 20, 1, attempt));
+    BOOST_TEST(ends.find("\"outcome\":\"screened\"") != std::string::npos, ends);
+    BOOST_TEST(ends.find("Suppressed") == std::string::npos, ends);
+    BOOST_TEST((ends.find("RetryScheduled") != std::string::npos) == (attempt == 1), ends);
+    world.later(Seconds{3'601});
+  }
+  BOOST_TEST((world.state().results.cases[0][0].place == Place::exhausted));
+  // Somebody who comes and says no answer, or one and goes, was there.
+  for (const auto& [speech, outcome] : {std::pair("boh", Outcome::human_hung_up_at_once),
+                                        std::pair("rosso", Outcome::broken_off)}) {
+    Running other(campaign);
+    other.dial();
+    other.does(other.voice()).does(other.said("colour", 1, screening));
+    other.does(other.said("colour", 2, speech)).does(other.status("completed", 20));
+    BOOST_TEST((other.state().queue.contact({0, 1}).last_outcome == outcome), speech);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(without_a_text_for_it_an_assistant_is_somebody_whose_answer_is_none) {
   Running world(survey());
   world.dial();
