@@ -296,6 +296,19 @@ bool spoke(const CallPosition& call) {
   return call.replied || call.agent.spoke;
 }
 
+// Whether somebody has answered a question or would rather not, in any call.
+bool has_settled_any(const std::vector<ScriptAnswer>& answers) {
+  return std::any_of(answers.begin(), answers.end(),
+                     [](const ScriptAnswer& answer) { return settles(answer.status); });
+}
+
+// Whether a survey came to its end and all that it asked was met with silence: each question need
+// not be answered, and nobody was there to answer any.
+bool left_in_silence(const State& state, const Named& named, const CallPosition& call) {
+  const auto& answers = state.script.answers(named.ref);
+  return !answers.empty() && !has_settled_any(answers) && !spoke(call);
+}
+
 // Whether the talk ended because we did, not because the person went.
 bool ended_by_us(const AgentProgress& agent) {
   return agent.closed_why == "silence" || agent.closed_why == "time_limit" ||
@@ -391,7 +404,9 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
     const bool heard = told && seconds * 2 >= speaking_seconds(text);
     return heard ? Outcome::completed : Outcome::human_hung_up_at_once;
   }
-  if (call->prompt == "goodbye") return Outcome::completed;
+  if (call->prompt == "goodbye" && !left_in_silence(state, named, *call)) {
+    return Outcome::completed;
+  }
   const auto progress = progress_of(state, named);
   if (progress.complete) return Outcome::completed;
   if (campaign.partial_answers > 0 && progress.given >= campaign.partial_answers) {
@@ -406,8 +421,8 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   if (progress.given > 0) return Outcome::broken_off;
   // Nobody came to the telephone behind the assistant that answered.
   if (call->screened && !spoke(*call)) return Outcome::screened;
-  return call->prompt == "gave_up" && !spoke(*call) ? Outcome::said_nothing
-                                                    : Outcome::human_hung_up_at_once;
+  const bool ended = call->prompt == "gave_up" || call->prompt == "goodbye";
+  return ended && !spoke(*call) ? Outcome::said_nothing : Outcome::human_hung_up_at_once;
 }
 
 // Whether the carrier failed to reach the number in turn with its last call there, too. What went
@@ -1272,9 +1287,19 @@ bool ends_talk(const std::string& prompt) {
          prompt == "callback" || prompt == "screened_out" || prompt == "quota_full";
 }
 
+// Without the questions from one on that were left in silence: these stand from an earlier call,
+// and whoever was not there then is asked in this one.
+std::vector<ScriptAnswer> without_silence(std::vector<ScriptAnswer> answers, std::size_t from) {
+  std::erase_if(answers, [&](const ScriptAnswer& answer) {
+    return answer.question >= from && answer.status == AnswerStatus::no_input;
+  });
+  return answers;
+}
+
 // The first thing a call is told.
 PromptServed first_prompt(const State& state, const Named& named, const std::string& answered_by) {
   const auto& campaign = *named.entry->definition;
+  const auto& kept = state.script.answers(named.ref);
   PromptServed served;
   served.attempt = named.open->attempt;
   served.turn = 1;
@@ -1296,8 +1321,9 @@ PromptServed first_prompt(const State& state, const Named& named, const std::str
     } else {
       served.prompt = "message";
     }
-  } else if (const auto step = next_step(campaign, state.script.answers(named.ref), *named.entry,
-                                         state.script, named.ref);
+  } else if (const auto step =
+                 next_step(campaign, has_settled_any(kept) ? kept : without_silence(kept, 0),
+                           *named.entry, state.script, named.ref);
              step.kind == NextStep::Kind::quota_full) {
     served.prompt = "quota_full";
     if (campaign.mode == Mode::agent) disclose();
@@ -1406,7 +1432,8 @@ Decision on(const State& state, const SurveyAnswered& command, Moment moment) {
     std::erase(reopened, index);
   };
   const auto go_on = [&] {
-    const auto step = next_step(campaign, answers, *named.entry, state.script, named.ref, reopened);
+    const auto step = next_step(campaign, without_silence(answers, std::size_t{index} + 1),
+                                *named.entry, state.script, named.ref, reopened);
     switch (step.kind) {
       case NextStep::Kind::question:
         served.prompt = "question";

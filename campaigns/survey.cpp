@@ -543,7 +543,11 @@ CallDocument current_document(const Register& book, const CallScript& script, Co
       if (campaign.resumed.empty()) excuse(question->ask);
       add(campaign.resumed);
     } else if (call->turn == 1) {
-      const bool again = !script.answers(contact).empty() && !campaign.resumed.empty();
+      const auto& answers = script.answers(contact);
+      const bool again = !campaign.resumed.empty() && std::any_of(answers.begin(), answers.end(),
+                                                                  [](const ScriptAnswer& answer) {
+                                                                    return settles(answer.status);
+                                                                  });
       add(again ? campaign.resumed : campaign.greeting);
     }
     if (call->again == "screening") {

@@ -448,6 +448,74 @@ BOOST_AUTO_TEST_CASE(a_line_on_which_nobody_speaks_is_no_refusal_and_is_called_a
   BOOST_TEST((world.ends(4, 2) == Outcome::human_hung_up_at_once));
 }
 
+BOOST_AUTO_TEST_CASE(a_survey_that_need_not_be_answered_is_none_on_a_mute_line) {
+  auto campaign = some::survey();
+  for (auto& asked : campaign.questions) {
+    asked.required = false;
+    asked.silence_max = asked.invalid_max = 0;
+  }
+  campaign.partial_answers = 0;
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::said_nothing)] = 4h;
+  const auto silent = [](InCall& world, std::uint8_t call) {
+    std::string last;
+    std::uint32_t turn = 1;
+    for (const char* asked : {"colour", "rate", "people", "why"}) {
+      last = world.after(world.keyed(asked, turn++, "", 1, call));
+    }
+    BOOST_TEST(last == "Grazie. | (hang up)");
+  };
+  InCall world(campaign);
+  silent(world, 1);
+  BOOST_TEST((world.ends() == Outcome::said_nothing));
+  BOOST_TEST((world.state().results.cases[0][0].place == Place::open));
+  // The next call begins anew, and asks everything.
+  world.later(4h + 1s);
+  world.dial(1, 2);
+  world.does(world.voice("", 1, 2));
+  BOOST_TEST(hears(world) == "Buongiorno. | Che colore? (colour 1)");
+  BOOST_TEST(world.after(world.keyed("colour", 1, "2", 1, 2)) == "Da uno a cinque? (rate 2)");
+  BOOST_TEST(world.after(world.keyed("rate", 2, "", 1, 2)) == "Quanti siete? (people 3)");
+  world.does(world.keyed("people", 3, "", 1, 2)).does(world.keyed("why", 4, "", 1, 2));
+  BOOST_TEST((world.ends(30, 2) == Outcome::completed));
+
+  // A line that stays mute comes to an end none the less.
+  InCall mute(campaign);
+  silent(mute, 1);
+  mute.ends();
+  mute.later(4h + 1s);
+  mute.dial(1, 2);
+  mute.does(mute.voice("", 1, 2));
+  silent(mute, 2);
+  BOOST_TEST((mute.ends(30, 2) == Outcome::said_nothing));
+
+  // Whoever pressed a key, or said that they would rather not, was there.
+  InCall wrong(campaign);
+  wrong.does(wrong.keyed("colour", 1, "7")).does(wrong.keyed("rate", 2, ""));
+  wrong.does(wrong.keyed("people", 3, "")).does(wrong.keyed("why", 4, ""));
+  BOOST_TEST((wrong.ends() == Outcome::completed));
+  // What was answered in an earlier call is an interview, whatever the next one brings.
+  InCall resumed(campaign);
+  resumed.does(resumed.keyed("colour", 1, "2"));
+  BOOST_TEST((resumed.ends() == Outcome::broken_off));
+  resumed.later(3601s);
+  resumed.dial(1, 2);
+  resumed.does(resumed.voice("", 1, 2));
+  BOOST_TEST(hears(resumed) == "Riprendiamo. | Da uno a cinque? (rate 1)");
+  resumed.does(resumed.keyed("rate", 1, "", 1, 2)).does(resumed.keyed("people", 2, "", 1, 2));
+  resumed.does(resumed.keyed("why", 3, "", 1, 2));
+  BOOST_TEST((resumed.ends(30, 2) == Outcome::completed));
+  // Of whom nothing is asked nothing is missing.
+  for (auto& asked : campaign.questions) {
+    asked.ask_if = {};
+    asked.ask_if.op = Condition::Op::column_is;
+    asked.ask_if.name = "name";
+    asked.ask_if.values = {"Nessuno"};
+  }
+  InCall asked_nothing(campaign);
+  BOOST_TEST(hears(asked_nothing) == "Grazie. | (hang up)");
+  BOOST_TEST((asked_nothing.ends() == Outcome::completed));
+}
+
 BOOST_AUTO_TEST_CASE(each_question_and_each_call_counts_its_silences_anew) {
   auto campaign = some::survey();
   for (auto& asked : campaign.questions) asked.silence_max = 1;
