@@ -190,6 +190,7 @@ class Briefing {
     auto& text = brief.instructions;
     add_tag(text, "instructions", own);
     add_tag(text, "rules", std::string(house.rules) + "\n(" + person_.language + ")");
+    if (!person_.now.empty()) add_tag(text, "now", person_.now);
     add_tag(text, "person", escaped_json(person_json()));
     add_tag(text, "survey", escaped_json(survey_json()));
     add_tag(text, "opening", opening);
@@ -386,8 +387,13 @@ std::vector<AgentTool> tools_of(const Campaign& campaign) {
   }
   tools.push_back(end_call_tool());
   tools.push_back(opt_out_tool());
-  tools.push_back({"ask_callback", "The person wants to be called at another time.",
-                   R"({"type":"object","properties":{"when":{"type":"string","maxLength":200,)"
+  tools.push_back({"ask_callback",
+                   "The person wants to be called at another time. Where they name one, at is that "
+                   "time on their clock, worked out from what stands in now: they are called then. "
+                   "If the day or the hour is not plain, ask.",
+                   R"({"type":"object","properties":{"at":{"type":"string","maxLength":19,)"
+                   R"("description":"YYYY-MM-DDTHH:MM; left out where they name no time."},)"
+                   R"("when":{"type":"string","maxLength":200,)"
                    R"("description":"When, as the person said it."},)" +
                        std::string(words_schema) +
                        R"(},"required":["when","words"],"additionalProperties":false})"});
@@ -436,6 +442,49 @@ std::string stripped(std::string text) {
   while (!text.empty() && blank(text.back())) text.pop_back();
   text.erase(text.begin(), std::ranges::find_if_not(text, blank));
   return text;
+}
+
+// "2026-03-05T17:30", or with a blank, or with seconds: as if it were UTC.
+std::optional<Instant> local_time_in(std::string_view text) {
+  const auto given = stripped(std::string(text));
+  const std::string_view all = given;
+  const auto days = days_of_date(all.substr(0, 10));
+  if (!days || (all.size() != 16 && all.size() != 19)) return {};
+  if ((all[10] != 'T' && all[10] != ' ') || all[13] != ':') return {};
+  const auto two = [&](std::size_t at) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : 100; };
+    return digit(all[at]) * 10 + digit(all[at + 1]);
+  };
+  const int hour = two(11);
+  const int minute = two(14);
+  const int second = all.size() == 19 ? (all[16] == ':' ? two(17) : 100) : 0;
+  if (hour > 23 || minute > 59 || second > 59) return {};
+  return Instant{std::chrono::days{*days}} + std::chrono::hours{hour} +
+         std::chrono::minutes{minute} + std::chrono::seconds{second};
+}
+
+// Whether somebody may be called at the time that they named.
+ToolVerdict check_callback(ToolVerdict verdict, const CallbackBounds& bounds) {
+  if (!verdict.callback_at) return verdict;
+  verdict.callback_at = bounds.named;
+  if (!bounds.named) {
+    return refuse(std::move(verdict), "bad_value",
+                  "the person's time zone is not known: leave \"at\" out");
+  }
+  if (*bounds.named <= bounds.now) {
+    return refuse(std::move(verdict), "past",
+                  "\"at\" is over already: look at what stands in now, and ask the person which "
+                  "day and time they mean");
+  }
+  if (bounds.last && *bounds.named >= *bounds.last) {
+    return refuse(std::move(verdict), "too_late",
+                  "the person cannot be called that late any more: ask for an earlier time");
+  }
+  if (*bounds.named - bounds.now > callback_ahead_max) {
+    return refuse(std::move(verdict), "too_late",
+                  "\"at\" is more than a year ahead: ask for an earlier time");
+  }
+  return verdict;
 }
 
 // What each tool takes.
@@ -487,6 +536,13 @@ ToolVerdict read_arguments(std::string_view name, std::string_view given,
     if (!when) return wrong("when");
     if (when->size() > agent_words_bytes_max) return too_long("when");
     verdict.when = *when;
+    const auto at = arguments.text("at");
+    if (at && !stripped(*at).empty() && !local_time_in(*at)) {
+      return refuse(verdict, "bad_value",
+                    "\"at\" must be a day and a time as YYYY-MM-DDTHH:MM, or be left out: ask the "
+                    "person which they mean");
+    }
+    verdict.callback_at = at ? local_time_in(*at) : std::nullopt;
     return verdict;
   }
   const auto question = arguments.text("question");
@@ -618,6 +674,20 @@ std::string refusal_json(const ToolVerdict& verdict) {
 
 }  // namespace
 
+std::string clock_words(Instant local) {
+  static constexpr std::array<std::string_view, 7> days{
+      "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+  const auto day = std::chrono::floor<std::chrono::days>(local);
+  const auto name = days[std::chrono::weekday{day}.c_encoding()];
+  return std::string(name) + ' ' + rfc3339_utc(local).substr(0, 16);
+}
+
+std::optional<Instant> callback_time_named(std::string_view tool, std::string_view arguments) {
+  std::string question;
+  const auto verdict = read_arguments(tool, arguments, question);
+  return verdict.refused.empty() ? verdict.callback_at : std::nullopt;
+}
+
 std::string text_version(std::string_view text) {
   return number_key_text(Moment{}.dice(text, text.size()));
 }
@@ -628,11 +698,13 @@ AgentBrief agent_brief(const Campaign& campaign, const AgentPerson& person) {
   return brief;
 }
 
-AgentBrief agent_brief(const Register& book, const CallScript& script, ContactRef contact) {
+AgentBrief agent_brief(const Register& book, const CallScript& script, ContactRef contact,
+                       std::string now) {
   const auto& entry = book.at(contact.campaign);
   const auto& campaign = *entry.definition;
   AgentPerson person;
   person.language = script.language(contact);
+  person.now = std::move(now);
   person.value = [&](std::string_view column) { return script.value(contact, entry, column); };
   person.answers = script.answers(contact);
   person.asked = [&](std::size_t question) {
@@ -651,7 +723,8 @@ AgentBrief outside_brief(const Campaign& agent) {
 }
 
 ToolVerdict judge_tool(const Register& book, const CallScript& script, ContactRef contact,
-                       std::string_view name, std::string_view arguments) {
+                       std::string_view name, std::string_view arguments,
+                       const CallbackBounds& bounds) {
   const auto& entry = book.at(contact.campaign);
   const auto& campaign = *entry.definition;
   std::string id;
@@ -671,6 +744,7 @@ ToolVerdict judge_tool(const Register& book, const CallScript& script, ContactRe
                         "; if the person does not want to go on, give that as the reason");
     }
   }
+  if (name == "ask_callback") return check_callback(std::move(verdict), bounds);
   if (name != "record_answer") return verdict;
   const auto question = std::ranges::find(campaign.questions, id, &Question::id);
   if (question == campaign.questions.end()) {

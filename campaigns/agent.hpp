@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 #include "campaigns/campaign.hpp"
 #include "campaigns/ids.hpp"
 #include "campaigns/register.hpp"
+#include "campaigns/time.hpp"
 
 // What a voice agent is told, and what it may ask for. Columns and what people say reach a model as
 // delimited, capped data, never as instructions; and what a model asks for is checked like a form
@@ -56,10 +58,15 @@ struct AgentPerson {
   std::vector<ScriptAnswer> answers{};
   // Whether a question is asked of this person, by its place; none: all of them are.
   std::function<bool(std::size_t question)> asked{};
+  std::string now{};  // the day and the time on their clock; empty: the agent is not told
 };
 AgentBrief agent_brief(const Campaign& campaign, const AgentPerson& person);
-// Of an attempt's call, by the projections.
-AgentBrief agent_brief(const Register& book, const CallScript& script, ContactRef contact);
+// Of an attempt's call, by the projections; `now` as in AgentPerson.
+AgentBrief agent_brief(const Register& book, const CallScript& script, ContactRef contact,
+                       std::string now = {});
+// The day and the time on a clock as an agent is told them: "Thursday 2026-03-05T17:10". `local`
+// counts as if it were UTC.
+std::string clock_words(Instant local);
 // Of a call that somebody else's code placed: nobody is known, nothing is asked or kept.
 AgentBrief outside_brief(const Campaign& agent);
 
@@ -78,12 +85,26 @@ struct ToolVerdict {
   AnswerStatus status = AnswerStatus::answered;  // refused, dont_know: without a value
   std::string value{};                           // as it is kept: a code, a number, empty for open
   std::string words{};
-  std::string when{};    // ask_callback
-  std::string reason{};  // end_call
+  std::string when{};                    // ask_callback: as it was said
+  std::optional<Instant> callback_at{};  // ask_callback: the moment that the person named
+  std::string reason{};                  // end_call
 };
+// When a person may be called at a time that they name.
+struct CallbackBounds {
+  Instant now{};
+  std::optional<Instant> last{};   // they are not called from then on
+  std::optional<Instant> named{};  // when their clock shows the time that they named
+};
+// Nobody is called back later than that.
+inline constexpr std::chrono::days callback_ahead_max{365};
+// The local time that an ask_callback names, counted as if it were UTC: "2026-03-05T17:30", with
+// seconds or without. Nothing for another tool, and where it names none that can be read.
+std::optional<Instant> callback_time_named(std::string_view tool, std::string_view arguments);
+
 // By the projections as they are before it is carried out.
 ToolVerdict judge_tool(const Register& book, const CallScript& script, ContactRef contact,
-                       std::string_view name, std::string_view arguments);
+                       std::string_view name, std::string_view arguments,
+                       const CallbackBounds& bounds = {});
 ToolVerdict judge_outside_tool(std::string_view name, std::string_view arguments);
 
 // What the model is told of it, by the projections as they are afterwards, and what happens then.

@@ -96,6 +96,7 @@ void write_agent(JsonObject& call, const AgentProgress& agent) {
   // Not written where it is not so: logs from before keep their digest.
   if (agent.quota_full) object.flag("quota_full", true);
   if (agent.goodbye_unsaid) object.flag("goodbye_unsaid", true);
+  if (agent.callback_due_ms != 0) object.member("callback_due", agent.callback_due_ms);
   if (!agent.legs.empty()) {
     auto& legs = object.open("legs");
     for (std::size_t i = 0; i < agent.legs.size(); ++i) {
@@ -313,8 +314,10 @@ void CallScript::apply_to_agent(const Fact& fact, CallPosition& call) {
     agent.quota_full |= !tool->quota.empty();
     if (tool->name == "end_call" && tool->refused.empty()) agent.end_reason = tool->reason;
     if (tool->name == "opt_out" && tool->refused.empty()) call.opted_out = true;
-  } else if (holds_alternative<CallbackAsked>(fact.event)) {
+  } else if (const auto* callback = get_if<CallbackAsked>(&fact.event)) {
     agent.callback_asked = true;
+    // The last time that they name holds.
+    if (callback->due != 0) agent.callback_due_ms = callback->due;
   } else if (const auto* transfer = get_if<TransferRequested>(&fact.event)) {
     agent.transfer |= transfer->listed;
   } else if (const auto* ended = get_if<TransferEnded>(&fact.event)) {

@@ -57,7 +57,8 @@ struct AgentProgress {
   bool goodbye_unsaid = false;  // the person has not heard the goodbye that was to come
   bool quota_full = false;      // the agent was told that enough people like this one have answered
   bool callback_asked = false;
-  bool transfer = false;  // to a human, and there is one
+  std::int64_t callback_due_ms = 0;  // when, if the person named a time
+  bool transfer = false;             // to a human, and there is one
   std::string transfer_status{};
   std::uint32_t said = 0;            // things said, of both
   std::vector<std::string> tools{};  // tool calls, by the model's ids

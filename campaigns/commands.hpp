@@ -328,6 +328,8 @@ struct ToolAsked {
   std::string name{};
   std::string arguments{};
   std::int64_t position = 0;
+  // When the person's clock shows the time that an ask_callback names (callback_time_named).
+  std::optional<Instant> callback_at{};
 };
 
 struct CommandKinds {

@@ -105,6 +105,13 @@ bool was_screened_before(const State& state, const Named& named) {
   return false;
 }
 
+// When the person asked to be called, if they named a time in this call.
+std::optional<Instant> callback_named(const State& state, const Named& named) {
+  const auto* call = state.script.call(named.ref);
+  if (!call || call->agent.callback_due_ms == 0) return {};
+  return instant_from_ms(call->agent.callback_due_ms);
+}
+
 // What becomes of a case after an attempt: another one later, or its end.
 void after_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
                    Instant ended_at, Instant now, bool number_refused = false) {
@@ -173,8 +180,10 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
     delay = goes_on ? Seconds{0} : campaign.retries.delay[static_cast<std::size_t>(outcome)];
   }
   if (!delay) return close(place_at_end(disposition));
-  // A report that came late must not make the next call due before this moment.
-  const auto due = std::max(ended_at + *delay, now + Seconds{1});
+  // The time that the person named comes before the delay that the file has. A report that came
+  // late must not make the next call due before this moment.
+  const auto asked_for = callback_named(state, named);
+  const auto due = std::max(asked_for.value_or(ended_at + *delay), now + Seconds{1});
   const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
   // Whoever was never called is let go by the plan.
   if (last && due >= *last && called) {
@@ -1512,7 +1521,7 @@ Decision on(const State& state, const SurveyAnswered& command, Moment moment) {
       draft.add(named.subject, TransferRequested{attempt, 0, true});
       served.prompt = "transfer";
     } else if (reply.reply == Reply::person) {
-      draft.add(named.subject, CallbackAsked{attempt, 0, "", reply.words});
+      draft.add(named.subject, CallbackAsked{attempt, 0, 0, "", reply.words});
       served.prompt = "callback";
     }
   };
@@ -1733,7 +1742,7 @@ ToolCalled tool_called(const ToolAsked& command, const ToolVerdict& verdict, std
   return called;
 }
 
-Decision on(const State& state, const ToolAsked& command, Moment) {
+Decision on(const State& state, const ToolAsked& command, Moment moment) {
   const auto* permit = open_stream(state, command.sid, command.stream);
   if (!permit) return Facts{};
   const auto subject = subject_of(state, command.sid, *permit);
@@ -1757,7 +1766,8 @@ Decision on(const State& state, const ToolAsked& command, Moment) {
     return Facts{};
   }
   const auto& campaign = *state.book.at(ref.campaign).definition;
-  const auto verdict = judge_tool(state.book, state.script, ref, command.name, command.arguments);
+  const auto verdict = judge_tool(state.book, state.script, ref, command.name, command.arguments,
+                                  callback_bounds(state, ref, command.callback_at, moment.now));
   auto called = tool_called(command, verdict, permit->attempt);
   called.arguments = command.arguments;
   if (verdict.refused.empty() && verdict.name == "record_answer") {
@@ -1788,8 +1798,9 @@ Decision on(const State& state, const ToolAsked& command, Moment) {
     const AttemptId attempt{subject.name, subject.ordinal, permit->attempt};
     opt_out(draft, state, ref, attempt.text(), "agent");
   } else if (verdict.name == "ask_callback") {
-    draft.add(subject,
-              CallbackAsked{permit->attempt, command.position, verdict.when, verdict.words});
+    draft.add(subject, CallbackAsked{permit->attempt, command.position,
+                                     verdict.callback_at ? to_ms(*verdict.callback_at) : 0,
+                                     verdict.when, verdict.words});
   } else if (verdict.name == "request_human") {
     draft.add(subject,
               TransferRequested{permit->attempt, command.position, !campaign.humans().empty()});
@@ -1965,6 +1976,11 @@ Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::
   }
   after_attempt(draft, state, named, outcome, ended_at, now);
   return draft.take();
+}
+
+CallbackBounds callback_bounds(const State& state, ContactRef contact, std::optional<Instant> named,
+                               Instant now) {
+  return {now, state.queue.campaigns[contact.campaign].not_after(contact.ordinal), named};
 }
 
 void stamp(const State& state, Fact& fact, Moment moment) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+
+#include "campaigns/agent.hpp"
 #include "campaigns/commands.hpp"
 #include "campaigns/events.hpp"
 #include "campaigns/result.hpp"
@@ -16,6 +19,11 @@ Result<Facts, Refusal> decide(const State& state, const Command& command, Moment
 // already and ask what another policy makes of it.
 Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::int64_t seconds,
                   Instant ended_at, Instant now);
+
+// What holds for a call at a time that a person names (judge_tool). `named`: when their clock shows
+// it.
+CallbackBounds callback_bounds(const State& state, ContactRef contact, std::optional<Instant> named,
+                               Instant now);
 
 // Gives a fact its version and position, so that it can be folded and appended.
 void stamp(const State& state, Fact& fact, Moment moment);

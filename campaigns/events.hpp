@@ -722,11 +722,12 @@ struct CallbackAsked {
   static constexpr std::string_view type = "CallbackAsked";
   std::uint8_t attempt = 0;
   std::int64_t position = 0;
-  std::string when{};  // as it was said
+  std::int64_t due = 0;  // the moment that they named; 0: they named none
+  std::string when{};    // as it was said
   std::string words{};
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("position", e.position);
+    v("attempt", e.attempt), v("position", e.position), v("due", e.due);
     v.personal("when", e.when), v.personal("words", e.words);
   }
 };

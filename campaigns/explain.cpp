@@ -320,7 +320,9 @@ class Teller {
            (e.refused.empty() ? std::string() : ": refused, " + e.refused);
   }
   std::string operator()(const CallbackAsked& e) const {
-    return attempt(e.attempt) + "the person wants to be called at another time";
+    return attempt(e.attempt) + "the person wants to be called at another time" +
+           (e.due == 0 ? std::string()
+                       : ": " + utc_and_local(instant_from_ms(e.due), zone_, rules_));
   }
   std::string operator()(const TransferRequested& e) const {
     return attempt(e.attempt) + "the person wants to talk to a human" +

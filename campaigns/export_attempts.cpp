@@ -54,6 +54,8 @@ const std::vector<Column>& attempt_columns() {
       {"recording_sid", "text", "", "the carrier's id of its recording; empty: none is known"},
       {"recording_seconds", "integer", "s", "its length; empty: no recording"},
       {"number_order", "integer", "", "which of the person's numbers; empty: they have one"},
+      {"callback_utc", "timestamp", "", "when the person asked to be called; empty: no time named"},
+      {"callback_local", "timestamp", "", "the same in the person's time"},
   };
   return columns;
 }
@@ -118,6 +120,7 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     csv.field(row->recording);
     number_unless_zero(row->recorded_seconds);
     number_unless_zero(row->number);
+    write_times(csv, instant_from_ms(row->callback_due_ms), row->offset_minutes);
     csv.flag(is_rehearsal(state)).end_row();
   }
 }

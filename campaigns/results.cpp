@@ -204,6 +204,8 @@ void Results::apply(const Fact& fact, const Register& book) {
   } else if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
     row->outcome = closed->outcome;
     if (row->ended_at == Instant{}) row->ended_at = fact.recorded_at;
+  } else if (const auto* callback = get_if<CallbackAsked>(&fact.event)) {
+    if (callback->due != 0) row->callback_due_ms = callback->due;
   } else if (const auto* retry = get_if<RetryScheduled>(&fact.event)) {
     row->retry_due_ms = retry->due;
   }
@@ -255,6 +257,7 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
       // Not written where there is none: logs from before keep their digest.
       if (row.number != 0) o.member("number", row.number);
       if (row.taken_back) o.flag("taken_back", true);
+      if (row.callback_due_ms != 0) o.member("callback_due", row.callback_due_ms);
       if (!row.recording.empty()) {
         o.member("recording", row.recording).member("recorded_seconds", row.recorded_seconds);
       }

@@ -425,6 +425,10 @@ void World::act(const Due& due) {
   if (fact.occurred_at) {
     fact.occurred_at = *fact.occurred_at + (due.requested_at - due.script->requested_at);
   }
+  // As long after the call as they asked then.
+  if (auto* callback = get_if<CallbackAsked>(&fact.event); callback && callback->due != 0) {
+    callback->due += (due.requested_at - due.script->requested_at).count();
+  }
   if (fact.subject.kind == Subject::Kind::number) {
     // Whoever borrows a call opts out for themselves.
     const auto keys = numbers_of(state, due.contact);

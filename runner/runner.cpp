@@ -478,10 +478,14 @@ std::int64_t Runner::account_rate() const {
   return state_.book.runner.calls_per_second_thousandths;
 }
 
+const std::string& Runner::zone_of(campaigns::ContactRef contact) const {
+  const auto& campaign = state_.queue.campaigns[contact.campaign];
+  return campaign.groups[campaign.contact(contact.ordinal).group].zone;
+}
+
 bool Runner::open_to_calls(const AttemptId& attempt, bridge::net::Instant now) const {
   const auto index = *state_.book.find(attempt.campaign);
-  const auto& campaign = state_.queue.campaigns[index];
-  const auto& zone = campaign.groups[campaign.contact(attempt.contact).group].zone;
+  const auto& zone = zone_of({index, attempt.contact});
   return campaigns::opening_at(state_.book.at(index).definition->hours, zone, rules_, now).open;
 }
 

@@ -191,6 +191,10 @@ class Runner {
   void send_orders();
   void place(const campaigns::AttemptId& attempt);
   campaigns::Moment moment() const;
+  // The day and the time on somebody's clock, for an agent; empty: it is not known.
+  std::string clock_words_for(campaigns::ContactRef contact) const;
+  // The zone of somebody's clock.
+  const std::string& zone_of(campaigns::ContactRef contact) const;
   campaigns::PlanLimits plan_limits() const;
   void apologise();
   std::chrono::milliseconds clock_behind() const;  // the log's last event

@@ -140,7 +140,8 @@ void Runner::take_from_stream(const media::Started& started) {
   stream_of_call_[started.call_sid] = started.stream;
   const auto& permit = *state_.permits.find(started.call_sid);
   const auto brief = permit.contact
-                         ? campaigns::agent_brief(state_.book, state_.script, *permit.contact)
+                         ? campaigns::agent_brief(state_.book, state_.script, *permit.contact,
+                                                  clock_words_for(*permit.contact))
                          : campaigns::outside_brief(*outside_agent_);
   bridge::voice::Agent agent;
   agent.model = brief.model.empty() ? options_.voice.model : brief.model;
@@ -198,6 +199,12 @@ void Runner::take_from_stream(KeyOfStream key) {
       decide_and_fold(campaigns::KeyPressed{talk->second.sid, talk->second.stream_sid, key.key}));
 }
 
+std::string Runner::clock_words_for(campaigns::ContactRef contact) const {
+  const auto now = moment().now;
+  const auto offset = rules_.utc_offset(zone_of(contact), now);
+  return offset ? campaigns::clock_words(now + *offset) : std::string();
+}
+
 void Runner::take_from_stream(media::ToolAsked asked) {
   const auto talk = talks_.find(asked.stream);
   if (talk == talks_.end()) return;
@@ -212,8 +219,15 @@ void Runner::take_from_stream(media::ToolAsked asked) {
   command.arguments = std::move(asked.arguments);
   command.position = asked.position;
   // Judged by the state that the decision is made in, answered by the one that it leads to.
+  campaigns::CallbackBounds bounds;
+  if (contact) {
+    if (const auto local = campaigns::callback_time_named(command.name, command.arguments)) {
+      command.callback_at = rules_.when_clock_shows(zone_of(*contact), *local);
+    }
+    bounds = campaigns::callback_bounds(state_, *contact, command.callback_at, moment().now);
+  }
   const auto verdict = contact ? campaigns::judge_tool(state_.book, state_.script, *contact,
-                                                       command.name, command.arguments)
+                                                       command.name, command.arguments, bounds)
                                : campaigns::judge_outside_tool(command.name, command.arguments);
   if (decide_and_fold(command)) return;
   auto answer = contact ? campaigns::tool_answer(state_.book, state_.script, *contact, verdict)

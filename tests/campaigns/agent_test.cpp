@@ -454,6 +454,108 @@ BOOST_AUTO_TEST_CASE(a_callback_and_a_refusal_are_outcomes) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_time_that_the_person_names_is_when_they_are_called) {
+  auto campaign = agent_survey();
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::callback_requested)] = Seconds{7'200};
+  Talk talk(campaign);
+  talk.opens();
+  auto asked =
+      talk.tool("1", "ask_callback",
+                R"({"at":"2026-03-05T17:30","when":"giovedì alle cinque e mezza","words":"dopo"})");
+  const auto named = talk.now() + Seconds{26 * 3'600};
+  asked.callback_at = named;
+  const auto ms = std::to_string(to_ms(named));
+  const auto said = talk.when(asked);
+  BOOST_TEST(said.find("CallbackAsked {\"attempt\":1,\"position\":2,\"due\":" + ms + '}') !=
+                 std::string::npos,
+             said);
+  talk.does(talk.ended("goodbye")).does(talk.after());
+  const auto ends = talk.when(talk.status("completed", 30));
+  BOOST_TEST(ends.find("RetryScheduled {\"due\":" + ms + ",\"after\":\"callback_requested\"}") !=
+                 std::string::npos,
+             ends);
+  std::string attempts;
+  export_attempts(talk.state(), 0, {}, [&](std::string_view text) { attempts += text; });
+  BOOST_TEST(attempts.find(",callback_utc,callback_local,") != std::string::npos, attempts);
+  BOOST_TEST(attempts.find(',' + rfc3339_utc(named) + ',', attempts.find("agent_ended")) !=
+                 std::string::npos,
+             attempts);
+  // The last time that they name holds, and one without a time changes nothing of it.
+  Talk other(campaign);
+  other.opens();
+  auto first = asked;
+  first.callback_at = named - Seconds{3'600};
+  other.does(first);
+  asked.call = "2";
+  other.does(asked).does(other.tool("3", "ask_callback", R"({"when":"sì","words":"sì"})"));
+  other.does(other.ended("goodbye")).does(other.after());
+  BOOST_TEST(other.when(other.status("completed", 30)).find("\"due\":" + ms) != std::string::npos);
+  // Where the file has nobody called back, nobody is.
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::callback_requested)].reset();
+  Talk never(campaign);
+  never.opens().does(asked).does(never.ended("goodbye")).does(never.after());
+  BOOST_TEST(never.when(never.status("completed", 30)).find("RetryScheduled") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_time_at_which_nobody_can_be_called_is_told_back_to_the_model) {
+  Talk talk;
+  talk.opens();
+  const auto judged = [&](const std::string& at, const CallbackBounds& bounds) {
+    const auto arguments = json{{"at", at}, {"when", "poi"}, {"words", "poi"}}.dump();
+    const auto verdict = judge_tool(talk.state().book, talk.state().script, {0, 1}, "ask_callback",
+                                    arguments, bounds);
+    BOOST_TEST(verdict.error.empty() == verdict.refused.empty(), at);
+    return verdict.refused;
+  };
+  const Instant now{std::chrono::days{20'000}};
+  const auto in = [&](std::int64_t seconds) { return now + Seconds{seconds}; };
+  const char* const good = "2026-03-05T17:30";
+  BOOST_TEST(judged(good, {now, {}, in(60)}) == "");
+  BOOST_TEST(judged("", {now, {}, {}}) == "");
+  BOOST_TEST(judged("domani", {now, {}, {}}) == "bad_value");
+  BOOST_TEST(judged(good, {now, {}, {}}) == "bad_value");
+  BOOST_TEST(judged(good, {now, {}, in(0)}) == "past");
+  BOOST_TEST(judged(good, {now, {}, in(-86'400)}) == "past");
+  BOOST_TEST(judged(good, {now, in(60), in(59)}) == "");
+  BOOST_TEST(judged(good, {now, in(60), in(60)}) == "too_late");
+  BOOST_TEST(judged(good, {now, {}, in(365LL * 86'400)}) == "");
+  BOOST_TEST(judged(good, {now, {}, in(365LL * 86'400 + 1)}) == "too_late");
+  // Nothing of it is kept.
+  auto asked = talk.tool("1", "ask_callback", R"({"at":"ieri","when":"ieri","words":"ieri"})");
+  BOOST_TEST(talk.when(asked).find("CallbackAsked") == std::string::npos);
+  asked = talk.tool("2", "ask_callback", json{{"at", good}, {"when", ""}, {"words", ""}}.dump());
+  asked.callback_at = talk.now() - Seconds{1};
+  const auto past = talk.when(asked);
+  BOOST_TEST(past.find(R"("refused":"past")") != std::string::npos, past);
+  BOOST_TEST(past.find("CallbackAsked") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(times_on_a_clock_are_read_and_told) {
+  const auto read = [](const std::string& at) {
+    const auto named = callback_time_named(
+        "ask_callback", json{{"at", at}, {"when", "poi"}, {"words", "poi"}}.dump());
+    return named ? rfc3339_utc(*named) : "none";
+  };
+  BOOST_TEST(read("2026-03-05T17:30") == "2026-03-05T17:30:00.000Z");
+  BOOST_TEST(read(" 2026-03-05 07:05:09 ") == "2026-03-05T07:05:09.000Z");
+  for (const char* none :
+       {"", "2026-03-05", "2026-03-05T", "2026-03-05T24:00", "2026-02-30T10:00", "2026-03-05T17:60",
+        "2026-03-05T1730", "2026-03-05T17:30Z", "2026-03-05T17:30:61", "2026-03-05x17:30",
+        "2026-03-05T-1:30", "domani", "2026-03-05T17:30+01:00"}) {
+    BOOST_TEST(read(none) == "none", none);
+  }
+  BOOST_TEST(!callback_time_named("end_call", R"({"reason":"done"})").has_value());
+  BOOST_TEST(!callback_time_named("ask_callback", "[").has_value());
+  const Instant local{std::chrono::sys_days{std::chrono::year{2026} / 3 / 5} +
+                      std::chrono::minutes{17 * 60 + 5}};
+  BOOST_TEST(clock_words(local) == "Thursday 2026-03-05T17:05");
+  Talk talk;
+  const auto told = agent_brief(talk.state().book, talk.state().script, {0, 1}, clock_words(local));
+  BOOST_TEST(tag(told.instructions, "now") == "Thursday 2026-03-05T17:05");
+  const auto untold = agent_brief(talk.state().book, talk.state().script, {0, 1});
+  BOOST_TEST(untold.instructions.find("<now>") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(whoever_was_not_there_has_refused_nothing_and_is_called_again) {
   auto campaign = agent_survey();
   campaign.retries.cool_off = Seconds{48 * 3600};

@@ -273,6 +273,8 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   add(TransferProgressed{1, 2, "CAleg", "answered"});
   add(TransferProgressed{1, 2, "CAleg", "completed", 31, 200});
   add(TransferProgressed{1, 1, "CAother", "busy", 0, 486});
+  add(CallbackAsked{1, 2, 0, "più tardi", "dopo"});
+  add(CallbackAsked{1, 2, to_ms(Instant{std::chrono::days{20'000}}), "domani", "domani"});
   add(ContactClosed{});
   add(SpendReserved{1, 1'500'000});
   add(SpendSettled{});
@@ -284,6 +286,10 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
              static_cast<std::ptrdiff_t>(facts.size()) + 3);
   BOOST_TEST(says(text, "the agent had not said goodbye; it was said without it"), text);
   BOOST_TEST(says(text, "counts towards the quota \"women\", as number 3 of 50"), text);
+  BOOST_TEST(says(text, "the person wants to be called at another time\n"), text);
+  BOOST_TEST(
+      says(text, "wants to be called at another time: 2024-10-04T00:00:00.000Z (2024-10-04T"),
+      text);
   BOOST_TEST(says(text, "at most 1.5 USD set aside"), text);
   BOOST_TEST(says(text, "at most 0.1 USD set aside, and at most 0.4 USD for the voice model"),
              text);
