@@ -626,7 +626,7 @@ SaidNumbers said_numbers(std::string_view speech, std::string_view language) {
     behind_one = true;
     auto next = i + read.words;
     said.in_part |= makes_another(next) || (i > 0 && makes_another(i - 1));
-    while (is_one_of(words_there.plus, word_at(words, next))) ++next;
+    while (next < words.size() && is_one_of(words_there.plus, words[next])) ++next;
     said.in_part |= makes_another(next);
     // "More or less five" is five.
     const auto or_before = i > 1 ? word_at(words, i - 2) : std::string_view();
