@@ -24,8 +24,13 @@ inline std::uint64_t nanoseconds() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
+// With noughts before it where there are more digits than a number has.
 inline void append_hex(std::string& out, std::uint64_t number, std::size_t digits) {
-  for (std::size_t i = digits; i-- > 0;) out += "0123456789abcdef"[(number >> (4 * i)) & 15U];
+  constexpr std::size_t digits_max = 2 * sizeof number;
+  if (digits > digits_max) out.append(digits - digits_max, '0');
+  for (auto i = std::min(digits, digits_max); i-- > 0;) {
+    out += "0123456789abcdef"[(number >> (4 * i)) & 15U];
+  }
 }
 
 // 20 ms of sound, as base64: the time now, then `tag`, whose digits are all in base64's alphabet.
