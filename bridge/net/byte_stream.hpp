@@ -86,7 +86,12 @@ class ByteStream {
   virtual void resume_reading() = 0;
 
   virtual void close() = 0;
-  // The same, and what the system still keeps for the peer is thrown away, too: nothing of it
+  // Closes a stream that was finished so that its peer may still read what we sent. Unread bytes
+  // would make the system cut the connection, and the peer's throw ours away: what comes is read
+  // for a moment more and thrown away, until the peer ends, too. What is queued still goes out if
+  // it is not much. Any other stream is closed at once.
+  virtual void linger() { close(); }
+  // Closes it, and what the system still keeps for the peer is thrown away, too: nothing of it
   // arrives after this. For what must not come late.
   virtual void reset() = 0;
   virtual bool closed() const = 0;

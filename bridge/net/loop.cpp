@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 #include <csignal>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -19,6 +20,10 @@ namespace bridge::net {
 namespace {
 
 constexpr std::size_t read_buffer_bytes = 64 * 1024;
+
+// For streams that linger. Beyond the number the oldest is cut.
+constexpr std::size_t lingering_max = 256;
+constexpr std::uint64_t linger_ms_max = 1'000;
 
 // A write to a connection that the peer has closed is an error code here, not a signal. libuv
 // leaves this to the program.
@@ -58,12 +63,17 @@ struct Loop::Block {
     Queue* queue = nullptr;
     Timers::iterator timer{};
   };
+  struct Linger {
+    Lingering* stream = nullptr;
+    std::uint64_t until = 0;  // by uv_now
+  };
 
   Clock* clock = nullptr;
   uv_loop_t loop{};
   uv_prepare_t prepare{};
   uv_async_t async{};
   uv_timer_t timer{};
+  uv_timer_t linger_timer{};
   std::unordered_map<int, std::unique_ptr<Signal>> signals{};
 
   Queue by_clock{};
@@ -75,6 +85,7 @@ struct Loop::Block {
   std::vector<TurnEnd*> ends{};
   std::vector<TurnEnd*> ending{};  // those that are being called; null: gone, or called
   std::vector<std::unique_ptr<Retired>> graveyard{};
+  std::deque<Linger> lingering{};  // the oldest first
   bool stopping = false;
   bool by_hand = false;  // `turn` ends the turn itself, after the poll
 
@@ -171,6 +182,35 @@ struct Loop::Block {
     arm();
   }
 
+  void begin_lingering(Lingering& stream) {
+    uv_update_time(&loop);
+    lingering.push_back({&stream, uv_now(&loop) + linger_ms_max});
+    if (lingering.size() > lingering_max) cut_oldest();
+    if (lingering.size() == 1) uv_timer_start(&linger_timer, on_linger_timer, linger_ms_max, 0);
+  }
+
+  void end_lingering(const Lingering& stream) {
+    std::erase_if(lingering, [&](const Linger& each) { return each.stream == &stream; });
+    if (lingering.empty()) uv_timer_stop(&linger_timer);
+  }
+
+  void cut_oldest() {
+    Lingering& oldest = *lingering.front().stream;
+    lingering.pop_front();
+    oldest.cut();
+  }
+
+  // One timer for all, since each of them has the same time: it may find none that is due.
+  void cut_late() {
+    const std::uint64_t now = uv_now(&loop);
+    while (!lingering.empty() && lingering.front().until <= now) cut_oldest();
+    if (lingering.empty()) return;
+    uv_timer_start(&linger_timer, on_linger_timer, lingering.front().until - now, 0);
+  }
+
+  static void on_linger_timer(uv_timer_t* handle) noexcept {
+    static_cast<Block*>(handle->data)->cut_late();
+  }
   static void on_timer(uv_timer_t* handle) noexcept {
     static_cast<Block*>(handle->data)->run_due_timers();
   }
@@ -196,7 +236,8 @@ Loop::Loop(Clock& clock) : block_(std::make_unique<Block>()) {
   must(uv_prepare_init(&b.loop, &b.prepare), "uv_prepare_init");
   must(uv_async_init(&b.loop, &b.async, Block::on_async), "uv_async_init");
   must(uv_timer_init(&b.loop, &b.timer), "uv_timer_init");
-  b.prepare.data = b.async.data = b.timer.data = &b;
+  must(uv_timer_init(&b.loop, &b.linger_timer), "uv_timer_init");
+  b.prepare.data = b.async.data = b.timer.data = b.linger_timer.data = &b;
   must(uv_prepare_start(&b.prepare, Block::on_prepare), "uv_prepare_start");
 }
 
@@ -207,9 +248,11 @@ Loop::~Loop() {
   while (!b.graveyard.empty()) {
     const auto dead = std::exchange(b.graveyard, {});
   }
+  while (!b.lingering.empty()) b.cut_oldest();
   uv_close(reinterpret_cast<uv_handle_t*>(&b.prepare), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&b.async), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&b.timer), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&b.linger_timer), nullptr);
   for (auto& [number, signal] : b.signals) {
     uv_close(reinterpret_cast<uv_handle_t*>(&signal->handle), nullptr);
   }
@@ -336,6 +379,14 @@ uv_loop_s* uv_loop_of(Loop& loop) {
 
 std::span<char> read_buffer_of(Loop& loop) {
   return std::span(loop.block().read_buffer).first(read_buffer_bytes);
+}
+
+void begin_lingering(Loop& loop, Lingering& stream) {
+  loop.block().begin_lingering(stream);
+}
+
+void end_lingering(Loop& loop, Lingering& stream) {
+  loop.block().end_lingering(stream);
 }
 
 }  // namespace bridge::net

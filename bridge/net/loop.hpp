@@ -17,8 +17,8 @@ struct Retired {
 };
 
 // One event loop and its timers. Single-threaded but for `wake`. The loop must outlive everything
-// that was made with it; destroying it runs the close callbacks of what was destroyed before it and
-// asserts that nothing else is left open.
+// that was made with it; destroying it cuts the streams that linger, runs the close callbacks of
+// what was destroyed before it and asserts that nothing else is left open.
 class Loop {
  public:
   // `clock` must outlive the loop.

@@ -20,9 +20,13 @@ std::error_code error_of(int status) {
   return {-status, std::generic_category()};
 }
 
+// What a peer may still send to a stream that lingers, and what may still wait for it.
+constexpr std::size_t linger_bytes_max = 4 << 20;
+constexpr std::size_t linger_queued_max = 64 * 1024;
+
 }  // namespace
 
-struct Stream::Block {
+struct Stream::Block final : Lingering {
   // libuv's own way of inheritance: each begins as the one before it.
   union Socket {
     uv_handle_t handle;
@@ -47,6 +51,8 @@ struct Stream::Block {
   std::error_code end_error{};
   bool writing = false;  // `in_flight` is with libuv
   bool finishing = false;
+  bool lingering = false;       // without an owner, told nothing
+  std::size_t thrown_away = 0;  // since then
   std::uint32_t link = 0;
   Loop::TimerId late_failure = 0;  // of a connect that failed at once
   Loop::TimerId late_end = 0;      // for an owner who came after it
@@ -107,6 +113,10 @@ struct Stream::Block {
     ended = true;
     end_error = error;
     if (open) uv_read_stop(&socket.stream);
+    if (lingering) {
+      end_lingering(*loop, *this);
+      return cut();
+    }
     if (told->events.on_end) told->events.on_end(error);
   }
 
@@ -162,9 +172,39 @@ struct Stream::Block {
       return;
     }
     const auto size = static_cast<std::size_t>(count);
+    if (lingering) {
+      thrown_away += size;
+      if (thrown_away > linger_bytes_max) end({});
+      return;
+    }
     if (link != 0 && options.links != nullptr) options.links->consumed(link, size);
     if (told->events.on_data) told->events.on_data({bytes, size});
   }
+
+  // --- without an owner
+
+  // Whoever keeps count is told of no more, and may go before the socket does.
+  void leave_links() {
+    Links* const links = std::exchange(options.links, nullptr);
+    if (links == nullptr) return;
+    if (connecting && tcp) links->connecting(-1);
+    if (link != 0) links->closed(link);
+  }
+
+  void linger() {
+    lingering = true;
+    tell(told, *loop, {});
+    if (!writing) in_flight = waiting = {};
+    read();
+    begin_lingering(*loop, *this);
+  }
+
+  void cut() override {
+    silent = true;
+    uv_close(&socket.handle, on_closed);
+  }
+
+  static void on_closed(uv_handle_t* handle) noexcept { delete &of(handle->data); }
 };
 
 std::unique_ptr<Stream> Stream::connect(Loop& loop, const Endpoint& to, Options options,
@@ -316,14 +356,21 @@ void Stream::end(bool with_reset) {
   b.silent = true;
   if (b.late_failure != 0) b.loop->cancel(b.late_failure);
   if (b.late_end != 0) b.loop->cancel(b.late_end);
-  if (b.options.links != nullptr) {
-    if (b.connecting && b.tcp) b.options.links->connecting(-1);
-    if (b.link != 0) b.options.links->closed(b.link);
-  }
-  const auto done = [](uv_handle_t* handle) { delete static_cast<Block*>(handle->data); };
+  b.leave_links();
   // Not after a `finish` that is under way, nor where there is no connection.
-  if (with_reset && b.tcp && b.open && uv_tcp_close_reset(&b.socket.tcp, done) == 0) return;
-  uv_close(&b.socket.handle, done);
+  if (with_reset && b.tcp && b.open && uv_tcp_close_reset(&b.socket.tcp, Block::on_closed) == 0) {
+    return;
+  }
+  b.cut();
+}
+
+void Stream::linger() {
+  if (block_ == nullptr) return;
+  const bool may = block_->open && block_->finishing && !block_->ended;
+  if (!may || queued() > linger_queued_max) return close();
+  Block& b = *std::exchange(block_, nullptr);
+  b.leave_links();
+  b.linger();
 }
 
 std::uint32_t Stream::link_id() const {

@@ -49,6 +49,7 @@ class Stream final : public ByteStream {
   void pause_reading() override;
   void resume_reading() override;
   void close() override { end(false); }
+  void linger() override;
   void reset() override { end(true); }
   bool closed() const override { return block_ == nullptr; }
   std::uint32_t link_id() const override;
@@ -61,7 +62,7 @@ class Stream final : public ByteStream {
   static std::unique_ptr<Stream> accept(Loop& loop, void* listening, bool tcp, Options options);
   explicit Stream(Block* block) : block_(block) {}
   void end(bool with_reset);
-  Block* block_;  // frees itself in libuv's close callback
+  Block* block_;  // frees itself in libuv's close callback, and may linger before it
 };
 
 }  // namespace bridge::net

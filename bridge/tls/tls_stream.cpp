@@ -306,21 +306,27 @@ void Stream::resume_reading() {
   b.go_on_soon();
 }
 
-void Stream::end(bool with_reset) {
+void Stream::end(Ending how) {
   if (block_ == nullptr) return;
   Block& b = *block_;
   b.silent = true;
-  if (b.engine_is_ours() && !b.finishing && !with_reset) {
+  if (b.engine_is_ours() && !b.finishing && how != Ending::reset) {
     b.engine->close();
     (void)b.send_output();
   }
   b.end_job();
   b.stop(b.deadline);
   b.stop(b.resuming);
-  if (with_reset) {
-    b.below->reset();
-  } else {
-    b.below->close();
+  switch (how) {
+    case Ending::close:
+      b.below->close();
+      break;
+    case Ending::linger:
+      b.below->linger();
+      break;
+    case Ending::reset:
+      b.below->reset();
+      break;
   }
   b.loop.retire(std::move(block_));
 }

@@ -38,8 +38,9 @@ class Stream final : public net::ByteStream {
   void finish() override;
   void pause_reading() override;
   void resume_reading() override;
-  void close() override { end(false); }
-  void reset() override { end(true); }
+  void close() override { end(Ending::close); }
+  void linger() override { end(Ending::linger); }
+  void reset() override { end(Ending::reset); }
   bool closed() const override { return block_ == nullptr; }
   std::uint32_t link_id() const override;
 
@@ -51,7 +52,8 @@ class Stream final : public net::ByteStream {
   struct Block;
   struct Moving;
   explicit Stream(std::unique_ptr<Block> block);
-  void end(bool with_reset);
+  enum class Ending : unsigned char { close, linger, reset };
+  void end(Ending how);
   std::unique_ptr<Block> block_;  // dies at the end of the turn in which it is closed
 };
 

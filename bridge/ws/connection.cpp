@@ -360,8 +360,8 @@ struct Connection::Block final : net::Retired {
     end({.code = code, .error = error});
   }
 
-  // From here on what comes is read and thrown away until the owner buries us: closing a socket
-  // with something unread could cost the peer our last frame.
+  // From here on what comes is read and thrown away, until the owner buries us and the stream
+  // lingers: closing a socket with something unread could cost the peer our last frame.
   void end(const End& how) {
     if (silent || step == Step::ended) return;
     step = Step::ended;
@@ -375,7 +375,7 @@ struct Connection::Block final : net::Retired {
   void fall_silent() {
     silent = true;
     stop_timers();
-    stream->close();
+    stream->linger();
   }
 
   void set_timer(net::Loop::TimerId& timer, milliseconds after, void (Block::*due)()) {

@@ -5,18 +5,28 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <memory>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "bridge/net/listener.hpp"
 #include "bridge/net/resolver.hpp"
 #include "tests/bridge/loopback.hpp"
+#include "tests/bridge/raw_peer.hpp"
 
 BOOST_AUTO_TEST_SUITE(stream)
 
 using namespace std::chrono_literals;
 using namespace bridge::net;
+using bridge::testing::RawPeer;
 using bridge::testing::SteppedLoop;
 
 namespace {
@@ -257,6 +267,232 @@ BOOST_AUTO_TEST_CASE(a_reset_is_an_error_and_comes_once) {
   p.until([&] { return p.near_ended; });
   BOOST_TEST(static_cast<bool>(p.near_error));
   BOOST_TEST(!p.near->write("more"));
+}
+
+// --- lingering
+
+namespace {
+
+// A server whose clients are bare sockets, and what it does when they say their first word.
+struct Parting : SteppedLoop {
+  std::string unix_path{};
+  Stream::Options options{};
+  std::function<void(Stream&)> on_word = [](Stream& stream) {
+    BOOST_TEST(stream.write("last words"));
+    stream.finish();
+    stream.linger();
+  };
+  std::unique_ptr<Listener> listener{};
+  std::vector<std::unique_ptr<Stream>> streams{};
+  std::chrono::steady_clock::time_point began{};  // of the last peer
+
+  explicit Parting(std::string path = {}, Links* links = nullptr)
+      : unix_path(std::move(path)), options{.write_queue_bytes_max = 1 << 24, .links = links} {
+    listener = std::make_unique<Listener>(
+        loop, Endpoint{.address = "127.0.0.1", .port = 0, .unix_path = unix_path}, 0600U, options,
+        [this](std::unique_ptr<Stream> stream) {
+          Stream& made = *streams.emplace_back(std::move(stream));
+          made.start({.on_open = {},
+                      .on_data =
+                          [this, &made](std::string_view) {
+                            on_word(made);
+                            BOOST_TEST(made.closed());
+                          },
+                      .on_end = {},
+                      .on_drained = {}});
+        });
+  }
+
+  std::unique_ptr<RawPeer> peer() {
+    began = std::chrono::steady_clock::now();
+    return unix_path.empty() ? std::make_unique<RawPeer>(listener->port())
+                             : std::make_unique<RawPeer>(unix_path);
+  }
+  // One to whom the last words were said, and who has not read them.
+  std::unique_ptr<RawPeer> left() {
+    auto made = peer();
+    const std::size_t before = streams.size();
+    BOOST_TEST(made->write("a") == 1U);
+    until([&] { return streams.size() > before && streams.back()->closed(); });
+    return made;
+  }
+  std::string read_to_end(RawPeer& from) {
+    std::string got;
+    until([&] {
+      got += from.read();
+      return from.ended() || from.broken();
+    });
+    return got;
+  }
+  // Whether one more byte, and what the system answers, makes it break.
+  bool is_cut(RawPeer& peer) {
+    for (int i = 0; i < 3 && !peer.broken(); ++i) {
+      (void)peer.write("b");
+      settle();
+    }
+    return peer.broken();
+  }
+  // Whether the last peer's second cannot be over. On a machine that is held up it may be, and then
+  // a stream that lingers no more is none to wonder at.
+  bool in_time() const { return std::chrono::steady_clock::now() - began < 900ms; }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_last_words_reach_a_peer_that_goes_on_sending) {
+  for (const std::string& path : {std::string{}, socket_path()}) {
+    Parting p(path);
+    // Somebody may have paused it, which does not matter any more.
+    p.on_word = [say = p.on_word](Stream& stream) {
+      stream.pause_reading();
+      say(stream);
+    };
+    const std::string part(16 * 1024, 'p');
+    for (int round = 0; round < 20; ++round) {
+      const auto peer = p.peer();
+      std::size_t sent = 0;
+      p.until([&] {
+        sent += peer->write(part);
+        return sent > 2'000'000 || peer->broken();
+      });
+      if (!p.in_time()) continue;
+      BOOST_TEST(!peer->broken());
+      BOOST_TEST(p.read_to_end(*peer) == "last words");
+      BOOST_TEST(peer->ended());
+      BOOST_TEST(!peer->broken());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(nobody_lingers_longer_than_a_second_of_real_time) {
+  Parting p;
+  const auto peer = p.left();
+  BOOST_TEST(p.read_to_end(*peer) == "last words");
+  BOOST_TEST((!p.is_cut(*peer) || !p.in_time()));
+  BOOST_TEST(!p.loop.next_timer().has_value());  // simulated time has nothing to wait for
+  p.advance(1h);
+  BOOST_TEST((!p.is_cut(*peer) || !p.in_time()));
+  const auto began = p.began;
+  std::this_thread::sleep_for(50ms);
+  const auto second = p.left();
+  p.until([&] {
+    std::this_thread::sleep_for(10ms);
+    return p.is_cut(*peer);
+  });
+  const auto took = std::chrono::steady_clock::now() - began;
+  BOOST_TEST((took > 800ms));
+  // The one timer goes on for those that came later.
+  p.until([&] {
+    std::this_thread::sleep_for(10ms);
+    return p.is_cut(*second);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(nobody_lingers_behind_the_peers_own_end) {
+  const auto descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  Parting p;
+  p.settle();
+  const auto before = descriptors();
+  auto peer = p.left();
+  p.settle();
+  BOOST_TEST((descriptors() == before + 2 || !p.in_time()));
+  BOOST_TEST(p.read_to_end(*peer) == "last words");
+  peer.reset();
+  p.settle();
+  BOOST_TEST(descriptors() == before);
+}
+
+// A Unix socket holds little, so that what is under way does not count for much.
+BOOST_AUTO_TEST_CASE(a_flood_is_cut_before_its_time) {
+  Parting p(socket_path());
+  const auto peer = p.left();
+  const std::string part(64 * 1024, 'p');
+  std::size_t sent = 0;
+  p.until([&] {
+    sent += peer->write(part);
+    return peer->broken();
+  });
+  BOOST_TEST((sent > std::size_t{4} << 20U || !p.in_time()));
+  BOOST_TEST(sent < std::size_t{6} << 20U);
+}
+
+BOOST_AUTO_TEST_CASE(of_too_many_that_linger_the_oldest_is_cut) {
+  Parting p;
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  for (int i = 0; i < 257; ++i) peers.push_back(p.left());
+  BOOST_TEST(p.is_cut(*peers.front()));
+  BOOST_TEST((!p.is_cut(*peers.back()) || !p.in_time()));
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_may_end_while_a_stream_lingers) {
+  auto p = std::make_unique<Parting>();
+  const auto first = p->left();
+  const auto second = p->left();
+  BOOST_TEST(p->read_to_end(*first) == "last words");
+  const auto began = std::chrono::steady_clock::now();
+  p.reset();
+  BOOST_TEST((std::chrono::steady_clock::now() - began < 800ms));
+  BOOST_TEST(second->read() == "last words");
+  BOOST_TEST(second->ended());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_lingers_counts_no_more) {
+  auto links = std::make_unique<Links>();
+  Parting p({}, links.get());
+  const auto peer = p.left();
+  BOOST_TEST(links->open().empty());
+  BOOST_TEST(links->take_changes().gone.size() == 1U);
+  links.reset();
+  BOOST_TEST(peer->write("more") == 4U);
+  p.settle();
+  BOOST_TEST(p.read_to_end(*peer) == "last words");
+}
+
+BOOST_AUTO_TEST_CASE(a_little_that_is_queued_still_goes_out_and_much_does_not) {
+  for (const bool much : {false, true}) {
+    Parting p;
+    std::size_t said = 0;
+    p.on_word = [&](Stream& stream) {
+      const std::string part(much ? 8'000'000 : 8'000, 'p');
+      while (stream.queued() == 0) {
+        BOOST_REQUIRE(stream.write(part));
+        said += part.size();
+      }
+      stream.finish();
+      stream.linger();
+    };
+    const auto peer = p.left();
+    const std::string got = p.read_to_end(*peer);
+    if (much) {
+      BOOST_TEST(got.size() < said);
+    } else {
+      BOOST_TEST((got.size() == said || !p.in_time()));
+      BOOST_TEST((!p.is_cut(*peer) || !p.in_time()));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(only_a_finished_stream_lingers_and_only_when_it_is_asked_to) {
+  const std::vector<std::function<void(Stream&)>> ways{
+      [](Stream& stream) { stream.linger(); },
+      [](Stream& stream) {
+        stream.finish();
+        stream.close();
+      },
+      [](Stream& stream) {
+        stream.finish();
+        stream.reset();
+      },
+  };
+  for (const auto& way : ways) {
+    Parting p;
+    p.on_word = way;
+    const auto peer = p.left();
+    BOOST_TEST(p.is_cut(*peer));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_name_is_resolved_and_a_destroyed_resolver_is_silent) {

@@ -1,15 +1,22 @@
 #include "bridge/ws/connection.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "bridge/net/listener.hpp"
 #include "bridge/net/stream.hpp"
+#include "bridge/tls/server_context.hpp"
+#include "bridge/tls/tls_stream.hpp"
+#include "tests/bridge/certificates.hpp"
 #include "tests/bridge/loopback.hpp"
+#include "tests/bridge/raw_peer.hpp"
+#include "tests/bridge/tls_peer.hpp"
 #include "tests/bridge/ws_wire.hpp"
 
 BOOST_AUTO_TEST_SUITE(ws_connection)
@@ -17,6 +24,7 @@ BOOST_AUTO_TEST_SUITE(ws_connection)
 using namespace std::chrono_literals;
 using namespace bridge::testing;
 namespace net = bridge::net;
+namespace tls = bridge::tls;
 namespace ws = bridge::ws;
 
 namespace {
@@ -540,6 +548,89 @@ BOOST_AUTO_TEST_CASE(a_fault_reaches_the_peer_before_the_end) {
   BOOST_TEST(!b.far.ends.front().by_peer);
   BOOST_TEST(b.near.ends.front().code == 1009);
   BOOST_TEST(b.near.ends.front().by_peer);
+}
+
+// As it is in use: whoever hears of the end buries the connection at once, and the peer, which
+// reads nothing before it has said everything, is told why all the same.
+BOOST_AUTO_TEST_CASE(a_fault_is_told_though_the_connection_is_buried_at_once) {
+  for (const bool secure : {false, true}) {
+    SteppedLoop s;
+    s.patience = 60s;
+    Folder folder;
+    const Identity identity = make_identity({});
+    tls::ServerContext servers({.certificate_file = folder.write("cert.pem", identity.certificate),
+                                .key_file = folder.write("key.pem", identity.key)});
+    std::unique_ptr<net::ByteStream> stream;
+    std::unique_ptr<ws::Connection> connection;
+    int code = 0;
+    const auto open = [&] {
+      connection = std::make_unique<ws::Connection>(s.loop, std::move(stream), ws::Role::server,
+                                                    ws::Limits{.message_bytes_max = 1000});
+      connection->start({.on_text = [](std::string_view) {},
+                         .on_binary = {},
+                         .on_end =
+                             [&](const ws::End& end) {
+                               code = end.code;
+                               connection.reset();
+                             },
+                         .on_drained = {}});
+    };
+    const net::Listener listener(
+        s.loop, {.address = "127.0.0.1"}, 0600U, {}, [&](std::unique_ptr<net::Stream> accepted) {
+          stream = std::move(accepted);
+          if (!secure) return open();
+          stream = std::make_unique<tls::Stream>(s.loop, std::move(stream), servers.accept(),
+                                                 tls::Stream::Options{});
+          stream->start({.on_open = open, .on_data = {}, .on_end = {}, .on_drained = {}});
+        });
+    Frame large;
+    large.payload = std::string(2'000'000, 'x');
+    large.masked = true;
+    const std::string whole = bytes_of(large);
+    for (int round = 0; round < (secure ? 3 : 20); ++round) {
+      code = 0;
+      RawPeer peer(listener.port());
+      std::optional<TlsPeer> secured;
+      if (secure) secured.emplace(TlsPeer::Options{.client = true});
+      std::string out;
+      const auto push = [&] {
+        if (secured) out += secured->take_output();
+        out.erase(0, peer.write(std::string_view(out).substr(0, 16 * 1024)));
+        return out.empty() || peer.broken();
+      };
+      if (secured) {
+        s.until([&] {
+          secured->feed(peer.read());
+          return push() && connection && secured->open();
+        });
+        for (std::size_t at = 0; at < whole.size(); at += 16'000) {
+          secured->write(std::string_view(whole).substr(at, 16'000));
+        }
+      } else {
+        out = whole;
+      }
+      const auto began = std::chrono::steady_clock::now();
+      s.until(push);
+      // On a machine that is held up the second may be over.
+      if (std::chrono::steady_clock::now() - began > 900ms) continue;
+      BOOST_TEST(!peer.broken());
+      BOOST_TEST(code == 1009);
+      std::string got;
+      s.until([&] {
+        got += peer.read();
+        return peer.ended() || peer.broken();
+      });
+      BOOST_TEST(peer.ended());
+      if (secured) {
+        secured->feed(got);
+        got = secured->take_plaintext();
+      }
+      const auto told = take_frame(got);
+      BOOST_REQUIRE(told);
+      BOOST_TEST(close_code(*told) == 1009);
+      BOOST_TEST(got.empty());
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
