@@ -462,6 +462,21 @@ Outcome outcome_of_call(const State& state, const Named& named, const std::strin
   return outcome_of_conversation(state, named, seconds, answered_by);
 }
 
+// Whether a call was answered and never asked us what to say: it could not reach our door, and
+// whoever answers the next one will not hear us either. A carrier asks at once, and where it
+// listens for machines first, when it has done so; who hangs up before that says nothing of our
+// door.
+bool never_asked(const State& state, const Named& named, const std::string& status,
+                 std::int64_t seconds, const std::string& answered_by) {
+  constexpr std::int64_t at_once = 2;
+  if (status != "completed" || seconds <= at_once) return false;
+  const auto* call = state.script.call(named.ref);
+  if (call && call->turn > 0) return false;
+  const auto& machine = named.entry->definition->machine;
+  const bool listens_first = machine.action != MachineAction::ignore && !machine.detection.async;
+  return !listens_first || !answered_by.empty() || seconds > machine.detection.timeout.count();
+}
+
 // The end of a call, however we learnt of it.
 void end_call(Draft& draft, const State& state, const Named& named, const std::string& status,
               std::int64_t seconds, std::int64_t sip, const std::string& answered_by,
@@ -482,7 +497,10 @@ void end_call(Draft& draft, const State& state, const Named& named, const std::s
     closed.uncounted = true;
     draft.add(named.subject, closed);
   }
-  draft.add(named.subject, CallEnded{attempt, status, seconds, sip, cause}, occurred_at);
+  draft.add(named.subject,
+            CallEnded{attempt, status, seconds, sip, cause,
+                      never_asked(state, named, status, seconds, machine)},
+            occurred_at);
   close_attempt(draft, state, named, outcome_of_call(state, named, status, seconds, machine),
                 seconds, std::min(occurred_at.value_or(now), now), now);
 }

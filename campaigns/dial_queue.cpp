@@ -525,7 +525,8 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
     // One that we took back says nothing of the carrier.
     if (ended->status != "canceled") {
-      campaign.failures.add(ended->status == "failed" || ended->status == lost_call);
+      campaign.failures.add(ended->status == "failed" || ended->status == lost_call ||
+                            ended->failure);
     }
   } else if (const auto* adopted = get_if<CallAdopted>(&fact.event)) {
     accept(adopted->sid);

@@ -782,10 +782,13 @@ struct CallEnded {
   std::int64_t seconds = 0;  // CallDuration
   std::int64_t sip = 0;      // SipResponseCode, 0: not said
   std::string cause{};       // "callback" | "looked_up" | "lost"
+  // As CallNotPlaced's, of a call that the carrier completed: it never asked us what to say. What
+  // had failed or was lost counts without it.
+  bool failure = false;
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("status", e.status), v("seconds", e.seconds), v("sip", e.sip),
-        v("cause", e.cause);
+        v("cause", e.cause), v("failure", e.failure);
   }
 };
 

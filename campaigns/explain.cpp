@@ -211,6 +211,7 @@ class Teller {
     auto text = attempt(e.attempt) + "the call ended as " + e.status + " after " +
                 plural(e.seconds, "second", "seconds");
     if (e.sip != 0) text += ", SIP " + std::to_string(e.sip);
+    if (e.failure) text += ", and never asked us what to say";
     if (e.cause == "callback") return text + ", as the carrier reported";
     if (e.cause == "looked_up") return text + ", as the carrier said when asked";
     return text + ", because the carrier does not know it";

@@ -272,6 +272,73 @@ BOOST_AUTO_TEST_CASE(orders_that_come_to_no_call_stop_a_campaign_too) {
   }
 }
 
+// Each of them heard nothing: our door could not be reached.
+BOOST_AUTO_TEST_CASE(calls_that_never_ask_what_to_say_stop_a_campaign_too) {
+  auto campaign = many_lines();
+  campaign.pacing.stop_at_failures = {1000, 5};
+  Running world(campaign, 20);
+  for (std::uint32_t contact = 1; contact <= 5; ++contact) {
+    world.dial(contact);
+    const auto end = world.when(world.status("completed", 12, contact));
+    BOOST_TEST(end.find("\"status\":\"completed\",\"seconds\":12,\"cause\":\"callback\","
+                        "\"failure\":true}") != std::string::npos,
+               end);
+    world.later(1s);
+  }
+  BOOST_TEST(world.plans().find("CampaignPaused {\"reason\":\"5 of the last 5 calls") !=
+             std::string::npos);
+}
+
+// As logs from before have it.
+BOOST_AUTO_TEST_CASE(an_end_that_says_nothing_of_a_failure_counts_as_it_always_did) {
+  auto campaign = many_lines();
+  campaign.pacing.stop_at_failures = {500, 5};
+  Running world(campaign, 20);
+  for (std::uint32_t contact = 1; contact <= 5; ++contact) {
+    world.dial(contact);
+    const auto of = Subject::contact("note", contact);
+    world.given(of, CallEnded{1, "completed", 12, 0, "callback"});
+    world.given(of, AttemptClosed{1, Outcome::network_error});
+    world.given(of, ContactClosed{Place::done, Outcome::network_error});
+    world.later(1s);
+  }
+  BOOST_TEST(world.plans().find("CampaignPaused") == std::string::npos);
+  BOOST_TEST(*world.state().queue.campaigns[0].failures.among_last(5) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_person_ended_before_it_could_ask_is_no_failure) {
+  // What is heard first, whether the talk begins meanwhile, how long, and what the carrier found.
+  struct Case {
+    MachineAction action;
+    bool async;
+    std::int64_t seconds;
+    const char* answered_by;
+    bool failure;
+  };
+  for (const auto& c : {Case{MachineAction::ignore, false, 3, "", true},
+                        Case{MachineAction::ignore, false, 2, "", false},
+                        Case{MachineAction::hang_up, true, 3, "", true},
+                        Case{MachineAction::hang_up, false, 3, "", false},
+                        Case{MachineAction::hang_up, false, 31, "", true},
+                        Case{MachineAction::hang_up, false, 9, "human", true}}) {
+    auto campaign = many_lines();
+    campaign.machine.action = c.action;
+    campaign.machine.detection.async = c.async;
+    Running world(campaign, 1);
+    world.dial();
+    auto report = world.status("completed", c.seconds);
+    report.answered_by = c.answered_by;
+    const auto end = world.when(report);
+    BOOST_TEST((end.find("\"failure\":true") != std::string::npos) == c.failure,
+               c.seconds << c.answered_by << end);
+  }
+  // It asked.
+  Running world(many_lines(), 1);
+  world.dial();
+  world.does(world.voice());
+  BOOST_TEST(world.when(world.status("completed", 1)).find("failure") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(what_was_taken_back_is_no_failure) {
   auto campaign = many_lines();
   campaign.pacing.stop_at_failures = {500, 5};
