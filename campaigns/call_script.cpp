@@ -265,6 +265,8 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     if (served->prompt == "agent" && call.agent.stage == AgentStage::none) {
       call.agent.stage = AgentStage::served;
     }
+  } else if (holds_alternative<PromptFetched>(fact.event)) {
+    call.fetched = true;
   } else if (holds_alternative<CallScreened>(fact.event)) {
     call.screened = true;
   } else if (const auto* given = get_if<AnswerGiven>(&fact.event)) {
@@ -379,6 +381,7 @@ void CallScript::write(const CanonicalSink& sink, const Register& book) const {
         if (call->screened) inner.flag("screened", true);
         if (call->stopped) inner.flag("stopped", true);
         if (call->replied) inner.flag("replied", true);
+        if (call->fetched) inner.flag("fetched", true);
         if (call->returns > 0) inner.member("returns", call->returns);
         if (!call->reopened.empty()) {
           auto& list = inner.open("reopened");

@@ -87,6 +87,7 @@ struct CallPosition {
   std::uint8_t returns = 0;
   // Questions that they went back to and have not answered anew, by their place.
   std::vector<std::uint8_t> reopened{};
+  bool fetched = false;  // it came for what a machine is told instead of the talk
 };
 
 class CallScript {

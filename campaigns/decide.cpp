@@ -378,6 +378,17 @@ Outcome outcome_of_agent(const State& state, const Named& named, const CallPosit
   return silent ? Outcome::network_error : Outcome::human_hung_up_at_once;
 }
 
+// Whether a machine was told its message: the call came for it, and was long enough for the half.
+// An order to go on with it may be lost, or come when the call is over.
+bool left_message(const State& state, const Named& named, const CallPosition& call,
+                  std::int64_t seconds) {
+  if (call.prompt != "machine" || (call.turn > 1 && !call.fetched)) return false;
+  const auto& campaign = *named.entry->definition;
+  const auto text =
+      personal_text(campaign.machine.message, campaign, *named.entry, state.script, named.ref);
+  return seconds * 2 >= speaking_seconds(text);
+}
+
 // How an answered call went, from what was served and answered in it.
 Outcome outcome_of_conversation(const State& state, const Named& named, std::int64_t seconds,
                                 const std::string& answered_by) {
@@ -391,8 +402,8 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   // Where machines are ignored they were told what people are told: that counts alike.
   if (is_machine(answered_by) && campaign.machine.action != MachineAction::ignore &&
       !has_answered(call)) {
-    return call && call->prompt == "machine" ? Outcome::machine_message_left
-                                             : Outcome::machine_no_message;
+    return call && left_message(state, named, *call, seconds) ? Outcome::machine_message_left
+                                                              : Outcome::machine_no_message;
   }
   // Answered, and never asked us what to say: something between us failed.
   if (!call || call->turn == 0) return Outcome::network_error;
@@ -1365,6 +1376,12 @@ PromptServed first_prompt(const State& state, const Named& named, const std::str
   return served;
 }
 
+// Whatever a call asks for once a machine was found, it is answered with what is for machines.
+void note_fetched(Draft& draft, const Named& named, const CallPosition* call) {
+  if (!call || call->turn <= 1 || call->prompt != "machine" || call->fetched) return;
+  draft.add(named.subject, PromptFetched{call->attempt, static_cast<std::int64_t>(call->turn)});
+}
+
 Decision on(const State& state, const VoiceRequested& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
@@ -1382,6 +1399,7 @@ Decision on(const State& state, const VoiceRequested& command, Moment moment) {
   }
   const auto* call = state.script.call(named.ref);
   if (call && call->turn == 0) draft.add(named.subject, first_prompt(state, named, answered_by));
+  note_fetched(draft, named, call);
   return draft.take();
 }
 
@@ -1431,7 +1449,8 @@ Decision on(const State& state, const SurveyAnswered& command, Moment moment) {
     return draft.take();
   }
   const auto* call = state.script.call(named.ref);
-  // A past turn, sent again, appends nothing: the call gets the document it is at.
+  note_fetched(draft, named, call);
+  // A past turn, sent again, appends nothing else: the call gets the document it is at.
   if (!call || call->turn != command.turn) return draft.take();
   const auto& campaign = *named.entry->definition;
   if (call->prompt == "message" && command.question == opt_out_question &&
@@ -1864,6 +1883,7 @@ Decision on(const State& state, const AfterStream& command, Moment moment) {
     return draft.take();
   }
   const auto* call = state.script.call(named.ref);
+  note_fetched(draft, named, call);
   if (!call || call->prompt != "agent") return draft.take();
   const auto& agent = call->agent;
   const auto attempt = command.attempt->attempt;
@@ -1919,6 +1939,7 @@ Decision on(const State& state, const AfterTransfer& command, Moment moment) {
     return draft.take();
   }
   const auto* call = state.script.call(named.ref);
+  note_fetched(draft, named, call);
   if (!call || call->prompt != "transfer") return draft.take();
   const auto attempt = command.attempt.attempt;
   draft.add(named.subject, TransferEnded{attempt, command.status, command.seconds});

@@ -570,6 +570,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     open->answered_by = detected->answered_by;
     open->last_news = fact.recorded_at;
   } else if (holds_alternative<PromptServed>(fact.event) ||
+             holds_alternative<PromptFetched>(fact.event) ||
              holds_alternative<StreamOpened>(fact.event) ||
              holds_alternative<StreamClosed>(fact.event) ||
              holds_alternative<AgentSaid>(fact.event) ||

@@ -520,6 +520,18 @@ struct PromptServed {
   }
 };
 
+// The call came for what a machine is told instead of the talk that had begun. Without it nobody
+// knows whether the machine was told anything.
+struct PromptFetched {
+  static constexpr std::string_view type = "PromptFetched";
+  std::uint8_t attempt = 0;
+  std::int64_t turn = 0;  // PromptServed's
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("attempt", e.attempt), v("turn", e.turn);
+  }
+};
+
 struct AnswerGiven {
   static constexpr std::string_view type = "AnswerGiven";
   std::uint8_t attempt = 0;
@@ -997,7 +1009,7 @@ struct EventKinds {
                AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested,
                TransferEnded, CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded,
                AnswerDeclined, PersonAsked, QuotaCounted, QuotaSwept, NumberChosen, NumberListed,
-               NumberUnlisted, SuppressionListLoaded, TransferProgressed>;
+               NumberUnlisted, SuppressionListLoaded, TransferProgressed, PromptFetched>;
 };
 
 using Event = OneOf<EventKinds>;

@@ -185,6 +185,9 @@ class Teller {
   std::string operator()(const PromptServed& e) const {
     return attempt(e.attempt) + "turn " + std::to_string(e.turn) + ": " + prompt(e);
   }
+  std::string operator()(const PromptFetched& e) const {
+    return attempt(e.attempt) + "turn " + std::to_string(e.turn) + ": the call came for it";
+  }
   std::string operator()(const AnswerGiven& e) const {
     return attempt(e.attempt) + "answered \"" + e.question + "\" by " + e.source +
            (e.value.empty() ? ", in their own words" : ": " + e.value);
@@ -371,7 +374,7 @@ class Teller {
       return e.again == "invalid" ? "the message was given again, as a key had broken it off"
                                   : "the message was given";
     }
-    if (e.prompt == "machine") return "a message was left on the machine";
+    if (e.prompt == "machine") return "the message for machines";
     if (e.prompt == "goodbye") return "nothing was left to ask; goodbye";
     if (e.prompt == "opted_out") return "the person does not want to be called; goodbye";
     if (e.prompt == "screened_out") return "the survey is not for this person; goodbye";

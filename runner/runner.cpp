@@ -352,8 +352,12 @@ void Runner::break_off(const Fact& fact, const campaigns::PromptServed& served) 
   const AttemptId attempt{fact.subject.name, ref.ordinal, served.attempt};
   bridge::carrier::NewDocument document;
   document.url = webhook::urls_of(open->public_url, keys_.token(attempt)).voice;
-  gate_.hold(fact.position, [this, sid = open->sid, document](const eventstore::Durable&) {
-    carrier_.redirect(sid, document, [](const bridge::carrier::RedirectReply&) {});
+  gate_.hold(fact.position, [this, sid = open->sid, document, attempt](const eventstore::Durable&) {
+    carrier_.redirect(sid, document, [this, attempt](const bridge::carrier::RedirectReply& reply) {
+      if (reply.ok || reply.over) return;
+      notice("a machine answered, and its call could not be told so: " + reply.why + " (attempt " +
+             attempt.text() + ')');
+    });
   });
 }
 

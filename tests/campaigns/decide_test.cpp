@@ -1083,8 +1083,60 @@ BOOST_AUTO_TEST_CASE(a_talk_with_a_machine_goes_on_with_what_is_for_machines) {
   world.does(MachineDetected{world.attempt(), "CA1-1", "machine_end_beep"});
   BOOST_TEST(document(world) == "say La richiameremo.\nhang up\n");
   // The question that was under way is answered by nobody any more.
+  BOOST_TEST(world.when(world.keyed("colour", 1, "1")) ==
+             "contact/survey/1 PromptFetched {\"attempt\":1,\"turn\":2}\n");
   BOOST_TEST(world.when(world.keyed("colour", 1, "1")) == "");
+  BOOST_TEST(world.when(world.voice()) == "");
   world.does(world.status("completed", 30));
+  BOOST_TEST((outcome(world) == Outcome::machine_message_left));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_is_left_when_the_call_came_for_it_and_was_long_enough) {
+  // Thirty seconds of it.
+  const std::string message(450, 'a');
+  struct Case {
+    bool async;
+    bool comes;
+    std::int64_t seconds;
+    Outcome outcome;
+  };
+  for (const auto& c : {Case{true, true, 15, Outcome::machine_message_left},
+                        Case{true, true, 14, Outcome::machine_no_message},
+                        // The order to go on with it was lost.
+                        Case{true, false, 60, Outcome::machine_no_message},
+                        // It was in the first answer.
+                        Case{false, false, 15, Outcome::machine_message_left},
+                        Case{false, false, 14, Outcome::machine_no_message}}) {
+    auto campaign = notification();
+    campaign.machine.action = MachineAction::leave_message;
+    campaign.machine.message = words(message);
+    campaign.machine.detection.async = c.async;
+    Running world(campaign);
+    world.dial();
+    world.does(world.voice(c.async ? "" : "machine_end_beep"));
+    world.does(MachineDetected{world.attempt(), "CA1-1", "machine_end_beep"});
+    if (c.comes) {
+      BOOST_TEST(world.when(world.voice()) ==
+                 "contact/note/1 PromptFetched {\"attempt\":1,\"turn\":2}\n");
+    }
+    world.does(world.status("completed", c.seconds));
+    BOOST_TEST((outcome(world) == c.outcome), c.async << c.comes << c.seconds);
+  }
+}
+
+// As a log from before has it: how the attempt came out stands there.
+BOOST_AUTO_TEST_CASE(a_message_that_was_left_in_a_log_of_before_stays_left) {
+  auto campaign = survey();
+  campaign.machine.action = MachineAction::leave_message;
+  campaign.machine.message = words("La richiameremo.");
+  campaign.machine.detection.async = true;
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice());
+  world.does(MachineDetected{world.attempt(), "CA1-1", "machine_end_beep"});
+  const auto contact = Subject::contact("survey", 1);
+  world.given(contact, CallEnded{1, "completed", 30, 0, "callback"});
+  world.given(contact, AttemptClosed{1, Outcome::machine_message_left});
   BOOST_TEST((outcome(world) == Outcome::machine_message_left));
 }
 

@@ -261,6 +261,7 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
         "callback", "screened_out", "quota_full", "farewell"}) {
     add(PromptServed{1, 1, prompt});
   }
+  add(PromptFetched{1, 2});
   add(AnswerGiven{});
   for (const char* status : {"refused", "dont_know"}) add(AnswerDeclined{1, 1, "q", status});
   for (const char* what : {"repeat", "back", "operator", "stop"}) add(PersonAsked{1, 1, "q", what});
