@@ -135,8 +135,10 @@ ErrorClass class_of_refusal(std::int64_t http_status, std::int64_t code) {
     const bool of_orders = error->what != says_nothing && error->what != of_a_call;
     return of_orders ? error->what : retry_later;
   }
-  const bool not_let_in = http_status == 401 || (http_status == 403 && code == 0);
-  return not_let_in ? stop_campaign : retry_later;
+  // Where nobody takes orders none of them is to blame: it would be the same for the whole list.
+  const bool not_let_in = http_status == 401 || http_status == 403;
+  const bool nobody_there = http_status == 404 && code == 0;
+  return not_let_in || nobody_there ? stop_campaign : retry_later;
 }
 
 std::string refusal_text(std::int64_t http_status, std::int64_t code) {
@@ -152,6 +154,9 @@ std::string refusal_text(std::int64_t http_status, std::int64_t code) {
     return "HTTP " + std::to_string(http_status) +
            " without a code: somebody between us and the carrier, or the carrier, does not let us "
            "in; check the credentials and TWILIO_BASE_URL";
+  }
+  if (http_status == 404) {
+    return "HTTP 404 without a code: nobody takes calls at this address; check TWILIO_BASE_URL";
   }
   return "HTTP " + std::to_string(http_status) + " without a code";
 }

@@ -15,6 +15,7 @@
 #include "campaigns/edit.hpp"
 #include "campaigns/forget.hpp"
 #include "campaigns/known_people.hpp"
+#include "campaigns/pacing.hpp"
 #include "campaigns/person_numbers.hpp"
 #include "campaigns/quotas.hpp"
 #include "campaigns/survey.hpp"
@@ -1098,7 +1099,8 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
     case OrderAnswered::Kind::rejected: {
       draft.add(named.subject,
                 CallRefused{attempt, command.http_status, command.code, command.retryable,
-                            command.request_id, command.retry_after_seconds});
+                            command.request_id, command.retry_after_seconds,
+                            says_queue_full(command.code)});
       const auto what = command.retryable ? ErrorClass::retry_later
                                           : class_of_refusal(command.http_status, command.code);
       const auto outcome =

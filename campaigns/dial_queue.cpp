@@ -512,7 +512,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     open->number_refused =
         !refused->retryable &&
         class_of_refusal(refused->http_status, refused->code) == ErrorClass::person_refused;
-    if (says_too_fast(refused->http_status, refused->code)) slowdown.too_fast(fact.recorded_at);
+    if (refused->queue_full || says_too_fast(refused->http_status, refused->code)) {
+      slowdown.too_fast(fact.recorded_at);
+    }
     if (refused->retry_after_seconds > 0) {
       slowdown.wait(fact.recorded_at, Seconds{refused->retry_after_seconds});
     }

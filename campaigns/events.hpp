@@ -317,11 +317,12 @@ struct CallRefused {
   bool retryable = false;
   std::string request_id{};
   std::int64_t retry_after_seconds = 0;  // the carrier's wish; 0: none
+  bool queue_full = false;               // dialled slower from here on; before, it was not
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("http_status", e.http_status), v("code", e.code),
         v("retryable", e.retryable), v("request_id", e.request_id),
-        v("retry_after_seconds", e.retry_after_seconds);
+        v("retry_after_seconds", e.retry_after_seconds), v("queue_full", e.queue_full);
   }
 };
 

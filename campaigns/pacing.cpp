@@ -26,6 +26,10 @@ bool says_too_fast(std::int64_t http_status, std::int64_t code) {
   return http_status == 429 || code == 20429 || code == 10004;
 }
 
+bool says_queue_full(std::int64_t code) {
+  return code == 22005;
+}
+
 std::int64_t rate_at(const Pacing& pacing, std::optional<Instant> running_since, Instant at) {
   const std::int64_t full = pacing.calls_per_second_thousandths;
   const Milliseconds over = pacing.ramp_up.over;

@@ -39,6 +39,9 @@ class Slowdown {
 
 // Whether a refusal means that there were too many calls (protocols.md 1.7).
 bool says_too_fast(std::int64_t http_status, std::int64_t code);
+// Whether it means that the carrier's queue holds a day of calls: too many, too. In a log of before
+// it slowed nothing down, so the event of it says so itself.
+bool says_queue_full(std::int64_t code);
 // The carrier has calls wait only where more are begun than it dials.
 inline constexpr std::int64_t queue_ms_max = 2'000;
 

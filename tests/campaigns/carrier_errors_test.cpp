@@ -135,14 +135,29 @@ BOOST_AUTO_TEST_CASE(what_holds_for_everybody_pauses_the_campaign_and_says_what_
 }
 
 BOOST_AUTO_TEST_CASE(nobody_is_called_while_we_are_not_let_in_whatever_the_code) {
-  for (const auto& [http, code] : {std::pair{401, 0}, std::pair{403, 0}, std::pair{401, 20999}}) {
+  for (const auto& [http, code] : {std::pair{401, 0}, std::pair{403, 0}, std::pair{401, 20999},
+                                   std::pair{403, 20999}, std::pair{404, 0}}) {
     Refused world(http, code);
     BOOST_TEST(world.paused(), http);
   }
-  for (const auto& [http, code] : {std::pair{400, 0}, std::pair{404, 0}, std::pair{403, 20999}}) {
+  // What is known of one number, or of none at all.
+  for (const auto& [http, code] :
+       {std::pair{400, 0}, std::pair{404, 20999}, std::pair{403, 21215}, std::pair{403, 21211}}) {
     Refused world(http, code);
     BOOST_TEST(!world.paused(), http);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_of_the_carrier_slows_down) {
+  const Refused world(400, 22005);
+  BOOST_TEST(world.lines.find("\"code\":22005,\"queue_full\":true}") != std::string::npos,
+             world.lines);
+  BOOST_TEST(world.state().queue.slowdown.level(world.now()) == 1u);
+  // As a log from before has it.
+  Running before(notification(), 2);
+  before.plans();
+  before.given(Subject::contact("note", 1), CallRefused{1, 400, 22005});
+  BOOST_TEST(before.state().queue.slowdown.level(before.now()) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_429_says_nothing_about_the_number_or_the_campaign) {
@@ -157,7 +172,8 @@ BOOST_AUTO_TEST_CASE(a_code_that_nobody_knows_is_told_with_where_to_read_of_it) 
   BOOST_TEST(refusal_text(400, 21299) ==
              "HTTP 400, code 21299, which is not known here; see "
              "https://www.twilio.com/docs/api/errors/21299");
-  BOOST_TEST(refusal_text(404, 0) == "HTTP 404 without a code");
+  BOOST_TEST(refusal_text(404, 0).find("check TWILIO_BASE_URL") != std::string::npos);
+  BOOST_TEST(refusal_text(400, 0) == "HTTP 400 without a code");
   BOOST_TEST(refusal_text(401, 0).find("check the credentials") != std::string::npos);
 }
 
