@@ -215,9 +215,12 @@ std::vector<Difference> audit(const State& state, const AuditPeriod& period,
   }
   std::set<std::string> seen;
   for (const auto& call : calls) {
-    if (!ours(call) || rows.of(call.record.sid) || !seen.insert(call.record.sid).second) continue;
+    const auto& sid = call.record.sid;
+    if (!ours(call) || rows.of(sid) || !seen.insert(sid).second) continue;
+    // Somebody else's code placed it, and our door answers it.
+    if (state.book.outside.count(sid) != 0) continue;
     auto difference = unknown(rows, call);
-    if (state.queue.knows_call(call.record.sid)) {
+    if (state.queue.knows_call(sid)) {
       difference.kind = Difference::Kind::second_call;
       difference.text =
           "a call that should not have been, noted when it turned up; it is " + call.record.status;

@@ -22,7 +22,7 @@ struct ListedCall {
 // Something on which the two do not agree. Names calls and attempts, never a number.
 struct Difference {
   enum class Kind : std::uint8_t {
-    unknown_call,   // the carrier has a call of ours that the log does not know
+    unknown_call,   // the carrier has a call from a number of ours that the log does not know
     missing_call,   // the log has a call that the carrier's list does not show
     second_call,    // two calls for one attempt
     given_up_call,  // a call for an attempt that the log holds for not placed, or not known
@@ -49,6 +49,7 @@ std::vector<std::string> caller_ids_of(const State& state, const AuditPeriod& pe
 // that the carrier lists from those numbers in that period; more do no harm if the log knows them.
 // `later`: those of the day after it, in which the calls of the last attempts may have begun; one
 // that the log does not know is another audit's.
+// A call that somebody else's code placed and our door answered is no difference: the log knows it.
 // A call that we took back before it began may be missing: the carrier's list leaves such out.
 std::vector<Difference> audit(const State& state, const AuditPeriod& period,
                               const std::vector<ListedCall>& calls,

@@ -100,6 +100,22 @@ BOOST_AUTO_TEST_CASE(every_difference_is_named) {
                            listed("CAx", "completed", 7)}) == "unknown_call CAx \n");
 }
 
+BOOST_AUTO_TEST_CASE(a_call_of_somebody_elses_script_that_our_door_answered_is_known) {
+  Called world;
+  const auto own = listed("CA1-1", "completed", 1, 9);
+  const std::vector<ListedCall> calls = {own, listed("CAscript", "completed", 7),
+                                         listed("CAreported", "completed", 8),
+                                         listed("CAx", "completed", 9)};
+  BOOST_TEST(found(world, calls) ==
+             "unknown_call CAscript \nunknown_call CAreported \nunknown_call CAx \n");
+  world.does(OutsideVoiceRequested{"CAscript"});
+  OutsideStatusReported reported;
+  reported.sid = "CAreported";
+  reported.status = "ringing";
+  world.does(reported);
+  BOOST_TEST(found(world, calls) == "unknown_call CAx \n");
+}
+
 BOOST_AUTO_TEST_CASE(a_call_that_began_after_midnight_is_found_in_the_list_of_the_day_after) {
   Called world;
   BOOST_TEST(found(world, {}, {listed("CA1-1", "completed", 1, 9)}) == "");
