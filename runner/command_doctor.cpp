@@ -39,7 +39,7 @@ int doctor(DoctorOptions options) {
     agent = campaign.mode == campaigns::Mode::agent;
     if (agent) brief = campaign.agent;
     caller_ids.insert(campaign.caller_ids.begin(), campaign.caller_ids.end());
-    if (!campaign.contacts.region.empty()) countries.insert(campaign.contacts.region);
+    countries = countries_of(campaign);
   } else if (const auto own = campaigns::parse_phone_number(live.caller_id, "")) {
     countries.insert(own.value().country);
   }
@@ -65,7 +65,7 @@ void add_doctor(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<DoctorOptions>();
   auto* command =
       app.add_subcommand("doctor", "Look whether calls can be placed and answered; calls nobody");
-  command->add_option("file", options->file, "A campaign file: its caller ids and country, too");
+  command->add_option("file", options->file, "A campaign file: its caller ids and countries, too");
   command->add_option("--log", options->log, "The log that is to be kept (its disk)");
   add_live_arguments(*command, *options);
   command->callback([options, &chosen] { chosen = [options] { return doctor(*options); }; });

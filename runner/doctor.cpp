@@ -187,6 +187,14 @@ Findings look_at_settings(const LiveOptions& options) {
   return findings;
 }
 
+std::set<std::string> countries_of(const campaigns::Campaign& campaign) {
+  std::set<std::string> countries(campaign.countries.begin(), campaign.countries.end());
+  if (countries.empty() && !campaign.contacts.region.empty()) {
+    countries.insert(campaign.contacts.region);
+  }
+  return countries;
+}
+
 struct AccountInquiry::Block {
   bool api_key = false;
   std::deque<std::string> caller_ids{};

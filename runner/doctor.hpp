@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ using Findings = std::vector<Finding>;
 // The settings that need no question: shape of the sid, the caller id and SERVER_URL, tunnels, disk
 // and files. `lines`: how many calls at once are wanted.
 Findings look_at_settings(const LiveOptions& options);
+
+// Where a campaign's people may be: the countries that it names, else that of its list.
+std::set<std::string> countries_of(const campaigns::Campaign& campaign);
 
 // Asks the carrier whether it knows us, whether the caller ids are ours and how its clock stands.
 // Only questions. `loop` outlives the inquiry, `done` is called once.

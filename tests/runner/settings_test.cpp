@@ -4,11 +4,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <stdexcept>
 #include <string>
 
 #include "bridge/carrier/base_url.hpp"
 #include "runner/descriptors.hpp"
+#include "runner/doctor.hpp"
 #include "runner/environment.hpp"
 #include "runner/listen_address.hpp"
 #include "runner/live.hpp"
@@ -53,6 +55,15 @@ BOOST_AUTO_TEST_CASE(a_url_with_what_cannot_be_asked_for_is_refused_and_not_told
     BOOST_TEST(refusal_of([&] { bridge::carrier::read_base_url("https://ho" + in + "st"); }) != "");
     BOOST_TEST(refusal_of([&] { bridge::carrier::read_base_url("https://host/" + in); }) != "");
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_doctor_asks_for_every_country_that_may_be_called) {
+  campaigns::Campaign campaign;
+  BOOST_TEST(runner::countries_of(campaign).empty());
+  campaign.contacts.region = "IT";
+  BOOST_TEST((runner::countries_of(campaign) == std::set<std::string>{"IT"}));
+  campaign.countries = {"FR", "CH", "FR"};
+  BOOST_TEST((runner::countries_of(campaign) == std::set<std::string>{"CH", "FR"}));
 }
 
 BOOST_AUTO_TEST_CASE(what_stands_around_a_setting_is_no_part_of_it) {
