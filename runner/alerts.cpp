@@ -94,6 +94,13 @@ void tell_cancelled(const AlertDraft& draft, campaigns::CampaignIndex campaign,
   }
 }
 
+Alert alert_of_no_event(const State& state, campaigns::Instant at, AlertKind kind,
+                        const std::string& what) {
+  const AlertDraft draft{state, at, 0};
+  return draft.write(kind, std::to_string(campaigns::to_ms(at)) + '-' + std::string(name_of(kind)),
+                     "", [&](campaigns::JsonObject& object) { object.member("what", what); });
+}
+
 }  // namespace
 
 std::string_view name_of(AlertKind kind) {
@@ -181,12 +188,14 @@ void AlertRules::see(const State& state, const Fact& fact, const Tell& tell, std
 }
 
 Alert disk_full_alert(const State& state, campaigns::Instant at) {
-  const AlertDraft draft{state, at, 0};
-  return draft.write(AlertKind::disk_full, std::to_string(campaigns::to_ms(at)) + "-disk_full", "",
-                     [](campaigns::JsonObject& object) {
-                       object.member("what",
-                                     "the log has no space: nobody is called until there is some");
-                     });
+  return alert_of_no_event(state, at, AlertKind::disk_full,
+                           "the log has no space: nobody is called until there is some");
+}
+
+Alert door_shut_alert(const State& state, campaigns::Instant at, const std::string& why) {
+  return alert_of_no_event(
+      state, at, AlertKind::door_shut,
+      "SERVER_URL does not lead to our door: nobody is called until it does: " + why);
 }
 
 }  // namespace runner

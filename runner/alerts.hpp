@@ -28,12 +28,22 @@ enum class AlertKind : std::uint8_t {
   late_call,            // a call turned up that must not be
   disk_full,            // the log has no space
   list_too_old,         // the program paused it: a suppression list that it requires must be newer
+  door_shut,            // SERVER_URL does not lead to our door: nobody is called until it does
   outcome,              // a person's case is closed; to the owner of the list alone
 };
-inline constexpr std::array<std::string_view, 12> alert_kind_names{
-    "campaign_finished",   "campaign_stopped", "failure_rate", "carrier_refuses",
-    "carrier_unreachable", "budget_spent",     "budget_near",  "call_held",
-    "late_call",           "disk_full",        "list_too_old", "outcome"};
+inline constexpr std::array<std::string_view, 13> alert_kind_names{"campaign_finished",
+                                                                   "campaign_stopped",
+                                                                   "failure_rate",
+                                                                   "carrier_refuses",
+                                                                   "carrier_unreachable",
+                                                                   "budget_spent",
+                                                                   "budget_near",
+                                                                   "call_held",
+                                                                   "late_call",
+                                                                   "disk_full",
+                                                                   "list_too_old",
+                                                                   "door_shut",
+                                                                   "outcome"};
 std::string_view name_of(AlertKind kind);
 
 // "call_held,disk_full"; empty: all of them but outcome, which is asked for by a URL of its own.
@@ -81,5 +91,6 @@ class AlertRules {
 
 // Of what is no event.
 Alert disk_full_alert(const campaigns::State& state, campaigns::Instant at);
+Alert door_shut_alert(const campaigns::State& state, campaigns::Instant at, const std::string& why);
 
 }  // namespace runner

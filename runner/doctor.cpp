@@ -24,6 +24,7 @@
 #include "campaigns/state.hpp"
 #include "runner/crypto.hpp"
 #include "runner/descriptors.hpp"
+#include "runner/door_watch.hpp"
 #include "runner/listen_address.hpp"
 #include "runner/output.hpp"
 #include "webhook/door.hpp"
@@ -477,8 +478,7 @@ struct DoorInquiry::Block {
           "is the tunnel up, and does it lead to " + listen() + '?');
       return end();
     }
-    const bool ours = reply.response.status == 200 && reply.response.body == "campanile is up\n" &&
-                      (!door_is_ours() || seen > 0);
+    const bool ours = says_up(reply.response) && (!door_is_ours() || seen > 0);
     if (!ours) {
       add(Verdict::broken, "way in",
           "something else answers at SERVER_URL, with " + std::to_string(reply.response.status) +

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <charconv>
 #include <deque>
 #include <stdexcept>
@@ -24,6 +25,7 @@
 #include "runner/courier.hpp"
 #include "runner/crypto.hpp"
 #include "runner/descriptors.hpp"
+#include "runner/door_watch.hpp"
 #include "runner/editing.hpp"
 #include "runner/fold.hpp"
 #include "runner/heartbeat.hpp"
@@ -259,6 +261,8 @@ struct Live::Block {
   std::string door_at{};  // as it was written
   std::unique_ptr<http::Server> door{};
   Visitor visitor{};  // none: nobody
+  std::string public_url{};
+  std::unique_ptr<DoorWatch> door_watch{};  // none: it is a rehearsal's
   std::unique_ptr<MediaStreams> streams{};
   std::unique_ptr<ControlServer> control{};
   std::unique_ptr<Heartbeat> heartbeat{};
@@ -313,6 +317,7 @@ struct Live::Block {
   std::unique_ptr<http::Server> make_door();
   void turn_from_here();
   void look_at_certificate();
+  void watch_door();
   std::uint64_t unsecured = 0;  // connections to the door that were not secured
 };
 
@@ -351,12 +356,37 @@ void Live::Block::open_door() {
   } catch (const std::system_error& error) {
     throw std::runtime_error("the public door " + cannot_listen(door_at, "--listen", error.code()));
   }
+  if (options.carrier.kind == CarrierChoice::Kind::twilio) watch_door();
+}
+
+void Live::Block::watch_door() {
+  DoorWatch::Options way;
+  way.public_url = public_url;
+  way.tls = public_url.starts_with("https://") ? trust() : nullptr;
+  const auto wanted = [this] {
+    return std::ranges::any_of(runner->state().book.campaigns, [](const auto& entry) {
+      return entry.status == campaigns::CampaignStatus::running;
+    });
+  };
+  door_watch = std::make_unique<DoorWatch>(*loop, way, wanted, [this](const std::string& why) {
+    runner->shut_door(why);
+    if (why.empty()) return runner->notice("SERVER_URL leads to our door again: calls go on");
+    runner->notice("SERVER_URL does not lead to our door: nobody is called until it does: " + why);
+    for (auto& courier : couriers) {
+      courier->take(door_shut_alert(runner->state(), clock->now(), why));
+    }
+  });
 }
 
 std::unique_ptr<http::Server> Live::Block::make_door() {
   return std::make_unique<http::Server>(
       *loop, door_options,
       [this](http::ExchangeId id, http::Request request) {
+        if (door_watch && door_watch->sees(request)) {
+          webhook::Inbound visit;
+          visit.kind = webhook::Kind::up;
+          return door->answer(id, runner->door().answer(visit));
+        }
         if (visitor) {
           if (const auto response = visitor(request)) return door->answer(id, *response);
         }
@@ -835,6 +865,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   }
   if (public_url.find("://") == std::string::npos) public_url = "https://" + public_url;
   while (public_url.back() == '/') public_url.pop_back();
+  b.public_url = public_url;
 
   if (to_carrier.base_url.rfind("https://", 0) == 0) to_carrier.tls = b.trust();
   to_carrier.links = links;
@@ -907,6 +938,7 @@ Live::~Live() {
   b.enrolments.clear();
   b.clock_link.reset();
   b.heartbeat.reset();
+  b.door_watch.reset();
   if (b.farewell) b.loop->cancel(*b.farewell);
   b.couriers.clear();
   b.control.reset();

@@ -123,6 +123,11 @@ std::vector<NotReady> reasons_not_ready(const State& state, const Vitals& vitals
   if (vitals.disk_full) {
     reasons.push_back({"disk_full", "the log has no space: nobody is called until there is some"});
   }
+  if (!vitals.door_shut.empty()) {
+    reasons.push_back(
+        {"door_shut", "SERVER_URL does not lead to our door: nobody is called until it does: " +
+                          vitals.door_shut});
+  }
   const auto refuses = [](const campaigns::CampaignEntry& entry) {
     return entry.status == campaigns::CampaignStatus::paused && entry.paused_by_program &&
            entry.status_reason.starts_with(campaigns::carrier_refuses_all);

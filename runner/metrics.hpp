@@ -93,13 +93,14 @@ struct NotReady {
   std::string what{};
 };
 // All there are, so that each has a line in the metrics whether it holds or not.
-inline constexpr std::array<std::string_view, 6> not_ready_codes{
-    "starting", "recovering", "disk_full", "carrier_refuses", "clock", "stopping"};
+inline constexpr std::array<std::string_view, 7> not_ready_codes{
+    "starting", "recovering", "disk_full", "door_shut", "carrier_refuses", "clock", "stopping"};
 
 // What the program that runs knows and its state does not.
 struct Vitals {
   bool started = false;  // this run's first event is on disk, and calls may be begun
   bool disk_full = false;
+  std::string door_shut{};              // why; empty: it is not known to be
   bool stopping = false;                // no new dials, a signal came
   std::chrono::milliseconds behind{0};  // the clock, behind the log's last event
   std::uint64_t durable = 0;            // position of the last event on disk

@@ -120,6 +120,7 @@ Vitals Runner::vitals() const {
   vitals.durable = durable_position();
   vitals.started = !holding_ && started_at_ && *started_at_ <= vitals.durable;
   vitals.disk_full = log_.disk_full();
+  vitals.door_shut = door_shut_;
   vitals.stopping = stopping_;
   vitals.behind = clock_behind();
   vitals.waiting_events = log_.waiting();
@@ -364,8 +365,8 @@ void Runner::break_off(const Fact& fact, const campaigns::PromptServed& served) 
 campaigns::PlanLimits Runner::plan_limits() const {
   campaigns::PlanLimits limits;
   // By a clock that stands nobody's hours can be told.
-  limits.no_dials = stopping_ || holding_ || clock_behind() > behind_max || log_.disk_full() ||
-                    log_.waiting() >= options_.waiting_events_max;
+  limits.no_dials = stopping_ || holding_ || !door_shut_.empty() || clock_behind() > behind_max ||
+                    log_.disk_full() || log_.waiting() >= options_.waiting_events_max;
   limits.only = dials_only_;
   if (options_.new_people_max) {
     const auto max = *options_.new_people_max;

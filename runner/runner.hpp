@@ -113,6 +113,8 @@ class Runner {
   bool stopping() const { return stopping_; }
   // The same until it is taken back; whoever takes it back calls `tick` soon.
   void hold_dialling(bool hold) { holding_ = hold; }
+  // The same beside it while the carrier would not find our door, and why; empty: it would.
+  void shut_door(std::string why) { door_shut_ = std::move(why); }
   // From here on nobody of any other campaign is dialled, nor is anything else made of those.
   void dial_only(std::string campaign) { dials_only_ = std::move(campaign); }
   // A call of ours, or a talk with somebody whom somebody else's code called.
@@ -273,6 +275,7 @@ class Runner {
   std::set<std::uint64_t> new_people_{};            // called for the first time in this run
   bool stopping_ = false;
   bool holding_ = false;
+  std::string door_shut_{};
   bool told_behind_ = false;
   std::vector<std::function<void(const campaigns::Fact&)>> on_fact_{};
   std::function<void(const Notice&)> on_notice_{};

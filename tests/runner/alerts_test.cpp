@@ -169,6 +169,21 @@ BOOST_AUTO_TEST_CASE(a_budget_near_its_end_is_told_once) {
   BOOST_TEST(again.after(contact(2), SpendReserved{1, 1}).at(0).id == near.front().id);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_event_is_told_with_its_moment) {
+  const Campaigning world;
+  const auto at = utc("2026-03-02T08:00:00Z");
+  const auto shut = runner::door_shut_alert(world.state(), at, "it does not answer");
+  BOOST_TEST((shut.kind == AlertKind::door_shut));
+  BOOST_TEST(shut.position == 0u);
+  const auto body = json::parse(shut.body);
+  BOOST_TEST(body["kind"] == "door_shut");
+  BOOST_TEST(std::string(body["what"]).ends_with(": it does not answer"));
+  const auto full = runner::disk_full_alert(world.state(), at);
+  BOOST_TEST(json::parse(full.body)["kind"] == "disk_full");
+  BOOST_TEST(full.id != shut.id);
+  BOOST_TEST(runner::disk_full_alert(world.state(), at + 1ms).id != full.id);
+}
+
 BOOST_AUTO_TEST_CASE(kinds_are_chosen_by_name) {
   const auto all = runner::read_alert_kinds("");
   BOOST_TEST(all.size() == runner::alert_kind_names.size() - 1);

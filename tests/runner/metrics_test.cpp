@@ -140,6 +140,9 @@ BOOST_AUTO_TEST_CASE(each_reason_that_stands_in_the_way_is_told_and_no_other) {
   vitals.disk_full = true;
   BOOST_TEST(codes(reasons_not_ready(state, vitals, began)) == "disk_full ");
   vitals = well();
+  vitals.door_shut = "it does not answer";
+  BOOST_TEST(codes(reasons_not_ready(state, vitals, began)) == "door_shut ");
+  vitals = well();
   vitals.behind = std::chrono::seconds{1};
   BOOST_TEST(codes(reasons_not_ready(state, vitals, began)) == "");
   vitals.behind = std::chrono::seconds{90};

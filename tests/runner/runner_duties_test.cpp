@@ -155,6 +155,25 @@ BOOST_AUTO_TEST_CASE(while_dialling_is_held_nobody_is_called_and_it_is_not_ready
   BOOST_TEST(world.runner.calls_under_way());
 }
 
+BOOST_AUTO_TEST_CASE(while_the_door_is_shut_nobody_is_called) {
+  Duties world;
+  world.runner.shut_door("it does not answer");
+  world.enrol_somebody();
+  world.turn();
+  BOOST_TEST(world.carrier.orders == 0U);
+  BOOST_TEST(world.runner.vitals().started);
+  BOOST_TEST(world.runner.vitals().door_shut == "it does not answer");
+  // Who holds dialling for another reason takes back his own.
+  world.runner.hold_dialling(true);
+  world.runner.hold_dialling(false);
+  world.turn();
+  BOOST_TEST(world.carrier.orders == 0U);
+  world.runner.shut_door("");
+  world.turn();
+  BOOST_TEST(world.carrier.orders == 1U);
+  BOOST_TEST(world.runner.vitals().door_shut == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_clock_that_was_set_back_is_told_of_and_calls_nobody) {
   Duties world;
   world.turn();

@@ -1,5 +1,6 @@
 """The doctor: what it finds of settings, of the account and of the way in, and what it says to do."""
 
+import http.client
 import http.server
 import json
 import os
@@ -7,6 +8,7 @@ import resource
 import socket
 import subprocess
 import threading
+import time
 
 import world
 
@@ -43,6 +45,59 @@ class HeldServer:
 
     def close(self):
         self.let_go.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Proxy:
+    """Stands before our door; `way` says what becomes of a GET and of a POST. Hears alerts besides."""
+
+    def __init__(self, door_port):
+        self.way = {"GET": "open", "POST": "open"}
+        self.alerts = []
+        proxy = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def pass_on(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.path == "/alerts":
+                    proxy.alerts.append(json.loads(body))
+                    return self.send_answer(204, b"")
+                if proxy.way[self.command] != "open":
+                    return self.send_answer(502, b"the tunnel is down")
+                door = http.client.HTTPConnection("127.0.0.1", door_port,
+                                                  timeout=world.PATIENCE_S)
+                try:
+                    door.request(self.command, self.path, body or None, dict(self.headers))
+                    answer = door.getresponse()
+                    self.send_answer(answer.status, answer.read())
+                except OSError:
+                    self.send_answer(502, b"")
+                finally:
+                    door.close()
+
+            do_GET = do_POST = pass_on
+
+            def send_answer(self, status, body):
+                self.send_response(status)
+                if body:
+                    self.send_header("Content-Type", "text/xml")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_):
+                pass  # whoever asked may have gone
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
+
+    def close(self):
         self.server.shutdown()
         self.server.server_close()
 
@@ -298,6 +353,47 @@ class DoctorTest(world.Case):
         elsewhere = self.serve("elsewhere", SERVER_URL=self.settings["TWILIO_BASE_URL"])
         self.wait_until_serving(elsewhere)
         self.assertIn("something else answers", elsewhere.err())
+
+    def proxy(self):
+        proxy = Proxy(self.port)
+        self.addCleanup(proxy.close)
+        self.settings["SERVER_URL"] = proxy.url
+        return proxy
+
+    def test_a_door_that_is_shut_while_it_runs_holds_dialling_until_it_is_open(self):
+        proxy = self.proxy()
+        proxy.way["GET"] = "shut"
+        serving = self.serve("watching", "--new-log", ALERTS_URL=proxy.url + "/alerts",
+                             ALERTS_SECRET="0123456789abcdef")
+        self.wait_until_serving(serving)
+        file = world.write_campaign(self.folder, world.survey(
+            caller_ids=[], calling_hours=world.ALWAYS, countries=["IT"],
+            pacing={"calls_per_second": "1", "lines": 50}), 200)
+        self.campanile("submit", file, "--log", self.path("L.db"))
+
+        def ready():
+            return world.Control(self.path("L.db")).ask("GET", "/readyz")
+
+        def orders():
+            done = self.campanile("log", "--log", self.path("L.db"), "--type", "CallRequested")
+            return len(done.stdout.splitlines())
+
+        world.wait_until(lambda: ready()[0] == 503, "it is not ready")
+        reasons = ready()[1]["reasons"]
+        self.assertEqual([reason["code"] for reason in reasons], ["door_shut"])
+        self.assertIn("502", reasons[0]["what"])
+        world.wait_until(lambda: proxy.alerts, "it is told")
+        self.assertEqual([alert["kind"] for alert in proxy.alerts], ["door_shut"])
+        self.assertIn("SERVER_URL does not lead to our door", serving.out())
+        # One was on its way at most.
+        before = orders()
+        time.sleep(4)
+        self.assertLessEqual(orders(), before + 1)
+        before = orders()
+        proxy.way["GET"] = "open"
+        world.wait_until(lambda: ready()[0] == 200, "it is ready again")
+        world.wait_until(lambda: orders() > before + 1, "calls go on")
+        self.assertIn("leads to our door again", serving.out())
 
     def test_without_a_log_the_carrier_is_told_to_come_again_while_it_looks(self):
         held = self.held_server()
