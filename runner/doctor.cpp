@@ -485,6 +485,7 @@ struct DoorInquiry::Block {
               (door_is_ours() && seen == 0 ? ", and nothing came to our door" : ""),
           "let the tunnel or proxy lead to " + listen() +
               "; some tunnels show a page of their own first");
+      findings.back().proven = true;
       return end();
     }
     add(Verdict::well, "way in", "SERVER_URL leads to the door");
@@ -507,6 +508,7 @@ struct DoorInquiry::Block {
                                                  : ": " + answer.why),
             "something on the way changes requests: let the proxy pass path, query and body "
             "untouched");
+        findings.back().proven = answer.sent == http::Sent::answered;
       }
       ask_forged();
     });
@@ -859,12 +861,14 @@ int tell_asked(const AskedAround& asked, bool may_wait) {
     findings.push_back(std::move(finding));
   };
   for (const auto& finding : asked.of_account) take(finding, may_wait);
-  // A way in that looks shut from here may be open from outside; a certificate is the same. A
-  // door that does not open now does not open for the program either.
+  // A way in that looks shut from here may be open from outside; a certificate is the same, and so
+  // is who answers there, which whoever waits for it may mend meanwhile. A door that does not open
+  // now does not open for the program either.
   for (auto finding : asked.of_door) {
     const bool shut = finding.subject == "door" && finding.verdict == Verdict::unproven;
     if (shut) finding = {Verdict::broken, "door", std::move(finding.what), {}};
-    const bool only_warn = !shut && finding.subject != "certificate";
+    const bool holds_outside = finding.subject == "certificate" || (finding.proven && !may_wait);
+    const bool only_warn = !shut && !holds_outside;
     take(std::move(finding), only_warn);
   }
   return tell_findings(findings);

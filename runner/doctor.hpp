@@ -27,6 +27,7 @@ struct Finding {
   std::string subject{};  // "caller id"
   std::string what{};     // no secret, no number of a person
   std::string cure{};     // what to do; empty: nothing
+  bool proven = false;    // of the way in: it is the same for whoever comes from outside
 };
 using Findings = std::vector<Finding>;
 
@@ -82,8 +83,8 @@ AskedAround ask_around(const LiveOptions& options, std::vector<std::string> call
 // on standard error; 0, or the exit code of a command that must not go on. `program`: has a log
 // with a past, and answers what calls of that past ask meanwhile; it is stopped where it must not
 // go on. Null: there is no log yet, and our own door must not be open. Of a way in that looks shut
-// from here it only warns; so it does of a carrier that does not answer where the program is to go
-// on by itself (`may_wait`).
+// from here it only warns; so it does of one that is proven to lead elsewhere, and of a carrier
+// that does not answer, where the program is to go on by itself (`may_wait`).
 int look_at_settings_before_calling(const LiveOptions& options);
 int look_before_calling(const LiveOptions& options, std::vector<std::string> caller_ids,
                         bool may_wait, Live* program);

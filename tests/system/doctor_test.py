@@ -395,6 +395,24 @@ class DoctorTest(world.Case):
         world.wait_until(lambda: orders() > before + 1, "calls go on")
         self.assertIn("leads to our door again", serving.out())
 
+    def test_nobody_is_called_where_the_way_in_is_proven_to_lead_elsewhere(self):
+        file = world.write_campaign(self.folder, world.survey(caller_ids=[], countries=["IT"]), 3)
+        proxy = self.proxy()
+        for way, words in (({"GET": "shut", "POST": "open"}, "something else answers"),
+                           ({"GET": "open", "POST": "shut"}, "a signed webhook is refused: 502")):
+            proxy.way = way
+            for command in (("run", file, "--new-log"), ("call", "+393471999999")):
+                done = subprocess.run(
+                    [world.binary, *command, "--carrier", "twilio", "--log", self.path("L.db"),
+                     "--listen", "127.0.0.1:%d" % self.port],
+                    cwd=self.folder, env=world.environment(**self.settings),
+                    stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                    timeout=world.PATIENCE_S)
+                self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+                self.assertIn(words, done.stderr)
+                self.assertFalse(os.path.exists(self.path("L.db")), command)
+        self.assertEqual(self.far_end.truth()["calls"], [])
+
     def test_without_a_log_the_carrier_is_told_to_come_again_while_it_looks(self):
         held = self.held_server()
         self.settings["SERVER_URL"] = held.url
