@@ -193,8 +193,9 @@ void add_rehearsal(CLI::App& app, Chosen& chosen) {
                       "Its auth token. Every user of this machine can read a command line while "
                       "the program runs (ps), and shells remember it: for a token that opens "
                       "anything real, set REHEARSAL_TOKEN in the environment instead");
-  command->add_option("--api-key", options->api_key,
-                      "A key of the account, SK…; its secret comes in REHEARSAL_API_SECRET");
+  command->add_option(
+      "--api-key", options->api_key,
+      "A Standard key of the account, SK…; its secret comes in REHEARSAL_API_SECRET");
   command->add_option("--numbers", options->numbers,
                       "The numbers that may call, with commas (default: all)");
   auto* certificate = command->add_option("--tls-cert", options->tls_certificate,

@@ -197,12 +197,15 @@ std::set<std::string> countries_of(const campaigns::Campaign& campaign) {
 }
 
 struct AccountInquiry::Block {
-  bool api_key = false;
+  bool api_key = false;  // that the calls will be placed with; few keys may ask for everything
   std::deque<std::string> caller_ids{};
   std::deque<std::string> countries{};
   std::function<void(Findings)> done{};
   Findings findings{};
-  TwilioAccount account;  // goes first: what is under way hears of it
+  // These go first: what is under way hears of it.
+  TwilioAccount account;
+  std::optional<TwilioAccount> by_token{};  // the same, asked with the token beside the API key
+  TwilioAccount* asked = &account;          // for what is the account's
 
   Block(bridge::net::Loop& loop, const bridge::carrier::Twilio::Options& options)
       : account(loop, options) {}
@@ -226,40 +229,78 @@ struct AccountInquiry::Block {
         "ask again later; if it stays so, the first call will tell");
   }
 
+  // Whether this is a no to an API key that may place calls all the same: of the account itself the
+  // carrier tells Main keys only, and of the rest a Restricted one what it is for.
+  bool withheld(const TwilioAccount::Answer& answer) const {
+    return api_key && (answer.http_status == 401 || answer.http_status == 403);
+  }
+
   void begin() {
-    account.standing([this](const TwilioAccount::Standing& standing) {
-      if (!standing.ok) {
-        add_failure("credentials", standing);
-        if (standing.http_status != 404) return end();
+    if (!api_key) return look_at_account(account);
+    account.credentials([this](const TwilioAccount::Answer& answer) {
+      if (!answer.ok) {
+        add_failure("credentials", answer);
+        if (answer.http_status != 404) return end();
         return next_caller_id();
       }
-      look_at_clock(standing);
-      if (standing.status != "active") {
-        add(Verdict::bad_input, "account", "is " + standing.status,
-            "see the console: an account that is not active places no call");
-        return end();
-      }
-      if (standing.type == "Trial") {
-        add(Verdict::warning, "account",
-            "is a trial: it calls verified numbers only, and says so in every call",
-            "upgrade it before the list");
-      } else {
-        add(Verdict::well, "account", "is active");
-      }
-      if (api_key) {
-        add(Verdict::unproven, "auth token",
-            "the carrier was asked with an API key; that it signs with this token is seen at the "
-            "first call");
-      }
-      next_caller_id();
+      look_at_clock(answer);
+      add(Verdict::well, "credentials", "the carrier knows the API key");
+      look_at_account(by_token ? *by_token : account);
     });
   }
 
-  void look_at_clock(const TwilioAccount::Standing& standing) {
-    if (!standing.date)
-      return add(Verdict::unproven, "clock", "the carrier does not tell its time");
+  void look_at_account(TwilioAccount& from) {
+    from.standing([this, &from](const TwilioAccount::Standing& standing) {
+      look_at_standing(from, standing);
+    });
+  }
+
+  void look_at_standing(TwilioAccount& from, const TwilioAccount::Standing& standing) {
+    const bool with_token = &from != &account;
+    if (withheld(standing)) {
+      add(Verdict::unproven, "account",
+          "that it is active is not proven: the carrier " + standing.why,
+          with_token ? "" : "the console tells; only a Main key may ask");
+      if (with_token) {
+        add(Verdict::warning, "auth token", "the carrier refuses it: " + standing.why,
+            "check TWILIO_AUTH_TOKEN: webhooks that are signed with another one are turned away");
+      }
+      return next_caller_id();
+    }
+    if (!standing.ok) {
+      add_failure(api_key ? "account" : "credentials", standing);
+      const bool in_vain = standing.http_status != 404 && !api_key;
+      if (in_vain || standing.http_status == 0) return end();
+      return next_caller_id();
+    }
+    if (!api_key) look_at_clock(standing);
+    if (standing.status != "active") {
+      add(Verdict::bad_input, "account", "is " + standing.status,
+          "see the console: an account that is not active places no call");
+      return end();
+    }
+    if (standing.type == "Trial") {
+      add(Verdict::warning, "account",
+          "is a trial: it calls verified numbers only, and says so in every call",
+          "upgrade it before the list");
+    } else {
+      add(Verdict::well, "account", "is active");
+    }
+    if (with_token) {
+      add(Verdict::well, "auth token", "is the account's");
+      asked = &from;
+    } else if (api_key) {
+      add(Verdict::unproven, "auth token",
+          "the carrier was asked with an API key; that it signs with this token is seen at the "
+          "first call");
+    }
+    next_caller_id();
+  }
+
+  void look_at_clock(const TwilioAccount::Answer& answer) {
+    if (!answer.date) return add(Verdict::unproven, "clock", "the carrier does not tell its time");
     const auto now = std::chrono::system_clock::now();
-    const auto apart = std::chrono::duration_cast<std::chrono::seconds>(now - *standing.date);
+    const auto apart = std::chrono::duration_cast<std::chrono::seconds>(now - *answer.date);
     if (std::chrono::abs(apart) <= std::chrono::seconds{5}) {
       return add(Verdict::well, "clock", "agrees with the carrier's");
     }
@@ -273,8 +314,13 @@ struct AccountInquiry::Block {
     if (caller_ids.empty()) return next_country();
     const auto number = std::move(caller_ids.front());
     caller_ids.pop_front();
-    account.holding(number, [this, number](const TwilioAccount::Holding& holding) {
-      if (!holding.ok) {
+    asked->holding(number, [this, number](const TwilioAccount::Holding& holding) {
+      if (withheld(holding)) {
+        add(Verdict::unproven, "caller id",
+            ending(number) + " could not be asked for with this API key: the carrier " +
+                holding.why,
+            "see Phone Numbers in the console");
+      } else if (!holding.ok) {
         add_failure("caller id", holding);
       } else if (holding.number == TwilioAccount::Number::not_ours) {
         add(Verdict::bad_input, "caller id",
@@ -299,7 +345,7 @@ struct AccountInquiry::Block {
     }
     const auto country = std::move(countries.front());
     countries.pop_front();
-    account.permission(country, [this, country](const TwilioAccount::Permission& permission) {
+    asked->permission(country, [this, country](const TwilioAccount::Permission& permission) {
       if (!permission.ok) {
         add(Verdict::unproven, "countries", country + ": the carrier " + permission.why,
             "see Voice, Settings, Geo permissions in the console");
@@ -326,6 +372,11 @@ AccountInquiry::AccountInquiry(bridge::net::Loop& loop, const LiveOptions& optio
   carrier.answer_time_max = std::chrono::seconds{10};
   block_ = std::make_unique<Block>(loop, carrier);
   block_->api_key = !options.api_key.empty();
+  if (block_->api_key && !options.auth_tokens.empty()) {
+    carrier.user.clear();
+    carrier.password = options.auth_tokens.front();
+    block_->by_token.emplace(loop, carrier);
+  }
   block_->caller_ids = {caller_ids.begin(), caller_ids.end()};
   block_->countries = {countries.begin(), countries.end()};
   block_->done = std::move(done);

@@ -118,6 +118,18 @@ TwilioAccount::TwilioAccount(net::Loop& loop, const Twilio::Options& options) {
 
 TwilioAccount::~TwilioAccount() = default;
 
+void TwilioAccount::credentials(std::function<void(Answer)> done) {
+  block_->ask(block_->api, block_->path + "/Calls.json?PageSize=1",
+              [done = std::move(done)](const http::Reply& reply) {
+                Answer answer;
+                read_body(answer, reply, [&](const element& root) {
+                  simdjson::dom::array calls;
+                  return root["calls"].get(calls) == simdjson::SUCCESS;
+                });
+                done(std::move(answer));
+              });
+}
+
 void TwilioAccount::standing(std::function<void(Standing)> done) {
   block_->ask(block_->api, block_->path + ".json",
               [done = std::move(done)](const http::Reply& reply) {

@@ -39,6 +39,9 @@ class TwilioAccount {
   TwilioAccount(net::Loop& loop, const Twilio::Options& options);
   ~TwilioAccount();
 
+  // Whether the credentials may ask about calls, which every key may that places some.
+  void credentials(std::function<void(Answer)> done);
+  // Refused (401, 403) to API keys that are not Main keys.
   void standing(std::function<void(Standing)> done);
   // Whether calls may show this number: one of the account's own, or one that was verified.
   void holding(const std::string& number, std::function<void(Holding)> done);

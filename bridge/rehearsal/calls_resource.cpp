@@ -75,7 +75,10 @@ void CallsResource::on_request(http::ExchangeId exchange, const http::Request& r
       path.size() == target.size() ? std::string_view{} : target.substr(path.size() + 1);
   const ApiPath api = read_path(path);
   if (api.account.empty()) return answer(exchange, {}, not_found());
-  if (!authorized(request)) {
+  // Of the account itself a Standard key is told nothing.
+  const Asker asker = asker_of(request);
+  const bool withheld = asker == Asker::standard_key && api.rest.empty();
+  if (asker == Asker::stranger || withheld) {
     http::Response refusal =
         error_response({.status = 401, .code = 20003, .message = "Authenticate"});
     refusal.headers.push_back({"WWW-Authenticate", "Basic realm=\"Twilio API\""});
@@ -116,10 +119,13 @@ void CallsResource::on_request(http::ExchangeId exchange, const http::Request& r
          error_response({.status = 405, .code = 20004, .message = "Method not allowed"}));
 }
 
-bool CallsResource::authorized(const http::Request& request) const {
+CallsResource::Asker CallsResource::asker_of(const http::Request& request) const {
   const std::string_view given = request.header("Authorization");
-  return given == "Basic " + base64(options_.account_sid + ":" + options_.auth_token) ||
-         given == "Basic " + base64(options_.api_key + ":" + options_.api_secret);
+  if (given == "Basic " + base64(options_.account_sid + ":" + options_.auth_token)) {
+    return Asker::account;
+  }
+  const bool key = given == "Basic " + base64(options_.api_key + ":" + options_.api_secret);
+  return key ? Asker::standard_key : Asker::stranger;
 }
 
 void CallsResource::answer(http::ExchangeId exchange, const std::string& subject,

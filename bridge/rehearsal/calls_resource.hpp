@@ -28,7 +28,8 @@ class CallsResource {
   void on_request(http::ExchangeId exchange, const http::Request& request);
 
  private:
-  bool authorized(const http::Request& request) const;
+  enum class Asker : unsigned char { stranger, account, standard_key };
+  Asker asker_of(const http::Request& request) const;
   void on_order(http::ExchangeId exchange, const Fields& form);
   void answer_order(http::ExchangeId exchange, PostFault fault, const http::Response& created);
   http::Response fetch(const Call& call);

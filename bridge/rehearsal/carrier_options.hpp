@@ -45,7 +45,7 @@ struct CarrierOptions {
   // Empty: derived from the seed. Those that are given are never told to anybody.
   std::string account_sid{};
   std::string auth_token{};
-  std::string api_key{};
+  std::string api_key{};  // a Standard one: not told of the account itself
   std::string api_secret{};
   // Numbers that may call; empty: all.
   std::vector<std::string> owned_numbers{};

@@ -160,6 +160,12 @@ BOOST_AUTO_TEST_CASE(both_kinds_of_password_are_taken_and_no_other) {
   BOOST_TEST(as(account + ":secret-of-the-key") == 401);
   BOOST_TEST(as("SK" + std::string(32, '2') + ":token-of-the-account") == 401);
   BOOST_TEST(as(account + ":") == 401);
+  // The key is a Standard one, which is told nothing of the account itself.
+  const std::string itself = "/2010-04-01/Accounts/" + account + ".json";
+  BOOST_TEST(ask_as(world, account + ":token-of-the-account", itself).status == 200);
+  const Asked withheld = ask_as(world, "SK" + std::string(32, '2') + ":secret-of-the-key", itself);
+  BOOST_TEST(withheld.status == 401);
+  BOOST_TEST(withheld.body["code"] == 20003);
   const Asked refused = ask_as(world, {}, target);
   BOOST_TEST(refused.status == 401);
   BOOST_TEST(refused.body["code"] == 20003);

@@ -156,6 +156,31 @@ class DoctorTest(world.Case):
         found = self.doctor(expect=2, TWILIO_API_KEY="SK" + "0" * 32, TWILIO_API_SECRET="x")
         self.assert_found(found, "credentials", "bad", "401")
 
+    def test_a_standard_api_key(self):
+        key, secret = "SK" + "a" * 32, "the-secret-of-the-key"
+        far_end = self.carrier("--account", ACCOUNT, "--token", TOKEN, "--api-key", key,
+                               "--speed", "1", "--numbers", CALLER,
+                               env=world.environment(REHEARSAL_API_SECRET=secret))
+        self.settings |= {"TWILIO_BASE_URL": "http://127.0.0.1:%d" % far_end.port,
+                          "TWILIO_API_KEY": key, "TWILIO_API_SECRET": secret}
+        found = self.doctor(expect=0)
+        for subject in ("credentials", "account", "auth token", "caller id", "clock", "signatures"):
+            self.assertIn("ok", self.verdicts(found, subject), subject)
+        # The key alone shows neither that the account is active nor what it signs with.
+        found = self.doctor(expect=0, TWILIO_AUTH_TOKEN="another")
+        self.assert_found(found, "credentials", "ok")
+        self.assert_found(found, "account", "unproven", "401")
+        self.assert_found(found, "auth token", "warning", "401")
+        self.assert_found(found, "caller id", "ok")
+        found = self.doctor(expect=2, TWILIO_API_SECRET="another")
+        self.assert_found(found, "credentials", "bad", "401")
+        found = self.doctor(expect=2, TRANSFER_NUMBER_MAIN="+390220527878")
+        self.assert_found(found, "caller id", "bad", "7878")
+        serving = self.serve("with-a-key", "--new-log")
+        self.wait_until_serving(serving)
+        serving.interrupt()
+        self.assertEqual(serving.wait(), 0, serving.err())
+
     def test_a_caller_id_that_is_not_ours(self):
         found = self.doctor(expect=2, TRANSFER_NUMBER_MAIN="+390220527878")
         self.assert_found(found, "caller id", "bad", "7878")

@@ -144,8 +144,9 @@ class Program:
 class Carrier(Program):
     """A rehearsal carrier in a process of its own, which survives the program."""
 
-    def __init__(self, folder, *arguments, name="carrier"):
-        super().__init__(folder, "rehearsal", "--listen", "127.0.0.1:0", *arguments, name=name)
+    def __init__(self, folder, *arguments, name="carrier", **options):
+        super().__init__(folder, "rehearsal", "--listen", "127.0.0.1:0", *arguments, name=name,
+                         **options)
         line = wait_until(lambda: self.out() if "\n" in self.out() else not self.running(),
                           "the carrier listens")
         if line is True:
