@@ -61,8 +61,8 @@ struct Named {
   const CampaignEntry* entry = nullptr;
   const OpenAttempt* open = nullptr;  // nothing when the attempt is over
   Subject subject{};
-  bool dialled = false;      // which is known only now that it is over
-  bool unreachable = false;  // the same: that the carrier was not to be reached
+  bool dialled = false;  // which is known only now that it is over
+  bool spared = false;   // the same: that the carrier was not to be reached, or not in time
 };
 
 Result<Named, Refusal> find(const State& state, const AttemptId& id) {
@@ -85,9 +85,9 @@ Result<Named, Refusal> find(const State& state, const AttemptId& id) {
 // Requests of one contact, beyond which an attempt that does not count is the last all the same.
 constexpr std::uint8_t requests_max = 100;
 
-// How long to wait where there was no carrier, and was none the last `before` times either: twice
-// as long each time. Whoever is left when it is away for days has not used up their requests by
-// then, and when it is back they wait for an hour at most.
+// How long to wait where there was no carrier, or no time to send, the last `before` times either:
+// twice as long each time. Whoever is left when it is away for days has not used up their requests
+// by then, and when it is back they wait for an hour at most.
 Seconds unreachable_delay(const Campaign& campaign, std::uint8_t before) {
   constexpr Seconds longest{3'600};
   auto delay = campaign.retries.unplaced_delay;
@@ -171,8 +171,8 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   const bool kept_away = outcome == Outcome::screened && was_screened_before(state, named);
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
-    // Where the carrier is not to be reached it is nobody's in the list.
-    if (named.unreachable || named.open->unreachable) {
+    // That the carrier is not to be reached, or not in time, is nobody's in the list.
+    if (named.spared || named.open->unreachable || named.open->late) {
       if (contact.requests < requests_max) delay = unreachable_delay(campaign, contact.unreachable);
     } else if (contact.unplaced + 1 < campaign.retries.unplaced_max) {
       delay = campaign.retries.unplaced_delay;
@@ -1089,13 +1089,15 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
     case OrderAnswered::Kind::in_doubt:
       draft.add(named.subject, CallInDoubt{attempt, command.why, command.request_id});
       break;
-    case OrderAnswered::Kind::not_sent:
+    case OrderAnswered::Kind::not_sent: {
+      const bool late = !command.unreachable && moment.now > named.open->slot + send_delay_max;
       draft.add(named.subject,
                 CallNotSent{attempt, command.why, command.unreachable,
-                            command.unreachable ? time_to_tell_away(state, moment.now) : 0});
-      named.unreachable = command.unreachable;
+                            command.unreachable ? time_to_tell_away(state, moment.now) : 0, late});
+      named.spared = command.unreachable || late;
       close_attempt(draft, state, named, Outcome::not_placed, 0, moment.now, moment.now);
       break;
+    }
     case OrderAnswered::Kind::rejected: {
       draft.add(named.subject,
                 CallRefused{attempt, command.http_status, command.code, command.retryable,

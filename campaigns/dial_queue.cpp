@@ -520,6 +520,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     }
   } else if (const auto* not_sent = get_if<CallNotSent>(&fact.event)) {
     open->unreachable = not_sent->unreachable;
+    open->late = not_sent->late;
     if (not_sent->unreachable) {
       if (!carrier_away) carrier_away = CarrierAway{fact.recorded_at};
       carrier_away->said |= not_sent->away_ms > 0;
@@ -583,10 +584,10 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     campaign.failures.add(true);
   } else if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
     if (closed->failure) campaign.failures.add(true);
-    const bool unreachable = closed->outcome == Outcome::not_placed && open->unreachable;
-    contact.unreachable = unreachable ? static_cast<std::uint8_t>(contact.unreachable + 1) : 0;
+    const bool spared = closed->outcome == Outcome::not_placed && (open->unreachable || open->late);
+    contact.unreachable = spared ? static_cast<std::uint8_t>(contact.unreachable + 1) : 0;
     if (closed->outcome == Outcome::not_placed) {
-      if (!unreachable) ++contact.unplaced;
+      if (!spared) ++contact.unplaced;
       uncount_call(contact.key, open->slot);
       if (const auto gone = given_up.find(contact.key);
           gone != given_up.end() && gone->second.slot == open->slot) {
@@ -734,6 +735,7 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .member("day", attempt->day);
     if (attempt->number_refused) object.flag("number_refused", true);
     if (attempt->unreachable) object.flag("unreachable", true);
+    if (attempt->late) object.flag("late", true);
     object.close();
     text += '\n';
     sink(text);

@@ -32,10 +32,11 @@ struct DialContact {
   std::uint32_t version = 0;  // of the contact's stream
   std::uint16_t group = 0;    // index into DialCampaign::groups
   Stage stage = Stage::fresh;
-  std::uint8_t requests = 0;     // CallRequested so far: the last attempt's ordinal
-  std::uint8_t attempts = 0;     // of these, the ones that count
-  std::uint8_t unplaced = 0;     // and the ones that never left
-  std::uint8_t unreachable = 0;  // the last ones in a row for which there was no carrier
+  std::uint8_t requests = 0;  // CallRequested so far: the last attempt's ordinal
+  std::uint8_t attempts = 0;  // of these, the ones that count
+  std::uint8_t unplaced = 0;  // and the ones that never left
+  // The last ones in a row for which there was no carrier, or no time to send them.
+  std::uint8_t unreachable = 0;
   Outcome last_outcome = Outcome::none;
   Outcome best_outcome = Outcome::none;  // by rank_of
   bool forgotten = false;
@@ -143,6 +144,7 @@ struct OpenAttempt {
   bool end_ringing = false;     // and also when it rings
   bool number_refused = false;  // the carrier does not call this number for us
   bool unreachable = false;     // the carrier itself was not to be reached
+  bool late = false;            // it was to be sent when its slot was over
   std::string answered_by{};
   std::string sid{};
   std::string caller_id{};

@@ -288,10 +288,12 @@ struct CallNotSent {
   // For how long no order has found the carrier; said once of such a time, when it is long enough
   // for somebody to be told.
   std::int64_t away_ms = 0;
+  // Its slot was over by then: the program or the carrier was slow, and it is nobody's in the list.
+  bool late = false;
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("reason", e.reason), v("unreachable", e.unreachable),
-        v("away_ms", e.away_ms);
+        v("away_ms", e.away_ms), v("late", e.late);
   }
 };
 

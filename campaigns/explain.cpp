@@ -117,7 +117,8 @@ class Teller {
            " of their day allowed it, and a line was free";
   }
   std::string operator()(const CallNotSent& e) const {
-    return attempt(e.attempt) + "not sent" + because(e.reason);
+    return attempt(e.attempt) + "not sent" + because(e.reason) +
+           (e.late ? "; it does not count" : "");
   }
   std::string operator()(const CallAccepted& e) const {
     auto text = attempt(e.attempt) + "the carrier took the call, " + e.sid;

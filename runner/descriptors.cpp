@@ -8,8 +8,8 @@ namespace runner {
 
 namespace {
 
-// The log and its views, 12 connections to the carrier, 48 of the control interface, those who are
-// told of alerts, what each loop needs for itself, and a list that is being read.
+// The log and its views, 12 to 68 connections to the carrier, 48 of the control interface, those
+// who are told of alerts, what each loop needs for itself, and a list that is being read.
 constexpr std::size_t reserved = 192;
 
 constexpr std::size_t connections_min = 16;

@@ -881,6 +881,8 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
       b.wires->rest(at, b.clock->now(), request, reply.response, reply.why);
     };
   }
+  to_carrier.connections_max =
+      bridge::carrier::connections_for(options.calls_per_second_thousandths);
   b.carrier = std::make_unique<bridge::carrier::Twilio>(*b.loop, to_carrier);
 
   webhook::DoorOptions door_facts;

@@ -21,6 +21,9 @@ namespace {
 // How long a question that the carrier did not answer waits before it is asked again.
 constexpr std::chrono::seconds ask_again_after{15};
 
+// Orders that may always wait to be sent.
+constexpr std::int64_t unsent_orders_min = 4;
+
 // A clock that is further behind is told of.
 constexpr std::chrono::seconds behind_max{1};
 
@@ -337,9 +340,13 @@ void Runner::follow(const Fact& fact) {
   const auto ref = *state_.book.contact_of(fact.subject);
   if (requested->attempt == 1) new_people_.insert(ref.packed());
   carrier_.expect_order();  // while the disk works
+  ++orders_at_gate_;
   gate_.hold(fact.position,
              [this, attempt = AttemptId{fact.subject.name, ref.ordinal, requested->attempt}](
-                 const eventstore::Durable&) { to_send_.push_back(attempt); });
+                 const eventstore::Durable&) {
+               --orders_at_gate_;
+               to_send_.push_back(attempt);
+             });
 }
 
 // A machine was found beside a talk that had begun: the carrier is told to ask anew what comes
@@ -362,11 +369,19 @@ void Runner::break_off(const Fact& fact, const campaigns::PromptServed& served) 
   });
 }
 
+std::size_t Runner::unsent_orders() const {
+  return orders_at_gate_ + to_send_.size() + (leaving_ ? 1U : 0U);
+}
+
 campaigns::PlanLimits Runner::plan_limits() const {
   campaigns::PlanLimits limits;
+  // Where disk or carrier are slower than the rate, orders would wait until their slots are over:
+  // no more of them than leave in a second.
+  const auto unsent_max = std::max(unsent_orders_min, account_rate() / 1000);
   // By a clock that stands nobody's hours can be told.
   limits.no_dials = stopping_ || holding_ || !door_shut_.empty() || clock_behind() > behind_max ||
-                    log_.disk_full() || log_.waiting() >= options_.waiting_events_max;
+                    log_.disk_full() || log_.waiting() >= options_.waiting_events_max ||
+                    unsent_orders() >= static_cast<std::size_t>(unsent_max);
   limits.only = dials_only_;
   if (options_.new_people_max) {
     const auto max = *options_.new_people_max;

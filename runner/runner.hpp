@@ -190,6 +190,7 @@ class Runner {
   std::int64_t account_rate() const;  // thousandths of a call per second
   bool open_to_calls(const campaigns::AttemptId& attempt, bridge::net::Instant now) const;
   std::string reason_not_to_send(const campaigns::AttemptId& attempt) const;
+  std::size_t unsent_orders() const;
   void send_orders();
   void place(const campaigns::AttemptId& attempt);
   campaigns::Moment moment() const;
@@ -248,7 +249,9 @@ class Runner {
     std::function<void(bool)> act{};
   };
   std::deque<Telling> tellings_{};
-  // Dial orders that are durable and wait for their turn at the account's rate.
+  // Dial orders that wait for the disk, and those that are durable and wait for their turn at the
+  // account's rate.
+  std::size_t orders_at_gate_ = 0;
   std::deque<campaigns::AttemptId> to_send_{};
   PostPace pace_{};
   std::optional<std::string> dials_only_{};

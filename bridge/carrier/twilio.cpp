@@ -112,6 +112,12 @@ FetchReply record_in(const http::Reply& reply) {
 
 }  // namespace
 
+std::size_t connections_for(std::int64_t rate) {
+  constexpr std::int64_t answer_time_s = 2;
+  const auto wanted = (rate * answer_time_s + 999) / 1000;
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(wanted, 8, 64));
+}
+
 struct Twilio::Block {
   net::Loop* loop = nullptr;
   Options options{};

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,11 @@
 #include "bridge/tls/client_context.hpp"
 
 namespace bridge::carrier {
+
+// How many connections carry that many orders a second, in thousandths, where each is answered
+// within two seconds: no fewer than 8, and no more than 64, since a carrier may allow no more than
+// 100 requests at a time.
+std::size_t connections_for(std::int64_t rate);
 
 // Twilio's Calls resource (protocols.md 1). Sends each request once and says what is known of it
 // afterwards; paces nothing and repeats nothing. Nothing that it says holds a number of a person.
@@ -28,7 +34,8 @@ class Twilio final : public Carrier {
     std::string user{};      // empty: the account's sid; else an API key's sid
     std::string password{};  // the auth token or the API key's secret
     // The REST interface limits requests at a time (20429); protocols.md 8, 2. Orders, which are
-    // all that changes a call, have connections of their own: a long list holds up none.
+    // all that changes a call, have connections of their own: a long list holds up none. An order
+    // keeps its connection until it is answered: see connections_for.
     std::size_t connections_max = 8;
     std::size_t question_connections_max = 4;
     std::size_t waiting_max = 4096;

@@ -183,9 +183,9 @@ void CallsResource::on_order(http::ExchangeId exchange, const Fields& form) {
     if (fault == PostFault::refused_later) {
       refusal.headers.push_back({"Retry-After", std::to_string(options_.faults.retry_after_s)});
     }
-    return answer(exchange, to, std::move(refusal));
+    return answer_order(exchange, fault, stamped(to, std::move(refusal)));
   }
-  if (fault == PostFault::failed) return answer(exchange, to, broken());
+  if (fault == PostFault::failed) return answer_order(exchange, fault, stamped(to, broken()));
 
   const Call& call = engine_.accept(std::move(order));
   std::string body;
@@ -197,6 +197,11 @@ void CallsResource::on_order(http::ExchangeId exchange, const Fields& form) {
 
 void CallsResource::answer_order(http::ExchangeId exchange, PostFault fault,
                                  const http::Response& created) {
+  const auto answer_after = [&](std::chrono::milliseconds latency) {
+    if (latency.count() == 0) return server_.answer(exchange, created);
+    timetable_.at(loop_.now() + latency,
+                  [this, exchange, created] { server_.answer(exchange, created); });
+  };
   const auto halves = [&] {
     std::string bytes;
     http::write_response(bytes, created, {.date = loop_.now()});
@@ -210,7 +215,7 @@ void CallsResource::answer_order(http::ExchangeId exchange, PostFault fault,
     case PostFault::refused_later:
     case PostFault::failed:
     case PostFault::failed_accepted:
-      return server_.answer(exchange, created);
+      return answer_after(std::chrono::milliseconds(options_.faults.post_latency_ms));
     case PostFault::dropped:
       return server_.drop(exchange);
     case PostFault::reset:
@@ -218,9 +223,7 @@ void CallsResource::answer_order(http::ExchangeId exchange, PostFault fault,
     case PostFault::unanswered:
       return;
     case PostFault::delayed:
-      timetable_.at(loop_.now() + seconds(options_.faults.post_delay_s),
-                    [this, exchange, created] { server_.answer(exchange, created); });
-      return;
+      return answer_after(seconds(options_.faults.post_delay_s));
     case PostFault::truncated:
       server_.answer_in_part(exchange, halves().first);
       return server_.drop(exchange);

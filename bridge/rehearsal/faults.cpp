@@ -73,6 +73,8 @@ constexpr std::array described{
     Described{"voice_transcript_failed", &Faults::voice_transcript_failed,
               "what a person said is not written down"},
     Described{"post_delay_s", &Faults::post_delay_s, "seconds (default 25)", 3600},
+    Described{"post_latency_ms", &Faults::post_latency_ms,
+              "milliseconds that each order waits for its answer (default 0)", 60'000},
     Described{"retry_after_s", &Faults::retry_after_s, "seconds (default 5)", 3600},
     Described{"list_lag_s", &Faults::list_lag_s,
               "seconds until a new call shows in the list (default 0)", 3600},

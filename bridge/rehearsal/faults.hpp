@@ -30,6 +30,7 @@ struct Faults {
   int post_split = 0;            // placed, the answer comes in two halves a second apart
   int post_truncated = 0;        // placed, the answer ends in its middle
   int post_delay_s = 25;
+  int post_latency_ms = 0;  // after which every order is answered that is answered whole
   int retry_after_s = 5;
   // Questions about calls: fetch and list.
   int get_refused = 0;  // 429

@@ -375,8 +375,24 @@ BOOST_AUTO_TEST_CASE(each_fault_of_the_carrier_is_called_by_its_name) {
   BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(unanswered, 31s)));
   OneLoopWorld late(with_faults("post_delayed=1000,post_delay_s=20"));
   BOOST_TEST(std::holds_alternative<CallPlaced>(placed(late, 21s)));
+  OneLoopWorld slow(with_faults("post_latency_ms=1500"));
+  slow.program->place(slow.program->order(number));
+  slow.settle();
+  slow.pass(1s);
+  BOOST_TEST(slow.program->placed.empty());
+  slow.pass(1s);
+  slow.until([&] { return !slow.program->placed.empty(); });
+  BOOST_TEST(std::holds_alternative<CallPlaced>(slow.program->placed.back()));
   OneLoopWorld too_late(with_faults("post_delayed=1000,post_delay_s=40"));
   BOOST_TEST(std::holds_alternative<CallInDoubt>(placed(too_late, 41s)));
+}
+
+BOOST_AUTO_TEST_CASE(the_connections_follow_the_rate) {
+  BOOST_TEST(connections_for(10) == 8U);
+  BOOST_TEST(connections_for(4'000) == 8U);
+  BOOST_TEST(connections_for(4'001) == 9U);
+  BOOST_TEST(connections_for(30'000) == 60U);
+  BOOST_TEST(connections_for(1'000'000) == 64U);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_listening_means_not_sent) {

@@ -487,7 +487,7 @@ BOOST_AUTO_TEST_CASE(attempts_that_never_left_have_a_cap_of_their_own) {
     OrderAnswered not_sent;
     not_sent.attempt = world.attempt(1, n);
     not_sent.kind = OrderAnswered::Kind::not_sent;
-    not_sent.why = "its slot is too long ago";
+    not_sent.why = "the calling hours have ended";
     world.does(not_sent);
     world.later(301s);
   }
@@ -520,6 +520,34 @@ BOOST_AUTO_TEST_CASE(where_the_carrier_is_not_to_be_reached_nobody_loses_their_c
   BOOST_TEST(world.state().queue.campaigns[0].contact(1).unplaced == 1);
   BOOST_TEST(not_sent(true) == 5);
   BOOST_TEST(not_sent(true) == 10);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_loses_their_call_by_an_order_that_was_sent_too_late) {
+  Running world(notification());
+  for (std::uint8_t n = 1; n <= 6; ++n) {
+    BOOST_TEST_REQUIRE(world.plans().find("CallRequested") != std::string::npos);
+    OrderAnswered answer;
+    answer.attempt = world.attempt(1, n);
+    answer.kind = OrderAnswered::Kind::not_sent;
+    world.later(5001ms);
+    answer.why = reason_not_to_send(world.state(), answer.attempt, world.now());
+    BOOST_TEST(answer.why == "its slot is too long ago");
+    world.does(answer);
+    const auto& contact = world.state().queue.campaigns[0].contact(1);
+    BOOST_TEST(contact.unplaced == 0);
+    BOOST_TEST((contact.stage == Stage::retry));
+    const auto due = instant_from_ms(contact.due_ms);
+    BOOST_TEST((due > world.now() && due <= world.now() + 1h));
+    world.at(due);
+  }
+  // In its slot it is another matter.
+  BOOST_TEST_REQUIRE(world.plans().find("CallRequested") != std::string::npos);
+  OrderAnswered answer;
+  answer.attempt = world.attempt(1, 7);
+  answer.kind = OrderAnswered::Kind::not_sent;
+  answer.why = "the calling hours have ended";
+  world.later(5s).does(answer);
+  BOOST_TEST(world.state().queue.campaigns[0].contact(1).unplaced == 1);
 }
 
 BOOST_AUTO_TEST_CASE(that_the_carrier_is_away_is_said_once_and_not_too_soon) {

@@ -309,7 +309,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   printed(c1);
   const OpenAttempt open;
   const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19,
-               d20, d21, d22] = open;
+               d20, d21, d22, d23] = open;
   printed(d1);
   const DialContact contact;
   const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13] = contact;

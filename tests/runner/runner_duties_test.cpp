@@ -93,9 +93,10 @@ struct Duties {
     options.account_sid = account;
     return options;
   }
-  void enrol_somebody(std::uint64_t people = 1) {
+  void enrol_somebody(std::uint64_t people = 1, std::uint32_t rate = 1000) {
     auto campaign = notification();
     campaign.pacing.lines = 9;
+    campaign.pacing.calls_per_second_thousandths = rate;
     runner.note_command(submit(campaign));
     EnrolRows rows{"note", {}};
     for (std::uint64_t n = 1; n <= people; ++n) rows.rows.push_back(person(n + 1, n));
@@ -212,6 +213,28 @@ BOOST_AUTO_TEST_CASE(an_account_that_is_slow_loses_no_order_at_a_start) {
   const auto& second = world.runner.state().queue.campaigns[0].contact(2);
   BOOST_TEST(second.requests == 1);
   BOOST_TEST(second.unplaced == 0);
+}
+
+// The carrier is slow: each order waits for the one before it.
+BOOST_AUTO_TEST_CASE(nobody_is_dialled_while_many_orders_wait_to_be_sent) {
+  for (const std::int64_t rate : {1000, 6000}) {
+    Duties world({.rate = rate});
+    world.enrol_somebody(20, static_cast<std::uint32_t>(rate));
+    const std::size_t most = rate == 1000 ? 4 : 6;
+    const auto requested = [&] { return world.runner.state().queue.attempts.size(); };
+    const auto step = Milliseconds{1'000'000 / rate + 1};
+    for (std::size_t n = 1; n <= most + 1; ++n) {
+      if (n > 1) world.clock.shown += step;
+      world.turn();
+      BOOST_TEST(requested() == std::min(n, most));
+    }
+    BOOST_TEST(world.carrier.orders == 1U);
+    world.carrier.leaves();
+    world.clock.shown += step;
+    world.turn();
+    BOOST_TEST(world.carrier.orders == 2U);
+    BOOST_TEST(requested() == most + 1);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_the_program_notes_itself_shuts_nobody_out) {

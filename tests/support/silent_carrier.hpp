@@ -11,17 +11,23 @@
 
 namespace support {
 
-// Takes orders, and never says what became of them. Whoever ends a call is answered by the test.
+// Takes orders, and never says what became of them. The test says when one leaves, and answers
+// whoever ends a call.
 class SilentCarrier final : public bridge::carrier::Carrier {
  public:
   std::size_t orders = 0;
+  std::function<void()> leaves{};  // the last one
+  std::size_t fetches = 0;
   std::vector<std::function<void(bridge::carrier::CancelReply)>> ends{};
 
-  void place(const bridge::carrier::CallOrder&,
+  void place(const bridge::carrier::CallOrder& order,
              std::function<void(bridge::carrier::PlaceReply)>) override {
     ++orders;
+    leaves = order.on_sent;
   }
-  void fetch(const std::string&, std::function<void(bridge::carrier::FetchReply)>) override {}
+  void fetch(const std::string&, std::function<void(bridge::carrier::FetchReply)>) override {
+    ++fetches;
+  }
   void list(const std::string&, const std::string&,
             std::function<void(bridge::carrier::ListReply)>) override {}
   void list_day(const std::string&, std::chrono::sys_days,

@@ -3,8 +3,9 @@ may begin in them, and while people wait hardly one that it may begin is left ou
 
     rate_test.py CAMPANILE [--rate N] [--minutes M] [--restarts N] [--seed S]
 
-Once with time that jumps, where the carrier's clock shows what was intended to the millisecond, and once
-at a multiple of real time, where the wire and the machine have a say.
+Once with time that jumps, where the carrier's clock shows what was intended to the millisecond, once so
+with a carrier that takes half a second for each answer, and once at a multiple of real time, where the
+wire and the machine have a say.
 """
 
 import argparse
@@ -109,6 +110,8 @@ def main():
     # How much is used at real time's speed hangs on whatever else the machine does.
     for name, carrier, count, restarts, over, used in (
             ("time jumps", [], people, options.restarts, 0, USED_LEAST),
+            ("answers half a second late", ["--faults", "post_latency_ms=500"],
+             min(people, 20 * options.rate), 0, 0, USED_LEAST),
             ("%g times real time" % options.speed, ["--speed", options.speed],
              min(people, 15 * options.rate), 0, max(1, options.rate // 10), 0)):
         with tempfile.TemporaryDirectory(prefix="campanile-rate-") as folder:
