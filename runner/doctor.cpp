@@ -852,6 +852,12 @@ Findings ask_voice_model(const LiveOptions& options, const campaigns::AgentSpec&
 
 namespace {
 
+bridge::tls::ClientContext::Options authorities_of(const LiveOptions& options) {
+  bridge::tls::ClientContext::Options authorities;
+  if (!options.ca_file.empty()) authorities.ca_file = options.ca_file;
+  return authorities;
+}
+
 // Both inquiries, one after the other.
 class Round {
  public:
@@ -873,12 +879,6 @@ class Round {
   const AskedAround& asked() const { return asked_; }
 
  private:
-  static bridge::tls::ClientContext::Options authorities_of(const LiveOptions& options) {
-    bridge::tls::ClientContext::Options authorities;
-    if (!options.ca_file.empty()) authorities.ca_file = options.ca_file;
-    return authorities;
-  }
-
   bridge::tls::ClientContext trust_;
   std::function<void()> done_;
   AskedAround asked_{};
@@ -935,6 +935,34 @@ AskedAround ask_around(const LiveOptions& options, std::vector<std::string> call
                     [&loop] { loop.stop(); });
   loop.run();
   return round.asked();
+}
+
+campaigns::Problems reasons_not_to_show(const LiveOptions& options,
+                                        std::vector<std::string> caller_ids) {
+  constexpr std::chrono::seconds asking_time_max{20};
+  if (options.carrier.kind != CarrierChoice::Kind::twilio) return {};
+  std::optional<Findings> found;
+  try {
+    bridge::net::SystemClock clock;
+    bridge::net::Loop loop(clock);
+    bridge::tls::ClientContext trust(authorities_of(options));
+    const AccountInquiry inquiry(loop, options, &trust, std::move(caller_ids), {},
+                                 [&](Findings told) {
+                                   found = std::move(told);
+                                   loop.stop();
+                                 });
+    loop.call_after(asking_time_max, [&loop] { loop.stop(); });
+    loop.run();
+  } catch (const std::exception& error) {
+    return {{"", std::string("the carrier cannot be asked: ") + error.what(), ""}};
+  }
+  if (!found) return {{"", "the carrier does not answer", "try it again later"}};
+  campaigns::Problems problems;
+  for (const auto& finding : *found) {
+    if (finding.verdict != Verdict::bad_input && finding.verdict != Verdict::broken) continue;
+    problems.push_back({"", finding.subject + ": " + finding.what, finding.cure});
+  }
+  return problems;
 }
 
 int look_at_settings_before_calling(const LiveOptions& options) {

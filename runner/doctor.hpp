@@ -89,6 +89,11 @@ int look_at_settings_before_calling(const LiveOptions& options);
 int look_before_calling(const LiveOptions& options, std::vector<std::string> caller_ids,
                         bool may_wait, Live* program);
 
+// Whether the carrier knows us and these caller ids, on a loop of its own, for any thread: what
+// stands against calls that show them. Takes seconds.
+campaigns::Problems reasons_not_to_show(const LiveOptions& options,
+                                        std::vector<std::string> caller_ids);
+
 // A line for each finding, its cure below.
 std::string text_of(const Findings& findings);
 std::string json_of(const Findings& findings);

@@ -25,6 +25,7 @@
 #include "runner/courier.hpp"
 #include "runner/crypto.hpp"
 #include "runner/descriptors.hpp"
+#include "runner/doctor.hpp"
 #include "runner/door_watch.hpp"
 #include "runner/editing.hpp"
 #include "runner/fold.hpp"
@@ -306,6 +307,9 @@ struct Live::Block {
   void add(const std::string& campaign, std::shared_ptr<Addition> addition,
            std::function<void(campaigns::Result<AdditionReport>)> done);
   void enrol(OpenSubmission open, bool accept_change, Enrolment::Done done);
+  // On any thread: why a campaign cannot show these numbers, or ours where it names none.
+  campaigns::Problems reasons_not_to_show(std::vector<std::string> caller_ids,
+                                          const std::filesystem::path& file) const;
   void alert(const campaigns::State& state, const campaigns::Fact& fact);
   Courier::Reach read_alerts(AlertRules& afresh, AlertPlace after, const AlertRules::Tell& take);
   void send_alerts();
@@ -961,6 +965,14 @@ void Live::Block::enrol(OpenSubmission open, bool accept_change, Enrolment::Done
   loop->post([] {});
 }
 
+campaigns::Problems Live::Block::reasons_not_to_show(std::vector<std::string> caller_ids,
+                                                     const std::filesystem::path& file) const {
+  if (caller_ids.empty() && !options.caller_id.empty()) caller_ids = {options.caller_id};
+  auto problems = runner::reasons_not_to_show(options, std::move(caller_ids));
+  for (auto& problem : problems) problem.where = file.string();
+  return problems;
+}
+
 void Live::submit(Submission submission, bool accept_change, Enrolment::Done done) {
   auto& b = *block_;
   OpenSubmission open;
@@ -1007,6 +1019,7 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
       if (const auto reason = reason_not_to_enrol(loaded, report, real)) {
         problems.push_back({file.string(), *reason, "campanile check tells row by row"});
       }
+      if (problems.empty()) problems = block.reasons_not_to_show(campaign.caller_ids, file);
     }
     std::shared_ptr<OpenSubmission> open;
     if (problems.empty()) {
@@ -1118,8 +1131,14 @@ void Live::edit(const std::string& campaign, const std::filesystem::path& file, 
   }
   if (b.checker.joinable()) b.checker.join();
   b.checking = true;
-  b.checker = std::thread([this, campaign, file, accept, done = std::move(done)] {
+  const auto& definition = *state().book.at(*state().book.find(campaign)).definition;
+  b.checker = std::thread([this, campaign, file, accept, shown = definition.caller_ids,
+                           done = std::move(done)] {
     auto read = std::make_shared<campaigns::Result<campaigns::CampaignFile>>(read_edited(file));
+    if (*read && (*read)->campaign.caller_ids != shown) {
+      auto problems = block_->reasons_not_to_show((*read)->campaign.caller_ids, file);
+      if (!problems.empty()) *read = std::move(problems);
+    }
     block_->loop->post([this, campaign, file, accept, read, done] {
       auto& block = *block_;
       auto edit = *read ? make_edit(state(), campaign, file, std::move(*read).value())

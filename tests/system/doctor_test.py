@@ -438,6 +438,33 @@ class DoctorTest(world.Case):
                 self.assertFalse(os.path.exists(self.path("L.db")), command)
         self.assertEqual(self.far_end.truth()["calls"], [])
 
+    def test_a_campaign_whose_caller_id_is_not_ours_is_not_taken_while_it_serves(self):
+        serving = self.serve("serving", "--new-log")
+        self.wait_until_serving(serving)
+        log = self.path("L.db")
+
+        def write(name, *caller_ids):
+            # Nobody is called: the hours are over.
+            return world.write_campaign(self.folder, world.survey(
+                id=name, caller_ids=list(caller_ids), countries=["IT"],
+                calling_hours={"windows": [{"days": ["mon"], "from": "03:00", "to": "03:01"}]}), 3)
+
+        def command(expect, *arguments):
+            done = self.campanile(*arguments, "--log", log, expect=expect)
+            return done.stdout + done.stderr
+
+        for caller_ids in (["+390220527879"], [CALLER, "+390220527879"]):
+            told = command(2, "submit", write("other", *caller_ids))
+            self.assertIn("caller id: the number that ends in 7879 is neither", told)
+        self.assertEqual(world.Control(log).ask("GET", "/status")[1]["campaigns"], [])
+        file = write("ours", CALLER)
+        command(0, "submit", file)
+        file = write("ours", "+390220527879")
+        self.assertIn("7879", command(2, "edit", "ours", file, "--accept-change"))
+        command(0, "edit", "ours", write("ours"), "--accept-change")
+        serving.interrupt()
+        self.assertEqual(serving.wait(), 0, serving.err())
+
     def test_without_a_log_the_carrier_is_told_to_come_again_while_it_looks(self):
         held = self.held_server()
         self.settings["SERVER_URL"] = held.url
