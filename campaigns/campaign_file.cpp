@@ -235,7 +235,7 @@ class CampaignReader {
                  std::size_t characters_max = said_characters_max);
   void check_said(const std::string& where, const std::string& text, std::size_t characters_max);
   void read_numbers(const Members& members, const std::string& name, std::size_t numbers_max,
-                    std::vector<std::string>& into);
+                    std::vector<std::string>& into, bool called = false);
   void read_words(const Members& members, const std::string& name, Words& into);
   void read_word_list(const std::string& where, const Json& list, std::vector<std::string>& into);
   bool check_language(const std::string& where, const std::string& tag);
@@ -442,8 +442,10 @@ const Json* CampaignReader::find_array(const Members& members, const std::string
   return value;
 }
 
+// `called`: they are called themselves, so no number may be among them that people have none of.
 void CampaignReader::read_numbers(const Members& members, const std::string& name,
-                                  std::size_t numbers_max, std::vector<std::string>& into) {
+                                  std::size_t numbers_max, std::vector<std::string>& into,
+                                  bool called) {
   const Json* list = find_array(members, name, numbers_max);
   if (list == nullptr) return;
   for (std::size_t i = 0; i < list->size(); ++i) {
@@ -453,6 +455,12 @@ void CampaignReader::read_numbers(const Members& members, const std::string& nam
       continue;
     }
     const auto number = (*list)[i].get<std::string>();
+    // Logs from before hold some that were taken as they are.
+    if (called && reads == ReadFrom::file) {
+      if (const auto read = parse_phone_number(number, {}); !read.ok()) {
+        problem(where, read.error().text);
+      }
+    }
     if (std::find(into.begin(), into.end(), number) != into.end()) {
       problem(where, "this number is given twice");
     }
@@ -1718,7 +1726,7 @@ void CampaignReader::read_reply(const Json& value, const std::string& where, Rep
   if (members.find("numbers") != nullptr && which != Reply::person) {
     problem(members.at("numbers"), "only the operator has numbers");
   }
-  read_numbers(members, "numbers", transfer_numbers_max, campaign().operators);
+  read_numbers(members, "numbers", transfer_numbers_max, campaign().operators, true);
 }
 
 // The words that are common in the languages of the questions, but for those that mean something
@@ -1865,7 +1873,7 @@ void CampaignReader::read_agent(const Members& root) {
   read_duration(members, "silence_max", agent.silence_max, Seconds{5}, Seconds{300});
   read_integer(members, "turns_max", agent.turns_max, 1, 1000);
   read_word(members, "on_failure", on_failure_words, agent.on_failure);
-  read_numbers(members, "transfer", transfer_numbers_max, agent.transfer);
+  read_numbers(members, "transfer", transfer_numbers_max, agent.transfer, true);
   check_agent(members);
 }
 

@@ -269,6 +269,30 @@ void count_rejected(Preflight& result, const RejectedRow& rejected) {
 
 }  // namespace
 
+Problems problems_of_transfers(const Campaign& campaign) {
+  Problems problems;
+  if (campaign.countries.empty()) return problems;
+  std::set<std::string> allowed(campaign.countries.begin(), campaign.countries.end());
+  for (const auto& ours : campaign.caller_ids) {
+    if (const auto read = parse_phone_number(ours, {}); read.ok()) allowed.insert(read->country);
+  }
+  allowed.erase(std::string());
+  const auto look = [&](const std::vector<std::string>& numbers, const std::string& where) {
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const auto read = parse_phone_number(numbers[i], {});
+      if (read.ok() && allowed.count(read->country) != 0) continue;
+      problems.push_back(
+          {json_pointer(where, i),
+           read.ok() ? "is of a country that is not to be called" : read.error().text,
+           "name a number of one of the \"countries\", or of the country of one of the "
+           "\"caller_ids\""});
+    }
+  };
+  look(campaign.operators, "/replies/operator/numbers");
+  look(campaign.agent.transfer, "/agent/transfer");
+  return problems;
+}
+
 Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::string_view bytes,
                     Instant begin, std::uint32_t account_rate_thousandths) {
   const Campaign& campaign = file.campaign;
@@ -322,6 +346,9 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
     return result;
   }
 
+  for (auto& problem : problems_of_transfers(campaign)) {
+    result.problems.push_back(std::move(problem));
+  }
   warn_of_same_ids(campaign, result);
   estimate_cost(campaign, result);
   const std::uint64_t rate =

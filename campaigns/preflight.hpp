@@ -58,6 +58,10 @@ struct Preflight {
   static constexpr std::size_t same_id_shown_max = 20;
 };
 
+// The numbers that people are passed on to and that must not be called: where the campaign names
+// countries, theirs is one of these, or one that a caller id of the file is of.
+Problems problems_of_transfers(const Campaign& campaign);
+
 // Goes through the whole list once. `bytes`: the list, unused where the file holds it itself.
 // `account_rate_thousandths`: calls per second of the account. Variables of templates are checked
 // against the columns, and against empty cells (a row with an empty cell that a template needs is

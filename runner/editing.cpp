@@ -5,6 +5,7 @@
 
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/json_writer.hpp"
+#include "campaigns/preflight.hpp"
 #include "campaigns/words.hpp"
 #include "runner/crypto.hpp"
 #include "runner/submission.hpp"
@@ -43,6 +44,10 @@ campaigns::Result<Edit> make_edit(const campaigns::State& state, const std::stri
   }
   edit.next.contacts.encoding = before.contacts.encoding;
   edit.next.contacts.bad_rows = before.contacts.bad_rows;
+  if (auto problems = campaigns::problems_of_transfers(edit.next); !problems.empty()) {
+    for (auto& problem : problems) problem.where = file.string() + ": " + problem.where;
+    return problems;
+  }
   if (auto refusal = campaigns::reason_not_to_edit(state, *index, edit.next)) {
     return Problems{{file.string(), std::move(refusal->text), ""}};
   }

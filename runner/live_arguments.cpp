@@ -7,6 +7,7 @@
 
 #include "bridge/carrier/base_url.hpp"
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/preflight.hpp"
 #include "runner/environment.hpp"
 #include "runner/listen_address.hpp"
 #include "runner/outward_url.hpp"
@@ -75,6 +76,10 @@ std::shared_ptr<const campaigns::Campaign> read_agent(const std::string& path) {
     throw CLI::ValidationError("--agent", path + ": " + first.where + ": " + first.what);
   }
   auto& campaign = read.value().campaign;
+  if (const auto problems = campaigns::problems_of_transfers(campaign); !problems.empty()) {
+    const auto& first = problems.front();
+    throw CLI::ValidationError("--agent", path + ": " + first.where + ": " + first.what);
+  }
   if (campaign.mode != campaigns::Mode::agent) {
     throw CLI::ValidationError("--agent", path + ": is a campaign of mode simple");
   }

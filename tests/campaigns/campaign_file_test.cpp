@@ -430,6 +430,11 @@ BOOST_AUTO_TEST_CASE(replies_have_words_of_ours_unless_the_file_has_its_own) {
               std::vector<std::string>{"indietro tutta"}));
   BOOST_TEST((campaign.operators == std::vector<std::string>{"+390212345678"}));
   check_reads_back(campaign);
+  // A log keeps what it was given.
+  json before = survey_with_replies();
+  before["replies"]["operator"]["numbers"] = {"+39899123456"};
+  BOOST_TEST(!parse_campaign_file(before.dump()).ok());
+  BOOST_TEST(parse_campaign_file(before.dump(), ReadFrom::log).ok());
   // Our words are not taken for what an option of the file is called by.
   json own = survey_with_replies();
   own["questions"][2]["options"][1]["words"] = {"Non lo so"};
@@ -473,6 +478,8 @@ BOOST_AUTO_TEST_CASE(what_replies_cannot_be_is_told) {
        "/replies/stop/numbers: only the operator has numbers"},
       {"/replies/operator/numbers/0", "02123",
        "/replies/operator/numbers/0: is not a number in E.164 form"},
+      {"/replies/operator/numbers/0", "+39899123456",
+       "/replies/operator/numbers/0: this is a premium-rate number; it is not called"},
   };
   for (const Case& c : cases) {
     json file = survey_with_replies();
@@ -737,6 +744,10 @@ BOOST_AUTO_TEST_CASE(what_an_agent_cannot_be_is_told) {
       {"/agent/on_failure", "apologize",
        R"(/agent/on_failure: "apologize" is not known here; did you mean "apologise"?)"},
       {"/agent/transfer", {"0220527877"}, "/agent/transfer/0: is not a number in E.164 form"},
+      {"/agent/transfer",
+       {"+390220527877", "+881612345678"},
+       "/agent/transfer/1: this is a number of a satellite or worldwide service; it is not "
+       "called"},
       {"/agent/discolsure", "x",
        R"(/agent/discolsure: unknown member; did you mean "disclosure"?)"},
   };

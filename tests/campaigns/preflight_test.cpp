@@ -283,6 +283,31 @@ BOOST_AUTO_TEST_CASE(the_examples_are_ready_but_for_the_rows_they_skip) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(nobody_is_passed_on_to_a_country_that_is_not_named) {
+  CampaignFile file = a_file();
+  Campaign& campaign = file.campaign;
+  campaign.agent.transfer = {"+390220527877", "+41446681800"};
+  campaign.operators = {"+41446681800"};
+  const auto problems = [&] { return check(file, list_of(1)).problems; };
+  // Where no country is named, any may be called.
+  BOOST_TEST(problems().empty());
+  campaign.countries = {"IT"};
+  const auto found = problems();
+  BOOST_TEST_REQUIRE(found.size() == 2U);
+  BOOST_TEST(found[0].where == "/replies/operator/numbers/0");
+  BOOST_TEST(found[1].where == "/agent/transfer/1");
+  BOOST_TEST(found[1].what.find("446681800") == std::string::npos);
+  // Ours is the country that we call from, too.
+  campaign.caller_ids = {"+41446681801"};
+  BOOST_TEST(problems().empty());
+  campaign.caller_ids.clear();
+  campaign.countries = {"IT", "CH"};
+  BOOST_TEST(problems().empty());
+  // A number of no country.
+  campaign.operators = {"+80012345678"};
+  BOOST_TEST(problems().size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_query_that_leaves_the_order_open_is_told) {
   CampaignFile file = a_file();
   file.campaign.contacts.file.clear();
