@@ -220,6 +220,7 @@ struct StatusReported {
   std::int64_t sip = 0;
   std::string answered_by{};
   std::optional<Instant> occurred_at{};
+  bool seconds_missing = false;  // it is completed, and does not say how long it was
 };
 // The call was answered and asks what to say.
 struct VoiceRequested {

@@ -1303,6 +1303,8 @@ Decision on(const State& state, const StatusReported& command, Moment moment) {
   Draft draft;
   if (!own_call(draft, state, named, command.attempt, command.sid, over, moment.now))
     return draft.take();
+  // What it came to hangs on how long it was: the carrier's record tells.
+  if (command.seconds_missing) return draft.take();
   const auto attempt = command.attempt.attempt;
   if (over) {
     // One that is taken back out of the carrier's queue is never reported: protocols.md 1.4.

@@ -232,6 +232,10 @@ void Runner::take(RequestNote note) {
       return;
     }
   }
+  if (inbound.command) {
+    const auto* told = get_if<campaigns::StatusReported>(&*inbound.command);
+    if (told && told->seconds_missing) look_up_end(*told);
+  }
   // Not a word of what the log may lose: the carrier waits 15 s, and then tells its own error.
   auto waiting = std::make_shared<WaitingReply>();
   waiting->until = now_ + options_.reply_time_max;
@@ -492,6 +496,24 @@ void Runner::look_up(const campaigns::Lookup& lookup) {
     if (!answered(reply.ok)) return;
     note_fetched(attempt, reply);
   });
+}
+
+// Should this question fail, the call is asked about as one that has gone silent.
+void Runner::look_up_end(const campaigns::StatusReported& told) {
+  const campaigns::ContactRef ref{*state_.book.find(told.attempt.campaign), told.attempt.contact};
+  const auto* open = state_.queue.open_attempt(ref);
+  const auto key = ref.packed();
+  if (!open || open->attempt != told.attempt.attempt || open->sid != told.sid ||
+      open->phase != campaigns::Phase::accepted || lookups_.resting(key)) {
+    return;
+  }
+  lookups_.under_way.insert(key);
+  campaigns::Lookup lookup;
+  lookup.contact = ref;
+  lookup.attempt = told.attempt;
+  lookup.sid = told.sid;
+  gate_.hold(state_.position,
+             [this, lookup = std::move(lookup)](const eventstore::Durable&) { look_up(lookup); });
 }
 
 std::int64_t Runner::account_rate() const {

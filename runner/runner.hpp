@@ -185,6 +185,8 @@ class Runner {
   void plan_all();
   void ask_carrier();
   void look_up(const campaigns::Lookup& lookup);
+  // A call is over, and its record is to tell how long it was.
+  void look_up_end(const campaigns::StatusReported& told);
   void note_fetched(const campaigns::AttemptId& attempt, const bridge::carrier::FetchReply& reply);
   void take_back(const campaigns::Ending& ending);
   std::int64_t account_rate() const;  // thousandths of a call per second

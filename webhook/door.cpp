@@ -77,7 +77,10 @@ campaigns::StatusReported status_reported(const AttemptId& attempt, Form& form) 
   command.attempt = attempt;
   command.sid = form.value("CallSid");
   command.status = form.value("CallStatus");
-  command.seconds = small_number(form.value("CallDuration"));
+  const auto duration = form.value("CallDuration");
+  command.seconds = small_number(duration);
+  command.seconds_missing =
+      command.status == "completed" && command.seconds == 0 && duration != "0";
   command.sip = sip_code(form.value("SipResponseCode"));
   command.answered_by = answered_by(form.value("AnsweredBy"));
   command.occurred_at = bridge::carrier::parse_rfc2822(form.value("Timestamp"));

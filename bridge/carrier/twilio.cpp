@@ -202,6 +202,9 @@ struct Twilio::Block {
     if (!page->next.starts_with('/') || page->next.starts_with("//")) {
       return listing->fail("the carrier's list goes on at a place that is not the carrier");
     }
+    if (!can_be_requested(page->next)) {
+      return listing->fail("the carrier's list goes on at an address that cannot be asked for");
+    }
     if (++listing->pages == listing->pages_max) {
       return listing->fail("the carrier's list has more than " +
                            std::to_string(listing->pages_max) + " pages");

@@ -496,6 +496,8 @@ BOOST_AUTO_TEST_CASE(a_list_that_is_not_whole_is_not_ok) {
   BOOST_TEST(!listed("{}"));
   BOOST_TEST(!listed("{\"calls\":[{\"sid\":\"x\"}],\"next_page_uri\":null}"));
   BOOST_TEST(!listed("{\"calls\":[],\"next_page_uri\":\"http://elsewhere/\"}"));
+  BOOST_TEST(!listed("{\"calls\":[],\"next_page_uri\":\"/2 nd\"}"));
+  BOOST_TEST(!listed("{\"calls\":[],\"next_page_uri\":\"/2\\r\\nHost: elsewhere\"}"));
   BOOST_TEST(!listed("{\"calls\":[],\"next_page_uri\":\"/again\"}"));  // for ever
 }
 

@@ -999,6 +999,23 @@ BOOST_AUTO_TEST_CASE(a_second_call_for_an_attempt_is_late_too) {
   BOOST_TEST((outcome(world) == Outcome::completed));
 }
 
+BOOST_AUTO_TEST_CASE(a_call_without_a_length_ends_by_its_record) {
+  Running world(notification());
+  world.dial();
+  world.does(world.status("in-progress")).does(world.voice());
+  world.later(30s);
+  auto ended = world.status("completed");
+  ended.seconds_missing = true;
+  BOOST_TEST(world.when(ended) == "");
+  CallFetched fetched;
+  fetched.attempt = world.attempt();
+  fetched.found = true;
+  fetched.call = carrier_call("CA1-1", "completed");
+  fetched.call.seconds = 30;
+  world.does(fetched);
+  BOOST_TEST((outcome(world) == Outcome::completed));
+}
+
 BOOST_AUTO_TEST_CASE(a_silent_call_is_asked_about_by_its_sid) {
   const auto fetched = [](const Running& world, const char* status) {
     CallFetched made;

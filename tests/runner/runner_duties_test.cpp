@@ -113,11 +113,16 @@ struct Duties {
   }
   // What the carrier is answered that asks for somebody else's call.
   bridge::http::Response asked(const std::string& target, const std::string& sid) {
+    return told_of(sid, target, "in-progress");
+  }
+  // And one that tells of a call.
+  bridge::http::Response told_of(const std::string& sid, const std::string& target,
+                                 const std::string& status) {
     const bridge::http::Fields fields{{"CallSid", sid},
                                       {"AccountSid", account},
                                       {"From", "+390200000000"},
                                       {"To", "+390212341001"},
-                                      {"CallStatus", "in-progress"}};
+                                      {"CallStatus", status}};
     bridge::http::Request request{.method = "POST", .target = target, .headers = {}, .body = {}};
     request.headers = {
         {"Content-Type", "application/x-www-form-urlencoded"},
@@ -319,6 +324,25 @@ BOOST_AUTO_TEST_CASE(who_is_in_a_time_zone_that_is_not_known_is_told_of_at_the_s
   BOOST_TEST(std::ranges::count_if(world.told, [](const std::string& text) {
                return text.starts_with("campaign note: 1 person waits in the time zone Mars");
              }) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_does_not_say_how_long_it_was_is_asked_about_at_once) {
+  Duties world;
+  world.enrol_somebody();
+  world.turn();
+  const AttemptId attempt{"note", 1, 1};
+  const auto sid = "CA" + std::string(32, 'b');
+  world.runner.note_command(OrderAnswered{attempt, OrderAnswered::Kind::placed, sid});
+  world.turn();
+  const auto target = "/call-status/" + world.keys.token(attempt);
+  BOOST_TEST(world.told_of(sid, target, "in-progress").status == 204);
+  BOOST_TEST(world.carrier.fetches == 0U);
+  BOOST_TEST(world.told_of(sid, target, "completed").status == 204);
+  BOOST_TEST(world.runner.calls_under_way());
+  BOOST_TEST(world.carrier.fetches == 1U);
+  // Once, until it is answered.
+  BOOST_TEST(world.told_of(sid, target, "completed").status == 204);
+  BOOST_TEST(world.carrier.fetches == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_late_call_that_the_carrier_does_not_know_is_not_ended_for_ever) {

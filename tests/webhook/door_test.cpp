@@ -461,6 +461,19 @@ BOOST_AUTO_TEST_CASE(a_status_callback_is_read_field_by_field) {
   const Response response = house.door.answer(inbound);
   BOOST_TEST(response.status == 204);
   BOOST_TEST(response.body == "");
+
+  // A call that nobody says the length of is not one of no length.
+  const auto lacks = [&](const char* status, const char* duration) {
+    auto fields = call_fields({{"CallStatus", status}});
+    if (*duration != '\0') fields.push_back({"CallDuration", duration});
+    const auto read = let_in(house.door, post(target, fields, old_url));
+    return get<StatusReported>(*read.command).seconds_missing;
+  };
+  BOOST_TEST(!command.seconds_missing);
+  BOOST_TEST(lacks("completed", ""));
+  BOOST_TEST(lacks("completed", "34s"));
+  BOOST_TEST(!lacks("completed", "0"));
+  BOOST_TEST(!lacks("busy", ""));
 }
 
 BOOST_AUTO_TEST_CASE(a_status_callback_may_lack_everything_but_its_status) {
