@@ -9,6 +9,7 @@ namespace runner {
 struct DescriptorShares {
   std::size_t connections_max = 0;  // of the public door
   std::size_t streams_max = 0;      // media streams, of two sockets each
+  std::size_t loops = 1;            // the program's own and those of media streams; as it is wanted
 };
 
 // Asks the system for as many as it may give. Before anything is opened.

@@ -163,7 +163,8 @@ void look_at_machine(const LiveOptions& options, Findings& findings) {
     findings.push_back(
         {Verdict::well, "disk", std::to_string(space.available >> 20) + " MiB are free", ""});
   }
-  const DescriptorShares wanted{http::Limits{}.connections_max, options.streams_max};
+  const DescriptorShares wanted{http::Limits{}.connections_max, options.streams_max,
+                                1 + media_loops(options)};
   const auto limit = descriptor_limit();
   if (limit < descriptors_for(wanted)) {
     const auto shares = fitting(wanted, limit);

@@ -181,6 +181,10 @@ bridge::carrier::Twilio::Options carrier_options(const LiveOptions& options) {
   return carrier;
 }
 
+std::size_t media_loops(const LiveOptions& options) {
+  return options.media_threads.value_or(std::max(1U, std::thread::hardware_concurrency() / 2));
+}
+
 namespace {
 
 // The switchboard as the runner knows it.
@@ -454,8 +458,7 @@ void Live::Block::make_switchboard(std::uint16_t voice_port, bool jumping) {
   }
   const bool secured = real && read_voice_address(options.openai_base_url).secured;
   bridge::media::Switchboard::Options switchboard;
-  const auto cores = std::max(1U, std::thread::hardware_concurrency());
-  switchboard.threads = jumping ? 0 : options.media_threads.value_or(std::max(1U, cores / 2));
+  switchboard.threads = jumping ? 0 : media_loops(options);
   switchboard.streams_max = options.streams_max;
   switchboard.links = jumping ? &links : nullptr;
   if (!jumping && !real) switchboard.clock = clock.get();
@@ -847,7 +850,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   b.door_at = listen;
   // The far end of a rehearsal in this process has as many sockets as we.
   const auto shares = fitting(
-      {b.door_options.limits.connections_max, options.streams_max},
+      {b.door_options.limits.connections_max, options.streams_max, 1 + media_loops(options)},
       descriptor_limit() / (options.carrier.kind == CarrierChoice::Kind::rehearsal ? 2 : 1));
   b.door_options.limits.connections_max = shares.connections_max;
   options.streams_max = shares.streams_max;

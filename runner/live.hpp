@@ -170,6 +170,9 @@ class Live {
 // How Twilio is asked, with whose credentials; without whom to trust.
 bridge::carrier::Twilio::Options carrier_options(const LiveOptions& options);
 
+// How many loops media streams have where time does not jump.
+std::size_t media_loops(const LiveOptions& options);
+
 // Where a voice model is: "https://api.openai.com/v1" and the like. Throws std::invalid_argument
 // for what is no such address.
 struct VoiceAddress {

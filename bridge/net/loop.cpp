@@ -21,8 +21,6 @@ namespace {
 
 constexpr std::size_t read_buffer_bytes = 64 * 1024;
 
-// For streams that linger. Beyond the number the oldest is cut.
-constexpr std::size_t lingering_max = 256;
 constexpr std::uint64_t linger_ms_max = 1'000;
 
 // A write to a connection that the peer has closed is an error code here, not a signal. libuv

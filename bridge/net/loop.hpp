@@ -68,6 +68,9 @@ class Loop {
   void turn();
   void stop();
 
+  // Streams that linger at once: sockets that nobody counts any more. Beyond, the oldest is cut.
+  static constexpr std::size_t lingering_max = 64;
+
   struct Block;
   Block& block() { return *block_; }
 

@@ -422,7 +422,7 @@ BOOST_AUTO_TEST_CASE(a_flood_is_cut_before_its_time) {
 BOOST_AUTO_TEST_CASE(of_too_many_that_linger_the_oldest_is_cut) {
   Parting p;
   std::vector<std::unique_ptr<RawPeer>> peers;
-  for (int i = 0; i < 257; ++i) peers.push_back(p.left());
+  for (std::size_t i = 0; i <= Loop::lingering_max; ++i) peers.push_back(p.left());
   BOOST_TEST(p.is_cut(*peers.front()));
   BOOST_TEST((!p.is_cut(*peers.back()) || !p.in_time()));
 }

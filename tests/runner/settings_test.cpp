@@ -9,6 +9,7 @@
 #include <string>
 
 #include "bridge/carrier/base_url.hpp"
+#include "bridge/net/loop.hpp"
 #include "runner/descriptors.hpp"
 #include "runner/doctor.hpp"
 #include "runner/environment.hpp"
@@ -111,7 +112,7 @@ BOOST_AUTO_TEST_CASE(strangers_leave_descriptors_to_orders_and_the_log) {
   const auto whole = runner::fitting(wanted, enough);
   BOOST_TEST(whole.connections_max == 1024U);
   BOOST_TEST(whole.streams_max == 2000U);
-  for (std::size_t limit = 300; limit < enough; limit += 7) {
+  for (std::size_t limit = 400; limit < enough; limit += 7) {
     const auto shares = runner::fitting(wanted, limit);
     BOOST_TEST(runner::descriptors_for(shares) <= limit);
     BOOST_TEST(shares.connections_max >= 16U);
@@ -119,8 +120,13 @@ BOOST_AUTO_TEST_CASE(strangers_leave_descriptors_to_orders_and_the_log) {
     BOOST_TEST(shares.streams_max >= 1U);
   }
   const auto usual = runner::fitting(wanted, 1024);
-  BOOST_TEST(usual.connections_max == 208U);
-  BOOST_TEST(usual.streams_max == 312U);
+  BOOST_TEST(usual.connections_max == 176U);
+  BOOST_TEST(usual.streams_max == 264U);
+  // What lingers on each loop counts nowhere else.
+  auto many_loops = wanted;
+  many_loops.loops = 4;
+  BOOST_TEST(runner::descriptors_for(many_loops) == enough + 3 * bridge::net::Loop::lingering_max);
+  BOOST_TEST(runner::descriptors_for(runner::fitting(many_loops, 1024)) <= 1024U);
   const auto least = runner::fitting(wanted, 64);
   BOOST_TEST(least.connections_max == 16U);
   BOOST_TEST(least.streams_max == 1U);

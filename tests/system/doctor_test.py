@@ -242,9 +242,9 @@ class DoctorTest(world.Case):
 
         def limited(soft, hard):
             return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        found = self.doctor(expect=0, before=limited(1024, 1024))
+        found = self.doctor("--media-threads", "1", expect=0, before=limited(1024, 1024))
         self.assert_found(found, "open files", "warning",
-                          "limited to 1024: the door takes 208 connections and 312 media streams")
+                          "limited to 1024: the door takes 160 connections and 240 media streams")
         # Up to the hard limit the program helps itself.
         found = self.doctor(expect=0, before=limited(64, hard))
         self.assertEqual(self.verdicts(found, "open files"), [])
