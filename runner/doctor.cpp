@@ -401,7 +401,9 @@ struct DoorInquiry::Block {
   std::unique_ptr<bridge::tls::ServerContext> certificate{};
   std::unique_ptr<http::Server> server{};
   std::unique_ptr<http::Client> client{};
-  std::uint64_t seen = 0;  // of those that ask whether it is up, at our own door
+  // At our own door: of those that ask whether it is up, and of our webhooks.
+  std::uint64_t seen = 0;
+  std::uint64_t webhooks_seen = 0;
   // What no request but ours has: a call that never was, and a word beside the stream.
   std::string sid = "CA" + hex(sha256(random_key())).substr(0, 32);
   std::string word = hex(sha256(random_key()));
@@ -430,7 +432,7 @@ struct DoorInquiry::Block {
     const auto read = door->read(request);
     const auto* inbound = std::get_if<webhook::Inbound>(&read);
     if (!post && (inbound == nullptr || inbound->kind != webhook::Kind::up)) return {};
-    if (!post) ++seen;
+    ++(post ? webhooks_seen : seen);
     return inbound != nullptr ? door->answer(*inbound)
                               : door->turned_away(std::get<webhook::TurnedAway>(read));
   }
@@ -504,8 +506,9 @@ struct DoorInquiry::Block {
     to.tls = url->base.secured ? trust : nullptr;
     to.response_time_max = std::chrono::seconds{10};
     client = std::make_unique<http::Client>(loop, to);
-    send({.method = "GET", .target = url->path + '/'},
-         [this](const http::Reply& reply) { heard_up(reply); });
+    http::Request visit{.method = "GET", .target = url->path + '/'};
+    visit.headers = {{"Cache-Control", "no-cache"}};
+    send(visit, [this](const http::Reply& reply) { heard_up(reply); });
   }
 
   // A client that goes tells whoever waits: nobody does any more then.
@@ -531,39 +534,61 @@ struct DoorInquiry::Block {
       return end();
     }
     const bool ours = says_up(reply.response) && (!door_is_ours() || seen > 0);
-    if (!ours) {
-      add(Verdict::broken, "way in",
-          "something else answers at SERVER_URL, with " + std::to_string(reply.response.status) +
-              (door_is_ours() && seen == 0 ? ", and nothing came to our door" : ""),
-          "let the tunnel or proxy lead to " + listen() +
-              "; some tunnels show a page of their own first");
-      findings.back().proven = true;
-      return end();
+    // A program that runs would write down a call that never was.
+    if (!door_is_ours()) {
+      if (!ours) return find_elsewhere(reply.response.status);
+      find_way_in(0);
+      return ask_forged();
     }
-    add(Verdict::well, "way in", "SERVER_URL leads to the door");
+    // Where a proxy passes what the carrier asks for, and has another site for everybody else, the
+    // first visit says nothing.
+    ask(true, [this, ours, status = reply.response.status](const http::Reply& answer) {
+      if (!ours && webhooks_seen == 0) return find_elsewhere(status);
+      find_way_in(ours ? 0 : status);
+      judge_signature(answer);
+      ask_forged();
+    });
+  }
+
+  void find_elsewhere(int status) {
+    add(Verdict::broken, "way in",
+        "something else answers at SERVER_URL, with " + std::to_string(status) +
+            (door_is_ours() && seen == 0 ? ", and nothing came to our door" : ""),
+        "let the tunnel or proxy lead to " + listen() +
+            "; some tunnels show a page of their own first");
+    findings.back().proven = true;
+    end();
+  }
+
+  // `other_status`: what somebody else answers who asks for no webhook; 0: nobody else does.
+  void find_way_in(int other_status) {
+    if (other_status == 0) {
+      add(Verdict::well, "way in", "SERVER_URL leads to the door");
+    } else {
+      add(Verdict::warning, "way in",
+          "webhooks come to the door, and something else answers a GET of SERVER_URL, with " +
+              std::to_string(other_status),
+          "calls work; whoever watches the door from outside sees that other site");
+    }
     if (url->base.secured && !options.ca_file.empty()) {
       add(Verdict::warning, "certificate",
           "was held against --ca-file; Twilio trusts public authorities only", "");
     } else if (url->base.secured) {
       add(Verdict::well, "certificate", "is good for this name");
     }
-    // A program that runs would write down a call that never was.
-    if (!door_is_ours()) return ask_forged();
-    ask(true, [this](const http::Reply& answer) {
-      const bool let_in = answer.sent == http::Sent::answered && answer.response.status / 100 == 2;
-      if (let_in) {
-        add(Verdict::well, "signatures", "a signed webhook comes through as it was sent");
-      } else {
-        add(Verdict::broken, "signatures",
-            "a signed webhook is refused" + (answer.sent == http::Sent::answered
-                                                 ? ": " + std::to_string(answer.response.status)
-                                                 : ": " + answer.why),
-            "something on the way changes requests: let the proxy pass path, query and body "
-            "untouched");
-        findings.back().proven = answer.sent == http::Sent::answered;
-      }
-      ask_forged();
-    });
+  }
+
+  void judge_signature(const http::Reply& answer) {
+    const bool answered = answer.sent == http::Sent::answered;
+    if (answered && answer.response.status / 100 == 2) {
+      return add(Verdict::well, "signatures", "a signed webhook comes through as it was sent");
+    }
+    add(Verdict::broken, "signatures",
+        "a signed webhook is refused: " +
+            (answered ? std::to_string(answer.response.status) : answer.why),
+        "something on the way changes requests: let the proxy pass path, query and body "
+        "untouched");
+    findings.back().proven = answered;
   }
 
   void ask_forged() {

@@ -371,12 +371,16 @@ void Live::Block::watch_door() {
   DoorWatch::Options way;
   way.public_url = public_url;
   way.tls = public_url.starts_with("https://") ? trust() : nullptr;
-  const auto wanted = [this] {
-    return std::ranges::any_of(runner->state().book.campaigns, [](const auto& entry) {
+  if (!options.auth_tokens.empty()) way.auth_token = options.auth_tokens.front();
+  // Seldom while people only wait for a call: tunnels count what comes through them.
+  const auto holds_good = [this]() -> std::optional<std::chrono::milliseconds> {
+    const bool running = std::ranges::any_of(runner->state().book.campaigns, [](const auto& entry) {
       return entry.status == campaigns::CampaignStatus::running;
     });
+    if (!running) return {};
+    return std::chrono::seconds{runner->calls_under_way() ? 10 : 60};
   };
-  door_watch = std::make_unique<DoorWatch>(*loop, way, wanted, [this](const std::string& why) {
+  door_watch = std::make_unique<DoorWatch>(*loop, way, holds_good, [this](const std::string& why) {
     runner->shut_door(why);
     if (why.empty()) return runner->notice("SERVER_URL leads to our door again: calls go on");
     runner->notice("SERVER_URL does not lead to our door: nobody is called until it does: " + why);
@@ -916,7 +920,11 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
   b.runner = std::make_unique<Runner>(*b.log, *b.carrier, *b.clock, b.rules, *b.keys, door_facts,
                                       std::move(state), runner_options);
   b.runner->use_metrics(&b.metrics);
-  b.runner->on_fact([&b](const campaigns::Fact& fact) { b.alert(b.runner->state(), fact); });
+  b.runner->on_fact([&b](const campaigns::Fact& fact) {
+    b.alert(b.runner->state(), fact);
+    const auto* ended = get_if<campaigns::CallEnded>(&fact.event);
+    if (b.door_watch && ended != nullptr && ended->failure) b.door_watch->hurry();
+  });
   b.make_switchboard(voice_port, clock_port != 0);
   b.runner->note_command(started);
   b.control = std::make_unique<ControlServer>(

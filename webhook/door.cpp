@@ -494,8 +494,12 @@ bool Door::signature_is_good(const Request& request, const std::optional<Attempt
 
 Response Door::answer(const Inbound& inbound) const {
   switch (inbound.kind) {
-    case Kind::up:
-      return text(200, "campanile is up\n");
+    case Kind::up: {
+      auto up = text(200, "campanile is up\n");
+      // Somebody on the way who kept it would answer in our place.
+      up.headers.push_back({"Cache-Control", "no-store"});
+      return up;
+    }
     case Kind::empty:
       return {.status = 204};
     case Kind::outside_message:

@@ -73,7 +73,8 @@ class Proxy:
                 try:
                     door.request(self.command, self.path, body or None, dict(self.headers))
                     answer = door.getresponse()
-                    self.send_answer(answer.status, answer.read())
+                    self.send_answer(answer.status, answer.read(),
+                                     answer.headers.get("Content-Type"))
                 except OSError:
                     self.send_answer(502, b"")
                 finally:
@@ -81,10 +82,10 @@ class Proxy:
 
             do_GET = do_POST = pass_on
 
-            def send_answer(self, status, body):
+            def send_answer(self, status, body, content_type="text/plain"):
                 self.send_response(status)
                 if body:
-                    self.send_header("Content-Type", "text/xml")
+                    self.send_header("Content-Type", content_type or "text/plain")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -385,23 +386,30 @@ class DoctorTest(world.Case):
         self.settings["SERVER_URL"] = proxy.url
         return proxy
 
-    def test_a_door_that_is_shut_while_it_runs_holds_dialling_until_it_is_open(self):
-        proxy = self.proxy()
-        proxy.way["GET"] = "shut"
-        serving = self.serve("watching", "--new-log", ALERTS_URL=proxy.url + "/alerts",
-                             ALERTS_SECRET="0123456789abcdef")
-        self.wait_until_serving(serving)
+    def submit_many(self):
         file = world.write_campaign(self.folder, world.survey(
             caller_ids=[], calling_hours=world.ALWAYS, countries=["IT"],
             pacing={"calls_per_second": "1", "lines": 50}), 200)
         self.campanile("submit", file, "--log", self.path("L.db"))
 
-        def ready():
-            return world.Control(self.path("L.db")).ask("GET", "/readyz")
+    def ready(self):
+        return world.Control(self.path("L.db")).ask("GET", "/readyz")
 
-        def orders():
-            done = self.campanile("log", "--log", self.path("L.db"), "--type", "CallRequested")
-            return len(done.stdout.splitlines())
+    def orders(self):
+        done = self.campanile("log", "--log", self.path("L.db"), "--type", "CallRequested")
+        return len(done.stdout.splitlines())
+
+    def test_a_door_that_is_shut_while_it_runs_holds_dialling_until_it_is_open(self):
+        ready, orders = self.ready, self.orders
+        proxy = self.proxy()
+        proxy.way = {"GET": "shut", "POST": "shut"}
+        serving = self.serve("watching", "--new-log", ALERTS_URL=proxy.url + "/alerts",
+                             ALERTS_SECRET="0123456789abcdef")
+        self.wait_until_serving(serving)
+        self.submit_many()
+
+        def status():
+            return self.campanile("status", "--log", self.path("L.db")).stdout
 
         world.wait_until(lambda: ready()[0] == 503, "it is not ready")
         reasons = ready()[1]["reasons"]
@@ -415,15 +423,29 @@ class DoctorTest(world.Case):
         time.sleep(4)
         self.assertLessEqual(orders(), before + 1)
         before = orders()
-        proxy.way["GET"] = "open"
+        proxy.way = {"GET": "open", "POST": "open"}
         world.wait_until(lambda: ready()[0] == 200, "it is ready again")
         world.wait_until(lambda: orders() > before + 1, "calls go on")
         self.assertIn("leads to our door again", serving.out())
 
+    def test_a_door_that_webhooks_alone_reach_is_good_enough(self):
+        proxy = self.proxy()
+        proxy.way["GET"] = "shut"
+        found = self.doctor(expect=0)
+        self.assert_found(found, "way in", "warning", "something else answers a GET")
+        self.assert_found(found, "signatures", "ok")
+        serving = self.serve("serving", "--new-log")
+        self.wait_until_serving(serving)
+        self.submit_many()
+        # It has looked at its door twice by then, a second each.
+        world.wait_until(lambda: self.orders() > 15, "people are called")
+        self.assertEqual(self.ready()[0], 200)
+        self.assertNotIn("SERVER_URL", serving.out())
+
     def test_nobody_is_called_where_the_way_in_is_proven_to_lead_elsewhere(self):
         file = world.write_campaign(self.folder, world.survey(caller_ids=[], countries=["IT"]), 3)
         proxy = self.proxy()
-        for way, words in (({"GET": "shut", "POST": "open"}, "something else answers"),
+        for way, words in (({"GET": "shut", "POST": "shut"}, "something else answers"),
                            ({"GET": "open", "POST": "shut"}, "a signed webhook is refused: 502")):
             proxy.way = way
             for command in (("run", file, "--new-log"), ("call", "+393471999999")):

@@ -76,6 +76,7 @@ BOOST_AUTO_TEST_CASE(anybody_may_ask_if_it_is_up) {
     const Response response = house.send({.method = method, .target = "/"});
     BOOST_TEST(response.status == 200);
     BOOST_TEST(response.body == "campanile is up\n");
+    BOOST_TEST(response.header("Cache-Control") == "no-store");
   }
 }
 
