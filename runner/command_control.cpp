@@ -346,9 +346,16 @@ int status(const ControlOptions& options) {
     print_answer(status_json(state, now, {}) + '\n');
     return exit_done;
   }
-  const auto body = nlohmann::json::parse(running ? running->body : "{}", nullptr, false);
-  const bool disk_full = body.is_object() && body.value("disk_full", false);
-  print_answer(status_text(state, now, running.ok(), disk_full));
+  std::optional<LiveStanding> live;
+  if (running) {
+    live.emplace();
+    const auto body = nlohmann::json::parse(running->body, nullptr, false);
+    if (body.is_object()) {
+      live->disk_full = body.value("disk_full", false);
+      live->door_shut = body.value("door_shut", std::string());
+    }
+  }
+  print_answer(status_text(state, now, live));
   return exit_done;
 }
 

@@ -109,7 +109,7 @@ int tell_end(const campaigns::State& state, campaigns::CampaignIndex index,
                           ? campaigns::Instant{}
                           : state.book.at(index).ended_at.value_or(
                                 state.results.attempts.back().requested_at),
-                      false, false) +
+                      {}) +
           "state digest " + digest.state + " at event " + std::to_string(state.position) + '\n');
     if (interrupted) print("interrupted: the same command goes on from here\n");
   } else {

@@ -149,8 +149,9 @@ void ControlServer::refuse(Asked asked, int status, const std::string& where,
 
 void ControlServer::answer_status(Asked asked) {
   const auto tell = [this](std::uint64_t durable) {
+    const auto& runner = live_.runner();
     return status_json(live_.state(), live_.now(),
-                       LogStanding{live_.runner().disk_full(), durable});
+                       LiveStanding{runner.disk_full(), runner.door_shut(), durable});
   };
   // Made now, since the state runs ahead of the disk again when this much is durable.
   live_.runner().tell(

@@ -115,6 +115,7 @@ class Runner {
   void hold_dialling(bool hold) { holding_ = hold; }
   // The same beside it while the carrier would not find our door, and why; empty: it would.
   void shut_door(std::string why) { door_shut_ = std::move(why); }
+  const std::string& door_shut() const { return door_shut_; }
   // From here on nobody of any other campaign is dialled, nor is anything else made of those.
   void dial_only(std::string campaign) { dials_only_ = std::move(campaign); }
   // A call of ours, or a talk with somebody whom somebody else's code called.

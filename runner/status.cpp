@@ -124,14 +124,15 @@ std::string campaign_json(const campaigns::State& state, CampaignIndex index) {
 }
 
 std::string status_json(const campaigns::State& state, campaigns::Instant now,
-                        const std::optional<LogStanding>& log) {
+                        const std::optional<LiveStanding>& live) {
   std::string text;
   JsonObject object(text);
-  object.flag("running", log.has_value())
-      .flag("disk_full", log && log->disk_full)
+  object.flag("running", live.has_value())
+      .flag("disk_full", live && live->disk_full)
       .member("now", campaigns::rfc3339_utc(now))
-      .member("position", static_cast<std::int64_t>(log ? log->durable : state.position))
+      .member("position", static_cast<std::int64_t>(live ? live->durable : state.position))
       .member("carrier", state.book.identity.carrier);
+  if (live && !live->door_shut.empty()) object.member("door_shut", live->door_shut);
   auto& list = object.open("campaigns");
   list += '[';
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
@@ -143,12 +144,19 @@ std::string status_json(const campaigns::State& state, campaigns::Instant now,
   return text;
 }
 
-std::string status_text(const campaigns::State& state, campaigns::Instant now, bool running,
-                        bool disk_full) {
-  std::string text = running ? "running" : "not running";
+std::string status_text(const campaigns::State& state, campaigns::Instant now,
+                        const std::optional<LiveStanding>& live) {
+  std::string text = live ? "running" : "not running";
   text += ", " + campaigns::rfc3339_utc(now) + ", carrier " + state.book.identity.carrier +
           ", event " + std::to_string(state.position) + '\n';
-  if (disk_full) text += "the disk is full: nobody is called until there is space\n";
+  if (live && live->disk_full) {
+    text += "the disk is full: nobody is called until there is space\n";
+  }
+  if (live && !live->door_shut.empty()) {
+    text +=
+        "SERVER_URL does not lead to our door: nobody is called until it does: " + live->door_shut +
+        '\n';
+  }
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
     const auto& entry = state.book.campaigns[i];
     const auto& queue = state.queue.campaigns[i];

@@ -9,20 +9,23 @@
 
 namespace runner {
 
-// What the program that runs knows of its log.
-struct LogStanding {
+// What the program that runs knows and its log does not.
+struct LiveStanding {
   // Nothing can be written for want of space: nobody is dialled.
   bool disk_full = false;
+  // Why nobody is dialled while SERVER_URL does not lead to our door; empty: it is not known not
+  // to.
+  std::string door_shut{};
   // The last event on disk; what a status tells of later ones may be lost.
   std::uint64_t durable = 0;
 };
 
 // Where the campaigns of a log stand, as JSON for programs and as text for people. No numbers, no
-// names. `log`: nothing where no program runs.
+// names. `live`: nothing where no program runs.
 std::string status_json(const campaigns::State& state, campaigns::Instant now,
-                        const std::optional<LogStanding>& log);
-std::string status_text(const campaigns::State& state, campaigns::Instant now, bool running,
-                        bool disk_full);
+                        const std::optional<LiveStanding>& live);
+std::string status_text(const campaigns::State& state, campaigns::Instant now,
+                        const std::optional<LiveStanding>& live);
 
 // What became of people whom a list has under another number than the campaign.
 std::string renumbered_text(std::uint64_t people);

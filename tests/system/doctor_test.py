@@ -412,6 +412,9 @@ class DoctorTest(world.Case):
             return self.campanile("status", "--log", self.path("L.db")).stdout
 
         world.wait_until(lambda: ready()[0] == 503, "it is not ready")
+        self.assertIn("nobody is called until it does: something else answers there", status())
+        told = world.Control(self.path("L.db")).ask("GET", "/status")[1]
+        self.assertEqual(told["door_shut"], "something else answers there, with 502")
         reasons = ready()[1]["reasons"]
         self.assertEqual([reason["code"] for reason in reasons], ["door_shut"])
         self.assertIn("502", reasons[0]["what"])
@@ -425,6 +428,7 @@ class DoctorTest(world.Case):
         before = orders()
         proxy.way = {"GET": "open", "POST": "open"}
         world.wait_until(lambda: ready()[0] == 200, "it is ready again")
+        self.assertNotIn("SERVER_URL", status())
         world.wait_until(lambda: orders() > before + 1, "calls go on")
         self.assertIn("leads to our door again", serving.out())
 
