@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <stdexcept>
 
@@ -15,21 +14,6 @@
 namespace runner {
 
 namespace {
-
-// A literal of 127.0.0.0/8: what stands there is written once more, so that no resolver is asked.
-bool is_loopback(std::string_view address) {
-  if (address == "::1") return true;
-  unsigned parts[4]{};
-  const char* at = address.data();
-  const char* const end = at + address.size();
-  for (std::size_t i = 0; i < 4; ++i) {
-    const auto read = std::from_chars(at, end, parts[i]);
-    if (read.ec != std::errc{} || parts[i] > 255) return false;
-    at = read.ptr;
-    if (i < 3 && (at == end || *at++ != '.')) return false;
-  }
-  return at == end && parts[0] == 127;
-}
 
 std::string token_of_file(const std::filesystem::path& path) {
   struct stat status {};

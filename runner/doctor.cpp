@@ -27,6 +27,7 @@
 #include "runner/door_watch.hpp"
 #include "runner/listen_address.hpp"
 #include "runner/output.hpp"
+#include "runner/outward_url.hpp"
 #include "webhook/door.hpp"
 
 namespace runner {
@@ -265,6 +266,8 @@ struct AccountInquiry::Block {
       if (with_token) {
         add(Verdict::warning, "auth token", "the carrier refuses it: " + standing.why,
             "check TWILIO_AUTH_TOKEN: webhooks that are signed with another one are turned away");
+      } else {
+        leave_token_unproven();
       }
       return next_caller_id();
     }
@@ -291,11 +294,15 @@ struct AccountInquiry::Block {
       add(Verdict::well, "auth token", "is the account's");
       asked = &from;
     } else if (api_key) {
-      add(Verdict::unproven, "auth token",
-          "the carrier was asked with an API key; that it signs with this token is seen at the "
-          "first call");
+      leave_token_unproven();
     }
     next_caller_id();
+  }
+
+  void leave_token_unproven() {
+    add(Verdict::unproven, "auth token",
+        "the carrier was asked with an API key; that it signs with this token is seen at the first "
+        "call");
   }
 
   void look_at_clock(const TwilioAccount::Answer& answer) {
@@ -373,7 +380,9 @@ AccountInquiry::AccountInquiry(bridge::net::Loop& loop, const LiveOptions& optio
   carrier.answer_time_max = std::chrono::seconds{10};
   block_ = std::make_unique<Block>(loop, carrier);
   block_->api_key = !options.api_key.empty();
-  if (block_->api_key && !options.auth_tokens.empty()) {
+  // The key is what the carrier is to see: the token, which signs webhooks, goes to nobody besides.
+  const bool seen_by_others = goes_in_clear(bridge::carrier::read_base_url(carrier.base_url));
+  if (block_->api_key && !options.auth_tokens.empty() && !seen_by_others) {
     carrier.user.clear();
     carrier.password = options.auth_tokens.front();
     block_->by_token.emplace(loop, carrier);

@@ -1,5 +1,6 @@
 #include "runner/listen_address.hpp"
 
+#include <charconv>
 #include <stdexcept>
 
 #include "bridge/net/stream.hpp"
@@ -11,6 +12,20 @@ std::string bare_address(const std::string& host) {
   if (host == "localhost") return "127.0.0.1";
   if (host.starts_with('[') && host.ends_with(']')) return host.substr(1, host.size() - 2);
   return host;
+}
+
+bool is_loopback(std::string_view address) {
+  if (address == "::1") return true;
+  unsigned parts[4]{};
+  const char* at = address.data();
+  const char* const end = at + address.size();
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto read = std::from_chars(at, end, parts[i]);
+    if (read.ec != std::errc{} || parts[i] > 255) return false;
+    at = read.ptr;
+    if (i < 3 && (at == end || *at++ != '.')) return false;
+  }
+  return at == end && parts[0] == 127;
 }
 
 std::string written_address(const std::string& address, std::uint16_t port) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -10,6 +11,10 @@ namespace runner {
 
 // An address without the brackets of [::1]; for "localhost" 127.0.0.1. Anything else as it is.
 std::string bare_address(const std::string& host);
+
+// Whether nobody but this machine is there: ::1, or a literal of 127.0.0.0/8, written out so that
+// no resolver has to be asked.
+bool is_loopback(std::string_view address);
 
 // The other way round: "127.0.0.1:8080", "[::1]:8080".
 std::string written_address(const std::string& address, std::uint16_t port);

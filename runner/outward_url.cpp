@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "runner/listen_address.hpp"
+
 namespace runner {
 
 OutwardUrl read_outward_url(const std::string& url, const std::string& name) {
@@ -19,6 +21,10 @@ OutwardUrl read_outward_url(const std::string& url, const std::string& name) {
   } catch (const std::invalid_argument&) {
     throw std::invalid_argument(name + " must look like https://host/path");
   }
+}
+
+bool goes_in_clear(const bridge::carrier::BaseUrl& url) {
+  return !url.secured && !is_loopback(bare_address(url.host));
 }
 
 bridge::http::Client::Options outward_client(const OutwardUrl& url,

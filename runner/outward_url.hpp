@@ -18,6 +18,9 @@ struct OutwardUrl {
 // (`name`) and not the URL.
 OutwardUrl read_outward_url(const std::string& url, const std::string& name);
 
+// Whether somebody on the way could read what is sent there.
+bool goes_in_clear(const bridge::carrier::BaseUrl& url);
+
 // A client for one question at a time. `tls`: for https, outlives the client; throws
 // std::logic_error where it is needed and null.
 bridge::http::Client::Options outward_client(const OutwardUrl& url,

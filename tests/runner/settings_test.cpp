@@ -106,6 +106,21 @@ BOOST_AUTO_TEST_CASE(where_to_listen_is_an_address_of_this_machine) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_secret_is_sent_where_nobody_on_the_way_reads_it) {
+  const auto in_clear = [](const char* url) {
+    return runner::goes_in_clear(bridge::carrier::read_base_url(url));
+  };
+  for (const auto* url :
+       {"https://api.twilio.com", "https://10.0.0.5:8443", "http://127.0.0.1:9999",
+        "http://127.8.0.1", "http://localhost:9999", "http://[::1]:9999"}) {
+    BOOST_TEST(!in_clear(url), url);
+  }
+  for (const auto* url : {"http://api.twilio.com", "http://10.0.0.5:9999", "http://128.0.0.1",
+                          "http://127.0.0.1.example"}) {
+    BOOST_TEST(in_clear(url), url);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(strangers_leave_descriptors_to_orders_and_the_log) {
   const runner::DescriptorShares wanted{1024, 2000};
   const auto enough = runner::descriptors_for(wanted);

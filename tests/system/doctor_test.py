@@ -160,7 +160,7 @@ class DoctorTest(world.Case):
     def test_a_standard_api_key(self):
         key, secret = "SK" + "a" * 32, "the-secret-of-the-key"
         far_end = self.carrier("--account", ACCOUNT, "--token", TOKEN, "--api-key", key,
-                               "--speed", "1", "--numbers", CALLER,
+                               "--speed", "1", "--numbers", CALLER, name="carrier-with-a-key",
                                env=world.environment(REHEARSAL_API_SECRET=secret))
         self.settings |= {"TWILIO_BASE_URL": "http://127.0.0.1:%d" % far_end.port,
                           "TWILIO_API_KEY": key, "TWILIO_API_SECRET": secret}
@@ -173,6 +173,10 @@ class DoctorTest(world.Case):
         self.assert_found(found, "account", "unproven", "401")
         self.assert_found(found, "auth token", "warning", "401")
         self.assert_found(found, "caller id", "ok")
+        # Nor is the token sent where others on the way could read it.
+        found = self.doctor(expect=0, TWILIO_BASE_URL="http://0.0.0.0:%d" % far_end.port)
+        self.assert_found(found, "credentials", "ok")
+        self.assert_found(found, "auth token", "unproven")
         found = self.doctor(expect=2, TWILIO_API_SECRET="another")
         self.assert_found(found, "credentials", "bad", "401")
         found = self.doctor(expect=2, TRANSFER_NUMBER_MAIN="+390220527878")
