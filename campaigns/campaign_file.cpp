@@ -442,7 +442,7 @@ const Json* CampaignReader::find_array(const Members& members, const std::string
   return value;
 }
 
-// `called`: they are called themselves, so no number may be among them that people have none of.
+// `called`: they are called themselves, so it is told of those that people have none of.
 void CampaignReader::read_numbers(const Members& members, const std::string& name,
                                   std::size_t numbers_max, std::vector<std::string>& into,
                                   bool called) {
@@ -455,10 +455,10 @@ void CampaignReader::read_numbers(const Members& members, const std::string& nam
       continue;
     }
     const auto number = (*list)[i].get<std::string>();
-    // Logs from before hold some that were taken as they are.
+    // The fold asks nobody what numbers there are.
     if (called && reads == ReadFrom::file) {
       if (const auto read = parse_phone_number(number, {}); !read.ok()) {
-        problem(where, read.error().text);
+        file.barred.push_back({where, read.error().text, "name another number"});
       }
     }
     if (std::find(into.begin(), into.end(), number) != into.end()) {

@@ -18,6 +18,9 @@ struct CampaignFile {
   // Whether it says itself which countries may be called; where it does not, they follow from the
   // region of its contacts.
   bool names_countries = false;
+  // Numbers that people would be passed on to, and that nobody may be called at. A campaign that
+  // was taken with them before this was asked goes on with them; another one is refused.
+  Problems barred{};
 };
 
 // Reads a campaign file (JSON, campaign.schema.json). Finds every error at once: JSON pointer,

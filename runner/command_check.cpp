@@ -337,8 +337,8 @@ int check(const CheckOptions& options) {
     }
     begin = *start;
   }
-  auto report = campaigns::preflight(submission.file, rules, submission.contacts, begin,
-                                     static_cast<std::uint32_t>(options.calls_per_second * 1000));
+  auto report = check_submission(submission, rules, begin,
+                                 static_cast<std::uint32_t>(options.calls_per_second * 1000));
   const auto refused = reason_not_to_enrol(submission, report, false);
   std::optional<std::uint64_t> suppressed;
   if (!options.log.empty()) {

@@ -227,8 +227,7 @@ int run(RunOptions& options) {
   }
   if (!known.same || !known.enrolled) {
     const auto calls_per_second = static_cast<std::uint32_t>(options.calls_per_second * 1000);
-    const auto report =
-        campaigns::preflight(submission.file, rules, submission.contacts, starts, calls_per_second);
+    const auto report = check_submission(submission, rules, starts, calls_per_second);
     if (const auto refused = reason_not_to_enrol(
             submission, report, live.carrier.kind == CarrierChoice::Kind::twilio)) {
       complain_of(report.problems);
@@ -240,6 +239,10 @@ int run(RunOptions& options) {
       return exit_bad_input;
     }
     for (const auto& warning : report.warnings) complain("warning: " + warning);
+  } else {
+    for (const auto& barred : submission.file.barred) {
+      complain("warning: " + barred.where + ": " + barred.what);
+    }
   }
 
   if (const int code = look_at_settings_before_calling(live); code != exit_done) return code;

@@ -1,5 +1,6 @@
 #include "runner/editing.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,6 +14,33 @@
 namespace runner {
 
 using campaigns::Problems;
+
+namespace {
+
+// What stands against the numbers that people are passed on to. What the campaign has already was
+// taken when less was asked: of that it is only warned, so that anything else can be changed.
+Problems problems_of_numbers(const campaigns::Campaign& before, const Problems& barred,
+                             Edit& edit) {
+  const auto& next = edit.next;
+  const bool same =
+      next.operators == before.operators && next.agent.transfer == before.agent.transfer;
+  const auto had = same ? campaigns::problems_of_transfers(before) : Problems{};
+  Problems problems;
+  const auto tell = [&](const campaigns::Problem& problem, bool as_before) {
+    if (!as_before) return problems.push_back(problem);
+    edit.warnings.push_back(problem.where + ": " + problem.what);
+  };
+  const auto stands_in = [](const Problems& all, const campaigns::Problem& one) {
+    return std::ranges::find(all, one.where, &campaigns::Problem::where) != all.end();
+  };
+  for (const auto& problem : barred) tell(problem, same);
+  for (const auto& problem : campaigns::problems_of_transfers(next)) {
+    if (!stands_in(barred, problem)) tell(problem, stands_in(had, problem));
+  }
+  return problems;
+}
+
+}  // namespace
 
 campaigns::Result<campaigns::CampaignFile> read_edited(const std::filesystem::path& file) {
   auto text = read_file(file);
@@ -44,7 +72,7 @@ campaigns::Result<Edit> make_edit(const campaigns::State& state, const std::stri
   }
   edit.next.contacts.encoding = before.contacts.encoding;
   edit.next.contacts.bad_rows = before.contacts.bad_rows;
-  if (auto problems = campaigns::problems_of_transfers(edit.next); !problems.empty()) {
+  if (auto problems = problems_of_numbers(before, read.barred, edit); !problems.empty()) {
     for (auto& problem : problems) problem.where = file.string() + ": " + problem.where;
     return problems;
   }
@@ -73,6 +101,15 @@ std::string edit_json(const Edit& edit, const campaigns::EditPreview& preview, b
     campaigns::append_json_string(changes, edit.changes[i]);
   }
   changes += ']';
+  if (!edit.warnings.empty()) {
+    auto& warnings = object.open("warnings");
+    warnings += '[';
+    for (std::size_t i = 0; i < edit.warnings.size(); ++i) {
+      if (i != 0) warnings += ',';
+      campaigns::append_json_string(warnings, edit.warnings[i]);
+    }
+    warnings += ']';
+  }
   object.member("waiting", static_cast<std::int64_t>(preview.waiting))
       .member("earlier", static_cast<std::int64_t>(preview.earlier))
       .member("later", static_cast<std::int64_t>(preview.later))
@@ -120,6 +157,11 @@ std::string edit_text(const std::string& campaign, const std::string& answer) {
   }
   text += "\nto call each of them once takes " + std::to_string(number("takes_ms_after") / 1000) +
           " s at the rate, before " + std::to_string(number("takes_ms_before") / 1000) + " s\n";
+  if (told.contains("warnings")) {
+    for (const auto& warning : told["warnings"]) {
+      text += "warning: " + warning.get<std::string>() + '\n';
+    }
+  }
   text += told["accepted"].get<bool>()
               ? "the change holds from here on\n"
               : "nothing was changed: give --accept-change to have it so\n";

@@ -18,6 +18,8 @@ struct Edit {
   campaigns::EditCampaign command{};
   // JSON pointers of what is another in the definition, never the texts.
   std::vector<std::string> changes{};
+  // What would be refused, did the campaign not have it already.
+  std::vector<std::string> warnings{};
 };
 
 // Reads the file, and the calendar that it names. Needs nothing of the log: what takes its time can

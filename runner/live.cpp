@@ -1018,8 +1018,7 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
       problems = submission.error();
     } else {
       const auto& loaded = submission.value();
-      const auto report =
-          campaigns::preflight(loaded.file, block.rules, loaded.contacts, begin, rate);
+      const auto report = check_submission(loaded, block.rules, begin, rate);
       problems = report.problems;
       const auto& campaign = loaded.file.campaign;
       if (real && campaign.mode == campaigns::Mode::agent) {

@@ -76,7 +76,9 @@ std::shared_ptr<const campaigns::Campaign> read_agent(const std::string& path) {
     throw CLI::ValidationError("--agent", path + ": " + first.where + ": " + first.what);
   }
   auto& campaign = read.value().campaign;
-  if (const auto problems = campaigns::problems_of_transfers(campaign); !problems.empty()) {
+  auto problems = std::move(read.value().barred);
+  if (problems.empty()) problems = campaigns::problems_of_transfers(campaign);
+  if (!problems.empty()) {
     const auto& first = problems.front();
     throw CLI::ValidationError("--agent", path + ": " + first.where + ": " + first.what);
   }

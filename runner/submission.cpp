@@ -178,6 +178,19 @@ campaigns::Result<Submission> load_submission(const std::filesystem::path& path,
   return submission;
 }
 
+campaigns::Preflight check_submission(const Submission& submission,
+                                      const campaigns::ZoneRules& rules, campaigns::Instant begin,
+                                      std::uint32_t account_rate_thousandths) {
+  auto report = campaigns::preflight(submission.file, rules, submission.contacts, begin,
+                                     account_rate_thousandths);
+  for (const auto& barred : submission.file.barred) {
+    const auto told = [&](const Problem& problem) { return problem.where == barred.where; };
+    if (std::ranges::any_of(report.problems, told)) continue;
+    report.problems.push_back(barred);
+  }
+  return report;
+}
+
 std::optional<std::string> reason_not_to_enrol(const Submission& submission,
                                                const campaigns::Preflight& report, bool real) {
   if (real && submission.file.campaign.countries.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -52,6 +53,12 @@ campaigns::Result<Submission> load_submission(const std::filesystem::path& file,
 // problems name the file and its lines.
 campaigns::Problems take_calendar(campaigns::Campaign& campaign,
                                   const std::filesystem::path& campaign_file);
+
+// All that is looked at before a campaign is enrolled, the numbers that people would be passed on
+// to among it.
+campaigns::Preflight check_submission(const Submission& submission,
+                                      const campaigns::ZoneRules& rules, campaigns::Instant begin,
+                                      std::uint32_t account_rate_thousandths);
 
 // Whether a list may be enrolled after its check; else why not, for people. `real`: telephones
 // ring.
