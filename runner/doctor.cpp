@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <filesystem>
@@ -395,6 +396,10 @@ AccountInquiry::AccountInquiry(bridge::net::Loop& loop, const LiveOptions& optio
 
 AccountInquiry::~AccountInquiry() {
   block_->done = [](const Findings&) {};
+}
+
+const Findings& AccountInquiry::found() const {
+  return block_->findings;
 }
 
 struct DoorInquiry::Block {
@@ -972,32 +977,59 @@ AskedAround ask_around(const LiveOptions& options, std::vector<std::string> call
   return round.asked();
 }
 
-campaigns::Problems reasons_not_to_show(const LiveOptions& options,
-                                        std::vector<std::string> caller_ids) {
-  constexpr std::chrono::seconds asking_time_max{20};
-  if (options.carrier.kind != CarrierChoice::Kind::twilio) return {};
-  std::optional<Findings> found;
+std::chrono::seconds asking_time_max(std::size_t caller_ids) {
+  // Whoever submitted them waits for two minutes (control_client.hpp), the check of a list
+  // included.
+  constexpr std::chrono::seconds longest{110};
+  return std::min(longest, std::chrono::seconds{20 + 2 * static_cast<std::int64_t>(caller_ids)});
+}
+
+Objections reasons_not_to_show(const LiveOptions& options, std::vector<std::string> caller_ids,
+                               const std::atomic<bool>& give_up) {
+  constexpr std::chrono::milliseconds look_every{250};  // whether to give up
+  Objections objections;
+  if (options.carrier.kind != CarrierChoice::Kind::twilio) return objections;
+  Findings found;
+  bool whole = false;
   try {
     bridge::net::SystemClock clock;
     bridge::net::Loop loop(clock);
     bridge::tls::ClientContext trust(authorities_of(options));
+    const auto time = asking_time_max(caller_ids.size());
     const AccountInquiry inquiry(loop, options, &trust, std::move(caller_ids), {},
                                  [&](Findings told) {
                                    found = std::move(told);
+                                   whole = true;
                                    loop.stop();
                                  });
-    loop.call_after(asking_time_max, [&loop] { loop.stop(); });
+    loop.call_after(time, [&loop] { loop.stop(); });
+    std::function<void()> look = [&] {
+      if (give_up) return loop.stop();
+      loop.call_after(look_every, [&look] { look(); });
+    };
+    look();
     loop.run();
+    if (!whole) found = inquiry.found();
   } catch (const std::exception& error) {
-    return {{"", std::string("the carrier cannot be asked: ") + error.what(), ""}};
+    found.push_back(
+        {Verdict::broken, "carrier", std::string("cannot be asked: ") + error.what(), ""});
+    whole = true;
   }
-  if (!found) return {{"", "the carrier does not answer", "try it again later"}};
-  campaigns::Problems problems;
-  for (const auto& finding : *found) {
-    if (finding.verdict != Verdict::bad_input && finding.verdict != Verdict::broken) continue;
-    problems.push_back({"", finding.subject + ": " + finding.what, finding.cure});
+  for (const auto& finding : found) {
+    const auto what = finding.subject + ": " + finding.what;
+    if (finding.verdict == Verdict::bad_input) {
+      objections.problems.push_back({"", what, finding.cure});
+    } else if (finding.verdict == Verdict::broken) {
+      objections.warnings.push_back(what);
+    }
   }
-  return problems;
+  if (!whole && give_up) {
+    objections.problems.push_back(
+        {"", "the program stops before the carrier has answered", "do it again when it runs"});
+  } else if (!whole) {
+    objections.warnings.push_back("the carrier takes too long to answer");
+  }
+  return objections;
 }
 
 int look_at_settings_before_calling(const LiveOptions& options) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,6 +50,9 @@ class AccountInquiry {
                  std::vector<std::string> countries, std::function<void(Findings)> done);
   ~AccountInquiry();
 
+  // So far, until `done` is called.
+  const Findings& found() const;
+
  private:
   struct Block;
   std::unique_ptr<Block> block_;
@@ -89,10 +95,17 @@ int look_at_settings_before_calling(const LiveOptions& options);
 int look_before_calling(const LiveOptions& options, std::vector<std::string> caller_ids,
                         bool may_wait, Live* program);
 
-// Whether the carrier knows us and these caller ids, on a loop of its own, for any thread: what
-// stands against calls that show them. Takes seconds.
-campaigns::Problems reasons_not_to_show(const LiveOptions& options,
-                                        std::vector<std::string> caller_ids);
+// What stands against calls that show some caller ids.
+struct Objections {
+  campaigns::Problems problems{};       // no call would be placed
+  std::vector<std::string> warnings{};  // why it could not be found out: calls wait for a carrier
+                                        // that is away, and so may whoever is to be called
+};
+// Whether the carrier knows us and these caller ids, on a loop of its own, for any thread. Takes
+// seconds, `asking_time_max` at most, and ends soon after `give_up` is true.
+Objections reasons_not_to_show(const LiveOptions& options, std::vector<std::string> caller_ids,
+                               const std::atomic<bool>& give_up);
+std::chrono::seconds asking_time_max(std::size_t caller_ids);
 
 // A line for each finding, its cure below.
 std::string text_of(const Findings& findings);

@@ -36,7 +36,10 @@ campaigns::Refusal cancelled_meanwhile() {
 bool is_enrolled(const campaigns::State& state, const Submission& submission) {
   const auto index = state.book.find(submission.file.campaign.id);
   if (!index) return false;
-  const auto& entry = state.book.at(*index);
+  return is_enrolled(state.book.at(*index), submission);
+}
+
+bool is_enrolled(const campaigns::CampaignEntry& entry, const Submission& submission) {
   return entry.status != campaigns::CampaignStatus::enrolling &&
          entry.is_defined_as(submission.file.campaign, submission.definition_digest) &&
          entry.contacts_digest == submission.contacts_digest;

@@ -34,6 +34,8 @@ campaigns::Refusal cancelled_meanwhile();
 
 // Whether the campaign is in the log as it is submitted, with everybody on its list.
 bool is_enrolled(const campaigns::State& state, const Submission& submission);
+// The same of one campaign, whatever its id.
+bool is_enrolled(const campaigns::CampaignEntry& entry, const Submission& submission);
 
 // Brings one checked list into the log: CampaignSubmitted, the contacts in batches as the disk
 // takes them, EnrolmentCompleted. A crash at any point is resumed at the next row by the same

@@ -3,8 +3,10 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <deque>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -280,6 +282,7 @@ struct Live::Block {
   std::deque<std::unique_ptr<Enrolment>> enrolments{};
   std::thread checker{};
   bool checking = false;
+  std::atomic<bool> give_up{false};          // of the checker: whoever asks the carrier
   Dropped dropped{};                         // of what is being checked or added
   std::function<void()> go_on_adding{};      // of people whom somebody is adding
   std::function<void()> go_on_previewing{};  // of those whom an edit moves
@@ -311,9 +314,10 @@ struct Live::Block {
   void add(const std::string& campaign, std::shared_ptr<Addition> addition,
            std::function<void(campaigns::Result<AdditionReport>)> done);
   void enrol(OpenSubmission open, bool accept_change, Enrolment::Done done);
-  // On any thread: why a campaign cannot show these numbers, or ours where it names none.
-  campaigns::Problems reasons_not_to_show(std::vector<std::string> caller_ids,
-                                          const std::filesystem::path& file) const;
+  // On any thread: what stands against these numbers as a campaign's caller ids, or against ours
+  // where it names none.
+  Objections objections_to(const campaigns::Campaign& campaign,
+                           const std::filesystem::path& file) const;
   void alert(const campaigns::State& state, const campaigns::Fact& fact);
   Courier::Reach read_alerts(AlertRules& afresh, AlertPlace after, const AlertRules::Tell& take);
   void send_alerts();
@@ -596,6 +600,7 @@ void Live::Block::stop(const std::string& reason) {
 
 void Live::Block::interrupt() {
   interrupted = true;
+  give_up = true;
   runner->stop_dialling();
   if (draining) {
     if (log->has_no_space()) return leave_full_disk();
@@ -951,6 +956,7 @@ Live::Live(LiveOptions given, campaigns::Instant rehearsal_begins)
 Live::~Live() {
   if (!block_) return;
   auto& b = *block_;
+  b.give_up = true;
   if (b.checker.joinable()) b.checker.join();
   b.enrolments.clear();
   b.clock_link.reset();
@@ -976,12 +982,17 @@ void Live::Block::enrol(OpenSubmission open, bool accept_change, Enrolment::Done
   loop->post([] {});
 }
 
-campaigns::Problems Live::Block::reasons_not_to_show(std::vector<std::string> caller_ids,
-                                                     const std::filesystem::path& file) const {
+Objections Live::Block::objections_to(const campaigns::Campaign& campaign,
+                                      const std::filesystem::path& file) const {
+  auto caller_ids = campaign.caller_ids;
   if (caller_ids.empty() && !options.caller_id.empty()) caller_ids = {options.caller_id};
-  auto problems = runner::reasons_not_to_show(options, std::move(caller_ids));
-  for (auto& problem : problems) problem.where = file.string();
-  return problems;
+  auto objections = reasons_not_to_show(options, std::move(caller_ids), give_up);
+  for (auto& problem : objections.problems) problem.where = file.string();
+  for (auto& warning : objections.warnings) {
+    warning =
+        "campaign " + campaign.id + " is taken with caller ids that were not looked up: " + warning;
+  }
+  return objections;
 }
 
 void Live::submit(Submission submission, bool accept_change, Enrolment::Done done) {
@@ -1009,14 +1020,25 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
   const auto begin = now();
   const auto rate = b.options.calls_per_second_thousandths;
   const bool real = b.options.carrier.kind == CarrierChoice::Kind::twilio;
+  // What is submitted again is gone on with, as `run` does, and was looked at when it was taken.
+  std::vector<campaigns::CampaignEntry> taken;
+  std::ranges::copy_if(state().book.campaigns, std::back_inserter(taken), [](const auto& entry) {
+    return entry.status != campaigns::CampaignStatus::enrolling;
+  });
   b.checker = std::thread([this, file = std::move(file), overrides = std::move(overrides),
-                           accept_change, begin, rate, real, done = std::move(done)] {
+                           accept_change, begin, rate, real, taken = std::move(taken),
+                           done = std::move(done)] {
     auto& block = *block_;
     auto submission = load_submission(file, overrides);
     campaigns::Problems problems;
+    std::vector<std::string> warnings;
+    const bool again = submission && std::ranges::any_of(taken, [&](const auto& entry) {
+                         return entry.definition->id == submission->file.campaign.id &&
+                                is_enrolled(entry, submission.value());
+                       });
     if (!submission) {
       problems = submission.error();
-    } else {
+    } else if (!again) {
       const auto& loaded = submission.value();
       const auto report = check_submission(loaded, block.rules, begin, rate);
       problems = report.problems;
@@ -1029,16 +1051,22 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
       if (const auto reason = reason_not_to_enrol(loaded, report, real)) {
         problems.push_back({file.string(), *reason, "campanile check tells row by row"});
       }
-      if (problems.empty()) problems = block.reasons_not_to_show(campaign.caller_ids, file);
+      if (problems.empty()) {
+        auto objections = block.objections_to(campaign, file);
+        problems = std::move(objections.problems);
+        warnings = std::move(objections.warnings);
+      }
     }
     std::shared_ptr<OpenSubmission> open;
     if (problems.empty()) {
       open =
           std::make_shared<OpenSubmission>(open_list(std::move(submission).value(), block.rules));
     }
-    block.loop->post([this, problems = std::move(problems), accept_change, done, open] {
+    block.loop->post([this, problems = std::move(problems), warnings = std::move(warnings),
+                      accept_change, done, open] {
       block_->checking = false;
       if (!problems.empty()) return done(problems);
+      for (const auto& warning : warnings) block_->runner->notice(warning);
       if (block_->dropped.has(open->submission->file.campaign.id)) return done(dropped_problem());
       block_->enrol(std::move(*open), accept_change,
                     [done](const std::optional<campaigns::Refusal>& refusal) {
@@ -1145,12 +1173,15 @@ void Live::edit(const std::string& campaign, const std::filesystem::path& file, 
   b.checker = std::thread([this, campaign, file, accept, shown = definition.caller_ids,
                            done = std::move(done)] {
     auto read = std::make_shared<campaigns::Result<campaigns::CampaignFile>>(read_edited(file));
+    std::vector<std::string> warnings;
     if (*read && (*read)->campaign.caller_ids != shown) {
-      auto problems = block_->reasons_not_to_show((*read)->campaign.caller_ids, file);
-      if (!problems.empty()) *read = std::move(problems);
+      auto objections = block_->objections_to((*read)->campaign, file);
+      warnings = std::move(objections.warnings);
+      if (!objections.problems.empty()) *read = std::move(objections.problems);
     }
-    block_->loop->post([this, campaign, file, accept, read, done] {
+    block_->loop->post([this, campaign, file, accept, read, warnings = std::move(warnings), done] {
       auto& block = *block_;
+      for (const auto& warning : warnings) block.runner->notice(warning);
       auto edit = *read ? make_edit(state(), campaign, file, std::move(*read).value())
                         : campaigns::Result<Edit>(read->error());
       if (edit) {

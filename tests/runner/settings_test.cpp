@@ -1,6 +1,7 @@
 // How the settings are read that people write by hand, before anything is begun with them.
 #include <unistd.h>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -145,6 +146,15 @@ BOOST_AUTO_TEST_CASE(strangers_leave_descriptors_to_orders_and_the_log) {
   const auto least = runner::fitting(wanted, 64);
   BOOST_TEST(least.connections_max == 16U);
   BOOST_TEST(least.streams_max == 1U);
+}
+
+// Each of them may be looked up in two lists.
+BOOST_AUTO_TEST_CASE(whoever_asks_for_many_caller_ids_has_time_for_each) {
+  using namespace std::chrono_literals;
+  BOOST_TEST((runner::asking_time_max(1) == 22s));
+  BOOST_TEST((runner::asking_time_max(30) == 80s));
+  // No longer than whoever submitted them waits.
+  BOOST_TEST((runner::asking_time_max(100) < 2min));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

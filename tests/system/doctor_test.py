@@ -50,10 +50,12 @@ class HeldServer:
 
 
 class Proxy:
-    """Stands before our door; `way` says what becomes of a GET and of a POST. Hears alerts besides."""
+    """Stands before our door, or before the carrier; `way` says what becomes of a GET and of a POST: "open",
+    "shut", or "held" until it is let go. Hears alerts besides."""
 
     def __init__(self, door_port):
         self.way = {"GET": "open", "POST": "open"}
+        self.held, self.let_go = threading.Event(), threading.Event()
         self.alerts = []
         proxy = self
 
@@ -66,6 +68,9 @@ class Proxy:
                 if self.path == "/alerts":
                     proxy.alerts.append(json.loads(body))
                     return self.send_answer(204, b"")
+                if proxy.way[self.command] == "held":
+                    proxy.held.set()
+                    proxy.let_go.wait(world.PATIENCE_S)
                 if proxy.way[self.command] != "open":
                     return self.send_answer(502, b"the tunnel is down")
                 door = http.client.HTTPConnection("127.0.0.1", door_port,
@@ -99,6 +104,7 @@ class Proxy:
         self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
 
     def close(self):
+        self.let_go.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -473,27 +479,67 @@ class DoctorTest(world.Case):
         self.wait_until_serving(serving)
         log = self.path("L.db")
 
-        def write(name, *caller_ids):
-            # Nobody is called: the hours are over.
-            return world.write_campaign(self.folder, world.survey(
-                id=name, caller_ids=list(caller_ids), countries=["IT"],
-                calling_hours={"windows": [{"days": ["mon"], "from": "03:00", "to": "03:01"}]}), 3)
-
         def command(expect, *arguments):
             done = self.campanile(*arguments, "--log", log, expect=expect)
             return done.stdout + done.stderr
 
         for caller_ids in (["+390220527879"], [CALLER, "+390220527879"]):
-            told = command(2, "submit", write("other", *caller_ids))
+            told = command(2, "submit", self.at_night("other", *caller_ids))
             self.assertIn("caller id: the number that ends in 7879 is neither", told)
         self.assertEqual(world.Control(log).ask("GET", "/status")[1]["campaigns"], [])
-        file = write("ours", CALLER)
+        file = self.at_night("ours", CALLER)
         command(0, "submit", file)
-        file = write("ours", "+390220527879")
+        file = self.at_night("ours", "+390220527879")
         self.assertIn("7879", command(2, "edit", "ours", file, "--accept-change"))
-        command(0, "edit", "ours", write("ours"), "--accept-change")
+        command(0, "edit", "ours", self.at_night("ours"), "--accept-change")
         serving.interrupt()
         self.assertEqual(serving.wait(), 0, serving.err())
+
+    def at_night(self, name, *caller_ids):
+        """A campaign that calls nobody: the hours are over."""
+        return world.write_campaign(self.folder, world.survey(
+            id=name, caller_ids=list(caller_ids), countries=["IT"],
+            calling_hours={"windows": [{"days": ["mon"], "from": "03:00", "to": "03:01"}]}), 3)
+
+    def test_a_campaign_is_taken_while_the_carrier_does_not_answer(self):
+        serving = self.serve("serving", "--new-log")
+        self.wait_until_serving(serving)
+        log = self.path("L.db")
+        self.far_end.kill()
+        file = self.at_night("night", CALLER)
+        self.campanile("submit", file, "--log", log)
+        world.wait_until(lambda: "campaign night is taken with caller ids that were not looked up"
+                         in serving.out(), "it is told")
+        file = self.at_night("night", "+390220527879")
+        self.campanile("edit", "night", file, "--accept-change", "--log", log)
+        serving.interrupt()
+        self.assertEqual(serving.wait(), 0, serving.err())
+
+        # What was taken is gone on with, whatever the carrier says of it by now.
+        self.far_end = self.carrier("--account", ACCOUNT, "--token", TOKEN, "--speed", "1",
+                                    "--numbers", CALLER, name="carrier-again")
+        again = self.serve("again",
+                           TWILIO_BASE_URL="http://127.0.0.1:%d" % self.far_end.port)
+        self.wait_until_serving(again)
+        self.campanile("submit", file, "--log", log)
+        other = self.at_night("other", "+390220527879")
+        self.campanile("submit", other, "--log", log, expect=2)
+
+    def test_a_stop_waits_for_no_carrier_that_is_asked_for_caller_ids(self):
+        carrier = Proxy(self.far_end.port)
+        self.addCleanup(carrier.close)
+        serving = self.serve("serving", "--new-log", TWILIO_BASE_URL=carrier.url)
+        self.wait_until_serving(serving)
+        carrier.way["GET"] = "held"
+        submitting = self.start("submit", self.at_night("night", CALLER), "--log",
+                                self.path("L.db"), name="submitting")
+        self.assertTrue(carrier.held.wait(world.PATIENCE_S))
+        began = time.monotonic()
+        serving.interrupt()
+        self.assertEqual(serving.wait(), 0, serving.err())
+        self.assertLess(time.monotonic() - began, 5 * world.PACE)
+        self.assertEqual(submitting.wait(), 2)
+        self.assertIn("stops before the carrier has answered", submitting.err())
 
     def test_without_a_log_the_carrier_is_told_to_come_again_while_it_looks(self):
         held = self.held_server()
