@@ -363,10 +363,12 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
   }
   if (const auto& rule = definition.pacing.stop_at_failures; campaign.failures.reached(rule)) {
     add(Subject::campaign(definition.id),
-        CampaignPaused{std::to_string(*campaign.failures.among_last(rule.of)) + " of the last " +
-                           std::to_string(rule.of) +
-                           " calls were refused or failed: find out why before it goes on",
-                       "program"});
+        CampaignPaused{
+            std::to_string(*campaign.failures.among_last(rule.of)) + " of the last " +
+                std::to_string(rule.of) +
+                " calls were refused or failed, or never asked what to say: find out why "
+                "before it goes on",
+            "program"});
     return;
   }
   if (const auto zone = left_in_unknown_zone(state, index, rules); zone && !limits.no_dials) {

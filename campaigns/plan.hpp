@@ -26,7 +26,10 @@ inline constexpr std::chrono::days spread_wait_max{3};
 struct PlanLimits {
   // How many people that were never called may still be; nothing: no limit of its own.
   std::optional<std::uint64_t> new_people{};
-  // No new dials at all: the program is stopping, or the disk is full.
+  // No new dials at all: the program is stopping or held, our door is shut, the disk is full, or as
+  // many orders wait to be sent as may. What goes with dialling waits, too: people are not let go
+  // whose date is over, whose quota is full or who are beyond a cap, nor put off behind a held
+  // call, and no campaign is paused for an unknown zone or resumed by a newer list.
   bool no_dials = false;
   // The one campaign to go on with, by its id: nobody of another is dialled, let go, or counted to
   // its end, but calls that are under way go on. Nothing: all of them.

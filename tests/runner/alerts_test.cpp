@@ -57,7 +57,8 @@ BOOST_AUTO_TEST_CASE(a_pause_of_the_program_s_is_told_by_its_reason_and_an_opera
   BOOST_TEST(world.pause("lunch", "operator") == "none");
   BOOST_TEST(world.pause(std::string(carrier_refuses_all) + ": code 20003") == "carrier_refuses");
   BOOST_TEST(world.pause(std::string(budget_spent)) == "budget_spent");
-  BOOST_TEST(world.pause("18 of the last 20 calls were refused or failed: find out why before it "
+  BOOST_TEST(world.pause("18 of the last 20 calls were refused or failed, or never asked what to "
+                         "say: find out why before it "
                          "goes on") == "failure_rate");
   BOOST_TEST(world.pause(std::string(list_not_fresh) + "\"rpo\" was never loaded") ==
              "list_too_old");
