@@ -72,9 +72,11 @@ class RehearsalTest(unittest.TestCase):
         client = Client(told["base_url"])
         self.assertEqual(client.ask(client.path + ".json")[0], 200)
         key = Client(told["base_url"], "SK" + "a" * 32, "secret of the key")
-        self.assertEqual(key.ask(key.path + "/Calls.json?PageSize=1")[0], 200)
+        self.assertEqual(key.ask(key.path + ".json?PageSize=1")[0], 200)
         # A Standard key is not told of the account itself.
-        self.assertEqual(key.ask(key.path + ".json")[1]["code"], 20003)
+        itself = key.path.removesuffix("/Calls") + ".json"
+        self.assertEqual(client.ask(itself)[0], 200)
+        self.assertEqual(key.ask(itself)[1]["code"], 20003)
         forged = Client(told["base_url"], password="0" * 32)
         self.assertEqual(forged.ask(forged.path + ".json")[1]["code"], 20003)
         # Time runs as the world's does.
