@@ -285,7 +285,10 @@ Problems problems_of_transfers(const Campaign& campaign) {
           {json_pointer(where, i),
            read.ok() ? "is of a country that is not to be called" : read.error().text,
            "name a number of one of the \"countries\", or of the country of one of the "
-           "\"caller_ids\""});
+           "\"caller_ids\"" +
+               std::string(campaign.caller_ids.empty()
+                               ? "; one that stands in TRANSFER_NUMBER_MAIN alone, there too"
+                               : "")});
     }
   };
   look(campaign.operators, "/replies/operator/numbers");

@@ -43,7 +43,8 @@ Result<Campaign> with_policy(const Campaign& recorded, std::string_view policy) 
   if (!any) {
     return Problems{{"", "names no policy", "give calling_hours, pacing, retries or budget"}};
   }
-  auto read = parse_campaign_file(whole.dump());
+  // What the log's own words were taken for is not asked again.
+  auto read = parse_campaign_file(whole.dump(), ReadFrom::log);
   if (!read) return read.error();
   return std::move(read.value().campaign);
 }
