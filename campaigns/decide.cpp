@@ -477,22 +477,26 @@ Outcome outcome_of_call(const State& state, const Named& named, const std::strin
 // Whether a call was answered and never asked us what to say: it could not reach our door, and
 // whoever answers the next one will not hear us either. A carrier asks at once, and where it
 // listens for machines first, when it has done so; who hangs up before that says nothing of our
-// door.
+// door, and neither does a call that may have been answered while no program ran.
 bool never_asked(const State& state, const Named& named, const std::string& status,
-                 std::int64_t seconds, const std::string& answered_by) {
+                 std::int64_t seconds, const std::string& answered_by, Moment moment) {
   constexpr std::int64_t at_once = 2;
   if (status != "completed" || seconds <= at_once) return false;
+  if (named.open->requested_at < moment.run_since) return false;
   const auto* call = state.script.call(named.ref);
   if (call && call->turn > 0) return false;
   const auto& machine = named.entry->definition->machine;
   const bool listens_first = machine.action != MachineAction::ignore && !machine.detection.async;
-  return !listens_first || !answered_by.empty() || seconds > machine.detection.timeout.count();
+  // "unknown" is told as well of who hung up before the carrier could tell: protocols.md 2.5.
+  const bool detected = !answered_by.empty() && answered_by != "unknown";
+  return !listens_first || detected || seconds > machine.detection.timeout.count();
 }
 
 // The end of a call, however we learnt of it.
 void end_call(Draft& draft, const State& state, const Named& named, const std::string& status,
               std::int64_t seconds, std::int64_t sip, const std::string& answered_by,
-              const std::string& cause, std::optional<Instant> occurred_at, Instant now) {
+              const std::string& cause, std::optional<Instant> occurred_at, Moment moment) {
+  const auto now = moment.now;
   const auto attempt = named.open->attempt;
   auto machine = named.open->answered_by;
   if (machine.empty() && !answered_by.empty()) {
@@ -511,7 +515,7 @@ void end_call(Draft& draft, const State& state, const Named& named, const std::s
   }
   draft.add(named.subject,
             CallEnded{attempt, status, seconds, sip, cause,
-                      never_asked(state, named, status, seconds, machine)},
+                      never_asked(state, named, status, seconds, machine, moment)},
             occurred_at);
   close_attempt(draft, state, named, outcome_of_call(state, named, status, seconds, machine),
                 seconds, std::min(occurred_at.value_or(now), now), now);
@@ -1121,6 +1125,22 @@ Decision on(const State& state, const OrderAnswered& command, Moment moment) {
   return draft.take();
 }
 
+// A record that is some seconds old, or asked for in another region, may be missing while its
+// telephone rings (protocols.md 1.3): the carrier is not believed that it knows no such call before
+// the call would be over by itself, and this much longer.
+constexpr Seconds missing_for{600};
+
+bool over_by_itself(const Campaign& campaign, Instant since, Instant now) {
+  return now - since >= campaign.ring_time + campaign.call_time + missing_for;
+}
+
+// A record is there before the length of its call is: it is asked for again, until the call would
+// be over by itself.
+bool lacks_length(const Named& named, const CarrierCall& call, Instant now) {
+  return call.status == "completed" && !call.seconds &&
+         !over_by_itself(*named.entry->definition, named.open->requested_at, now);
+}
+
 Decision on(const State& state, const CallsListed& command, Moment moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
@@ -1157,9 +1177,9 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
   if (unknown.size() == 1) {
     const auto& call = *unknown.front();
     draft.add(named.subject, CallAdopted{attempt, call.sid, "list"});
-    if (terminal(call.status)) {
+    if (terminal(call.status) && !lacks_length(named, call, moment.now)) {
       end_call(draft, state, named, call.status, call.seconds.value_or(0), 0, call.answered_by,
-               "looked_up", call.ended, moment.now);
+               "looked_up", call.ended, moment);
     }
     return draft.take();
   }
@@ -1187,15 +1207,6 @@ Decision on(const State& state, const CallsListed& command, Moment moment) {
       break;
   }
   return draft.take();
-}
-
-// A record that is some seconds old, or asked for in another region, may be missing while its
-// telephone rings (protocols.md 1.3): the carrier is not believed that it knows no such call before
-// the call would be over by itself, and this much longer.
-constexpr Seconds missing_for{600};
-
-bool over_by_itself(const Campaign& campaign, Instant since, Instant now) {
-  return now - since >= campaign.ring_time + campaign.call_time + missing_for;
 }
 
 // Whether a call that the carrier once took is none any more: said again and again, and at a time
@@ -1227,12 +1238,14 @@ Decision on(const State& state, const CallFetched& command, Moment moment) {
             CallLookedUp{attempt, "sid", command.found ? 1 : 0, command.call.status});
   if (!command.found) {
     if (lost) {
-      end_call(draft, state, named, std::string(lost_call), 0, 0, "", "lost", {}, moment.now);
+      end_call(draft, state, named, std::string(lost_call), 0, 0, "", "lost", {}, moment);
     }
+  } else if (lacks_length(named, command.call, moment.now)) {
+    return draft.take();
   } else if (terminal(command.call.status)) {
     if (command.call.dialled) note_dialled(draft, named);
     end_call(draft, state, named, command.call.status, command.call.seconds.value_or(0), 0,
-             command.call.answered_by, "looked_up", command.call.ended, moment.now);
+             command.call.answered_by, "looked_up", command.call.ended, moment);
   } else if (command.call.status == "in-progress" && !named.open->answered) {
     draft.add(named.subject, CallAnswered{attempt});
   } else if (command.call.status == "ringing" && !named.open->ringing) {
@@ -1310,7 +1323,7 @@ Decision on(const State& state, const StatusReported& command, Moment moment) {
     // One that is taken back out of the carrier's queue is never reported: protocols.md 1.4.
     if (command.status == "canceled") note_dialled(draft, named);
     end_call(draft, state, named, command.status, command.seconds, command.sip, command.answered_by,
-             "callback", command.occurred_at, moment.now);
+             "callback", command.occurred_at, moment);
   } else if (command.status == "initiated" && !named.open->initiated) {
     draft.add(named.subject, CallInitiated{attempt}, command.occurred_at);
   } else if (command.status == "ringing" && !named.open->ringing) {

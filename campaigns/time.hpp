@@ -25,6 +25,7 @@ constexpr std::int64_t to_ms(Instant at) {
 struct Moment {
   Instant now{};
   std::uint64_t seed = 0;
+  Instant run_since{};  // since when the program has answered, without a break
 
   std::uint64_t dice(std::string_view stream, std::uint64_t version) const;
 };

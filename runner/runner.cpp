@@ -101,7 +101,7 @@ void Runner::notice(std::string text) const {
 }
 
 campaigns::Moment Runner::moment() const {
-  return {now_, options_.seed};
+  return {now_, options_.seed, run_since_};
 }
 
 void Runner::note_request(bridge::http::Request request,
@@ -332,6 +332,7 @@ void Runner::fold(Facts facts) {
 void Runner::follow(const Fact& fact) {
   if (holds_alternative<campaigns::RunnerStarted>(fact.event)) {
     started_at_ = fact.position;
+    run_since_ = now_;
     for (auto& sentence : campaigns::people_in_unknown_zones(state_, rules_)) {
       notice(std::move(sentence));
     }

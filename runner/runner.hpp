@@ -239,6 +239,7 @@ class Runner {
   };
   Metrics* metrics_ = nullptr;
   std::optional<eventstore::Position> started_at_{};  // this run's RunnerStarted
+  campaigns::Instant run_since_{};                    // and when that was
   Streams* streams_ = nullptr;
   std::shared_ptr<const campaigns::Campaign> outside_agent_{};
   std::map<bridge::media::StreamId, Talk> talks_{};

@@ -1016,6 +1016,42 @@ BOOST_AUTO_TEST_CASE(a_call_without_a_length_ends_by_its_record) {
   BOOST_TEST((outcome(world) == Outcome::completed));
 }
 
+// A record is there before its length is, and nobody is called again for that.
+BOOST_AUTO_TEST_CASE(a_record_without_a_length_is_asked_for_again) {
+  Running world(notification());
+  world.dial();
+  world.does(world.status("in-progress")).does(world.voice());
+  CallFetched fetched;
+  fetched.attempt = world.attempt();
+  fetched.found = true;
+  fetched.call = carrier_call("CA1-1", "completed");
+  fetched.call.seconds.reset();
+  BOOST_TEST(world.later(30s).when(fetched) ==
+             "contact/note/1 CallLookedUp "
+             "{\"attempt\":1,\"by\":\"sid\",\"found\":1,\"status\":\"completed\"}\n");
+  BOOST_TEST((stage(world.later(119s)) == Stage::calling));
+  BOOST_TEST(lookups_due(world.state(), world.now()).empty());
+  BOOST_TEST(lookups_due(world.state(), world.later(1s).now()).size() == 1u);
+  fetched.call.seconds = 30;
+  world.does(fetched);
+  BOOST_TEST((outcome(world) == Outcome::completed));
+}
+
+BOOST_AUTO_TEST_CASE(a_length_that_never_comes_is_none_when_the_call_would_be_over) {
+  Running world(notification());
+  world.dial();
+  CallFetched fetched;
+  fetched.attempt = world.attempt();
+  fetched.found = true;
+  fetched.call = carrier_call("CA1-1", "completed");
+  fetched.call.seconds.reset();
+  const auto& campaign = *world.state().book.at(0).definition;
+  world.later(campaign.ring_time + campaign.call_time + 599s).does(fetched);
+  BOOST_TEST((stage(world) == Stage::calling));
+  world.later(1s).does(fetched);
+  BOOST_TEST((stage(world) != Stage::calling));
+}
+
 BOOST_AUTO_TEST_CASE(a_silent_call_is_asked_about_by_its_sid) {
   const auto fetched = [](const Running& world, const char* status) {
     CallFetched made;

@@ -321,7 +321,8 @@ BOOST_AUTO_TEST_CASE(what_the_person_ended_before_it_could_ask_is_no_failure) {
                         Case{MachineAction::hang_up, true, 3, "", true},
                         Case{MachineAction::hang_up, false, 3, "", false},
                         Case{MachineAction::hang_up, false, 31, "", true},
-                        Case{MachineAction::hang_up, false, 9, "human", true}}) {
+                        Case{MachineAction::hang_up, false, 9, "human", true},
+                        Case{MachineAction::hang_up, false, 9, "unknown", false}}) {
     auto campaign = many_lines();
     campaign.machine.action = c.action;
     campaign.machine.detection.async = c.async;
@@ -338,6 +339,17 @@ BOOST_AUTO_TEST_CASE(what_the_person_ended_before_it_could_ask_is_no_failure) {
   world.dial();
   world.does(world.voice());
   BOOST_TEST(world.when(world.status("completed", 1)).find("failure") == std::string::npos);
+}
+
+// As many as were ringing then; the campaign would stop at our own restart.
+BOOST_AUTO_TEST_CASE(what_was_answered_while_no_program_ran_is_no_failure) {
+  Running world(many_lines(), 2);
+  world.dial();
+  world.later(10s).does(StartRunner{world.state().book.runner});
+  BOOST_TEST(world.when(world.status("completed", 12)).find("failure") == std::string::npos);
+  world.later(2s);
+  world.dial(2);
+  BOOST_TEST(world.when(world.status("completed", 12, 2)).find("failure") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_taken_back_is_no_failure) {

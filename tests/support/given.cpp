@@ -52,7 +52,8 @@ World& World::given(Subject subject, const Event& event, std::optional<Instant> 
 }
 
 std::string World::when(const Command& command) {
-  auto decided = decide(state_, command, {now_, 0});
+  if (holds_alternative<StartRunner>(command)) run_since_ = now_;
+  auto decided = decide(state_, command, {now_, 0, run_since_});
   if (!decided) return "refused: " + decided.error().code;
   const auto lines = lines_of(decided.value());
   fold(std::move(decided).value());

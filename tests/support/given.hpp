@@ -66,6 +66,7 @@ class World {
   ZoneRules rules_{};
   State state_{};
   Instant now_{};
+  Instant run_since_{};
   Facts log_{};
   EventDecoder decoder_{};
 };
