@@ -254,6 +254,8 @@ class HandCarrier:
     def move_clock(self, ms):
         """Time goes on by so much; returns when the program is there and quiet."""
         with self.changed:
+            if not self.changed.wait_for(lambda: self.program, PATIENCE_S):
+                raise AssertionError("no program asks what time it is")
             self.now_ms += ms
             self._tell_time()
         self.wait_until_quiet()
