@@ -15,6 +15,8 @@
 #include "campaigns/option_order.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/skip_logic.hpp"
+#include "campaigns/speech.hpp"
+#include "campaigns/spoken_yes_no.hpp"
 #include "campaigns/templates.hpp"
 #include "campaigns/variants.hpp"
 #include "campaigns/words.hpp"
@@ -80,24 +82,6 @@ std::string lower(std::string_view text) {
     out += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   }
   return out;
-}
-
-// What a person says or presses for yes and for no where the file names no options.
-struct YesNo {
-  std::string_view language{};
-  std::vector<std::string> yes{};  // the first is the label
-  std::vector<std::string> no{};
-};
-
-const std::vector<YesNo>& yes_no_words() {
-  static const std::vector<YesNo> all{
-      {"it", {"sì", "si", "certo", "va bene", "d'accordo", "esatto"}, {"no", "assolutamente no"}},
-      {"en", {"yes", "yeah", "sure", "of course", "correct"}, {"no", "nope", "not at all"}},
-      {"de", {"ja", "jawohl", "gerne", "natürlich", "genau"}, {"nein", "leider nicht"}},
-      {"fr", {"oui", "d'accord", "bien sûr", "exactement"}, {"non", "pas du tout"}},
-      {"es", {"sí", "si", "claro", "de acuerdo", "vale"}, {"no", "para nada"}},
-  };
-  return all;
 }
 
 // What a person says besides an answer, where the file names no words for it.
@@ -1343,14 +1327,13 @@ void CampaignReader::default_yes_no(Question& question) {
   std::set<std::string> languages{campaign().language};
   for (const auto& [language, text] : question.ask.by_language) languages.insert(language);
   for (const std::string& language : languages) {
-    const std::string primary = language.substr(0, language.find('-'));
-    for (const YesNo& words : yes_no_words()) {
-      if (words.language != primary) continue;
-      yes.words[language] = words.yes;
-      yes.label.by_language[language] = words.yes.front();
-      no.words[language] = words.no;
-      no.label.by_language[language] = words.no.front();
-    }
+    const auto& words = common_yes_no(primary_language(language));
+    if (words.yes.empty()) continue;
+    // The others count without being named (said_yes_no).
+    yes.words[language] = {words.yes.front()};
+    yes.label.by_language[language] = words.yes.front();
+    no.words[language] = {words.no.front()};
+    no.label.by_language[language] = words.no.front();
   }
   if (yes.label.by_language.count(campaign().language) == 0) {
     yes.label.by_language[campaign().language] = yes.code;

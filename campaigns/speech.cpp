@@ -190,7 +190,10 @@ std::vector<SpokenWord> spoken_words(std::string_view text) {
     const auto [code, size] = first_character(text.substr(i));
     const auto written = text.substr(i, size);
     i += size;
-    if (is_within(dropped_codes, code)) continue;
+    if (is_within(dropped_codes, code)) {
+      if (in_word && code >= 0x300 && code <= 0x36F) words.back().accented = true;
+      continue;
+    }
     const auto letters = folded_character(code);
     if (letters.empty()) {
       between += written;
@@ -203,9 +206,29 @@ std::vector<SpokenWord> spoken_words(std::string_view text) {
       words.push_back({"", std::exchange(between, {})});
     }
     words.back().word += letters;
+    words.back().accented |= code >= 0xC0 && code < 0x370;
     in_word = !by_itself && !joins;
   }
   return words;
+}
+
+bool begins_clause(const SpokenWord& word) {
+  const std::string_view before = word.before;
+  return before.find_first_not_of(' ') != std::string_view::npos && before != "-" &&
+         before != "'" && before != "\u2019";
+}
+
+bool is_aside(std::string_view word) {
+  static constexpr auto all = std::to_array<std::string_view>(
+      {"ach",    "ah",    "ahm",    "allora",  "alors",  "also",   "bah",     "beaucoup",
+       "beh",    "ben",   "bitte",  "bueno",   "danke",  "dank",   "eh",      "er",
+       "euh",    "favor", "favore", "gracias", "grazie", "guardi", "hm",      "hmm",
+       "il",     "ma",    "madam",  "madame",  "mais",   "merci",  "mille",   "monsieur",
+       "muchas", "na",    "oh",     "per",     "plait",  "please", "por",     "prego",
+       "pues",   "s",     "schon",  "sehr",    "senor",  "senora", "signora", "signore",
+       "sir",    "so",    "thank",  "thanks",  "uh",     "um",     "vielen",  "vous",
+       "well",   "you"});
+  return std::ranges::find(all, word) != all.end();
 }
 
 std::string folded(std::string_view text) {
@@ -215,6 +238,10 @@ std::string folded(std::string_view text) {
     out += ' ';
   }
   return out;
+}
+
+bool is_one_of(const std::vector<std::string>& all, std::string_view word) {
+  return std::ranges::find(all, word) != all.end();
 }
 
 bool says(std::string_view folded_speech, std::string_view words) {

@@ -14,12 +14,23 @@ namespace campaigns {
 // Lao, Burmese, Khmer) each of its characters is a word.
 struct SpokenWord {
   std::string word{};
-  std::string before{};  // what stands between it and the word before, as it was written
+  std::string before{};   // what stands between it and the word before, as it was written
+  bool accented = false;  // a Latin letter of it has more than those of ASCII
 };
 std::vector<SpokenWord> spoken_words(std::string_view text);
 
+// Whether something other than a blank, a hyphen or an apostrophe stands before it.
+bool begins_clause(const SpokenWord& word);
+
+// Whether this, a word as above, says nothing of its own before or behind an answer: "well", "oh",
+// "please", "grazie".
+bool is_aside(std::string_view word);
+
 // Folds speech to what comparisons need: its words with single blanks around them.
 std::string folded(std::string_view text);
+
+// Whether this word or phrase is one of them, folded like it.
+bool is_one_of(const std::vector<std::string>& all, std::string_view word);
 
 // Whether folded speech contains these words, one after the other; never where there are none.
 bool says(std::string_view folded_speech, std::string_view words);

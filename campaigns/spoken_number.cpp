@@ -26,10 +26,6 @@ NumberNames named(std::initializer_list<std::string_view> written) {
   return all;
 }
 
-bool is_one_of(const NumberNames& all, std::string_view word) {
-  return std::ranges::find(all, word) != all.end();
-}
-
 // The place of a word among names, from `first` on.
 MaybeNumber place_in(const NumberNames& all, std::string_view word, std::int64_t first = 0) {
   const auto found = std::ranges::find(all, word);
@@ -540,8 +536,7 @@ WordList with_whole_figures(std::string_view speech, std::string_view language) 
   WordList words;
   for (std::size_t i = 0; i < spoken.size();) {
     const std::string_view before = spoken[i].before;
-    const bool blank = before.find_first_not_of(' ') == std::string_view::npos;
-    if (!blank && before != "-" && before != "'" && before != "\u2019") words.emplace_back(broken);
+    if (begins_clause(spoken[i])) words.emplace_back(broken);
     if (!all_figures(spoken[i].word)) {
       words.push_back(spoken[i].word);
       ++i;
@@ -574,6 +569,34 @@ WordList with_whole_figures(std::string_view speech, std::string_view language) 
     words.push_back(whole ? figures : std::string(unread));
   }
   return words;
+}
+
+// Words for a key or a number.
+bool leads_to_number(std::string_view word) {
+  static const NumberNames all =
+      named({"numero", "tasto",   "premo",  "premuto", "opzione", "risposta", "voto",
+             "number", "key",     "button", "press",   "pressed", "option",   "answer",
+             "nummer", "taste",   "zahl",   "antwort", "drücke",  "touche",   "chiffre",
+             "numéro", "réponse", "tecla",  "número",  "opción",  "respuesta"});
+  return is_one_of(all, word);
+}
+
+// An article before a number.
+bool is_article(std::string_view word) {
+  static const NumberNames all =
+      named({"il",  "la",  "l",   "lo",  "un",   "una",   "uno", "the", "a",  "an", "der",
+             "die", "das", "den", "ein", "eine", "einen", "le",  "une", "el", "los"});
+  return is_one_of(all, word);
+}
+
+// Whether, of the words from `first` to `last`, which are a number, nothing is said about anything
+// else in their clause.
+bool stands_alone(const WordList& words, std::size_t first, std::size_t last) {
+  while (first > 0 && (is_article(words[first - 1]) || is_aside(words[first - 1]))) --first;
+  if (first > 0 && leads_to_number(words[first - 1])) return true;
+  while (last < words.size() && is_aside(words[last])) ++last;
+  return (first == 0 || words[first - 1] == broken) &&
+         (last == words.size() || words[last] == broken);
 }
 
 // Of "five per cent", and of thanks.
@@ -633,6 +656,7 @@ SaidNumbers said_numbers(std::string_view speech, std::string_view language) {
     said.in_part |= i > 0 && is_one_of(words_there.minus, words[i - 1]) && or_before != "o" &&
                     or_before != "ou";
     if (!read.ordinal && words[i] != unread && !said.in_part) said.numbers.push_back(read.number);
+    said.among_words |= !stands_alone(words, i, i + read.words);
     i += read.words;
   }
   if (said.in_part) said.numbers.clear();

@@ -30,6 +30,9 @@ struct SaidNumbers {
   // Beside one stands what makes it another number: a fraction, a sign, a word for a thousand that
   // does not belong there. None of them may be taken for what was meant.
   bool in_part = false;
+  // Something else was said beside one, and not a word for a key or a number before it: "un
+  // momento", but not "il numero 1, grazie".
+  bool among_words = false;
 };
 // The numbers of a text as it was recognised, in a language such as "it-IT"; figures and the words
 // beside them that make another number of them in any language. Figures are grouped by threes where

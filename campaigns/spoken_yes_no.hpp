@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,15 +10,15 @@
 // Yes and no as people say them.
 namespace campaigns {
 
-// The words with which somebody means the one or the other, as they are written; the first is
-// what recognition should listen for.
+// The words with which somebody means the one or the other, as they are written: what recognition
+// should listen for.
 struct YesNoWords {
   std::vector<std::string> yes{};
   std::vector<std::string> no{};
 };
 
-// Those of a language ("it", "en", "de", "fr", "es"); none for another one, of which at most the
-// negations are known.
+// Those of a language ("it", "en", "de", "fr", "es"), the first of each the plainest; none for
+// another one, of which at most the negations are known.
 const YesNoWords& common_yes_no(std::string_view language);
 
 //   nothing   no word of the kind
@@ -25,11 +27,20 @@ enum class SaidYesNo : std::uint8_t { nothing, unclear, yes, no };
 
 // What speech comes to. A longer phrase counts instead of the words that it contains: "non va bene"
 // is no "va bene", and "perché no" no "no". A yes beside a negation is none, and a no only where
-// the two are a phrase that can mean nothing else: a wrong yes is worse than asking again.
-// `heard` is folded speech; the campaign's `own` words count before those of the language ("it").
-// With `own_alone` it is between two things that are neither yes nor no: only words of their own
-// name them, and a negation makes either unclear.
-SaidYesNo said_yes_no(std::string_view heard, std::string_view language, const YesNoWords& own,
-                      bool own_alone = false);
+// the two are a phrase that can mean nothing else; words that are also something else count only
+// where they can be an answer ("si" by itself, "ja" at the beginning or the end). A wrong yes is
+// worse than asking again. The campaign's `own` words count before those of the language ("it").
+SaidYesNo said_yes_no(std::string_view speech, std::string_view language, const YesNoWords& own);
+
+// Which of several things somebody names.
+struct SaidNames {
+  std::set<std::size_t> named{};
+  // A negation stands in one clause with a name; where none is said, in the last clause.
+  bool denied = false;
+};
+// By their names. A longer one counts instead of those that it contains ("rosso scuro" is no
+// "rosso").
+SaidNames said_names(std::string_view speech, std::string_view language,
+                     const std::vector<std::vector<std::string>>& names);
 
 }  // namespace campaigns

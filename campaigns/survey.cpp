@@ -46,20 +46,35 @@ std::vector<std::string> names_of(const Option& option, const std::string& langu
   return names;
 }
 
-// The options of a question of yes or no that the speech names; nothing where it speaks of none.
-// Common words are for an option only whose code says which of the two it is.
+// The options that the speech names by words of their own or their label, in their order; nothing
+// where it names none. Beside a negation a name is none, and nobody's.
+std::optional<std::vector<const Option*>> named_options(const Question& question,
+                                                        const std::string& language,
+                                                        std::string_view speech) {
+  std::vector<std::vector<std::string>> names;
+  for (const auto& option : question.options) names.push_back(names_of(option, language));
+  const auto said = said_names(speech, primary_language(language), names);
+  if (said.denied) return std::vector<const Option*>();
+  if (said.named.empty()) return {};
+  std::vector<const Option*> found;
+  for (const auto which : said.named) found.push_back(&question.options[which]);
+  return found;
+}
+
+// The same of a question of yes or no. Common words are for an option only whose code says which of
+// the two it is.
 std::optional<std::vector<const Option*>> spoken_yes_no(const Question& question,
                                                         const std::string& language,
-                                                        const std::string& speech) {
+                                                        std::string_view speech) {
   if (question.options.size() != 2) return {};
   const auto& first = question.options.front();
   const auto& second = question.options.back();
   const bool turned = first.code == "no" || second.code == "yes";
   const auto& yes = turned ? second : first;
   const auto& no = turned ? first : second;
-  const bool own_alone = yes.code != "yes" && no.code != "no";
+  if (yes.code != "yes" && no.code != "no") return named_options(question, language, speech);
   const YesNoWords own{names_of(yes, language), names_of(no, language)};
-  switch (said_yes_no(speech, primary_language(language), own, own_alone)) {
+  switch (said_yes_no(speech, primary_language(language), own)) {
     case SaidYesNo::yes:
       return std::vector<const Option*>{&yes};
     case SaidYesNo::no:
@@ -76,29 +91,23 @@ std::optional<std::vector<const Option*>> spoken_yes_no(const Question& question
 // order.
 std::vector<const Option*> spoken_options(const Question& question, const std::string& language,
                                           std::string_view speech) {
-  const auto heard = folded(speech);
+  const bool yes_no = question.type == QuestionType::yes_no;
+  const auto named = yes_no ? spoken_yes_no(question, language, speech)
+                            : named_options(question, language, speech);
+  if (named) return *named;
   std::vector<const Option*> found;
-  if (question.type == QuestionType::yes_no) {
-    if (const auto named = spoken_yes_no(question, language, heard)) return *named;
-  } else {
-    for (const auto& option : question.options) {
-      const auto names = names_of(option, language);
-      if (std::any_of(names.begin(), names.end(),
-                      [&](const std::string& name) { return says(heard, name); })) {
-        found.push_back(&option);
-      }
-    }
-  }
-  if (!found.empty()) return found;
   // Of several, "1,3" names two; what may be parts of a larger number names them only where each is
   // a key.
-  const auto said = said_numbers(question.several ? heard : speech, language);
+  const auto said =
+      question.several ? said_numbers(folded(speech), language) : said_numbers(speech, language);
   const bool all_keys =
       std::all_of(said.numbers.begin(), said.numbers.end(), [&](std::int64_t number) {
         return std::any_of(question.options.begin(), question.options.end(),
                            [&](const Option& option) { return option.key - '0' == number; });
       });
   if (said.in_part || (said.adjoining && !(question.several && all_keys))) return found;
+  // "One moment" is no yes.
+  if (yes_no && said.among_words) return found;
   for (const auto& option : question.options) {
     if (std::find(said.numbers.begin(), said.numbers.end(), option.key - '0') !=
         said.numbers.end()) {
@@ -164,8 +173,8 @@ std::vector<std::string> hints_for(const Campaign& campaign, const Question& que
   }
   if (question.type == QuestionType::yes_no) {
     const auto& common = common_yes_no(primary_language(language));
-    if (!common.yes.empty()) add(common.yes.front());
-    if (!common.no.empty()) add(common.no.front());
+    for (const auto& word : common.yes) add(word);
+    for (const auto& word : common.no) add(word);
   }
   if (question.type == QuestionType::rating || question.type == QuestionType::number) {
     for (std::int64_t n = std::max<std::int64_t>(question.least, 0);

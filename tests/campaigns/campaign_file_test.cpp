@@ -145,6 +145,7 @@ BOOST_AUTO_TEST_CASE(every_default_is_filled_in_and_printed) {
   BOOST_TEST(yes_no.options.at(0).code == "yes");
   BOOST_TEST(yes_no.options.at(0).key == '1');
   BOOST_TEST(yes_no.options.at(0).words.at("it-IT").at(0) == "sì");
+  BOOST_TEST(yes_no.options.at(1).words.at("it-IT").at(0) == "no");
   BOOST_TEST(yes_no.options.at(1).key == '2');
   BOOST_TEST(c.questions[2].options.at(0).words.at("it-IT").at(0) == "a");
   const json printed = json::parse(print_campaign(c));
