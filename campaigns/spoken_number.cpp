@@ -454,37 +454,39 @@ const LanguageOfNumbers& numbers_in(std::string_view language) {
          "dieci"}}},
       {"en",
        {read_english,
-        named({"half", "halves", "quarter", "quarters", "thirds", "tenths", "point", "dot", "oh",
-               "hundreds", "thousands", "million", "millions", "billion", "billions", "dozen",
-               "dozens"}),
+        named({"few",     "several",  "couple",  "half",     "halves", "quarter",  "quarters",
+               "thirds",  "tenths",   "point",   "dot",      "oh",     "hundreds", "thousands",
+               "million", "millions", "billion", "billions", "dozen",  "dozens"}),
         named({"minus", "negative"}),
         named({"and", "a"}),
         {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}}},
       {"de",
        {read_german,
-        named({"halb", "halbe", "halber", "halbes", "einhalb", "komma", "punkt", "viertel",
-               "drittel", "zehntel", "hunderte", "tausende", "million", "millionen", "milliarde",
-               "milliarden", "dutzend", "paar", "bisschen"}),
+        named({"halb",    "halbe",     "halber",    "halbes",     "einhalb",  "komma",
+               "punkt",   "viertel",   "drittel",   "zehntel",    "hunderte", "tausende",
+               "million", "millionen", "milliarde", "milliarden", "dutzend",  "paar",
+               "einige",  "mehrere",   "bisschen"}),
         named({"minus"}),
         named({"und", "ein", "eine"}),
         {"null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun",
          "zehn"}}},
       {"fr",
        {read_french,
-        named({"demi",        "demie",     "virgule",   "quart",     "quarts",      "tiers",
-               "dixième",     "dixièmes",  "vingts",    "cents",     "million",     "millions",
-               "milliard",    "milliards", "millier",   "milliers",  "dizaine",     "dizaines",
-               "douzaine",    "quinzaine", "vingtaine", "trentaine", "quarantaine", "cinquantaine",
-               "soixantaine", "centaine",  "centaines", "peu"}),
+        named({"quelques",     "demi",        "demie",     "virgule",   "quart",     "quarts",
+               "tiers",        "dixième",     "dixièmes",  "vingts",    "cents",     "million",
+               "millions",     "milliard",    "milliards", "millier",   "milliers",  "dizaine",
+               "dizaines",     "douzaine",    "quinzaine", "vingtaine", "trentaine", "quarantaine",
+               "cinquantaine", "soixantaine", "centaine",  "centaines", "peu"}),
         named({"moins"}),
         named({"et"}),
         {"zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"}}},
       {"es",
        {read_spanish,
-        named({"medio",   "media",    "coma",       "punto",   "cuarto",   "cuartos",  "tercio",
-               "tercios", "décimo",   "décimos",    "cientos", "miles",    "millón",   "millones",
-               "decena",  "decenas",  "docena",     "docenas", "quincena", "veintena", "treintena",
-               "centena", "centenar", "centenares", "millar",  "millares"}),
+        named({"varios",   "varias",     "medio",    "media",    "coma",      "punto",
+               "cuarto",   "cuartos",    "tercio",   "tercios",  "décimo",    "décimos",
+               "cientos",  "miles",      "millón",   "millones", "decena",    "decenas",
+               "docena",   "docenas",    "quincena", "veintena", "treintena", "centena",
+               "centenar", "centenares", "millar",   "millares"}),
         named({"menos"}),
         named({"y", "un"}),
         {"cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve",
@@ -527,8 +529,9 @@ bool all_figures(std::string_view word) {
   return !word.empty() && std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-constexpr std::string_view broken = "|";  // between clauses: no number goes on behind it
-constexpr std::string_view unread = "?";  // figures that are no whole number
+constexpr std::string_view broken = "|";      // between clauses: no number goes on behind it
+constexpr std::string_view unread = "?";      // figures that are no whole number
+constexpr std::string_view scale_mark = "/";  // of "8/10"
 
 // WordList of the speech with its figures put together: "2.002" is "2002", "5.5" is `unread`.
 WordList with_whole_figures(std::string_view speech, std::string_view language) {
@@ -536,7 +539,7 @@ WordList with_whole_figures(std::string_view speech, std::string_view language) 
   WordList words;
   for (std::size_t i = 0; i < spoken.size();) {
     const std::string_view before = spoken[i].before;
-    if (begins_clause(spoken[i])) words.emplace_back(broken);
+    if (begins_clause(spoken[i])) words.emplace_back(before == scale_mark ? scale_mark : broken);
     if (!all_figures(spoken[i].word)) {
       words.push_back(spoken[i].word);
       ++i;
@@ -550,6 +553,7 @@ WordList with_whole_figures(std::string_view speech, std::string_view language) 
     std::size_t groups = 0;
     for (++i; i < spoken.size() && all_figures(spoken[i].word); ++i) {
       const std::string_view next = spoken[i].before;
+      if (next == scale_mark) break;
       const bool three = spoken[i].word.size() == 3;
       const bool wide = next == "\u00a0" || next == "\u202f" || next == "'" || next == "\u2019";
       // Three figures with a nought in front are no number by themselves.
@@ -599,6 +603,98 @@ bool stands_alone(const WordList& words, std::size_t first, std::size_t last) {
          (last == words.size() || words[last] == broken);
 }
 
+// Behind the words "su" of "8 su 10"; where there are none, `at`.
+std::size_t after_scale_words(const WordList& words, std::size_t at) {
+  static const NumberNames one = named({"su", "von", "sur", "sobre", "of", "de"});
+  const auto word = word_at(words, at);
+  if (word == "out" && word_at(words, at + 1) == "of") return at + 2;
+  return is_one_of(one, word) || word == scale_mark ? at + 1 : at;
+}
+
+// Whether the words before say that the number is only a limit of what is meant.
+bool is_behind_limit(const WordList& words, std::size_t at) {
+  static const std::vector<std::string> limits = [] {
+    std::vector<std::string> all;
+    for (const auto* const limit :
+         {"meno di",      "più di",     "almeno",     "al massimo",  "al minimo", "fino a",
+          "oltre",        "less than",  "fewer than", "more than",   "at least",  "at most",
+          "up to",        "over",       "under",      "weniger als", "mehr als",  "mindestens",
+          "höchstens",    "bis zu",     "über",       "unter",       "moins de",  "plus de",
+          "au moins",     "au plus",    "jusqu'à",    "menos de",    "más de",    "al menos",
+          "por lo menos", "como mucho", "hasta"}) {
+      all.push_back(folded(limit));
+    }
+    return all;
+  }();
+  std::string before = " ";
+  for (std::size_t i = at - std::min<std::size_t>(at, 3); i < at; ++i) before += words[i] + ' ';
+  return std::ranges::any_of(limits,
+                             [&](const std::string& limit) { return before.ends_with(limit); });
+}
+
+// A number where it stands.
+struct FoundNumber {
+  std::size_t first = 0;
+  std::size_t end = 0;  // behind it, and behind its scale
+  std::int64_t number = 0;
+  bool is_none = false;  // an ordinal, or figures that are no whole number
+};
+
+// Whether the word for one is an article too.
+bool is_also_article(std::string_view word) {
+  static const NumberNames all = named({"un", "una", "une", "ein", "eine"});
+  return is_one_of(all, word);
+}
+
+// Whether a number is rather the article, the pronoun or the verb that is said alike: "una
+// meraviglia", "which one", "sei un robot". It is the number where nothing follows it, behind what
+// leads to a number, and where things are counted before their name.
+bool is_another_word(const WordList& words, const FoundNumber& one,
+                     const std::vector<FoundNumber>& all, bool counted) {
+  static const NumberNames homonyms = named({"uno", "sei", "zero", "one", "null", "cero"});
+  static const NumberNames leading =
+      named({"un", "una", "il", "al", "col", "a", "ein", "eine", "die", "der", "une", "le", "el"});
+  static const NumberNames denying =
+      named({"which",   "this", "that",   "the",   "no",   "any",  "every",  "some",
+             "another", "each", "either", "other", "last", "next", "quelqu", "cada",
+             "l",       "chi",  "tu",     "come",  "che",  "dove"});
+  static const NumberNames following =
+      named({"star",    "stars",    "stella",    "stelle",  "stern",    "sterne", "étoile",
+             "étoiles", "estrella", "estrellas", "punti",   "points",   "punkte", "puntos",
+             "cento",   "cent",     "percent",   "prozent", "pourcent", "pour",   "ciento"});
+  static const NumberNames uncounted =
+      named({"momento", "attimo",   "secondo", "moment", "second", "sec", "instant", "augenblick",
+             "sekunde", "instante", "segundo", "rato",   "robot",  "un",  "una",     "uno",
+             "il",      "la",       "lo",      "a",      "di",     "in",  "da",      "tu",
+             "lei",     "proprio",  "sicuro",  "sicura", "the",    "of",  "is",      "was"});
+  static const NumberNames joining =
+      named({"o", "e", "a", "or", "and", "to", "oder", "und", "bis", "ou", "et", "à", "y", "forse",
+             "maybe", "vielleicht", "quizás", "massimo"});
+  const std::string_view word = words[one.first];
+  const bool article = is_also_article(word);
+  if (!article && !is_one_of(homonyms, word)) return false;
+  const auto before = one.first > 0 ? word_at(words, one.first - 1) : std::string_view();
+  if (leads_to_number(before) || is_one_of(leading, before)) return false;
+  auto behind = one.end;
+  while (behind < words.size() && (is_aside(words[behind]) || is_one_of(following, words[behind])))
+    ++behind;
+  const auto next = word_at(words, behind);
+  if (next.empty() || next == broken) return is_one_of(denying, before);
+  if (counted && behind == one.end && !is_one_of(uncounted, next) && !is_one_of(joining, next)) {
+    return false;
+  }
+  // With another number in its clause it may be a part of what was meant.
+  const bool beside = std::ranges::any_of(all, [&](const FoundNumber& other) {
+    const auto from = std::min(one.end, other.end);
+    const auto to = std::max(one.first, other.first);
+    return &other != &one && std::find(words.begin() + static_cast<std::ptrdiff_t>(from),
+                                       words.begin() + static_cast<std::ptrdiff_t>(to),
+                                       broken) == words.begin() + static_cast<std::ptrdiff_t>(to);
+  });
+  return !beside ||
+         (article && !is_one_of(joining, next) && after_scale_words(words, one.end) == one.end);
+}
+
 // Of "five per cent", and of thanks.
 bool counts_nothing(const WordList& words, std::size_t at) {
   static const NumberNames hundred = named({"cento", "cent", "cien", "ciento"});
@@ -620,51 +716,75 @@ ReadNumber read_number(const std::vector<std::string>& words, std::size_t at,
   return read == nullptr || at >= words.size() ? ReadNumber{} : read(words, at);
 }
 
-SaidNumbers said_numbers(std::string_view speech, std::string_view language) {
+SaidNumbers said_numbers(std::string_view speech, std::string_view language,
+                         const NumbersAsked& asked) {
   const auto& words_there = numbers_in(language);
   const auto words = with_whole_figures(speech, language);
   SaidNumbers said;
   static const NumberNames fractions = named({"½", "¼", "¾", "⅓", "⅔", "⅛"});
   const auto makes_another = [&](std::size_t at) {
     const auto word = word_at(words, at);
-    return is_one_of(words_there.others, word) || is_one_of(fractions, word);
+    return is_one_of(words_there.others, word) || is_one_of(fractions, word) || word == scale_mark;
   };
-  // Whether the word before is the end of a number.
-  bool behind_one = false;
-  for (std::size_t i = 0; i < words.size();) {
+  const auto number_at = [&](std::size_t at) {
     ReadNumber read;
-    if (!counts_nothing(words, i)) read = read_number(words, i, language);
-    const auto figures = read.words == 0 ? whole_number_of(words[i]) : std::nullopt;
-    if (figures) read = {*figures, 1};
-    if (words[i] == unread || (read.words == 0 && all_figures(words[i]))) {
+    if (at >= words.size() || counts_nothing(words, at)) return read;
+    read = read_number(words, at, language);
+    const auto figures = read.words == 0 ? whole_number_of(words[at]) : std::nullopt;
+    return figures ? ReadNumber{*figures, 1} : read;
+  };
+  std::vector<FoundNumber> found;
+  for (std::size_t i = 0; i < words.size();) {
+    const auto begin = i;
+    auto read = number_at(i);
+    if (read.words == 1 && is_also_article(words[i]) && number_at(i + 1).words > 0) {
+      read = number_at(++i);
+    }
+    const bool whole = words[i] != unread && (read.words > 0 || !all_figures(words[i]));
+    if (!whole) {
       said.in_part = true;
       read.words = 1;
     }
     if (read.words == 0) {
-      behind_one = false;
       ++i;
       continue;
     }
-    said.adjoining |= behind_one;
-    behind_one = true;
+    // "5 5" and "5 e 5".
+    said.adjoining |=
+        !found.empty() &&
+        std::all_of(words.begin() + static_cast<std::ptrdiff_t>(found.back().end),
+                    words.begin() + static_cast<std::ptrdiff_t>(begin),
+                    [&](const std::string& word) { return is_one_of(words_there.plus, word); });
     auto next = i + read.words;
-    said.in_part |= makes_another(next) || (i > 0 && makes_another(i - 1));
+    std::size_t end = next;
+    if (const auto top = after_scale_words(words, next); top > next && asked.most) {
+      const auto of = number_at(top);
+      if (of.words > 0 && of.number == *asked.most) end = top + of.words;
+    }
+    said.in_part |= (end == next && makes_another(next)) || (begin > 0 && makes_another(begin - 1));
     while (next < words.size() && is_one_of(words_there.plus, words[next])) ++next;
-    said.in_part |= makes_another(next);
+    said.in_part |= makes_another(next) && end <= next;
     // "More or less five" is five.
-    const auto or_before = i > 1 ? word_at(words, i - 2) : std::string_view();
-    said.in_part |= i > 0 && is_one_of(words_there.minus, words[i - 1]) && or_before != "o" &&
-                    or_before != "ou";
-    if (!read.ordinal && words[i] != unread && !said.in_part) said.numbers.push_back(read.number);
-    said.among_words |= !stands_alone(words, i, i + read.words);
-    i += read.words;
+    const auto or_before = begin > 1 ? word_at(words, begin - 2) : std::string_view();
+    said.in_part |= begin > 0 && is_one_of(words_there.minus, words[begin - 1]) &&
+                    or_before != "o" && or_before != "ou";
+    said.in_part |= is_behind_limit(words, begin);
+    said.among_words |= !stands_alone(words, begin, end);
+    found.push_back({i, end, read.number, !whole || read.ordinal});
+    i = end;
   }
-  if (said.in_part) said.numbers.clear();
+  if (said.in_part) return said;
+  for (const auto& one : found) {
+    if (!one.is_none && !is_another_word(words, one, found, asked.counted)) {
+      said.numbers.push_back(one.number);
+    }
+  }
   return said;
 }
 
-std::optional<std::int64_t> said_number(std::string_view speech, std::string_view language) {
-  const auto said = said_numbers(speech, language);
+std::optional<std::int64_t> said_number(std::string_view speech, std::string_view language,
+                                        const NumbersAsked& asked) {
+  const auto said = said_numbers(speech, language, asked);
   const auto& all = said.numbers;
   if (said.adjoining || all.empty()) return {};
   const bool same = std::ranges::all_of(all, [&](auto number) { return number == all.front(); });

@@ -34,13 +34,20 @@ struct SaidNumbers {
   // momento", but not "il numero 1, grazie".
   bool among_words = false;
 };
+// What the question of them asks for.
+struct NumbersAsked {
+  bool counted = false;                // how many there are of something: "una persona" is one
+  std::optional<std::int64_t> most{};  // "8 su 10" is 8 where it is 10
+};
 // The numbers of a text as it was recognised, in a language such as "it-IT"; figures and the words
 // beside them that make another number of them in any language. Figures are grouped by threes where
 // the grouping can be nothing else: "2.002" in Italian, "2,002" in English, "1 000".
-SaidNumbers said_numbers(std::string_view speech, std::string_view language);
+SaidNumbers said_numbers(std::string_view speech, std::string_view language,
+                         const NumbersAsked& asked = {});
 // The number of a text that has one, be it said twice; nothing where there is none, where there are
 // several, or where only a part of one was understood.
-std::optional<std::int64_t> said_number(std::string_view speech, std::string_view language);
+std::optional<std::int64_t> said_number(std::string_view speech, std::string_view language,
+                                        const NumbersAsked& asked = {});
 
 // The word for a number from 0 to 10, as it is written; nothing for others and in languages of
 // which no numbers are known.

@@ -382,7 +382,9 @@ Understood understand(const Campaign& campaign, const Question& question,
       return {Understood::Kind::invalid, "", "speech", words};
     case QuestionType::rating:
     case QuestionType::number: {
-      const auto number = said_number(speech, language);
+      const auto number =
+          said_number(speech, language,
+                      {.counted = question.type == QuestionType::number, .most = question.most});
       if (number && *number >= question.least && *number <= question.most) {
         return {Understood::Kind::given, std::to_string(*number), "speech", words};
       }

@@ -242,6 +242,118 @@ BOOST_AUTO_TEST_CASE(what_makes_another_number_of_it_leaves_none) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_number_that_is_said_like_another_word_counts_where_it_can_be_none) {
+  check({
+      {"it-IT", "una meraviglia", none},
+      {"it-IT", "è stata una meraviglia", none},
+      {"it-IT", "sei un robot", none},
+      {"it-IT", "sei un robot?", none},
+      {"it-IT", "ma chi sei", none},
+      {"it-IT", "zero problemi", none},
+      {"it-IT", "un momento", none},
+      {"it-IT", "sei", 6},
+      {"it-IT", "Sei, grazie.", 6},
+      {"it-IT", "direi sei", 6},
+      {"it-IT", "un sei al servizio", 6},
+      {"it-IT", "voto sei per il servizio", 6},
+      {"it-IT", "sei stelle", 6},
+      {"it-IT", "zero", 0},
+      {"it-IT", "zero per cento", 0},
+      {"it-IT", "uno", 1},
+      {"it-IT", "uno o due", none},
+      {"it-IT", "da uno a dieci", none},
+      {"it-IT", "una forse due", none},
+      {"en-GB", "which one", none},
+      {"en-GB", "no one", none},
+      {"en-GB", "one moment please", none},
+      {"en-GB", "one", 1},
+      {"en-GB", "number one please", 1},
+      {"en-GB", "one star", 1},
+      {"en-GB", "one maybe two", none},
+      {"en-GB", "zero complaints", none},
+      {"fr-FR", "un moment", none},
+      {"fr-FR", "un 8", 8},
+      {"fr-FR", "un huit", 8},
+      {"fr-FR", "je mets une note de 8", 8},
+      {"fr-FR", "un ou deux", none},
+      {"fr-FR", "un", 1},
+      {"fr-FR", "quelqu'un", none},
+      {"de-DE", "eine Zwei", 2},
+      {"de-DE", "eine glatte Zwei", 2},
+      {"de-DE", "ein und zwanzig", none},
+      {"de-DE", "ein Moment", none},
+      {"de-DE", "eins", 1},
+      {"es-ES", "una maravilla", none},
+      {"es-ES", "uno", 1},
+      {"es-ES", "cada uno", none},
+  });
+  for (const auto& row : std::vector<Row>{
+           {"it-IT", "una persona", 1},
+           {"it-IT", "sei persone", 6},
+           {"it-IT", "zero problemi", 0},
+           {"it-IT", "una, due persone", none},
+           {"it-IT", "sei una macchina", none},
+           {"it-IT", "un attimo", none},
+           {"en-GB", "one child", 1},
+           {"en-GB", "one moment", none},
+           {"fr-FR", "un enfant", 1},
+           {"fr-FR", "un instant", none},
+           {"de-DE", "ein Kind", 1},
+           {"de-DE", "ein Kind und zwei Hunde", none},
+       }) {
+    BOOST_TEST(
+        said_number(row.speech, row.language, {.counted = true}).value_or(none) == row.number,
+        row.language << ": " << row.speech);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_or_a_sum_is_no_number) {
+  check({
+      {"en-GB", "a few hundred", none},
+      {"en-GB", "several thousand", none},
+      {"de-DE", "einige hundert", none},
+      {"en-GB", "less than 5", none},
+      {"en-GB", "more than a hundred", none},
+      {"en-GB", "at least five", none},
+      {"it-IT", "meno di 5", none},
+      {"it-IT", "più di cinque", none},
+      {"it-IT", "circa 5", 5},
+      {"de-DE", "mehr als fünf", none},
+      {"fr-FR", "moins de cinq", none},
+      {"es-ES", "menos de 5", none},
+      {"it-IT", "5 e 5", none},
+      {"en-GB", "five and five", none},
+      {"it-IT", "5, sì, 5", 5},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_number_of_a_scale_is_that_number) {
+  for (const auto& row : std::vector<Row>{
+           {"it-IT", "8 su 10", 8},
+           {"it-IT", "direi otto su dieci", 8},
+           {"it-IT", "dieci su dieci", 10},
+           {"it-IT", "uno su dieci", 1},
+           {"it-IT", "8/10", 8},
+           {"it-IT", "8/9", none},
+           {"it-IT", "8 su 9", none},
+           {"it-IT", "8 su 100", none},
+           {"it-IT", "8 su 10 o 9 su 10", none},
+           {"en-GB", "8 out of 10", 8},
+           {"en-GB", "one out of ten", 1},
+           {"en-GB", "ten of ten", 10},
+           {"de-DE", "8 von 10", 8},
+           {"fr-FR", "8 sur 10", 8},
+           {"fr-FR", "un huit sur dix", 8},
+           {"es-ES", "8 sobre 10", 8},
+           {"es-ES", "ocho de diez", 8},
+       }) {
+    BOOST_TEST(said_number(row.speech, row.language, {.most = 10}).value_or(none) == row.number,
+               row.language << ": " << row.speech);
+  }
+  BOOST_TEST(!said_number("8 su 10", "it-IT").has_value());
+  BOOST_TEST(!said_number("1/2", "it-IT").has_value());
+}
+
 BOOST_AUTO_TEST_CASE(every_number_is_read_in_italian_and_english) {
   for (std::int64_t number = 1; number < 1'000'000; number += number < 2'500 ? 1 : 997) {
     const auto in_italian = read_number({italian(number)}, 0, "it");
