@@ -897,6 +897,57 @@ BOOST_AUTO_TEST_CASE(a_campaigns_own_words_for_yes_and_no_come_first) {
   BOOST_TEST(said("non mi interessa") == "");
 }
 
+BOOST_AUTO_TEST_CASE(the_longest_name_of_an_option_counts_and_none_that_is_denied) {
+  const auto campaign = some::survey();
+  auto asked = question("q", QuestionType::choice, "?");
+  asked.options = {option("red", '1', "rosso"), option("dark", '2', "rosso scuro"),
+                   option("free", '3', "senza colore"), option("blue", '4', "blu")};
+  for (auto& one : asked.options) {
+    one.words["en-GB"] = {one.code == "dark" ? "dark red" : one.code};
+    one.words["fr-FR"] = {one.code == "red" ? "rouge" : one.code};
+    one.words["es-ES"] = {one.code == "red" ? "rojo" : one.code};
+  }
+  struct Row {
+    const char* language;
+    const char* speech;
+    const char* value;
+  };
+  for (const auto& row : std::vector<Row>{
+           {"it-IT", "rosso", "red"},
+           {"it-IT", "rosso scuro", "dark"},
+           {"it-IT", "direi rosso scuro, grazie", "dark"},
+           {"it-IT", "rosso, rosso scuro", ""},
+           {"it-IT", "senza colore", "free"},
+           {"it-IT", "non rosso", ""},
+           {"it-IT", "il rosso no", ""},
+           {"it-IT", "non mi piace il rosso", ""},
+           {"it-IT", "rosso, non blu", ""},
+           {"it-IT", "non saprei, rosso", "red"},
+           {"it-IT", "forse rosso", "red"},
+           {"it-IT", "non la due", ""},
+           {"it-IT", "non so, la due", "dark"},
+           {"en-GB", "dark red", "dark"},
+           {"en-GB", "not red", ""},
+           {"en-GB", "I don't want red", ""},
+           {"en-GB", "red please", "red"},
+           {"en-GB", "one moment please", ""},
+           {"en-GB", "which one", ""},
+           {"fr-FR", "pas rouge", ""},
+           {"fr-FR", "le rouge", "red"},
+           {"es-ES", "el rojo no", ""},
+           {"es-ES", "no, rojo", "red"},
+       }) {
+    const auto got = understand(campaign, asked, row.language, "", row.speech);
+    BOOST_TEST(got.value == row.value, row.language << ": " << row.speech);
+  }
+  asked.several = true;
+  asked.least = 1;
+  asked.most = 3;
+  BOOST_TEST(understand(campaign, asked, "it-IT", "", "rosso scuro e blu").value == "dark blue");
+  BOOST_TEST(understand(campaign, asked, "it-IT", "", "uno e quattro").value == "red blue");
+  BOOST_TEST(understand(campaign, asked, "it-IT", "", "rosso ma non blu").value == "");
+}
+
 BOOST_AUTO_TEST_CASE(words_of_any_script_choose_an_option) {
   const auto campaign = some::survey();
   const auto said = [&](const Question& asked, const char* language, const char* speech) {
