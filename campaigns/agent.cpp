@@ -18,8 +18,8 @@ namespace campaigns {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> end_reasons{
-    "done",   "refused",         "wrong_person", "not_now", "language_barrier",
+constexpr std::array<std::string_view, 10> end_reasons{
+    "done",   "refused",         "wrong_person", "wrong_number", "not_now", "language_barrier",
     "unable", "business_number", "screened",     "other"};
 
 std::string_view type_word(QuestionType type) {
@@ -338,14 +338,15 @@ AgentTool end_call_tool() {
       "end_call",
       "Hangs up, after what you say in this turn was heard to its end. done: nothing is left to "
       "ask. refused: the person does not want to talk. wrong_person: the one you call for is "
-      "not there, or it is not their number. not_now: the person has no time. language_barrier: "
-      "the person does not speak your language. unable: the person cannot answer, because of "
+      "not there. wrong_number: it is not their number, nobody knows them there. not_now: the "
+      "person has no time. language_barrier: the person does not speak your language. unable: the "
+      "person cannot answer, because of "
       "illness or hearing for example, or has died. business_number: a business answered, and you "
       "call for a private person. screened: an assistant that asks who calls answered, and nobody "
       "took the call.",
       R"({"type":"object","properties":{"reason":{"type":"string","enum":["done","refused",)"
-      R"("wrong_person","not_now","language_barrier","unable","business_number","screened",)"
-      R"("other"]}},"required":["reason"],"additionalProperties":false})"};
+      R"("wrong_person","wrong_number","not_now","language_barrier","unable",)"
+      R"("business_number","screened","other"]}},"required":["reason"],"additionalProperties":false})"};
 }
 
 AgentTool opt_out_tool() {
@@ -515,7 +516,7 @@ ToolVerdict read_arguments(std::string_view name, std::string_view given,
     if (!reason) return wrong("reason");
     if (std::ranges::find(end_reasons, *reason) == end_reasons.end()) {
       return refuse(verdict, "bad_value",
-                    "\"reason\" is one of done, refused, wrong_person, not_now, "
+                    "\"reason\" is one of done, refused, wrong_person, wrong_number, not_now, "
                     "language_barrier, unable, business_number, screened, other");
     }
     verdict.reason = *reason;
@@ -779,7 +780,10 @@ ToolAnswer tool_answer(const Register& book, const CallScript& script, ContactRe
                        const ToolVerdict& verdict) {
   const auto& entry = book.at(contact.campaign);
   const auto& campaign = *entry.definition;
-  const auto step = next_step(campaign, script.answers(contact), entry, script, contact);
+  const auto answers = verdict.question
+                           ? without_silence(script.answers(contact), *verdict.question + 1U)
+                           : answers_before_call(script, contact);
+  const auto step = next_step(campaign, answers, entry, script, contact);
   const auto* call = script.call(contact);
   const bool enough = call != nullptr && call->agent.quota_full;
   const auto next = enough ? std::optional<std::uint8_t>() : step.question;

@@ -167,8 +167,9 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   const bool over = named.entry->status == CampaignStatus::completed;
   const bool never_made = named.open->phase == Phase::held && outcome == Outcome::not_placed;
   if (over && !never_made) return close(place_at_end(disposition));
-  // Whom an assistant keeps from us twice does not want to be called.
-  const bool kept_away = outcome == Outcome::screened && was_screened_before(state, named);
+  // Whom an assistant keeps from us twice does not want to be called there.
+  const bool kept_away =
+      outcome == Outcome::screened && !other && was_screened_before(state, named);
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
     // That the carrier is not to be reached, or not in time, is nobody's in the list.
@@ -183,7 +184,7 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   if (!delay) return close(place_at_end(disposition));
   // The time that the person named comes before the delay that the file has. A report that came
   // late must not make the next call due before this moment.
-  const auto asked_for = callback_named(state, named);
+  const auto asked_for = dead ? std::nullopt : callback_named(state, named);
   const auto due = std::max(asked_for.value_or(ended_at + *delay), now + Seconds{1});
   const auto last = state.queue.campaigns[named.ref.campaign].not_after(named.ref.ordinal);
   // Whoever was never called is let go by the plan.
@@ -306,17 +307,12 @@ bool spoke(const CallPosition& call) {
   return call.replied || call.agent.spoke;
 }
 
-// Whether somebody has answered a question or would rather not, in any call.
-bool has_settled_any(const std::vector<ScriptAnswer>& answers) {
-  return std::any_of(answers.begin(), answers.end(),
-                     [](const ScriptAnswer& answer) { return settles(answer.status); });
-}
-
 // Whether a survey came to its end and all that it asked was met with silence: each question need
-// not be answered, and nobody was there to answer any.
+// not be answered, and nobody was there to answer any. A message was heard all the same.
 bool left_in_silence(const State& state, const Named& named, const CallPosition& call) {
   const auto& answers = state.script.answers(named.ref);
-  return !answers.empty() && !has_settled_any(answers) && !spoke(call);
+  return named.entry->definition->kind == Kind::survey && !answers.empty() &&
+         !has_settled_any(answers) && !spoke(call);
 }
 
 // Whether the talk ended because we did, not because the person went.
@@ -327,9 +323,10 @@ bool ended_by_us(const AgentProgress& agent) {
 
 // What the reason with which an agent ended a talk says of the person.
 std::optional<Outcome> outcome_of_reason(std::string_view end_reason) {
-  static constexpr std::array<std::pair<std::string_view, Outcome>, 6> said{
+  static constexpr std::array<std::pair<std::string_view, Outcome>, 7> said{
       {{"refused", Outcome::refused},
        {"wrong_person", Outcome::not_available},
+       {"wrong_number", Outcome::invalid_number},
        {"language_barrier", Outcome::language_barrier},
        {"unable", Outcome::unable},
        {"business_number", Outcome::business_number},
@@ -351,8 +348,14 @@ Outcome outcome_of_agent(const State& state, const Named& named, const CallPosit
   if (campaign.partial_answers > 0 && progress.given >= campaign.partial_answers) {
     return Outcome::partial;
   }
-  if (agent.callback_asked || agent.end_reason == "not_now") return Outcome::callback_requested;
-  if (const auto outcome = outcome_of_reason(agent.end_reason)) return *outcome;
+  // Whoever will not, cannot or is not to be called says so last, and after a human took over
+  // nobody need call back.
+  const auto reason = outcome_of_reason(agent.end_reason);
+  if (reason && conclusive(*reason)) return *reason;
+  if ((agent.callback_asked || agent.end_reason == "not_now") && !agent.reached_human()) {
+    return Outcome::callback_requested;
+  }
+  if (reason) return *reason;
   if (progress.given > 0) return Outcome::broken_off;
   if (agent.heard) {
     // Without a survey the talk itself is what the call was for.
@@ -415,7 +418,7 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   if (call->prompt == "quota_full" || call->agent.quota_full) return Outcome::quota_full;
   // Where a failed agent's call went on as in mode simple, its rules hold.
   if (call->agent.stage != AgentStage::none && call->prompt != "question" &&
-      call->prompt != "message" && call->prompt != "goodbye") {
+      call->prompt != "message" && call->prompt != "goodbye" && !call->stopped) {
     return outcome_of_agent(state, named, *call, seconds);
   }
   if (campaign.questions.empty()) {
@@ -433,12 +436,12 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
   if (campaign.partial_answers > 0 && progress.given >= campaign.partial_answers) {
     return Outcome::partial;
   }
+  if (call->stopped) return Outcome::refused;
   // Whoever reached a human need not be called back; whoever found none does.
   const auto& human = call->agent;
-  if (human.callback_asked || (human.transfer && !human.reached_human())) {
+  if ((human.callback_asked || human.transfer) && !human.reached_human()) {
     return Outcome::callback_requested;
   }
-  if (call->stopped) return Outcome::refused;
   if (progress.given > 0) return Outcome::broken_off;
   // Nobody came to the telephone behind the assistant that answered.
   if (call->screened && !spoke(*call)) return Outcome::screened;
@@ -1344,19 +1347,9 @@ bool ends_talk(const std::string& prompt) {
          prompt == "callback" || prompt == "screened_out" || prompt == "quota_full";
 }
 
-// Without the questions from one on that were left in silence: these stand from an earlier call,
-// and whoever was not there then is asked in this one.
-std::vector<ScriptAnswer> without_silence(std::vector<ScriptAnswer> answers, std::size_t from) {
-  std::erase_if(answers, [&](const ScriptAnswer& answer) {
-    return answer.question >= from && answer.status == AnswerStatus::no_input;
-  });
-  return answers;
-}
-
 // The first thing a call is told.
 PromptServed first_prompt(const State& state, const Named& named, const std::string& answered_by) {
   const auto& campaign = *named.entry->definition;
-  const auto& kept = state.script.answers(named.ref);
   PromptServed served;
   served.attempt = named.open->attempt;
   served.turn = 1;
@@ -1378,9 +1371,8 @@ PromptServed first_prompt(const State& state, const Named& named, const std::str
     } else {
       served.prompt = "message";
     }
-  } else if (const auto step =
-                 next_step(campaign, has_settled_any(kept) ? kept : without_silence(kept, 0),
-                           *named.entry, state.script, named.ref);
+  } else if (const auto step = next_step(campaign, answers_before_call(state.script, named.ref),
+                                         *named.entry, state.script, named.ref);
              step.kind == NextStep::Kind::quota_full) {
     served.prompt = "quota_full";
     if (campaign.mode == Mode::agent) disclose();
@@ -1531,8 +1523,16 @@ Decision on(const State& state, const SurveyAnswered& command, Moment moment) {
       go_on();
     }
   };
-  if (!campaign.screening.empty() && !call->screened && command.digits.empty() &&
-      is_screening(command.speech)) {
+  const bool screening =
+      !campaign.screening.empty() && command.digits.empty() && is_screening(command.speech);
+  if (screening && call->screened) {
+    // The assistant goes on, and nobody has come.
+    draft.add(named.subject, NoInput{attempt, turn, question.id});
+    ask_again("screening", call->silences, question.silence_max, AnswerStatus::no_input);
+    draft.add(named.subject, served);
+    return draft.take();
+  }
+  if (screening) {
     draft.add(named.subject, CallScreened{attempt, turn, command.speech});
     served.prompt = "question";
     served.question = question.id;
@@ -1827,10 +1827,11 @@ Decision on(const State& state, const ToolAsked& command, Moment moment) {
   auto called = tool_called(command, verdict, permit->attempt);
   called.arguments = command.arguments;
   if (verdict.refused.empty() && verdict.name == "record_answer") {
-    const auto step = next_step(
-        campaign,
-        with_answer(state.script.answers(ref), {*verdict.question, verdict.status, verdict.value}),
-        state.book.at(ref.campaign), state.script, ref);
+    const auto step =
+        next_step(campaign,
+                  with_answer(without_silence(state.script.answers(ref), *verdict.question + 1U),
+                              {*verdict.question, verdict.status, verdict.value}),
+                  state.book.at(ref.campaign), state.script, ref);
     if (step.kind == NextStep::Kind::quota_full) called.quota = campaign.quotas[step.quota].name;
   }
   draft.add(subject, called);
@@ -1867,8 +1868,8 @@ Decision on(const State& state, const ToolAsked& command, Moment moment) {
 // What a call hears whose agent has failed.
 void serve_instead(PromptServed& served, const State& state, const Named& named) {
   const auto& campaign = *named.entry->definition;
-  const auto step =
-      next_step(campaign, state.script.answers(named.ref), *named.entry, state.script, named.ref);
+  const auto step = next_step(campaign, answers_before_call(state.script, named.ref), *named.entry,
+                              state.script, named.ref);
   const bool asks = step.kind == NextStep::Kind::question;
   if (step.kind == NextStep::Kind::quota_full) {
     served.prompt = "quota_full";

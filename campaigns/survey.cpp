@@ -220,6 +220,11 @@ bool applies(const Condition& condition, const Campaign& campaign,
   return answer && answer_holds(condition, answer->status, answer->value);
 }
 
+bool has_settled_any(const std::vector<ScriptAnswer>& answers) {
+  return std::any_of(answers.begin(), answers.end(),
+                     [](const ScriptAnswer& answer) { return settles(answer.status); });
+}
+
 bool is_screened_out(const Campaign& campaign, const std::vector<ScriptAnswer>& answers,
                      const CampaignEntry& entry, const CallScript& script, ContactRef contact) {
   return std::any_of(answers.begin(), answers.end(), [&](const ScriptAnswer& answer) {
@@ -262,6 +267,18 @@ std::optional<std::uint8_t> next_question(const Campaign& campaign,
   const auto step = next_step(campaign, answers, entry, script, contact);
   if (step.kind != NextStep::Kind::question) return {};
   return step.question;
+}
+
+std::vector<ScriptAnswer> without_silence(std::vector<ScriptAnswer> answers, std::size_t from) {
+  std::erase_if(answers, [&](const ScriptAnswer& answer) {
+    return answer.question >= from && answer.status == AnswerStatus::no_input;
+  });
+  return answers;
+}
+
+std::vector<ScriptAnswer> answers_before_call(const CallScript& script, ContactRef contact) {
+  const auto& kept = script.answers(contact);
+  return has_settled_any(kept) ? kept : without_silence(kept, 0);
 }
 
 std::optional<std::uint8_t> question_before(std::uint8_t question, const Campaign& campaign,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -77,6 +78,13 @@ std::optional<std::uint8_t> next_question(const Campaign& campaign,
                                           const std::vector<ScriptAnswer>& answers,
                                           const CampaignEntry& entry, const CallScript& script,
                                           ContactRef contact);
+// Whether somebody has answered a question or would rather not, in any call.
+bool has_settled_any(const std::vector<ScriptAnswer>& answers);
+// Without the questions from one on that were left in silence: these stand from an earlier call,
+// and whoever was not there then is asked in this one.
+std::vector<ScriptAnswer> without_silence(std::vector<ScriptAnswer> answers, std::size_t from);
+// What stands of a person's answers when a call begins: of one that was silence alone, nothing.
+std::vector<ScriptAnswer> answers_before_call(const CallScript& script, ContactRef contact);
 // Whether an answer showed that the survey is not for this person.
 bool is_screened_out(const Campaign& campaign, const std::vector<ScriptAnswer>& answers,
                      const CampaignEntry& entry, const CallScript& script, ContactRef contact);

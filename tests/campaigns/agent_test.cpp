@@ -439,6 +439,7 @@ BOOST_AUTO_TEST_CASE(a_callback_and_a_refusal_are_outcomes) {
   BOOST_TEST((later.hangs_up() == Outcome::callback_requested));
   for (const auto& [reason, outcome] :
        {std::pair("refused", Outcome::refused), std::pair("wrong_person", Outcome::not_available),
+        std::pair("wrong_number", Outcome::invalid_number),
         std::pair("not_now", Outcome::callback_requested),
         std::pair("language_barrier", Outcome::language_barrier),
         std::pair("unable", Outcome::unable),
@@ -452,6 +453,81 @@ BOOST_AUTO_TEST_CASE(a_callback_and_a_refusal_are_outcomes) {
     talk.does(talk.ended("goodbye")).does(talk.after());
     BOOST_TEST((talk.hangs_up() == outcome), reason);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_said_last_counts_before_a_callback) {
+  struct Row {
+    const char* reason;
+    Outcome outcome;
+  };
+  for (const auto& row : std::vector<Row>{{"refused", Outcome::refused},
+                                          {"unable", Outcome::unable},
+                                          {"business_number", Outcome::business_number},
+                                          {"wrong_number", Outcome::invalid_number},
+                                          {"wrong_person", Outcome::callback_requested},
+                                          {"done", Outcome::callback_requested},
+                                          {"other", Outcome::callback_requested}}) {
+    Talk talk;
+    talk.opens().does(talk.tool("1", "ask_callback", R"({"when":"poi","words":"poi"})"));
+    talk.does(talk.tool("2", "end_call", json{{"reason", row.reason}}.dump()));
+    talk.does(talk.ended("goodbye")).does(talk.after());
+    BOOST_TEST((talk.hangs_up() == row.outcome), row.reason);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whoever_stops_a_survey_that_goes_on_without_its_agent_has_refused) {
+  auto campaign = agent_survey();
+  campaign.agent.on_failure = OnFailure::go_on_simple;
+  auto& stop = campaign.replies[static_cast<std::size_t>(Reply::stop)];
+  stop.known = true;
+  stop.words = {{"it-IT", {"basta così"}}};
+  Talk talk(campaign);
+  talk.opens().does(talk.ended("model_failed", 400, "dropped")).does(talk.after());
+  talk.does(talk.said("colour", 2, "basta così"));
+  BOOST_TEST((talk.hangs_up() == Outcome::refused));
+}
+
+BOOST_AUTO_TEST_CASE(whom_a_human_has_talked_to_is_not_called_back_for_a_wish_before) {
+  auto campaign = agent_survey();
+  campaign.agent.transfer = {"+390233333333"};
+  Talk talk(campaign);
+  talk.opens().does(talk.tool("1", "ask_callback", R"({"when":"poi","words":"poi"})"));
+  talk.does(talk.tool("2", "request_human", "{}")).does(talk.ended("transfer"));
+  talk.does(talk.after(true));
+  AfterTransfer reached;
+  reached.attempt = talk.attempt();
+  reached.sid = Talk::sid();
+  reached.status = "completed";
+  reached.seconds = 60;
+  talk.does(reached);
+  BOOST_TEST((talk.hangs_up(90) == Outcome::completed));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_left_in_silence_is_asked_where_an_agent_fails_in_the_next_call) {
+  auto campaign = agent_survey();
+  campaign.agent.on_failure = OnFailure::go_on_simple;
+  for (auto& asked : campaign.questions) {
+    asked.required = false;
+    asked.silence_max = 0;
+  }
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::said_nothing)] = Seconds{4 * 3'600};
+  Talk talk(campaign);
+  talk.opens().does(talk.ended("model_failed", 400, "dropped")).does(talk.after());
+  std::uint32_t turn = 2;
+  for (const char* asked : {"colour", "rate", "people", "why"}) {
+    talk.does(talk.keyed(asked, turn++, ""));
+  }
+  BOOST_TEST((talk.hangs_up() == Outcome::said_nothing));
+  talk.later(Seconds{4 * 3'600 + 1});
+  talk.dial(1, 2);
+  talk.does(talk.status("in-progress", 0, 1, 2)).does(talk.voice("", 1, 2));
+  talk.does(StreamStarted{Talk::sid(1, 2), "MZ2"});
+  const auto told = tool_answer(talk.state().book, talk.state().script, {0, 1},
+                                judge_tool(talk.state().book, talk.state().script, {0, 1},
+                                           "record_answer", R"({"question":"none"})"));
+  BOOST_TEST(json::parse(told.output)["question"] == "colour");
+  talk.does(AfterStream{talk.attempt(1, 2), Talk::sid(1, 2), true});
+  BOOST_TEST(talk.document().find("ask colour") != std::string::npos, talk.document());
 }
 
 BOOST_AUTO_TEST_CASE(a_time_that_the_person_names_is_when_they_are_called) {
@@ -561,7 +637,8 @@ BOOST_AUTO_TEST_CASE(whoever_was_not_there_has_refused_nothing_and_is_called_aga
   campaign.retries.cool_off = Seconds{48 * 3600};
   campaign.retries.delay[static_cast<std::size_t>(Outcome::not_available)] = Seconds{4 * 3600};
   for (const auto& [reason, again] :
-       {std::pair("wrong_person", true), std::pair("refused", false), std::pair("unable", false)}) {
+       {std::pair("wrong_person", true), std::pair("wrong_number", false),
+        std::pair("refused", false), std::pair("unable", false)}) {
     Talk talk(campaign);
     talk.opens()
         .does(talk.person_says(2, "Mah"))

@@ -100,6 +100,63 @@ BOOST_AUTO_TEST_CASE(a_dead_number_is_never_called_again_and_the_next_one_at_onc
   BOOST_TEST(tried == "11 12 11 ");
 }
 
+BOOST_AUTO_TEST_CASE(a_wrong_number_is_given_up_like_a_dead_one) {
+  for (const bool another : {true, false}) {
+    auto campaign = agent_survey();
+    campaign.retries.attempts_max = 6;
+    Running world(
+        campaign,
+        {somebody(2, 1, another ? std::vector<NumberKey>{11} : std::vector<NumberKey>{})});
+    world.dial();
+    world.does(world.status("in-progress")).does(world.voice());
+    world.does(StreamStarted{Running::sid(), "MZ1"});
+    world.does(
+        ToolAsked{Running::sid(), "MZ1", "1", "end_call", R"({"reason":"wrong_number"})", 2});
+    StreamEnded closed;
+    closed.sid = Running::sid();
+    closed.closed.stream = "MZ1";
+    closed.closed.why = "goodbye";
+    closed.closed.lasted_ms = 9'000;
+    closed.closed.first_sound_ms = 400;
+    world.does(closed).does(AfterStream{world.attempt(), Running::sid(), false});
+    const auto ends = world.when(world.status("completed", 30));
+    if (another) {
+      BOOST_TEST(
+          ends.find("NumberChosen {\"number\":2,\"why\":\"invalid_number\"}") != std::string::npos,
+          ends);
+      BOOST_TEST(ends.find("ContactClosed") == std::string::npos, ends);
+    } else {
+      BOOST_TEST(
+          ends.find("ContactClosed {\"place\":\"done\",\"disposition\":\"invalid_number\"}") !=
+              std::string::npos,
+          ends);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_assistant_at_one_number_does_not_close_the_way_to_another) {
+  auto campaign = survey();
+  campaign.screening = words("Siamo il negozio, per un sondaggio.");
+  campaign.retries.attempts_max = 6;
+  campaign.retries.daily_calls_per_number_max = 50;
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::screened)] = 1h;
+  Running world(campaign, {somebody(2, 1, {11})});
+  std::string tried;
+  for (std::uint8_t attempt = 1; attempt <= 4; ++attempt) {
+    tried += std::to_string(in_turn(world)) + ' ';
+    world.dial(1, attempt);
+    world.does(world.voice("", 1, attempt));
+    if (attempt != 2) {
+      world.does(
+          world.said("colour", 1, "Registra il tuo nome e il motivo della chiamata", 1, attempt));
+    }
+    world.does(attempt == 2 ? world.status("no-answer", 0, 1, attempt)
+                            : world.status("completed", 20, 1, attempt));
+    world.later(2h + 1s);
+  }
+  BOOST_TEST(tried == "1 11 1 11 ");
+}
+
 BOOST_AUTO_TEST_CASE(a_person_whose_numbers_are_all_dead_is_a_case_of_that) {
   Running world(patient(), {somebody(2, 1, {11})});
   world.plans();

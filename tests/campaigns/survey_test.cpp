@@ -516,6 +516,18 @@ BOOST_AUTO_TEST_CASE(a_survey_that_need_not_be_answered_is_none_on_a_mute_line) 
   BOOST_TEST((asked_nothing.ends() == Outcome::completed));
 }
 
+BOOST_AUTO_TEST_CASE(a_message_whose_confirmation_is_left_in_silence_was_heard) {
+  auto campaign = notification();
+  campaign.questions = {question("confirmed", QuestionType::yes_no, "Viene?")};
+  campaign.questions[0].required = false;
+  campaign.questions[0].silence_max = 0;
+  campaign.goodbye = words("Grazie.");
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::said_nothing)] = 4h;
+  InCall world(campaign);
+  BOOST_TEST(world.after(world.keyed("confirmed", 1, "")) == "Grazie. | (hang up)");
+  BOOST_TEST((world.ends() == Outcome::completed));
+}
+
 BOOST_AUTO_TEST_CASE(each_question_and_each_call_counts_its_silences_anew) {
   auto campaign = some::survey();
   for (auto& asked : campaign.questions) asked.silence_max = 1;
