@@ -472,18 +472,34 @@ ToolVerdict check_callback(ToolVerdict verdict, const CallbackBounds& bounds) {
     return refuse(std::move(verdict), "bad_value",
                   "the person's time zone is not known: leave \"at\" out");
   }
+  // What a talk was told of the time when it began is no longer so.
+  const auto now =
+      bounds.now_on_clock.empty() ? std::string() : "; now it is " + bounds.now_on_clock;
+  if (!bounds.calls_left) {
+    return refuse(std::move(verdict), "no_calls_left",
+                  "nobody calls the person again after this call: promise no time, and leave "
+                  "\"at\" out");
+  }
   if (*bounds.named <= bounds.now) {
     return refuse(std::move(verdict), "past",
-                  "\"at\" is over already: look at what stands in now, and ask the person which "
-                  "day and time they mean");
-  }
-  if (bounds.last && *bounds.named >= *bounds.last) {
-    return refuse(std::move(verdict), "too_late",
-                  "the person cannot be called that late any more: ask for an earlier time");
+                  "\"at\" is over already: ask the person which day and time they mean" + now);
   }
   if (*bounds.named - bounds.now > callback_ahead_max) {
     return refuse(std::move(verdict), "too_late",
-                  "\"at\" is more than a year ahead: ask for an earlier time");
+                  "\"at\" is more than " + std::to_string(callback_ahead_max.count()) +
+                      " days ahead: ask for an earlier time" + now);
+  }
+  if (bounds.last && bounds.opens.value_or(*bounds.named) >= *bounds.last) {
+    return refuse(std::move(verdict), "too_late",
+                  "the person cannot be called that late any more: ask for an earlier time" + now);
+  }
+  if (bounds.opens != bounds.named) {
+    return refuse(std::move(verdict), "closed",
+                  "nobody is called at that time: " +
+                      (bounds.opens_on_clock.empty()
+                           ? std::string()
+                           : "offer a time from " + bounds.opens_on_clock + " on, or ") +
+                      "ask for another time" + now);
   }
   return verdict;
 }

@@ -94,9 +94,14 @@ struct CallbackBounds {
   Instant now{};
   std::optional<Instant> last{};   // they are not called from then on
   std::optional<Instant> named{};  // when their clock shows the time that they named
+  // When from then on the calling hours are open first; nothing: never, as far as is known.
+  std::optional<Instant> opens{};
+  std::string opens_on_clock{};  // what their clock shows then
+  std::string now_on_clock{};    // and now; empty: it is not told
+  bool calls_left = true;        // whether anybody calls them after this call
 };
 // Nobody is called back later than that.
-inline constexpr std::chrono::days callback_ahead_max{365};
+inline constexpr std::chrono::days callback_ahead_max{60};
 // The local time that an ask_callback names, counted as if it were UTC: "2026-03-05T17:30", with
 // seconds or without. Nothing for another tool, and where it names none that can be read.
 std::optional<Instant> callback_time_named(std::string_view tool, std::string_view arguments);

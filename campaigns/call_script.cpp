@@ -319,7 +319,7 @@ void CallScript::apply_to_agent(const Fact& fact, CallPosition& call) {
   } else if (const auto* callback = get_if<CallbackAsked>(&fact.event)) {
     agent.callback_asked = true;
     // The last time that they name holds.
-    if (callback->due != 0) agent.callback_due_ms = callback->due;
+    if (callback->due != 0 || callback->withdrawn) agent.callback_due_ms = callback->due;
   } else if (const auto* transfer = get_if<TransferRequested>(&fact.event)) {
     agent.transfer |= transfer->listed;
   } else if (const auto* ended = get_if<TransferEnded>(&fact.event)) {

@@ -329,8 +329,13 @@ struct ToolAsked {
   std::string name{};
   std::string arguments{};
   std::int64_t position = 0;
-  // When the person's clock shows the time that an ask_callback names (callback_time_named).
+  // Of an ask_callback: when the person's clock shows the time that it names
+  // (callback_time_named), when from then on the calling hours are open first, and what their clock
+  // shows then and now.
   std::optional<Instant> callback_at{};
+  std::optional<Instant> callback_opens{};
+  std::string opens_on_clock{};
+  std::string now_on_clock{};
 };
 
 struct CommandKinds {

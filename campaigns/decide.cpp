@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
 #include <set>
 #include <unordered_set>
@@ -1798,6 +1799,17 @@ ToolCalled tool_called(const ToolAsked& command, const ToolVerdict& verdict, std
   return called;
 }
 
+// How far the person's UTC offset at the moment that they name is from that of the call.
+std::int64_t offset_change_at_callback(const State& state, ContactRef contact, std::uint8_t attempt,
+                                       const ToolAsked& command) {
+  const auto local = callback_time_named(command.name, command.arguments);
+  const auto* row = state.results.find(contact, attempt);
+  if (!local || !command.callback_at || row == nullptr) return 0;
+  const auto offset =
+      std::chrono::duration_cast<std::chrono::minutes>(*local - *command.callback_at).count();
+  return offset - row->offset_minutes;
+}
+
 Decision on(const State& state, const ToolAsked& command, Moment moment) {
   const auto* permit = open_stream(state, command.sid, command.stream);
   if (!permit) return Facts{};
@@ -1823,7 +1835,7 @@ Decision on(const State& state, const ToolAsked& command, Moment moment) {
   }
   const auto& campaign = *state.book.at(ref.campaign).definition;
   const auto verdict = judge_tool(state.book, state.script, ref, command.name, command.arguments,
-                                  callback_bounds(state, ref, command.callback_at, moment.now));
+                                  callback_bounds(state, ref, command, moment.now));
   auto called = tool_called(command, verdict, permit->attempt);
   called.arguments = command.arguments;
   if (verdict.refused.empty() && verdict.name == "record_answer") {
@@ -1855,9 +1867,13 @@ Decision on(const State& state, const ToolAsked& command, Moment moment) {
     const AttemptId attempt{subject.name, subject.ordinal, permit->attempt};
     opt_out(draft, state, ref, attempt.text(), "agent");
   } else if (verdict.name == "ask_callback") {
-    draft.add(subject, CallbackAsked{permit->attempt, command.position,
-                                     verdict.callback_at ? to_ms(*verdict.callback_at) : 0,
-                                     verdict.when, verdict.words});
+    CallbackAsked asked{permit->attempt, command.position, 0, verdict.when, verdict.words};
+    if (verdict.callback_at) {
+      asked.due = to_ms(*verdict.callback_at);
+      asked.offset_change = offset_change_at_callback(state, ref, permit->attempt, command);
+    }
+    asked.withdrawn = !verdict.callback_at && call->agent.callback_due_ms != 0;
+    draft.add(subject, std::move(asked));
   } else if (verdict.name == "request_human") {
     draft.add(subject,
               TransferRequested{permit->attempt, command.position, !campaign.humans().empty()});
@@ -2037,9 +2053,20 @@ Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::
   return draft.take();
 }
 
-CallbackBounds callback_bounds(const State& state, ContactRef contact, std::optional<Instant> named,
+CallbackBounds callback_bounds(const State& state, ContactRef contact, const ToolAsked& asked,
                                Instant now) {
-  return {now, state.queue.campaigns[contact.campaign].not_after(contact.ordinal), named};
+  const auto& retries = state.book.at(contact.campaign).definition->retries;
+  CallbackBounds bounds;
+  bounds.now = now;
+  bounds.last = state.queue.campaigns[contact.campaign].not_after(contact.ordinal);
+  bounds.named = asked.callback_at;
+  bounds.opens = asked.callback_opens;
+  bounds.opens_on_clock = asked.opens_on_clock;
+  bounds.now_on_clock = asked.now_on_clock;
+  bounds.calls_left =
+      state.queue.contact(contact).attempts + 1 < retries.attempts_max &&
+      retries.delay[static_cast<std::size_t>(Outcome::callback_requested)].has_value();
+  return bounds;
 }
 
 void stamp(const State& state, Fact& fact, Moment moment) {

@@ -20,9 +20,8 @@ Result<Facts, Refusal> decide(const State& state, const Command& command, Moment
 Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::int64_t seconds,
                   Instant ended_at, Instant now);
 
-// What holds for a call at a time that a person names (judge_tool). `named`: when their clock shows
-// it.
-CallbackBounds callback_bounds(const State& state, ContactRef contact, std::optional<Instant> named,
+// What holds for a call at the time that a person names (judge_tool).
+CallbackBounds callback_bounds(const State& state, ContactRef contact, const ToolAsked& asked,
                                Instant now);
 
 // Gives a fact its version and position, so that it can be folded and appended.

@@ -740,9 +740,13 @@ struct CallbackAsked {
   std::int64_t due = 0;  // the moment that they named; 0: they named none
   std::string when{};    // as it was said
   std::string words{};
+  // By so many minutes their UTC offset at that moment is another than at the call's.
+  std::int64_t offset_change = 0;
+  bool withdrawn = false;  // a moment that they named before in this call holds no longer
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("position", e.position), v("due", e.due);
+    v("attempt", e.attempt), v("position", e.position), v("due", e.due),
+        v("offset_change", e.offset_change), v("withdrawn", e.withdrawn);
     v.personal("when", e.when), v.personal("words", e.words);
   }
 };

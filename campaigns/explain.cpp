@@ -326,8 +326,9 @@ class Teller {
   }
   std::string operator()(const CallbackAsked& e) const {
     return attempt(e.attempt) + "the person wants to be called at another time" +
-           (e.due == 0 ? std::string()
-                       : ": " + utc_and_local(instant_from_ms(e.due), zone_, rules_));
+           (e.withdrawn  ? std::string(", and not at the one that they named before")
+            : e.due == 0 ? std::string()
+                         : ": " + utc_and_local(instant_from_ms(e.due), zone_, rules_));
   }
   std::string operator()(const TransferRequested& e) const {
     return attempt(e.attempt) + "the person wants to talk to a human" +

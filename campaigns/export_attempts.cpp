@@ -120,7 +120,8 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     csv.field(row->recording);
     number_unless_zero(row->recorded_seconds);
     number_unless_zero(row->number);
-    write_times(csv, instant_from_ms(row->callback_due_ms), row->offset_minutes);
+    write_times(csv, instant_from_ms(row->callback_due_ms),
+                row->offset_minutes + row->callback_offset_change);
     csv.flag(is_rehearsal(state)).end_row();
   }
 }

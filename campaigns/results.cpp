@@ -205,7 +205,10 @@ void Results::apply(const Fact& fact, const Register& book) {
     row->outcome = closed->outcome;
     if (row->ended_at == Instant{}) row->ended_at = fact.recorded_at;
   } else if (const auto* callback = get_if<CallbackAsked>(&fact.event)) {
-    if (callback->due != 0) row->callback_due_ms = callback->due;
+    if (callback->due != 0 || callback->withdrawn) {
+      row->callback_due_ms = callback->due;
+      row->callback_offset_change = callback->offset_change;
+    }
   } else if (const auto* retry = get_if<RetryScheduled>(&fact.event)) {
     row->retry_due_ms = retry->due;
   }
@@ -258,6 +261,9 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
       if (row.number != 0) o.member("number", row.number);
       if (row.taken_back) o.flag("taken_back", true);
       if (row.callback_due_ms != 0) o.member("callback_due", row.callback_due_ms);
+      if (row.callback_offset_change != 0) {
+        o.member("callback_offset_change", row.callback_offset_change);
+      }
       if (!row.recording.empty()) {
         o.member("recording", row.recording).member("recorded_seconds", row.recorded_seconds);
       }

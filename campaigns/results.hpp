@@ -39,6 +39,7 @@ struct AttemptRow {
   std::string caller_id{};
   std::int64_t retry_due_ms = 0;     // 0: no retry followed
   std::int64_t callback_due_ms = 0;  // when the person asked to be called; 0: they named no time
+  std::int64_t callback_offset_change = 0;  // CallbackAsked
   // Of a voice agent.
   bool agent = false;               // the call was to be connected with it
   std::string stream_why{};         // why its stream was closed; empty: none opened

@@ -198,7 +198,10 @@ class Runner {
   void place(const campaigns::AttemptId& attempt);
   campaigns::Moment moment() const;
   // The day and the time on somebody's clock, for an agent; empty: it is not known.
-  std::string clock_words_for(campaigns::ContactRef contact) const;
+  std::string clock_words_for(campaigns::ContactRef contact, campaigns::Instant at) const;
+  // Writes down what the time that an ask_callback names, on the person's clock, comes to.
+  void name_callback(campaigns::ToolAsked& command, campaigns::ContactRef contact,
+                     campaigns::Instant local) const;
   // The zone of somebody's clock.
   const std::string& zone_of(campaigns::ContactRef contact) const;
   campaigns::PlanLimits plan_limits() const;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "campaigns/agent.hpp"
+#include "campaigns/calling_hours.hpp"
 #include "campaigns/spend.hpp"
 #include "runner/runner.hpp"
 
@@ -141,7 +142,7 @@ void Runner::take_from_stream(const media::Started& started) {
   const auto& permit = *state_.permits.find(started.call_sid);
   const auto brief = permit.contact
                          ? campaigns::agent_brief(state_.book, state_.script, *permit.contact,
-                                                  clock_words_for(*permit.contact))
+                                                  clock_words_for(*permit.contact, moment().now))
                          : campaigns::outside_brief(*outside_agent_);
   bridge::voice::Agent agent;
   agent.model = brief.model.empty() ? options_.voice.model : brief.model;
@@ -199,10 +200,23 @@ void Runner::take_from_stream(KeyOfStream key) {
       decide_and_fold(campaigns::KeyPressed{talk->second.sid, talk->second.stream_sid, key.key}));
 }
 
-std::string Runner::clock_words_for(campaigns::ContactRef contact) const {
-  const auto now = moment().now;
-  const auto offset = rules_.utc_offset(zone_of(contact), now);
-  return offset ? campaigns::clock_words(now + *offset) : std::string();
+std::string Runner::clock_words_for(campaigns::ContactRef contact, campaigns::Instant at) const {
+  const auto offset = rules_.utc_offset(zone_of(contact), at);
+  return offset ? campaigns::clock_words(at + *offset) : std::string();
+}
+
+void Runner::name_callback(campaigns::ToolAsked& command, campaigns::ContactRef contact,
+                           campaigns::Instant local) const {
+  const auto& zone = zone_of(contact);
+  command.callback_at = rules_.when_clock_shows(zone, local);
+  if (!command.callback_at) return;
+  const auto opening = campaigns::opening_at(state_.book.at(contact.campaign).definition->hours,
+                                             zone, rules_, *command.callback_at);
+  command.callback_opens = opening.open ? command.callback_at : opening.changes_at;
+  if (command.callback_opens) {
+    command.opens_on_clock = clock_words_for(contact, *command.callback_opens);
+  }
+  command.now_on_clock = clock_words_for(contact, moment().now);
 }
 
 void Runner::take_from_stream(media::ToolAsked asked) {
@@ -222,9 +236,9 @@ void Runner::take_from_stream(media::ToolAsked asked) {
   campaigns::CallbackBounds bounds;
   if (contact) {
     if (const auto local = campaigns::callback_time_named(command.name, command.arguments)) {
-      command.callback_at = rules_.when_clock_shows(zone_of(*contact), *local);
+      name_callback(command, *contact, *local);
     }
-    bounds = campaigns::callback_bounds(state_, *contact, command.callback_at, moment().now);
+    bounds = campaigns::callback_bounds(state_, *contact, command, moment().now);
   }
   const auto verdict = contact ? campaigns::judge_tool(state_.book, state_.script, *contact,
                                                        command.name, command.arguments, bounds)

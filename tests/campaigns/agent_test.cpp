@@ -2,8 +2,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <vector>
 
 #include "campaigns/export.hpp"
 #include "campaigns/export_parts.hpp"
@@ -538,12 +540,16 @@ BOOST_AUTO_TEST_CASE(a_time_that_the_person_names_is_when_they_are_called) {
   auto asked =
       talk.tool("1", "ask_callback",
                 R"({"at":"2026-03-05T17:30","when":"giovedì alle cinque e mezza","words":"dopo"})");
-  const auto named = talk.now() + Seconds{26 * 3'600};
-  asked.callback_at = named;
+  const Instant named = std::chrono::floor<std::chrono::minutes>(talk.now()) + Seconds{26 * 3'600};
+  asked.callback_at = asked.callback_opens = named;
+  // The clocks are put forward in between.
+  const auto offset = talk.state().results.attempts[0].offset_minutes + 60;
+  const auto on_clock = rfc3339_utc(named + std::chrono::minutes{offset}).substr(0, 16);
+  asked.arguments = json{{"at", on_clock}, {"when", "giovedì"}, {"words", "dopo"}}.dump();
   const auto ms = std::to_string(to_ms(named));
   const auto said = talk.when(asked);
-  BOOST_TEST(said.find("CallbackAsked {\"attempt\":1,\"position\":2,\"due\":" + ms + '}') !=
-                 std::string::npos,
+  BOOST_TEST(said.find("CallbackAsked {\"attempt\":1,\"position\":2,\"due\":" + ms +
+                       ",\"offset_change\":60}") != std::string::npos,
              said);
   talk.does(talk.ended("goodbye")).does(talk.after());
   const auto ends = talk.when(talk.status("completed", 30));
@@ -553,35 +559,65 @@ BOOST_AUTO_TEST_CASE(a_time_that_the_person_names_is_when_they_are_called) {
   std::string attempts;
   export_attempts(talk.state(), 0, {}, [&](std::string_view text) { attempts += text; });
   BOOST_TEST(attempts.find(",callback_utc,callback_local,") != std::string::npos, attempts);
-  BOOST_TEST(attempts.find(',' + rfc3339_utc(named) + ',', attempts.find("agent_ended")) !=
-                 std::string::npos,
+  BOOST_TEST(attempts.find(',' + rfc3339_utc(named) + ',' + on_clock,
+                           attempts.find("agent_ended")) != std::string::npos,
              attempts);
-  // The last time that they name holds, and one without a time changes nothing of it.
+  // The last time that they name holds, and whoever names none after it is called when the file
+  // says.
   Talk other(campaign);
   other.opens();
   auto first = asked;
-  first.callback_at = named - Seconds{3'600};
+  first.callback_at = first.callback_opens = named - Seconds{3'600};
   other.does(first);
   asked.call = "2";
-  other.does(asked).does(other.tool("3", "ask_callback", R"({"when":"sì","words":"sì"})"));
-  other.does(other.ended("goodbye")).does(other.after());
+  other.does(asked).does(other.ended("goodbye")).does(other.after());
   BOOST_TEST(other.when(other.status("completed", 30)).find("\"due\":" + ms) != std::string::npos);
-  // Where the file has nobody called back, nobody is.
+  Talk none(campaign);
+  none.opens().does(asked);
+  const auto withdrawn =
+      none.when(none.tool("3", "ask_callback", R"({"when":"boh","words":"quando volete"})"));
+  BOOST_TEST(withdrawn.find("CallbackAsked {\"attempt\":1,\"position\":2,\"withdrawn\":true}") !=
+                 std::string::npos,
+             withdrawn);
+  none.does(none.ended("goodbye")).does(none.after());
+  const auto by_file = none.when(none.status("completed", 30));
+  BOOST_TEST(by_file.find("\"due\":" + std::to_string(to_ms(none.now() + Seconds{7'200}))) !=
+                 std::string::npos,
+             by_file);
+  BOOST_TEST(none.state().results.attempts[0].callback_due_ms == 0);
+  // Where the file has nobody called back, nobody is promised a time; nor at the last attempt.
   campaign.retries.delay[static_cast<std::size_t>(Outcome::callback_requested)].reset();
   Talk never(campaign);
-  never.opens().does(asked).does(never.ended("goodbye")).does(never.after());
+  never.opens();
+  const auto refused = never.when(asked);
+  BOOST_TEST(refused.find(R"("refused":"no_calls_left")") != std::string::npos, refused);
+  never.does(never.ended("goodbye")).does(never.after());
   BOOST_TEST(never.when(never.status("completed", 30)).find("RetryScheduled") == std::string::npos);
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::callback_requested)] = Seconds{7'200};
+  campaign.retries.attempts_max = 1;
+  Talk last(campaign);
+  last.opens();
+  BOOST_TEST(last.when(asked).find(R"("refused":"no_calls_left")") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_time_at_which_nobody_can_be_called_is_told_back_to_the_model) {
-  Talk talk;
+  auto campaign = agent_survey();
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::callback_requested)] = Seconds{7'200};
+  Talk talk(campaign);
   talk.opens();
-  const auto judged = [&](const std::string& at, const CallbackBounds& bounds) {
+  std::string error;
+  const auto judged_by = [&](const std::string& at, const CallbackBounds& bounds) {
     const auto arguments = json{{"at", at}, {"when", "poi"}, {"words", "poi"}}.dump();
     const auto verdict = judge_tool(talk.state().book, talk.state().script, {0, 1}, "ask_callback",
                                     arguments, bounds);
     BOOST_TEST(verdict.error.empty() == verdict.refused.empty(), at);
+    error = verdict.error;
     return verdict.refused;
+  };
+  // Within the calling hours.
+  const auto judged = [&](const std::string& at, CallbackBounds bounds) {
+    bounds.opens = bounds.named;
+    return judged_by(at, bounds);
   };
   const Instant now{std::chrono::days{20'000}};
   const auto in = [&](std::int64_t seconds) { return now + Seconds{seconds}; };
@@ -594,8 +630,27 @@ BOOST_AUTO_TEST_CASE(a_time_at_which_nobody_can_be_called_is_told_back_to_the_mo
   BOOST_TEST(judged(good, {now, {}, in(-86'400)}) == "past");
   BOOST_TEST(judged(good, {now, in(60), in(59)}) == "");
   BOOST_TEST(judged(good, {now, in(60), in(60)}) == "too_late");
-  BOOST_TEST(judged(good, {now, {}, in(365LL * 86'400)}) == "");
-  BOOST_TEST(judged(good, {now, {}, in(365LL * 86'400 + 1)}) == "too_late");
+  BOOST_TEST(judged(good, {now, {}, in(60LL * 86'400)}) == "");
+  BOOST_TEST(judged(good, {now, {}, in(60LL * 86'400 + 1)}) == "too_late");
+  // When the hours open is told, and what time it is.
+  CallbackBounds closed{
+      now, {}, in(60), in(3'600), "Friday 2026-03-06T09:00", "Thursday 2026-03-05T21:10"};
+  BOOST_TEST(judged_by(good, closed) == "closed");
+  BOOST_TEST(error ==
+             "nobody is called at that time: offer a time from Friday 2026-03-06T09:00 on, or "
+             "ask for another time; now it is Thursday 2026-03-05T21:10");
+  closed.last = in(3'600);
+  BOOST_TEST(judged_by(good, closed) == "too_late");
+  closed = {now, {}, in(60)};
+  BOOST_TEST(judged_by(good, closed) == "closed");
+  BOOST_TEST(error == "nobody is called at that time: ask for another time");
+  closed.named = in(-60);
+  closed.now_on_clock = "Thursday 2026-03-05T21:10";
+  BOOST_TEST(judged_by(good, closed) == "past");
+  BOOST_TEST(error.ends_with("; now it is Thursday 2026-03-05T21:10"), error);
+  closed.calls_left = false;
+  BOOST_TEST(judged_by(good, closed) == "no_calls_left");
+  BOOST_TEST(judged_by("", closed) == "");
   // Nothing of it is kept.
   auto asked = talk.tool("1", "ask_callback", R"({"at":"ieri","when":"ieri","words":"ieri"})");
   BOOST_TEST(talk.when(asked).find("CallbackAsked") == std::string::npos);

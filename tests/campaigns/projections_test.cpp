@@ -299,7 +299,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto printed = [](const auto& first) { BOOST_TEST(&first != nullptr); };
   const AttemptRow attempt;
   const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19,
-               a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33] = attempt;
+               a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34] = attempt;
   printed(a1);
   const AnswerRow answer;
   const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = answer;
