@@ -24,7 +24,7 @@ enum class Outcome : std::uint8_t {
   busy,
   no_answer,
   network_error,
-  invalid_number,
+  invalid_number,  // nobody can be reached there, or somebody said that it is not their number
   fax_or_data,
   canceled_by_us,
   not_placed,    // the carrier did not take it, or we did not send it: does not count as an attempt
@@ -32,7 +32,7 @@ enum class Outcome : std::uint8_t {
   not_eligible,  // a screening question showed that the survey is not for this person
   said_nothing,  // answered, and we gave up on a line on which nobody spoke or pressed a key
   quota_full,    // of people like this one enough have completed the survey
-  not_available,     // somebody said that the person is not there, or that it is not their number
+  not_available,     // somebody said that the person is not there
   language_barrier,  // the person speaks none of the languages that we do
   unable,            // the person cannot answer, for reasons of health for example, or has died
   business_number,   // a business, where a private person was wanted

@@ -231,9 +231,9 @@ MindTurn Mind::answer_words(const std::string& words, bool by_key) {
     if (wants_other_time(plain) && has("ask_callback")) {
       return call("ask_callback", {{"when", capped(words)}, {"words", capped(words)}});
     }
-    if (is_wrong_person(plain)) {
+    if (const bool number = is_wrong_number(plain); number || is_wrong_person(plain)) {
       return leave(in("Mi scusi per il disturbo.", "Sorry to have disturbed you."), {},
-                   "wrong_person");
+                   number ? "wrong_number" : "wrong_person");
     }
   }
   if (waits_for_consent_) {

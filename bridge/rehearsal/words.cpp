@@ -164,9 +164,12 @@ bool wants_human(std::string_view plain) {
                   "an operator|a real person");
 }
 
+bool is_wrong_number(std::string_view plain) {
+  return says_any(plain, "ha sbagliato numero|numero sbagliato|wrong number");
+}
+
 bool is_wrong_person(std::string_view plain) {
-  return says_any(plain,
-                  "ha sbagliato numero|numero sbagliato|non sono io|wrong number|wrong person");
+  return says_any(plain, "non sono io|wrong person");
 }
 
 bool says_goodbye(std::string_view plain) {

@@ -34,6 +34,7 @@ YesNo yes_or_no(std::string_view plain);
 bool wants_no_calls(std::string_view plain);
 bool wants_other_time(std::string_view plain);
 bool wants_human(std::string_view plain);
+bool is_wrong_number(std::string_view plain);
 bool is_wrong_person(std::string_view plain);
 // That they will not answer, and that they cannot.
 bool would_rather_not_say(std::string_view plain);

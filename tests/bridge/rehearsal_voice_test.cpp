@@ -298,7 +298,8 @@ BOOST_AUTO_TEST_CASE(other_wishes_come_before_answers) {
   BOOST_TEST(wish("mi richiami domani") ==
              R"([ask_callback{"when":"mi richiami domani","words":"mi richiami domani"}])");
   BOOST_TEST(wish("voglio parlare con una persona") == "[request_human{}]");
-  BOOST_TEST(holds(wish("ha sbagliato numero"), R"({"reason":"wrong_person"})"));
+  BOOST_TEST(holds(wish("ha sbagliato numero"), R"({"reason":"wrong_number"})"));
+  BOOST_TEST(holds(wish("non sono io"), R"({"reason":"wrong_person"})"));
   Mind mind = mind_with("Buongiorno.");
   mind.speak({});
   after(mind, "Non chiamatemi più");
