@@ -259,6 +259,8 @@ class CampaignReader {
   void check_replies();
   void check_reply(Reply which, const std::string& where);
   void check_opt_out();
+  bool same_in_speech(std::string_view one, std::string_view other) const;
+  Words answers_in(const Question& question, const Words& languages) const;
   void read_agent(const Members& root);
   void check_agent(const Members& members);
   void read_machine(const Members& root);
@@ -1606,6 +1608,40 @@ void CampaignReader::read_opt_out(const Members& root) {
   read_text(members, "goodbye", campaign().opt_out.goodbye);
 }
 
+// Speech is compared folded: "Si" is "sì". A log was not held to that when it was written.
+bool CampaignReader::same_in_speech(std::string_view one, std::string_view other) const {
+  if (reads == ReadFrom::log) return lower(one) == lower(other);
+  return folded(one) == folded(other);
+}
+
+// Whether a question knows the common words for yes and no by itself (said_yes_no).
+bool knows_yes_and_no(const Question& question) {
+  return question.type == QuestionType::yes_no &&
+         std::ranges::any_of(question.options, [](const Option& option) {
+           return option.code == "yes" || option.code == "no";
+         });
+}
+
+// What answers a question in the languages that these words are of.
+Words CampaignReader::answers_in(const Question& question, const Words& languages) const {
+  Words answers;
+  for (const auto& [language, words] : languages) {
+    auto& all = answers[language];
+    const auto add = [&](const std::vector<std::string>& more) {
+      all.insert(all.end(), more.begin(), more.end());
+    };
+    for (const Option& option : question.options) {
+      if (const auto own = option.words.find(language); own != option.words.end()) add(own->second);
+    }
+    if (reads == ReadFrom::file && knows_yes_and_no(question)) {
+      const auto& common = common_yes_no(primary_language(language));
+      add(common.yes);
+      add(common.no);
+    }
+  }
+  return answers;
+}
+
 // The opt-out must mean the same at every question.
 void CampaignReader::check_opt_out() {
   const OptOut& opt_out = campaign().opt_out;
@@ -1628,15 +1664,12 @@ void CampaignReader::check_opt_out() {
       if (key != '\0' && option.key == key) {
         problem(json_pointer(place, "key"), "is the key of the opt-out");
       }
-      for (const auto& [language, words] : option.words) {
-        const auto never = opt_out.words.find(language);
-        if (never == opt_out.words.end()) continue;
-        for (const std::string& word : words) {
-          for (const std::string& other : never->second) {
-            if (lower(word) == lower(other)) {
-              problem(json_pointer(place, "words"), in_quotes(word) + " is a word of the opt-out");
-            }
-          }
+    }
+    for (const auto& [language, answers] : answers_in(question, opt_out.words)) {
+      for (const std::string& word : opt_out.words.at(language)) {
+        if (std::ranges::any_of(answers,
+                                [&](const auto& one) { return same_in_speech(one, word); })) {
+          problem("/opt_out/words", in_quotes(word) + " also answers " + in_quotes(question.id));
         }
       }
     }
@@ -1729,7 +1762,7 @@ void CampaignReader::default_reply(Reply which, const std::string& where) {
     const auto take = [&](const Words& words) {
       const auto own = words.find(language);
       if (own == words.end()) return;
-      for (const std::string& word : own->second) taken.insert(lower(word));
+      for (const std::string& word : own->second) taken.insert(folded(word));
     };
     take(campaign().opt_out.words);
     for (const Question& question : campaign().questions) {
@@ -1737,7 +1770,7 @@ void CampaignReader::default_reply(Reply which, const std::string& where) {
     }
     std::vector<std::string> words;
     for (const auto& word : primary == "it" ? found->italian : found->english) {
-      if (!taken.contains(lower(word))) words.push_back(word);
+      if (!taken.contains(folded(word))) words.push_back(word);
     }
     if (!words.empty()) reply.words[language] = std::move(words);
   }
@@ -1784,7 +1817,7 @@ void CampaignReader::check_reply(Reply which, const std::string& where) {
       if (theirs == others.end()) continue;
       for (const std::string& word : words) {
         if (std::ranges::any_of(theirs->second,
-                                [&](const auto& one) { return lower(one) == lower(word); })) {
+                                [&](const auto& one) { return same_in_speech(one, word); })) {
           problem(json_pointer(where, "words"), in_quotes(word) + " is a word of " + what);
         }
       }
@@ -1810,9 +1843,7 @@ void CampaignReader::check_reply(Reply which, const std::string& where) {
       problem(key_at, "is also an answer to " + in_quotes(question.id),
               R"(choose another key; "*" is never an answer)");
     }
-    for (const Option& option : question.options) {
-      same_word(option.words, "an option of " + in_quotes(question.id));
-    }
+    same_word(answers_in(question, reply.words), "an option of " + in_quotes(question.id));
   }
 }
 

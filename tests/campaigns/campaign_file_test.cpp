@@ -278,10 +278,7 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_told_one_by_one) {
        R"(/questions/2/ask_if/answered: does not go with "column")"},
       {"/questions/2/ask_if", {{"any", json::array()}}, "/questions/2/ask_if/any: is empty"},
       {"/questions/2/ask_if", json::object(), "/questions/2/ask_if: tests nothing"},
-      {"/opt_out",
-       {{"words", {"SÌ", "no"}}},
-       "/questions/0/options/1/words: \"no\" is a word of the "
-       "opt-out"},
+      {"/opt_out", {{"words", {"basta", "SÌ"}}}, R"(/opt_out/words: "SÌ" also answers "q1")"},
       {"/answering_machine",
        {{"action", "leave_message"}},
        "/answering_machine/message: is missing"},
@@ -494,6 +491,9 @@ BOOST_AUTO_TEST_CASE(what_replies_cannot_be_is_told) {
       {"/replies/back/words",
        {"SI"},
        R"(/replies/back/words: "SI" is a word of an option of "q1")"},
+      {"/replies/back/words",
+       {"Va bene"},
+       R"(/replies/back/words: "Va bene" is a word of an option of "q1")"},
       {"/replies/back/goodbye", "Ciao",
        "/replies/back/goodbye: the talk goes on after it: nothing is said"},
       {"/replies/stop/numbers",
@@ -524,6 +524,27 @@ BOOST_AUTO_TEST_CASE(what_replies_cannot_be_is_told) {
   json message = notification();
   message["replies"] = {{"stop", true}};
   check_problem(message.dump(), "/replies: does not belong to a campaign of kind \"notification\"");
+}
+
+BOOST_AUTO_TEST_CASE(a_common_yes_or_no_means_nothing_else_at_a_question_of_them) {
+  for (const char* word : {"va bene", "Certo", "SI", "no"}) {
+    json file = survey();
+    file["opt_out"] = {{"words", {word}}};
+    check_problem(file.dump(), std::string("/opt_out/words: \"") + word + "\" also answers \"q1\"");
+    // Nor where the question names options of its own for the two.
+    file["questions"][0]["options"] = {{{"code", "yes"}, {"key", "1"}, {"words", {"vengo"}}},
+                                       {{"code", "no"}, {"key", "2"}, {"words", {"resto"}}}};
+    BOOST_TEST(problems_of(file.dump()).size() == 1U, word);
+    // Other options are not chosen by these words.
+    file["questions"][0]["options"][0]["code"] = "vengo";
+    file["questions"][0]["options"][1]["code"] = "resto";
+    BOOST_TEST(problems_of(file.dump()).empty(), word);
+    // What was accepted once still is, unless it was wrong then.
+    json before = survey();
+    before["opt_out"] = {{"words", {word}}};
+    BOOST_TEST(parse_campaign_file(before.dump(), ReadFrom::log).ok() ==
+               (word != std::string("no")));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(dates_and_choices_of_several_are_read_and_checked) {
