@@ -117,6 +117,34 @@ const std::vector<CommonReply>& common_replies() {
   return all;
 }
 
+// Programs of before wrote these down where a yes_no question had no options of its own: the first
+// is all that is written down now, the others count without being named, or count no more.
+const std::map<std::string_view, YesNoWords>& yes_no_written_before() {
+  static const std::map<std::string_view, YesNoWords> all{
+      {"it", {{"sì", "si", "certo", "va bene", "d'accordo", "esatto"}, {"no", "assolutamente no"}}},
+      {"en", {{"yes", "yeah", "sure", "of course", "correct"}, {"no", "nope", "not at all"}}},
+      {"de", {{"ja", "jawohl", "gerne", "natürlich", "genau"}, {"nein", "leider nicht"}}},
+      {"fr", {{"oui", "d'accord", "bien sûr", "exactement"}, {"non", "pas du tout"}}},
+      {"es", {{"sí", "si", "claro", "de acuerdo", "vale"}, {"no", "para nada"}}},
+  };
+  return all;
+}
+
+// A definition that such a program wrote down is what its file says to this one.
+void forget_words_written_before(Question& question) {
+  if (question.type != QuestionType::yes_no) return;
+  for (Option& option : question.options) {
+    for (auto& [language, words] : option.words) {
+      const auto before = yes_no_written_before().find(primary_language(language));
+      if (before == yes_no_written_before().end()) continue;
+      const auto& [yes, no] = before->second;
+      const bool untouched =
+          (option.code == "yes" && words == yes) || (option.code == "no" && words == no);
+      if (untouched) words.resize(1);
+    }
+  }
+}
+
 // Reads the members of a campaign file into a Campaign and gathers all that is wrong.
 class CampaignReader {
  public:
@@ -1269,6 +1297,7 @@ void CampaignReader::read_options(const Members& members, Question& question) {
     read_option((*list)[i], json_pointer(members.at("options"), i), question, option);
     question.options.push_back(std::move(option));
   }
+  forget_words_written_before(question);
   if (question.type == QuestionType::yes_no ? list->size() != 2 : list->size() < 2) {
     problem(members.at("options"), question.type == QuestionType::yes_no
                                        ? "a yes_no question has two options, or none in the file"

@@ -547,6 +547,36 @@ BOOST_AUTO_TEST_CASE(a_common_yes_or_no_means_nothing_else_at_a_question_of_them
   }
 }
 
+BOOST_AUTO_TEST_CASE(words_for_yes_and_no_that_were_written_down_before_are_those_of_today) {
+  struct Before {
+    const char* language;
+    std::vector<std::string> yes;
+    std::vector<std::string> no;
+  };
+  for (const auto& words : std::vector<Before>{
+           {"it-IT",
+            {"sì", "si", "certo", "va bene", "d'accordo", "esatto"},
+            {"no", "assolutamente no"}},
+           {"en-GB", {"yes", "yeah", "sure", "of course", "correct"}, {"no", "nope", "not at all"}},
+           {"de-DE", {"ja", "jawohl", "gerne", "natürlich", "genau"}, {"nein", "leider nicht"}},
+           {"fr-FR", {"oui", "d'accord", "bien sûr", "exactement"}, {"non", "pas du tout"}},
+           {"es-ES", {"sí", "si", "claro", "de acuerdo", "vale"}, {"no", "para nada"}}}) {
+    json file = survey();
+    file["language"] = words.language;
+    const auto today = campaign_of(file);
+    auto before = json::parse(print_campaign(today));
+    auto& options = before["questions"][0]["options"];
+    options[0]["words"] = words.yes;
+    options[1]["words"] = words.no;
+    const auto from_log = parse_campaign_file(before.dump(), ReadFrom::log);
+    BOOST_TEST_REQUIRE(from_log.ok(), words.language);
+    BOOST_TEST((from_log.value().campaign == today), words.language);
+    // Words that somebody chose stay.
+    options[0]["words"].push_back("hurrah");
+    BOOST_TEST(!(campaign_of(before) == today), words.language);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(dates_and_choices_of_several_are_read_and_checked) {
   json file = survey();
   file["questions"][0] = {{"id", "q1"},
