@@ -114,6 +114,32 @@ std::optional<Instant> callback_named(const State& state, const Named& named) {
   return instant_from_ms(call->agent.callback_due_ms);
 }
 
+// What the reason with which an agent ended a talk says of the person.
+std::optional<Outcome> outcome_of_reason(std::string_view end_reason) {
+  static constexpr std::array<std::pair<std::string_view, Outcome>, 7> said{
+      {{"refused", Outcome::refused},
+       {"wrong_person", Outcome::not_available},
+       {"wrong_number", Outcome::invalid_number},
+       {"language_barrier", Outcome::language_barrier},
+       {"unable", Outcome::unable},
+       {"business_number", Outcome::business_number},
+       {"screened", Outcome::screened}}};
+  for (const auto& [reason, outcome] : said) {
+    if (reason == end_reason) return outcome;
+  }
+  return {};
+}
+
+// Whether nobody is to call after this call, whatever was answered by then, which is all that its
+// outcome may tell: the person would not or could not go on, or a human took over.
+bool is_last_word(const CallPosition& call, const Retries& retries) {
+  if (call.agent.reached_human()) return true;
+  const auto said =
+      call.stopped ? std::optional(Outcome::refused) : outcome_of_reason(call.agent.end_reason);
+  if (!said || conclusive(*said)) return said.has_value();
+  return !call.agent.callback_asked && !retries.delay[static_cast<std::size_t>(*said)];
+}
+
 // What becomes of a case after an attempt: another one later, or its end.
 void after_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
                    Instant ended_at, Instant now, bool number_refused = false) {
@@ -161,6 +187,10 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   if (conclusive(outcome) && !goes_on &&
       !campaign.retries.delay[static_cast<std::size_t>(outcome)].has_value()) {
     return close(Place::done);
+  }
+  const auto* call = state.script.call(named.ref);
+  if (call != nullptr && !goes_on && is_last_word(*call, campaign.retries)) {
+    return close(place_at_end(disposition));
   }
   if (named.entry->status == CampaignStatus::cancelled) return close(Place::excluded);
   // A held call that turned up after the campaign's end: nobody is dialled there any more. That it
@@ -320,22 +350,6 @@ bool left_in_silence(const State& state, const Named& named, const CallPosition&
 bool ended_by_us(const AgentProgress& agent) {
   return agent.closed_why == "silence" || agent.closed_why == "time_limit" ||
          agent.closed_why == "spend_limit" || agent.closed_why == "goodbye";
-}
-
-// What the reason with which an agent ended a talk says of the person.
-std::optional<Outcome> outcome_of_reason(std::string_view end_reason) {
-  static constexpr std::array<std::pair<std::string_view, Outcome>, 7> said{
-      {{"refused", Outcome::refused},
-       {"wrong_person", Outcome::not_available},
-       {"wrong_number", Outcome::invalid_number},
-       {"language_barrier", Outcome::language_barrier},
-       {"unable", Outcome::unable},
-       {"business_number", Outcome::business_number},
-       {"screened", Outcome::screened}}};
-  for (const auto& [reason, outcome] : said) {
-    if (reason == end_reason) return outcome;
-  }
-  return {};
 }
 
 // A call in which a voice agent was due. What the person said counts before how the talk ended, and

@@ -477,6 +477,42 @@ BOOST_AUTO_TEST_CASE(what_is_said_last_counts_before_a_callback) {
   }
 }
 
+// Whether somebody who has answered two questions, and then ends the talk so, is called again.
+bool is_called_again_after(const Campaign& campaign, const char* reason, bool wants_to = true) {
+  Talk talk(campaign);
+  talk.opens().does(talk.answer("1", "colour", "blue")).does(talk.answer("2", "rate", "4"));
+  auto asked =
+      talk.tool("3", "ask_callback", R"({"at":"2026-03-02T17:30","when":"dopo","words":"dopo"})");
+  asked.callback_at = asked.callback_opens = talk.now() + Seconds{8 * 3'600};
+  if (wants_to) talk.does(asked);
+  talk.does(talk.tool("4", "end_call", json{{"reason", reason}}.dump()));
+  talk.does(talk.ended("goodbye")).does(talk.after());
+  const auto ends = talk.when(talk.status("completed", 30));
+  // What was answered is not lost.
+  BOOST_TEST(ends.find("\"outcome\":\"partial\"") != std::string::npos, ends);
+  const bool closed = ends.find("ContactClosed {\"place\":\"done\",\"disposition\":\"partial\"}") !=
+                      std::string::npos;
+  const bool again = ends.find("RetryScheduled") != std::string::npos;
+  BOOST_TEST(closed != again, ends);
+  return again;
+}
+
+BOOST_AUTO_TEST_CASE(whoever_will_not_go_on_is_not_called_again_however_much_they_answered) {
+  auto campaign = agent_survey();
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::partial)] = Seconds{4 * 3'600};
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::callback_requested)] = Seconds{7'200};
+  for (const char* reason : {"refused", "unable", "business_number", "wrong_number"}) {
+    BOOST_TEST(!is_called_again_after(campaign, reason), reason);
+  }
+  for (const char* reason : {"other", "not_now", "wrong_person", "language_barrier"}) {
+    BOOST_TEST(is_called_again_after(campaign, reason), reason);
+  }
+  // Unless they asked for it, as the file says of what was said last.
+  BOOST_TEST(!is_called_again_after(campaign, "language_barrier", false));
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::language_barrier)] = Seconds{7'200};
+  BOOST_TEST(is_called_again_after(campaign, "language_barrier", false));
+}
+
 BOOST_AUTO_TEST_CASE(whoever_stops_a_survey_that_goes_on_without_its_agent_has_refused) {
   auto campaign = agent_survey();
   campaign.agent.on_failure = OnFailure::go_on_simple;
@@ -503,6 +539,16 @@ BOOST_AUTO_TEST_CASE(whom_a_human_has_talked_to_is_not_called_back_for_a_wish_be
   reached.seconds = 60;
   talk.does(reached);
   BOOST_TEST((talk.hangs_up(90) == Outcome::completed));
+  // Nor for the rest of the survey.
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::broken_off)] = Seconds{3'600};
+  Talk begun(campaign);
+  begun.opens().does(begun.answer("1", "colour", "blue"));
+  begun.does(begun.tool("2", "request_human", "{}")).does(begun.ended("transfer"));
+  begun.does(begun.after(true)).does(reached);
+  const auto ends = begun.when(begun.status("completed", 90));
+  BOOST_TEST(ends.find("\"outcome\":\"broken_off\"") != std::string::npos, ends);
+  BOOST_TEST(ends.find("ContactClosed") != std::string::npos, ends);
+  BOOST_TEST(ends.find("RetryScheduled") == std::string::npos, ends);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_left_in_silence_is_asked_where_an_agent_fails_in_the_next_call) {

@@ -294,10 +294,15 @@ BOOST_AUTO_TEST_CASE(who_wants_to_stop_is_not_called_again) {
   BOOST_TEST((world.state().results.cases[0][0].place == Place::done));
   // And is no opt-out.
   BOOST_TEST(!world.state().suppression.opted_out(1));
-  InCall answered(with_replies());
-  answered.does(answered.keyed("colour", 1, "2")).does(answered.keyed("rate", 2, "3"));
-  answered.does(answered.said("people", 3, "basta così"));
-  BOOST_TEST((answered.ends() == Outcome::partial));
+  auto campaign = with_replies();
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::partial)] = 4h;
+  for (const bool stops : {true, false}) {
+    InCall answered(campaign);
+    answered.does(answered.keyed("colour", 1, "2")).does(answered.keyed("rate", 2, "3"));
+    if (stops) answered.does(answered.said("people", 3, "basta così"));
+    BOOST_TEST((answered.ends() == Outcome::partial));
+    BOOST_TEST((answered.state().results.cases[0][0].place == (stops ? Place::done : Place::open)));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(who_wants_a_human_gets_one_or_is_called_back) {
@@ -305,8 +310,12 @@ BOOST_AUTO_TEST_CASE(who_wants_a_human_gets_one_or_is_called_back) {
     InCall alone(with_replies());
     BOOST_TEST(told(alone, "colour", 1, by_key, "0", "un operatore") == "Grazie. | (hang up)");
     BOOST_TEST((alone.ends() == Outcome::callback_requested));
+    auto campaign = with_replies({"+390233333333"});
+    for (const auto outcome : {Outcome::human_hung_up_at_once, Outcome::callback_requested}) {
+      campaign.retries.delay[static_cast<std::size_t>(outcome)] = 4h;
+    }
     for (const bool reached : {true, false}) {
-      InCall world(with_replies({"+390233333333"}));
+      InCall world(campaign);
       told(world, "colour", 1, by_key, "0", "un operatore");
       const auto now = document(world);
       BOOST_TEST_REQUIRE(now.size() == 2U);
@@ -314,6 +323,9 @@ BOOST_AUTO_TEST_CASE(who_wants_a_human_gets_one_or_is_called_back) {
       world.does(AfterTransfer{world.attempt(), world.sid(), reached ? "completed" : "busy", 9});
       BOOST_TEST((world.ends() ==
                   (reached ? Outcome::human_hung_up_at_once : Outcome::callback_requested)));
+      // Nobody else need call whom a human has talked to.
+      BOOST_TEST(
+          (world.state().results.cases[0][0].place == (reached ? Place::exhausted : Place::open)));
     }
     // They hang up in the talk with the human, and what the dial came to is told too late.
     for (const char* status : {"in-progress", "no-answer"}) {
