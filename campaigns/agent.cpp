@@ -472,9 +472,6 @@ ToolVerdict check_callback(ToolVerdict verdict, const CallbackBounds& bounds) {
     return refuse(std::move(verdict), "bad_value",
                   "the person's time zone is not known: leave \"at\" out");
   }
-  // What a talk was told of the time when it began is no longer so.
-  const auto now =
-      bounds.now_on_clock.empty() ? std::string() : "; now it is " + bounds.now_on_clock;
   if (!bounds.calls_left) {
     return refuse(std::move(verdict), "no_calls_left",
                   "nobody calls the person again after this call: promise no time, and leave "
@@ -482,16 +479,16 @@ ToolVerdict check_callback(ToolVerdict verdict, const CallbackBounds& bounds) {
   }
   if (*bounds.named <= bounds.now) {
     return refuse(std::move(verdict), "past",
-                  "\"at\" is over already: ask the person which day and time they mean" + now);
+                  "\"at\" is over already: ask the person which day and time they mean");
   }
   if (*bounds.named - bounds.now > callback_ahead_max) {
     return refuse(std::move(verdict), "too_late",
                   "\"at\" is more than " + std::to_string(callback_ahead_max.count()) +
-                      " days ahead: ask for an earlier time" + now);
+                      " days ahead: ask for an earlier time");
   }
   if (bounds.last && bounds.opens.value_or(*bounds.named) >= *bounds.last) {
     return refuse(std::move(verdict), "too_late",
-                  "the person cannot be called that late any more: ask for an earlier time" + now);
+                  "the person cannot be called that late any more: ask for an earlier time");
   }
   if (bounds.opens != bounds.named) {
     return refuse(std::move(verdict), "closed",
@@ -499,7 +496,15 @@ ToolVerdict check_callback(ToolVerdict verdict, const CallbackBounds& bounds) {
                       (bounds.opens_on_clock.empty()
                            ? std::string()
                            : "offer a time from " + bounds.opens_on_clock + " on, or ") +
-                      "ask for another time" + now);
+                      "ask for another time");
+  }
+  return verdict;
+}
+
+// What a talk was told of the time when it began is no longer so.
+ToolVerdict with_the_time(ToolVerdict verdict, const CallbackBounds& bounds) {
+  if (!verdict.refused.empty() && !bounds.now_on_clock.empty()) {
+    verdict.error += "; now it is " + bounds.now_on_clock;
   }
   return verdict;
 }
@@ -746,7 +751,7 @@ ToolVerdict judge_tool(const Register& book, const CallScript& script, ContactRe
   const auto& campaign = *entry.definition;
   std::string id;
   auto verdict = read_arguments(name, arguments, id);
-  if (!verdict.refused.empty()) return verdict;
+  if (!verdict.refused.empty()) return with_the_time(std::move(verdict), bounds);
   const auto* call = script.call(contact);
   if (call != nullptr && call->agent.tools.size() >= agent_tools_max) {
     return refuse(std::move(verdict), "too_many", "this call has come to its end");
@@ -761,7 +766,9 @@ ToolVerdict judge_tool(const Register& book, const CallScript& script, ContactRe
                         "; if the person does not want to go on, give that as the reason");
     }
   }
-  if (name == "ask_callback") return check_callback(std::move(verdict), bounds);
+  if (name == "ask_callback") {
+    return with_the_time(check_callback(std::move(verdict), bounds), bounds);
+  }
   if (name != "record_answer") return verdict;
   const auto question = std::ranges::find(campaign.questions, id, &Question::id);
   if (question == campaign.questions.end()) {

@@ -216,7 +216,6 @@ void Runner::name_callback(campaigns::ToolAsked& command, campaigns::ContactRef 
   if (command.callback_opens) {
     command.opens_on_clock = clock_words_for(contact, *command.callback_opens);
   }
-  command.now_on_clock = clock_words_for(contact, moment().now);
 }
 
 void Runner::take_from_stream(media::ToolAsked asked) {
@@ -237,6 +236,9 @@ void Runner::take_from_stream(media::ToolAsked asked) {
   if (contact) {
     if (const auto local = campaigns::callback_time_named(command.name, command.arguments)) {
       name_callback(command, *contact, *local);
+    }
+    if (command.name == "ask_callback") {
+      command.now_on_clock = clock_words_for(*contact, moment().now);
     }
     bounds = campaigns::callback_bounds(state_, *contact, command, moment().now);
   }

@@ -696,6 +696,9 @@ BOOST_AUTO_TEST_CASE(a_time_at_which_nobody_can_be_called_is_told_back_to_the_mo
   BOOST_TEST(error.ends_with("; now it is Thursday 2026-03-05T21:10"), error);
   closed.calls_left = false;
   BOOST_TEST(judged_by(good, closed) == "no_calls_left");
+  // One that cannot be read, too, was worked out from something.
+  BOOST_TEST(judged_by("domani", closed) == "bad_value");
+  BOOST_TEST(error.ends_with("; now it is Thursday 2026-03-05T21:10"), error);
   BOOST_TEST(judged_by("", closed) == "");
   // Nothing of it is kept.
   auto asked = talk.tool("1", "ask_callback", R"({"at":"ieri","when":"ieri","words":"ieri"})");
