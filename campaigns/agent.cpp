@@ -391,7 +391,8 @@ std::vector<AgentTool> tools_of(const Campaign& campaign) {
   tools.push_back({"ask_callback",
                    "The person wants to be called at another time. Where they name one, at is that "
                    "time on their clock, worked out from what stands in now: they are called then. "
-                   "If the day or the hour is not plain, ask.",
+                   "If the day or the hour is not plain, ask. The last call holds: one without at "
+                   "withdraws the time that they named before.",
                    R"({"type":"object","properties":{"at":{"type":"string","maxLength":19,)"
                    R"("description":"YYYY-MM-DDTHH:MM; left out where they name no time."},)"
                    R"("when":{"type":"string","maxLength":200,)"

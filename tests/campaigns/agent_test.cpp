@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -732,6 +733,10 @@ BOOST_AUTO_TEST_CASE(times_on_a_clock_are_read_and_told) {
   Talk talk;
   const auto told = agent_brief(talk.state().book, talk.state().script, {0, 1}, clock_words(local));
   BOOST_TEST(tag(told.instructions, "now") == "Thursday 2026-03-05T17:05");
+  const auto asks = std::find_if(told.tools.begin(), told.tools.end(),
+                                 [](const AgentTool& tool) { return tool.name == "ask_callback"; });
+  BOOST_TEST_REQUIRE((asks != told.tools.end()));
+  BOOST_TEST(asks->description.find("withdraws the time") != std::string::npos);
   const auto untold = agent_brief(talk.state().book, talk.state().script, {0, 1});
   BOOST_TEST(untold.instructions.find("<now>") == std::string::npos);
 }
