@@ -467,6 +467,7 @@ std::optional<Instant> local_time_in(std::string_view text) {
 
 // Whether somebody may be called at the time that they named.
 ToolVerdict check_callback(ToolVerdict verdict, const CallbackBounds& bounds) {
+  verdict.called_again = bounds.calls_left;
   if (!verdict.callback_at) return verdict;
   verdict.callback_at = bounds.named;
   if (!bounds.named) {
@@ -475,8 +476,8 @@ ToolVerdict check_callback(ToolVerdict verdict, const CallbackBounds& bounds) {
   }
   if (!bounds.calls_left) {
     return refuse(std::move(verdict), "no_calls_left",
-                  "nobody calls the person again after this call: promise no time, and leave "
-                  "\"at\" out");
+                  "nobody calls the person again after this call: tell them so, promise no call, "
+                  "and leave \"at\" out");
   }
   if (*bounds.named <= bounds.now) {
     return refuse(std::move(verdict), "past",
@@ -844,6 +845,8 @@ ToolAnswer tool_answer(const Register& book, const CallScript& script, ContactRe
     }
   } else if (verdict.name == "end_call") {
     answer.then = AfterTool::goodbye;
+  } else if (verdict.name == "ask_callback") {
+    if (!verdict.called_again) object.flag("called_back", false);
   } else if (verdict.name == "request_human") {
     const bool listed = !campaign.humans().empty();
     object.flag("transfer", listed);

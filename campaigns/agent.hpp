@@ -87,6 +87,7 @@ struct ToolVerdict {
   std::string words{};
   std::string when{};                    // ask_callback: as it was said
   std::optional<Instant> callback_at{};  // ask_callback: the moment that the person named
+  bool called_again = true;              // ask_callback: whether anybody calls them at all
   std::string reason{};                  // end_call
 };
 // When a person may be called at a time that they name.

@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "campaigns/decide.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/export_parts.hpp"
 #include "campaigns/survey.hpp"
@@ -645,6 +646,19 @@ BOOST_AUTO_TEST_CASE(a_time_that_the_person_names_is_when_they_are_called) {
   Talk last(campaign);
   last.opens();
   BOOST_TEST(last.when(asked).find(R"("refused":"no_calls_left")") != std::string::npos);
+  // Nor is a call at no time in particular.
+  for (const bool more : {false, true}) {
+    campaign.retries.attempts_max = more ? 2 : 1;
+    Talk some_time(campaign);
+    some_time.opens();
+    const auto wish = some_time.tool("1", "ask_callback", R"({"when":"boh","words":"boh"})");
+    const auto verdict = judge_tool(
+        some_time.state().book, some_time.state().script, {0, 1}, wish.name, wish.arguments,
+        callback_bounds(some_time.state(), {0, 1}, wish, some_time.now()));
+    const auto told =
+        tool_answer(some_time.state().book, some_time.state().script, {0, 1}, verdict).output;
+    BOOST_TEST(told == (more ? R"({"ok":true})" : R"({"ok":true,"called_back":false})"));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_time_at_which_nobody_can_be_called_is_told_back_to_the_model) {
