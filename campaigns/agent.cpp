@@ -500,6 +500,11 @@ ToolVerdict check_callback(ToolVerdict verdict, const CallbackBounds& bounds) {
                            : "offer a time from " + bounds.opens_on_clock + " on, or ") +
                       "ask for another time");
   }
+  if (bounds.called_enough) {
+    return refuse(std::move(verdict), "too_often",
+                  "the person will have been called as often as they may be by then: ask for a "
+                  "later day");
+  }
   return verdict;
 }
 

@@ -100,6 +100,7 @@ struct CallbackBounds {
   std::string opens_on_clock{};  // what their clock shows then
   std::string now_on_clock{};    // and now; empty: it is not told
   bool calls_left = true;        // whether anybody calls them after this call
+  bool called_enough = false;    // by the time that they named, as often as the caps allow
 };
 // Nobody is called back later than that.
 inline constexpr std::chrono::days callback_ahead_max{60};

@@ -661,6 +661,42 @@ BOOST_AUTO_TEST_CASE(a_time_that_the_person_names_is_when_they_are_called) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(no_time_is_promised_at_which_a_cap_keeps_the_person_from_being_called) {
+  const auto refused = [](const Retries& retries, Seconds ahead) {
+    auto campaign = agent_survey();
+    campaign.retries = retries;
+    campaign.retries.delay[static_cast<std::size_t>(Outcome::callback_requested)] = Seconds{7'200};
+    Talk talk(campaign);
+    talk.opens();
+    const auto named = std::chrono::floor<std::chrono::minutes>(talk.now()) + ahead;
+    const std::chrono::minutes offset{talk.state().results.attempts[0].offset_minutes};
+    auto asked = talk.tool(
+        "1", "ask_callback",
+        json{{"at", rfc3339_utc(named + offset).substr(0, 16)}, {"when", "poi"}, {"words", "poi"}}
+            .dump());
+    asked.callback_at = asked.callback_opens = named;
+    const auto said = talk.when(asked);
+    const bool kept = said.find("CallbackAsked") != std::string::npos;
+    const bool too_often = said.find(R"("refused":"too_often")") != std::string::npos;
+    BOOST_TEST(kept != too_often, said);
+    return too_often;
+  };
+  // It is nine in the morning.
+  auto retries = agent_survey().retries;
+  BOOST_TEST(!refused(retries, 9h));
+  retries.daily_calls_per_number_max = 1;
+  BOOST_TEST(refused(retries, 9h));
+  BOOST_TEST(!refused(retries, 24h));
+  retries.weekly_calls_per_number_max = 1;
+  BOOST_TEST(refused(retries, 6 * 24h));
+  BOOST_TEST(!refused(retries, 7 * 24h));
+  retries = agent_survey().retries;
+  retries.rolling_cap.calls = 1;
+  retries.rolling_cap.within = 48h;
+  BOOST_TEST(refused(retries, 47h));
+  BOOST_TEST(!refused(retries, 49h));
+}
+
 BOOST_AUTO_TEST_CASE(a_time_at_which_nobody_can_be_called_is_told_back_to_the_model) {
   auto campaign = agent_survey();
   campaign.retries.delay[static_cast<std::size_t>(Outcome::callback_requested)] = Seconds{7'200};
