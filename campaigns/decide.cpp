@@ -1895,11 +1895,28 @@ Decision on(const State& state, const ToolAsked& command, Moment moment) {
   return draft.take();
 }
 
+// What stands of a person's answers in the midst of a call: behind the last one that was given in
+// it, nothing that an earlier call left in silence.
+std::vector<ScriptAnswer> answers_in_call(const State& state, const Named& named) {
+  const auto attempt = named.open->attempt;
+  const auto& answers = state.results.answers;
+  std::optional<std::size_t> last;
+  for (auto row = answers.rbegin(); row != answers.rend() && row->at >= named.open->requested_at;
+       ++row) {
+    const bool given = row->contact == named.ref && row->attempt == attempt &&
+                       row->status != AnswerRow::Status::no_input &&
+                       row->status != AnswerRow::Status::invalid;
+    if (given) last = std::max<std::size_t>(last.value_or(0), row->question);
+  }
+  if (!last) return answers_before_call(state.script, named.ref);
+  return without_silence(state.script.answers(named.ref), *last + 1);
+}
+
 // What a call hears whose agent has failed.
 void serve_instead(PromptServed& served, const State& state, const Named& named) {
   const auto& campaign = *named.entry->definition;
-  const auto step = next_step(campaign, answers_before_call(state.script, named.ref), *named.entry,
-                              state.script, named.ref);
+  const auto step =
+      next_step(campaign, answers_in_call(state, named), *named.entry, state.script, named.ref);
   const bool asks = step.kind == NextStep::Kind::question;
   if (step.kind == NextStep::Kind::quota_full) {
     served.prompt = "quota_full";

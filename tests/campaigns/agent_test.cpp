@@ -561,23 +561,33 @@ BOOST_AUTO_TEST_CASE(what_was_left_in_silence_is_asked_where_an_agent_fails_in_t
     asked.silence_max = 0;
   }
   campaign.retries.delay[static_cast<std::size_t>(Outcome::said_nothing)] = Seconds{4 * 3'600};
-  Talk talk(campaign);
-  talk.opens().does(talk.ended("model_failed", 400, "dropped")).does(talk.after());
-  std::uint32_t turn = 2;
-  for (const char* asked : {"colour", "rate", "people", "why"}) {
-    talk.does(talk.keyed(asked, turn++, ""));
+  // Before its first answer, and in the midst of the talk.
+  for (const bool answers : {false, true}) {
+    Talk talk(campaign);
+    talk.opens().does(talk.ended("model_failed", 400, "dropped")).does(talk.after());
+    std::uint32_t turn = 2;
+    for (const char* asked : {"colour", "rate", "people", "why"}) {
+      talk.does(talk.keyed(asked, turn++, ""));
+    }
+    BOOST_TEST((talk.hangs_up() == Outcome::said_nothing));
+    talk.later(Seconds{4 * 3'600 + 1});
+    talk.dial(1, 2);
+    talk.does(talk.status("in-progress", 0, 1, 2)).does(talk.voice("", 1, 2));
+    talk.does(StreamStarted{Talk::sid(1, 2), "MZ2"});
+    const auto told = tool_answer(talk.state().book, talk.state().script, {0, 1},
+                                  judge_tool(talk.state().book, talk.state().script, {0, 1},
+                                             "record_answer", R"({"question":"none"})"));
+    BOOST_TEST(json::parse(told.output)["question"] == "colour");
+    if (answers) {
+      auto answer = talk.answer("1", "colour", "blue");
+      answer.sid = Talk::sid(1, 2);
+      answer.stream = "MZ2";
+      talk.does(answer);
+    }
+    talk.does(AfterStream{talk.attempt(1, 2), Talk::sid(1, 2), true});
+    const std::string next = answers ? "ask rate" : "ask colour";
+    BOOST_TEST(talk.document().find(next) != std::string::npos, talk.document());
   }
-  BOOST_TEST((talk.hangs_up() == Outcome::said_nothing));
-  talk.later(Seconds{4 * 3'600 + 1});
-  talk.dial(1, 2);
-  talk.does(talk.status("in-progress", 0, 1, 2)).does(talk.voice("", 1, 2));
-  talk.does(StreamStarted{Talk::sid(1, 2), "MZ2"});
-  const auto told = tool_answer(talk.state().book, talk.state().script, {0, 1},
-                                judge_tool(talk.state().book, talk.state().script, {0, 1},
-                                           "record_answer", R"({"question":"none"})"));
-  BOOST_TEST(json::parse(told.output)["question"] == "colour");
-  talk.does(AfterStream{talk.attempt(1, 2), Talk::sid(1, 2), true});
-  BOOST_TEST(talk.document().find("ask colour") != std::string::npos, talk.document());
 }
 
 BOOST_AUTO_TEST_CASE(a_time_that_the_person_names_is_when_they_are_called) {
