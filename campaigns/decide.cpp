@@ -96,17 +96,6 @@ Seconds unreachable_delay(const Campaign& campaign, std::uint8_t before) {
   return delay;
 }
 
-// Whether an assistant has let nobody through at the number in turn before.
-bool was_screened_before(const State& state, const Named& named) {
-  const auto* now = state.results.find(named.ref, named.open->attempt);
-  for (auto attempt = static_cast<std::uint8_t>(named.open->attempt - 1); attempt > 0; --attempt) {
-    const auto* before = state.results.find(named.ref, attempt);
-    if (before == nullptr || now == nullptr || before->number != now->number) continue;
-    if (before->outcome == Outcome::screened) return true;
-  }
-  return false;
-}
-
 // When the person asked to be called, if they named a time in this call.
 std::optional<Instant> callback_named(const State& state, const Named& named) {
   const auto* call = state.script.call(named.ref);
@@ -198,9 +187,9 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   const bool over = named.entry->status == CampaignStatus::completed;
   const bool never_made = named.open->phase == Phase::held && outcome == Outcome::not_placed;
   if (over && !never_made) return close(place_at_end(disposition));
-  // Whom an assistant keeps from us twice does not want to be called there.
-  const bool kept_away =
-      outcome == Outcome::screened && !other && was_screened_before(state, named);
+  const auto* row = state.results.find(named.ref, named.open->attempt);
+  const bool kept_away = outcome == Outcome::screened && !other && row != nullptr &&
+                         times_screened(state, named.ref, row->number) + 1 >= screened_max;
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
     // That the carrier is not to be reached, or not in time, is nobody's in the list.

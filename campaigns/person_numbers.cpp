@@ -53,6 +53,15 @@ std::optional<NumberKey> suppressed_number(const State& state, ContactRef contac
   return state.suppression.suppressed(key, now) ? std::optional(key) : std::nullopt;
 }
 
+unsigned times_screened(const State& state, ContactRef contact, std::uint8_t number) {
+  unsigned times = 0;
+  for (unsigned attempt = state.queue.contact(contact).requests; attempt > 0; --attempt) {
+    const auto* row = state.results.find(contact, static_cast<std::uint8_t>(attempt));
+    if (row != nullptr && row->number == number && row->outcome == Outcome::screened) ++times;
+  }
+  return times;
+}
+
 std::optional<std::uint8_t> next_number(const State& state, ContactRef contact, Instant now,
                                         bool gone) {
   const auto* several = state.queue.campaigns[contact.campaign].several_of(contact.ordinal);
@@ -62,7 +71,11 @@ std::optional<std::uint8_t> next_number(const State& state, ContactRef contact, 
     for (std::size_t step = 1; step < count; ++step) {
       const auto place = (several->in_turn + step) % count;
       const auto& one = several->all[place];
-      if (!one.dead && may_be_called(one.key)) return static_cast<std::uint8_t>(place + 1);
+      const auto number = static_cast<std::uint8_t>(place + 1);
+      if (!one.dead && may_be_called(one.key) &&
+          times_screened(state, contact, number) < screened_max) {
+        return number;
+      }
     }
     return {};
   };

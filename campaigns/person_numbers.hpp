@@ -18,8 +18,14 @@ std::vector<NumberKey> numbers_of(const State& state, ContactRef contact);
 // operator or a list says holds for the number alone, and counts here where it is that one's turn.
 std::optional<NumberKey> suppressed_number(const State& state, ContactRef contact, Instant now);
 
+// Whom an assistant has kept from us so often at a number does not want to be called there.
+inline constexpr unsigned screened_max = 2;
+// How often one has, in attempts that are over (`number` as in AttemptRow).
+unsigned times_screened(const State& state, ContactRef contact, std::uint8_t number);
+
 // Which number is to be called in place of the one whose turn it is (from 1): the next one that is
-// not known to be dead and may be called, behind the last the first again. Where there is none and
+// not known to be dead, that no assistant keeps us from and that may be called, behind the last the
+// first again. Where there is none and
 // the one in turn is of no use any more (suppressed for good, or `gone`), one that may be called
 // later. Nothing: there is no other.
 std::optional<std::uint8_t> next_number(const State& state, ContactRef contact, Instant now,

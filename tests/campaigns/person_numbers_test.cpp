@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <map>
+
 #include "campaigns/audit.hpp"
 #include "campaigns/explain.hpp"
 #include "campaigns/export.hpp"
@@ -155,6 +157,46 @@ BOOST_AUTO_TEST_CASE(an_assistant_at_one_number_does_not_close_the_way_to_anothe
     world.later(2h + 1s);
   }
   BOOST_TEST(tried == "1 11 1 11 ");
+}
+
+// `screened` says of each number whether an assistant answers there; nobody answers at the others.
+// The numbers that were tried in turn, and the end.
+std::string tried_until_the_end(const Campaign& campaign, const std::vector<NumberKey>& others,
+                                const std::map<NumberKey, bool>& screened) {
+  Running world(campaign, {somebody(2, 1, others)});
+  std::string tried;
+  std::string ends;
+  for (std::uint8_t attempt = 1; ends.empty() && attempt <= campaign.retries.attempts_max;
+       ++attempt) {
+    const auto number = in_turn(world);
+    tried += std::to_string(number) + ' ';
+    world.dial(1, attempt);
+    world.does(world.voice("", 1, attempt));
+    if (screened.at(number)) {
+      world.does(
+          world.said("colour", 1, "Registra il tuo nome e il motivo della chiamata", 1, attempt));
+    }
+    const auto after = world.when(screened.at(number) ? world.status("completed", 20, 1, attempt)
+                                                      : world.status("no-answer", 0, 1, attempt));
+    if (after.find("ContactClosed") != std::string::npos) ends = "closed";
+    world.later(61s);
+  }
+  return tried + ends;
+}
+
+BOOST_AUTO_TEST_CASE(where_an_assistant_answers_twice_nobody_calls_again) {
+  auto campaign = survey();
+  campaign.screening = words("Siamo il negozio, per un sondaggio.");
+  campaign.retries.attempts_max = 9;
+  campaign.retries.daily_calls_per_number_max = 50;
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::screened)] = 60s;
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::no_answer)] = 60s;
+  BOOST_TEST(tried_until_the_end(campaign, {}, {{1, true}}) == "1 1 closed");
+  BOOST_TEST(tried_until_the_end(campaign, {11}, {{1, true}, {11, true}}) == "1 11 1 11 closed");
+  BOOST_TEST(tried_until_the_end(campaign, {11, 12}, {{1, true}, {11, true}, {12, true}}) ==
+             "1 11 12 1 11 12 closed");
+  BOOST_TEST(tried_until_the_end(campaign, {11}, {{1, false}, {11, true}}) ==
+             "1 11 1 11 1 1 1 1 1 closed");
 }
 
 BOOST_AUTO_TEST_CASE(a_person_whose_numbers_are_all_dead_is_a_case_of_that) {
