@@ -43,6 +43,9 @@ struct LanguageWords {
   Phrases neither{};
   // Words of `plain` that mean something else in the midst of a sentence.
   Phrases at_edge{};
+  // The same of those that also say how sure somebody is, or how well: an answer where they are all
+  // that a clause says.
+  Phrases whole{};
   // A no that is also the "not" before a verb.
   Phrases at_end{};
   // Written without its accent it is another word, and the yes only by itself.
@@ -52,10 +55,11 @@ struct LanguageWords {
 std::map<std::string, LanguageWords, std::less<>> all_phrases() {
   return {
       {"it",
-       {.plain = {{"sì", "certo", "certamente", "sicuramente", "va bene", "va benissimo",
-                   "confermo", "d'accordo", "esatto", "esattamente", "ok", "okay", "perfetto",
-                   "volentieri", "senz'altro", "con piacere", "naturalmente", "giusto",
-                   "benissimo"},
+       {.plain = {{"sì",           "certo",        "certamente", "sicuramente", "va bene",
+                   "va benissimo", "confermo",     "d'accordo",  "esatto",      "esattamente",
+                   "ok",           "okay",         "perfetto",   "volentieri",  "senz'altro",
+                   "con piacere",  "naturalmente", "giusto",     "benissimo",   "è esatto",
+                   "è giusto",     "è corretto"},
                   {"no"}},
         .denials = {"non confermo",
                     "non va bene",
@@ -70,6 +74,7 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                     "non d'accordo",
                     "non è esatto",
                     "non è giusto",
+                    "non è corretto",
                     "certo che no",
                     "certamente no",
                     "sicuramente no",
@@ -94,16 +99,39 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                      "nulla in contrario", "non ho niente in contrario",
                      "non ho nulla in contrario"},
         .neither = {"un certo", "se no", "sono pronto", "sono pronta", "siamo pronti"},
-        .at_edge = {"certo", "sicuramente", "esatto", "esattamente", "ok", "okay", "perfetto",
-                    "volentieri", "naturalmente", "giusto", "benissimo"},
+        .at_edge = {"certo", "ok", "okay", "volentieri", "benissimo"},
+        .whole = {"sicuramente", "esatto", "esattamente", "perfetto", "naturalmente", "giusto",
+                  "certamente"},
         .accented = {"sì"}}},
       {"en",
-       {.plain = {{"yes",          "yeah",          "yep",         "yup",
-                   "sure",         "of course",     "correct",     "ok",
-                   "okay",         "alright",       "all right",   "absolutely",
-                   "definitely",   "certainly",     "exactly",     "indeed",
-                   "that's right", "that is right", "that's fine", "sounds good",
-                   "gladly",       "with pleasure", "I agree",     "I confirm"},
+       {.plain = {{"yes",
+                   "yeah",
+                   "yep",
+                   "yup",
+                   "sure",
+                   "of course",
+                   "correct",
+                   "ok",
+                   "okay",
+                   "alright",
+                   "all right",
+                   "absolutely",
+                   "definitely",
+                   "certainly",
+                   "exactly",
+                   "indeed",
+                   "that's right",
+                   "that is right",
+                   "that's fine",
+                   "sounds good",
+                   "that's correct",
+                   "that is correct",
+                   "it's correct",
+                   "it is correct",
+                   "gladly",
+                   "with pleasure",
+                   "I agree",
+                   "I confirm"},
                   {"no", "nope"}},
         .denials = {"not correct", "isn't correct", "not right", "isn't right", "no way",
                     "don't think so", "do not think so", "don't agree", "do not agree", "disagree"},
@@ -131,16 +159,35 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
         .neither = {"make sure", "be sure", "no one", "no matter", "no more", "no longer", "I'm ok",
                     "I'm okay", "I am ok", "I am okay", "that's ok", "that's okay",
                     "that's all right", "that's alright"},
-        .at_edge = {"sure", "correct", "ok", "okay", "alright", "all right", "absolutely",
-                    "definitely", "certainly", "exactly", "indeed", "gladly", "no"}}},
+        .at_edge = {"sure", "ok", "okay", "alright", "all right", "gladly", "no"},
+        .whole = {"correct", "absolutely", "definitely", "certainly", "exactly", "indeed"}}},
       {"de",
-       {.plain = {{"ja", "jawohl", "gerne", "gern", "natürlich", "stimmt", "genau", "klar",
-                   "auf jeden Fall", "selbstverständlich", "richtig", "sicher", "in Ordnung",
-                   "einverstanden", "ok", "okay", "perfekt"},
+       {.plain = {{"ja",
+                   "jawohl",
+                   "gerne",
+                   "gern",
+                   "natürlich",
+                   "stimmt",
+                   "genau",
+                   "klar",
+                   "auf jeden Fall",
+                   "selbstverständlich",
+                   "richtig",
+                   "sicher",
+                   "in Ordnung",
+                   "einverstanden",
+                   "ok",
+                   "okay",
+                   "perfekt",
+                   "das ist richtig",
+                   "das ist korrekt",
+                   "ganz genau",
+                   "aber sicher",
+                   "klar doch"},
                   {"nein", "nee"}},
         .denials = {"stimmt nicht", "stimmt so nicht", "stimmt gar nicht", "stimmt überhaupt nicht",
                     "auf keinen Fall", "auf gar keinen Fall", "nicht einverstanden",
-                    "nicht in Ordnung", "nicht richtig"},
+                    "nicht in Ordnung", "nicht richtig", "nicht korrekt"},
         .ended = {"natürlich nicht",  "nicht gerne",  "ganz und gar nicht", "überhaupt nicht",
                   "gar nicht",        "lieber nicht", "eher nicht",         "noch nicht",
                   "nicht wirklich",   "leider nicht", "bitte nicht",        "sicher nicht",
@@ -159,12 +206,14 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                      "kann es nicht erwarten", "kann es kaum erwarten"},
         .neither = {"nicht wahr", "hätte gerne", "hätte gern", "gerne wissen", "gern wissen",
                     "stimmt das", "stimmt es"},
-        .at_edge = {"ja", "gerne", "gern", "natürlich", "stimmt", "genau", "klar", "auf jeden Fall",
-                    "selbstverständlich", "richtig", "sicher", "ok", "okay", "perfekt"}}},
+        .at_edge = {"ja", "gerne", "gern", "stimmt", "auf jeden Fall", "ok", "okay"},
+        .whole = {"natürlich", "genau", "klar", "selbstverständlich", "richtig", "sicher",
+                  "perfekt"}}},
       {"fr",
        {.plain = {{"oui", "ouais", "bien sûr", "d'accord", "ok", "okay", "tout à fait",
                    "absolument", "exact", "exactement", "volontiers", "avec plaisir",
-                   "certainement", "parfait", "effectivement", "c'est ça", "ça marche"},
+                   "certainement", "parfait", "effectivement", "c'est ça", "ça marche",
+                   "c'est exact", "c'est correct"},
                   {"non"}},
         .denials = {"pas d'accord", "suis pas d'accord", "ne suis pas d'accord",
                     "ne sommes pas d'accord", "pas du tout d'accord", "suis pas du tout d'accord",
@@ -184,16 +233,17 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                      "sans aucun problème", "pas de souci", "pas de soucis", "aucun souci",
                      "sans souci", "n'ai rien contre", "sans hésiter", "sans aucun doute"},
         .neither = {"n'est-ce pas", "comment ça marche"},
-        .at_edge = {"ok", "okay", "tout à fait", "absolument", "exact", "exactement", "volontiers",
-                    "certainement", "parfait", "effectivement"}}},
+        .at_edge = {"ok", "okay", "tout à fait", "volontiers"},
+        .whole = {"absolument", "exact", "exactement", "certainement", "parfait",
+                  "effectivement"}}},
       {"es",
        {.plain = {{"sí", "claro", "de acuerdo", "vale", "por supuesto", "correcto", "exacto",
                    "exactamente", "perfecto", "cierto", "desde luego", "con gusto", "está bien",
-                   "confirmo", "ok", "okay"},
+                   "confirmo", "ok", "okay", "es correcto", "es exacto", "es cierto"},
                   {"no"}},
         .denials = {"no estoy de acuerdo", "no estamos de acuerdo", "no estoy para nada de acuerdo",
                     "no de acuerdo", "claro que no", "por supuesto que no", "desde luego que no",
-                    "no es correcto", "no es cierto", "no está bien", "no confirmo",
+                    "no es correcto", "no es exacto", "no es cierto", "no está bien", "no confirmo",
                     "de ninguna manera"},
         .ended = {"para nada", "en absoluto", "no lo creo", "no me interesa", "no quiero",
                   "no puedo", "no creo"},
@@ -211,8 +261,8 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                      "no pasa nada", "no me importa", "no me molesta", "no veo la hora", "sin duda",
                      "no faltaba más"},
         .neither = {"cuánto vale", "qué vale"},
-        .at_edge = {"claro", "vale", "correcto", "exacto", "exactamente", "perfecto", "cierto",
-                    "ok", "okay"},
+        .at_edge = {"claro", "ok", "okay"},
+        .whole = {"vale", "correcto", "exacto", "exactamente", "perfecto", "cierto"},
         .at_end = {"no"},
         .accented = {"sí"}}},
       // Of other languages only what makes a campaign's own yes uncertain.
@@ -267,9 +317,9 @@ const LanguageWords& phrases_of(std::string_view language) {
   static const auto by_language = [] {
     auto all = all_phrases();
     for (auto& [code, words] : all) {
-      for (auto* list :
-           {&words.denials, &words.ended, &words.doubts, &words.maybes, &words.puzzled,
-            &words.consents, &words.neither, &words.at_edge, &words.at_end, &words.accented}) {
+      for (auto* list : {&words.denials, &words.ended, &words.doubts, &words.maybes, &words.puzzled,
+                         &words.consents, &words.neither, &words.at_edge, &words.whole,
+                         &words.at_end, &words.accented}) {
         *list = all_folded(std::move(*list));
       }
     }
@@ -397,7 +447,8 @@ Sense sense_in_place(const Heard& one, const Listener& listener, const LanguageW
   const auto text = listener.folded_text(one);
   switch (one.sense) {
     case Sense::yes:
-      if (is_one_of(words.accented, text) && !listener.is_accented(one)) {
+      if (is_one_of(words.whole, text) ||
+          (is_one_of(words.accented, text) && !listener.is_accented(one))) {
         return listener.opens(one) && listener.closes(one) ? Sense::yes : Sense::neither;
       }
       if (!is_one_of(words.at_edge, text)) return Sense::yes;

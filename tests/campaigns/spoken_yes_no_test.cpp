@@ -203,6 +203,49 @@ BOOST_AUTO_TEST_CASE(a_yes_that_is_none_is_asked_again) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(how_sure_somebody_is_or_how_well_is_a_yes_only_by_itself) {
+  check({
+      {"it", "Esattamente.", "yes"},
+      {"it", "sì, esatto", "yes"},
+      {"it", "esatto, ci sarò", "yes"},
+      {"it", "è esatto", "yes"},
+      {"it", "non è corretto", "no"},
+      {"it", "Di cosa si tratta esattamente", "nothing"},
+      {"it", "Giusto un attimo", "nothing"},
+      {"it", "Sicuramente è una truffa", "nothing"},
+      {"it", "certamente è una truffa", "nothing"},
+      {"it", "Perfetto sconosciuto", "nothing"},
+      {"en", "Exactly!", "yes"},
+      {"en", "yes, absolutely", "yes"},
+      {"en", "that's correct", "yes"},
+      {"en", "that is not correct", "no"},
+      {"en", "What is this about exactly", "nothing"},
+      {"en", "Absolutely terrible", "nothing"},
+      {"en", "Correct me if I'm wrong", "nothing"},
+      {"en", "it was very bad indeed", "nothing"},
+      {"de", "Natürlich!", "yes"},
+      {"de", "ja, genau", "yes"},
+      {"de", "ganz genau", "yes"},
+      {"de", "aber sicher", "yes"},
+      {"de", "das ist richtig", "yes"},
+      {"de", "das ist nicht richtig", "no"},
+      {"de", "Worum geht es genau", "nothing"},
+      {"de", "Richtig schlecht", "nothing"},
+      {"de", "Natürlich viel zu teuer", "nothing"},
+      {"de", "das ist sicher teuer", "nothing"},
+      {"fr", "exactement", "yes"},
+      {"fr", "oui, parfait", "yes"},
+      {"fr", "c'est exact", "yes"},
+      {"fr", "De quoi s'agit-il exactement", "nothing"},
+      {"fr", "Absolument inacceptable", "nothing"},
+      {"es", "correcto", "yes"},
+      {"es", "es correcto", "yes"},
+      {"es", "no es exacto", "no"},
+      {"es", "Vale la pena", "nothing"},
+      {"es", "Cierto señor ha llamado", "nothing"},
+  });
+}
+
 BOOST_AUTO_TEST_CASE(norwegian_and_chinese_are_known_by_all_their_codes) {
   for (const char* language : {"no", "nb", "nn"}) {
     const auto said = said_yes_no("det stemmer ikke", language, {{"det stemmer"}, {"nei"}});
