@@ -365,7 +365,7 @@ class Listener {
     }
   }
   // Of what was heard that alone which no longer phrase contains, and no campaign's own of the same
-  // length.
+  // length. Before this nothing is asked of it.
   void keep_longest() {
     const auto says_more = [](const Heard& one, const Heard& other) {
       return one.holds(other) && (one.size() > other.size() || (one.own && !other.own));
@@ -377,6 +377,13 @@ class Listener {
       }
     }
     all_ = std::move(longest);
+    begins_.assign(words_.size() + 1, none);
+    ends_.assign(words_.size() + 1, none);
+    for (const auto& one : all_) {
+      if (!is_answer(one)) continue;
+      begins_[one.first] = one.last;
+      ends_[one.last] = one.first;
+    }
   }
 
   const std::vector<Heard>& all() const { return all_; }
@@ -388,10 +395,8 @@ class Listener {
   bool opens(const Heard& one) const {
     auto at = one.first;
     while (at > 0 && !begins_clause(words_[at])) {
-      const auto answer = std::ranges::find_if(
-          all_, [&](const Heard& other) { return other.last == at && is_answer(other); });
-      if (answer != all_.end()) {
-        at = answer->first;
+      if (ends_[at] != none) {
+        at = ends_[at];
       } else if (is_aside(words_[at - 1].word)) {
         --at;
       } else {
@@ -404,10 +409,8 @@ class Listener {
   bool closes(const Heard& one) const {
     auto at = one.last;
     while (at < words_.size() && !begins_clause(words_[at])) {
-      const auto answer = std::ranges::find_if(
-          all_, [&](const Heard& other) { return other.first == at && is_answer(other); });
-      if (answer != all_.end()) {
-        at = answer->last;
+      if (begins_[at] != none) {
+        at = begins_[at];
       } else if (is_aside(words_[at].word)) {
         ++at;
       } else {
@@ -440,6 +443,11 @@ class Listener {
   std::string text_ = " ";           // folded
   std::vector<std::size_t> starts_;  // where the blank before each word stands, and the last one
   std::vector<Heard> all_;
+  // Of the answers among them: the end of the one that begins at a word, and the beginning of the
+  // one that ends before it.
+  static constexpr auto none = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> begins_;
+  std::vector<std::size_t> ends_;
 };
 
 // What a phrase does where it stands.
@@ -495,11 +503,9 @@ SaidYesNo said_yes_no(std::string_view speech, std::string_view language, const 
   listener.listen_for(words.maybes, Sense::doubt);
   listen_for_others(listener, words);
   listener.keep_longest();
-  const auto counts = [&](Sense sense) {
-    return std::ranges::any_of(listener.all(), [&](const Heard& one) {
-      return sense_in_place(one, listener, words) == sense;
-    });
-  };
+  std::set<Sense> senses;
+  for (const auto& one : listener.all()) senses.insert(sense_in_place(one, listener, words));
+  const auto counts = [&](Sense sense) { return senses.contains(sense); };
   const bool yes = counts(Sense::yes);
   const bool no = counts(Sense::no);
   const bool denied = counts(Sense::denial);

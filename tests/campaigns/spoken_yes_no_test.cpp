@@ -246,6 +246,13 @@ BOOST_AUTO_TEST_CASE(how_sure_somebody_is_or_how_well_is_a_yes_only_by_itself) {
   });
 }
 
+// Somebody is on the telephone meanwhile.
+BOOST_AUTO_TEST_CASE(an_answer_of_a_thousand_words_is_understood_at_once) {
+  std::string speech;
+  for (int i = 0; i < 1'000; ++i) speech += "si ";
+  BOOST_TEST(name_of(said_yes_no(speech, "it", common_yes_no("it"))) == "yes");
+}
+
 BOOST_AUTO_TEST_CASE(norwegian_and_chinese_are_known_by_all_their_codes) {
   for (const char* language : {"no", "nb", "nn"}) {
     const auto said = said_yes_no("det stemmer ikke", language, {{"det stemmer"}, {"nei"}});
