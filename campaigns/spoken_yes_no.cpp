@@ -459,6 +459,8 @@ Sense sense_in_place(const Heard& one, const Listener& listener, const LanguageW
           (is_one_of(words.accented, text) && !listener.is_accented(one))) {
         return listener.opens(one) && listener.closes(one) ? Sense::yes : Sense::neither;
       }
+      // The name of an option, "No".
+      if (is_one_of(words.at_end, text)) return listener.closes(one) ? Sense::yes : Sense::neither;
       if (!is_one_of(words.at_edge, text)) return Sense::yes;
       return listener.opens(one) || listener.closes(one) ? Sense::yes : Sense::neither;
     case Sense::no:
@@ -529,19 +531,18 @@ SaidNames said_names(std::string_view speech, std::string_view language,
   listener.listen_for(words.denials, Sense::doubt);
   listen_for_others(listener, words);
   listener.keep_longest();
-  SaidNames said;
-  const auto negates = [&](const Heard& one) {
-    return !one.own && (one.sense == Sense::doubt || one.sense == Sense::puzzled);
-  };
+  std::vector<Heard> named;
+  std::vector<Heard> negations;
   for (const auto& one : listener.all()) {
-    if (negates(one)) said.denied |= listener.in_last_clause(one);
-    if (one.own) said.named.insert(one.whose);
+    if (one.own && sense_in_place(one, listener, words) == Sense::yes) named.push_back(one);
+    if (one.sense == Sense::doubt || one.sense == Sense::puzzled) negations.push_back(one);
   }
-  if (said.named.empty()) return said;
-  said.denied = std::ranges::any_of(listener.all(), [&](const Heard& one) {
-    return one.own && std::ranges::any_of(listener.all(), [&](const Heard& other) {
-             return negates(other) && listener.in_one_clause(one, other);
-           });
+  SaidNames said;
+  for (const auto& one : named) said.named.insert(one.whose);
+  said.denied = std::ranges::any_of(negations, [&](const Heard& negation) {
+    if (named.empty()) return listener.in_last_clause(negation);
+    return std::ranges::any_of(
+        named, [&](const Heard& one) { return listener.in_one_clause(one, negation); });
   });
   return said;
 }

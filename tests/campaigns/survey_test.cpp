@@ -972,6 +972,39 @@ BOOST_AUTO_TEST_CASE(the_longest_name_of_an_option_counts_and_none_that_is_denie
   BOOST_TEST(understand(campaign, asked, "it-IT", "", "rosso ma non blu").value == "");
 }
 
+BOOST_AUTO_TEST_CASE(an_option_is_not_chosen_by_a_word_that_is_another_one_where_it_stands) {
+  const auto campaign = some::survey();
+  struct Row {
+    const char* language;
+    std::vector<std::string> names;
+    const char* speech;
+    const char* value;
+  };
+  for (const auto& row : std::vector<Row>{
+           {"it-IT", {"Sì", "No", "Forse"}, "sì", "0"},
+           {"it-IT", {"Sì", "No", "Forse"}, "si grazie", "0"},
+           {"it-IT", {"Sì", "No", "Forse"}, "come si chiama", ""},
+           {"it-IT", {"Sì", "No", "Forse"}, "no", "1"},
+           {"it-IT", {"Sì", "No", "Forse"}, "forse", "2"},
+           {"de-DE", {"Ja", "Nein", "Vielleicht"}, "ja bitte", "0"},
+           {"de-DE", {"Ja", "Nein", "Vielleicht"}, "das ist ja schrecklich", ""},
+           {"de-DE", {"Ja", "Nein", "Vielleicht"}, "nein", "1"},
+           {"es-ES", {"Sí", "No", "Quizás"}, "no, gracias", "1"},
+           {"es-ES", {"Sí", "No", "Quizás"}, "no te escucho", ""},
+           {"en-GB", {"Perfect", "Correct", "Wrong"}, "correct", "1"},
+           {"en-GB", {"Perfect", "Correct", "Wrong"}, "correct me if that is it", ""},
+       }) {
+    auto asked = question("q", QuestionType::choice, "?");
+    asked.options.clear();
+    for (std::size_t i = 0; i < row.names.size(); ++i) {
+      asked.options.push_back(option(std::to_string(i), '\0', row.names[i]));
+      asked.options.back().words[row.language] = {row.names[i]};
+    }
+    const auto got = understand(campaign, asked, row.language, "", row.speech);
+    BOOST_TEST(got.value == row.value, row.language << ": " << row.speech);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(words_of_any_script_choose_an_option) {
   const auto campaign = some::survey();
   const auto said = [&](const Question& asked, const char* language, const char* speech) {
