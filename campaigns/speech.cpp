@@ -218,6 +218,30 @@ bool begins_clause(const SpokenWord& word) {
          before != "'" && before != "\u2019";
 }
 
+bool ends_question(std::string_view marks) {
+  static constexpr auto all = std::to_array<std::string_view>({"?", "\u061f", "\uff1f", "\u037e"});
+  return std::ranges::any_of(
+      all, [&](std::string_view mark) { return marks.find(mark) != std::string_view::npos; });
+}
+
+bool ends_sentence(std::string_view marks) {
+  static constexpr auto wide = std::to_array<std::string_view>({"\u2026", "\u3002", "\u0964"});
+  return marks.find_first_of(".!;") != std::string_view::npos || ends_question(marks) ||
+         std::ranges::any_of(wide, [&](std::string_view mark) {
+           return marks.find(mark) != std::string_view::npos;
+         });
+}
+
+std::string_view end_of(std::string_view text) {
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto [code, size] = first_character(text.substr(i));
+    i += size;
+    if (!folded_character(code).empty()) end = i;
+  }
+  return text.substr(end);
+}
+
 bool is_aside(std::string_view word) {
   static constexpr auto all = std::to_array<std::string_view>(
       {"ach",    "ah",    "ahm",    "allora",  "alors",  "also",   "bah",     "beaucoup",

@@ -22,6 +22,12 @@ std::vector<SpokenWord> spoken_words(std::string_view text);
 // Whether something other than a blank, a hyphen or an apostrophe stands before it.
 bool begins_clause(const SpokenWord& word);
 
+// Whether a sentence ends in these marks, and whether it does so as a question.
+bool ends_sentence(std::string_view marks);
+bool ends_question(std::string_view marks);
+// What stands behind the last word of a text.
+std::string_view end_of(std::string_view text);
+
 // Whether this, a word as above, says nothing of its own before or behind an answer: "well", "oh",
 // "please", "grazie".
 bool is_aside(std::string_view word);

@@ -347,7 +347,8 @@ struct Heard {
 
 class Listener {
  public:
-  explicit Listener(std::string_view speech) : words_(spoken_words(speech)) {
+  explicit Listener(std::string_view speech)
+      : words_(spoken_words(speech)), behind_(end_of(speech)) {
     for (const auto& one : words_) {
       starts_.push_back(text_.size() - 1);
       text_ += one.word + ' ';
@@ -425,6 +426,13 @@ class Listener {
     }
     return true;
   }
+  // Whether it stands in a sentence that is a question.
+  bool is_asked(const Heard& one) const {
+    const auto end =
+        std::find_if(words_.begin() + static_cast<std::ptrdiff_t>(one.last), words_.end(),
+                     [](const SpokenWord& word) { return ends_sentence(word.before); });
+    return ends_question(end == words_.end() ? std::string_view(behind_) : end->before);
+  }
   bool in_last_clause(const Heard& one) const {
     return std::none_of(words_.begin() + static_cast<std::ptrdiff_t>(one.last), words_.end(),
                         begins_clause);
@@ -440,6 +448,7 @@ class Listener {
   }
 
   std::vector<SpokenWord> words_;
+  std::string behind_;               // what stands behind the last one
   std::string text_ = " ";           // folded
   std::vector<std::size_t> starts_;  // where the blank before each word stands, and the last one
   std::vector<Heard> all_;
@@ -506,7 +515,12 @@ SaidYesNo said_yes_no(std::string_view speech, std::string_view language, const 
   listen_for_others(listener, words);
   listener.keep_longest();
   std::set<Sense> senses;
-  for (const auto& one : listener.all()) senses.insert(sense_in_place(one, listener, words));
+  for (const auto& one : listener.all()) {
+    const auto sense = sense_in_place(one, listener, words);
+    const bool answers = sense == Sense::yes || sense == Sense::no || sense == Sense::denial;
+    // "Yes?" comes from somebody who wants to know what is the matter.
+    senses.insert(answers && listener.is_asked(one) ? Sense::puzzled : sense);
+  }
   const auto counts = [&](Sense sense) { return senses.contains(sense); };
   const bool yes = counts(Sense::yes);
   const bool no = counts(Sense::no);

@@ -106,8 +106,8 @@ std::vector<const Option*> spoken_options(const Question& question, const std::s
                            [&](const Option& option) { return option.key - '0' == number; });
       });
   if (said.in_part || (said.adjoining && !(question.several && all_keys))) return found;
-  // "One moment" is no yes.
-  if (yes_no && said.among_words) return found;
+  // "One moment" is no yes, and "what was two?" chooses nothing.
+  if ((yes_no && said.among_words) || ends_question(end_of(speech))) return found;
   for (const auto& option : question.options) {
     if (std::find(said.numbers.begin(), said.numbers.end(), option.key - '0') !=
         said.numbers.end()) {

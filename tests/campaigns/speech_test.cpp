@@ -67,6 +67,24 @@ BOOST_AUTO_TEST_CASE(what_stands_before_a_word_is_kept_as_it_was_written) {
   BOOST_TEST(words[4].before == "");
 }
 
+BOOST_AUTO_TEST_CASE(the_marks_behind_the_last_word_tell_a_question) {
+  BOOST_TEST(end_of("Sì, pronto? ") == "? ");
+  BOOST_TEST(end_of("sì") == "");
+  BOOST_TEST(end_of("") == "");
+  BOOST_TEST(end_of("…") == "…");
+  BOOST_TEST(end_of("是吗？") == "？");
+  BOOST_TEST(end_of("a\xff?") == "\xff?");
+  for (const char* marks : {"?", " ?!", "؟", "？", "\u037e"}) {
+    BOOST_TEST(ends_question(marks), marks);
+    BOOST_TEST(ends_sentence(marks), marks);
+  }
+  for (const char* marks : {".", "!", "...", "…", "。"}) {
+    BOOST_TEST(!ends_question(marks), marks);
+    BOOST_TEST(ends_sentence(marks), marks);
+  }
+  for (const char* marks : {"", " ", ", ", "\u2019"}) BOOST_TEST(!ends_sentence(marks), marks);
+}
+
 BOOST_AUTO_TEST_CASE(words_are_found_whole_and_folding_changes_nothing_twice) {
   BOOST_TEST(says(folded("La nonna dice no"), "NO"));
   BOOST_TEST(!says(folded("La nonna"), "no"));

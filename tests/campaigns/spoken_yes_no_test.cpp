@@ -246,6 +246,26 @@ BOOST_AUTO_TEST_CASE(how_sure_somebody_is_or_how_well_is_a_yes_only_by_itself) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_question_is_no_answer) {
+  check({
+      {"it", "Sì?", "unclear"},
+      {"it", "Sì, mi dica?", "unclear"},
+      {"it", "sono già cliente, no?", "unclear"},
+      {"it", "Sì. Quando?", "yes"},
+      {"it", "Quando? Sì.", "yes"},
+      {"en", "Yes?", "unclear"},
+      {"en", "Is that all, yes?", "unclear"},
+      {"en", "Are you absolutely sure?", "unclear"},
+      {"en", "What was option one?", "nothing"},
+      {"de", "Ja, bitte?", "unclear"},
+      {"de", "Ja. Warum?", "yes"},
+      {"fr", "Oui ?", "unclear"},
+      {"fr", "Non ? Ah bon.", "unclear"},
+      {"es", "¿Sí?", "unclear"},
+      {"es", "¿Está bien así?", "unclear"},
+  });
+}
+
 // Somebody is on the telephone meanwhile.
 BOOST_AUTO_TEST_CASE(an_answer_of_a_thousand_words_is_understood_at_once) {
   std::string speech;
@@ -288,6 +308,8 @@ BOOST_AUTO_TEST_CASE(a_number_answers_yes_or_no_only_where_it_is_a_key) {
            {"fr-FR", "touche un", "yes"},
            {"fr-FR", "deux", "no"},
            {"es-ES", "uno", "yes"},
+           {"en-GB", "What was option one?", ""},
+           {"it-IT", "la due?", ""},
        }) {
     const auto got = understand(campaign, asked, row.language, "", row.speech);
     BOOST_TEST(got.value == row.answer, row.language << ": " << row.speech);
