@@ -356,12 +356,13 @@ class Listener {
     starts_.push_back(text_.size() - 1);
   }
 
-  // `phrases` are folded.
+  // `phrases` are folded. Ours do not go on in another clause: "Come va? Bene." is no "va bene".
   void listen_for(const Phrases& phrases, Sense sense, bool own = false, std::size_t whose = 0) {
     for (const auto& wanted : phrases) {
       if (wanted.size() <= 1) continue;
       for (auto at = text_.find(wanted); at != std::string::npos; at = text_.find(wanted, at + 1)) {
-        all_.push_back({word_at(at), word_at(at + wanted.size() - 1), sense, whose, own});
+        const Heard heard{word_at(at), word_at(at + wanted.size() - 1), sense, whose, own};
+        if (own || !is_broken(heard)) all_.push_back(heard);
       }
     }
   }
@@ -439,6 +440,10 @@ class Listener {
   }
 
  private:
+  bool is_broken(const Heard& one) const {
+    return std::any_of(words_.begin() + static_cast<std::ptrdiff_t>(one.first + 1),
+                       words_.begin() + static_cast<std::ptrdiff_t>(one.last), begins_clause);
+  }
   static bool is_answer(const Heard& one) {
     return one.sense == Sense::yes || one.sense == Sense::no || one.sense == Sense::denial ||
            one.sense == Sense::ended;

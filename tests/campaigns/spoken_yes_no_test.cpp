@@ -38,7 +38,9 @@ std::string name_of(SaidYesNo said) {
 // With the words that a question without options has.
 void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
-    const auto said = said_yes_no(row.speech, row.language, common_yes_no(row.language));
+    const auto& common = common_yes_no(row.language);
+    const auto said =
+        said_yes_no(row.speech, row.language, {{common.yes.front()}, {common.no.front()}});
     BOOST_TEST(name_of(said) == row.answer,
                row.language << ": " << row.speech << " is " << name_of(said));
   }
@@ -244,6 +246,19 @@ BOOST_AUTO_TEST_CASE(how_sure_somebody_is_or_how_well_is_a_yes_only_by_itself) {
       {"es", "Vale la pena", "nothing"},
       {"es", "Cierto señor ha llamado", "nothing"},
   });
+}
+
+BOOST_AUTO_TEST_CASE(a_phrase_does_not_go_on_in_another_clause) {
+  check({
+      {"it", "Come va? Bene", "nothing"},
+      {"it", "se non va, bene", "unclear"},
+      {"en", "No. Problem is, I am away", "no"},
+      {"en", "no problem, yes", "yes"},
+      {"es", "¿Cómo está? Bien", "nothing"},
+      {"es", "no, puedo ir", "no"},
+      {"de", "Nein. Wahr ist das", "no"},
+  });
+  BOOST_TEST(name_of(said_yes_no("I will, come", "en", {{"will come"}, {"stay"}})) == "yes");
 }
 
 BOOST_AUTO_TEST_CASE(a_question_is_no_answer) {
