@@ -16,12 +16,13 @@ namespace {
 enum class Sense : std::uint8_t {
   yes,
   no,
-  denial,   // a no that is made of a negation
-  ended,    // a denial where nothing follows it, else a doubt
-  doubt,    // takes back a yes beside it, and is no answer by itself
-  puzzled,  // takes back whatever is said beside it
-  consent,  // contains words of the others and says none of it, but takes back a no
-  neither,  // contains words of the others, and says none of it
+  denial,      // a no that is made of a negation
+  ended,       // a denial where nothing follows it, else a doubt
+  doubt,       // takes back a yes beside it, or a denial, and is no answer by itself
+  hesitation,  // takes back a yes alone
+  puzzled,     // takes back whatever is said beside it
+  consent,     // contains words of the others and says none of it, but takes back a no
+  neither,     // contains words of the others, and says none of it
 };
 
 std::vector<std::string> all_folded(std::vector<std::string> phrases) {
@@ -36,8 +37,9 @@ struct LanguageWords {
   YesNoWords plain{};
   Phrases denials{};
   Phrases ended{};
-  Phrases doubts{};  // negations
-  Phrases maybes{};  // other doubts
+  Phrases doubts{};       // negations
+  Phrases hesitations{};  // who calls, and not now
+  Phrases maybes{};
   Phrases puzzled{};
   Phrases consents{};
   Phrases neither{};
@@ -87,8 +89,9 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                   "non voglio"},
         .doubts = {"non", "mai", "nemmeno", "neanche", "neppure", "niente", "nulla", "nessuno",
                    "nessuna", "nessun", "senza", "mica", "poco"},
-        .maybes = {"forse", "dipende", "in parte", "parzialmente", "pronto", "chi parla", "chi è",
-                   "con chi parlo", "è sicuro", "è certo"},
+        .hesitations = {"pronto", "chi parla", "chi è", "con chi parlo", "è sicuro", "è certo",
+                        "più tardi", "un'altra volta", "un altro momento", "poi"},
+        .maybes = {"forse", "dipende", "in parte", "parzialmente", "più o meno"},
         .puzzled = {"non ho capito", "non capisco", "non ho sentito", "non sento", "non la sento",
                     "non ti sento", "non vi sento", "non si sente", "non so", "non lo so",
                     "non saprei", "o no", "oppure no"},
@@ -98,7 +101,8 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                      "non mi dispiace", "non fa niente", "niente in contrario",
                      "nulla in contrario", "non ho niente in contrario",
                      "non ho nulla in contrario"},
-        .neither = {"un certo", "se no", "sono pronto", "sono pronta", "siamo pronti"},
+        .neither = {"un certo", "se no", "sono pronto", "sono pronta", "siamo pronti", "va bene se",
+                    "d'accordo se", "a più tardi"},
         .at_edge = {"certo", "ok", "okay", "volentieri", "benissimo"},
         .whole = {"sicuramente", "esatto", "esattamente", "perfetto", "naturalmente", "giusto",
                   "certamente"},
@@ -142,9 +146,11 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                    "isnt",    "arent",   "doesnt",   "didnt",       "wouldnt", "never",
                    "nothing", "nobody",  "none",     "neither",     "nor",     "hardly",
                    "barely",  "without", "not sure", "not so sure", "no idea"},
-        .maybes = {"maybe", "perhaps", "depends", "partly", "partially", "hello", "who is this",
-                   "who's this", "who is it", "who is calling", "who's calling", "who are you",
-                   "are you sure", "you sure"},
+        .hesitations = {"hello", "who is this", "who's this", "who is it", "who is calling",
+                        "who's calling", "who are you", "are you sure", "are you really sure",
+                        "are you absolutely sure", "you sure", "later", "another time",
+                        "some other time"},
+        .maybes = {"maybe", "perhaps", "depends", "partly", "partially", "more or less", "sort of"},
         .puzzled = {"not understand", "don't understand", "didn't understand", "can't understand",
                     "not hear", "don't hear", "didn't hear", "can't hear", "cannot hear",
                     "cant hear", "not catch", "didn't catch", "don't know", "do not know",
@@ -158,7 +164,7 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                      "wouldn't say no", "would not say no"},
         .neither = {"make sure", "be sure", "no one", "no matter", "no more", "no longer", "I'm ok",
                     "I'm okay", "I am ok", "I am okay", "that's ok", "that's okay",
-                    "that's all right", "that's alright"},
+                    "that's all right", "that's alright", "see you later", "talk to you later"},
         .at_edge = {"sure", "ok", "okay", "alright", "all right", "gladly", "no"},
         .whole = {"correct", "absolutely", "definitely", "certainly", "exactly", "indeed"}}},
       {"de",
@@ -196,8 +202,10 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                   "glaube ich nicht", "denke nicht"},
         .doubts = {"nicht", "nichts", "nie", "niemals", "niemand", "kein", "keine", "keinen",
                    "keinem", "keiner", "keines", "keins", "ohne", "weder", "kaum", "wenig"},
-        .maybes = {"na ja", "naja", "vielleicht", "kommt darauf an", "teilweise", "teils", "hallo",
-                   "wer ist da", "wer spricht", "wer sind Sie", "sind Sie sicher"},
+        .hesitations = {"hallo", "wer ist da", "wer spricht", "wer sind Sie", "sind Sie sicher",
+                        "später", "ein andermal", "ein anderes Mal"},
+        .maybes = {"na ja", "naja", "vielleicht", "kommt darauf an", "teilweise", "teils",
+                   "mehr oder weniger"},
         .puzzled = {"nicht verstanden", "verstehe nicht", "verstehe Sie nicht", "verstehe nichts",
                     "nicht gehört", "höre nichts", "höre Sie nicht", "weiß nicht", "weiß ich nicht",
                     "weiß es nicht", "oder nein", "oder nicht"},
@@ -205,7 +213,7 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                      "keine Frage", "ohne Frage", "ohne Weiteres", "nichts dagegen",
                      "kann es nicht erwarten", "kann es kaum erwarten"},
         .neither = {"nicht wahr", "hätte gerne", "hätte gern", "gerne wissen", "gern wissen",
-                    "stimmt das", "stimmt es"},
+                    "stimmt das", "stimmt es", "bis später"},
         .at_edge = {"ja", "gerne", "gern", "stimmt", "auf jeden Fall", "ok", "okay"},
         .whole = {"natürlich", "genau", "klar", "selbstverständlich", "richtig", "sicher",
                   "perfekt"}}},
@@ -223,16 +231,18 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                   "ne pense pas"},
         .doubts = {"ne", "n", "pas", "jamais", "rien", "aucun", "aucune", "sans", "ni", "guère",
                    "peu", "plus d'accord", "pas bien sûr"},
+        .hesitations = {"allô", "qui est à l'appareil", "qui parle", "qui êtes-vous", "c'est qui",
+                        "vous êtes qui", "plus tard", "une autre fois"},
         .maybes = {"moyennement", "à moitié", "en partie", "partiellement", "peut-être",
-                   "ça dépend", "allô", "qui est à l'appareil", "qui parle", "qui êtes-vous",
-                   "c'est qui", "vous êtes qui"},
+                   "ça dépend", "plus ou moins"},
         .puzzled = {"pas compris", "pas du tout compris", "comprends pas", "rien compris",
                     "pas entendu", "entends pas", "entends rien", "sais pas", "ou non", "ou pas"},
         .consents = {"pourquoi pas", "pas de problème", "pas de problèmes", "n'y a pas de problème",
                      "aucun problème", "n'y a aucun problème", "sans problème",
                      "sans aucun problème", "pas de souci", "pas de soucis", "aucun souci",
                      "sans souci", "n'ai rien contre", "sans hésiter", "sans aucun doute"},
-        .neither = {"n'est-ce pas", "comment ça marche"},
+        .neither = {"n'est-ce pas", "comment ça marche", "c'est ça le", "c'est ça la",
+                    "c'est ça que", "d'accord si", "à plus tard"},
         .at_edge = {"ok", "okay", "tout à fait", "volontiers"},
         .whole = {"absolument", "exact", "exactement", "certainement", "parfait",
                   "effectivement"}}},
@@ -249,9 +259,10 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                   "no puedo", "no creo"},
         .doubts = {"nunca", "jamás", "nada", "nadie", "ningún", "ninguno", "ninguna", "tampoco",
                    "sin", "ni", "poco"},
-        .maybes = {"quizás", "quizá", "tal vez", "depende", "en parte", "diga", "dígame", "aló",
-                   "hola", "quién es", "quién habla", "de parte de quién", "está seguro",
-                   "está segura"},
+        .hesitations = {"diga", "dígame", "aló", "hola", "quién es", "quién habla",
+                        "de parte de quién", "está seguro", "está segura", "luego", "más tarde",
+                        "en otro momento"},
+        .maybes = {"quizás", "quizá", "tal vez", "depende", "en parte", "más o menos"},
         .puzzled = {"no sé", "no lo sé", "no estoy seguro", "no estoy segura", "no entiendo",
                     "no le entiendo", "no te entiendo", "no he entendido", "no entendí",
                     "no comprendo", "no oigo", "no le oigo", "no te oigo", "no se oye",
@@ -260,7 +271,7 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                      "no hay ningún problema", "ningún problema", "sin problema", "sin problemas",
                      "no pasa nada", "no me importa", "no me molesta", "no veo la hora", "sin duda",
                      "no faltaba más"},
-        .neither = {"cuánto vale", "qué vale"},
+        .neither = {"cuánto vale", "qué vale", "está bien si", "de acuerdo si", "hasta luego"},
         .at_edge = {"claro", "ok", "okay"},
         .whole = {"vale", "correcto", "exacto", "exactamente", "perfecto", "cierto"},
         .at_end = {"no"},
@@ -317,9 +328,9 @@ const LanguageWords& phrases_of(std::string_view language) {
   static const auto by_language = [] {
     auto all = all_phrases();
     for (auto& [code, words] : all) {
-      for (auto* list : {&words.denials, &words.ended, &words.doubts, &words.maybes, &words.puzzled,
-                         &words.consents, &words.neither, &words.at_edge, &words.whole,
-                         &words.at_end, &words.accented}) {
+      for (auto* list : {&words.denials, &words.ended, &words.doubts, &words.hesitations,
+                         &words.maybes, &words.puzzled, &words.consents, &words.neither,
+                         &words.at_edge, &words.whole, &words.at_end, &words.accented}) {
         *list = all_folded(std::move(*list));
       }
     }
@@ -485,6 +496,7 @@ Sense sense_in_place(const Heard& one, const Listener& listener, const LanguageW
       return listener.closes(one) ? Sense::denial : Sense::doubt;
     case Sense::denial:
     case Sense::doubt:
+    case Sense::hesitation:
     case Sense::puzzled:
     case Sense::consent:
     case Sense::neither:
@@ -516,7 +528,8 @@ SaidYesNo said_yes_no(std::string_view speech, std::string_view language, const 
   listener.listen_for(all_folded(words.plain.no), Sense::no);
   listener.listen_for(words.denials, Sense::denial);
   listener.listen_for(words.ended, Sense::ended);
-  listener.listen_for(words.maybes, Sense::doubt);
+  listener.listen_for(words.hesitations, Sense::hesitation);
+  listener.listen_for(words.maybes, Sense::puzzled);
   listen_for_others(listener, words);
   listener.keep_longest();
   std::set<Sense> senses;
@@ -531,12 +544,13 @@ SaidYesNo said_yes_no(std::string_view speech, std::string_view language, const 
   const bool no = counts(Sense::no);
   const bool denied = counts(Sense::denial);
   const bool doubtful = counts(Sense::doubt);
+  const bool hesitant = counts(Sense::hesitation);
   if (counts(Sense::puzzled)) return SaidYesNo::unclear;
-  if (yes) return no || denied || doubtful ? SaidYesNo::unclear : SaidYesNo::yes;
+  if (yes) return no || denied || doubtful || hesitant ? SaidYesNo::unclear : SaidYesNo::yes;
   if ((no || denied) && counts(Sense::consent)) return SaidYesNo::unclear;
   // "It is not that it is not correct" is no denial.
   if (no || (denied && !doubtful)) return SaidYesNo::no;
-  return denied || doubtful ? SaidYesNo::unclear : SaidYesNo::nothing;
+  return denied || doubtful || hesitant ? SaidYesNo::unclear : SaidYesNo::nothing;
 }
 
 SaidNames said_names(std::string_view speech, std::string_view language,

@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_yes_that_is_none_is_asked_again) {
       {"en", "please make sure", "nothing"},
       {"en", "yes, please make sure of it", "yes"},
       {"en", "that's okay", "nothing"},
-      {"en", "is it okay to call later", "nothing"},
+      {"en", "is it okay to call later", "unclear"},
       {"de", "Ja, hallo?", "unclear"},
       {"de", "das ist ja schrecklich", "nothing"},
       {"de", "ich hätte gerne meine Ruhe", "nothing"},
@@ -248,6 +248,50 @@ BOOST_AUTO_TEST_CASE(how_sure_somebody_is_or_how_well_is_a_yes_only_by_itself) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_yes_for_another_time_or_on_a_condition_is_asked_again) {
+  check({
+      {"it", "Va bene se mi richiamate domani", "nothing"},
+      {"it", "Poi confermo", "unclear"},
+      {"it", "Volentieri un'altra volta", "unclear"},
+      {"it", "sì, ma più tardi", "unclear"},
+      {"it", "sì, a più tardi", "yes"},
+      {"it", "no, più tardi", "no"},
+      {"en", "gladly another time", "unclear"},
+      {"en", "yes, see you later", "yes"},
+      {"en", "No, another time", "no"},
+      {"de", "Gerne ein andermal", "unclear"},
+      {"de", "ja, später", "unclear"},
+      {"de", "ja, bis später", "yes"},
+      {"de", "Nein, ein andermal", "no"},
+      {"fr", "C'est ça le problème", "nothing"},
+      {"fr", "c'est ça", "yes"},
+      {"fr", "d'accord, plus tard", "unclear"},
+      {"es", "está bien si me llama mañana", "nothing"},
+      {"es", "luego confirmo", "unclear"},
+      {"es", "desde luego", "yes"},
+      {"es", "sí, hasta luego", "yes"},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(half_an_answer_is_none) {
+  check({
+      {"it", "più o meno d'accordo", "unclear"},
+      {"en", "more or less correct", "unclear"},
+      {"de", "mehr oder weniger einverstanden", "unclear"},
+      {"fr", "plus ou moins d'accord", "unclear"},
+      {"es", "más o menos de acuerdo", "unclear"},
+      {"it", "forse no", "unclear"},
+      {"en", "maybe no", "unclear"},
+      {"en", "perhaps not at all", "unclear"},
+      {"de", "vielleicht nein", "unclear"},
+      {"fr", "peut-être que non", "unclear"},
+      {"es", "quizás no", "unclear"},
+      // Who asks who calls may say no all the same.
+      {"it", "Pronto? No, grazie", "no"},
+      {"en", "Hello, no thank you", "no"},
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_phrase_does_not_go_on_in_another_clause) {
   check({
       {"it", "Come va? Bene", "nothing"},
@@ -256,7 +300,6 @@ BOOST_AUTO_TEST_CASE(a_phrase_does_not_go_on_in_another_clause) {
       {"en", "no problem, yes", "yes"},
       {"es", "¿Cómo está? Bien", "nothing"},
       {"es", "no, puedo ir", "no"},
-      {"de", "Nein. Wahr ist das", "no"},
   });
   BOOST_TEST(name_of(said_yes_no("I will, come", "en", {{"will come"}, {"stay"}})) == "yes");
 }
