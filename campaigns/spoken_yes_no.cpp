@@ -32,9 +32,10 @@ std::vector<std::string> all_folded(std::vector<std::string> phrases) {
 
 using Phrases = std::vector<std::string>;
 
-// All but `plain` are folded by phrases_of().
+// All but `plain` and `hints` are folded by phrases_of().
 struct LanguageWords {
   YesNoWords plain{};
+  Phrases hints{};
   Phrases denials{};
   Phrases ended{};
   Phrases doubts{};       // negations
@@ -63,6 +64,8 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                    "con piacere",  "naturalmente", "giusto",     "benissimo",   "è esatto",
                    "è giusto",     "è corretto"},
                   {"no"}},
+        .hints = {"sì", "certo", "va bene", "d'accordo", "no", "no grazie", "non credo",
+                  "non posso"},
         .denials = {"non confermo",
                     "non va bene",
                     "non va affatto bene",
@@ -137,6 +140,8 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                    "I agree",
                    "I confirm"},
                   {"no", "nope"}},
+        .hints = {"yes", "yeah", "sure", "of course", "no", "no thanks", "not really",
+                  "I don't think so"},
         .denials = {"not correct", "isn't correct", "not right", "isn't right", "no way",
                     "don't think so", "do not think so", "don't agree", "do not agree", "disagree"},
         .ended = {"of course not", "certainly not", "absolutely not", "definitely not",
@@ -191,6 +196,8 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                    "aber sicher",
                    "klar doch"},
                   {"nein", "nee"}},
+        .hints = {"ja", "gerne", "genau", "in Ordnung", "nein", "nein danke", "leider nicht",
+                  "auf keinen Fall"},
         .denials = {"stimmt nicht", "stimmt so nicht", "stimmt gar nicht", "stimmt überhaupt nicht",
                     "auf keinen Fall", "auf gar keinen Fall", "nicht einverstanden",
                     "nicht in Ordnung", "nicht richtig", "nicht korrekt"},
@@ -223,6 +230,8 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                    "certainement", "parfait", "effectivement", "c'est ça", "ça marche",
                    "c'est exact", "c'est correct"},
                   {"non"}},
+        .hints = {"oui", "ouais", "bien sûr", "d'accord", "non", "non merci", "pas du tout",
+                  "pas d'accord"},
         .denials = {"pas d'accord", "suis pas d'accord", "ne suis pas d'accord",
                     "ne sommes pas d'accord", "pas du tout d'accord", "suis pas du tout d'accord",
                     "ne suis pas du tout d'accord", "ne suis plus d'accord", "bien sûr que non"},
@@ -251,6 +260,7 @@ std::map<std::string, LanguageWords, std::less<>> all_phrases() {
                    "exactamente", "perfecto", "cierto", "desde luego", "con gusto", "está bien",
                    "confirmo", "ok", "okay", "es correcto", "es exacto", "es cierto"},
                   {"no"}},
+        .hints = {"sí", "claro", "vale", "de acuerdo", "no", "no gracias", "para nada", "no puedo"},
         .denials = {"no estoy de acuerdo", "no estamos de acuerdo", "no estoy para nada de acuerdo",
                     "no de acuerdo", "claro que no", "por supuesto que no", "desde luego que no",
                     "no es correcto", "no es exacto", "no es cierto", "no está bien", "no confirmo",
@@ -517,6 +527,10 @@ void listen_for_others(Listener& listener, const LanguageWords& words) {
 
 const YesNoWords& common_yes_no(std::string_view language) {
   return phrases_of(language).plain;
+}
+
+const std::vector<std::string>& yes_no_hints(std::string_view language) {
+  return phrases_of(language).hints;
 }
 
 SaidYesNo said_yes_no(std::string_view speech, std::string_view language, const YesNoWords& own) {

@@ -10,8 +10,7 @@
 // Yes and no as people say them.
 namespace campaigns {
 
-// The words with which somebody means the one or the other, as they are written: what recognition
-// should listen for.
+// The words with which somebody means the one or the other, as they are written.
 struct YesNoWords {
   std::vector<std::string> yes{};
   std::vector<std::string> no{};
@@ -20,6 +19,9 @@ struct YesNoWords {
 // Those of a language ("it", "en", "de", "fr", "es"), the first of each the plainest; none for
 // another one, of which at most the negations are known.
 const YesNoWords& common_yes_no(std::string_view language);
+
+// What recognition should listen for, of the one as of the other; nothing in another language.
+const std::vector<std::string>& yes_no_hints(std::string_view language);
 
 //   nothing   no word of the kind
 //   unclear   both, or a yes beside a word that may take it back: to be asked again

@@ -172,9 +172,7 @@ std::vector<std::string> hints_for(const Campaign& campaign, const Question& que
     for (const auto& name : names_of(option, language)) add(name);
   }
   if (question.type == QuestionType::yes_no) {
-    const auto& common = common_yes_no(primary_language(language));
-    for (const auto& word : common.yes) add(word);
-    for (const auto& word : common.no) add(word);
+    for (const auto& word : yes_no_hints(primary_language(language))) add(word);
   }
   if (question.type == QuestionType::rating || question.type == QuestionType::number) {
     for (std::int64_t n = std::max<std::int64_t>(question.least, 0);

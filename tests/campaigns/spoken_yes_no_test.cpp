@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -329,6 +330,19 @@ BOOST_AUTO_TEST_CASE(an_answer_of_a_thousand_words_is_understood_at_once) {
   std::string speech;
   for (int i = 0; i < 1'000; ++i) speech += "si ";
   BOOST_TEST(name_of(said_yes_no(speech, "it", common_yes_no("it"))) == "yes");
+}
+
+BOOST_AUTO_TEST_CASE(recognition_listens_for_as_many_ways_to_say_no_as_to_say_yes) {
+  for (const char* language : {"it", "en", "de", "fr", "es"}) {
+    std::map<std::string, int> said;
+    for (const auto& hint : yes_no_hints(language)) {
+      ++said[name_of(said_yes_no(hint, language, common_yes_no(language)))];
+    }
+    BOOST_TEST(said["yes"] == 4, language);
+    BOOST_TEST(said["no"] == 4, language);
+    BOOST_TEST(said.size() == 2u, language);
+  }
+  BOOST_TEST(yes_no_hints("pt").empty());
 }
 
 BOOST_AUTO_TEST_CASE(norwegian_and_chinese_are_known_by_all_their_codes) {
