@@ -242,16 +242,19 @@ std::string_view end_of(std::string_view text) {
   return text.substr(end);
 }
 
-bool is_aside(std::string_view word) {
+bool is_aside(std::string_view word, std::string_view next) {
+  static constexpr auto pleasures =
+      std::to_array<std::string_view>({"favore", "favor", "piacere", "cortesia"});
+  if (word == "per" || word == "por") return std::ranges::find(pleasures, next) != pleasures.end();
   static constexpr auto all = std::to_array<std::string_view>(
-      {"ach",    "ah",    "ahm",    "allora",  "alors",  "also",   "bah",     "beaucoup",
-       "beh",    "ben",   "bitte",  "bueno",   "danke",  "dank",   "eh",      "er",
-       "euh",    "favor", "favore", "gracias", "grazie", "guardi", "hm",      "hmm",
-       "il",     "ma",    "madam",  "madame",  "mais",   "merci",  "mille",   "monsieur",
-       "muchas", "na",    "oh",     "per",     "plait",  "please", "por",     "prego",
-       "pues",   "s",     "schon",  "sehr",    "senor",  "senora", "signora", "signore",
-       "sir",    "so",    "thank",  "thanks",  "uh",     "um",     "vielen",  "vous",
-       "well",   "you"});
+      {"ach",      "ah",       "ahm",   "allora", "alors",   "also",   "bah",     "beaucoup",
+       "beh",      "cortesia", "ben",   "bitte",  "bueno",   "danke",  "dank",    "eh",
+       "er",       "euh",      "favor", "favore", "gracias", "grazie", "guardi",  "hm",
+       "hmm",      "il",       "ma",    "madam",  "madame",  "mais",   "merci",   "mille",
+       "monsieur", "muchas",   "na",    "oh",     "plait",   "please", "piacere", "prego",
+       "pues",     "s",        "schon", "sehr",   "senor",   "senora", "signora", "signore",
+       "sir",      "so",       "thank", "thanks", "uh",      "um",     "vielen",  "vous",
+       "well",     "you"});
   return std::ranges::find(all, word) != all.end();
 }
 

@@ -29,8 +29,8 @@ bool ends_question(std::string_view marks);
 std::string_view end_of(std::string_view text);
 
 // Whether this, a word as above, says nothing of its own before or behind an answer: "well", "oh",
-// "please", "grazie".
-bool is_aside(std::string_view word);
+// "please", "grazie"; "per" with `next` behind it only in "per favore" and its likes.
+bool is_aside(std::string_view word, std::string_view next);
 
 // Folds speech to what comparisons need: its words with single blanks around them.
 std::string folded(std::string_view text);

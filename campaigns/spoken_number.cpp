@@ -585,22 +585,26 @@ bool leads_to_number(std::string_view word) {
   return is_one_of(all, word);
 }
 
-// An article before a number.
-bool is_article(std::string_view word) {
+// An article before a number. Not those of several: "los dos" are both.
+bool is_article(std::string_view word, std::string_view language) {
   static const NumberNames all =
-      named({"il",  "la",  "l",   "lo",  "un",   "una",   "uno", "the", "a",  "an", "der",
-             "die", "das", "den", "ein", "eine", "einen", "le",  "une", "el", "los"});
-  return is_one_of(all, word);
+      named({"il", "la", "l", "lo", "un", "una", "uno", "the", "a", "an", "der", "die", "das",
+             "den", "ein", "eine", "einen", "une", "el"});
+  // In Italian that of several, and of the hour.
+  return is_one_of(all, word) || (word == "le" && language == "fr");
 }
 
 // Whether, of the words from `first` to `last`, which are a number, nothing is said about anything
-// else in their clause.
-bool stands_alone(const WordList& words, std::size_t first, std::size_t last) {
-  while (first > 0 && (is_article(words[first - 1]) || is_aside(words[first - 1]))) --first;
-  if (first > 0 && leads_to_number(words[first - 1])) return true;
-  while (last < words.size() && is_aside(words[last])) ++last;
-  return (first == 0 || words[first - 1] == broken) &&
-         (last == words.size() || words[last] == broken);
+// else in their clause; before a word for a key or a number it may be: "ho premuto il tasto due".
+bool stands_alone(const WordList& words, std::size_t first, std::size_t last,
+                  std::string_view language) {
+  while (is_aside(word_at(words, last), word_at(words, last + 1))) ++last;
+  if (last < words.size() && words[last] != broken) return false;
+  while (first > 0 && (is_article(words[first - 1], language) ||
+                       is_aside(words[first - 1], word_at(words, first)))) {
+    --first;
+  }
+  return first == 0 || words[first - 1] == broken || leads_to_number(words[first - 1]);
 }
 
 // Behind the words "su" of "8 su 10"; where there are none, `at`.
@@ -659,9 +663,9 @@ bool is_another_word(const WordList& words, const FoundNumber& one,
              "another", "each", "either", "other", "last", "next", "quelqu", "cada",
              "l",       "chi",  "tu",     "come",  "che",  "dove"});
   static const NumberNames following =
-      named({"star",    "stars",    "stella",    "stelle",  "stern",    "sterne", "étoile",
-             "étoiles", "estrella", "estrellas", "punti",   "points",   "punkte", "puntos",
-             "cento",   "cent",     "percent",   "prozent", "pourcent", "pour",   "ciento"});
+      named({"star",     "stars",     "stella",   "stelle", "stern",  "sterne", "étoile", "étoiles",
+             "estrella", "estrellas", "punti",    "points", "punkte", "puntos", "cento",  "cent",
+             "percent",  "prozent",   "pourcent", "pour",   "ciento", "per",    "por"});
   static const NumberNames uncounted =
       named({"momento", "attimo",   "secondo", "moment", "second", "sec", "instant", "augenblick",
              "sekunde", "instante", "segundo", "rato",   "robot",  "un",  "una",     "uno",
@@ -676,8 +680,10 @@ bool is_another_word(const WordList& words, const FoundNumber& one,
   const auto before = one.first > 0 ? word_at(words, one.first - 1) : std::string_view();
   if (leads_to_number(before) || is_one_of(leading, before)) return false;
   auto behind = one.end;
-  while (behind < words.size() && (is_aside(words[behind]) || is_one_of(following, words[behind])))
+  while (is_aside(word_at(words, behind), word_at(words, behind + 1)) ||
+         is_one_of(following, word_at(words, behind))) {
     ++behind;
+  }
   const auto next = word_at(words, behind);
   if (next.empty() || next == broken) return is_one_of(denying, before);
   if (counted && behind == one.end && !is_one_of(uncounted, next) && !is_one_of(joining, next)) {
@@ -769,7 +775,7 @@ SaidNumbers said_numbers(std::string_view speech, std::string_view language,
     said.in_part |= begin > 0 && is_one_of(words_there.minus, words[begin - 1]) &&
                     or_before != "o" && or_before != "ou";
     said.in_part |= is_behind_limit(words, begin);
-    said.among_words |= !stands_alone(words, begin, end);
+    said.among_words |= !stands_alone(words, begin, end, primary_language(language));
     found.push_back({i, end, read.number, !whole || read.ordinal});
     i = end;
   }

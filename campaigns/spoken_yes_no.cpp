@@ -420,7 +420,7 @@ class Listener {
     while (at > 0 && !begins_clause(words_[at])) {
       if (ends_[at] != none) {
         at = ends_[at];
-      } else if (is_aside(words_[at - 1].word)) {
+      } else if (is_aside(word_of(at - 1), word_of(at))) {
         --at;
       } else {
         return false;
@@ -434,7 +434,7 @@ class Listener {
     while (at < words_.size() && !begins_clause(words_[at])) {
       if (begins_[at] != none) {
         at = begins_[at];
-      } else if (is_aside(words_[at].word)) {
+      } else if (is_aside(word_of(at), word_of(at + 1))) {
         ++at;
       } else {
         return false;
@@ -461,6 +461,9 @@ class Listener {
   }
 
  private:
+  std::string_view word_of(std::size_t at) const {
+    return at < words_.size() ? std::string_view(words_[at].word) : std::string_view();
+  }
   bool is_broken(const Heard& one) const {
     return std::any_of(words_.begin() + static_cast<std::ptrdiff_t>(one.first + 1),
                        words_.begin() + static_cast<std::ptrdiff_t>(one.last), begins_clause);
