@@ -61,6 +61,17 @@ std::optional<std::vector<const Option*>> named_options(const Question& question
   return found;
 }
 
+// Whether speech denies the key of an option: "non la due".
+bool denies_a_key(const Question& question, const std::string& language, std::string_view speech) {
+  std::vector<std::vector<std::string>> names;
+  for (const auto& option : question.options) {
+    if (option.key < '0' || option.key > '9') continue;
+    names.push_back(
+        {std::string(1, option.key), std::string(number_word(option.key - '0', language))});
+  }
+  return said_names(speech, primary_language(language), names).denied;
+}
+
 // The same of a question of yes or no. Common words are for an option only whose code says which of
 // the two it is.
 std::optional<std::vector<const Option*>> spoken_yes_no(const Question& question,
@@ -96,6 +107,7 @@ std::vector<const Option*> spoken_options(const Question& question, const std::s
                             : named_options(question, language, speech);
   if (named) return *named;
   std::vector<const Option*> found;
+  if (!yes_no && denies_a_key(question, language, speech)) return found;
   // Of several, "1,3" names two; what may be parts of a larger number names them only where each is
   // a key.
   const auto said =

@@ -950,6 +950,12 @@ BOOST_AUTO_TEST_CASE(the_longest_name_of_an_option_counts_and_none_that_is_denie
            {"it-IT", "forse rosso", "red"},
            {"it-IT", "non la due", ""},
            {"it-IT", "non so, la due", "dark"},
+           {"it-IT", "non la due, grazie", ""},
+           {"it-IT", "non la due, la tre", ""},
+           {"it-IT", "la due, grazie", "dark"},
+           {"en-GB", "not two, please", ""},
+           {"en-GB", "two, please", "dark"},
+           {"fr-FR", "pas la 2, merci", ""},
            {"en-GB", "dark red", "dark"},
            {"en-GB", "not red", ""},
            {"en-GB", "I don't want red", ""},
@@ -970,6 +976,8 @@ BOOST_AUTO_TEST_CASE(the_longest_name_of_an_option_counts_and_none_that_is_denie
   BOOST_TEST(understand(campaign, asked, "it-IT", "", "rosso scuro e blu").value == "dark blue");
   BOOST_TEST(understand(campaign, asked, "it-IT", "", "uno e quattro").value == "red blue");
   BOOST_TEST(understand(campaign, asked, "it-IT", "", "rosso ma non blu").value == "");
+  BOOST_TEST(understand(campaign, asked, "it-IT", "", "la due, la tre").value == "dark free");
+  BOOST_TEST(understand(campaign, asked, "it-IT", "", "non la due, la tre").value == "");
 }
 
 BOOST_AUTO_TEST_CASE(an_option_is_not_chosen_by_a_word_that_is_another_one_where_it_stands) {
