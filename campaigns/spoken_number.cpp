@@ -650,6 +650,13 @@ bool is_also_article(std::string_view word) {
   return is_one_of(all, word);
 }
 
+// Whether the word for one is the article of the number behind it. Marks are masculine where they
+// have an article, in German feminine; and whoever says how many there are may leave out an "or".
+bool is_article_of(std::string_view word, std::int64_t number, const NumbersAsked& asked) {
+  if (!is_also_article(word) || asked.listed) return false;
+  return asked.counted ? number > 2 : word == "un" || word == "eine" || number >= 100;
+}
+
 // Whether a number is rather the article, the pronoun or the verb that is said alike: "una
 // meraviglia", "which one", "sei un robot". It is the number where nothing follows it, behind what
 // leads to a number, and where things are counted before their name.
@@ -689,7 +696,9 @@ bool is_another_word(const WordList& words, const FoundNumber& one,
   if (counted && behind == one.end && !is_one_of(uncounted, next) && !is_one_of(joining, next)) {
     return false;
   }
-  // With another number in its clause it may be a part of what was meant.
+  // With another number in its clause it may be a part of what was meant, and is where that
+  // follows.
+  if (std::ranges::find(all, one.end, &FoundNumber::first) != all.end()) return false;
   const bool beside = std::ranges::any_of(all, [&](const FoundNumber& other) {
     const auto from = std::min(one.end, other.end);
     const auto to = std::max(one.first, other.first);
@@ -743,8 +752,10 @@ SaidNumbers said_numbers(std::string_view speech, std::string_view language,
   for (std::size_t i = 0; i < words.size();) {
     const auto begin = i;
     auto read = number_at(i);
-    if (read.words == 1 && is_also_article(words[i]) && number_at(i + 1).words > 0) {
-      read = number_at(++i);
+    if (const auto behind = number_at(i + 1);
+        read.words == 1 && behind.words > 0 && is_article_of(words[i], behind.number, asked)) {
+      read = behind;
+      ++i;
     }
     const bool whole = words[i] != unread && (read.words > 0 || !all_figures(words[i]));
     if (!whole) {

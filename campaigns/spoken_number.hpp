@@ -37,6 +37,7 @@ struct SaidNumbers {
 // What the question of them asks for.
 struct NumbersAsked {
   bool counted = false;                // how many there are of something: "una persona" is one
+  bool listed = false;                 // several of them: "un deux et trois" are three
   std::optional<std::int64_t> most{};  // "8 su 10" is 8 where it is 10
 };
 // The numbers of a text as it was recognised, in a language such as "it-IT"; figures and the words

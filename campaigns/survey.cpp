@@ -110,8 +110,8 @@ std::vector<const Option*> spoken_options(const Question& question, const std::s
   if (!yes_no && denies_a_key(question, language, speech)) return found;
   // Of several, "1,3" names two; what may be parts of a larger number names them only where each is
   // a key.
-  const auto said =
-      question.several ? said_numbers(folded(speech), language) : said_numbers(speech, language);
+  const auto said = question.several ? said_numbers(folded(speech), language, {.listed = true})
+                                     : said_numbers(speech, language);
   const bool all_keys =
       std::all_of(said.numbers.begin(), said.numbers.end(), [&](std::int64_t number) {
         return std::any_of(question.options.begin(), question.options.end(),

@@ -280,6 +280,10 @@ BOOST_AUTO_TEST_CASE(a_number_that_is_said_like_another_word_counts_where_it_can
       {"fr-FR", "quelqu'un", none},
       {"de-DE", "eine Zwei", 2},
       {"de-DE", "eine glatte Zwei", 2},
+      {"de-DE", "ein zwei", none},
+      {"it-IT", "una due", none},
+      {"it-IT", "un quattro", 4},
+      {"it-IT", "una 200", 200},
       {"de-DE", "ein und zwanzig", none},
       {"de-DE", "ein Moment", none},
       {"de-DE", "eins", 1},
@@ -300,6 +304,11 @@ BOOST_AUTO_TEST_CASE(a_number_that_is_said_like_another_word_counts_where_it_can
            {"fr-FR", "un instant", none},
            {"de-DE", "ein Kind", 1},
            {"de-DE", "ein Kind und zwei Hunde", none},
+           {"it-IT", "una due persone", none},
+           {"de-DE", "ein zwei", none},
+           {"de-DE", "ein, zwei Leute", none},
+           {"fr-FR", "un deux", none},
+           {"it-IT", "un cinque persone", 5},
        }) {
     BOOST_TEST(
         said_number(row.speech, row.language, {.counted = true}).value_or(none) == row.number,

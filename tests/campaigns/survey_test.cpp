@@ -977,6 +977,8 @@ BOOST_AUTO_TEST_CASE(the_longest_name_of_an_option_counts_and_none_that_is_denie
   BOOST_TEST(understand(campaign, asked, "it-IT", "", "uno e quattro").value == "red blue");
   BOOST_TEST(understand(campaign, asked, "it-IT", "", "rosso ma non blu").value == "");
   BOOST_TEST(understand(campaign, asked, "it-IT", "", "la due, la tre").value == "dark free");
+  BOOST_TEST(understand(campaign, asked, "fr-FR", "", "un, deux et trois").value ==
+             "red dark free");
   BOOST_TEST(understand(campaign, asked, "it-IT", "", "non la due, la tre").value == "");
 }
 
