@@ -657,6 +657,32 @@ bool is_article_of(std::string_view word, std::int64_t number, const NumbersAske
   return asked.counted ? number > 2 : word == "un" || word == "eine" || number >= 100;
 }
 
+// "A hard one", "the blue one".
+bool is_behind_article(const WordList& words, std::size_t at) {
+  static const NumberNames articles = named({"a", "an", "the"});
+  return at > 1 && words[at - 1] != broken && is_one_of(articles, words[at - 2]);
+}
+
+// Whether a word behind a number may be what is counted.
+bool is_countable(std::string_view number, std::string_view word) {
+  static const NumberNames others = named(
+      {"momento", "attimo",  "secondo", "minuto",   "minuti",  "moment",     "second",  "sec",
+       "minute",  "minutes", "instant", "seconde",  "minuten", "augenblick", "sekunde", "instante",
+       "segundo", "rato",    "domanda", "question", "frage",   "pregunta",   "cosa",    "thing",
+       "chose",   "robot",   "un",      "una",      "uno",     "il",         "la",      "lo",
+       "a",       "di",      "in",      "da",       "tu",      "lei",        "proprio", "the",
+       "of",      "is",      "was"});
+  // Nouns of several in Italian end like this, or are the same for one; "sei gentile", "sei matto"
+  // are of somebody.
+  static const NumberNames same_for_one =
+      named({"euro", "auto", "moto", "foto", "video", "radio", "città", "attività", "unità"});
+  static const NumberNames of_somebody = named({"gentile", "grande", "forte", "tale"});
+  if (is_one_of(others, word)) return false;
+  if (number != "sei" || all_figures(word)) return true;
+  const bool several = word.ends_with('i') || word.ends_with('e');
+  return is_one_of(same_for_one, word) || (several && !is_one_of(of_somebody, word));
+}
+
 // Whether a number is rather the article, the pronoun or the verb that is said alike: "una
 // meraviglia", "which one", "sei un robot". It is the number where nothing follows it, behind what
 // leads to a number, and where things are counted before their name.
@@ -665,19 +691,15 @@ bool is_another_word(const WordList& words, const FoundNumber& one,
   static const NumberNames homonyms = named({"uno", "sei", "zero", "one", "null", "cero"});
   static const NumberNames leading =
       named({"un", "una", "il", "al", "col", "a", "ein", "eine", "die", "der", "une", "le", "el"});
-  static const NumberNames denying =
-      named({"which",   "this", "that",   "the",   "no",   "any",  "every",  "some",
-             "another", "each", "either", "other", "last", "next", "quelqu", "cada",
-             "l",       "chi",  "tu",     "come",  "che",  "dove"});
+  static const NumberNames denying = named(
+      {"which",   "this",    "that",  "the",    "no",    "any",    "every",  "some", "another",
+       "each",    "either",  "other", "last",   "next",  "quelqu", "cada",   "l",    "chi",
+       "tu",      "come",    "che",   "dove",   "ci",    "cosa",   "quando", "non",  "nemmeno",
+       "neanche", "neppure", "not",   "single", "never", "pas",    "ni",     "kein", "nicht"});
   static const NumberNames following =
       named({"star",     "stars",     "stella",   "stelle", "stern",  "sterne", "étoile", "étoiles",
              "estrella", "estrellas", "punti",    "points", "punkte", "puntos", "cento",  "cent",
              "percent",  "prozent",   "pourcent", "pour",   "ciento", "per",    "por"});
-  static const NumberNames uncounted =
-      named({"momento", "attimo",   "secondo", "moment", "second", "sec", "instant", "augenblick",
-             "sekunde", "instante", "segundo", "rato",   "robot",  "un",  "una",     "uno",
-             "il",      "la",       "lo",      "a",      "di",     "in",  "da",      "tu",
-             "lei",     "proprio",  "sicuro",  "sicura", "the",    "of",  "is",      "was"});
   static const NumberNames joining =
       named({"o", "e", "a", "or", "and", "to", "oder", "und", "bis", "ou", "et", "à", "y", "forse",
              "maybe", "vielleicht", "quizás", "massimo"});
@@ -692,13 +714,20 @@ bool is_another_word(const WordList& words, const FoundNumber& one,
     ++behind;
   }
   const auto next = word_at(words, behind);
-  if (next.empty() || next == broken) return is_one_of(denying, before);
-  if (counted && behind == one.end && !is_one_of(uncounted, next) && !is_one_of(joining, next)) {
+  const bool denied =
+      is_one_of(denying, before) || (word == "one" && is_behind_article(words, one.first));
+  const bool counts_on = std::ranges::any_of(all, [&](const FoundNumber& other) {
+    return other.first == one.end || (other.first == one.end + 1 && words[one.end] == broken);
+  });
+  // "Da fällt mir nichts ein": the number by itself is "eins".
+  if (next.empty() || next == broken) return denied || (word == "ein" && !counts_on);
+  if (counted && !denied && behind == one.end && is_countable(word, next) &&
+      !is_one_of(joining, next)) {
     return false;
   }
   // With another number in its clause it may be a part of what was meant, and is where that
   // follows.
-  if (std::ranges::find(all, one.end, &FoundNumber::first) != all.end()) return false;
+  if (counts_on) return false;
   const bool beside = std::ranges::any_of(all, [&](const FoundNumber& other) {
     const auto from = std::min(one.end, other.end);
     const auto to = std::max(one.first, other.first);
