@@ -615,25 +615,52 @@ std::size_t after_scale_words(const WordList& words, std::size_t at) {
   return is_one_of(one, word) || word == scale_mark ? at + 1 : at;
 }
 
-// Whether the words before say that the number is only a limit of what is meant.
-bool is_behind_limit(const WordList& words, std::size_t at) {
-  static const std::vector<std::string> limits = [] {
-    std::vector<std::string> all;
-    for (const auto* const limit :
-         {"meno di",      "più di",     "almeno",     "al massimo",  "al minimo", "fino a",
-          "oltre",        "less than",  "fewer than", "more than",   "at least",  "at most",
-          "up to",        "over",       "under",      "weniger als", "mehr als",  "mindestens",
-          "höchstens",    "bis zu",     "über",       "unter",       "moins de",  "plus de",
-          "au moins",     "au plus",    "jusqu'à",    "menos de",    "más de",    "al menos",
-          "por lo menos", "como mucho", "hasta"}) {
-      all.push_back(folded(limit));
-    }
-    return all;
-  }();
-  std::string before = " ";
-  for (std::size_t i = at - std::min<std::size_t>(at, 3); i < at; ++i) before += words[i] + ' ';
-  return std::ranges::any_of(limits,
-                             [&](const std::string& limit) { return before.ends_with(limit); });
+// Limits as they stand in folded speech, with the blanks around them.
+std::vector<std::string> limits_in(std::initializer_list<std::string_view> phrases) {
+  std::vector<std::string> all;
+  for (const auto phrase : phrases) all.push_back(folded(phrase));
+  return all;
+}
+
+// Whether the words before or behind a number, with one more between, say that it is only a limit
+// of what is meant: "at least five", "five people or more". "Five, more or less" is five.
+bool is_limit(const WordList& words, std::size_t first, std::size_t end,
+              std::string_view language) {
+  static const auto before =
+      limits_in({"meno di",   "meno d",     "più di",    "più d",     "almeno",       "al massimo",
+                 "al minimo", "fino a",     "oltre",     "less than", "fewer than",   "more than",
+                 "at least",  "at most",    "up to",     "over",      "under",        "weniger als",
+                 "mehr als",  "mindestens", "höchstens", "bis zu",    "über",         "unter",
+                 "moins de",  "moins d",    "plus de",   "plus d",    "au moins",     "au plus",
+                 "jusqu'à",   "menos de",   "más de",    "al menos",  "por lo menos", "como mucho",
+                 "hasta"});
+  static const auto behind = limits_in(
+      {"o più",       "o meno",      "e più",        "e oltre",     "al massimo", "al minimo",
+       "almeno",      "or more",     "or less",      "or fewer",    "and more",   "at most",
+       "at least",    "oder mehr",   "oder weniger", "und mehr",    "höchstens",  "mindestens",
+       "ou plus",     "ou moins",    "et plus",      "au plus",     "au moins",   "maximum",
+       "massimo",     "máximo",      "o más",        "o menos",     "y más",      "como mucho",
+       "como máximo", "como mínimo", "al menos",     "por lo menos"});
+  static const NumberNames more_or_less = named({"più", "more", "mehr", "plus", "más"});
+  while (first > 0 && is_article(words[first - 1], language)) --first;
+  std::string text = " ";
+  for (std::size_t i = first - std::min<std::size_t>(first, 3); i < first; ++i) {
+    text += words[i] + ' ';
+  }
+  if (std::ranges::any_of(before, [&](const auto& limit) { return text.ends_with(limit); })) {
+    return true;
+  }
+  const bool pauses = word_at(words, end) == broken;
+  if (pauses) ++end;
+  text = " ";
+  for (std::size_t i = end; i < std::min(words.size(), end + 4); ++i) text += words[i] + ' ';
+  const auto next = text.find(' ', 1);
+  const bool may_skip =
+      next != std::string::npos && !pauses && !is_one_of(more_or_less, word_at(words, end));
+  return std::ranges::any_of(behind, [&](const auto& limit) {
+    return text.starts_with(limit) ||
+           (may_skip && std::string_view(text).substr(next).starts_with(limit));
+  });
 }
 
 // A number where it stands.
@@ -814,7 +841,7 @@ SaidNumbers said_numbers(std::string_view speech, std::string_view language,
     const auto or_before = begin > 1 ? word_at(words, begin - 2) : std::string_view();
     said.in_part |= begin > 0 && is_one_of(words_there.minus, words[begin - 1]) &&
                     or_before != "o" && or_before != "ou";
-    said.in_part |= is_behind_limit(words, begin);
+    said.in_part |= is_limit(words, begin, end, primary_language(language));
     said.among_words |= !stands_alone(words, begin, end, primary_language(language));
     found.push_back({i, end, read.number, !whole || read.ordinal});
     i = end;
