@@ -31,11 +31,13 @@ std::optional<unsigned> figures_in(std::string_view word) {
   return number;
 }
 
-// "twenty twenty six", "nineteen eighty", "nineteen oh five": a year in two parts.
+// "twenty twenty six", "nineteen eighty", "nineteen oh five": a year in two parts. Not where
+// another one begins in the midst of it: in "may nineteen twenty ten" the first part is the day.
 ReadNumber english_year(const std::vector<std::string>& words, std::size_t at) {
   const auto& word = words[at];
   if (word != "nineteen" && word != "twenty") return {};
   const auto next = at + 1;
+  if (next < words.size() && english_year(words, next).words > 0) return {};
   const bool oh = next < words.size() && (words[next] == "oh" || words[next] == "o");
   const auto rest = read_number(words, oh ? next + 1 : next, "en");
   const auto last = rest.number;

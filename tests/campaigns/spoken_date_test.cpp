@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(dates_are_understood_in_italian_and_english) {
     const char* words;
     const char* day;
   };
-  for (const auto& row : std::array<Row, 34>{{
+  for (const auto& row : std::array<Row, 41>{{
            {"it", "15 marzo 2026", "2026-03-15"},
            {"it", "il quindici marzo duemilaventisei", "2026-03-15"},
            {"it", "il primo gennaio del duemila", "2000-01-01"},
@@ -87,6 +87,13 @@ BOOST_AUTO_TEST_CASE(dates_are_understood_in_italian_and_english) {
            {"en", "the twentieth of may twenty twenty", "2020-05-20"},
            {"en", "the twenty third of may twenty twenty", "2020-05-23"},
            {"en", "may the thirtieth 2020", "2020-05-30"},
+           {"en", "may nineteen twenty ten", "2010-05-19"},
+           {"en", "may nineteen nineteen eighty", "1980-05-19"},
+           {"en", "may twenty twenty ten", "2010-05-20"},
+           {"en", "may twenty twenty twenty six", "2026-05-20"},
+           {"en", "may twenty nineteen oh five", "1905-05-20"},
+           {"en", "may fifth nineteen twenty", "1920-05-05"},
+           {"en", "may fifth twenty twenty two", "2022-05-05"},
            {"en", "15 03 2026", "2026-03-15"},
            {"en", "15032026", "2026-03-15"},
            {"en", "31 april 2026", "none"},
