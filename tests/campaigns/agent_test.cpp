@@ -522,7 +522,9 @@ BOOST_AUTO_TEST_CASE(whoever_stops_a_survey_that_goes_on_without_its_agent_has_r
   stop.known = true;
   stop.words = {{"it-IT", {"basta così"}}};
   Talk talk(campaign);
-  talk.opens().does(talk.ended("model_failed", 400, "dropped")).does(talk.after());
+  // Whatever they asked the agent for.
+  talk.opens().does(talk.tool("1", "ask_callback", R"({"when":"poi","words":"poi"})"));
+  talk.does(talk.ended("model_failed", 400, "dropped")).does(talk.after());
   talk.does(talk.said("colour", 2, "basta così"));
   BOOST_TEST((talk.hangs_up() == Outcome::refused));
 }

@@ -221,6 +221,18 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_not_quoted) {
   BOOST_TEST(code("ContactEnrolled", "secret", "{}") == "bad_payload");
 }
 
+BOOST_AUTO_TEST_CASE(a_wish_that_was_noted_before_times_were_is_one_without) {
+  EventDecoder decoder;
+  const auto decoded = decoder.decode("CallbackAsked", 1, R"({"when":"domani","words":"dopo"})",
+                                      R"({"attempt":1,"position":2,"due":5})");
+  BOOST_TEST_REQUIRE(decoded.ok());
+  const auto* asked = get_if<CallbackAsked>(&decoded.value());
+  BOOST_TEST_REQUIRE(asked != nullptr);
+  BOOST_TEST(asked->due == 5);
+  BOOST_TEST(asked->offset_change == 0);
+  BOOST_TEST(!asked->withdrawn);
+}
+
 BOOST_AUTO_TEST_CASE(a_member_that_is_not_known_does_no_harm) {
   EventDecoder decoder;
   BOOST_TEST(decoder.decode("CallRinging", 1, "", R"({"attempt":3,"colour":"red"})").ok());

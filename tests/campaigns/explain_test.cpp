@@ -276,6 +276,7 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   add(TransferProgressed{1, 1, "CAother", "busy", 0, 486});
   add(CallbackAsked{1, 2, 0, "più tardi", "dopo"});
   add(CallbackAsked{1, 2, to_ms(Instant{std::chrono::days{20'000}}), "domani", "domani"});
+  add(CallbackAsked{1, 3, 0, "boh", "boh", 0, true});
   add(ContactClosed{});
   add(SpendReserved{1, 1'500'000});
   add(SpendSettled{});
@@ -291,6 +292,8 @@ BOOST_AUTO_TEST_CASE(every_event_of_a_case_has_words) {
   BOOST_TEST(
       says(text, "wants to be called at another time: 2024-10-04T00:00:00.000Z (2024-10-04T"),
       text);
+  BOOST_TEST(says(text, "called at another time, and not at the one that they named before\n"),
+             text);
   BOOST_TEST(says(text, "at most 1.5 USD set aside"), text);
   BOOST_TEST(says(text, "at most 0.1 USD set aside, and at most 0.4 USD for the voice model"),
              text);

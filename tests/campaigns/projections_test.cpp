@@ -51,6 +51,7 @@ void talk(World& world, const Look& look, bool other) {
   campaign.budget = {100'000'000, 20'000};
   campaign.budget.model = ModelPrices{.per_call_max = 500'000, .input_text = 1'000'000'000};
   campaign.agent.transfer.emplace_back("+390244444444");
+  campaign.retries.delay[static_cast<std::size_t>(Outcome::callback_requested)] = 2h;
   look(submit(campaign));
   look(EnrolRows{"talks", {person(2, 31), person(3, 32)}});
   look(CompleteEnrolment{"talks"});
@@ -69,7 +70,19 @@ void talk(World& world, const Look& look, bool other) {
   }
   look(ToolAsked{"CAt1", "MZ1", "t1", "record_answer",
                  R"({"question":"rate","value":"4","words":"quattro"})", other ? 3 : 2});
-  look(ToolAsked{"CAt1", "MZ1", "t2", "ask_callback", R"({"when":"domani","words":"domani"})", 3});
+  // For a day on which the clocks are put forward, or back.
+  const auto tomorrow = std::chrono::floor<std::chrono::minutes>(world.now()) + 24h;
+  const std::chrono::minutes offset{world.state().results.find({index, 1}, 1)->offset_minutes +
+                                    (other ? 60 : -60)};
+  ToolAsked callback{"CAt1",
+                     "MZ1",
+                     "t2",
+                     "ask_callback",
+                     R"({"at":")" + rfc3339_utc(tomorrow + offset).substr(0, 16) +
+                         R"(","when":"domani","words":"domani"})",
+                     3};
+  callback.callback_at = callback.callback_opens = tomorrow;
+  look(callback);
   look(ToolAsked{"CAt1", "MZ1", "t3", "request_human", "{}", 3});
   look(ToolAsked{"CAt1", "MZ1", "t4", "end_call", R"({"reason":"done"})", 4});
   StreamEnded over{"CAt1", {}, other ? "" : "dropped", ""};
