@@ -305,6 +305,9 @@ void EditPreviewer::count(const State& state, const ZoneRules& rules, std::uint3
 }
 
 bool EditPreviewer::look(const State& state, const ZoneRules& rules, std::uint32_t people) {
+  // Whose country is to be seen takes as long as so many others.
+  constexpr std::uint32_t others = 20;
+  if (fewer_countries_) people = std::max(people / others, 1U);
   const auto all = static_cast<std::uint32_t>(state.queue.campaigns[index_].contacts.size());
   const auto last = people < all - looked_at_ ? looked_at_ + people : all;
   while (looked_at_ < last) count(state, rules, ++looked_at_);
@@ -323,7 +326,8 @@ EditPreview EditPreviewer::preview(const State& state) const {
 EditPreview preview_edit(const State& state, CampaignIndex index, const Campaign& next,
                          const ZoneRules& rules, Instant now) {
   EditPreviewer previewer(state, index, next, now);
-  previewer.look(state, rules, std::numeric_limits<std::uint32_t>::max());
+  while (!previewer.look(state, rules, std::numeric_limits<std::uint32_t>::max())) {
+  }
   return previewer.preview(state);
 }
 

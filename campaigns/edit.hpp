@@ -67,7 +67,8 @@ class EditPreviewer {
   // `now`: as of when they may be called.
   EditPreviewer(const State& state, CampaignIndex index, Campaign next, Instant now);
 
-  // Looks at some more people of the state as it is by then; true when all were looked at.
+  // Looks at some more people of the state as it is by then, at fewer where each takes long; true
+  // when all were looked at.
   bool look(const State& state, const ZoneRules& rules, std::uint32_t people);
   // Of those who were looked at.
   EditPreview preview(const State& state) const;

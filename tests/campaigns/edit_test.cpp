@@ -325,6 +325,13 @@ BOOST_AUTO_TEST_CASE(a_preview_may_look_at_some_people_at_a_time) {
   BOOST_TEST(pieces.later == whole.later);
   BOOST_TEST(pieces.waiting == whole.waiting);
   BOOST_TEST(pieces.takes_after.count() == whole.takes_after.count());
+  // Fewer where each number is read: a portion takes its few milliseconds all the same.
+  next.countries = {"DE"};
+  EditPreviewer abroad(world.state(), 0, next, now);
+  looks = 1;
+  while (!abroad.look(world.state(), world.rules(), 40)) ++looks;
+  BOOST_TEST(looks == 2U);
+  BOOST_TEST(abroad.preview(world.state()).other_country == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(a_lower_cap_closes_whoever_has_had_as_many_attempts) {
