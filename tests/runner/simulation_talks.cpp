@@ -303,7 +303,7 @@ class World::Talks final : public runner::Streams {
       if (events_.on_key) events_.on_key(stream, '9');
       return;
     }
-    if (mood < 9) return ask_tool(stream, "ask_callback", R"({"when":"domani","words":"dopo"})");
+    if (mood < 9) return ask_tool(stream, "ask_callback", wish_for_a_call(talk, dice));
     if (mood < 11) return ask_tool(stream, "request_human", "{}");
     if (mood < 13) return ask_tool(stream, "end_call", R"({"reason":"refused"})");
     say(stream, media::Said::Who::callee, "risposta");
@@ -314,6 +314,21 @@ class World::Talks final : public runner::Streams {
                                                   value + R"(","words":"risposta"})";
     later(stream, 700ms,
           [this, stream, arguments] { ask_tool(stream, "record_answer", arguments); });
+  }
+
+  // Without a time, or at one on the person's clock: over already, or in the next days, be it in
+  // the midst of the night.
+  std::string wish_for_a_call(const Talk& talk, support::Dice& dice) const {
+    const auto attempt = world_.attempt_of(talk.call->token);
+    const auto& campaign =
+        world_.durable_.queue.campaigns[*world_.durable_.book.find(attempt.campaign)];
+    const auto& zone = campaign.groups[campaign.contact(attempt.contact).group].zone;
+    const auto kind = dice.below(5);
+    const auto named = world_.clock_.now() + (kind == 1 ? -1h : dice.between(1h, 48h));
+    const auto offset = world_.rules_.utc_offset(zone, named);
+    const auto at =
+        kind == 0 || !offset ? std::string() : rfc3339_utc(named + *offset).substr(0, 16);
+    return R"({"at":")" + at + R"(","when":"poi","words":"dopo"})";
   }
 
   void fail(media::StreamId stream, bridge::voice::Fault fault, milliseconds after) {

@@ -67,7 +67,8 @@ void show(const Tally& t) {
                << ", talks " << t.talks << ", streams refused " << t.refused_streams
                << ", agents that failed " << t.agent_failures << ", priced " << t.priced
                << ", priced anew " << t.priced_anew << ", talks counted " << t.counted_talks
-               << ", not counted " << t.uncounted_talks << ", spent up " << t.spent_up);
+               << ", not counted " << t.uncounted_talks << ", spent up " << t.spent_up
+               << ", promised " << t.promised);
 }
 
 }  // namespace
@@ -111,6 +112,7 @@ BOOST_AUTO_TEST_CASE(every_promise_holds_in_every_world) {
   BOOST_TEST(all.counted_talks > 0u);
   BOOST_TEST(all.uncounted_talks > 0u);
   BOOST_TEST(all.spent_up > 0u);
+  BOOST_TEST(all.promised > 0u);
 }
 
 // Also with an account of hours, days and money that knows nothing of the planner's.

@@ -239,6 +239,7 @@ Tally& Tally::operator+=(const Tally& other) {
   counted_talks += other.counted_talks;
   uncounted_talks += other.uncounted_talks;
   spent_up += other.spent_up;
+  promised += other.promised;
   without_list += other.without_list;
   days += other.days;
   return *this;
@@ -351,6 +352,7 @@ void World::make_lists() {
     retry(Outcome::human_hung_up_at_once, 3600s);
     retry(Outcome::said_nothing, 1800s);
     retry(Outcome::machine_no_message, 2400s);
+    retry(Outcome::callback_requested, 3000s);
     campaign.in_doubt = std::array{InDoubt::redial, InDoubt::hold, InDoubt::never}[dice.below(3)];
     if (dice.chance(300)) {
       campaign.budget.limit_millionths = 1'000'000'000;
@@ -1098,6 +1100,23 @@ void World::check_fact(const Fact& fact) {
     keep(!campaign.failures.reached(definition.pacing.stop_at_failures), "I6",
          who + ": called although the last calls came to nothing");
     last_slot_ = slot;
+    const auto promised = promised_.extract(ref->packed());
+    keep(!promised || slot >= promised.mapped(), "callback",
+         who + ": called before the time that they named");
+    tally_.promised += promised ? 1U : 0U;
+  } else if (const auto* callback = get_if<CallbackAsked>(&fact.event)) {
+    const auto& contact = durable_.queue.contact(*ref);
+    const auto& zone = durable_.queue.campaigns[ref->campaign].groups[contact.group].zone;
+    const auto due = instant_from_ms(callback->due);
+    const auto& hours = durable_.book.at(ref->campaign).definition->hours;
+    if (callback->due != 0) {
+      keep(due > fact.recorded_at, "callback", who + ": promised a time that is over");
+      keep(opening_at(hours, zone, rules_, due).open, "callback",
+           who + ": promised a time outside their calling hours");
+      promised_[ref->packed()] = due;
+    } else if (callback->withdrawn) {
+      promised_.erase(ref->packed());
+    }
   } else if (const auto* accepted = get_if<CallAccepted>(&fact.event)) {
     belongs(accepted->attempt, accepted->sid);
   } else if (const auto* adopted = get_if<CallAdopted>(&fact.event)) {

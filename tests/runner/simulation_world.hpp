@@ -113,6 +113,7 @@ struct Tally {
   std::uint64_t counted_talks = 0;  // that are settled by what their model used
   std::uint64_t uncounted_talks = 0;
   std::uint64_t spent_up = 0;  // talks that their money ended
+  std::uint64_t promised = 0;  // calls at a time that the person named
   Tally& operator+=(const Tally& other);
 };
 
@@ -230,6 +231,8 @@ class World {
   std::set<std::string> left_to_a_person_{};  // attempts that were held
   // Calls that may have rung, by number, and when each was to leave, by its token.
   std::map<campaigns::NumberKey, std::map<std::string, Instant>> called_at_{};
+  // When people were promised their next call, by ContactRef::packed.
+  std::map<std::uint64_t, Instant> promised_{};
   std::optional<Instant> too_fast_{};               // when the carrier last said so
   Instant started_{};                               // this run of the program
   std::map<std::string, Instant> stopped_since_{};  // campaign -> paused or cancelled
