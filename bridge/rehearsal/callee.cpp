@@ -209,14 +209,15 @@ std::string fax_tones() {
 SpokenReaction react_to_speech(const People& people, Dice& dice, std::string_view heard) {
   using Kind = SpokenReaction::Kind;
   const bool italian = is_italian(heard);
-  const std::array<int, 8> weights{people.right_key + people.speech,
+  const std::array<int, 9> weights{people.right_key + people.speech,
                                    people.wrong_key,
                                    people.silence,
                                    people.hang_up,
                                    people.opt_out,
                                    people.other_time,
                                    people.wants_human,
-                                   people.declines};
+                                   people.declines,
+                                   people.not_them};
   int total = 0;
   for (const int weight : weights) total += weight;
   int left = dice.between(0, std::max(total, 1) - 1);
@@ -247,6 +248,8 @@ SpokenReaction react_to_speech(const People& people, Dice& dice, std::string_vie
               italian ? "Vorrei parlare con una persona." : "I want to talk to a human."};
     case 7:
       return {Kind::speech, std::string(declining_words(dice.below(2) == 0, italian))};
+    case 8:
+      return {Kind::speech, std::string(words_to_end(dice.below(reasons_to_end), italian))};
     default:
       return {};
   }

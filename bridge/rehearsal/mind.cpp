@@ -1,7 +1,9 @@
 #include "bridge/rehearsal/mind.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -58,10 +60,33 @@ std::string joined(std::string_view before, std::string_view after) {
   return out;
 }
 
+// The time that somebody means who names a day, as an ask_callback has it: "2026-03-06T10:00" for
+// tomorrow, where `now` is "Thursday 2026-03-05T17:10". Empty: they name none, or nobody knows what
+// time it is.
+std::string time_meant(std::string_view now, std::string_view plain) {
+  if (!says_any(plain, "domani|tomorrow")) return {};
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  const auto at = now.find(' ');
+  const std::string date(at == std::string_view::npos ? now : now.substr(at + 1));
+  if (std::sscanf(date.c_str(), "%4d-%2u-%2u", &year, &month, &day) != 3) return {};
+  const std::chrono::year_month_day today{std::chrono::year{year}, std::chrono::month{month},
+                                          std::chrono::day{day}};
+  if (!today.ok()) return {};
+  const std::chrono::year_month_day next{std::chrono::sys_days{today} + std::chrono::days{1}};
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%s", static_cast<int>(next.year()),
+                static_cast<unsigned>(next.month()), static_cast<unsigned>(next.day()),
+                says_any(plain, "pomeriggio|afternoon") ? "16:00" : "10:00");
+  return text.data();
+}
+
 }  // namespace
 
 void Mind::instruct(std::string_view instructions, std::vector<std::string> tools) {
   tools_ = std::move(tools);
+  now_ = tagged(instructions, "now");
   opening_ = tagged(instructions, "opening");
   goodbye_ = tagged(instructions, "goodbye");
   questions_.clear();
@@ -184,8 +209,17 @@ MindTurn Mind::answer_outputs() {
                    goodbye_, "refused");
     }
     if (each.name == "ask_callback" && good) {
-      return leave(in("Va bene, la richiameremo.", "All right, we will call you back."), goodbye_,
-                   "not_now");
+      // Nobody is promised a call that nobody makes.
+      const bool promised = !output.contains("called_back") || flag_of(output, "called_back");
+      return leave(promised ? in("Va bene, la richiameremo.", "All right, we will call you back.")
+                            : in("Mi dispiace, non possiamo richiamarla.",
+                                 "Sorry, we cannot call you back."),
+                   goodbye_, "not_now");
+    }
+    // Some other time, then.
+    if (each.name == "ask_callback" && !wish_without_time_.empty()) {
+      turn.calls.push_back({.name = each.name, .arguments = std::exchange(wish_without_time_, {})});
+      return turn;
     }
     if (each.name == "request_human" && good && flag_of(output, "transfer")) {
       leaving_ = true;
@@ -229,11 +263,16 @@ MindTurn Mind::answer_words(const std::string& words, bool by_key) {
     if (wants_no_calls(plain) && has("opt_out")) return call("opt_out", {{"words", capped(words)}});
     if (wants_human(plain) && has("request_human")) return call("request_human", json::object());
     if (wants_other_time(plain) && has("ask_callback")) {
-      return call("ask_callback", {{"when", capped(words)}, {"words", capped(words)}});
+      json wish{{"when", capped(words)}, {"words", capped(words)}};
+      wish_without_time_.clear();
+      if (const auto at = time_meant(now_, plain); !at.empty()) {
+        wish_without_time_ = wish.dump();
+        wish["at"] = at;
+      }
+      return call("ask_callback", wish);
     }
-    if (const bool number = is_wrong_number(plain); number || is_wrong_person(plain)) {
-      return leave(in("Mi scusi per il disturbo.", "Sorry to have disturbed you."), {},
-                   number ? "wrong_number" : "wrong_person");
+    if (const auto reason = reason_to_end(plain); !reason.empty()) {
+      return leave(in("Mi scusi per il disturbo.", "Sorry to have disturbed you."), {}, reason);
     }
   }
   if (waits_for_consent_) {

@@ -19,7 +19,7 @@ struct MindTurn {
 };
 
 // The wits of the rehearsal's voice model: it follows a survey as its instructions lay it out
-// (tags of lines of their own: person, survey, opening, goodbye) and with the tools that it is
+// (tags of lines of their own: now, person, survey, opening, goodbye) and with the tools that it is
 // given. It hears words, not sound. Pure: the same words give the same turns.
 class Mind {
  public:
@@ -91,6 +91,7 @@ class Mind {
   bool italian_ = true;
   std::vector<std::string> tools_{};
   std::vector<Question> questions_{};
+  std::string now_{};  // on the person's clock, as it was told
   std::string opening_{};
   std::string goodbye_{};
 
@@ -100,6 +101,7 @@ class Mind {
   bool cut_ = false;
   std::string current_{};  // id of the question that is asked; empty: none
   int misunderstood_ = 0;
+  std::string wish_without_time_{};  // the arguments, should the time that was named be refused
   std::vector<std::string> words_{};
   std::string keys_{};
   std::vector<Output> outputs_{};

@@ -208,6 +208,7 @@ People parse_people(std::string_view text, People people) {
       Setting{"declines", &people.declines, weight_max},
       Setting{"other_time", &people.other_time, weight_max},
       Setting{"wants_human", &people.wants_human, weight_max},
+      Setting{"not_them", &people.not_them, weight_max},
       Setting{"hang_up_at_once", &people.hang_up_at_once},
       Setting{"barge_in", &people.barge_in},
       Setting{"screening", &people.screening},

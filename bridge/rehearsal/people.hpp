@@ -31,6 +31,7 @@ struct People {
   // Of these only in a talk with an agent.
   int other_time = 0;   // wants to be called another time
   int wants_human = 0;  // wants to talk to a human
+  int not_them = 0;     // is not the one to ask, or cannot be asked, and says why
   // In a thousand, whatever the others are.
   int hang_up_at_once = 15;  // as soon as they have said hello
   int barge_in = 250;        // answers before the prompt has ended

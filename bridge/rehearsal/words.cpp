@@ -164,12 +164,43 @@ bool wants_human(std::string_view plain) {
                   "an operator|a real person");
 }
 
-bool is_wrong_number(std::string_view plain) {
-  return says_any(plain, "ha sbagliato numero|numero sbagliato|wrong number");
+namespace {
+
+struct ReasonToEnd {
+  std::string_view reason{};
+  std::string_view phrases{};  // as says_any takes them
+  std::string_view italian{};
+  std::string_view english{};
+};
+constexpr std::array<ReasonToEnd, reasons_to_end> all_reasons_to_end{{
+    {"wrong_number", "ha sbagliato numero|numero sbagliato|wrong number", "Ha sbagliato numero.",
+     "Wrong number."},
+    {"wrong_person", "non sono io|non è in casa|wrong person|is not at home",
+     "La persona che cerca non è in casa.", "The person you want is not at home."},
+    {"language_barrier", "non parlo italiano|non parlo la sua lingua|don t speak english",
+     "Scusi, non parlo italiano.", "Sorry, I don't speak English."},
+    {"unable", "troppo malato|troppo malata|non ci sento bene|too ill|hard of hearing|has died",
+     "Non ci sento bene, non posso rispondere.", "I am hard of hearing, I cannot answer."},
+    {"business_number",
+     "questo è un ufficio|questo è un negozio|this is a business|this is an office",
+     "Guardi, questo è un ufficio.", "This is an office."},
+    {"screened", "il motivo della chiamata|reason for calling",
+     "Registra il tuo nome e il motivo della chiamata.",
+     "Please record your name and reason for calling."},
+}};
+
+}  // namespace
+
+std::string_view reason_to_end(std::string_view plain) {
+  for (const auto& each : all_reasons_to_end) {
+    if (says_any(plain, each.phrases)) return each.reason;
+  }
+  return {};
 }
 
-bool is_wrong_person(std::string_view plain) {
-  return says_any(plain, "non sono io|wrong person");
+std::string_view words_to_end(std::size_t reason, bool italian) {
+  if (reason >= all_reasons_to_end.size()) return {};
+  return italian ? all_reasons_to_end[reason].italian : all_reasons_to_end[reason].english;
 }
 
 bool says_goodbye(std::string_view plain) {

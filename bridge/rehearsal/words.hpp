@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,8 +35,12 @@ YesNo yes_or_no(std::string_view plain);
 bool wants_no_calls(std::string_view plain);
 bool wants_other_time(std::string_view plain);
 bool wants_human(std::string_view plain);
-bool is_wrong_number(std::string_view plain);
-bool is_wrong_person(std::string_view plain);
+// The reason of end_call where whoever answered is not the one to ask, or cannot be asked; empty:
+// they can.
+std::string_view reason_to_end(std::string_view plain);
+// The words for one of these reasons; of another one, and beyond the last, none.
+inline constexpr std::size_t reasons_to_end = 6;
+std::string_view words_to_end(std::size_t reason, bool italian);
 // That they will not answer, and that they cannot.
 bool would_rather_not_say(std::string_view plain);
 bool does_not_know(std::string_view plain);

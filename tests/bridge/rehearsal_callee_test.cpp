@@ -122,6 +122,16 @@ BOOST_AUTO_TEST_CASE(people_do_what_their_weights_say) {
   BOOST_TEST(wants_no_calls(plain_words(says(&People::opt_out))));
   BOOST_TEST(wants_other_time(plain_words(says(&People::other_time))));
   BOOST_TEST(wants_human(plain_words(says(&People::wants_human))));
+  std::set<std::string> reasons;
+  for (std::uint64_t round = 0; round < 100; ++round) {
+    reasons.emplace(reason_to_end(plain_words(says(&People::not_them, round))));
+  }
+  BOOST_TEST((reasons == std::set<std::string>{"wrong_number", "wrong_person", "language_barrier",
+                                               "unable", "business_number", "screened"}));
+  for (std::size_t reason = 0; reason < reasons_to_end; ++reason) {
+    BOOST_TEST(reason_to_end(plain_words(words_to_end(reason, true))) ==
+               reason_to_end(plain_words(words_to_end(reason, false))));
+  }
   std::set<bool> knew;
   for (std::uint64_t round = 0; round < 20; ++round) {
     const auto words = plain_words(says(&People::declines, round));

@@ -300,6 +300,8 @@ BOOST_AUTO_TEST_CASE(other_wishes_come_before_answers) {
   BOOST_TEST(wish("voglio parlare con una persona") == "[request_human{}]");
   BOOST_TEST(holds(wish("ha sbagliato numero"), R"({"reason":"wrong_number"})"));
   BOOST_TEST(holds(wish("non sono io"), R"({"reason":"wrong_person"})"));
+  BOOST_TEST(holds(wish("questo è un ufficio"), R"({"reason":"business_number"})"));
+  BOOST_TEST(holds(wish("non ci sento bene"), R"({"reason":"unable"})"));
   Mind mind = mind_with("Buongiorno.");
   mind.speak({});
   after(mind, "Non chiamatemi più");
@@ -312,6 +314,36 @@ BOOST_AUTO_TEST_CASE(other_wishes_come_before_answers) {
   after(other, "due");
   other.hear_words("Non chiamatemi più");
   BOOST_TEST(holds(after_tool(other, "record_answer", R"({"ok":true,"next":"q2"})"), "[opt_out"));
+}
+
+BOOST_AUTO_TEST_CASE(a_day_that_is_named_is_worked_out_from_the_time_that_it_was_told) {
+  const auto mind_at = [](const std::string& now) {
+    Mind mind;
+    mind.instruct("<now>\n" + now + "\n</now>\n" + instructions_with("Buongiorno.", survey),
+                  all_tools);
+    mind.speak({});
+    return mind;
+  };
+  const auto wish = [&](const std::string& now, const std::string& words) {
+    auto mind = mind_at(now);
+    return after(mind, words);
+  };
+  BOOST_TEST(wish("Thursday 2026-03-05T17:10", "mi richiami domani") ==
+             R"([ask_callback{"at":"2026-03-06T10:00","when":"mi richiami domani",)"
+             R"("words":"mi richiami domani"}])");
+  BOOST_TEST(holds(wish("Thursday 2026-12-31T17:10", "Mi richiami domani pomeriggio."),
+                   R"("at":"2027-01-01T16:00")"));
+  BOOST_TEST(!holds(wish("Thursday 2026-03-05T17:10", "mi richiami più tardi"), R"("at")"));
+  BOOST_TEST(!holds(wish("early", "mi richiami domani"), R"("at")"));
+  // A time that cannot be kept is left out, and a call that nobody makes is not promised.
+  auto mind = mind_at("Friday 2026-03-06T17:10");
+  after(mind, "mi richiami domani");
+  BOOST_TEST(after_tool(mind, "ask_callback", R"({"ok":false,"error":"closed"})") ==
+             R"([ask_callback{"when":"mi richiami domani","words":"mi richiami domani"}])");
+  auto other = mind;
+  BOOST_TEST(holds(after_tool(mind, "ask_callback", R"({"ok":true})"), "la richiameremo"));
+  BOOST_TEST(holds(after_tool(other, "ask_callback", R"({"ok":true,"called_back":false})"),
+                   "non possiamo richiamarla"));
 }
 
 BOOST_AUTO_TEST_CASE(who_will_not_or_cannot_answer_is_noted_where_the_question_allows_it) {
