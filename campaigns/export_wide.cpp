@@ -142,6 +142,7 @@ bool broke_off_with_agent(AttemptsOfOne attempts) {
                                   Outcome::language_barrier,
                                   Outcome::unable,
                                   Outcome::business_number,
+                                  Outcome::invalid_number,  // as somebody said there
                                   Outcome::screened};
   return std::ranges::find(broken_off, last->outcome) != broken_off.end();
 }

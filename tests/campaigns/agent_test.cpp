@@ -1049,6 +1049,21 @@ BOOST_AUTO_TEST_CASE(a_talk_that_broke_off_did_so_at_a_question_and_every_answer
   BOOST_TEST(text.find(",survey.1.1.1.2,") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_talk_that_ends_for_what_somebody_said_broke_off_at_a_question) {
+  for (const char* reason : {"refused", "wrong_number", "business_number", "screened"}) {
+    Talk talk;
+    talk.opens().does(talk.agent_says(1, "Buongiorno"));
+    talk.does(talk.tool("1", "end_call", json{{"reason", reason}}.dump()));
+    talk.does(talk.ended("goodbye")).does(talk.after());
+    talk.hangs_up();
+    exporting::People people(talk.state(), 0);
+    BOOST_TEST(people.next());
+    const auto standings = exporting::standings_of(talk.state(), people.contact(),
+                                                   people.attempts(), people.answers());
+    BOOST_TEST(standings[0].status == "broken_off", reason);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(whoever_answered_all_and_wants_no_other_call_has_given_an_interview) {
   Talk talk;
   talk.opens().answers_all();
