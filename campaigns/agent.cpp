@@ -340,10 +340,9 @@ AgentTool end_call_tool() {
       "ask. refused: the person does not want to talk. wrong_person: the one you call for is "
       "not there. wrong_number: it is not their number, nobody knows them there. not_now: the "
       "person has no time. language_barrier: the person does not speak your language. unable: the "
-      "person cannot answer, because of "
-      "illness or hearing for example, or has died. business_number: a business answered, and you "
-      "call for a private person. screened: an assistant that asks who calls answered, and nobody "
-      "took the call.",
+      "person cannot answer, because of illness or hearing for example, or has died. "
+      "business_number: a business answered, and you call for a private person. screened: an "
+      "assistant that asks who calls answered, and nobody took the call.",
       R"({"type":"object","properties":{"reason":{"type":"string","enum":["done","refused",)"
       R"("wrong_person","wrong_number","not_now","language_barrier","unable",)"
       R"("business_number","screened","other"]}},"required":["reason"],"additionalProperties":false})"};
