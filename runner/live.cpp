@@ -989,8 +989,8 @@ Objections Live::Block::objections_to(const campaigns::Campaign& campaign,
   auto objections = reasons_not_to_show(options, std::move(caller_ids), give_up);
   for (auto& problem : objections.problems) problem.where = file.string();
   for (auto& warning : objections.warnings) {
-    warning =
-        "campaign " + campaign.id + " is taken with caller ids that were not looked up: " + warning;
+    warning.insert(
+        0, "campaign " + campaign.id + " is taken with caller ids that were not looked up: ");
   }
   return objections;
 }

@@ -25,7 +25,8 @@ def campaign_of_analysts(**members):
                                   "required": False, "ask": "Perché?"})
     campaign["questions"].append({"id": "giorno", "type": "date", "required": False,
                                   "earliest": "2025-01-01", "latest": "2027-12-31",
-                                  "ask": "Che giorno? Prema giorno, mese e anno."})
+                                  "ask": "Che giorno, dal 2025 al 2027? "
+                                         "Prema giorno, mese e anno."})
     campaign["results"] = {"columns": ["name", {"column": "sede", "personal": False}]}
     campaign["budget"] = {"limit": "1000", "per_minute": "0.0125", "currency": "EUR"}
     return campaign
