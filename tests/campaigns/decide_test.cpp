@@ -68,6 +68,16 @@ CarrierCall carrier_call(std::string sid, std::string status) {
   return call;
 }
 
+// What the carrier tells of the first call when it is asked: over, and how long it was if it knows.
+CallFetched fetched_end(const Running& world, std::optional<std::int64_t> seconds) {
+  CallFetched fetched;
+  fetched.attempt = world.attempt();
+  fetched.found = true;
+  fetched.call = carrier_call("CA1-1", "completed");
+  fetched.call.seconds = seconds;
+  return fetched;
+}
+
 Stage stage(const World& world, std::uint32_t contact = 1) {
   return world.state().queue.campaigns[0].contact(contact).stage;
 }
@@ -1007,12 +1017,7 @@ BOOST_AUTO_TEST_CASE(a_call_without_a_length_ends_by_its_record) {
   auto ended = world.status("completed");
   ended.seconds_missing = true;
   BOOST_TEST(world.when(ended) == "");
-  CallFetched fetched;
-  fetched.attempt = world.attempt();
-  fetched.found = true;
-  fetched.call = carrier_call("CA1-1", "completed");
-  fetched.call.seconds = 30;
-  world.does(fetched);
+  world.does(fetched_end(world, 30));
   BOOST_TEST((outcome(world) == Outcome::completed));
 }
 
@@ -1021,30 +1026,21 @@ BOOST_AUTO_TEST_CASE(a_record_without_a_length_is_asked_for_again) {
   Running world(notification());
   world.dial();
   world.does(world.status("in-progress")).does(world.voice());
-  CallFetched fetched;
-  fetched.attempt = world.attempt();
-  fetched.found = true;
-  fetched.call = carrier_call("CA1-1", "completed");
-  fetched.call.seconds.reset();
+  const auto fetched = fetched_end(world, {});
   BOOST_TEST(world.later(30s).when(fetched) ==
              "contact/note/1 CallLookedUp "
              "{\"attempt\":1,\"by\":\"sid\",\"found\":1,\"status\":\"completed\"}\n");
   BOOST_TEST((stage(world.later(119s)) == Stage::calling));
   BOOST_TEST(lookups_due(world.state(), world.now()).empty());
   BOOST_TEST(lookups_due(world.state(), world.later(1s).now()).size() == 1u);
-  fetched.call.seconds = 30;
-  world.does(fetched);
+  world.does(fetched_end(world, 30));
   BOOST_TEST((outcome(world) == Outcome::completed));
 }
 
 BOOST_AUTO_TEST_CASE(a_length_that_never_comes_is_none_when_the_call_would_be_over) {
   Running world(notification());
   world.dial();
-  CallFetched fetched;
-  fetched.attempt = world.attempt();
-  fetched.found = true;
-  fetched.call = carrier_call("CA1-1", "completed");
-  fetched.call.seconds.reset();
+  const auto fetched = fetched_end(world, {});
   const auto& campaign = *world.state().book.at(0).definition;
   world.later(campaign.ring_time + campaign.call_time + 599s).does(fetched);
   BOOST_TEST((stage(world) == Stage::calling));

@@ -59,6 +59,16 @@ OrderAnswered refused_for_good(const Running& world, std::uint8_t attempt,
   return answer;
 }
 
+// Tells an assistant who calls, and calls again so long after one.
+Campaign survey_with_screening(std::uint8_t attempts, Seconds again) {
+  auto made = survey();
+  made.screening = words("Siamo il negozio, per un sondaggio.");
+  made.retries.attempts_max = attempts;
+  made.retries.daily_calls_per_number_max = 50;
+  made.retries.delay[static_cast<std::size_t>(Outcome::screened)] = again;
+  return made;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(each_number_is_tried_in_order_and_behind_the_last_the_first_again) {
@@ -137,11 +147,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_number_is_given_up_like_a_dead_one) {
 }
 
 BOOST_AUTO_TEST_CASE(an_assistant_at_one_number_does_not_close_the_way_to_another) {
-  auto campaign = survey();
-  campaign.screening = words("Siamo il negozio, per un sondaggio.");
-  campaign.retries.attempts_max = 6;
-  campaign.retries.daily_calls_per_number_max = 50;
-  campaign.retries.delay[static_cast<std::size_t>(Outcome::screened)] = 1h;
+  const auto campaign = survey_with_screening(6, 1h);
   Running world(campaign, {somebody(2, 1, {11})});
   std::string tried;
   for (std::uint8_t attempt = 1; attempt <= 4; ++attempt) {
@@ -185,11 +191,7 @@ std::string tried_until_the_end(const Campaign& campaign, const std::vector<Numb
 }
 
 BOOST_AUTO_TEST_CASE(where_an_assistant_answers_twice_nobody_calls_again) {
-  auto campaign = survey();
-  campaign.screening = words("Siamo il negozio, per un sondaggio.");
-  campaign.retries.attempts_max = 9;
-  campaign.retries.daily_calls_per_number_max = 50;
-  campaign.retries.delay[static_cast<std::size_t>(Outcome::screened)] = 60s;
+  auto campaign = survey_with_screening(9, 60s);
   campaign.retries.delay[static_cast<std::size_t>(Outcome::no_answer)] = 60s;
   BOOST_TEST(tried_until_the_end(campaign, {}, {{1, true}}) == "1 1 closed");
   BOOST_TEST(tried_until_the_end(campaign, {11}, {{1, true}, {11, true}}) == "1 11 1 11 closed");

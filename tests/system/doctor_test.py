@@ -17,11 +17,30 @@ TOKEN = "a-token-of-nobody"
 CALLER = "+390220527877"
 
 
-class HeldServer:
+class LocalServer:
+    """Answers at `url` with a handler until it is closed; `let_go` lets whoever is held go on."""
+
+    def __init__(self, handler):
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_):
+                pass  # whoever asked may have gone
+
+        self.let_go = threading.Event()
+        self.server = Server(("127.0.0.1", 0), handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
+
+    def close(self):
+        self.let_go.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class HeldServer(LocalServer):
     """Answers nobody until it is let go, and then that it cannot."""
 
     def __init__(self):
-        self.asked, self.let_go = threading.Event(), threading.Event()
+        self.asked = threading.Event()
         held = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -35,27 +54,16 @@ class HeldServer:
 
             do_POST = do_GET
 
-        class Server(http.server.ThreadingHTTPServer):
-            def handle_error(self, *_):
-                pass  # whoever asked may have gone
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
-
-    def close(self):
-        self.let_go.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
 
 
-class Proxy:
+class Proxy(LocalServer):
     """Stands before our door, or before the carrier; `way` says what becomes of a GET and of a POST: "open",
     "shut", or "held" until it is let go. Hears alerts besides."""
 
     def __init__(self, door_port):
         self.way = {"GET": "open", "POST": "open"}
-        self.held, self.let_go = threading.Event(), threading.Event()
+        self.held = threading.Event()
         self.alerts = []
         proxy = self
 
@@ -95,18 +103,7 @@ class Proxy:
                 self.end_headers()
                 self.wfile.write(body)
 
-        class Server(http.server.ThreadingHTTPServer):
-            def handle_error(self, *_):
-                pass  # whoever asked may have gone
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
-
-    def close(self):
-        self.let_go.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
 
 
 class DoctorTest(world.Case):
