@@ -35,6 +35,7 @@ using Phrases = std::vector<std::string>;
 // All but `plain` and `hints` are folded by phrases_of().
 struct LanguageWords {
   YesNoWords plain{};
+  YesNoWords folded{};  // the same
   Phrases hints{};
   Phrases denials{};
   Phrases ended{};
@@ -338,6 +339,7 @@ const LanguageWords& phrases_of(std::string_view language) {
   static const auto by_language = [] {
     auto all = all_phrases();
     for (auto& [code, words] : all) {
+      words.folded = {all_folded(words.plain.yes), all_folded(words.plain.no)};
       for (auto* list : {&words.denials, &words.ended, &words.doubts, &words.hesitations,
                          &words.maybes, &words.puzzled, &words.consents, &words.neither,
                          &words.at_edge, &words.whole, &words.at_end, &words.accented}) {
@@ -541,8 +543,8 @@ SaidYesNo said_yes_no(std::string_view speech, std::string_view language, const 
   Listener listener(speech);
   listener.listen_for(all_folded(own.yes), Sense::yes, true);
   listener.listen_for(all_folded(own.no), Sense::no, true);
-  listener.listen_for(all_folded(words.plain.yes), Sense::yes);
-  listener.listen_for(all_folded(words.plain.no), Sense::no);
+  listener.listen_for(words.folded.yes, Sense::yes);
+  listener.listen_for(words.folded.no, Sense::no);
   listener.listen_for(words.denials, Sense::denial);
   listener.listen_for(words.ended, Sense::ended);
   listener.listen_for(words.hesitations, Sense::hesitation);
@@ -577,7 +579,7 @@ SaidNames said_names(std::string_view speech, std::string_view language,
   for (std::size_t i = 0; i < names.size(); ++i) {
     listener.listen_for(all_folded(names[i]), Sense::yes, true, i);
   }
-  listener.listen_for(all_folded(words.plain.no), Sense::doubt);
+  listener.listen_for(words.folded.no, Sense::doubt);
   listener.listen_for(words.denials, Sense::doubt);
   listen_for_others(listener, words);
   listener.keep_longest();

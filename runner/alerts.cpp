@@ -6,6 +6,7 @@
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/plan.hpp"
+#include "runner/door_watch.hpp"
 
 namespace runner {
 
@@ -193,9 +194,7 @@ Alert disk_full_alert(const State& state, campaigns::Instant at) {
 }
 
 Alert door_shut_alert(const State& state, campaigns::Instant at, const std::string& why) {
-  return alert_of_no_event(
-      state, at, AlertKind::door_shut,
-      "SERVER_URL does not lead to our door: nobody is called until it does: " + why);
+  return alert_of_no_event(state, at, AlertKind::door_shut, door_shut_text(why));
 }
 
 }  // namespace runner

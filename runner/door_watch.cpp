@@ -8,14 +8,19 @@
 #include "bridge/http/form.hpp"
 #include "runner/crypto.hpp"
 #include "runner/outward_url.hpp"
+#include "webhook/door.hpp"
 
 namespace runner {
 
 namespace http = bridge::http;
 using std::chrono::milliseconds;
 
+std::string door_shut_text(const std::string& why) {
+  return "SERVER_URL does not lead to our door: nobody is called until it does: " + why;
+}
+
 bool says_up(const http::Response& response) {
-  return response.status == 200 && response.body == "campanile is up\n";
+  return response.status == 200 && response.body == webhook::up_text;
 }
 
 struct DoorWatch::Block {

@@ -12,6 +12,9 @@
 
 namespace runner {
 
+// What is told where it is shut, and why.
+std::string door_shut_text(const std::string& why);
+
 // Comes to our own public door the way the carrier does, by SERVER_URL, again and again while
 // people may be called. A tunnel that died, a proxy that leads elsewhere or a certificate that ran
 // out is found before many have answered a call that says nothing.

@@ -387,7 +387,7 @@ void Live::Block::watch_door() {
   door_watch = std::make_unique<DoorWatch>(*loop, way, holds_good, [this](const std::string& why) {
     runner->shut_door(why);
     if (why.empty()) return runner->notice("SERVER_URL leads to our door again: calls go on");
-    runner->notice("SERVER_URL does not lead to our door: nobody is called until it does: " + why);
+    runner->notice(door_shut_text(why));
     for (auto& courier : couriers) {
       courier->take(door_shut_alert(runner->state(), clock->now(), why));
     }

@@ -5,6 +5,7 @@
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/plan.hpp"
+#include "runner/door_watch.hpp"
 #include "runner/version.hpp"
 
 namespace runner {
@@ -124,9 +125,7 @@ std::vector<NotReady> reasons_not_ready(const State& state, const Vitals& vitals
     reasons.push_back({"disk_full", "the log has no space: nobody is called until there is some"});
   }
   if (!vitals.door_shut.empty()) {
-    reasons.push_back(
-        {"door_shut", "SERVER_URL does not lead to our door: nobody is called until it does: " +
-                          vitals.door_shut});
+    reasons.push_back({"door_shut", door_shut_text(vitals.door_shut)});
   }
   const auto refuses = [](const campaigns::CampaignEntry& entry) {
     return entry.status == campaigns::CampaignStatus::paused && entry.paused_by_program &&

@@ -3,6 +3,7 @@
 #include "campaigns/json_writer.hpp"
 #include "campaigns/suppression.hpp"
 #include "campaigns/words.hpp"
+#include "runner/door_watch.hpp"
 
 namespace runner {
 
@@ -153,9 +154,7 @@ std::string status_text(const campaigns::State& state, campaigns::Instant now,
     text += "the disk is full: nobody is called until there is space\n";
   }
   if (live && !live->door_shut.empty()) {
-    text +=
-        "SERVER_URL does not lead to our door: nobody is called until it does: " + live->door_shut +
-        '\n';
+    text += door_shut_text(live->door_shut) + '\n';
   }
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {
     const auto& entry = state.book.campaigns[i];

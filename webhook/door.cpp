@@ -495,7 +495,7 @@ bool Door::signature_is_good(const Request& request, const std::optional<Attempt
 Response Door::answer(const Inbound& inbound) const {
   switch (inbound.kind) {
     case Kind::up: {
-      auto up = text(200, "campanile is up\n");
+      auto up = text(200, std::string(up_text));
       // Somebody on the way who kept it would answer in our place.
       up.headers.push_back({"Cache-Control", "no-store"});
       return up;

@@ -112,6 +112,9 @@ class Door {
   WriteCallToken write_call_token_;
 };
 
+// What the door says to whoever asks whether it is up; a page that says it is ours.
+inline constexpr std::string_view up_text = "campanile is up\n";
+
 // The URLs of one attempt. `public_url` is the one it was requested with, so that they stay the
 // same over a restart under another one.
 struct CallUrls {

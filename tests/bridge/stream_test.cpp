@@ -348,6 +348,7 @@ BOOST_AUTO_TEST_CASE(the_last_words_reach_a_peer_that_goes_on_sending) {
       say(stream);
     };
     const std::string part(16 * 1024, 'p');
+    int in_time = 0;
     for (int round = 0; round < 20; ++round) {
       const auto peer = p.peer();
       std::size_t sent = 0;
@@ -356,11 +357,13 @@ BOOST_AUTO_TEST_CASE(the_last_words_reach_a_peer_that_goes_on_sending) {
         return sent > 2'000'000 || peer->broken();
       });
       if (!p.in_time()) continue;
+      ++in_time;
       BOOST_TEST(!peer->broken());
       BOOST_TEST(p.read_to_end(*peer) == "last words");
       BOOST_TEST(peer->ended());
       BOOST_TEST(!peer->broken());
     }
+    BOOST_WARN_MESSAGE(in_time > 0, "this machine was too slow to look at anything");
   }
 }
 

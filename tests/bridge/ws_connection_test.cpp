@@ -587,6 +587,7 @@ BOOST_AUTO_TEST_CASE(a_fault_is_told_though_the_connection_is_buried_at_once) {
     large.payload = std::string(2'000'000, 'x');
     large.masked = true;
     const std::string whole = bytes_of(large);
+    int in_time = 0;
     for (int round = 0; round < (secure ? 3 : 20); ++round) {
       code = 0;
       RawPeer peer(listener.port());
@@ -613,6 +614,7 @@ BOOST_AUTO_TEST_CASE(a_fault_is_told_though_the_connection_is_buried_at_once) {
       s.until(push);
       // On a machine that is held up the second may be over.
       if (std::chrono::steady_clock::now() - began > 900ms) continue;
+      ++in_time;
       BOOST_TEST(!peer.broken());
       BOOST_TEST(code == 1009);
       std::string got;
@@ -630,6 +632,7 @@ BOOST_AUTO_TEST_CASE(a_fault_is_told_though_the_connection_is_buried_at_once) {
       BOOST_TEST(close_code(*told) == 1009);
       BOOST_TEST(got.empty());
     }
+    BOOST_WARN_MESSAGE(in_time > 0, "this machine was too slow to look at anything");
   }
 }
 

@@ -8,6 +8,7 @@
 #include "bridge/carrier/twilio_signature.hpp"
 #include "bridge/http/form.hpp"
 #include "bridge/http/server.hpp"
+#include "webhook/door.hpp"
 
 BOOST_AUTO_TEST_SUITE(door_watch)
 
@@ -50,7 +51,7 @@ struct Street {
     BOOST_TEST(request.header("Cache-Control") == "no-cache");
     const bool webhook = request.method == "POST";
     if (webhook) check_webhook(request);
-    http::Response response{.status = 200, .headers = {}, .body = "campanile is up\n"};
+    http::Response response{.status = 200, .headers = {}, .body = std::string(webhook::up_text)};
     auto seen = request;
     if (way == Way::taken_off) seen.headers.clear();
     // What another program answers never comes to our door.
