@@ -431,6 +431,13 @@ do_complaints() {
   python3 -B tests/system/complaints_test.py build/full/campanile "$@"
 }
 
+# two-campaigns: two campaigns for the same PEOPLE (1000), and OPT_OUTS (200) of one, in each way: the other stops within a second
+do_two_campaigns() {
+  build campanile
+  PEOPLE="${PEOPLE:-1000}" OPT_OUTS="${OPT_OUTS:-200}" \
+    python3 -B tests/system/two_campaigns_test.py build/full/campanile "$@"
+}
+
 # random-campaigns: CAMPAIGNS (1000) campaign files made by chance from CAMPANILE_FIRST_SEED on; no call breaks a rule, by a second reading of them
 do_random_campaigns() {
   build campanile

@@ -177,6 +177,7 @@ class HandCarrier:
     def __init__(self, now_ms):
         self.now_ms = now_ms
         self.orders = []  # the form of each
+        self.endings = []  # (sid, form) of each order to end a call
         self.program = None
         self.said = []  # lines of the program on its clock connection, since the clock moved
         self.changed = threading.Condition()
@@ -209,9 +210,16 @@ class HandCarrier:
                 return self.answer(404, {"status": 404, "code": 20404})
 
             def do_POST(self):
-                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                form = dict(urllib.parse.parse_qsl(text))
+                ended = re.search(r"/Calls/(CA[0-9a-f]{32})\.json", self.path)
+                if ended:
+                    with carrier.changed:
+                        carrier.endings.append((ended[1], form))
+                        carrier.changed.notify_all()
+                    return self.answer(200, {"sid": ended[1], "status": form["Status"]})
                 with carrier.changed:
-                    carrier.orders.append(dict(urllib.parse.parse_qsl(form)))
+                    carrier.orders.append(form)
                     sid = "CA%032x" % len(carrier.orders)
                     carrier.changed.notify_all()
                 self.answer(201, {"sid": sid, "status": "queued", "direction": "outbound-api"})
