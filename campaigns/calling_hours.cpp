@@ -105,6 +105,8 @@ Opening opening_at(const CallingHours& hours, const std::string& zone, const Zon
 
   opening.known_zone = true;
   opening.utc_offset = offset;
+  opening.own_utc_offset =
+      hours.zone.empty() ? offset : rules.utc_offset(zone, at).value_or(offset);
   LocalTime local = local_time(at, offset);
   const CallingWindow* window = window_at(hours, local);
   opening.open = window != nullptr;

@@ -12,8 +12,11 @@ namespace campaigns {
 // Whether a person may be called now, with the evidence that goes into the log.
 struct Opening {
   bool open = false;
-  std::chrono::minutes utc_offset{};  // of the person's zone at that instant
-  std::string window{};               // "09:00-13:00" when open
+  std::chrono::minutes utc_offset{};  // of the clock that the hours go by, at that instant
+  // Of the person's own, which is another where the hours have a fixed zone; the same where their
+  // zone is not known.
+  std::chrono::minutes own_utc_offset{};
+  std::string window{};  // "09:00-13:00" when open
   // When it opens next (closed) or closes (open); nothing: never within a year, or unknown zone.
   std::optional<Instant> changes_at{};
   bool known_zone = false;  // false: closed for good (fail closed)

@@ -142,7 +142,8 @@ struct Retries {
   std::uint8_t attempts_max = 3;  // one cap above all
   std::uint8_t unplaced_max = 3;  // for attempts that never left (design: I4)
   Seconds unplaced_delay{300};
-  // Calls to one number on one day of the person's zone, over all campaigns of the log.
+  // Calls to one number on one day, over all campaigns of the log: a day of the clock that the hours
+  // go by, and of the person's own.
   std::uint8_t daily_calls_per_number_max = 3;
   std::uint8_t weekly_calls_per_number_max = 0;  // and on any seven days in a row; 0: no such cap
   RollingCap rolling_cap{};

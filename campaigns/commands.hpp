@@ -336,6 +336,8 @@ struct ToolAsked {
   std::optional<Instant> callback_opens{};
   std::string opens_on_clock{};
   std::string now_on_clock{};
+  // How far their clock is ahead, at the time that it names, of the one that the campaign goes by.
+  std::chrono::minutes own_clock_ahead{};
 };
 
 struct CommandKinds {

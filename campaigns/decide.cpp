@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "campaigns/agent.hpp"
+#include "campaigns/call_caps.hpp"
 #include "campaigns/call_span.hpp"
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/campaign_words.hpp"
@@ -2073,20 +2074,6 @@ Facts facts_after(const State& state, ContactRef contact, Outcome outcome, std::
   return draft.take();
 }
 
-namespace {
-
-// Whether a person will have been called by then as often as the campaign allows, as far as is
-// known (plan).
-bool called_enough(const State& state, ContactRef contact, const Retries& retries, Instant at,
-                   std::chrono::minutes utc_offset) {
-  const auto day = local_day(at, utc_offset);
-  return calls_on(state, contact, day, utc_offset) >= retries.daily_calls_per_number_max ||
-         full_week(state, contact, day, retries.weekly_calls_per_number_max, utc_offset) ||
-         full_time(state, contact, retries.rolling_cap, at);
-}
-
-}  // namespace
-
 CallbackBounds callback_bounds(const State& state, ContactRef contact, const ToolAsked& asked,
                                Instant now) {
   const auto& retries = state.book.at(contact.campaign).definition->retries;
@@ -2102,9 +2089,10 @@ CallbackBounds callback_bounds(const State& state, ContactRef contact, const Too
       retries.delay[static_cast<std::size_t>(Outcome::callback_requested)].has_value();
   if (const auto local = callback_time_named(asked.name, asked.arguments);
       local && asked.callback_at) {
-    const auto offset =
-        std::chrono::duration_cast<std::chrono::minutes>(*local - *asked.callback_at);
-    bounds.called_enough = called_enough(state, contact, retries, *asked.callback_at, offset);
+    const auto own = std::chrono::duration_cast<std::chrono::minutes>(*local - *asked.callback_at);
+    bounds.called_enough =
+        cap_reached(state, contact, retries, *asked.callback_at, {own - asked.own_clock_ahead, own})
+            .has_value();
   }
   return bounds;
 }

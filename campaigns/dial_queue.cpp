@@ -124,17 +124,23 @@ bool DialQueue::may_be_given_up_call(NumberKey number, Instant now) const {
   return found != given_up.end() && now - found->second.at < std::chrono::hours{24};
 }
 
-unsigned CallsToNumber::on(std::int32_t day_asked, std::chrono::minutes utc_offset) const {
+std::int32_t CallsToNumber::Call::latest_day(const DayClock& clock) const {
+  return std::max(clock.own ? own_day : day, local_day(slot, clock.utc_offset));
+}
+
+unsigned CallsToNumber::on(std::int32_t day_asked, const DayClock& clock) const {
   return static_cast<unsigned>(std::count_if(calls.begin(), calls.end(), [&](const Call& call) {
-    return call.day == day_asked || local_day(call.slot, utc_offset) == day_asked;
+    return (clock.own ? call.own_day : call.day) == day_asked ||
+           local_day(call.slot, clock.utc_offset) == day_asked;
   }));
 }
 
 std::optional<CallsToNumber::Week> CallsToNumber::full_week(std::int32_t today, unsigned cap,
-                                                            std::chrono::minutes utc_offset) const {
-  std::vector<std::int32_t> days;  // of the calls that count, a doubtful one on its later day
+                                                            const DayClock& clock) const {
+  if (cap == 0) return {};
+  std::vector<std::int32_t> days;  // of the calls that count
   for (const Call& call : calls) {
-    const auto latest = std::max(call.day, local_day(call.slot, utc_offset));
+    const auto latest = call.latest_day(clock);
     if (latest > today - 7) days.push_back(latest);
   }
   if (days.size() < cap) return {};
@@ -154,33 +160,19 @@ std::optional<CallsToNumber::Full> CallsToNumber::full(const RollingCap& cap, In
   return Full{static_cast<unsigned>(slots.size()), slots[slots.size() - allowed] + cap.within};
 }
 
-unsigned DialQueue::calls_on(NumberKey key, std::int32_t day,
-                             std::chrono::minutes utc_offset) const {
-  const auto found = calls_to.find(key);
-  return found != calls_to.end() ? found->second.on(day, utc_offset) : 0U;
-}
-
-std::optional<CallsToNumber::Week> DialQueue::full_week(NumberKey key, std::int32_t today,
-                                                        unsigned cap,
-                                                        std::chrono::minutes utc_offset) const {
-  const auto found = calls_to.find(key);
-  if (cap == 0 || found == calls_to.end()) return {};
-  return found->second.full_week(today, cap, utc_offset);
-}
-
-void DialQueue::count_call(NumberKey key, Instant slot, std::chrono::minutes utc_offset) {
-  const auto day = local_day(slot, utc_offset);
+void DialQueue::count_call(NumberKey key, const CallsToNumber::Call& call) {
   constexpr auto kept = CallsToNumber::days_kept;
-  if (day > last_counted_day_) {
-    last_counted_day_ = day;
-    std::erase_if(calls_to, [&](const auto& one) { return one.second.day < day - kept; });
+  if (call.day > last_counted_day_) {
+    last_counted_day_ = call.day;
+    std::erase_if(calls_to, [&](const auto& one) { return one.second.day < call.day - kept; });
   }
   auto& one = calls_to[key];
-  one.day = day;
-  one.counted_at = slot;
-  std::erase_if(one.calls,
-                [&](const auto& before) { return before.slot + std::chrono::days{kept} < slot; });
-  if (one.calls.size() < CallsToNumber::calls_max) one.calls.push_back({slot, day});
+  one.day = call.day;
+  one.counted_at = call.slot;
+  std::erase_if(one.calls, [&](const auto& before) {
+    return before.slot + std::chrono::days{kept} < call.slot;
+  });
+  if (one.calls.size() < CallsToNumber::calls_max) one.calls.push_back(call);
 }
 
 void DialQueue::uncount_call(NumberKey key, Instant slot) {
@@ -423,7 +415,9 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     open.last_news = fact.recorded_at;
     const std::chrono::minutes utc_offset{e->offset_minutes};
     open.day = local_day(open.slot, utc_offset);
-    count_call(contact.key, open.slot, utc_offset);
+    open.own_day =
+        local_day(open.slot, utc_offset + std::chrono::minutes{e->own_clock_ahead_minutes});
+    count_call(contact.key, {open.slot, open.day, open.own_day});
     campaign.last_slot = open.slot;
     last_slot = open.slot;
     ++campaign.lines_in_use;
@@ -474,7 +468,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
       gone->second.counted = true;
       auto& calls = calls_to[key];
       calls.day = std::max(calls.day, gone->second.day);
-      calls.calls.push_back({gone->second.slot, gone->second.day});
+      calls.calls.push_back({gone->second.slot, gone->second.day, gone->second.own_day});
     };
     if (const auto* several = campaign.several_of(ref.ordinal)) {
       for (const auto& one : several->all) count_again(one.key);
@@ -551,7 +545,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   } else if (holds_alternative<CallNotPlaced>(fact.event) ||
              holds_alternative<CallResolved>(fact.event)) {
     // Whatever a person decided: its call may turn up yet.
-    given_up[contact.key] = {fact.recorded_at, open->slot, open->day, true};
+    given_up[contact.key] = {fact.recorded_at, open->slot, open->day, open->own_day, true};
     const auto* not_placed = get_if<CallNotPlaced>(&fact.event);
     if (not_placed && not_placed->failure) campaign.failures.add(true);
   } else if (const auto* held = get_if<CallHeld>(&fact.event)) {
@@ -733,6 +727,8 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
         .member("empty_lookups", attempt->empty_lookups)
         .member("first_empty_lookup", to_ms(attempt->first_empty_lookup))
         .member("day", attempt->day);
+    // These only where there is something: logs from before keep their digest.
+    if (attempt->own_day != attempt->day) object.member("own_day", attempt->own_day);
     if (attempt->number_refused) object.flag("number_refused", true);
     if (attempt->unreachable) object.flag("unreachable", true);
     if (attempt->late) object.flag("late", true);
@@ -766,6 +762,13 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
       }
       object.member("slots", slots);
     }
+    std::string others;
+    for (const auto& call : one.calls) {
+      if (call.own_day == call.day) continue;
+      others += (others.empty() ? "" : " ") + std::to_string(to_ms(call.slot)) + '/' +
+                std::to_string(call.own_day);
+    }
+    if (!others.empty()) object.member("own_days", others);
     object.close();
     text += '\n';
     sink(text);
@@ -776,7 +779,10 @@ void DialQueue::write(const CanonicalSink& sink, const Register& book) const {
     JsonObject object(text);
     object.member("given_up", number_key_text(number)).member("at", to_ms(gone.at));
     // Else it is among the calls to the number, and a late one adds nothing.
-    if (!gone.counted && in_full) object.member("slot", to_ms(gone.slot)).member("day", gone.day);
+    if (!gone.counted && in_full) {
+      object.member("slot", to_ms(gone.slot)).member("day", gone.day);
+      if (gone.own_day != gone.day) object.member("own_day", gone.own_day);
+    }
     object.close();
     text += '\n';
     sink(text);

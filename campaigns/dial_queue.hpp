@@ -157,7 +157,8 @@ struct OpenAttempt {
   // In a row, answered with no call: by list after the quarantine, of an accepted one by its sid.
   std::int64_t empty_lookups = 0;
   Instant first_empty_lookup{};  // the first of these
-  std::int32_t day = 0;          // local_day of the person, when it was requested
+  std::int32_t day = 0;          // local_day by the campaign's clock, when it was requested
+  std::int32_t own_day = 0;      // and by the person's own
 
   // It was to be ended while the carrier had it wait, and did not leave the queue before that:
   // nobody was called with it.
@@ -166,13 +167,25 @@ struct OpenAttempt {
   }
 };
 
+// A clock by which the days of calls are counted, as it goes at a moment: a campaign's, or the
+// person's own.
+struct DayClock {
+  std::chrono::minutes utc_offset{};
+  bool own = false;
+};
+
 // The calls to one number, over all campaigns. They may have clocks of their own, and a call of one
-// is to count on the right day of another: so what is kept is when it was, and on which day of its
-// own campaign. A call that could be of two days counts on both.
+// is to count on the right day of another; people move, and clocks are put forward: so what is kept
+// is when it was, and on which day of its own campaign and of the person. A call that could be of
+// two days counts on both.
 struct CallsToNumber {
   struct Call {
     Instant slot{};
-    std::int32_t day = 0;  // local_day
+    std::int32_t day = 0;      // local_day of its campaign
+    std::int32_t own_day = 0;  // and of the person
+
+    // The latest of the days that it could be of, by such a clock.
+    std::int32_t latest_day(const DayClock& clock) const;
   };
   // Local days of all zones lie within a day of each other, so what is eight days back is in no
   // week that goes on anywhere.
@@ -187,15 +200,14 @@ struct CallsToNumber {
   std::int32_t day = 0;       // of the last one
   Instant counted_at{};       // the slot of the last one, be it taken back by now
 
-  unsigned on(std::int32_t day_asked, std::chrono::minutes utc_offset) const;
+  unsigned on(std::int32_t day_asked, const DayClock& clock) const;
   // The calls on the seven days that end with `today`; and where they are `cap` or more, the first
-  // day that ends seven with fewer.
+  // day that ends seven with fewer. `cap` 0: there is none.
   struct Week {
     unsigned calls = 0;
     std::int32_t opens_on = 0;
   };
-  std::optional<Week> full_week(std::int32_t today, unsigned cap,
-                                std::chrono::minutes utc_offset) const;
+  std::optional<Week> full_week(std::int32_t today, unsigned cap, const DayClock& clock) const;
   // The calls within the time before `now`; and where they are as many as the cap allows or more,
   // when there will be fewer. Nothing: one more may be made.
   struct Full {
@@ -221,7 +233,8 @@ struct DialQueue {
   struct GivenUp {
     Instant at{};
     Instant slot{};
-    std::int32_t day = 0;  // of the slot, for the person
+    std::int32_t day = 0;  // of the slot, as of any call
+    std::int32_t own_day = 0;
     bool counted = false;  // among the calls to the number
   };
   std::unordered_map<NumberKey, GivenUp> given_up{};
@@ -252,15 +265,9 @@ struct DialQueue {
   // Whether an unknown call to this number may be one that was proven not placed and was so all the
   // same: the carrier keeps a call in its queue for a day at most (protocols.md 1.8).
   bool may_be_given_up_call(NumberKey number, Instant now) const;
-  // Calls to this number on that day of a clock, without those that were never placed.
-  unsigned calls_on(NumberKey key, std::int32_t day, std::chrono::minutes utc_offset) const;
-  // Nothing where a number may be called `today`; `cap` 0: it always may
-  // (CallsToNumber::full_week).
-  std::optional<CallsToNumber::Week> full_week(NumberKey key, std::int32_t today, unsigned cap,
-                                               std::chrono::minutes utc_offset) const;
 
  private:
-  void count_call(NumberKey key, Instant slot, std::chrono::minutes utc_offset);
+  void count_call(NumberKey key, const CallsToNumber::Call& call);
   void uncount_call(NumberKey key, Instant slot);
   std::int32_t last_counted_day_ = 0;
   void move(ContactRef ref, Stage to);

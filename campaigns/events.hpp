@@ -268,13 +268,16 @@ struct CallRequested {
   std::string caller_id{};
   std::int64_t slot = 0;            // not sent before; 5 s later not at all
   std::string public_url{};         // base of this attempt's URLs, and what its signatures cover
-  std::int64_t offset_minutes = 0;  // the person's UTC offset now
-  std::string window{};             // the opening that allows it
-  std::uint8_t number = 0;          // which of the person's, from 1; 0: they have only one
+  std::int64_t offset_minutes = 0;  // UTC offset now of the clock that the hours go by
+  // How far the person's own clock is ahead of that one; 0: it is the same, or shows the same.
+  std::int64_t own_clock_ahead_minutes = 0;
+  std::string window{};     // the opening that allows it
+  std::uint8_t number = 0;  // which of the person's, from 1; 0: they have only one
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("caller_id", e.caller_id), v("slot", e.slot),
-        v("public_url", e.public_url), v("offset_minutes", e.offset_minutes), v("window", e.window),
+        v("public_url", e.public_url), v("offset_minutes", e.offset_minutes),
+        v("own_clock_ahead_minutes", e.own_clock_ahead_minutes), v("window", e.window),
         v("number", e.number);
   }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "campaigns/call_caps.hpp"
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/carrier_errors.hpp"
@@ -113,8 +114,8 @@ class Teller {
   std::string operator()(const CallRequested& e) const {
     return attempt(e.attempt) + "called" +
            (e.number != 0 ? " at their number " + std::to_string(e.number) : std::string()) +
-           ": it was this person's turn, the opening " + e.window +
-           " of their day allowed it, and a line was free";
+           ": it was this person's turn, the opening " + e.window + whose_day(e) +
+           " allowed it, and a line was free";
   }
   std::string operator()(const CallNotSent& e) const {
     return attempt(e.attempt) + "not sent" + because(e.reason) +
@@ -393,6 +394,11 @@ class Teller {
     if (e.prompt == "transfer") return "passed on to a human";
     return "the call was hung up without a word";
   }
+  static std::string whose_day(const CallRequested& e) {
+    if (e.own_clock_ahead_minutes == 0) return " of their day";
+    return " by the campaign's clock, at " +
+           rfc3339_local(instant_from_ms(e.slot), std::chrono::minutes{e.offset_minutes}) + ',';
+  }
   static std::string seconds(std::int64_t ms) { return decimal_text(ms / 100, 1) + " s"; }
   std::string money(std::int64_t millionths) const {
     return decimal_text(millionths, 6) + ' ' + entry_.definition->budget.currency;
@@ -496,6 +502,15 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
     gate("window",
          "outside the calling hours until " + utc_and_local(*opening.changes_at, zone, rules),
          opening.changes_at);
+  }
+  if (opening.known_zone) {
+    if (const auto cap = cap_reached(state, ref, entry.definition->retries, at,
+                                     {opening.utc_offset, opening.own_utc_offset})) {
+      gate(cap->gate,
+           cap->why + ", as often as is allowed: not before " +
+               utc_and_local(cap->opens_at, zone, rules),
+           cap->opens_at);
+    }
   }
   if (const auto last = campaign.not_after(ref.ordinal)) {
     const auto first = opening.open ? std::optional(at) : opening.changes_at;

@@ -84,11 +84,11 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     csv.field(AttemptId{definition.id, row->contact.ordinal, row->attempt}.text());
     csv.field(definition.id).number(row->contact.ordinal).free(ids.of(row->contact.ordinal));
     csv.number(row->attempt).field(row->sid).field(row->caller_id);
-    write_times(csv, row->requested_at, row->offset_minutes);
-    write_times(csv, row->accepted_at, row->offset_minutes);
-    write_times(csv, row->ringing_at, row->offset_minutes);
-    write_times(csv, row->answered_at, row->offset_minutes);
-    write_times(csv, row->ended_at, row->offset_minutes);
+    write_times(csv, row->requested_at, row->own_offset_minutes());
+    write_times(csv, row->accepted_at, row->own_offset_minutes());
+    write_times(csv, row->ringing_at, row->own_offset_minutes());
+    write_times(csv, row->answered_at, row->own_offset_minutes());
+    write_times(csv, row->ended_at, row->own_offset_minutes());
     csv.field(row->status).field(row->answered_by);
     number_unless_zero(row->sip);
     number_unless_zero(row->code);
@@ -99,7 +99,7 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
       csv.field(name_of(row->outcome)).field(aapor_code(row->outcome, definition.known_eligible));
     }
     csv.flag(counts(*row));
-    write_times(csv, instant_from_ms(row->retry_due_ms), row->offset_minutes);
+    write_times(csv, instant_from_ms(row->retry_due_ms), row->own_offset_minutes());
     csv.field(hung_up_by(*row, definition));
     if (const auto cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {
       csv.field(decimal_text(*cost, 6)).field(definition.budget.currency);

@@ -53,7 +53,7 @@ void export_long(const State& state, CampaignIndex campaign, const ExportSetting
   for (const auto* row : by_contact(state.results.answers, campaign, contacts)) {
     while (attempts[at]->contact != row->contact || attempts[at]->attempt != row->attempt) ++at;
     const auto session = AttemptId{definition.id, row->contact.ordinal, row->attempt}.text();
-    csv.field(rfc3339_local(row->at, std::chrono::minutes{attempts[at]->offset_minutes}));
+    csv.field(rfc3339_local(row->at, std::chrono::minutes{attempts[at]->own_offset_minutes()}));
     const bool same_turn = before != nullptr && before->contact == row->contact &&
                            before->attempt == row->attempt && before->turn == row->turn;
     of_turn = same_turn ? of_turn + 1 : 1;

@@ -50,7 +50,7 @@ void count_attempt(Figures& figures, const AttemptRow& row, unsigned number) {
   ++figures.calls;
   figures.calls_answered += answered;
   figures.seconds += static_cast<std::uint64_t>(std::max<std::int64_t>(row.seconds, 0));
-  const auto local = row.requested_at + std::chrono::minutes{row.offset_minutes};
+  const auto local = row.requested_at + std::chrono::minutes{row.own_offset_minutes()};
   const auto since_midnight = local - std::chrono::floor<std::chrono::days>(local);
   const auto hour = std::chrono::duration_cast<std::chrono::hours>(since_midnight).count();
   auto& at = figures.hours[static_cast<std::size_t>(hour)];

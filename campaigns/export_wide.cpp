@@ -269,12 +269,12 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
     csv.field(outside ? std::string_view() : verdict.aapor).number(dial.attempts);
     outcome(dial.last_outcome);
     const auto call_times = [&](const AttemptRow* row) {
-      write_times(csv, row ? row->requested_at : Instant{}, row ? row->offset_minutes : 0);
+      write_times(csv, row ? row->requested_at : Instant{}, row ? row->own_offset_minutes() : 0);
     };
     call_times(first);
     call_times(last);
     write_times(csv, completed ? completed->ended_at : Instant{},
-                completed ? completed->offset_minutes : 0);
+                completed ? completed->own_offset_minutes() : 0);
     csv.field(one.closed_at_ms == 0 ? "" : rfc3339_utc(instant_from_ms(one.closed_at_ms)));
     csv.field(queue.groups[dial.group].zone).field(state.script.language(contact));
     csv.field(last ? std::string_view(last->caller_id) : std::string_view()).number(talk);

@@ -27,16 +27,6 @@ std::optional<NumberKey> number_the_person_spoke_at(const State& state, ContactR
   return spoken;
 }
 
-CallsToNumber all_calls_to(const State& state, ContactRef contact) {
-  CallsToNumber all;
-  for (const auto key : numbers_of(state, contact)) {
-    const auto found = state.queue.calls_to.find(key);
-    if (found == state.queue.calls_to.end()) continue;
-    all.calls.insert(all.calls.end(), found->second.calls.begin(), found->second.calls.end());
-  }
-  return all;
-}
-
 }  // namespace
 
 std::vector<NumberKey> numbers_of(const State& state, ContactRef contact) {
@@ -108,28 +98,6 @@ std::optional<std::uint8_t> number_of_allowed_country(const State& state, const 
     }
   }
   return {};
-}
-
-unsigned calls_on(const State& state, ContactRef contact, std::int32_t day,
-                  std::chrono::minutes utc_offset) {
-  unsigned calls = 0;
-  for (const auto key : numbers_of(state, contact)) {
-    calls += state.queue.calls_on(key, day, utc_offset);
-  }
-  return calls;
-}
-
-std::optional<CallsToNumber::Week> full_week(const State& state, ContactRef contact,
-                                             std::int32_t today, unsigned cap,
-                                             std::chrono::minutes utc_offset) {
-  if (cap == 0) return {};
-  return all_calls_to(state, contact).full_week(today, cap, utc_offset);
-}
-
-std::optional<CallsToNumber::Full> full_time(const State& state, ContactRef contact,
-                                             const RollingCap& cap, Instant now) {
-  if (cap.calls == 0) return {};
-  return all_calls_to(state, contact).full(cap, now);
 }
 
 }  // namespace campaigns

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -38,17 +37,5 @@ bool country_may_be_called(const Campaign& campaign, std::uint64_t number);
 // Nothing: none.
 std::optional<std::uint8_t> number_of_allowed_country(const State& state, const Campaign& campaign,
                                                       ContactRef contact, Instant now);
-
-// Calls to a person on that day of a clock, at all their numbers and by all campaigns, without
-// those that were never placed.
-unsigned calls_on(const State& state, ContactRef contact, std::int32_t day,
-                  std::chrono::minutes utc_offset);
-// And whether they have had as many as a rolling cap allows (CallsToNumber::full).
-std::optional<CallsToNumber::Full> full_time(const State& state, ContactRef contact,
-                                             const RollingCap& cap, Instant now);
-// And whether they have had `cap` within a week (DialQueue::full_week).
-std::optional<CallsToNumber::Week> full_week(const State& state, ContactRef contact,
-                                             std::int32_t today, unsigned cap,
-                                             std::chrono::minutes utc_offset);
 
 }  // namespace campaigns

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "campaigns/call_caps.hpp"
 #include "campaigns/call_span.hpp"
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_words.hpp"
@@ -433,35 +434,10 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       }
       return;
     }
-    const auto today = local_day(moment.now, opening.utc_offset);
     const ContactRef person{index, *ordinal};
-    const std::string called = campaign.several_of(*ordinal) == nullptr
-                                   ? "the number was called "
-                                   : "the person was called at their numbers ";
-    if (const auto calls = calls_on(state, person, today, opening.utc_offset);
-        calls >= definition.retries.daily_calls_per_number_max) {
-      add(subject,
-          CallPostponed{
-              "daily_calls", to_ms(begin_of_local_day(today + 1, opening.utc_offset)),
-              called + std::to_string(calls) + (calls == 1 ? " time today" : " times today")});
-      return;
-    }
-    if (const auto week =
-            full_week(state, person, today, definition.retries.weekly_calls_per_number_max,
-                      opening.utc_offset)) {
-      add(subject,
-          CallPostponed{"weekly_calls",
-                        to_ms(begin_of_local_day(week->opens_on, opening.utc_offset)),
-                        called + std::to_string(week->calls) +
-                            (week->calls == 1 ? " time" : " times") + " within seven days"});
-      return;
-    }
-    if (const auto& cap = definition.retries.rolling_cap;
-        const auto full = full_time(state, person, cap, moment.now)) {
-      add(subject, CallPostponed{"rolling_calls", to_ms(full->opens_at),
-                                 called + std::to_string(full->calls) +
-                                     (full->calls == 1 ? " time" : " times") + " within " +
-                                     duration_text(cap.within)});
+    if (const auto cap = cap_reached(state, person, definition.retries, moment.now,
+                                     {opening.utc_offset, opening.own_utc_offset})) {
+      add(subject, CallPostponed{std::string(cap->gate), to_ms(cap->opens_at), cap->why});
       return;
     }
     if (const auto later = better_part_of_day(state, person, group.zone, rules, moment.now)) {
@@ -479,6 +455,7 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     requested.slot = to_ms(moment.now);
     requested.public_url = state.book.runner.public_url;
     requested.offset_minutes = opening.utc_offset.count();
+    requested.own_clock_ahead_minutes = (opening.own_utc_offset - opening.utc_offset).count();
     requested.window = opening.window;
     if (const auto* several = campaign.several_of(*ordinal)) {
       requested.number = static_cast<std::uint8_t>(several->in_turn + 1);

@@ -98,6 +98,7 @@ void Results::apply(const Fact& fact, const Register& book) {
     row.attempt = requested->attempt;
     row.requested_at = fact.recorded_at;
     row.offset_minutes = requested->offset_minutes;
+    row.own_clock_ahead_minutes = requested->own_clock_ahead_minutes;
     row.caller_id = requested->caller_id;
     row.number = requested->number;
     last_attempt_[ref->packed()] = attempts.size();
@@ -258,6 +259,9 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("caller_id", row.caller_id)
           .member("retry_due", row.retry_due_ms);
       // Not written where there is none: logs from before keep their digest.
+      if (row.own_clock_ahead_minutes != 0) {
+        o.member("own_clock_ahead_minutes", row.own_clock_ahead_minutes);
+      }
       if (row.number != 0) o.member("number", row.number);
       if (row.taken_back) o.flag("taken_back", true);
       if (row.callback_due_ms != 0) o.member("callback_due", row.callback_due_ms);

@@ -23,8 +23,9 @@ struct AttemptRow {
   Resolution resolved = Resolution::none;  // by a person, after it was held
   std::uint8_t ended_at_question = 0;      // from 1: the question that was open last; 0: none was
   Instant requested_at{};
-  std::int64_t offset_minutes = 0;
-  Instant accepted_at{};  // the epoch: not
+  std::int64_t offset_minutes = 0;           // as of its CallRequested
+  std::int64_t own_clock_ahead_minutes = 0;  // likewise
+  Instant accepted_at{};                     // the epoch: not
   Instant ringing_at{};
   Instant answered_at{};
   Instant ended_at{};
@@ -50,6 +51,8 @@ struct AttemptRow {
   std::int64_t interruptions = 0;
   std::int64_t tokens = 0;  // of the model, in and out
 
+  // UTC offset of the person's own clock when they were called.
+  std::int64_t own_offset_minutes() const { return offset_minutes + own_clock_ahead_minutes; }
   // It did not leave the carrier's queue (OpenAttempt::withdrawn): nobody was called with it.
   bool withdrawn() const {
     return taken_back && !initiated && ringing_at == Instant{} && answered_at == Instant{};

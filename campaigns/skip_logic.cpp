@@ -15,7 +15,7 @@ namespace {
 using Op = Condition::Op;
 
 // What a person may have said to a question, or a column may hold.
-struct Case {
+struct PossibleAnswer {
   bool asked = true;  // false: no answer of any kind
   AnswerStatus status = AnswerStatus::answered;
   std::string value{};
@@ -136,8 +136,8 @@ class SkipLogic {
     return all;
   }
 
-  std::vector<Case> answers(const Question& question) {
-    std::vector<Case> all;
+  std::vector<PossibleAnswer> answers(const Question& question) {
+    std::vector<PossibleAnswer> all;
     const auto given = [&](std::string value) {
       all.push_back({true, AnswerStatus::answered, std::move(value)});
     };
@@ -226,7 +226,7 @@ class SkipLogic {
   std::set<std::size_t> questions_{};
   std::set<std::string> columns_{};
   std::vector<std::string> column_order_{};
-  std::map<std::string, Case> of_question_{};
+  std::map<std::string, PossibleAnswer> of_question_{};
   std::map<std::string, std::string> of_column_{};
   std::size_t cases_ = 0;
 };

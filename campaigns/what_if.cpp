@@ -516,7 +516,7 @@ WhatIfFigures figures_of(const State& state, CampaignIndex index, std::uint32_t 
     if (!figures.last_call || row.requested_at > *figures.last_call) {
       figures.last_call = row.requested_at;
     }
-    const auto local = row.requested_at + std::chrono::minutes{row.offset_minutes};
+    const auto local = row.requested_at + std::chrono::minutes{row.own_offset_minutes()};
     const auto of_day = local - std::chrono::floor<std::chrono::days>(local);
     ++figures.by_hour[static_cast<std::size_t>(of_day / std::chrono::hours{1})];
   }

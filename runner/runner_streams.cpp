@@ -212,6 +212,7 @@ void Runner::name_callback(campaigns::ToolAsked& command, campaigns::ContactRef 
   if (!command.callback_at) return;
   const auto opening = campaigns::opening_at(state_.book.at(contact.campaign).definition->hours,
                                              zone, rules_, *command.callback_at);
+  command.own_clock_ahead = opening.own_utc_offset - opening.utc_offset;
   command.callback_opens = opening.open ? command.callback_at : opening.changes_at;
   if (command.callback_opens) {
     command.opens_on_clock = clock_words_for(contact, *command.callback_opens);

@@ -129,6 +129,36 @@ BOOST_AUTO_TEST_CASE(opening_hours_keep_to_the_clock_across_the_change) {
              "2026-10-26T08:00:00.000Z");
 }
 
+// Half past one to two comes twice where summer is half an hour, and two to half past is left out.
+BOOST_AUTO_TEST_CASE(a_summer_of_half_an_hour_is_kept_to) {
+  CallingHours hours;
+  hours.windows = {{every_day, 1h + 30min, 2h}};
+  BOOST_TEST(changes(at(hours, "Australia/Lord_Howe", "2026-04-04T14:00:00Z")) ==
+             "2026-04-04T14:30:00.000Z");
+  const Opening twice = at(hours, "Australia/Lord_Howe", "2026-04-04T14:30:00Z");
+  BOOST_TEST(twice.utc_offset.count() == 660);
+  BOOST_TEST(changes(twice) == "2026-04-04T15:30:00.000Z");
+  BOOST_TEST(at(hours, "Australia/Lord_Howe", "2026-04-04T15:00:00Z").utc_offset.count() == 630);
+  hours.windows = {{every_day, 2h + 15min, 2h + 45min}};
+  BOOST_TEST(changes(at(hours, "Australia/Lord_Howe", "2026-10-03T15:00:00Z")) ==
+             "2026-10-03T15:30:00.000Z");
+  BOOST_TEST(changes(at(hours, "Australia/Lord_Howe", "2026-10-03T15:30:00Z")) ==
+             "2026-10-03T15:45:00.000Z");
+  hours.windows = {{every_day, 2h, 2h + 30min}};
+  BOOST_TEST(changes(at(hours, "Australia/Lord_Howe", "2026-10-03T15:00:00Z")) ==
+             "2026-10-04T15:00:00.000Z");
+}
+
+BOOST_AUTO_TEST_CASE(zones_of_quarters_and_halves_open_by_their_clock) {
+  const CallingHours hours = with_lunch_break();
+  BOOST_TEST(changes(at(hours, "Asia/Kathmandu", "2026-03-02T03:00:00Z")) ==
+             "2026-03-02T03:15:00.000Z");
+  BOOST_TEST(changes(at(hours, "Asia/Kathmandu", "2026-03-02T03:15:00Z")) ==
+             "2026-03-02T07:15:00.000Z");
+  BOOST_TEST(changes(at(hours, "Asia/Kolkata", "2026-03-02T03:15:00Z")) ==
+             "2026-03-02T03:30:00.000Z");
+}
+
 BOOST_AUTO_TEST_CASE(windows_that_touch_are_one_opening) {
   CallingHours hours;
   hours.windows = {{every_day, 20h, 24h}, {every_day, 0h, 2h}};
@@ -157,6 +187,9 @@ BOOST_AUTO_TEST_CASE(a_fixed_zone_of_the_hours_holds_for_everybody) {
   hours.zone = "Europe/Rome";
   BOOST_TEST(at(hours, "America/New_York", "2026-03-02T08:00:00Z").open);
   BOOST_TEST(at(hours, "no zone", "2026-03-02T08:00:00Z").utc_offset.count() == 60);
+  // Their own clock is told beside it; where it is not known, it is this one.
+  BOOST_TEST(at(hours, "America/New_York", "2026-03-02T08:00:00Z").own_utc_offset.count() == -300);
+  BOOST_TEST(at(hours, "no zone", "2026-03-02T08:00:00Z").own_utc_offset.count() == 60);
 }
 
 BOOST_AUTO_TEST_CASE(every_change_is_one_and_none_is_passed_over) {

@@ -222,6 +222,7 @@ void live(Seen& seen) {
       request.caller_id = other ? "+1" : "+2";
       request.slot = to_ms(world.now());
       request.offset_minutes = 120;
+      request.own_clock_ahead_minutes = static_cast<std::int64_t>(outcome) * 60 - 720;
       request.public_url = other ? "https://x.test" : "https://y.test";
       world.given(contact(2), request);
       if (outcome % 2 == 0) {
@@ -312,7 +313,8 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto printed = [](const auto& first) { BOOST_TEST(&first != nullptr); };
   const AttemptRow attempt;
   const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19,
-               a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34] = attempt;
+               a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34, a35] =
+      attempt;
   printed(a1);
   const AnswerRow answer;
   const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = answer;
@@ -322,7 +324,7 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   printed(c1);
   const OpenAttempt open;
   const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19,
-               d20, d21, d22, d23] = open;
+               d20, d21, d22, d23, d24] = open;
   printed(d1);
   const DialContact contact;
   const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13] = contact;
@@ -368,8 +370,11 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto& [o1, o2, o3] = reservation;
   printed(o1);
   const DialQueue::GivenUp given_up;
-  const auto& [v1, v2, v3, v4] = given_up;
+  const auto& [v1, v2, v3, v4, v5] = given_up;
   printed(v1);
+  const CallsToNumber::Call one_call;
+  const auto& [w1, w2, w3] = one_call;
+  printed(w1);
   const DialQueue::CarrierAway away;
   const auto& [u1, u2] = away;
   printed(u1);

@@ -30,6 +30,16 @@ inline campaigns::ZoneRules some_zones() {
   european("Atlantic/Canary", hours{0});
   steady("America/Sao_Paulo", -hours{3});
   steady("Asia/Kolkata", hours{5} + minutes{30});
+  steady("Asia/Kathmandu", hours{5} + minutes{45});
+  // Summer is half an hour: from the first Sunday of October to that of April, at 02:00 of the
+  // clock that goes until then.
+  std::vector<ZoneRules::Transition> lord_howe{{Instant::min(), hours{11}}};
+  for (int y = 2024; y <= 2030; ++y) {
+    const auto before = [y](month m) { return Instant{sys_days{year{y} / m / Sunday[1]}}; };
+    lord_howe.push_back({before(April) - hours{9}, hours{10} + minutes{30}});
+    lord_howe.push_back({before(October) - hours{8} - minutes{30}, hours{11}});
+  }
+  rules.zones["Australia/Lord_Howe"] = std::move(lord_howe);
   steady("America/New_York", -hours{5});
   rules.country_zones = {{"IT", {"Europe/Rome"}},
                          {"CH", {"Europe/Zurich"}},

@@ -134,6 +134,33 @@ std::int64_t DialWitness::spent(const std::string& campaign) const {
   return sum;
 }
 
+std::string DialWitness::too_often(const campaigns::Campaign& campaign, const Orders& before,
+                                   Instant at, const std::string& clock) const {
+  const auto today = wall_clock(clock, at).date;
+  const auto week_begins = days_before(today, 6);
+  unsigned calls_today = 0;
+  unsigned calls_of_week = 0;
+  for (const auto& [then, token] : before) {
+    // A call that was taken back before it rang is none; an order that never became one neither.
+    const auto calls = carrier_.calls_of(token);
+    const bool rang = std::any_of(calls.begin(), calls.end(), [](const auto* call) {
+      return call->dialled.has_value() || !call->over();
+    });
+    if (rang && wall_clock(clock, then).date == today) ++calls_today;
+    if (rang && wall_clock(clock, then).date >= week_begins) ++calls_of_week;
+  }
+  if (calls_today >= campaign.retries.daily_calls_per_number_max) {
+    return "the number was called " + std::to_string(calls_today) + " times on " + today +
+           ", as it is in " + clock;
+  }
+  const auto most = campaign.retries.weekly_calls_per_number_max;
+  if (most > 0 && calls_of_week >= most) {
+    return "the number was called " + std::to_string(calls_of_week) + " times since " +
+           week_begins + ", as it was in " + clock;
+  }
+  return {};
+}
+
 std::string DialWitness::judge(const support::SimulatedCarrier::Order& order) {
   const auto& number = order.order.to;
   const auto& list = expected(order.token);
@@ -154,26 +181,11 @@ std::string DialWitness::judge(const support::SimulatedCarrier::Order& order) {
     }
   }
 
-  // A call that was taken back before it rang is none; an order that never became one neither.
-  unsigned today = 0;
-  unsigned week = 0;
-  const auto week_begins = days_before(now.date, 6);
-  auto& before = orders_[number];
-  for (const auto& [at, token] : before) {
-    const auto calls = carrier_.calls_of(token);
-    const bool rang = std::any_of(calls.begin(), calls.end(), [](const auto* call) {
-      return call->dialled.has_value() || !call->over();
-    });
-    if (rang && wall_clock(clock, at).date == now.date) ++today;
-    if (rang && wall_clock(clock, at).date >= week_begins) ++week;
-  }
-  before.emplace(order.at, order.token);
-  if (today >= campaign.retries.daily_calls_per_number_max) {
-    return "the number was called " + std::to_string(today) + " times on " + now.date;
-  }
-  if (const auto most = campaign.retries.weekly_calls_per_number_max; most > 0 && week >= most) {
-    return "the number was called " + std::to_string(week) + " times since " + week_begins;
-  }
+  // By the campaign's clock, and by their own.
+  auto wrong = too_often(campaign, orders_[number], order.at, clock);
+  if (wrong.empty()) wrong = too_often(campaign, orders_[number], order.at, zone->second);
+  orders_[number].emplace(order.at, order.token);
+  if (!wrong.empty()) return wrong;
 
   if (campaign.budget.limit_millionths == 0) return {};
   const auto sum = spent(campaign.id) + cost(campaign, support::SimulatedCall{});

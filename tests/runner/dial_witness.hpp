@@ -38,14 +38,18 @@ class DialWitness {
     const campaigns::Campaign* campaign = nullptr;
     std::map<std::string, std::string> zones{};  // number -> zone
   };
+  using Orders = std::multimap<Instant, std::string>;  // when, token
   const Expected& expected(const std::string& token) const;
+  // What is wrong with one more call, by the days of a zone's clock.
+  std::string too_often(const campaigns::Campaign& campaign, const Orders& before, Instant at,
+                        const std::string& clock) const;
   std::int64_t cost(const campaigns::Campaign& campaign, const support::SimulatedCall& call) const;
   std::int64_t spent(const std::string& campaign) const;
 
   const support::SimulatedCarrier& carrier_;
   std::map<std::string, Expected> lists_{};
   std::optional<Instant> newest_list_{};
-  std::map<std::string, std::multimap<Instant, std::string>> orders_{};  // number -> when, token
+  std::map<std::string, Orders> orders_{};  // by number
 };
 
 }  // namespace simulation

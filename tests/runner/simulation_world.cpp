@@ -1079,23 +1079,26 @@ void World::check_fact(const Fact& fact) {
       keep(slot - *campaign.last_slot >= gap(std::max<std::int64_t>(1, most)), "I6",
            who + ": above the rate of the ramp-up");
     }
-    // By the clock of this campaign, whatever those of the others say.
-    const auto day_of = [&](Instant at) {
-      return rfc3339_local(at, std::chrono::minutes{requested->offset_minutes}).substr(0, 10);
-    };
+    // By the clock of this campaign and by their own, whatever those of other campaigns say.
     auto& before = called_at_[contact.key];
-    const auto today = std::count_if(before.begin(), before.end(), [&](const auto& call) {
-      return day_of(call.second) == day_of(slot);
-    });
-    keep(today < definition.retries.daily_calls_per_number_max, "I6",
-         who + ": more calls to the number today than its campaign allows");
-    const auto week_begins = day_of(slot - std::chrono::days{6});
-    const auto week = std::count_if(before.begin(), before.end(), [&](const auto& call) {
-      return day_of(call.second) >= week_begins;
-    });
-    const auto weekly = definition.retries.weekly_calls_per_number_max;
-    keep(weekly == 0 || week < weekly, "I6",
-         who + ": more calls to the number within seven days than its campaign allows");
+    const auto zone = campaign.groups[contact.group].zone;
+    for (const auto& clock : {definition.hours.zone, zone}) {
+      const auto offset = rules_.utc_offset(clock, slot);
+      if (!offset) continue;
+      const auto day_of = [&](Instant at) { return rfc3339_local(at, *offset).substr(0, 10); };
+      const auto today = std::count_if(before.begin(), before.end(), [&](const auto& call) {
+        return day_of(call.second) == day_of(slot);
+      });
+      keep(today < definition.retries.daily_calls_per_number_max, "I6",
+           who + ": more calls to the number today than its campaign allows");
+      const auto week_begins = day_of(slot - std::chrono::days{6});
+      const auto week = std::count_if(before.begin(), before.end(), [&](const auto& call) {
+        return day_of(call.second) >= week_begins;
+      });
+      const auto weekly = definition.retries.weekly_calls_per_number_max;
+      keep(weekly == 0 || week < weekly, "I6",
+           who + ": more calls to the number within seven days than its campaign allows");
+    }
     before.emplace(token_of(requested->attempt), slot);
     keep(!campaign.failures.reached(definition.pacing.stop_at_failures), "I6",
          who + ": called although the last calls came to nothing");

@@ -72,7 +72,7 @@ def some_hours(chance, start):
     if chance.random() < 0.4:
         hours["dates_off"] = sorted({(start + datetime.timedelta(days=chance.randint(0, 9)))
                                      .date().isoformat() for _ in range(chance.randint(1, 4))})
-    if chance.random() < 0.15:
+    if chance.random() < 0.3:
         hours["zone"] = chance.choice(ZONES)
     return hours
 
@@ -297,6 +297,9 @@ class Rules:
         zone = self.hours.get("zone") or self.zones[number]
         return self.local(zone, ms)
 
+    def own_clock(self, number, ms):
+        return self.local(self.zones[number], ms)
+
     @staticmethod
     def local(zone, ms):
         return datetime.datetime.fromtimestamp(ms / 1000, zoneinfo.ZoneInfo(zone))
@@ -388,23 +391,12 @@ def complaints(campaign, zones, spans, calls, attempts, numbers=None, late_ms=0)
         if open_now > campaign["pacing"]["lines"]:
             wrong.append("%d calls at once at %d" % (open_now, at_ms))
 
-    days = collections.Counter()
     people = collections.defaultdict(list)
     for call in calls:
-        days[call["to"], rules.clock(call["to"], call["accepted_at_ms"]).date()] += 1
         people[Route(call["url"]).attempt[1]].append(call)
-    weekly = campaign["retries"].get("weekly_calls_per_number_max", 0)
-    for contact, several in (numbers or {}).items():
-        for day in {day for number, day in days if number in several}:
-            count = sum(days[number, day] for number in several)
-            if count > campaign["retries"]["daily_calls_per_number_max"]:
-                wrong.append("%d calls to one person on %s" % (count, day))
-    for (number, day), count in days.items():
-        if count > campaign["retries"]["daily_calls_per_number_max"]:
-            wrong.append("%d calls to one number on %s" % (count, day))
-        week = sum(days[number, day - datetime.timedelta(days=back)] for back in range(7))
-        if weekly and week > weekly:
-            wrong.append("%d calls to one number in the week to %s" % (week, day))
+    wrong += day_complaints(campaign, calls, rules.clock, numbers or {})
+    wrong += ["by their own clock " + each for each in day_complaints(
+        campaign, calls, rules.own_clock, numbers or {})]
 
     cap = campaign["retries"].get("rolling_cap", ROLLING_CAPS.get(
         campaign.get("calling_hours", {}).get("preset")))
@@ -441,6 +433,26 @@ def complaints(campaign, zones, spans, calls, attempts, numbers=None, late_ms=0)
                     wrong.append("called again after %s, never" % row["outcome"])
                 elif gap < delay:
                     wrong.append("called again %d ms after %s" % (gap, row["outcome"]))
+    return wrong
+
+
+def day_complaints(campaign, calls, clock, numbers):
+    """Days and weeks of that clock, which shows something at each number, with too many calls."""
+    wrong = []
+    days = collections.Counter((call["to"], clock(call["to"], call["accepted_at_ms"]).date())
+                               for call in calls)
+    weekly = campaign["retries"].get("weekly_calls_per_number_max", 0)
+    for several in numbers.values():
+        for day in {day for number, day in days if number in several}:
+            count = sum(days[number, day] for number in several)
+            if count > campaign["retries"]["daily_calls_per_number_max"]:
+                wrong.append("%d calls to one person on %s" % (count, day))
+    for (number, day), count in days.items():
+        if count > campaign["retries"]["daily_calls_per_number_max"]:
+            wrong.append("%d calls to one number on %s" % (count, day))
+        week = sum(days[number, day - datetime.timedelta(days=back)] for back in range(7))
+        if weekly and week > weekly:
+            wrong.append("%d calls to one number in the week to %s" % (week, day))
     return wrong
 
 
@@ -706,6 +718,16 @@ class RandomCampaignsTest(world.Case):
             made = [call("b", n, at, at + 9) for n, at in ((1, 0), (2, 1000), (3, last_s))]
             self.assertEqual(beyond in said(*made), wrong)
         del campaign["retries"]["rolling_cap"]
+        # Seven on Monday evening in Rome is half past eleven in Kolkata, and nine is Tuesday there.
+        campaign["calling_hours"] = {"windows": [{"days": ["mon-sun"], "from": "00:00",
+                                                  "to": "24:00"}], "zone": "Europe/Rome"}
+        campaign["retries"]["daily_calls_per_number_max"] = 1
+        for first_s, last_s, wrong in (
+                (36_000, 43_200, ["2 calls to one number on 2026-01-05"]),
+                (43_200, 57_600, ["by their own clock 2 calls to one number on 2026-01-06"]),
+                (36_000, 57_600, [])):
+            self.assertEqual(said(call("a", 1, first_s, first_s + 9),
+                                  call("a", 2, last_s, last_s + 9)), wrong)
         a_week_later = [call("b", n, 86_400 * day, 86_400 * day + 9) for n, day in
                         ((1, 0), (2, 2), (3, 7))]
         self.assertFalse(any("in the week" in each for each in said(*a_week_later)))
