@@ -384,9 +384,16 @@ build_and_run_suite() {
   timeout "${MUTANT_SECONDS:-900}" "$binary" --run_test="$suite" >"$copy/output" 2>&1
 }
 
-# forged-requests: FORGED (default 10000) requests changed on their way and as many sent again; none changes the state
+# tls-refusals: the table of bad TLS peers, then a handshake cut off and spoilt at each of its bytes; none is accepted
+do_tls_refusals() {
+  build bridge_tests
+  CAMPANILE_TLS_STRIDE="${STRIDE:-1}" build/full/tests/bridge/bridge_tests --run_test=tls_refusals --log_level=message
+}
+
+# forged-requests: all signature vectors, FORGED (default 10000) requests changed on their way and as many sent again; none changes the state
 do_forged_requests() {
-  build webhook_tests
+  build bridge_tests webhook_tests
+  build/full/tests/bridge/bridge_tests --run_test=twilio_signature --log_level=message
   CAMPANILE_FORGED="${FORGED:-10000}" build/full/tests/webhook/webhook_tests \
     --run_test=forged_requests --log_level=message
 }

@@ -60,6 +60,7 @@ BOOST_AUTO_TEST_CASE(every_published_vector_holds) {
       }
     }
   }
+  BOOST_TEST_MESSAGE(all.size() << " published signature vectors");
 }
 
 BOOST_AUTO_TEST_CASE(the_rehearsal_signs_the_same_with_code_of_its_own) {
