@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -178,6 +180,29 @@ bool ours(const ListedCall& call) {
   return call.record.direction == "outbound-api";
 }
 
+// What the calls to humans cost, within the call of one attempt.
+struct Legs {
+  std::optional<std::int64_t> cost{};
+  std::string currency{};
+  bool unpriced = false;  // of one the price is to come
+};
+
+std::map<const AttemptRow*, Legs> legs_of(const Rows& rows, const std::vector<ListedCall>& calls) {
+  std::map<const AttemptRow*, Legs> found;
+  std::set<std::string> seen;
+  for (const auto& call : calls) {
+    const auto& record = call.record;
+    const auto* row = record.parent.empty() ? nullptr : rows.of(record.parent);
+    if (!row || !may_cost(record) || !seen.insert(record.sid).second) continue;
+    auto& legs = found[row];
+    legs.unpriced |= !record.cost_millionths;
+    if (!record.cost_millionths) continue;
+    legs.cost = legs.cost.value_or(0) + *record.cost_millionths;
+    legs.currency = record.price_unit;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<std::string> caller_ids_of(const State& state, const AuditPeriod& period) {
@@ -266,33 +291,44 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
                     const std::vector<ListedCall>& calls, Instant now) {
   const Rows rows(state, period.begin - std::chrono::hours{24});
   SweepFindings found;
+  const auto id_of = [&](const AttemptRow& row) {
+    return AttemptId{state.book.at(row.contact.campaign).definition->id, row.contact.ordinal,
+                     row.attempt};
+  };
+  const auto price_to_come = [&](const AttemptRow& row) {
+    found.unpriced_since =
+        std::min(row.requested_at, found.unpriced_since.value_or(row.requested_at));
+  };
+  for (const auto& [row, legs] : legs_of(rows, calls)) {
+    const auto transfer = state.spend.transfer_of_attempt(row->contact, row->attempt);
+    if (!transfer) continue;
+    if (legs.unpriced) {
+      price_to_come(*row);
+    } else if (legs.cost && *legs.cost != transfer->cost) {
+      found.commands.push_back(TransferPriced{id_of(*row), row->sid, *legs.cost, legs.currency});
+    }
+  }
   std::size_t looked_for = 0;
   std::set<std::string> seen;
   for (const auto& call : calls) {
     const auto& record = call.record;
     if (!ours(call) || !seen.insert(record.sid).second) continue;
     if (const auto* row = rows.of(record.sid)) {
-      const AttemptId id{state.book.at(row->contact.campaign).definition->id, row->contact.ordinal,
-                         row->attempt};
-      const auto price_to_come = [&] {
-        found.unpriced_since =
-            std::min(row->requested_at, found.unpriced_since.value_or(row->requested_at));
-      };
       const auto* open = state.queue.open_attempt(row->contact);
       if (open && open->attempt == row->attempt) {
         // Its price counts when it has been settled.
-        if (state.spend.reservations.count(row->contact.packed()) != 0) price_to_come();
+        if (state.spend.reservations.count(row->contact.packed()) != 0) price_to_come(*row);
         const bool reported = record.ended && now - *record.ended < reports_within;
         if (open->phase == Phase::accepted && is_over(record.status) && !reported) {
-          found.commands.push_back(CallFetched{id, true, record});
+          found.commands.push_back(CallFetched{id_of(*row), true, record});
         }
         continue;
       }
       const auto cost = state.spend.carrier_cost_of_attempt(row->contact, row->attempt);
-      if (cost && !record.cost_millionths && may_cost(record)) price_to_come();
+      if (cost && !record.cost_millionths && may_cost(record)) price_to_come(*row);
       if (cost && record.cost_millionths && *cost != *record.cost_millionths) {
         found.commands.push_back(
-            CallPriced{id, record.sid, *record.cost_millionths, record.price_unit});
+            CallPriced{id_of(*row), record.sid, *record.cost_millionths, record.price_unit});
       }
       continue;
     }
@@ -300,9 +336,7 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
     if (record.created && !within(period, *record.created)) continue;
     const auto* row = rows.ordered(call);
     if (row && was_in_doubt(state, *row, now) && !is_over(record.status)) {
-      found.commands.push_back(LateCallFound{
-          {state.book.at(row->contact.campaign).definition->id, row->contact.ordinal, row->attempt},
-          record.sid});
+      found.commands.push_back(LateCallFound{id_of(*row), record.sid});
     } else if (!row && looked_for++ < unknown_calls_max && stands_on_a_list(state, call.to)) {
       found.notices.push_back(
           "the carrier has a call from a number of ours to somebody of this log, " + record.sid +

@@ -345,6 +345,8 @@ struct Budget {
   std::int64_t per_minute_millionths = 0;
   std::string currency{"USD"};
   std::optional<ModelPrices> model{};  // mode agent; nothing: it is not counted
+  // The call to a human to whom somebody is passed on, beside the person's own; 0: not counted.
+  std::int64_t transfer_per_minute_millionths = 0;
   friend bool operator==(const Budget&, const Budget&) = default;
 };
 

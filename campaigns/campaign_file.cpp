@@ -2309,6 +2309,12 @@ void CampaignReader::read_budget(const Members& root) {
   if (budget.limit_millionths > 0 && members.find("per_minute") == nullptr) {
     problem(members.at("per_minute"), "is missing", "without a price a budget cannot be kept");
   }
+  read_decimal(members, "transfer_per_minute", budget.transfer_per_minute_millionths, 6, 0,
+               millionths_max);
+  if (budget.transfer_per_minute_millionths > 0 && campaign().humans().empty()) {
+    problem(members.at("transfer_per_minute"), "is a price for what cannot happen",
+            "name a human under /agent/transfer or /replies/operator/numbers, or leave it out");
+  }
   read_string(members, "currency", budget.currency);
   if (budget.currency.size() != 3 || !std::all_of(budget.currency.begin(), budget.currency.end(),
                                                   [](char c) { return c >= 'A' && c <= 'Z'; })) {

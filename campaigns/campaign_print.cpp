@@ -281,6 +281,9 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
         {"currency", campaign.budget.currency}}},
       {"eligibility", word_for(eligibility_words, campaign.known_eligible)},
   };
+  if (const auto price = campaign.budget.transfer_per_minute_millionths; price != 0) {
+    out["budget"]["transfer_per_minute"] = decimal_text(price, 6);
+  }
   if (campaign.budget.model) out["budget"]["model"] = model_prices_json(*campaign.budget.model);
   if (campaign.pacing.ramp_up.over > Seconds{0}) {
     out["pacing"]["ramp_up"] = {{"from", decimal_text(campaign.pacing.ramp_up.from_thousandths, 3)},

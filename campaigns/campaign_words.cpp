@@ -123,7 +123,7 @@ const std::map<std::string, std::vector<std::string>>& campaign_members() {
         {"quota", {"name", "if", "completes"}},
         {"suppression_list", {"source", "max_age"}},
         {"variant_value", {"code", "say", "share"}},
-        {"budget", {"limit", "per_minute", "currency", "model"}},
+        {"budget", {"limit", "per_minute", "transfer_per_minute", "currency", "model"}},
         {"model_prices",
          {"per_call_max", "input_audio_per_million", "output_audio_per_million",
           "input_text_per_million", "output_text_per_million", "cached_per_million", "per_minute"}},

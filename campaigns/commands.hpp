@@ -168,6 +168,7 @@ struct CarrierCall {
   std::string sid{};
   std::string status{};
   std::string direction{};
+  std::string parent{};  // sid of the call within which a Dial began it; empty: none did
   std::string answered_by{};
   std::optional<Instant> created{};
   bool dialled = false;  // it has left the carrier's queue
@@ -191,6 +192,13 @@ struct CallFetched {
 struct CallPriced {
   AttemptId attempt{};
   std::string sid{};
+  std::int64_t millionths = 0;  // not negative
+  std::string currency{};       // ISO 4217
+};
+// The same of the call to a human whom the person was passed on to, or of all that were answered.
+struct TransferPriced {
+  AttemptId attempt{};
+  std::string sid{};            // of the person's own call
   std::int64_t millionths = 0;  // not negative
   std::string currency{};       // ISO 4217
 };
@@ -346,10 +354,10 @@ struct CommandKinds {
                AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll,
                ResolveCall, SuppressNumber, UnsuppressNumber, ListNumbers, LoadSuppressionList,
                ForgetNumber, ForgetExpired, OrderAnswered, CallsListed, CallFetched, CallPriced,
-               LateCallFound, LateCallWasEnded, LateCallNotKnown, StatusReported, VoiceRequested,
-               SurveyAnswered, MachineDetected, RecordingReported, AfterStream, AfterTransfer,
-               OutsideStatusReported, OutsideVoiceRequested, StreamStarted, StreamEnded,
-               SomethingSaid, KeyPressed, ToolAsked, TransferReported>;
+               TransferPriced, LateCallFound, LateCallWasEnded, LateCallNotKnown, StatusReported,
+               VoiceRequested, SurveyAnswered, MachineDetected, RecordingReported, AfterStream,
+               AfterTransfer, OutsideStatusReported, OutsideVoiceRequested, StreamStarted,
+               StreamEnded, SomethingSaid, KeyPressed, ToolAsked, TransferReported>;
 };
 
 using Command = OneOf<CommandKinds>;

@@ -261,12 +261,42 @@ void count_towards_quotas(Draft& draft, const State& state, const Named& named) 
   }
 }
 
+// What the call to a human cost: as long as that was, or as the person's own until it is told.
+std::int64_t transfer_cost(const Named& named, const Spend::Reservation& set_aside,
+                           std::int64_t call_seconds) {
+  if (!set_aside.passed_on) return 0;
+  return transfer_cost_of(*named.entry->definition,
+                          set_aside.transfer_seconds.value_or(call_seconds));
+}
+
+// What is told of the call to a human once the attempt is settled, of the attempt's own call.
+void correct_transfer(Draft& draft, const State& state, const Named& named, std::uint8_t attempt,
+                      const std::string& sid, std::int64_t millionths) {
+  const auto* row = state.results.find(named.ref, attempt);
+  const auto settled = state.spend.carrier_cost_of_attempt(named.ref, attempt);
+  const auto transfer = state.spend.transfer_of_attempt(named.ref, attempt);
+  if (!row || row->sid != sid || !settled || !transfer || transfer->cost == millionths) return;
+  draft.add(named.subject, SpendCorrected{attempt, *settled, millionths});
+}
+
+// The same by its duration: a price holds, and so does a duration that was told before.
+void correct_transfer_by_duration(Draft& draft, const State& state, const Named& named,
+                                  std::uint8_t attempt, const std::string& sid,
+                                  std::int64_t seconds) {
+  const auto transfer = state.spend.transfer_of_attempt(named.ref, attempt);
+  if (seconds == 0 || !transfer || !transfer->reckoned) return;
+  correct_transfer(draft, state, named, attempt, sid,
+                   transfer_cost_of(*named.entry->definition, seconds));
+}
+
 // It may have been placed and may have cost what was set aside.
 void settle_in_doubt(Draft& draft, const State& state, const Named& named) {
   const auto set_aside = state.spend.reservations.find(named.ref.packed());
   if (set_aside == state.spend.reservations.end()) return;
+  const auto longest = named.entry->definition->call_time.count();
   draft.add(named.subject,
-            SpendSettled{named.open->attempt, set_aside->second.carrier, set_aside->second.talk});
+            SpendSettled{named.open->attempt, set_aside->second.carrier, set_aside->second.talk,
+                         transfer_cost(named, set_aside->second, longest)});
 }
 
 void close_attempt(Draft& draft, const State& state, const Named& named, Outcome outcome,
@@ -278,7 +308,8 @@ void close_attempt(Draft& draft, const State& state, const Named& named, Outcome
   if (const auto set_aside = state.spend.reservations.find(named.ref.packed());
       set_aside != state.spend.reservations.end()) {
     draft.add(named.subject, SpendSettled{attempt, cost_of(*named.entry->definition, seconds),
-                                          set_aside->second.talk});
+                                          set_aside->second.talk,
+                                          transfer_cost(named, set_aside->second, seconds)});
   }
   after_attempt(draft, state, named, outcome, ended_at, now, number_refused);
   cool_down(draft, state, named, outcome, ended_at, now);
@@ -1262,6 +1293,15 @@ Decision on(const State& state, const CallFetched& command, Moment moment) {
   return draft.take();
 }
 
+// Why a price does not count: it is in another currency than the budget.
+std::optional<Refusal> other_currency(const Named& named, const std::string& currency) {
+  const auto& campaign = *named.entry->definition;
+  if (currency == campaign.budget.currency) return {};
+  return Refusal{"currency", "the carrier charges in " + currency +
+                                 ", and the budget of campaign \"" + campaign.id + "\" is in " +
+                                 campaign.budget.currency};
+}
+
 Decision on(const State& state, const CallPriced& command, Moment) {
   auto found = find(state, command.attempt);
   if (!found) return found.error();
@@ -1271,15 +1311,24 @@ Decision on(const State& state, const CallPriced& command, Moment) {
   const auto settled = state.spend.carrier_cost_of_attempt(named.ref, attempt);
   // Only what was settled is corrected, and only the attempt's own call.
   if (!row || row->sid != command.sid || !settled || *settled == command.millionths) return Facts{};
-  const auto& currency = named.entry->definition->budget.currency;
-  if (command.currency != currency) {
-    return Refusal{"currency", "the carrier charges in " + command.currency +
-                                   ", and the budget of campaign \"" + command.attempt.campaign +
-                                   "\" is in " + currency};
-  }
+  if (auto other = other_currency(named, command.currency)) return std::move(*other);
+  const auto transfer = state.spend.transfer_of_attempt(named.ref, attempt);
   Draft draft;
-  draft.add(named.subject, SpendCorrected{attempt, command.millionths});
+  draft.add(named.subject,
+            SpendCorrected{attempt, command.millionths, transfer ? transfer->cost : 0});
   return draft.take();
+}
+
+Decision on(const State& state, const TransferPriced& command, Moment) {
+  auto found = find(state, command.attempt);
+  if (!found) return found.error();
+  const auto& named = found.value();
+  Draft draft;
+  correct_transfer(draft, state, named, command.attempt.attempt, command.sid, command.millionths);
+  auto facts = draft.take();
+  if (facts.empty()) return facts;
+  if (auto other = other_currency(named, command.currency)) return std::move(*other);
+  return facts;
 }
 
 Decision on(const State& state, const LateCallFound& command, Moment moment) {
@@ -1993,6 +2042,8 @@ Decision on(const State& state, const AfterTransfer& command, Moment moment) {
   const auto& named = found.value();
   Draft draft;
   if (!own_call(draft, state, named, command.attempt, command.sid, false, moment.now)) {
+    correct_transfer_by_duration(draft, state, named, command.attempt.attempt, command.sid,
+                                 command.seconds);
     return draft.take();
   }
   const auto* call = state.script.call(named.ref);
@@ -2023,6 +2074,8 @@ Decision on(const State& state, const TransferReported& command, Moment moment) 
   const auto& named = found.value();
   Draft draft;
   if (!own_call(draft, state, named, command.attempt, command.sid, false, moment.now)) {
+    correct_transfer_by_duration(draft, state, named, command.attempt.attempt, command.sid,
+                                 command.seconds);
     return draft.take();
   }
   const auto* call = state.script.call(named.ref);

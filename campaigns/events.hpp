@@ -895,15 +895,18 @@ struct QuotaSwept {
   }
 };
 
-// In all three `millionths` is the carrier's part.
+// In all three `millionths` is the carrier's part, without what the call to a human costs that the
+// person was passed on to: that is `transfer`.
 struct SpendReserved {
   static constexpr std::string_view type = "SpendReserved";
   std::uint8_t attempt = 0;
   std::int64_t millionths = 0;
   std::int64_t model = 0;  // the voice model's part, beside it
+  std::int64_t transfer = 0;
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("millionths", e.millionths), v("model", e.model);
+    v("attempt", e.attempt), v("millionths", e.millionths), v("model", e.model),
+        v("transfer", e.transfer);
   }
 };
 struct SpendSettled {
@@ -911,20 +914,24 @@ struct SpendSettled {
   std::uint8_t attempt = 0;
   std::int64_t millionths = 0;
   std::int64_t model = 0;  // likewise
+  std::int64_t transfer = 0;
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("millionths", e.millionths), v("model", e.model);
+    v("attempt", e.attempt), v("millionths", e.millionths), v("model", e.model),
+        v("transfer", e.transfer);
   }
 };
 
-// The carrier's own price of an attempt that was settled by its duration, or by an earlier price.
+// The carrier's own price of an attempt that was settled by its duration, or by an earlier price;
+// of its transfer also the duration, where that came after the call's end.
 struct SpendCorrected {
   static constexpr std::string_view type = "SpendCorrected";
   std::uint8_t attempt = 0;
   std::int64_t millionths = 0;  // in all
+  std::int64_t transfer = 0;    // in all
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
-    v("attempt", e.attempt), v("millionths", e.millionths);
+    v("attempt", e.attempt), v("millionths", e.millionths), v("transfer", e.transfer);
   }
 };
 

@@ -240,14 +240,18 @@ class Teller {
   std::string operator()(const SpendReserved& e) const {
     return attempt(e.attempt) + "at most " + money(e.millionths) + " set aside" +
            (e.model == 0 ? std::string()
-                         : ", and at most " + money(e.model) + " for the voice model");
+                         : ", and at most " + money(e.model) + " for the voice model") +
+           (e.transfer == 0 ? std::string()
+                            : ", and at most " + money(e.transfer) + " for the call to a human");
   }
   std::string operator()(const SpendSettled& e) const {
     return attempt(e.attempt) + "cost " + money(e.millionths) +
-           (e.model == 0 ? std::string() : ", and " + money(e.model) + " for the voice model");
+           (e.model == 0 ? std::string() : ", and " + money(e.model) + " for the voice model") +
+           for_human(e.transfer);
   }
   std::string operator()(const SpendCorrected& e) const {
-    return attempt(e.attempt) + "cost " + money(e.millionths) + ", as the carrier charges it";
+    return attempt(e.attempt) + "cost " + money(e.millionths) + for_human(e.transfer) +
+           ", as the carrier charges it";
   }
   std::string operator()(const CallEndRequested& e) const {
     return attempt(e.attempt) + "to be ended before anybody answers it" + because(e.reason);
@@ -400,6 +404,10 @@ class Teller {
            rfc3339_local(instant_from_ms(e.slot), std::chrono::minutes{e.offset_minutes}) + ',';
   }
   static std::string seconds(std::int64_t ms) { return decimal_text(ms / 100, 1) + " s"; }
+  std::string for_human(std::int64_t millionths) const {
+    return millionths == 0 ? std::string()
+                           : ", and " + money(millionths) + " for the call to a human";
+  }
   std::string money(std::int64_t millionths) const {
     return decimal_text(millionths, 6) + ' ' + entry_.definition->budget.currency;
   }

@@ -463,8 +463,10 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     add(subject, requested);
     if (definition.budget.limit_millionths != 0) {
       const auto for_talk = talk_reservation_for(definition);
+      const auto for_human = transfer_reservation_for(definition);
       add(subject,
-          SpendReserved{requested.attempt, reservation_for(definition) - for_talk, for_talk});
+          SpendReserved{requested.attempt, reservation_for(definition) - for_talk - for_human,
+                        for_talk, for_human});
     }
     return;
   }

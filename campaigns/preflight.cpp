@@ -115,7 +115,16 @@ void estimate_cost(const Campaign& campaign, Preflight& result) {
         "the budget counts the carrier's minutes alone: name what the voice model costs under "
         "/budget/model, and that is counted too");
   }
-  if (budget.per_minute_millionths == 0 && !budget.model) return;
+  if (budget.limit_millionths != 0 && budget.transfer_per_minute_millionths == 0 &&
+      !campaign.humans().empty()) {
+    result.warnings.emplace_back(
+        "the budget does not count the calls to humans that people are passed on to: name what a "
+        "minute of them costs as /budget/transfer_per_minute, and that is counted too");
+  }
+  if (budget.per_minute_millionths == 0 && !budget.model &&
+      budget.transfer_per_minute_millionths == 0) {
+    return;
+  }
   if (auto why = reason_to_pay_no_call(campaign)) {
     result.problems.push_back(
         {"/budget/limit", std::move(*why), "raise it, or let calls be shorter: \"call_time\""});
@@ -125,7 +134,8 @@ void estimate_cost(const Campaign& campaign, Preflight& result) {
   const std::uint64_t attempts = people * campaign.retries.attempts_max;
   result.cost = {product(cost_of(campaign, 1), people),
                  product(reservation_for(campaign), attempts),
-                 product(talk_reservation_for(campaign), attempts)};
+                 product(talk_reservation_for(campaign), attempts),
+                 product(transfer_reservation_for(campaign), attempts)};
   if (budget.limit_millionths == 0 || result.cost->most <= budget.limit_millionths) return;
   const auto money = [&](std::int64_t millionths) {
     return decimal_text(millionths, 6) + ' ' + budget.currency;

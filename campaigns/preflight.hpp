@@ -50,7 +50,8 @@ struct Preflight {
   struct Cost {
     std::int64_t least = 0;
     std::int64_t most = 0;
-    std::int64_t most_of_model = 0;  // of `most`, what is the voice model's
+    std::int64_t most_of_model = 0;      // of `most`, what is the voice model's
+    std::int64_t most_of_transfers = 0;  // and what is for calls to humans
   };
   std::optional<Cost> cost{};
 

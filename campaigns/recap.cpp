@@ -40,10 +40,13 @@ void Recap::see(const State& state, const Fact& fact) {
     // What the campaign had spent by then, in the state before the first fact that counts.
     const auto settled = state.spend.campaigns[ref->campaign].settled;
     if (const auto* cost = get_if<SpendSettled>(&event)) {
-      campaign(ref->campaign).settled_before = settled + cost->millionths + cost->model;
+      campaign(ref->campaign).settled_before =
+          settled + cost->millionths + cost->model + cost->transfer;
     } else if (const auto* price = get_if<SpendCorrected>(&event)) {
       const auto before = state.spend.carrier_cost_of_attempt(*ref, price->attempt);
-      campaign(ref->campaign).settled_before = settled + price->millionths - before.value_or(0);
+      const auto transfer = state.spend.transfer_of_attempt(*ref, price->attempt);
+      campaign(ref->campaign).settled_before = settled + price->millionths - before.value_or(0) +
+                                               (transfer ? price->transfer - transfer->cost : 0);
     }
     return;
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -28,7 +29,17 @@ struct Spend {
     // What the voice model has cost; all that is set aside for it, from the moment when the talk
     // began until it is known.
     std::int64_t talk = 0;
-    std::int64_t sum() const { return carrier + model; }
+    std::int64_t transfer = 0;
+    // The person was passed on to a human.
+    bool passed_on = false;
+    // For how long, as the carrier has told so far; nothing: it has not.
+    std::optional<std::int64_t> transfer_seconds{};
+    std::int64_t sum() const { return carrier + model + transfer; }
+  };
+  // Of a settled attempt whose person was passed on to a human.
+  struct Transfer {
+    std::int64_t cost = 0;
+    bool reckoned = false;  // by the length of the person's call: its own was not told
   };
   using Attempts = std::map<std::pair<ContactRef, std::uint8_t>, std::int64_t>;
   std::uint64_t position = 0;
@@ -37,15 +48,21 @@ struct Spend {
   // What each settled attempt cost at the carrier, of campaigns with a budget.
   Attempts costs{};
   Attempts model_costs{};  // and at the voice model, where it cost anything
+  std::map<std::pair<ContactRef, std::uint8_t>, Transfer> transfers{};
 
   // All that it cost. Nothing: it was not settled, or its campaign keeps no account.
   std::optional<std::int64_t> cost_of_attempt(ContactRef contact, std::uint8_t attempt) const;
-  // Of that, what the carrier charges.
+  // Of that, what the carrier charges for the person's own call.
   std::optional<std::int64_t> carrier_cost_of_attempt(ContactRef contact,
                                                       std::uint8_t attempt) const;
+  // And for the call to a human. Nothing: nobody was passed on, or none of it is counted.
+  std::optional<Transfer> transfer_of_attempt(ContactRef contact, std::uint8_t attempt) const;
 
   void apply(const Fact& fact, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
+
+ private:
+  void note_transfer(ContactRef contact, std::string_view status, std::int64_t seconds);
 };
 
 // What a voice model has used in one talk, as it counts it (StreamClosed).
@@ -58,15 +75,20 @@ struct ModelUsage {
   std::int64_t cached_audio_tokens = 0;
 };
 
-// What an attempt may cost at most: its time limit in started minutes, and what its talk may cost.
+// What an attempt may cost at most: its time limit in started minutes, what its talk may cost, and
+// its time limit once more with a human.
 std::int64_t reservation_for(const Campaign& campaign);
 // Of that, what is for the voice model.
 std::int64_t talk_reservation_for(const Campaign& campaign);
+// And what is for the call to a human: it ends with the person's own at the latest.
+std::int64_t transfer_reservation_for(const Campaign& campaign);
 // Why not even one call can be placed: what is set aside for each is more than the whole budget.
 // Nothing: one can, or there is no budget.
 std::optional<std::string> reason_to_pay_no_call(const Campaign& campaign);
 // What it cost at the carrier by its duration, until that says its price.
 std::int64_t cost_of(const Campaign& campaign, std::int64_t seconds);
+// What the call to a human cost by its duration.
+std::int64_t transfer_cost_of(const Campaign& campaign, std::int64_t seconds);
 // What a talk has cost, rounded up. Counts that do not fit each other are taken for the dearer.
 std::int64_t talk_cost(const ModelPrices& prices, const ModelUsage& usage, Milliseconds lasted);
 

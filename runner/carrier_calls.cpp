@@ -7,6 +7,7 @@ campaigns::CarrierCall core_call(const bridge::carrier::CallRecord& record) {
   call.sid = record.sid;
   call.status = record.status;
   call.direction = record.direction;
+  call.parent = record.parent;
   call.answered_by = record.answered_by;
   call.created = record.date_created;
   call.dialled = record.start_time.has_value();  // null until then: protocols.md 1.3

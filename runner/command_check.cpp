@@ -160,6 +160,10 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
       text += ", of that at most " + campaigns::decimal_text(report.cost->most_of_model, 6) +
               " for the voice model";
     }
+    if (report.cost->most_of_transfers != 0) {
+      text += ", of that at most " + campaigns::decimal_text(report.cost->most_of_transfers, 6) +
+              " for calls to humans";
+    }
     text += '\n';
   }
   return text;
@@ -234,6 +238,7 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
     object.member("least_cost", campaigns::decimal_text(report.cost->least, 6))
         .member("most_cost", campaigns::decimal_text(report.cost->most, 6))
         .member("most_model_cost", campaigns::decimal_text(report.cost->most_of_model, 6))
+        .member("most_transfer_cost", campaigns::decimal_text(report.cost->most_of_transfers, 6))
         .member("currency", submission.file.campaign.budget.currency);
   }
   object.close();

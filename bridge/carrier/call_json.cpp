@@ -41,6 +41,7 @@ std::optional<CallRecord> record_of(const element& object) {
   call.to = text_of(object, "to");
   call.from = text_of(object, "from");
   call.direction = text_of(object, "direction");
+  call.parent = text_of(object, "parent_call_sid");
   call.answered_by = text_of(object, "answered_by");
   call.date_created = parse_rfc2822(text_of(object, "date_created"));
   call.start_time = parse_rfc2822(text_of(object, "start_time"));

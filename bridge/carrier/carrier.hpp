@@ -86,7 +86,8 @@ struct CallRecord {
   std::string to{};
   std::string from{};
   std::string status{};     // queued ringing in-progress completed busy failed no-answer canceled
-  std::string direction{};  // outbound-api for ours
+  std::string direction{};  // outbound-api for ours, outbound-dial for a leg of a Dial
+  std::string parent{};     // of such a leg, the sid of the call that it belongs to
   std::string answered_by{};
   std::optional<Instant> date_created{};
   std::optional<Instant> start_time{};

@@ -216,6 +216,43 @@ BOOST_AUTO_TEST_CASE(a_sweep_brings_the_carrier_s_prices_once) {
   BOOST_TEST(!swept(world, {call}).unpriced_since);
 }
 
+BOOST_AUTO_TEST_CASE(a_sweep_brings_the_prices_of_calls_to_humans) {
+  auto campaign = agent_survey();
+  campaign.agent.transfer = {"+390233333333"};
+  campaign.budget = {1'000'000, 20'000};
+  campaign.budget.transfer_per_minute_millionths = 30'000;
+  Running world(campaign);
+  world.dial();
+  world.does(world.voice());
+  world.given(Subject::contact("survey", 1), TransferRequested{1, 0, true});
+  world.does(world.status("completed", 100));
+  const auto own = [&] {
+    auto call = listed("CA1-1", "completed", 1, 100);
+    call.record.cost_millionths = 40'000;
+    call.record.price_unit = "USD";
+    return call;
+  }();
+  auto leg = listed("CAleg1", "completed", 99, 70);
+  leg.record.direction = "outbound-dial";
+  leg.record.parent = "CA1-1";
+  auto unanswered = leg;
+  unanswered.record.sid = "CAleg2";
+  unanswered.record.status = "no-answer";
+  unanswered.record.seconds.reset();
+  const auto of = [&] { return swept(world, {own, leg, unanswered, leg}); };
+  BOOST_TEST(of().commands.empty());  // no price yet
+  BOOST_TEST(of().unpriced_since.has_value());
+  leg.record.cost_millionths = 13'500;
+  leg.record.price_unit = "USD";
+  BOOST_TEST(!of().unpriced_since);
+  BOOST_TEST_REQUIRE(of().commands.size() == 1u);
+  BOOST_TEST(world.when(of().commands[0]).find("\"transfer\":13500") != std::string::npos);
+  BOOST_TEST(of().commands.empty());
+  // A leg of somebody else's call is none of ours.
+  leg.record.parent = "CAother";
+  BOOST_TEST(of().commands.empty());
+}
+
 // Its price counts when it has been settled: one that is asked for before is asked for again.
 BOOST_AUTO_TEST_CASE(the_price_of_an_open_attempt_is_still_to_come) {
   auto campaign = notification();

@@ -846,6 +846,18 @@ BOOST_AUTO_TEST_CASE(what_an_agent_cannot_be_is_told) {
   BOOST_TEST((read.value().campaign.agent.time_max == Seconds{60}));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_human_costs_is_said_where_there_is_one) {
+  auto file = survey();
+  file["budget"] = {{"limit", "50"}, {"per_minute", "0.05"}, {"transfer_per_minute", "0.02"}};
+  check_problem(file.dump(), "/budget/transfer_per_minute: is a price for what cannot happen");
+  file["replies"] = {{"operator", {{"key", "0"}, {"numbers", {"+390233333333"}}}}};
+  const auto campaign = campaign_of(file);
+  BOOST_TEST(campaign.budget.transfer_per_minute_millionths == 20'000);
+  check_reads_back(campaign);
+  file["budget"].erase("transfer_per_minute");
+  BOOST_TEST(print_campaign(campaign_of(file)).find("transfer_per_minute") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(what_a_voice_model_costs_is_said_whole_or_not_at_all) {
   auto file = survey();
   file["mode"] = "agent";

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include <limits>
@@ -233,6 +234,162 @@ BOOST_AUTO_TEST_CASE(a_talk_that_nobody_counted_costs_all_that_was_set_aside_for
     world.does(world.voice()).does(world.status("completed", 9));
     BOOST_TEST(spent(world) == 20'000);
   }
+}
+
+// --- the human's part ----------------------------------------------------------------------------
+
+namespace {
+
+// Who keys 0 talks to a human, at 0.03 a minute beside the carrier's 0.02; a call lasts two minutes
+// at most.
+Campaign with_operator() {
+  auto made = survey();
+  made.call_time = 120s;
+  made.operators = {"+390233333333", "+390244444444"};
+  auto& person = made.replies[static_cast<std::size_t>(Reply::person)];
+  person.known = true;
+  person.key = '0';
+  made.budget = {1'000'000, 20'000, "EUR"};
+  made.budget.transfer_per_minute_millionths = 30'000;
+  return made;
+}
+
+// Somebody wants a human, and is passed on.
+struct PassedOn : Running {
+  explicit PassedOn(const Campaign& campaign = with_operator()) : Running(campaign) {
+    dial();
+    does(voice());
+    does(keyed("colour", 1, "0"));
+  }
+  TransferReported human(std::uint32_t which, std::string status, std::int64_t seconds = 0) const {
+    return {attempt(), sid(), "CAleg" + std::to_string(which), which, std::move(status), seconds};
+  }
+  AfterTransfer comes_back(std::string status, std::int64_t seconds) const {
+    return {attempt(), sid(), std::move(status), seconds};
+  }
+  std::string hangs_up(std::int64_t seconds) { return when(status("completed", seconds)); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_longest_call_to_a_human_is_set_aside_with_each_order) {
+  Running world(with_operator());
+  BOOST_TEST(
+      has(world.plans(), "SpendReserved {\"attempt\":1,\"millionths\":40000,\"transfer\":60000}"));
+  BOOST_TEST(world.state().spend.campaigns[0].reserved == 100'000);
+  // Who needs no human costs none.
+  world.accept();
+  world.does(world.voice());
+  BOOST_TEST(has(world.when(world.status("completed", 61)),
+                 "SpendSettled {\"attempt\":1,\"millionths\":40000}"));
+  BOOST_TEST(spent(world) == 40'000);
+  BOOST_TEST(world.state().spend.campaigns[0].reserved == 0);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_called_whose_human_the_budget_does_not_cover) {
+  auto campaign = with_operator();
+  campaign.pacing.lines = 2;
+  campaign.budget.limit_millionths = 199'999;
+  Running world(campaign, 2);
+  BOOST_TEST(has(world.plans(), "contact/survey/1 CallRequested"));
+  BOOST_TEST(has(world.later(1s).plans(), "CampaignPaused"));
+  campaign.budget.limit_millionths = 200'000;
+  Running both(campaign, 2);
+  both.plans();
+  BOOST_TEST(has(both.later(1s).plans(), "contact/survey/2 CallRequested"));
+}
+
+BOOST_AUTO_TEST_CASE(a_human_s_call_costs_as_long_as_it_lasted) {
+  {  // as the carrier says at its end
+    PassedOn world;
+    world.does(world.comes_back("completed", 61));
+    BOOST_TEST(has(world.hangs_up(100),
+                   "SpendSettled {\"attempt\":1,\"millionths\":40000,\"transfer\":60000}"));
+    BOOST_TEST(spent(world) == 100'000);
+    BOOST_TEST(world.state().spend.cost_of_attempt({0, 1}, 1).value() == 100'000);
+    BOOST_TEST(world.state().spend.carrier_cost_of_attempt({0, 1}, 1).value() == 40'000);
+  }
+  {  // or of their own telephone, while the other one rang
+    PassedOn world;
+    world.does(world.human(1, "no-answer")).does(world.human(2, "completed", 12));
+    world.hangs_up(100);
+    BOOST_TEST(spent(world) == 40'000 + 30'000);
+  }
+  for (const char* status : {"no-answer", "busy", "failed", "canceled"}) {  // nobody was there
+    PassedOn world;
+    world.does(world.comes_back(status, 0));
+    world.hangs_up(100);
+    BOOST_TEST(spent(world) == 40'000, status);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_human_s_call_of_unknown_length_is_reckoned_by_the_person_s_until_it_is_told) {
+  PassedOn world;
+  BOOST_TEST(has(world.hangs_up(100),
+                 "SpendSettled {\"attempt\":1,\"millionths\":40000,\"transfer\":60000}"));
+  BOOST_TEST(world.state().spend.transfer_of_attempt({0, 1}, 1)->reckoned);
+  // That one of them was not there says nothing of the other one.
+  BOOST_TEST(world.when(world.human(1, "no-answer")) == "");
+  BOOST_TEST(world.when(world.human(2, "completed", 59)) ==
+             "contact/survey/1 SpendCorrected {\"attempt\":1,\"millionths\":40000,"
+             "\"transfer\":30000}\n");
+  BOOST_TEST(spent(world) == 70'000);
+  // What is told once more, or of another call, counts nothing.
+  BOOST_TEST(world.when(world.human(1, "completed", 119)) == "");
+  BOOST_TEST(world.when(world.comes_back("completed", 119)) == "");
+  PassedOn other;
+  other.hangs_up(100);
+  auto strange = other.human(2, "completed", 59);
+  strange.sid = Running::sid(1, 2);
+  BOOST_TEST(!has(other.when(strange), "SpendCorrected"));
+  // Asked what to do next after the end, the same is told.
+  BOOST_TEST(has(other.when(other.comes_back("completed", 59)), "\"transfer\":30000"));
+}
+
+BOOST_AUTO_TEST_CASE(a_human_s_price_takes_the_place_of_the_duration_and_stays_beside_the_call_s) {
+  PassedOn world;
+  TransferPriced human{world.attempt(), Running::sid(), 44'000, "EUR"};
+  BOOST_TEST(world.when(human) == "");  // not settled yet
+  world.hangs_up(100);
+  auto other = human;
+  other.sid = "CAother";
+  BOOST_TEST(world.when(other) == "");
+  auto dollars = human;
+  dollars.currency = "USD";
+  BOOST_TEST(world.when(dollars) == "refused: currency");
+  world.does(human);
+  BOOST_TEST(spent(world) == 40'000 + 44'000);
+  BOOST_TEST(world.when(human) == "");
+  BOOST_TEST(world.when(world.human(2, "completed", 59)) == "");
+  BOOST_TEST(world.when(CallPriced{world.attempt(), Running::sid(), 35'000, "EUR"}) ==
+             "contact/survey/1 SpendCorrected {\"attempt\":1,\"millionths\":35000,"
+             "\"transfer\":44000}\n");
+  BOOST_TEST(spent(world) == 35'000 + 44'000);
+  // Who was never passed on has no human to pay.
+  Running without(with_operator());
+  talk(without);
+  BOOST_TEST(without.when(human) == "");
+}
+
+BOOST_AUTO_TEST_CASE(who_was_passed_on_and_is_in_doubt_costs_the_longest_call_to_a_human) {
+  PassedOn world;
+  const auto facts =
+      facts_after(world.state(), {0, 1}, Outcome::unconfirmed, 0, world.now(), world.now());
+  const auto settled = std::ranges::find_if(
+      facts, [](const auto& fact) { return holds_alternative<SpendSettled>(fact.event); });
+  BOOST_TEST_REQUIRE((settled != facts.end()));
+  BOOST_TEST(get_if<SpendSettled>(&settled->event)->transfer == 60'000);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_price_of_humans_nothing_is_said_of_them) {
+  auto campaign = with_operator();
+  campaign.budget.transfer_per_minute_millionths = 0;
+  PassedOn world(campaign);
+  world.hangs_up(100);
+  BOOST_TEST(world.projection("spend").find("transfer") == std::string::npos);
+  BOOST_TEST(world.projection("spend").find("passed_on") == std::string::npos);
+  BOOST_TEST(world.when(world.human(2, "completed", 59)) == "");
 }
 
 BOOST_AUTO_TEST_CASE(nobody_is_called_whose_talk_the_budget_does_not_cover) {

@@ -230,6 +230,28 @@ BOOST_AUTO_TEST_CASE(a_voice_model_costs_nothing_at_least_and_its_limit_at_each_
   BOOST_TEST(check(file, list_of(10)).cost.value().most == 30 * 300'000);
 }
 
+BOOST_AUTO_TEST_CASE(every_call_may_be_passed_on_for_as_long_as_it_lasts) {
+  CampaignFile file = a_file();
+  auto& campaign = file.campaign;
+  campaign.operators = {"+390233333333"};
+  campaign.budget = {100'000'000, 20'000};
+  campaign.retries.attempts_max = 3;
+  campaign.call_time = 61s;
+  const auto warned = [&] {
+    return std::ranges::any_of(check(file, list_of(10)).warnings, [](const std::string& warning) {
+      return warning.find("/budget/transfer_per_minute") != std::string::npos;
+    });
+  };
+  BOOST_TEST(warned());
+  BOOST_TEST(check(file, list_of(10)).cost.value().most == 30 * 40'000);
+  campaign.budget.transfer_per_minute_millionths = 50'000;
+  BOOST_TEST(!warned());
+  const auto cost = check(file, list_of(10)).cost.value();
+  BOOST_TEST(cost.least == 200'000);
+  BOOST_TEST(cost.most == 30 * (40'000 + 100'000));
+  BOOST_TEST(cost.most_of_transfers == 30 * 100'000);
+}
+
 BOOST_AUTO_TEST_CASE(every_zone_counts) {
   CampaignFile file = a_file();
   const Preflight result = check(file, "n\n3331234567\n+44 20 7946 0958\n+91 98765 43210\n");

@@ -367,8 +367,11 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto& [s1, s2, s3] = account;
   printed(s1);
   const Spend::Reservation reservation;
-  const auto& [o1, o2, o3] = reservation;
+  const auto& [o1, o2, o3, o4, o5, o6] = reservation;
   printed(o1);
+  const Spend::Transfer transfer;
+  const auto& [p1, p2] = transfer;
+  printed(p1);
   const DialQueue::GivenUp given_up;
   const auto& [v1, v2, v3, v4, v5] = given_up;
   printed(v1);

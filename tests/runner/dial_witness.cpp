@@ -117,12 +117,20 @@ const DialWitness::Expected& DialWitness::expected(const std::string& token) con
 
 std::int64_t DialWitness::cost(const campaigns::Campaign& campaign,
                                const support::SimulatedCall& call) const {
-  if (const auto price = carrier_.told_price(call.sid)) return *price;
-  // Of a call that goes on nobody knows how long it will last.
-  const std::int64_t seconds = call.over() ? call.seconds.value_or(0) : campaign.call_time.count();
-  std::int64_t minutes = 0;
-  while (minutes * 60 < seconds) ++minutes;
-  return minutes * campaign.budget.per_minute_millionths;
+  const auto begun_minutes = [](std::int64_t seconds) {
+    std::int64_t minutes = 0;
+    while (minutes * 60 < seconds) ++minutes;
+    return minutes;
+  };
+  // Of a call that goes on nobody knows how long it will last, nor whether a human will be called.
+  const auto longest = campaign.call_time.count();
+  const auto of_human = campaign.humans().empty() ? 0
+                        : !call.over()            ? longest
+                                                  : call.human_seconds.value_or(0);
+  const auto human = begun_minutes(of_human) * campaign.budget.transfer_per_minute_millionths;
+  if (const auto price = carrier_.told_price(call.sid)) return *price + human;
+  const auto seconds = call.over() ? call.seconds.value_or(0) : longest;
+  return begun_minutes(seconds) * campaign.budget.per_minute_millionths + human;
 }
 
 std::int64_t DialWitness::spent(const std::string& campaign) const {

@@ -68,6 +68,7 @@ void show(const Tally& t) {
                << ", agents that failed " << t.agent_failures << ", priced " << t.priced
                << ", priced anew " << t.priced_anew << ", talks counted " << t.counted_talks
                << ", not counted " << t.uncounted_talks << ", spent up " << t.spent_up
+               << ", humans told " << t.humans_told << ", reckoned " << t.humans_reckoned
                << ", promised " << t.promised);
 }
 
@@ -131,6 +132,8 @@ BOOST_AUTO_TEST_CASE(nobody_is_dialled_past_the_money_the_day_or_the_window) {
   BOOST_TEST(all.in_doubt > 0u);
   BOOST_TEST(all.postponed > 0u);
   BOOST_TEST(all.out_of_money > 0u);
+  BOOST_TEST(all.humans_told > 0u);
+  BOOST_TEST(all.humans_reckoned > 0u);
   BOOST_TEST(all.without_list > 0u);
   BOOST_TEST(all.days > 0u);
 }

@@ -85,6 +85,9 @@ Question question(std::string id, QuestionType type) {
   return made;
 }
 
+// What a person keys who would rather talk to a human, where there is one.
+constexpr char key_for_a_human = '0';
+
 // What a person keys or says where they mean to answer well.
 std::string good_key(const std::string& question, Dice& dice) {
   return question == "rate" ? std::to_string(1 + dice.below(5)) : std::to_string(1 + dice.below(2));
@@ -104,6 +107,12 @@ std::string said_in(const std::string& twiml) {
     if (c == '>') tag = false;
   }
   return said;
+}
+
+// What an attribute of the first such tag says.
+std::string attribute(const std::string& twiml, const std::string& tag, const std::string& name) {
+  const auto from = twiml.find(name + "=\"", twiml.find(tag)) + name.size() + 2;
+  return twiml.substr(from, twiml.find('"', from) - from);
 }
 
 std::string gather_action(const std::string& twiml) {
@@ -239,6 +248,8 @@ Tally& Tally::operator+=(const Tally& other) {
   counted_talks += other.counted_talks;
   uncounted_talks += other.uncounted_talks;
   spent_up += other.spent_up;
+  humans_told += other.humans_told;
+  humans_reckoned += other.humans_reckoned;
   promised += other.promised;
   without_list += other.without_list;
   days += other.days;
@@ -280,10 +291,8 @@ World::World(const WorldOptions& options)
   // would be found out when the money is gone.
   if (options_.narrow) carrier_.charges.most = 1000;
   carrier_.charges.reckoned = [this](const SimulatedCall& call) {
-    const auto campaign = attempt_of(call.token).campaign;
-    const auto list = std::ranges::find(
-        lists_, campaign, [](const List& each) -> const std::string& { return each.campaign.id; });
-    return (call.seconds.value_or(0) + 59) / 60 * list->campaign.budget.per_minute_millionths;
+    return (call.seconds.value_or(0) + 59) / 60 *
+           list_of(call).campaign.budget.per_minute_millionths;
   };
   store_.on_durable([this] { follow_log(); });
   talks_ = make_talks();
@@ -376,6 +385,7 @@ void World::make_lists() {
         prices.output_text = 16'000'000;
         prices.per_minute = 6'000;
         if (money.chance(500)) prices.cached = 400'000;
+        if (!agent.transfer.empty()) campaign.budget.transfer_per_minute_millionths = 30'000;
       }
     }
     if (options_.narrow) make_narrow(campaign, dice);
@@ -470,6 +480,18 @@ void World::make_narrow(Campaign& campaign, Dice& dice) const {
   }
   if (dice.chance(300)) {
     campaign.suppression_lists = {{"rpo", Seconds{600 + static_cast<int>(dice.below(40'000))}}};
+  }
+  Dice humans = dice_about("humans");
+  if (humans.chance(500)) {
+    campaign.operators = {"+390299999999"};
+    auto& person = campaign.replies[static_cast<std::size_t>(Reply::person)];
+    person.known = true;
+    person.key = key_for_a_human;
+    auto& budget = campaign.budget;
+    if (budget.limit_millionths != 0) {
+      budget.transfer_per_minute_millionths = static_cast<std::int64_t>(1 + humans.below(30'000));
+      budget.limit_millionths += budget.transfer_per_minute_millionths * options_.contacts;
+    }
   }
 }
 
@@ -743,6 +765,12 @@ void World::run() {
 
 // --- calls and people ---
 
+const World::List& World::list_of(const SimulatedCall& call) const {
+  const auto campaign = attempt_of(call.token).campaign;
+  return *std::ranges::find(
+      lists_, campaign, [](const List& each) -> const std::string& { return each.campaign.id; });
+}
+
 AttemptId World::attempt_of(const std::string& token) const {
   const auto attempt = keys_.read_token(token);
   keep(attempt.has_value(), "I4", "an order with a token that is none of this log");
@@ -847,22 +875,45 @@ void World::ask_document(SimulatedCall& call, const std::string& url, Fields own
 void World::hear(SimulatedCall& call, const std::string& twiml) {
   check_left_talk(call);
   if (twiml.find("<Connect ") != std::string::npos) return connect(call, twiml);
-  if (const auto dial = twiml.find("<Dial action=\""); dial != std::string::npos) {
-    const auto begin = dial + std::string_view("<Dial action=\"").size();
-    call.talk += 5s;
-    agenda_.at(clock_.now() + 5s, [this, it = &call,
-                                   url = twiml.substr(begin, twiml.find('"', begin) - begin)] {
-      if (it->over()) return;
-      ask_document(*it, url, {{"DialCallStatus", "completed"}, {"DialCallDuration", "5"}});
-    });
-    return;
-  }
+  if (twiml.find("<Dial ") != std::string::npos) return pass_on(call, twiml);
   const auto spoken = static_cast<std::uint32_t>(said_in(twiml).size() + 14) / 15;
   const auto action = gather_action(twiml);
   if (!action.empty()) return reply_to(call, action, spoken);
   call.talk += std::chrono::seconds{spoken + 1};
   agenda_.at(clock_.now() + std::chrono::seconds{spoken + 1}, [this, it = &call] {
     if (!it->over()) hang_up(*it, "completed");
+  });
+}
+
+// A human is talked to until either hangs up, or the carrier ends both calls.
+void World::pass_on(SimulatedCall& call, const std::string& twiml) {
+  Dice dice = dice_about("human of " + call.sid);
+  const milliseconds left = std::max(milliseconds{call.order.call_time_max} - call.talk, 0ms);
+  const auto talk = std::min(dice.between(1s, 4min), left);
+  const bool person_hangs_up = talk == left || dice.chance(400);
+  call.talk += talk;
+  call.human_called = clock_.now();
+  call.human_seconds = (talk + 999ms) / 1s;
+  const auto length = std::to_string(*call.human_seconds);
+  agenda_.at(clock_.now() + talk, [this, it = &call, person_hangs_up, length,
+                                   action = attribute(twiml, "<Dial ", "action"),
+                                   status = attribute(twiml, "<Number ", "statusCallback")] {
+    if (it->over()) {
+      it->human_seconds = (*it->ended - *it->human_called + 999ms) / 1s;
+      return;
+    }
+    Dice callback = dice_about("callback of the human of " + it->sid);
+    if (!callback.chance(options_.callback_lost)) {
+      Fields fields = {{"AccountSid", account_sid},
+                       {"CallSid", "CA" + std::string(16, 'd') + it->sid.substr(18)},
+                       {"ParentCallSid", it->sid},
+                       {"CallStatus", "completed"},
+                       {"CallDuration", length}};
+      agenda_.at(clock_.now() + callback.between(20ms, 1min),
+                 [this, status, fields] { post(status, fields, {}); });
+    }
+    if (person_hangs_up) return hang_up(*it, "completed");
+    ask_document(*it, action, {{"DialCallStatus", "completed"}, {"DialCallDuration", length}});
   });
 }
 
@@ -881,6 +932,8 @@ void World::reply_to(SimulatedCall& call, const std::string& url, std::uint32_t 
     answer = {{"Digits", "9"}};
   } else if (mood < 15) {
     takes = std::chrono::seconds{spoken + 6};
+  } else if (mood < 18 && !list_of(call).campaign.operators.empty()) {
+    answer = {{"Digits", std::string(1, key_for_a_human)}};
   } else if (mood < 22) {
     answer = {{"Digits", "8"}};
   } else if (mood < 28) {
@@ -1347,6 +1400,7 @@ void World::check_money() {
   for (const auto& [key, millionths] : durable_.spend.model_costs) {
     sums[key.first.campaign] += millionths;
   }
+  check_money_of_transfers(sums);
   for (std::size_t index = 0; index < sums.size(); ++index) {
     keep(durable_.spend.campaigns[index].settled == sums[index], "money",
          lists_[index].campaign.id + " has spent " +
@@ -1354,6 +1408,28 @@ void World::check_money() {
              std::to_string(sums[index]));
   }
   check_money_of_talks();
+}
+
+// The call to a human is settled with what it cost, or with what it cost if it was as long as the
+// person's own.
+void World::check_money_of_transfers(std::vector<std::int64_t>& sums) {
+  for (const auto& [key, transfer] : durable_.spend.transfers) {
+    const auto& [contact, number] = key;
+    sums[contact.campaign] += transfer.cost;
+    const auto* row = durable_.results.find(contact, number);
+    const auto* call = row == nullptr ? nullptr : carrier_.call(row->sid);
+    if (call == nullptr || row->outcome == Outcome::unconfirmed) continue;
+    const auto& definition = *durable_.book.at(contact.campaign).definition;
+    const auto lasting = transfer.reckoned ? call->seconds : call->human_seconds;
+    ++(transfer.reckoned ? tally_.humans_reckoned : tally_.humans_told);
+    keep(transfer.cost ==
+             (lasting.value_or(0) + 59) / 60 * definition.budget.transfer_per_minute_millionths,
+         "money",
+         AttemptId{definition.id, contact.ordinal, number}.text() + " is settled with " +
+             std::to_string(transfer.cost) + " for its human, who was there for " +
+             std::to_string(call->human_seconds.value_or(0)) + " s of " +
+             std::to_string(call->seconds.value_or(0)) + " s");
+  }
 }
 
 void World::check_end() {

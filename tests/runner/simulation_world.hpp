@@ -112,8 +112,10 @@ struct Tally {
   std::uint64_t priced_anew = 0;    // of those, attempts that had a price of the carrier's
   std::uint64_t counted_talks = 0;  // that are settled by what their model used
   std::uint64_t uncounted_talks = 0;
-  std::uint64_t spent_up = 0;  // talks that their money ended
-  std::uint64_t promised = 0;  // calls at a time that the person named
+  std::uint64_t spent_up = 0;         // talks that their money ended
+  std::uint64_t humans_told = 0;      // transfers that are settled by their own length
+  std::uint64_t humans_reckoned = 0;  // by the call's, because nothing else was told
+  std::uint64_t promised = 0;         // calls at a time that the person named
   Tally& operator+=(const Tally& other);
 };
 
@@ -166,6 +168,7 @@ class World {
   void ask_document(support::SimulatedCall& call, const std::string& url,
                     bridge::http::Fields fields);
   void hear(support::SimulatedCall& call, const std::string& twiml);
+  void pass_on(support::SimulatedCall& call, const std::string& twiml);
   // Media streams (simulation_talks.cpp).
   class Talks;
   struct EndTalks {
@@ -178,6 +181,7 @@ class World {
   void check_left_talk(const support::SimulatedCall& call);
   void hang_up_talk(const support::SimulatedCall& call);
   void check_money_of_talks();
+  void check_money_of_transfers(std::vector<std::int64_t>& sums);
   void reply_to(support::SimulatedCall& call, const std::string& url, std::uint32_t spoken);
   void hang_up(support::SimulatedCall& call, const std::string& status);
   void report(const support::SimulatedCall& call, const std::string& status);
@@ -187,6 +191,7 @@ class World {
             std::function<void(const bridge::http::Response*)> done);
   void post_forged(const std::string& url, bridge::http::Fields fields);
   campaigns::AttemptId attempt_of(const std::string& token) const;
+  const List& list_of(const support::SimulatedCall& call) const;
   support::Dice dice_about(const std::string& what) const {
     return support::Dice(options_.seed, what);
   }

@@ -64,6 +64,9 @@ struct SimulatedCall {
   std::optional<Instant> ended{};
   milliseconds talk{};  // of what was said in it, without the program's own delays
   std::optional<std::int64_t> seconds{};
+  // The call to a human whom the person was passed on to.
+  std::optional<Instant> human_called{};
+  std::optional<std::int64_t> human_seconds{};
   bool over() const { return ended.has_value(); }
 };
 
