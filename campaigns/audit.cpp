@@ -176,6 +176,24 @@ bool stands_on_a_list(const State& state, std::string_view number) {
   });
 }
 
+// What is said of a call that the log does not know, beside an attempt that it may belong to.
+// Empty: nothing, as it may be the one that the attempt is still looking for, or somebody else's
+// beside an order that was refused.
+std::string beside(const State& state, const AttemptRow& row, const AttemptId& id,
+                   const CarrierCall& call) {
+  const auto head = "the carrier has a call, " + call.sid + " (" + call.status + "), ";
+  if (!row.sid.empty()) {
+    return head + "beside " + row.sid + " of attempt " + id.text() +
+           ", to the same number and at the same time: nobody ordered a second one; campanile "
+           "audit tells more";
+  }
+  const auto* open = state.queue.open_attempt(row.contact);
+  if (!open || open->attempt != row.attempt || open->phase != Phase::held) return {};
+  return head + "that may be the one of attempt " + id.text() +
+         ", which is held: look at it in the carrier's console, then settle it with campanile "
+         "resolve";
+}
+
 bool ours(const ListedCall& call) {
   return call.record.direction == "outbound-api";
 }
@@ -332,11 +350,27 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
       }
       continue;
     }
-    if (state.queue.knows_call(record.sid) || state.book.outside.count(record.sid) != 0) continue;
+    if (state.book.outside.count(record.sid) != 0) continue;
+    if (state.queue.knows_call(record.sid)) {
+      // Of one that must not be the end may never have been told.
+      const auto late = state.queue.late_calls.find(record.sid);
+      if (late == state.queue.late_calls.end() || !is_over(record.status)) continue;
+      const auto whose = late->second.contact;
+      found.commands.push_back(
+          LateCallWasEnded{{state.book.at(whose.campaign).definition->id, whose.ordinal,
+                            state.queue.contact(whose).requests},
+                           record.sid});
+      continue;
+    }
     if (record.created && !within(period, *record.created)) continue;
     const auto* row = rows.ordered(call);
-    if (row && was_in_doubt(state, *row, now) && !is_over(record.status)) {
-      found.commands.push_back(LateCallFound{id_of(*row), record.sid});
+    if (row && was_in_doubt(state, *row, now)) {
+      found.commands.push_back(LateCallFound{id_of(*row), record.sid, is_over(record.status)});
+    } else if (row && looked_for < unknown_calls_max) {
+      if (auto notice = beside(state, *row, id_of(*row), record); !notice.empty()) {
+        found.notices.push_back(std::move(notice));
+        ++looked_for;
+      }
     } else if (!row && looked_for++ < unknown_calls_max && stands_on_a_list(state, call.to)) {
       found.notices.push_back(
           "the carrier has a call from a number of ours to somebody of this log, " + record.sid +

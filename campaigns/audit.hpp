@@ -61,7 +61,9 @@ std::string audit_json(const std::vector<Difference>& differences, std::size_t c
 
 // What follows from the carrier's list while the program runs: commands that put the log right, and
 // what an operator has to be told. A call of ours that the log does not know is only told, unless
-// it belongs to an attempt that was given up: then it is ended as any late call.
+// it belongs to an attempt that was given up: then it is ended as any late call, and noted as one
+// where it is over by now. Told is also a second call under one attempt, and one that may be that
+// of an attempt that is held.
 struct SweepFindings {
   std::vector<Command> commands{};
   std::vector<std::string> notices{};

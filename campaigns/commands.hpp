@@ -206,6 +206,7 @@ struct TransferPriced {
 struct LateCallFound {
   AttemptId attempt{};
   std::string sid{};
+  bool over = false;
 };
 // A late call was ended.
 struct LateCallWasEnded {

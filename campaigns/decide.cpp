@@ -1338,6 +1338,7 @@ Decision on(const State& state, const LateCallFound& command, Moment moment) {
   if (found.value().open || state.queue.knows_call(command.sid)) return Facts{};
   Draft draft;
   note_late_call(draft, state, found.value(), command.attempt.attempt, command.sid, moment.now);
+  if (command.over) draft.add(found.value().subject, LateCallEnded{command.sid});
   return draft.take();
 }
 

@@ -77,7 +77,8 @@ void Sweeper::finish() {
   for (auto& command : found.commands) {
     if (const auto* late = get_if<campaigns::LateCallFound>(&command)) {
       tell("the carrier's list shows a call of attempt " + late->attempt.text() +
-           ", which was given up: " + late->sid + " is being ended");
+           ", which was given up: " + late->sid +
+           (late->over ? " is over by now" : " is being ended"));
     }
     found_.push_back(std::move(command));
   }

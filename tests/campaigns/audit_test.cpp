@@ -305,8 +305,60 @@ BOOST_AUTO_TEST_CASE(a_sweep_ends_only_what_belongs_to_an_attempt_that_was_given
   BOOST_TEST(world.state().queue.late_calls.count("CAx") == 1u);
   BOOST_TEST(world.when(findings.commands[0]) == "");
   BOOST_TEST(swept(world, {listed("CAx", "ringing")}).commands.empty());
-  // One that is over needs no end.
+}
+
+BOOST_AUTO_TEST_CASE(a_sweep_notes_late_calls_that_are_over_by_now) {
+  GivenUp world;
+  const auto findings = swept(world, {listed("CAy", "completed")});
+  BOOST_TEST_REQUIRE(findings.commands.size() == 1u);
+  BOOST_TEST(world.when(findings.commands[0]) ==
+             "contact/note/1 LateCallDetected {\"attempt\":1,\"sid\":\"CAy\"}\n"
+             "contact/note/1 LateCallEnded {\"sid\":\"CAy\"}\n");
   BOOST_TEST(swept(world, {listed("CAy", "completed")}).commands.empty());
+  BOOST_TEST(world.state().queue.late_calls.empty());
+  // And the end of one that turned up and never told it.
+  world.does(world.status("ringing"));
+  BOOST_TEST_REQUIRE(world.state().queue.late_calls.size() == 1u);
+  BOOST_TEST(swept(world, {listed("CA1-1", "in-progress")}).commands.empty());
+  const auto ends = swept(world, {listed("CA1-1", "canceled")});
+  BOOST_TEST_REQUIRE(ends.commands.size() == 1u);
+  BOOST_TEST(world.when(ends.commands[0]) == "contact/note/1 LateCallEnded {\"sid\":\"CA1-1\"}\n");
+  BOOST_TEST(swept(world, {listed("CA1-1", "canceled")}).commands.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_sweep_tells_of_a_second_call_under_one_attempt) {
+  Called world;
+  for (const char* status : {"in-progress", "completed"}) {
+    const auto findings = swept(world, {listed("CA1-1", "completed", 1, 9), listed("CAx", status)});
+    BOOST_TEST(findings.commands.empty());
+    BOOST_TEST_REQUIRE(findings.notices.size() == 1u);
+    BOOST_TEST(findings.notices[0].find("CAx") != std::string::npos);
+    BOOST_TEST(findings.notices[0].find("beside CA1-1 of attempt note.1.1") != std::string::npos);
+    BOOST_TEST(findings.notices[0].find("+39") == std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_sweep_tells_of_a_call_that_may_be_the_one_of_somebody_who_is_held) {
+  const auto doubtful = [](InDoubt policy) {
+    auto made = notification();
+    made.in_doubt = policy;
+    return made;
+  };
+  Running held(doubtful(InDoubt::hold));
+  held.plans();
+  OrderAnswered doubt;
+  doubt.attempt = held.attempt();
+  held.does(doubt);
+  // While the log looks for it itself, there is nothing to tell.
+  BOOST_TEST(swept(held, {listed("CAx", "completed")}).notices.empty());
+  held.later(120s).does(CallsListed{held.attempt(), {}});
+  held.later(30s).does(CallsListed{held.attempt(), {}});
+  BOOST_TEST_REQUIRE((held.state().queue.open_attempt({0, 1})->phase == Phase::held));
+  const auto findings = swept(held, {listed("CAx", "completed")});
+  BOOST_TEST(findings.commands.empty());
+  BOOST_TEST_REQUIRE(findings.notices.size() == 1u);
+  BOOST_TEST(findings.notices[0].find("note.1.1, which is held") != std::string::npos);
+  BOOST_TEST(findings.notices[0].find("campanile resolve") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_talk_of_somebody_elses_code_is_not_ended) {
