@@ -120,12 +120,16 @@ std::optional<Outcome> outcome_of_reason(std::string_view end_reason) {
   return {};
 }
 
+// What was said of the person's will or state in a call, whatever was answered beside it.
+std::optional<Outcome> said_of_person(const CallPosition& call) {
+  return call.stopped ? std::optional(Outcome::refused) : outcome_of_reason(call.agent.end_reason);
+}
+
 // Whether nobody is to call after this call, whatever was answered by then, which is all that its
 // outcome may tell: the person would not or could not go on, or a human took over.
 bool is_last_word(const CallPosition& call, const Retries& retries) {
   if (call.agent.reached_human()) return true;
-  const auto said =
-      call.stopped ? std::optional(Outcome::refused) : outcome_of_reason(call.agent.end_reason);
+  const auto said = said_of_person(call);
   if (!said || conclusive(*said)) return said.has_value();
   return !call.agent.callback_asked && !retries.delay[static_cast<std::size_t>(*said)];
 }
@@ -233,11 +237,14 @@ void opt_out(Draft& draft, const State& state, ContactRef person, const std::str
   }
 }
 
-// Whoever refused is left alone by every campaign, as long as this one says.
+// Whoever refused is left alone by every campaign, as long as this one says: also behind so many
+// answers that the call counts as an interview, or as a part of one.
 void cool_down(Draft& draft, const State& state, const Named& named, Outcome outcome,
                Instant ended_at, Instant now) {
   const auto wait = named.entry->definition->retries.cool_off;
-  if (outcome != Outcome::refused || wait == Seconds{0}) return;
+  if (wait == Seconds{0}) return;
+  const auto* call = state.script.call(named.ref);
+  if (outcome != Outcome::refused && !(call && said_of_person(*call) == Outcome::refused)) return;
   const auto until = ended_at + wait;
   if (until <= now) return;
   for (const auto key : numbers_of(state, named.ref)) {

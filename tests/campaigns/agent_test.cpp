@@ -822,6 +822,22 @@ BOOST_AUTO_TEST_CASE(whoever_was_not_there_has_refused_nothing_and_is_called_aga
   }
 }
 
+BOOST_AUTO_TEST_CASE(whoever_refuses_to_go_on_behind_some_answers_is_left_alone) {
+  auto campaign = agent_survey();
+  campaign.retries.cool_off = Seconds{48 * 3600};
+  campaign.partial_answers = 1;
+  for (const std::string reason : {"refused", "other"}) {
+    Talk talk(campaign);
+    talk.opens().does(talk.person_says(2, "Blu"));
+    talk.does(talk.answer("1", "colour", "blue", "Blu"));
+    talk.does(talk.tool("2", "end_call", json{{"reason", reason}}.dump()));
+    talk.does(talk.ended("goodbye")).does(talk.after());
+    const auto ends = talk.when(talk.status("completed", 30));
+    BOOST_TEST(ends.find(R"("outcome":"partial")") != std::string::npos, ends);
+    BOOST_TEST((ends.find("Suppressed") != std::string::npos) == (reason == "refused"), ends);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(who_wants_a_human_is_passed_on) {
   Talk talk;
   talk.opens();

@@ -157,6 +157,25 @@ BOOST_AUTO_TEST_CASE(after_a_refusal_no_campaign_calls_for_a_while) {
   BOOST_TEST(has(world.later(std::chrono::days{2}).plans(), "contact/later/1 CallRequested"));
 }
 
+BOOST_AUTO_TEST_CASE(a_refusal_behind_answers_is_one_whatever_the_call_counts_as) {
+  auto campaign = with_cool_off();
+  campaign.partial_answers = 1;
+  Running world(campaign);
+  world.dial();
+  world.does(world.status("in-progress")).does(world.voice());
+  world.does(world.keyed("colour", 1, "2")).does(world.keyed("rate", 2, "8"));
+  const auto lines = world.when(world.status("completed", 30));
+  BOOST_TEST(has(lines, "\"outcome\":\"partial\""), lines);
+  BOOST_TEST(has(lines, "Suppressed {\"by\":\"cool_off\""), lines);
+  // Who hangs up behind the same answers has refused nothing.
+  Running other(campaign);
+  other.dial();
+  other.does(other.status("in-progress")).does(other.voice()).does(other.keyed("colour", 1, "2"));
+  const auto left = other.when(other.status("completed", 30));
+  BOOST_TEST(has(left, "\"outcome\":\"partial\""), left);
+  BOOST_TEST(!has(left, "Suppressed"), left);
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_is_forgotten_where_the_campaign_says_nothing_of_it) {
   auto campaign = with_cool_off();
   campaign.retries.cool_off = Seconds{0};
