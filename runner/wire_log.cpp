@@ -110,7 +110,7 @@ std::string_view token_in(std::string_view url) {
   if (scheme != std::string_view::npos) {
     url.remove_prefix(std::min(url.find('/', scheme + 3), url.size()));
   }
-  const auto route = webhook::route_of(url.substr(0, url.find('?')));
+  const auto route = webhook::route_of(url.substr(0, url.find_first_of("?#")));
   return route ? route->token : std::string_view{};
 }
 
@@ -131,12 +131,13 @@ std::string masked_number(std::string_view number) {
 }
 
 std::string masked_url(std::string_view url) {
-  std::string out(url.substr(0, url.find('?')));
+  // A fragment is the carrier's business, and always the same.
+  std::string out(url.substr(0, url.find_first_of("?#")));
   if (const auto token = token_in(out); !token.empty()) {
     const auto at = static_cast<std::size_t>(token.data() - out.data());
     out.replace(at, token.size(), "*");
   }
-  if (out.size() < url.size() && url.find('?') != std::string_view::npos) out += "?*";
+  if (url.substr(0, url.find('#')).find('?') != std::string_view::npos) out += "?*";
   return out;
 }
 

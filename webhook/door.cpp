@@ -381,11 +381,12 @@ Response twiml(std::string body) {
 CallUrls urls_of(const std::string& public_url, const std::string& token) {
   assert(!token.empty() && token.size() <= token_bytes_max);
   assert(bridge::http::percent_encode(token) == token);
+  const std::string again(sent_again);
   CallUrls urls;
   urls.voice = public_url + "/outbound-call/" + token;
-  urls.status = public_url + "/call-status/" + token;
-  urls.answering_machine = public_url + "/answering-machine/" + token;
-  urls.recording = public_url + "/recording/" + token;
+  urls.status = public_url + "/call-status/" + token + again;
+  urls.answering_machine = public_url + "/answering-machine/" + token + again;
+  urls.recording = public_url + "/recording/" + token + again;
   urls.fallback = public_url + "/fallback/" + token;
   urls.answer = public_url + "/survey-answer/" + token;
   urls.stream_status = public_url + "/stream-status/" + token;

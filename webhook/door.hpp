@@ -116,7 +116,7 @@ class Door {
 inline constexpr std::string_view up_text = "campanile is up\n";
 
 // The URLs of one attempt. `public_url` is the one it was requested with, so that they stay the
-// same over a restart under another one.
+// same over a restart under another one. Those of callbacks end with `sent_again`.
 struct CallUrls {
   std::string voice{};
   std::string status{};

@@ -33,6 +33,13 @@ struct Route {
   std::uint32_t human = 0;      // transfer_status: whose telephone, in the campaign's list; from 1
 };
 
+// What the URL of a callback ends with that only tells something and waits for no document: asks
+// the carrier to send it again, three times within its 15 s, where our door cannot be reached, says
+// nothing or fails. Left to itself it tries a second time, and only where it got no connection
+// (connection overrides, protocols.md 2.3). The fragment is no part of the URL that is signed, and
+// never reaches our door.
+inline constexpr std::string_view sent_again = "#rc=3&rt=4000&rp=ct,rt,5xx";
+
 // Nothing: no path of ours.
 std::optional<Route> route_of(std::string_view path);
 

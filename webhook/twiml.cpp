@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "webhook/characters.hpp"
+#include "webhook/routes.hpp"
 
 namespace webhook {
 namespace {
@@ -208,7 +209,9 @@ class Writer {
     for (std::size_t i = 0; i < transfer.numbers.size(); ++i) {
       const std::string& number = transfer.numbers[i];
       out_ += "<Number";
-      append_attribute(out_, "statusCallback", urls_.transfer_status + '/' + std::to_string(i + 1));
+      append_attribute(
+          out_, "statusCallback",
+          urls_.transfer_status + '/' + std::to_string(i + 1) + std::string(sent_again));
       append_attribute(out_, "statusCallbackEvent", "initiated ringing answered completed");
       append_attribute(out_, "statusCallbackMethod", "POST");
       out_ += '>';

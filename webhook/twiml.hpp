@@ -36,7 +36,8 @@ struct DocumentUrls {
   std::string stream_status{};
   std::string after_stream{};
   std::string after_transfer{};
-  std::string transfer_status{};  // followed by "/<number>", which counts the humans from 1
+  // Followed by "/<number>", which counts the humans from 1, and `sent_again`.
+  std::string transfer_status{};
   // Told to whoever takes the stream. A value that is too long is cut.
   std::vector<std::pair<std::string, std::string>> parameters{};
 };

@@ -1006,8 +1006,9 @@ struct World::Sent {
   bool answered = false;
 };
 
-void World::post(const std::string& url, Fields fields, std::function<void(const Response*)> done) {
+void World::post(const std::string& to, Fields fields, std::function<void(const Response*)> done) {
   ++tally_.requests;
+  const auto url = to.substr(0, to.find('#'));
   auto sent = std::make_shared<Sent>();
   sent->request.method = "POST";
   sent->request.target = url.substr(public_urls[0].size());
@@ -1029,8 +1030,9 @@ void World::post(const std::string& url, Fields fields, std::function<void(const
   });
 }
 
-void World::post_forged(const std::string& url, Fields fields) {
+void World::post_forged(const std::string& to, Fields fields) {
   if (!runner_) return;
+  const auto url = to.substr(0, to.find('#'));
   ++tally_.forged;
   Request request;
   request.method = "POST";

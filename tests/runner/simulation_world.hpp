@@ -187,9 +187,9 @@ class World {
   void report(const support::SimulatedCall& call, const std::string& status);
   bridge::http::Fields fields_of(const support::SimulatedCall& call) const;
   // `done` hears nothing when nobody answered within the carrier's 15 s.
-  void post(const std::string& url, bridge::http::Fields fields,
+  void post(const std::string& to, bridge::http::Fields fields,
             std::function<void(const bridge::http::Response*)> done);
-  void post_forged(const std::string& url, bridge::http::Fields fields);
+  void post_forged(const std::string& to, bridge::http::Fields fields);
   campaigns::AttemptId attempt_of(const std::string& token) const;
   const List& list_of(const support::SimulatedCall& call) const;
   support::Dice dice_about(const std::string& what) const {

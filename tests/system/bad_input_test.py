@@ -263,7 +263,8 @@ class DoorTest(world.Case):
                                   "--json")
         world.wait_for_event(self.log, "CallAccepted")
         self.call = world.HandCall(self.phones, 1)
-        self.voice, self.status = self.call.order["Url"], self.call.order["StatusCallback"]
+        self.voice = self.call.order["Url"]
+        self.status = self.call.order["StatusCallback"].split("#")[0]
 
     def position(self):
         return world.last_json(

@@ -460,7 +460,11 @@ def signature(auth_token, url, fields):
 
 
 def post(url, fields, auth_token, headers=None):
-    """Posts a signed form: (status, body). `headers` come on top, and may spoil the signature."""
+    """Posts a signed form: (status, body). `headers` come on top, and may spoil the signature.
+
+    The fragment of the URL is for the carrier alone: neither signed nor sent.
+    """
+    url = url.split("#")[0]
     fields = list(fields.items()) if isinstance(fields, dict) else fields
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE_S)

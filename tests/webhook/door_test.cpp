@@ -1,6 +1,7 @@
 #include "webhook/door.hpp"
 
 #include "bridge/rehearsal/twiml.hpp"
+#include "bridge/rehearsal/webhook_override.hpp"
 #include "tests/webhook/house.hpp"
 #include "webhook/call_fields.hpp"
 
@@ -813,7 +814,8 @@ BOOST_AUTO_TEST_CASE(a_campaigns_agent_is_connected_and_what_comes_behind_it_ser
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
              "<Dial action=\"https://old.example.test/after-transfer/parla.1.1-ok\" method=\"POST\""
              " answerOnBridge=\"true\" callerId=\"+390698765432\"><Number"
-             " statusCallback=\"https://old.example.test/transfer-status/parla.1.1-ok/1\""
+             " statusCallback=\"https://old.example.test/transfer-status/parla.1.1-ok/1#rc=3"
+             "&amp;rt=4000&amp;rp=ct,rt,5xx\""
              " statusCallbackEvent=\"initiated ringing answered completed\""
              " statusCallbackMethod=\"POST\">+390233333333</Number></Dial><Hangup/></Response>");
   const auto back = [&](const std::string& word) {
@@ -937,7 +939,27 @@ BOOST_AUTO_TEST_CASE(the_urls_of_an_attempt_are_routes_of_the_door) {
   for (const std::string& url : {urls.voice, urls.status, urls.answering_machine, urls.recording,
                                  urls.fallback, urls.answer + "/conferma/1"}) {
     BOOST_REQUIRE(url.starts_with(old_url));
-    let_in(house.door, post(url.substr(old_url.size()), call_fields(), old_url));
+    const auto asked = url.substr(0, url.find('#'));
+    let_in(house.door, post(asked.substr(old_url.size()), call_fields(), old_url));
+  }
+}
+
+// As the carrier reads it (protocols.md 2.3), and where nobody waits for a document.
+BOOST_AUTO_TEST_CASE(callbacks_are_to_be_sent_again_and_documents_are_not) {
+  House house;
+  const auto urls = webhook::urls_of(old_url, token_of(house.open));
+  for (const std::string& url : {urls.status, urls.answering_machine, urls.recording}) {
+    const auto rules = bridge::rehearsal::read_override(url);
+    BOOST_TEST(rules.retries_max == 3);
+    BOOST_TEST(rules.on_connect);
+    BOOST_TEST(rules.on_no_answer);
+    BOOST_TEST(rules.on_5xx);
+    BOOST_TEST(!rules.on_4xx);
+    // A silent door is asked three times more before the whole time is over.
+    BOOST_TEST((3 * rules.read_time_max < rules.total_time_max));
+  }
+  for (const std::string& url : {urls.voice, urls.fallback, urls.answer, urls.after_transfer}) {
+    BOOST_TEST(url.find('#') == std::string::npos, url);
   }
 }
 

@@ -336,10 +336,14 @@ BOOST_AUTO_TEST_CASE(a_stream_and_a_transfer_say_where_it_goes_on) {
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
              "<Dial action=\"https://voice.example.test/after-transfer/t\" method=\"POST\""
              " answerOnBridge=\"true\" callerId=\"+390255555555\">"
-             "<Number statusCallback=\"https://voice.example.test/transfer-status/t/1\""
+             "<Number "
+             "statusCallback=\"https://voice.example.test/transfer-status/t/"
+             "1#rc=3&amp;rt=4000&amp;rp=ct,rt,5xx\""
              " statusCallbackEvent=\"initiated ringing answered completed\""
              " statusCallbackMethod=\"POST\">+390233333333</Number>"
-             "<Number statusCallback=\"https://voice.example.test/transfer-status/t/2\""
+             "<Number "
+             "statusCallback=\"https://voice.example.test/transfer-status/t/"
+             "2#rc=3&amp;rt=4000&amp;rp=ct,rt,5xx\""
              " statusCallbackEvent=\"initiated ringing answered completed\""
              " statusCallbackMethod=\"POST\">+390244444444</Number></Dial></Response>");
   // Name and value together are under the carrier's limit, whatever stands in them.
