@@ -23,6 +23,7 @@
 #include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/state.hpp"
+#include "runner/certificate_end.hpp"
 #include "runner/crypto.hpp"
 #include "runner/descriptors.hpp"
 #include "runner/door_watch.hpp"
@@ -485,6 +486,9 @@ struct DoorInquiry::Block {
       } catch (const std::exception& error) {
         add(Verdict::bad_input, "certificate", error.what(), certificate_cure);
         return false;
+      }
+      if (auto end = certificate_end_text(certificate->valid_until(), loop.now()); !end.empty()) {
+        add(Verdict::warning, "certificate", std::move(end), certificate_end_cure);
       }
       server_options.tls = certificate.get();
     }

@@ -23,6 +23,7 @@
 #include "campaigns/calling_hours.hpp"
 #include "eventstore/log_reader.hpp"
 #include "eventstore/sqlite_event_store.hpp"
+#include "runner/certificate_end.hpp"
 #include "runner/control_server.hpp"
 #include "runner/courier.hpp"
 #include "runner/crypto.hpp"
@@ -258,6 +259,7 @@ struct Live::Block {
   std::unique_ptr<net::Loop> loop{};
   std::unique_ptr<bridge::tls::ClientContext> trusted{};
   std::unique_ptr<bridge::tls::ServerContext> door_certificate{};
+  CertificateEnd certificate_end{};
   std::unique_ptr<eventstore::SqliteEventStore> log{};
   std::optional<LogKeys> keys{};
   std::unique_ptr<WireLog> wires{};  // none: nobody wants to see them
@@ -424,13 +426,17 @@ std::unique_ptr<http::Server> Live::Block::make_door() {
       [this](int status) { metrics.answered(status); });
 }
 
-// A certificate that was renewed is shown from the next connection on.
+// A certificate that was renewed is shown from the next connection on, and one that was not is told
+// of before its end.
 void Live::Block::look_at_certificate() {
   try {
     if (door_certificate->reload_if_changed())
       runner->notice("the public door has a new certificate");
   } catch (const std::runtime_error& error) {
     runner->notice(std::string("the public door keeps its old certificate: ") + error.what());
+  }
+  if (auto end = certificate_end.due(door_certificate->valid_until(), clock->now()); !end.empty()) {
+    runner->notice(std::move(end) + "; " + certificate_end_cure);
   }
   loop->call_after(std::chrono::minutes{1}, [this] { look_at_certificate(); });
 }
@@ -440,6 +446,7 @@ Vitals Live::Block::vitals() const {
   std::error_code unknown;
   const auto space = std::filesystem::space(options.log, unknown);
   if (!unknown) vitals.disk_free_bytes = space.available;
+  if (door_certificate) vitals.certificate_until = door_certificate->valid_until();
   for (const auto& courier : couriers) {
     vitals.told.push_back({courier->to(), courier->waiting(), courier->brought(),
                            courier->failures(), courier->given_up()});

@@ -371,6 +371,11 @@ void write_calls(MetricsPage& page, const State& state, const Metrics& metrics,
   page.family("tls_handshakes_total", "counter", "Connections to the public door over TLS.")
       .line({{"result", "done"}}, metrics.handshakes_done())
       .line({{"result", "failed"}}, metrics.handshakes_failed());
+  if (vitals.certificate_until) {
+    page.family("certificate_good_until_seconds", "gauge",
+                "When the public door's certificate ends, in seconds since 1970 UTC.")
+        .line({}, vitals.certificate_until->time_since_epoch().count());
+  }
   page.family("streams_open", "gauge", "Media streams that were let in and are not over.")
       .line({}, vitals.streams_open);
   page.family("streams_opened_total", "counter", "Media streams that were let in.")

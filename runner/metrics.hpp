@@ -119,6 +119,7 @@ struct Vitals {
   };
   std::vector<Told> told{};
   std::optional<std::uint64_t> disk_free_bytes{};
+  std::optional<std::chrono::sys_seconds> certificate_until{};  // the public door's; nothing: none
 };
 
 // Nothing: it is ready.

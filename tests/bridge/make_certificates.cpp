@@ -7,6 +7,7 @@
 // FOLDER/KIND-NAME.pem and .key:
 //
 //   expired, early    over since yesterday; good from tomorrow
+//   ending            good for ten more days
 //   only              good for that name alone
 //   stranger          signed by an authority that nobody knows
 //   weak              a key of RSA with 1,024 bits
@@ -53,6 +54,8 @@ int main(int count, char** arguments) {
     if (kind == "expired") {
       wanted.days_from = -30;
       wanted.days_to = -1;
+    } else if (kind == "ending") {
+      wanted.days_to = 10;
     } else if (kind == "early") {
       wanted.days_from = 1;
     } else if (kind == "only") {

@@ -70,6 +70,16 @@ BOOST_AUTO_TEST_CASE(a_commit_is_timed_from_its_hand_over_to_its_proof) {
   BOOST_TEST(counted.commits().back() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(the_end_of_a_certificate_is_shown_where_there_is_one) {
+  const auto until = [](const Vitals& vitals) {
+    return value_of(metrics_text({}, {}, vitals, {}), "campanile_certificate_good_until_seconds");
+  };
+  auto vitals = well();
+  BOOST_TEST(!until(vitals).has_value());
+  vitals.certificate_until = std::chrono::sys_seconds{std::chrono::seconds{1'772'438'400}};
+  BOOST_TEST(until(vitals).value() == "1772438400");
+}
+
 BOOST_AUTO_TEST_CASE(values_from_elsewhere_have_a_bounded_number_of_lines) {
   Metrics counted;
   for (int n = 0; n < 1000; ++n) {

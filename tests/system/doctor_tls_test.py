@@ -24,6 +24,7 @@ API = "api.example.test"
 DOOR = "door.example.test"
 PATIENT = ("human=1000,no_answer=0,busy=0,machine=0,failed=0,fax=0,hang_up=0,opt_out=0,"
            "hang_up_at_once=0")
+ENDING = "ending:" + DOOR
 KINDS = ("expired", "early", "only", "stranger", "weak", "client")
 
 make_certificates = ""
@@ -34,7 +35,7 @@ class DoctorTlsTest(world.Case):
     def setUpClass(cls):
         cls.scratch = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.scratch.cleanup)
-        names = [API, DOOR] + ["%s:%s" % (kind, name) for kind in KINDS for name in (API, DOOR)]
+        names = [API, DOOR, ENDING] + ["%s:%s" % (kind, name) for kind in KINDS for name in (API, DOOR)]
         subprocess.run([make_certificates, cls.scratch.name, *names], check=True)
 
     def setUp(self):
@@ -128,6 +129,14 @@ class DoctorTlsTest(world.Case):
         self.call(0, "calling", "placed as CA", "ringing", "answered", "told: message",
                   "ended: completed", "outcome: ")
         self.assertEqual(len(self.rung()), 1)
+
+    def test_a_certificate_that_ends_in_days_is_told_of(self):
+        self.phones()
+        ending = ENDING.replace(":", "-")
+        found = self.doctor(0, door=ending)
+        self.assert_found(found, "certificate", "warning", "certificate ends in ", "renew it")
+        self.assertIn("the public door's certificate ends in ",
+                      self.call(0, "placed as CA", "ended: completed", door=ending))
 
     def test_a_carrier_with_a_bad_certificate_is_believed_nothing(self):
         for kind, words in (("expired", "expired"), ("early", "not valid yet"),
