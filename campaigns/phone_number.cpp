@@ -180,6 +180,11 @@ bool is_phone_region(const std::string& region) {
   return regions.count(region) != 0;
 }
 
+std::string calling_code_of(const std::string& region) {
+  const int code = library().GetCountryCodeForRegion(region);
+  return code == 0 ? std::string{} : std::to_string(code);
+}
+
 Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std::string& region) {
   // An apostrophe in front is how one tells a spreadsheet to leave a number alone.
   if (!text.empty() && text.front() == '\'') text.remove_prefix(1);

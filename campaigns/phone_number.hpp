@@ -24,6 +24,9 @@ Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std
 
 // Whether `region` is a country that `parse_phone_number` knows ("IT").
 bool is_phone_region(const std::string& region);
+// What its numbers in international form begin with, behind the + ("39"); several countries may
+// share one. Empty for a region that it does not know.
+std::string calling_code_of(const std::string& region);
 
 // Whether `text` has the shape of an E.164 number: `+`, no leading zero, 7 to 15 digits.
 bool is_e164(std::string_view text);

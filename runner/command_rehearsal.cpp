@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -15,6 +16,7 @@
 #include "bridge/net/stream.hpp"
 #include "bridge/rehearsal/rehearsal_carrier.hpp"
 #include "campaigns/json_writer.hpp"
+#include "campaigns/phone_number.hpp"
 #include "campaigns/time.hpp"
 #include "runner/commands.hpp"
 #include "runner/listen_address.hpp"
@@ -31,6 +33,9 @@ struct RehearsalOptions {
   std::string token{};
   std::string api_key{};
   std::string numbers{};
+  std::string verified{};
+  std::string account_is{"active"};
+  std::string countries{};
   std::string tls_certificate{};
   std::string tls_key{};
   std::string ca_file{};
@@ -49,6 +54,12 @@ struct RehearsalOptions {
 // When it begins unless it is told: a fixed Monday; with an account of somebody's own, whose
 // programs live in the world's time, now.
 constexpr const char* fixed_start = "2026-01-05T08:00:00Z";
+
+using Account = bridge::rehearsal::CarrierOptions::Account;
+const std::map<std::string, Account> account_kinds{{"active", Account::active},
+                                                   {"trial", Account::trial},
+                                                   {"suspended", Account::suspended},
+                                                   {"closed", Account::closed}};
 
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);
@@ -86,11 +97,30 @@ void take_credentials(const RehearsalOptions& options, bridge::rehearsal::Carrie
   }
 }
 
+// What the account may do.
+void take_account(const RehearsalOptions& options, bridge::rehearsal::CarrierOptions& carrier) {
+  carrier.owned_numbers = names_in_list(options.numbers);
+  carrier.verified_numbers = names_in_list(options.verified);
+  for (const auto& number : carrier.verified_numbers) {
+    if (!campaigns::is_e164(number)) {
+      throw CLI::ValidationError("--verified", "is a list of numbers like +390612345678");
+    }
+  }
+  carrier.account = account_kinds.at(options.account_is);
+  for (const auto& iso : names_in_list(options.countries)) {
+    if (!campaigns::is_phone_region(iso)) {
+      throw CLI::ValidationError(
+          "--countries", "is a list of countries with phone numbers, two capital letters each");
+    }
+    carrier.countries.push_back({iso, campaigns::calling_code_of(iso)});
+  }
+}
+
 bridge::rehearsal::CarrierOptions carrier_options_of(const RehearsalOptions& options) {
   bridge::rehearsal::CarrierOptions carrier;
   std::tie(carrier.address, carrier.port) = read_listen(options.listen, "--listen");
   take_credentials(options, carrier);
-  carrier.owned_numbers = names_in_list(options.numbers);
+  take_account(options, carrier);
   carrier.voice_models = names_in_list(options.voice_models);
   carrier.voice_key = from_environment("REHEARSAL_VOICE_KEY");
   carrier.tls_certificate = options.tls_certificate;
@@ -198,6 +228,16 @@ void add_rehearsal(CLI::App& app, Chosen& chosen) {
       "A Standard key of the account, SK…; its secret comes in REHEARSAL_API_SECRET");
   command->add_option("--numbers", options->numbers,
                       "The numbers that may call, with commas (default: all)");
+  command->add_option("--verified", options->verified,
+                      "Numbers that were verified, with commas: they may call as well, and are all "
+                      "that a trial account may call");
+  command
+      ->add_option("--account-is", options->account_is,
+                   "How the account stands: active, trial, suspended or closed")
+      ->check(CLI::IsMember(account_kinds));
+  command->add_option("--countries", options->countries,
+                      "The countries that it may call, IT,DE (default: all); told apart by their "
+                      "calling codes alone");
   auto* certificate = command->add_option("--tls-cert", options->tls_certificate,
                                           "Speak TLS with this certificate chain, PEM");
   auto* key = command->add_option("--tls-key", options->tls_key, "Its key, PEM");

@@ -349,7 +349,7 @@ struct AccountInquiry::Block {
   void next_country() {
     if (countries.empty()) return end();
     if (!account.knows_countries()) {
-      add(Verdict::unproven, "countries", "only Twilio itself tells which may be called",
+      add(Verdict::unproven, "countries", "are not asked for at an edge or region of Twilio's",
           "see Voice, Settings, Geo permissions in the console");
       return end();
     }

@@ -18,8 +18,12 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr const char* twilio_host = "api.twilio.com";
-constexpr const char* voice_host = "voice.twilio.com";
+constexpr std::string_view twilio_host = "api.twilio.com";
+
+// Where it is asked which countries may be called.
+std::string voice_host_for(const std::string& host) {
+  return host == twilio_host ? "voice.twilio.com" : host;
+}
 
 http::Client::Options client_options(const Twilio::Options& options, const std::string& host,
                                      const BaseUrl& base) {
@@ -76,7 +80,7 @@ struct TwilioAccount::Block {
         authorization(basic_credentials(options.user.empty() ? options.account_sid : options.user,
                                         options.password)),
         api(loop, client_options(options, base.host, base)),
-        voice(loop, client_options(options, voice_host, base)) {}
+        voice(loop, client_options(options, voice_host_for(base.host), base)) {}
 
   void ask(http::Client& client, std::string target, std::function<void(const http::Reply&)> done) {
     http::Request request{.method = "GET", .target = std::move(target)};
@@ -159,7 +163,8 @@ void TwilioAccount::holding(const std::string& number, std::function<void(Holdin
 }
 
 bool TwilioAccount::knows_countries() const {
-  return block_->base.host == twilio_host;
+  const auto& host = block_->base.host;
+  return host == twilio_host || !host.ends_with(".twilio.com");
 }
 
 void TwilioAccount::permission(const std::string& country, std::function<void(Permission)> done) {

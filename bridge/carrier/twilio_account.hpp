@@ -45,8 +45,9 @@ class TwilioAccount {
   void standing(std::function<void(Standing)> done);
   // Whether calls may show this number: one of the account's own, or one that was verified.
   void holding(const std::string& number, std::function<void(Holding)> done);
-  // Whether the account may call the country ("IT"). Only Twilio itself can be asked:
-  // `knows_countries` is false where the base URL leads elsewhere.
+  // Whether the account may call the country ("IT"). Twilio has a host of its own for this; where
+  // the base URL leads to somebody else's, that is asked, and may know nothing of it (404). Of
+  // Twilio's edges and regions `knows_countries` is false.
   bool knows_countries() const;
   void permission(const std::string& country, std::function<void(Permission)> done);
 

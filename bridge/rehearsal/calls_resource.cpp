@@ -74,16 +74,18 @@ void CallsResource::on_request(http::ExchangeId exchange, const http::Request& r
   const std::string_view query =
       path.size() == target.size() ? std::string_view{} : target.substr(path.size() + 1);
   const ApiPath api = read_path(path);
-  if (api.account.empty()) return answer(exchange, {}, not_found());
+  auto permission = request.method == "GET" ? permission_json(options_, path) : std::nullopt;
+  if (api.account.empty() && !permission) return answer(exchange, {}, not_found());
   // Of the account itself a Standard key is told nothing.
   const Asker asker = asker_of(request);
-  const bool withheld = asker == Asker::standard_key && api.rest.empty();
+  const bool withheld = asker == Asker::standard_key && !permission && api.rest.empty();
   if (asker == Asker::stranger || withheld) {
     http::Response refusal =
         error_response({.status = 401, .code = 20003, .message = "Authenticate"});
     refusal.headers.push_back({"WWW-Authenticate", "Basic realm=\"Twilio API\""});
     return answer(exchange, {}, std::move(refusal));
   }
+  if (permission) return answer(exchange, {}, json_response(200, *std::move(permission)));
   if (api.account != options_.account_sid) return answer(exchange, {}, not_found());
   const bool posted = request.method == "POST";
   const auto form = read_form(posted ? std::string_view(request.body) : query);
@@ -163,12 +165,8 @@ void CallsResource::on_order(http::ExchangeId exchange, const Fields& form) {
     return answer(exchange, {}, error_response(*error));
   }
   Order& order = std::get<Order>(read);
-  if (!options_.owned_numbers.empty() &&
-      std::ranges::find(options_.owned_numbers, order.from) == options_.owned_numbers.end()) {
-    return answer(exchange, {},
-                  error_response({.code = 21210,
-                                  .message = "The source phone number provided, " + order.from +
-                                             ", is not yet verified for your account."}));
+  if (const auto refusal = refusal_of(options_, order)) {
+    return answer(exchange, {}, error_response(*refusal));
   }
   if (engine_.is_full()) {
     return answer(exchange, {},

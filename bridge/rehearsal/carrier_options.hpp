@@ -49,6 +49,17 @@ struct CarrierOptions {
   std::string api_secret{};
   // Numbers that may call; empty: all.
   std::vector<std::string> owned_numbers{};
+  // Others that may, and the only ones that a trial account may call.
+  std::vector<std::string> verified_numbers{};
+  // One that is suspended or closed places no call.
+  enum class Account : unsigned char { active, trial, suspended, closed };
+  Account account = Account::active;
+  // Those that may be called, the geographic permissions of the account; empty: all.
+  struct Country {
+    std::string iso{};           // "IT"
+    std::string calling_code{};  // "39"
+  };
+  std::vector<Country> countries{};
   // Whether the truth lists what the program acknowledged, which takes memory for each call.
   bool tell_acknowledged = false;
   // Turns a long-lived carrier away from eating all memory.

@@ -205,6 +205,56 @@ BOOST_AUTO_TEST_CASE(every_answer_carries_a_request_id_of_its_own) {
   BOOST_TEST(found == ids(), boost::test_tools::per_element());  // in every run the same
 }
 
+// What an account may not do is refused with the code that says so (protocols.md 1.7).
+BOOST_AUTO_TEST_CASE(an_account_calls_whom_it_may_and_says_how_it_stands) {
+  using Account = CarrierOptions::Account;
+  const auto with_account = [](Account account) {
+    CarrierOptions options;
+    options.account = account;
+    options.verified_numbers = {"+390611111112"};
+    options.countries = {{"IT", "39"}, {"DE", "49"}};
+    return options;
+  };
+  const auto code = [](OneLoopWorld& world, const std::string& to) {
+    const Asked asked = create(world, order(to));
+    return asked.status == 201 ? 0 : asked.body["code"].get<int>();
+  };
+  const auto itself = [](OneLoopWorld& world) {
+    return ask(world, "GET", "/2010-04-01/Accounts/" + world.far->account_sid() + ".json").body;
+  };
+  OneLoopWorld active(with_account(Account::active));
+  BOOST_TEST(code(active, "+390611111111") == 0);
+  BOOST_TEST(code(active, "+4930111111") == 0);
+  BOOST_TEST(code(active, "+33111111111") == 21215);
+  BOOST_TEST(itself(active)["type"] == "Full");
+  OneLoopWorld trial(with_account(Account::trial));
+  BOOST_TEST(code(trial, "+390611111111") == 21219);
+  BOOST_TEST(code(trial, "+390611111112") == 0);
+  BOOST_TEST(itself(trial)["type"] == "Trial");
+  BOOST_TEST(itself(trial)["status"] == "active");
+  for (const auto& [account, status] :
+       {std::pair(Account::suspended, "suspended"), std::pair(Account::closed, "closed")}) {
+    OneLoopWorld shut(with_account(account));
+    BOOST_TEST(code(shut, "+390611111112") == 20005);
+    BOOST_TEST(itself(shut)["status"] == status);
+  }
+  const std::string countries = "/v1/DialingPermissions/Countries/";
+  const auto allowed = [&](const std::string& iso) {
+    const Asked asked = ask(active, "GET", countries + iso);
+    BOOST_TEST(asked.status == 200);
+    BOOST_TEST(asked.body["iso_code"] == iso);
+    return asked.body["low_risk_numbers_enabled"].get<bool>();
+  };
+  BOOST_TEST(allowed("IT"));
+  BOOST_TEST(!allowed("FR"));
+  BOOST_TEST(ask(active, "GET", countries + "nowhere").status == 404);
+  BOOST_TEST(ask_as(active, {}, countries + "IT").status == 401);
+  const Asked verified = ask(active, "GET",
+                             "/2010-04-01/Accounts/" + active.far->account_sid() +
+                                 "/OutgoingCallerIds.json?PhoneNumber=%2B390611111112");
+  BOOST_TEST(verified.body["outgoing_caller_ids"].size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_wrong_order_is_refused_as_the_carrier_would) {
   CarrierOptions options;
   options.owned_numbers = {caller};

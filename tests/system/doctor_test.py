@@ -150,7 +150,7 @@ class DoctorTest(world.Case):
             self.assertIn("ok", self.verdicts(found, subject), subject)
         self.assert_found(found, "caller id", "warning", "Italian")
         self.assert_found(found, "FALLBACK_URL", "warning")
-        self.assert_found(found, "countries", "unproven")
+        self.assert_found(found, "countries", "ok", "IT")
         self.assertEqual(sorted(os.listdir(self.folder)), ["carrier.err", "carrier.out"])
 
     def test_credentials_that_are_missing_or_wrong(self):
@@ -159,6 +159,25 @@ class DoctorTest(world.Case):
         self.assert_found(found, "credentials", "bad", "401")
         found = self.doctor(expect=2, TWILIO_API_KEY="SK" + "0" * 32, TWILIO_API_SECRET="x")
         self.assert_found(found, "credentials", "bad", "401")
+
+    def test_an_account_that_may_not_call(self):
+        def doctor(expect, *how):
+            far_end = self.carrier("--account", ACCOUNT, "--token", TOKEN, "--speed", "1",
+                                   "--numbers", CALLER, *how, name="-".join(how))
+            self.settings["TWILIO_BASE_URL"] = "http://127.0.0.1:%d" % far_end.port
+            return self.doctor(expect=expect)
+
+        for state in ("suspended", "closed"):
+            found = doctor(2, "--account-is", state)
+            self.assert_found(found, "account", "bad", "is " + state)
+        found = doctor(0, "--account-is", "trial")
+        self.assert_found(found, "account", "warning", "verified numbers only")
+        found = doctor(2, "--countries", "DE,FR")
+        self.assert_found(found, "countries", "bad", "IT may not be called")
+        found = doctor(0, "--countries", "DE,IT")
+        self.assert_found(found, "countries", "ok", "IT may be called")
+        done = self.campanile("rehearsal", "--countries", "Italy", expect=2)
+        self.assertIn("--countries", done.stderr)
 
     def test_a_standard_api_key(self):
         key, secret = "SK" + "a" * 32, "the-secret-of-the-key"
