@@ -1,62 +1,85 @@
 #include "bridge/net/resolver.hpp"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <uv.h>
 
 #include <array>
+#include <atomic>
+#include <mutex>
+#include <thread>
 #include <utility>
-
-#include "bridge/net/uv_access.hpp"
 
 namespace bridge::net {
 
-struct Resolver::Block {
-  uv_getaddrinfo_t request{};
-  OnResolved on_resolved{};
-  bool silent = false;
+namespace {
 
-  void resolved(int status, const addrinfo* list) {
-    std::vector<std::string> found;
-    for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
-      std::array<char, INET6_ADDRSTRLEN + 1> text{};
-      if (uv_ip_name(entry->ai_addr, text.data(), text.size()) == 0)
-        found.emplace_back(text.data());
-    }
-    std::error_code error{};
-    if (status < 0 || found.empty()) error = std::make_error_code(std::errc::host_unreachable);
-    on_resolved(error, std::move(found));
+std::atomic<std::size_t> under_way{0};
+
+std::vector<std::string> look_up(const std::string& name) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  if (::getaddrinfo(name.c_str(), nullptr, &hints, &list) != 0) return {};
+  std::vector<std::string> found;
+  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+    std::array<char, INET6_ADDRSTRLEN + 1> text{};
+    if (uv_ip_name(entry->ai_addr, text.data(), text.size()) == 0) found.emplace_back(text.data());
+  }
+  ::freeaddrinfo(list);
+  return found;
+}
+
+}  // namespace
+
+// What the asker and the thread share. Only the loop's thread touches the callback.
+struct Resolver::Question {
+  std::mutex mutex{};
+  Loop* loop = nullptr;  // nothing: nobody wants to know any more
+  OnResolved on_resolved{};
+
+  bool give_up() {
+    const std::scoped_lock lock(mutex);
+    return std::exchange(loop, nullptr) != nullptr;
   }
 
-  static void on_answer(uv_getaddrinfo_t* request, int status, addrinfo* list) noexcept {
-    const std::unique_ptr<Block> block(static_cast<Block*>(request->data));
-    if (!block->silent) block->resolved(status, list);
-    uv_freeaddrinfo(list);
+  // From any thread. The loop is there as long as somebody wants to know.
+  static void answer(const std::shared_ptr<Question>& question, std::vector<std::string> found) {
+    const std::scoped_lock lock(question->mutex);
+    if (question->loop == nullptr) return;
+    question->loop->post([question, found = std::move(found)]() mutable {
+      if (!question->give_up()) return;
+      // The asker may go within the call.
+      const auto call = std::exchange(question->on_resolved, {});
+      std::error_code error{};
+      if (found.empty()) error = std::make_error_code(std::errc::host_unreachable);
+      call(error, std::move(found));
+    });
   }
 };
 
 Resolver::Resolver(Loop& loop, const std::string& name, OnResolved on_resolved)
-    : block_(new Block) {
-  block_->request.data = block_;
-  block_->on_resolved = [this, call = std::move(on_resolved)](auto error, auto addresses) {
-    block_ = nullptr;
-    call(error, std::move(addresses));
-  };
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  const int status = uv_getaddrinfo(uv_loop_of(loop), &block_->request, Block::on_answer,
-                                    name.c_str(), nullptr, &hints);
-  // A name that is too long. Told like any other, after the constructor.
-  if (status < 0) {
-    loop.call_at(loop.now(),
-                 [block = block_, status] { Block::on_answer(&block->request, status, nullptr); });
+    : question_(std::make_shared<Question>()) {
+  question_->loop = &loop;
+  question_->on_resolved = std::move(on_resolved);
+  if (++under_way <= lookups_max) {
+    try {
+      std::thread([question = question_, name] {
+        Question::answer(question, look_up(name));
+        --under_way;
+      }).detach();
+      return;
+    } catch (const std::system_error&) {
+      // No thread is to be had: told like a name that nobody knows, after the constructor.
+    }
   }
+  --under_way;
+  Question::answer(question_, {});
 }
 
 Resolver::~Resolver() {
-  if (block_ == nullptr) return;
-  block_->silent = true;
-  uv_cancel(reinterpret_cast<uv_req_t*>(&block_->request));
+  (void)question_->give_up();
 }
 
 }  // namespace bridge::net
