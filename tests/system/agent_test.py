@@ -29,6 +29,7 @@ AGENT = {
     "time_max": "4m",
 }
 CODES = {"colore": {"rosso", "blu"}, "torna": {"yes", "no"}, "voto": {"1", "2", "3", "4", "5"}}
+QUESTIONS = tuple(CODES)  # in their order
 
 
 def agent_survey(**members):
@@ -178,20 +179,65 @@ class AgentTest(world.Case):
         self.assertGreater(night["spent_on_model_in_all_millionths"], 0)
 
     def halt_in_a_talk(self, program, log):
-        """Leaves it standing still while somebody talks with the agent, unless it ends before."""
+        """Leaves it standing still while some people have answered a part of the agent's questions, unless it
+        ends before."""
         while program.running():
             program.process.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, program.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-            types = collections.Counter(event.type for event in world.events_of(log))
-            if types["StreamOpened"] > types["StreamClosed"]:
+            events = world.events_of(log)
+            talking = {e.attempt() for e in events if e.type == "StreamOpened"}
+            talking -= {e.attempt() for e in events if e.type == "StreamClosed"}
+            answers = collections.Counter(e.attempt() for e in events if e.type == "AnswerGiven")
+            if sum(1 for attempt in talking if 0 < answers[attempt] < len(QUESTIONS)) >= 3:
                 return
             program.process.send_signal(signal.SIGCONT)
             time.sleep(0.01)
 
+    def check_resumed(self, log, events):
+        """Of each survey that a kill cut off, what the agent asks in the next talk: what is unanswered, in
+        order. How many of them went on."""
+        asks = {q["id"]: q["ask"] for q in world.survey()["questions"]}
+        spoken = self.path("transcripts.csv")
+        self.campanile("export", "--log", log, "--transcripts", spoken)
+        asked = collections.defaultdict(list)  # (position, question) by contact and attempt
+        with open(spoken, encoding="utf-8", newline="") as text:
+            for line in csv.DictReader(text):
+                if line["who"] != "agent":
+                    continue
+                of = (int(line["contact"]), int(line["attempt"]))
+                asked[of] += [(int(line["position"]), question) for question, ask in asks.items()
+                              if ask in line["words"]]
+        answers = collections.defaultdict(list)  # (attempt, position, question) by contact
+        for event in events:
+            if event.type == "AnswerGiven":
+                answers[event.contact()[1]].append(
+                    (event.payload["attempt"], event.payload["position"],
+                     event.payload["question"]))
+        cut_off = {(e.contact()[1], e.payload["attempt"]) for e in events
+                   if e.type == "StreamClosed" and e.payload["why"] == "stopped"}
+        resumed = 0
+        for contact, attempt in sorted(cut_off):
+            before = [question for of, _, question in answers[contact] if of <= attempt]
+            later = min((of for who, of in asked if who == contact and of > attempt), default=None)
+            if not before or later is None or not asked[contact, later]:
+                continue
+            resumed += 1
+            for position, question in asked[contact, later]:
+                known = {q for of, at, q in answers[contact]
+                         if of < later or (of == later and at < position)}
+                left = [q for q in QUESTIONS if q not in known]
+                self.assertEqual(question, left[0] if left else None,
+                                 "contact %d, attempt %d, word %d" % (contact, later, position))
+        return resumed
+
     def test_killed_again_and_again_every_call_comes_to_something(self):
-        file = world.write_campaign(self.folder, agent_survey(), PEOPLE)
+        # Calls that a kill cuts off are failures, of which a campaign would think its own.
+        pacing = {"calls_per_second": "5", "lines": 10, "stop_at_failures": {"share": "0"}}
+        file = world.write_campaign(self.folder, agent_survey(pacing=pacing), PEOPLE)
         log = self.path("L.db")
-        carrier = self.carrier("--seed", 3)  # its time jumps, and stands while nobody is there
+        # Its time jumps, and stands while nobody is there. Most people answer, the next time, too.
+        carrier = self.carrier("--seed", 3, "--people", "human=900,no_answer=50,busy=0,machine=50,"
+                               "failed=0,fax=0,hang_up=50,hang_up_at_once=0,opt_out=20")
         dice = random.Random(5)
         arguments = ["run", file, "--log", log, "--carrier", carrier.choice, "--listen",
                      "127.0.0.1:%d" % world.free_port(), "--calls-per-second", 5, "--json"]
@@ -207,11 +253,15 @@ class AgentTest(world.Case):
                 time.sleep(dice.uniform(0.2, 1.5))
             program.kill()
         program = self.start(*arguments, name="last")
-        program.wait(20 * PEOPLE + world.PATIENCE_S)
+        self.assertEqual(program.wait(20 * PEOPLE + world.PATIENCE_S), 0, program.err())
         events, _ = self.check(log, world.last_json(program.out()))
         # The kills hit talks, or this would show nothing.
-        self.assertGreater(sum(1 for e in events if e.type == "StreamClosed" and
-                               e.payload["why"] == "stopped"), 0)
+        stopped = sum(1 for e in events
+                      if e.type == "StreamClosed" and e.payload["why"] == "stopped")
+        self.assertGreater(stopped, 0)
+        resumed = self.check_resumed(log, events)
+        print("\n%d talks cut off by %d kills, %d surveys went on" % (stopped, KILLS, resumed))
+        self.assertGreater(resumed, 0)
 
     def test_a_call_of_somebody_elses_code_talks_with_the_agent(self):
         with open(self.path("arthur.json"), "w") as file:
