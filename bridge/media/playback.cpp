@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 
 #include "bridge/voice/audio_text.hpp"
 
@@ -13,6 +14,8 @@ using voice::audio_bytes_per_ms;
 // A mark that comes back so much later than the clock expects it is not just on a long way: the
 // carrier has stopped playing meanwhile.
 constexpr milliseconds late_max{400};
+// Below it, a mark is as late as frames of 20 ms and a busy machine make it.
+constexpr milliseconds slack_least{40};
 
 milliseconds length_of(std::int64_t bytes) {
   return milliseconds(bytes / audio_bytes_per_ms);
@@ -25,15 +28,24 @@ std::int64_t Playback::by_the_clock(net::Instant now) const {
   return run_from_ + passed * audio_bytes_per_ms;
 }
 
+// What a mark may come later than by its round trip, on a way whose jitter is such.
+milliseconds Playback::slack() const {
+  return std::clamp(milliseconds(4 * jitter_sixteenths_ / 16), slack_least, late_max);
+}
+
 std::int64_t Playback::played(net::Instant now) const {
   if (chunks_.empty()) return sent_;
-  return std::clamp(by_the_clock(now), marked_, chunks_.front().end);
+  // The carrier had not ended this chunk a while ago: it cannot be beyond it by more than that.
+  const milliseconds unknown = round_trip_ ? *round_trip_ + slack() : late_max;
+  const std::int64_t most = chunks_.front().end + unknown.count() * audio_bytes_per_ms;
+  return std::clamp(by_the_clock(now), marked_, std::min(most, sent_));
 }
 
 std::string_view Playback::sent(std::string_view item, std::size_t bytes, net::Instant now) {
   if (chunks_.empty() || by_the_clock(now) > sent_) {
     run_from_ = sent_;
     run_since_ = now;
+    set_by_mark_ = false;
   }
   if (items_.empty() || items_.back().id != item) {
     items_.push_back({.id = std::string(item), .begin = sent_, .end = sent_});
@@ -70,12 +82,29 @@ bool Playback::marked(std::string_view name, net::Instant now) {
     marked_ = chunks_.front().end;
     chunks_.pop_front();
   }
-  const std::int64_t expected = by_the_clock(now);
-  if (expected < marked_ || length_of(expected - marked_) > late_max) {
-    run_from_ = marked_;
-    run_since_ = now;
-  }
+  compare_with_clock(now);
   return true;
+}
+
+// A mark has come back for all sound up to `marked_`.
+void Playback::compare_with_clock(net::Instant now) {
+  if (marked_ <= run_from_) return;  // of a run before this one: its clock is no more
+  const net::Instant expected = run_since_ + length_of(marked_ - run_from_);
+  const auto lag = std::chrono::duration_cast<milliseconds>(now - expected);
+  if (!set_by_mark_ && lag.count() >= 0 && lag <= late_max) {
+    round_trip_ = std::min(lag, round_trip_.value_or(lag));
+  }
+  const milliseconds off = lag - round_trip_.value_or(milliseconds{0});
+  const milliseconds most = slack();
+  // As RTP reckons it (RFC 3550, 6.4.1).
+  if (last_lag_)
+    jitter_sixteenths_ += std::abs((lag - *last_lag_).count()) - jitter_sixteenths_ / 16;
+  last_lag_ = lag;
+  if (off.count() >= 0 && off <= most) return;
+  run_from_ = marked_;
+  run_since_ = now - round_trip_.value_or(milliseconds{0});
+  set_by_mark_ = true;
+  last_lag_ = round_trip_;
 }
 
 std::vector<Heard> Playback::take_whole() {
@@ -106,6 +135,7 @@ std::vector<Heard> Playback::clear(net::Instant now) {
   chunks_.clear();
   sent_ = marked_ = run_from_ = 0;
   run_since_ = now;
+  set_by_mark_ = false;
   return heard;
 }
 

@@ -24,12 +24,19 @@ struct Heard {
   bool whole = false;    // the item is finished, and all of it was heard
 };
 
-// What the carrier has played of what it was sent, item by item (protocols.md 5.2, 7).
+// What the carrier has played of what it was sent, item by item (protocols.md 5.2, 7): so much as
+// the person will have heard when a `clear` that leaves now gets there.
 //
-// Behind each chunk goes a mark, which comes back when everything before it was played, or at once
-// when the buffer is cleared; so its name carries a generation, and those of a cleared one count
-// for nothing. Between two marks the sound moves on with the clock: from when it was sent into an
-// empty buffer, never beyond the first chunk whose mark has not come back.
+// That is told by the clock. Sound begins when it gets to the carrier, and what is sent to stop it
+// is on its way as long as the sound was: so it has sounded for as long as it is since it was sent
+// into an empty buffer, however long the way is.
+//
+// Marks hold the clock to what was played. Behind each chunk goes one, which comes back when
+// everything before it was played, or at once when the buffer is cleared; so its name carries a
+// generation, and those of a cleared one count for nothing. A mark comes a round trip later than
+// the clock expects it. One that is later by more than the way's own jitter tells of sound that
+// began later, or stood still: the clock is set by it. Where it stays out, so does the sound behind
+// it.
 class Playback {
  public:
   // A chunk is sent. The name of the mark that goes behind it; valid until the next call.
@@ -69,14 +76,23 @@ class Playback {
 
   std::int64_t by_the_clock(net::Instant now) const;
   std::int64_t played(net::Instant now) const;
+  milliseconds slack() const;
+  void compare_with_clock(net::Instant now);
 
   std::uint64_t generation_ = 1;
   std::uint64_t chunks_sent_ = 0;
   std::int64_t sent_ = 0;    // bytes, of this generation
   std::int64_t marked_ = 0;  // of them, before the last mark that came back
-  // A run: from here on the sound was played without a break.
+  // A run: from here on the sound was played without a break. Of a clock that was set by a mark, it
+  // is reckoned from that.
   std::int64_t run_from_ = 0;
   net::Instant run_since_{};
+  bool set_by_mark_ = false;
+  // Of the way to the carrier and back, over all generations: the least time that a mark was later
+  // than the clock, and how unevenly marks come (jitter in sixteenths of a millisecond).
+  std::optional<milliseconds> round_trip_{};
+  std::int64_t jitter_sixteenths_ = 1'600;
+  std::optional<milliseconds> last_lag_{};
   std::deque<Item> items_{};
   std::deque<Chunk> chunks_{};
   std::array<char, 48> name_{};

@@ -59,6 +59,7 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
   StreamTruth& truth;
   Events events;
   Dice dice;
+  Dice way_dice;
   StreamWriter writer;
   std::unique_ptr<Recording> recording{};
 
@@ -69,6 +70,8 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
   bool finishing = false;  // closed by us in order
   bool hanging_up = false;
   std::optional<Instant> broken_at{};
+  Instant last_out{};  // when the last message gets to the program, and its last one here
+  Instant last_in{};
 
   PlayedSound playing{};
   std::uint64_t lived = 0;    // bytes of time since the start
@@ -87,6 +90,7 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
         truth(told),
         events(std::move(to)),
         dice(options.seed, options.call_sid, options.ordinal, "frames"),
+        way_dice(options.seed, options.call_sid, options.ordinal, "way"),
         writer(truth.stream_sid, options.account_sid, options.call_sid) {
     tick = timetable.jumps() ? jumping_frame : running_frame;
     frame_bytes = static_cast<std::size_t>(tick.count()) * sound_bytes_per_ms;
@@ -140,14 +144,19 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
   void start(std::unique_ptr<ws::Connection> opened) {
     port = 0;  // from here on the counts of its bytes are enough
     connection = std::move(opened);
-    connection->start({.on_text = [this](std::string_view text) { received(text); },
-                       .on_binary =
-                           [this](std::string_view) {
-                             ++truth.binary;
-                             truth.error_code = binary_message;
-                           },
-                       .on_end = [this](const ws::End& how) { ended(how); },
-                       .on_drained = {}});
+    connection->start(
+        {.on_text =
+             [this](std::string_view text) {
+               if (!takes_time()) return received(text);
+               travel(last_in, [this, sent = std::string(text)] { received(sent); });
+             },
+         .on_binary =
+             [this](std::string_view) {
+               ++truth.binary;
+               truth.error_code = binary_message;
+             },
+         .on_end = [this](const ws::End& how) { travel(last_in, [this, how] { ended(how); }); },
+         .on_drained = {}});
     truth.began = loop.now();
     if (!options.record_directory.empty()) {
       const std::string number =
@@ -175,7 +184,32 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
                            .text = words});
   }
 
+  bool takes_time() const {
+    return options.faults.way.count() > 0 || options.faults.jitter_max.count() > 0;
+  }
+
+  // At the other end of the way; `last` is when what went before it gets there.
+  void travel(Instant& last, std::function<void()> arrive) {
+    if (!takes_time()) return arrive();
+    const auto most = static_cast<int>(options.faults.jitter_max.count());
+    const Instant at = loop.now() + options.faults.way + milliseconds(way_dice.between(0, most));
+    last = std::max(last, at);
+    auto arrives = [self = weak_from_this(), arrive = std::move(arrive)] {
+      if (const auto alive = self.lock()) arrive();
+    };
+    if (timetable.jumps()) {
+      timetable.at(last, std::move(arrives));
+    } else {
+      loop.call_at(last, std::move(arrives));
+    }
+  }
+
   void send(std::string_view message) {
+    if (!takes_time()) return write(message);
+    travel(last_out, [this, sent = std::string(message)] { write(sent); });
+  }
+
+  void write(std::string_view message) {
     if (connection && connection->open() && !connection->send_text(message)) {
       // The program does not take what we send (31930); a carrier gives up as well.
       truth.error_code = closed_with_error;
@@ -324,7 +358,9 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
     connecting.reset();
     if (!connection || !connection->open()) return soon([this] { end(End::finished); });
     if (!options.faults.no_stop) send(writer.stop());
-    connection->close(ws::normal);
+    travel(last_out, [this] {
+      if (connection->open()) connection->close(ws::normal);
+    });
   }
 };
 

@@ -75,6 +75,10 @@ constexpr std::array described{
     Described{"post_delay_s", &Faults::post_delay_s, "seconds (default 25)", 3600},
     Described{"post_latency_ms", &Faults::post_latency_ms,
               "milliseconds that each order waits for its answer (default 0)", 60'000},
+    Described{"stream_way_ms", &Faults::stream_way_ms,
+              "milliseconds that each message of a media stream is on its way (default 0)", 10'000},
+    Described{"stream_jitter_ms", &Faults::stream_jitter_ms,
+              "and up to so many more, drawn for each (default 0)", 10'000},
     Described{"retry_after_s", &Faults::retry_after_s, "seconds (default 5)", 3600},
     Described{"list_lag_s", &Faults::list_lag_s,
               "seconds until a new call shows in the list (default 0)", 3600},
@@ -145,6 +149,8 @@ StreamFaults stream_faults(const Faults& faults, std::uint64_t seed, std::string
   const bool breaks = dice.per_mille(faults.stream_broken);
   const int after = dice.between(1, 40);
   if (breaks) fault.broken_after = std::chrono::seconds(after);
+  fault.way = std::chrono::milliseconds(faults.stream_way_ms);
+  fault.jitter_max = std::chrono::milliseconds(faults.stream_jitter_ms);
   return fault;
 }
 

@@ -43,6 +43,8 @@ struct Faults {
   int stream_unknown = 0;     // messages and members that nobody has heard of
   int stream_no_stop = 0;     // ends without `stop`
   int stream_broken = 0;      // the connection breaks in the middle of the talk
+  int stream_way_ms = 0;      // each message of each is so long on its way, in either direction
+  int stream_jitter_ms = 0;   // and up to so much longer; none overtakes another
   // The voice model; each drawn once for a session, but where it says otherwise.
   int voice_unavailable = 0;        // the upgrade is answered 503
   int voice_limited = 0;            // 429
@@ -101,6 +103,8 @@ struct StreamFaults {
   bool unknown = false;
   bool no_stop = false;
   std::chrono::seconds broken_after{0};  // 0: it does not break
+  std::chrono::milliseconds way{0};
+  std::chrono::milliseconds jitter_max{0};
 };
 StreamFaults stream_faults(const Faults& faults, std::uint64_t seed, std::string_view sid,
                            std::uint64_t ordinal);
