@@ -15,6 +15,8 @@ constexpr std::string_view bye_mark = "bye";
 // One message of filled silence; longer holes are several.
 constexpr milliseconds silence_piece_max{1'000};
 constexpr net::Instant never = net::Instant::max();
+// Behind the agent's words their echo comes back from the person's telephone.
+constexpr milliseconds echo_max{500};
 
 // At most so many bytes, and no half character.
 std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
@@ -156,10 +158,12 @@ void Call::on(const twilio::Media& media) {
   if (step_ != Step::talking || media.base64.empty()) return;
   if (frame.silence.count() > 0) hear_silence(frame.silence);
   conversation_->hear(media.base64);
-  if (!person_speaks_) return;
-  if (voice::is_quiet(media.base64)) {
-    note_quiet(milliseconds(static_cast<std::int64_t>(voice::audio_bytes(media.base64)) /
-                            voice::audio_bytes_per_ms));
+  const milliseconds length(static_cast<std::int64_t>(voice::audio_bytes(media.base64)) /
+                            voice::audio_bytes_per_ms);
+  line_noise_.hear(media.base64, length);
+  if (!person_speaks_) return note_unnoticed(length);
+  if (line_noise_.quiet()) {
+    note_quiet(length);
   } else {
     quiet_ = milliseconds{0};
     done_since_.reset();
@@ -173,6 +177,41 @@ void Call::note_quiet(milliseconds length) {
   if (quiet_ < turn_silence_) return;
   done_since_ = line_.now();
   arm();
+}
+
+// Nor may one that has never begun to. What is heard while the agent speaks may be its echo.
+void Call::note_unnoticed(milliseconds length) {
+  const bool agents_turn = owed_ || responding_ || tools_open_ > 0 || keys_at_ ||
+                           line_.now() < playback_.ends_at() + echo_max;
+  if (agents_turn) {
+    unnoticed_ = quiet_ = milliseconds{0};
+    unnoticed_since_.reset();
+  } else if (line_noise_.speech()) {
+    unnoticed_ += length;
+    quiet_ = milliseconds{0};
+    unnoticed_since_.reset();
+  } else if (line_noise_.quiet() && unnoticed_.count() > 0) {
+    quiet_ += length;
+    if (quiet_ < turn_silence_) return;
+    if (unnoticed_ >= unnoticed_least) {
+      if (!unnoticed_since_) unnoticed_since_ = line_.now();
+      arm();
+    } else {
+      unnoticed_ = milliseconds{0};
+    }
+  }
+}
+
+// The person has spoken and is done, and the model has told nothing of it. False: it is deaf.
+bool Call::speak_unasked() {
+  unnoticed_ = quiet_ = milliseconds{0};
+  unnoticed_since_.reset();
+  if (unnoticed_turns_++ == unnoticed_turns_max) return false;
+  conversation_->tell(R"({"notice":"the person spoke and was not heard"})");
+  last_words_ = line_.now();
+  owe();
+  conversation_->speak();
+  return true;
 }
 
 void Call::hear_silence(milliseconds length) {
@@ -362,7 +401,9 @@ void Call::on_speech_started(std::string_view item) {
   const net::Instant now = line_.now();
   person_speaks_ = true;
   spoke_since_ = now;
-  quiet_ = milliseconds{0};
+  unnoticed_ = quiet_ = milliseconds{0};
+  unnoticed_since_.reset();
+  unnoticed_turns_ = 0;
   done_since_.reset();
   if (step_ == Step::talking) {
     owed_ = next_is_owed_ = false;
@@ -654,12 +695,20 @@ void Call::arm() {
   line_.wake_at(armed_);
 }
 
+// While the talk is ending: for its goodbye, or for the end of what it says.
+bool Call::waits_for_model() const {
+  if (step_ != Step::closing) return true;
+  return farewell_owed_ || (!bye_sent_ && tools_open_ == 0);
+}
+
 std::optional<net::Instant> Call::answer_due() const {
+  if (!waits_for_model()) return {};
   const milliseconds most =
       closed_.first_sound.count() < 0 ? bounds_.opening_max : bounds_.answer_max;
   if (owed_) return std::max(owed_since_, playback_.ends_at()) + most;
-  // It has stopped in the middle of a word.
+  // It has stopped in the middle of a word, or of its last ones.
   if (playback_.open()) return playback_.ends_at() + most;
+  if (step_ == Step::closing) return std::max(due_, playback_.ends_at()) + most;
   return {};
 }
 
@@ -701,9 +750,7 @@ std::optional<net::Instant> Call::next_deadline() const {
     case Step::connecting:
     case Step::closing:
       if (step_ == Step::closing) at(goodbye_due());
-      if (const auto due = answer_due(); due && (step_ == Step::connecting || farewell_owed_)) {
-        at(*due);
-      }
+      if (const auto due = answer_due()) at(*due);
       at(started_ + bounds_.time_max);
       break;
     case Step::talking:
@@ -717,6 +764,7 @@ std::optional<net::Instant> Call::next_deadline() const {
         if (done_since_) at(*done_since_ + bounds_.answer_max);
         if (const auto pause = inbound_.pause_at()) at(*pause);
       } else {
+        if (unnoticed_since_) at(*unnoticed_since_ + reading_time);
         at(quiet_since() + bounds_.silence_max);
         if (!told_silence_) at(notice_of_silence_at());
       }
@@ -758,9 +806,13 @@ bool Call::act_on_time(net::Instant now) {
     return true;
   }
   const auto due = answer_due();
-  if (due && now >= *due && (step_ != Step::closing || farewell_owed_)) {
-    finish(step_ == Step::closing ? leaving_ : Why::model_failed,
-           {.fault = voice::Fault::silent, .code = "no_answer"});
+  if (due && now >= *due) {
+    if (step_ == Step::closing && !farewell_owed_) {
+      leave(leaving_);
+    } else {
+      finish(step_ == Step::closing ? leaving_ : Why::model_failed,
+             {.fault = voice::Fault::silent, .code = "no_answer"});
+    }
     return true;
   }
   if (step_ != Step::talking) return false;
@@ -790,6 +842,12 @@ bool Call::act_on_time(net::Instant now) {
     const milliseconds fill = inbound_.fill_pause(now);
     if (fill.count() == 0) return false;
     hear_silence(fill);
+    return true;
+  }
+  if (unnoticed_since_ && now >= *unnoticed_since_ + reading_time) {
+    if (!speak_unasked()) {
+      finish(Why::model_failed, {.fault = voice::Fault::silent, .code = "hears_nothing"});
+    }
     return true;
   }
   if (now >= quiet_since() + bounds_.silence_max) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "bridge/media/line_noise.hpp"
 #include "bridge/media/playback.hpp"
 #include "bridge/media/switchboard.hpp"
 #include "bridge/media/twilio_stream.hpp"
@@ -77,6 +78,10 @@ class Call final : public voice::Listener {
   static constexpr milliseconds tool_answer_max{6'000};
   // Of the person; beyond, its end is lost, also where the line is never quiet.
   static constexpr milliseconds utterance_max{60'000};
+  // Of speech that the model takes no notice of, until it is asked to answer all the same, and how
+  // often in a row before it counts as deaf.
+  static constexpr milliseconds unnoticed_least{300};
+  static constexpr int unnoticed_turns_max = 2;
   static constexpr std::size_t utterances_max = 32;  // whose text or end is not known yet
 
   struct Options {
@@ -158,6 +163,8 @@ class Call final : public voice::Listener {
   void leave(Why why);
   void hear_silence(milliseconds length);
   void note_quiet(milliseconds length);
+  void note_unnoticed(milliseconds length);
+  bool speak_unasked();
   void interrupt();
   void clear_carrier();
   void owe();
@@ -178,6 +185,7 @@ class Call final : public voice::Listener {
   bool act_on_time(net::Instant now);
   void arm();
   std::optional<net::Instant> next_deadline() const;
+  bool waits_for_model() const;
   std::optional<net::Instant> answer_due() const;
   std::optional<net::Instant> tool_answer_due() const;
   net::Instant goodbye_due() const;
@@ -210,7 +218,12 @@ class Call final : public voice::Listener {
   milliseconds quiet_{};
   std::optional<net::Instant> done_since_{};
   milliseconds turn_silence_{};  // that ends what they say
-  bool owed_ = false;            // it is the agent's turn and nothing of it has come
+  LineNoise line_noise_{};
+  // While they speak and the model does not say so: how long, when that was over, and how often.
+  milliseconds unnoticed_{};
+  std::optional<net::Instant> unnoticed_since_{};
+  int unnoticed_turns_ = 0;
+  bool owed_ = false;  // it is the agent's turn and nothing of it has come
   net::Instant owed_since_{};
   bool next_is_owed_ = false;    // behind the response under way
   bool said_something_ = false;  // in this turn of the agent's

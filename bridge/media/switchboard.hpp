@@ -107,10 +107,11 @@ struct Bounds {
   std::chrono::seconds goodbye_max{10};  // from the last words to the end
   // Of silence that the model owes to the person, until it has failed: from `let_in` to its first
   // sound, and later from when it can know that it is its turn. That is voice::Agent::silence_ms
-  // behind the last word, Call::key_pause behind the last key, and so much longer the person hears
-  // nothing: models need a good part of two seconds for an answer that is none too late.
-  std::chrono::milliseconds opening_max{2'000};
-  std::chrono::milliseconds answer_max{2'000};
+  // behind the last word, Call::key_pause behind the last key, and behind the last sound of its own
+  // that the person hears. Nobody waits for more than two seconds: the rest of them is the way of
+  // the apology, by the carrier's question for what comes next and its voice.
+  std::chrono::milliseconds opening_max{1'500};
+  std::chrono::milliseconds answer_max{1'500};
   Spending spending{};  // without `cost` there is no such limit
 };
 

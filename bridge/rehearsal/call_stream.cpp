@@ -254,7 +254,11 @@ struct CallStream::Block : std::enable_shared_from_this<Block> {
       if (!truth.first_sound && !playing.idle()) {
         truth.first_sound = truth.began + milliseconds(lived / sound_bytes_per_ms);
       }
+      const std::uint64_t played = playing.played_ms();
       playing.play(static_cast<std::size_t>(bytes), heard);
+      if (const auto sounded = playing.played_ms() - played; sounded > 0) {
+        truth.last_sound = truth.began + milliseconds(lived / sound_bytes_per_ms + sounded);
+      }
       lived += bytes;
       const Callee::Step step = callee.live(heard);
       if (recording) recording->add(step.said, heard);

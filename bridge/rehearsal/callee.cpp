@@ -284,7 +284,7 @@ Callee::Step Callee::live(std::string_view heard) {
                        : static_cast<char>(mulaw_of(static_cast<int>(noise_.below(49)) - 24));
     }
     now_ms_ = ear_.bytes() / sound_bytes_per_ms;
-    if (said_ < voice_.size()) last_sound_ms_ = now_ms_;
+    if (said_ < voice_.size()) last_sound_ms_ = counts_.spoke_until_ms = now_ms_;
     do_planned();
   }
   step.keys = std::exchange(keys_, {});

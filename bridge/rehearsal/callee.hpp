@@ -44,7 +44,8 @@ class Callee {
     std::uint64_t turns = 0;          // that they spoke
     std::uint64_t interruptions = 0;  // of these, while they heard speech
     std::uint64_t keys = 0;
-    std::uint64_t silent_ms = 0;  // the longest that nobody said anything to them
+    std::uint64_t silent_ms = 0;       // the longest that nobody said anything to them
+    std::uint64_t spoke_until_ms = 0;  // their last sound, on the stream's time; 0: there is none
   };
   // The line is gone: what they had heard of the last words was all.
   void hear_no_more();

@@ -52,6 +52,8 @@ struct Faults {
   int voice_update_refused = 0;     // the session is not what was asked for, and an error says so
   int voice_keeps_pcm = 0;          // it says that it is updated, and the audio stays PCM
   int voice_slow = 0;               // answers only after some seconds
+  int voice_deaf = 0;               // takes the session, and from then on tells nothing
+  int voice_hard_of_hearing = 0;    // speaks, and never notices that the person does
   int voice_silent = 0;             // of a response: it is begun and never goes on
   int voice_failed = 0;             // of a response: failed, server_error
   int voice_dropped = 0;            // the connection breaks within a talk

@@ -25,6 +25,7 @@ struct StreamTruth {
   std::uint64_t binary = 0;   // 31950
   std::uint64_t overflows = 0;
   std::optional<net::Instant> first_sound{};  // when the person first heard something
+  std::optional<net::Instant> last_sound{};   // and last
   Callee::Counts person{};
   // The program stopped what was being played.
   struct Cut {

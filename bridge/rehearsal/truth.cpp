@@ -85,6 +85,7 @@ void append_streams(std::string& out, const Call& call, const CutItems& told, bo
     out += ",\"began_at_ms\":" + (opened ? instant(stream->began) : std::string("null"));
     out += ",\"ended_at_ms\":" + instant(stream->ended);
     out += ",\"first_sound_at_ms\":" + instant(stream->first_sound);
+    out += ",\"last_sound_at_ms\":" + instant(stream->last_sound);
     out += ",\"error_code\":" + std::to_string(stream->error_code);
     append_count(out, "frames_sent", stream->frames_sent);
     append_count(out, "media_received", stream->media_received);
@@ -99,6 +100,7 @@ void append_streams(std::string& out, const Call& call, const CutItems& told, bo
     append_count(out, "interruptions", stream->person.interruptions);
     append_count(out, "keys", stream->person.keys);
     append_count(out, "silent_ms", stream->person.silent_ms);
+    append_count(out, "spoke_until_ms", stream->person.spoke_until_ms);
     append_cuts(out, *stream, told);
     if (tell_words) append_lines(out, *stream);
     out += '}';

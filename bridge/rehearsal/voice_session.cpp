@@ -93,6 +93,8 @@ struct VoiceSession::Block {
   bool update_refused = false;
   bool keeps_pcm = false;
   milliseconds slow{0};
+  bool deaf = false;
+  bool hard_of_hearing = false;
 
   // Hearing.
   SpeechDetector detector{{}};
@@ -186,8 +188,8 @@ void VoiceSession::refuse(const std::string& code, const std::string& message,
 }
 
 void VoiceSession::receive(std::string_view message, Instant now) {
-  if (ending_) return;
   Block& b = *block_;
+  if (ending_ || b.deaf) return;
   b.event_id.clear();
   const json event = json::parse(message, nullptr, false);
   if (event.is_object()) {
@@ -241,6 +243,10 @@ void VoiceSession::draw_faults(Instant now) {
   const bool closed = b.dice.per_mille(faults.voice_closed);
   const bool expired = b.dice.per_mille(faults.voice_expired);
   if (slow) b.slow = seconds(b.dice.between(3, 9));
+  // With dice of its own, so that what else chance has in store stays what it was.
+  Dice ears(options_.seed, instructions, b.key, "ears");
+  b.deaf = ears.per_mille(faults.voice_deaf);
+  b.hard_of_hearing = ears.per_mille(faults.voice_hard_of_hearing);
   const Instant then = now + seconds(b.dice.between(2, 40));
   if (dropped) {
     plan(then, [this](Instant) { ending_ = Ending{}; });
@@ -326,7 +332,7 @@ void VoiceSession::on_append(const json& event, Instant now) {
 void VoiceSession::listen(std::string_view sound, Instant now) {
   Block& b = *block_;
   b.uncommitted_bytes += sound.size();
-  if (!b.understands) return;  // as noise is not understood
+  if (!b.understands || b.hard_of_hearing) return;  // as noise is not understood
   while (!sound.empty() && !b.stalled) {
     const std::string_view before = sound;
     SpeechDetector::Told told;

@@ -49,25 +49,25 @@ std::size_t audio_bytes(std::string_view base64) {
   return base64.size() / 4 * 3 - padding_of(base64);
 }
 
-bool is_quiet(std::string_view base64) {
+int loudness(std::string_view base64) {
   constexpr std::size_t looks = 8;
+  constexpr std::size_t step_max = 6;  // groups: of any frame a look at each 2.25 ms
   const auto value_of = [](char c) -> unsigned {
     if (c >= 'a') return static_cast<unsigned>(c - 'a') + 26;
     if (c >= 'A') return static_cast<unsigned>(c - 'A');
     if (c >= '0') return static_cast<unsigned>(c - '0') + 52;
     return c == '+' ? 62 : 63;
   };
-  // Of three bytes of mu-law: all of their segments' bits, which are counted downwards. The signs
-  // before them do not matter.
-  constexpr unsigned segments = 0x707070;
   const std::size_t groups = (base64.size() - padding_of(base64)) / 4;
-  const std::size_t step = std::max<std::size_t>(groups / looks, 1);
+  const std::size_t step = std::clamp<std::size_t>(groups / looks, 1, step_max);
+  // The segments' bits are counted downwards, and the signs before them do not matter.
+  unsigned lowest = 7;
   for (std::size_t group = 0; group < groups; group += step) {
     unsigned bytes = 0;
     for (const char c : base64.substr(group * 4, 4)) bytes = bytes << 6U | value_of(c);
-    if ((bytes & segments) != segments) return false;
+    for (const unsigned shift : {4U, 12U, 20U}) lowest = std::min(lowest, bytes >> shift & 7U);
   }
-  return true;
+  return static_cast<int>(7 - lowest);
 }
 
 void append_silence(std::string& out, std::chrono::milliseconds length) {

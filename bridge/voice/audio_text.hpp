@@ -17,9 +17,10 @@ bool is_audio_text(std::string_view base64);
 // Bytes of sound in it. Only for what is_audio_text.
 std::size_t audio_bytes(std::string_view base64);
 
-// Nothing in it is louder than the noise of a line, 48 dB below the loudest: as far as some of its
-// bytes tell, spread over all of it, that are looked at. Only for what is_audio_text.
-bool is_quiet(std::string_view base64);
+// How loud the loudest of it is, in segments of mu-law, which are 6 dB each: 0 is 48 dB below the
+// loudest that there is, the noise of a line, and 7 the loudest. As far as some of its bytes tell,
+// spread over all of it, that are looked at. Only for what is_audio_text.
+int loudness(std::string_view base64);
 
 // Silence (0xFF), appended to `out` as base64 on its own.
 void append_silence(std::string& out, std::chrono::milliseconds length);

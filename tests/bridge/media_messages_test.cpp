@@ -134,24 +134,26 @@ BOOST_AUTO_TEST_CASE(exactly_the_fields_of_the_manual_are_written) {
   BOOST_TEST(out == R"({"event":"clear","streamSid":"MZ1"})");
 }
 
-BOOST_AUTO_TEST_CASE(quiet_is_what_lies_in_the_lowest_segment_of_mu_law) {
-  using bridge::voice::is_quiet;
+BOOST_AUTO_TEST_CASE(loudness_is_the_segment_of_mu_law) {
+  using bridge::voice::loudness;
   const auto frame = [](unsigned char byte, std::size_t bytes = 160) {
     return bridge::rehearsal::base64(std::string(bytes, static_cast<char>(byte)));
   };
   for (int byte = 0; byte < 256; ++byte) {
-    const bool lowest = (byte & 0x7F) >= 0x70;
+    const int segment = 7 - (byte >> 4 & 7);
     for (const std::size_t bytes : {3U, 40U, 160U, 161U, 162U, 3'200U}) {
-      BOOST_TEST(is_quiet(frame(static_cast<unsigned char>(byte), bytes)) == lowest);
+      BOOST_TEST(loudness(frame(static_cast<unsigned char>(byte), bytes)) == segment);
     }
   }
-  // Loud for a moment, wherever in it.
-  for (std::size_t at = 0; at < 130; at += 10) {
-    std::string bytes(160, '\xFF');
-    bytes.replace(at, 30, 30, '\x9C');
-    BOOST_TEST(!is_quiet(bridge::rehearsal::base64(bytes)));
+  // Loud for a moment, wherever in it, however long it is.
+  for (const std::size_t size : {160U, 3'200U}) {
+    for (std::size_t at = 0; at + 30 < size; at += 10) {
+      std::string bytes(size, '\xFF');
+      bytes.replace(at, 30, 30, '\x9C');
+      BOOST_TEST(loudness(bridge::rehearsal::base64(bytes)) == 6);
+    }
   }
-  BOOST_TEST(is_quiet(""));
+  BOOST_TEST(loudness("") == 0);
 }
 
 BOOST_AUTO_TEST_CASE(sound_is_measured_and_looked_at_without_decoding) {

@@ -315,12 +315,52 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_talks) {
   BOOST_CHECK((first.ended == second.ended));
 }
 
+// Silence is what the person hears of nobody: since the stream's beginning, the agent's last sound,
+// or when it can know that it is its turn, half a second behind the person's last word.
+BOOST_AUTO_TEST_CASE(an_apology_is_heard_within_two_seconds_of_silence) {
+  for (const std::string fault :
+       {"voice_unavailable", "voice_limited", "voice_update_refused", "voice_keeps_pcm",
+        "voice_slow", "voice_deaf", "voice_hard_of_hearing", "voice_silent", "voice_stalled",
+        "voice_failed", "voice_nonsense", "voice_dropped", "voice_closed", "voice_expired"}) {
+    BOOST_TEST_CONTEXT(fault) {
+      // Of the responses and utterances of a talk, one in five.
+      const bool drawn_often = fault == "voice_silent" || fault == "voice_stalled" ||
+                               fault == "voice_failed" || fault == "voice_nonsense";
+      const RunningTalks talks(4, only("human"), fault + (drawn_often ? "=200" : "=1000"));
+      int failed = 0;
+      std::int64_t longest = 0;
+      for (const json& call : talks.truth["calls"]) {
+        const auto sid = call["sid"].get<std::string>();
+        if (talks.ends.at(sid).why != bridge::media::Why::model_failed) continue;
+        ++failed;
+        const json& stream = call["streams"][0];
+        std::int64_t quiet_since = stream["began_at_ms"];
+        if (const auto spoke = stream["spoke_until_ms"].get<std::int64_t>(); spoke > 0) {
+          quiet_since += spoke + 500;
+        }
+        if (!stream["last_sound_at_ms"].is_null()) {
+          quiet_since = std::max(quiet_since, stream["last_sound_at_ms"].get<std::int64_t>());
+        }
+        BOOST_REQUIRE(talks.apologies.contains(sid));
+        const auto heard = talks.apologies.at(sid).time_since_epoch().count() - quiet_since;
+        longest = std::max(longest, heard);
+      }
+      BOOST_TEST_MESSAGE(fault << ": " << failed << " failed, an apology after " << longest
+                               << " ms at most");
+      BOOST_TEST(failed > 0);
+      BOOST_TEST(longest <= 2'000);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(every_talk_ends_whatever_fails) {
   for (const std::string fault : {"voice_unavailable",
                                   "voice_limited",
                                   "voice_update_refused",
                                   "voice_keeps_pcm",
                                   "voice_slow",
+                                  "voice_deaf",
+                                  "voice_hard_of_hearing",
                                   "voice_silent",
                                   "voice_failed",
                                   "voice_dropped",
