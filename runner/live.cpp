@@ -243,8 +243,8 @@ campaigns::Problems dropped_problem() {
 }
 
 bool asks_for_stream(const http::Request& request) {
-  const std::string_view target = request.target;
-  return target.substr(0, target.find('?')) == "/media-stream";
+  const auto route = webhook::route_of(http::split_target(request.target).path);
+  return route && route->kind == webhook::Route::Kind::media_stream;
 }
 
 }  // namespace

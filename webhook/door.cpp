@@ -466,12 +466,15 @@ std::variant<Inbound, TurnedAway> Door::read(const Request& request) const {
 }
 
 // The carrier signs the socket's URL, without a query and without fields (protocols.md 3.2); it may
-// be one that a call was dialled with before the public URL changed.
+// be one that a call was dialled with before the public URL changed. Of a slash at its end nobody
+// knows whether it was signed, so that both are good.
 bool Door::upgrade_is_signed(const Request& request) const {
   const std::string_view signature = request.header("X-Twilio-Signature");
+  std::string_view target = request.target;
+  if (target.ends_with('/')) target.remove_suffix(1);
   const auto is_signed_for = [&](const std::string& public_url) {
     return bridge::carrier::verify(std::span<const std::string>(options_.auth_tokens),
-                                   socket_url(public_url, request.target), Fields{}, signature);
+                                   socket_url(public_url, target), Fields{}, signature);
   };
   const auto& urls = state_.book.public_urls;
   return is_signed_for(options_.public_url) ||

@@ -53,6 +53,8 @@ std::optional<Route::Kind> kind_of(std::string_view name, bool with_token) {
 
 std::optional<Route> route_of(std::string_view path) {
   if (path == "/") return Route{};
+  // The one that people write into files of their own, with a slash at its end or without.
+  if (path == "/media-stream/") path.remove_suffix(1);
   const auto name = next_segment(path);
   const auto token = next_segment(path);
   if (!name) return {};

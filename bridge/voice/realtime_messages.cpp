@@ -194,6 +194,9 @@ void read_response(Walk& walk, ondemand::value response, Members& out) {
       walk.text(value, out.status, "a response's status that is no text");
     } else if (key == "status_details") {
       walk.members(value, [&](Key inner, ondemand::value details) {
+        if (inner == "reason") {
+          walk.text(details, out.done.reason, "a status's reason that is no text");
+        }
         if (inner != "error") return;
         Error error;
         read_error(walk, details, error);
@@ -267,7 +270,7 @@ ServerEvent done_of(Members& m) {
   } else if (m.status == "failed") {
     m.done.status = Status::failed;
   } else {
-    return Wrong{"a response's status that nobody knows"};
+    m.done.status = Status::unknown;
   }
   if (m.done.response.empty()) return Wrong{"response.done without its id"};
   return std::move(m.done);

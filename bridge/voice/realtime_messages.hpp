@@ -72,12 +72,13 @@ struct FunctionCalled {
   std::string_view response{};
   FunctionCall call{};
 };
-enum class Status : unsigned char { completed, cancelled, incomplete, failed };
+enum class Status : unsigned char { completed, cancelled, incomplete, failed, unknown };
 struct ResponseDone {
   std::string_view response{};
   Status status = Status::completed;
   std::string_view error_type{};  // failed
   std::string_view error_code{};
+  std::string_view reason{};  // incomplete: "max_output_tokens", "content_filter"
   Usage usage{};
   std::vector<FunctionCall> calls{};  // at most calls_max
 };

@@ -263,6 +263,12 @@ void Session::on(const ResponseDone& done) {
     active_.clear();
     discarded_ = false;
   }
+  // Cut short by its limit or by a filter, or something newer than we are: the talk goes on.
+  if (done.status == Status::incomplete && !discarded) {
+    listener_.on_complaint(code_like(done.reason, "incomplete"));
+  } else if (done.status == Status::unknown) {
+    listener_.on_complaint("unknown_status");
+  }
   if (done.status == Status::failed) {
     const bool recovered = goes_on(done.error_type, done.error_code, !discarded && !no_more_);
     // What it took until then is paid all the same.
@@ -466,8 +472,45 @@ Session::Item& Session::item_of(std::string_view id, std::string_view response) 
 
 // --- ends ---
 
+namespace {
+
+// A close code as a word, where it says what was wrong with us (RFC 6455 7.4.1).
+std::string word_of_close(std::uint16_t code) {
+  switch (code) {
+    case 1002:
+      return "protocol_error";
+    case 1003:
+      return "unsupported_data";
+    case 1007:
+      return "invalid_payload";
+    case 1008:
+      return "policy_violation";
+    case 1009:
+      return "message_too_big";
+    case 1010:
+      return "mandatory_extension";
+    default:
+      return "close_" + std::to_string(code);
+  }
+}
+
+// Whether it was closed for what was said or for who we are, whatever code that came with.
+bool speaks_of_policy(std::string_view reason) {
+  const auto names = [&](std::string_view word) {
+    return std::search(reason.begin(), reason.end(), word.begin(), word.end(), [](char a, char b) {
+             return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+           }) != reason.end();
+  };
+  return names("policy") || names("moderation") || names("content_filter");
+}
+
+}  // namespace
+
 Failure failure_of_close(std::uint16_t code, std::string_view reason) {
-  const std::string otherwise = "close_" + std::to_string(code);
+  if (speaks_of_policy(reason)) {
+    return {.fault = Fault::refused, .code = code_like(reason, "policy_violation")};
+  }
+  const std::string otherwise = word_of_close(code);
   const Reaction reaction = reaction_to({}, reason);
   if (reaction == Reaction::expired || reaction == Reaction::limited ||
       reaction == Reaction::refused) {

@@ -469,7 +469,8 @@ BOOST_AUTO_TEST_CASE(a_response_that_brought_nothing_is_asked_for_once_more) {
   w.created("r2");
   w.done("r2", "incomplete", R"(,"status_details":{"reason":"content_filter"})");
   BOOST_TEST(w.sent().empty());
-  BOOST_TEST(w.heard() == texts({"complaint empty_response", "again", "done 0", "done 0"}),
+  BOOST_TEST(w.heard() == texts({"complaint empty_response", "again", "done 0",
+                                 "complaint content_filter", "done 0"}),
              boost::test_tools::per_element());
   // One that was interrupted, called something or was cancelled has not failed.
   w.created("r3");
@@ -558,6 +559,24 @@ BOOST_AUTO_TEST_CASE(errors_mean_what_the_table_says) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_response_that_ends_in_a_way_nobody_knows_is_over_all_the_same) {
+  World w;
+  w.made_ready();
+  w.created("r1");
+  w.delta("r1", "i1", 20ms);
+  w.done("r1", "parked");
+  BOOST_TEST(
+      w.heard() == texts({"audio i1 20", "audio_done i1", "complaint unknown_status", "done 0"}),
+      boost::test_tools::per_element());
+  w.session.speak();
+  BOOST_TEST(w.sent_types() == "response.create");
+  // What the person broke off is incomplete for their sake.
+  w.created("r2");
+  w.speech_started();
+  w.done("r2", "incomplete", R"(,"status_details":{"reason":"max_output_tokens"})");
+  BOOST_TEST(w.heard() == texts({"started u1", "done 0"}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(ends_are_told_once_with_their_code) {
   struct Row {
     std::uint16_t code;
@@ -569,7 +588,14 @@ BOOST_AUTO_TEST_CASE(ends_are_told_once_with_their_code) {
            {1001, "", "failed dropped close_1001"},
            {1006, "", "failed dropped close_1006"},
            {1011, "keepalive ping timeout, sorry", "failed dropped close_1011"},
-           {1008, "", "failed refused close_1008"},
+           {1002, "", "failed refused protocol_error"},
+           {1003, "", "failed refused unsupported_data"},
+           {1007, "", "failed refused invalid_payload"},
+           {1008, "", "failed refused policy_violation"},
+           {1008, "Account deactivated, see the mail.", "failed refused policy_violation"},
+           {1000, "Closed under our Content Policy", "failed refused policy_violation"},
+           {1001, "content_policy_violation", "failed refused content_policy_violation"},
+           {1009, "", "failed refused message_too_big"},
            {4000, "invalid_request_error.beta_api_shape_disabled",
             "failed refused invalid_request_error.beta_api_shape_disabled"},
        }) {

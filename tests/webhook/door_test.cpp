@@ -754,10 +754,12 @@ BOOST_AUTO_TEST_CASE(a_socket_is_let_in_by_its_signature_alone_in_each_form_that
     for (const std::string host : {"now.example.test", "old.example.test"}) {
       for (const std::string port : {"", ":443"}) {
         for (const std::string slash : {"", "/"}) {
-          const auto inbound =
-              let_in(house.door, upgrade(scheme + "://" + host + port + path + slash, path));
-          BOOST_TEST((inbound.kind == webhook::Kind::media_stream));
-          BOOST_TEST(!inbound.command.has_value());
+          for (const auto& target : {path, path + "/"}) {
+            const auto inbound =
+                let_in(house.door, upgrade(scheme + "://" + host + port + path + slash, target));
+            BOOST_TEST((inbound.kind == webhook::Kind::media_stream));
+            BOOST_TEST(!inbound.command.has_value());
+          }
         }
       }
     }

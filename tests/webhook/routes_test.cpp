@@ -29,6 +29,7 @@ BOOST_AUTO_TEST_CASE(each_path_of_the_door_is_known) {
       {"/after-transfer/a.1.1-0f", Kind::after_transfer, "a.1.1-0f"},
       {"/transfer-status/a.1.1-0f/10", Kind::transfer_status, "a.1.1-0f"},
       {"/media-stream", Kind::media_stream, ""},
+      {"/media-stream/", Kind::media_stream, ""},
       {"/fallback/a.1.1-0f", Kind::fallback, "a.1.1-0f"},
       {"/survey-answer/a.1.1-0f/come_sta/12", Kind::answer, "a.1.1-0f"},
   };
@@ -86,8 +87,9 @@ BOOST_AUTO_TEST_CASE(every_other_path_is_unknown) {
       "/stream-status",
       "/after-stream",
       "/after-transfer",
-      "/media-stream/",
+      "/media-stream//",
       "/media-stream/t",
+      "/media-stream/t/",
   };
   for (const std::string& path : paths) {
     BOOST_TEST(!route_of(path).has_value(), path);
