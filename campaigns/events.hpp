@@ -680,7 +680,7 @@ struct AgentFailed {
   // "no_stream": the carrier did not open one; "stopped": the program did; bridge/media:
   // "bad_stream" "too_slow" "refused", "owner_silent": what it asked for was not noted in time
   std::string fault{};
-  std::string code{};  // the model's own
+  std::string code{};  // the model's own, or what was wrong with the stream
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("fault", e.fault), v("code", e.code);

@@ -61,6 +61,7 @@ campaigns::StreamEnded stream_ended(const media::Closed& closed, std::string sid
              closed.why == media::Why::refused || closed.why == media::Why::owner_silent) {
     // One that is refused on purpose has no talk: this one was let in too late.
     ended.fault = media::name_of(closed.why);
+    ended.code = closed.failure.code;
   }
   return ended;
 }

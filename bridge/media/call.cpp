@@ -126,14 +126,15 @@ void Call::carrier_is_slow() {
   if (!over() && step_ != Step::listening) finish(Why::too_slow);
 }
 
-void Call::on(const twilio::Wrong&) {
-  finish(Why::bad_stream);
+void Call::on(const twilio::Wrong& wrong) {
+  finish(Why::bad_stream, {.fault = voice::Fault::nonsense, .code = wrong.why});
 }
 
 void Call::on(const twilio::Start& start) {
   if (step_ != Step::waiting) return;  // the same one again does no harm
   step_ = Step::asking;
   stream_sid_ = start.stream_sid;
+  mu_law_ = start.mu_law;
   started_ = line_.now();
   due_ = started_ + let_in_max;
   line_.tell(Started{.stream = stream_,
@@ -287,6 +288,11 @@ void Call::leave(Why why) {
 
 void Call::let_in(const voice::Agent& agent, const Bounds& bounds) {
   if (step_ != Step::asking) return;
+  // Whoever it is, they would hear noise; known only now, so that it is told of their call.
+  if (!mu_law_) {
+    finish(Why::bad_stream, {.fault = voice::Fault::nonsense, .code = "not_mulaw_8000"});
+    return;
+  }
   step_ = Step::connecting;
   bounds_ = bounds;
   writes_down_ = !agent.transcription_model.empty();
@@ -470,7 +476,7 @@ void Call::on_callee_said(std::string_view item, std::string_view, std::string_v
 
 void Call::on_tool_call(std::string_view call_id, std::string_view name,
                         std::string_view arguments) {
-  if (step_ != Step::talking && step_ != Step::closing) return;
+  if (step_ != Step::talking && step_ != Step::closing && step_ != Step::listening) return;
   responding_ = true;
   if (step_ == Step::talking) owed_ = next_is_owed_ = false;  // a farewell stays owed
   if (tools_open_++ == 0) tools_open_since_ = line_.now();

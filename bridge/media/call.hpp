@@ -55,7 +55,7 @@ class Line {
 //
 // Where the person said something that is not written down yet, a hang-up, a goodbye that was heard
 // and a limit of the campaign's lead from talking and closing to over by `listening`, a moment in
-// which these words may still come.
+// which these words may still come, and what the model asks for because of them.
 //
 // `stop`, the end of the socket, what is not the protocol, `end` and time_max lead from every step
 // to over. Both sides end together there: the conversation is buried, what the carrier has not
@@ -203,6 +203,7 @@ class Call final : public voice::Listener {
   Bounds bounds_{};
 
   std::string stream_sid_{};
+  bool mu_law_ = true;  // the carrier's sound
   net::Instant started_{};
   std::int64_t messages_ = 0;
   Inbound inbound_{};

@@ -1,6 +1,8 @@
 #include "bridge/media/desk.hpp"
 
+#include <optional>
 #include <utility>
+#include <variant>
 
 #include "bridge/ws/connection.hpp"
 
@@ -36,15 +38,33 @@ class Desk::Leg final : public Line {
   void start() {
     connection_->start({
         .on_text =
-            [this](std::string_view message) { call_.received(desk_.reader_.read(message)); },
+            [this](std::string_view text) {
+              const twilio::Message message = desk_.reader_.read(text);
+              const auto* const stop = std::get_if<twilio::Stop>(&message);
+              if (stop == nullptr) return call_.received(message);
+              stopped_ = std::string(stop->stream_sid);
+              desk_.end_soon(*this);
+            },
         .on_end =
             [this](const ws::End& end) {
-              call_.carrier_ended(!end.by_peer && ws::is_fault(end.code));
-              if (call_.over()) return desk_.remove(id_);
-              // The call listens to its model a moment longer.
-              desk_.loop_.retire(std::make_unique<Buried<ws::Connection>>(std::move(connection_)));
+              broken_ = !end.by_peer && ws::is_fault(end.code);
+              desk_.end_soon(*this);
             },
     });
+  }
+
+  // The carrier's end of it, when whatever has come by now was read: what the model has written
+  // down and asked for until then is noted.
+  void end() {
+    if (stopped_) {
+      const std::string sid = *std::exchange(stopped_, {});
+      call_.received(twilio::Stop{.stream_sid = sid});
+    }
+    if (!broken_) return;
+    call_.carrier_ended(*broken_);
+    if (call_.over()) return desk_.remove(id_);
+    // The call listens to its model a moment longer.
+    desk_.loop_.retire(std::make_unique<Buried<ws::Connection>>(std::move(connection_)));
   }
   // It is taken out of use, and may still be on the stack.
   void leave() { desk_.loop_.cancel(timer_); }
@@ -106,6 +126,8 @@ class Desk::Leg final : public Line {
   std::unique_ptr<ws::Connection> connection_;  // null: it has ended, and the call has not
   net::Loop::TimerId timer_ = 0;
   bool unflushed_ = false;
+  std::optional<std::string> stopped_{};  // `stop` came: of that stream
+  std::optional<bool> broken_{};          // the connection has ended, and whether for a fault
   Call call_;
 };
 
@@ -115,7 +137,7 @@ Desk::Desk(net::Loop& loop, Call::Options options, std::unique_ptr<voice::Model>
       options_(options),
       events_(std::move(events)),
       model_(std::move(model)),
-      turn_end_(loop, [this] { flush(); }) {}
+      turn_end_(loop, [this] { end_turn(); }) {}
 
 Desk::~Desk() {
   for (auto& [id, leg] : legs_) leg->leave();
@@ -168,6 +190,18 @@ void Desk::flush_soon(Leg& leg) {
   if (leg.mark_unflushed()) return;
   unflushed_.push_back(leg.id());
   turn_end_.ask();
+}
+
+void Desk::end_soon(Leg& leg) {
+  ending_.push_back(leg.id());
+  turn_end_.ask();
+}
+
+void Desk::end_turn() {
+  for (const StreamId id : std::exchange(ending_, {})) {
+    if (Leg* const leg = find(id)) leg->end();
+  }
+  flush();
 }
 
 void Desk::flush() {

@@ -51,6 +51,8 @@ class Desk {
   Leg* find(StreamId id);
   void remove(StreamId id);
   void flush_soon(Leg& leg);
+  void end_soon(Leg& leg);
+  void end_turn();
   void flush();
 
   net::Loop& loop_;
@@ -59,6 +61,7 @@ class Desk {
   std::unique_ptr<voice::Model> model_;
   twilio::Reader reader_{};
   std::unordered_map<StreamId, std::unique_ptr<Leg>> legs_;
+  std::vector<StreamId> ending_{};
   std::vector<StreamId> unflushed_{};
   std::vector<StreamId> flushing_{};  // scratch
   net::TurnEnd turn_end_;

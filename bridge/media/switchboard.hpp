@@ -77,7 +77,8 @@ std::string_view name_of(Why why);
 struct Closed {
   StreamId stream = 0;
   Why why = Why::hung_up;
-  voice::Failure failure{};  // model_failed, or why the goodbye was not said
+  voice::Failure failure{};  // model_failed, why the goodbye was not said, or bad_stream: `code`
+                             // says in our own words what was wrong
   // It was closing, and not a sound of the goodbye that the agent was asked for has come.
   bool goodbye_unsaid = false;
   std::chrono::milliseconds lasted{};

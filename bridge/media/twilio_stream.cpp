@@ -76,11 +76,12 @@ std::string_view text_of(const element& object, const char* name) {
   return text;
 }
 
-// A counter, written as a text or as a number. Nothing: it is there and is neither.
+// A counter, written as a text or as a number. Nothing: it is there and is neither. Null is as if
+// it were missing.
 std::optional<std::int64_t> counter_of(const element& object, const char* name,
                                        std::int64_t missing) {
   element value;
-  if (object[name].get(value) != simdjson::SUCCESS) return missing;
+  if (object[name].get(value) != simdjson::SUCCESS || value.is_null()) return missing;
   std::string_view text;
   if (value.get(text) == simdjson::SUCCESS) return count_of(text);
   std::int64_t number = 0;
@@ -99,11 +100,10 @@ Message start_of(const element& root) {
   if (!carrier::is_sid(out.call_sid, "CA")) return Wrong{"a start without a callSid"};
   if (!carrier::is_sid(out.account_sid, "AC")) return Wrong{"a start without an accountSid"};
   element format;
-  if (start["mediaFormat"].get(format) != simdjson::SUCCESS ||
-      text_of(format, "encoding") != "audio/x-mulaw" ||
-      counter_of(format, "sampleRate", 0) != 8000 || counter_of(format, "channels", 1) != 1) {
-    return Wrong{"a start whose sound is not mu-law of 8000 Hz and one channel"};
-  }
+  out.mu_law = start["mediaFormat"].get(format) == simdjson::SUCCESS &&
+               text_of(format, "encoding") == "audio/x-mulaw" &&
+               counter_of(format, "sampleRate", 0) == 8000 &&
+               counter_of(format, "channels", 1) == 1;
   element parameters;
   if (start["customParameters"].get(parameters) == simdjson::SUCCESS) {
     out.token = text_of(parameters, "token");

@@ -21,6 +21,7 @@ struct Start {
   std::string_view call_sid{};     // CA…
   std::string_view account_sid{};  // AC…
   std::string_view token{};        // the Parameter of that name; empty: there is none
+  bool mu_law = true;  // its sound is what both ends speak: mu-law, 8000 Hz, one channel
 };
 struct Media {
   std::string_view stream_sid{};

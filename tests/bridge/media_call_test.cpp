@@ -141,6 +141,24 @@ BOOST_AUTO_TEST_CASE(whoever_does_not_start_or_is_not_let_in_is_closed) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_of_another_sound_is_told_of_its_call_and_reaches_no_model) {
+  World w;
+  auto start = start_message();
+  start.replace(start.find("audio/x-mulaw"), 13, "audio/x-alaw");
+  w.given(start);
+  BOOST_REQUIRE(w.line.started.size() == 1);
+  BOOST_TEST(w.line.started[0].token == "one-time");
+  w.let_in();
+  BOOST_TEST(w.line.listener == nullptr);
+  BOOST_TEST(w.why() == Why::bad_stream);
+  BOOST_TEST(w.line.closed[0].failure.code == "not_mulaw_8000");
+  World broken;
+  broken.talking();
+  broken.given(R"({"event":"media","media":{}})");
+  BOOST_TEST(broken.why() == Why::bad_stream);
+  BOOST_TEST(broken.line.closed[0].failure.code == "a media without a payload");
+}
+
 BOOST_AUTO_TEST_CASE(the_person_interrupts_and_what_was_heard_is_told) {
   World w;
   w.talking();
@@ -340,14 +358,16 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_hanging_up_is_still_written_down) {
     w.passes(500ms);
     w.call.on_speech_stopped("u1");
     w.call.on_audio("i2", sound(1s));
-    w.call.on_tool_call("c1", "end_call", "{}");
+    // What it asks for because of them is noted, and answered to nobody.
+    w.call.on_tool_call("c1", "opt_out", "{}");
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
     w.given(media_message(9, 400, sound(20ms)));
     w.call.carrier_is_slow();
     w.call.end(Why::hung_up);
     BOOST_TEST(!w.call.over());
     w.call.on_callee_said("u1", "i1", "mai piu'");
     BOOST_TEST(w.line.carrier.size() == written + 1);
-    BOOST_TEST(w.line.told == texts({"said", "closed"}), boost::test_tools::per_element());
+    BOOST_TEST(w.line.told == texts({"tool", "said", "closed"}), boost::test_tools::per_element());
     BOOST_TEST(w.why() == Why::hung_up);
     BOOST_TEST((w.line.closed[0].lasted == 500ms));
   }

@@ -316,6 +316,61 @@ BOOST_AUTO_TEST_CASE(a_model_that_cannot_be_reached_closes_the_stream) {
   BOOST_TEST(w.closed[0].failure.fault == voice::Fault::unreachable);
 }
 
+// They come over two sockets, of which either may be read first.
+BOOST_AUTO_TEST_CASE(what_the_model_has_written_by_the_end_of_the_call_is_taken_before_it) {
+  for (const bool in_order : {true, false}) {
+    for (const bool carrier_first : {true, false}) {
+      World w(0, true);
+      w.answers(sound(40ms));
+      Carrier& carrier = w.started_stream();
+      w.until([&] { return w.said.size() == 1 && w.board->quiet(); });
+      for (int i = 0; i < 20; ++i) w.loop.turn();
+      ModelServer::Session& session = w.session();
+      const auto model_writes = [&] {
+        BOOST_TEST(session.tell(
+            R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"u1",)"
+            R"("transcript":"Mai piu'"})"));
+        BOOST_TEST(
+            session.tell(R"({"type":"response.output_item.done","response_id":"r2","item":{"type":)"
+                         R"("function_call","status":"completed","call_id":"c1","name":"opt_out",)"
+                         R"("arguments":"{}"}})"));
+      };
+      if (!carrier_first) model_writes();
+      if (in_order) {
+        BOOST_TEST(carrier.tell(R"({"event":"stop"})"));
+      } else {
+        carrier.connection->drop();
+      }
+      if (carrier_first) model_writes();
+      w.until([&] { return w.closed.size() == 1; });
+      BOOST_TEST(w.closed[0].why == Why::hung_up);
+      BOOST_TEST(w.said.size() == 2);
+      BOOST_TEST(w.tools.size() == 1);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_model_has_written_before_it_closes_is_taken_before_that) {
+  World w(0, true);
+  w.answers(sound(40ms));
+  w.started_stream();
+  w.until([&] { return w.said.size() == 1 && w.board->quiet(); });
+  ModelServer::Session& session = w.session();
+  BOOST_TEST(session.tell(
+      R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"u1",)"
+      R"("transcript":"Mai piu'"})"));
+  BOOST_TEST(session.tell(
+      R"({"type":"response.output_item.done","response_id":"r2","item":{"type":"function_call",)"
+      R"("status":"completed","call_id":"c1","name":"opt_out","arguments":"{}"}})"));
+  session.connection->close(1008, "Sorry, no.");
+  w.until([&] { return w.closed.size() == 1; });
+  BOOST_TEST(w.closed[0].why == Why::model_failed);
+  BOOST_TEST(w.closed[0].failure.fault == voice::Fault::refused);
+  BOOST_TEST(w.closed[0].failure.code == "policy_violation");
+  BOOST_TEST(w.said.size() == 2);
+  BOOST_TEST(w.tools.size() == 1);
+}
+
 // The person talks on, and nobody finds the end of it: the model's line is half open.
 BOOST_AUTO_TEST_CASE(a_model_whose_line_is_dead_is_left_while_the_person_talks_on) {
   World w(0, true);
