@@ -82,6 +82,12 @@ do_agent() {
     python3 -B tests/system/agent_test.py build/full/campanile "$@"
 }
 
+# agent-faults: a voice model that cannot be reached, refuses, is silent, drops or answers nonsense: PEOPLE (default 25) with each fault, in either way of going on, hear of it within two seconds
+do_agent_faults() {
+  build campanile
+  CAMPANILE_AGENT_FAULT_PEOPLE="${PEOPLE:-25}" python3 -B tests/system/agent_faults_test.py build/full/campanile "$@"
+}
+
 # stream-thieves: forged, stolen and repeated media streams, 1,000 of each kind: none is let in, none reaches the model
 do_stream_thieves() {
   build campanile
