@@ -495,7 +495,7 @@ do_bench_webhook() {
   python3 -B tests/webhook/webhook_bench.py build/full "$scratch"
 }
 
-# bench-media: our media bridge beside one on npm ws, one load at both ends; CALLS (default 500), SECONDS (8)
+# bench-media: our media bridge beside one on npm ws, one load at both ends, at the largest that it carries or CALLS; SECONDS (8), ROUNDS (3)
 do_bench_media() {
   build media_load media_bridge
   peers_folder

@@ -10,6 +10,7 @@
 // closed: one round trip is under way in each call: media in, append out, delta in, media and mark
 // out, mark in. paced: a frame every 20 ms. Prints one line of JSON. Times are read from a stamp in
 // the sound: up is from carrier to model, down from model to carrier.
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -238,6 +239,16 @@ struct Bridge {
   }
 };
 
+// Of this process.
+double own_cpu_seconds() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
 Bridge open_bridge(char** command) {
   int pipe_ends[2];
   if (pipe(pipe_ends) != 0) std::exit(2);
@@ -369,22 +380,26 @@ int main(int argc, char** argv) {
   load.running = true;
   const std::uint64_t trips_before = load.trips;
   const double cpu_before = bridge.cpu_seconds();
+  const double own_cpu_before = own_cpu_seconds();
   const auto began = Steady::now();
   run_for(seconds);
   const double took = std::chrono::duration<double>(Steady::now() - began).count();
   const double cpu = bridge.cpu_seconds() - cpu_before;
+  const double own_cpu = own_cpu_seconds() - own_cpu_before;
   load.running = false;
   const double trips = load.closed ? static_cast<double>(load.trips - trips_before)
                                    : static_cast<double>(load.down.size());
   const double rss_after = bridge.rss_kb();
   std::printf(
-      R"({"all":%s,"broken":%zu,"trips":%.0f,"trips_per_second":%.0f,"cpu_share":%.3f,)"
+      R"({"all":%s,"broken":%zu,"trips":%.0f,"trips_per_second":%.0f,"offered_per_second":%.0f,)"
+      R"("cpu_share":%.3f,"load_share":%.3f,)"
       R"("cpu_us_per_trip":%.2f,"cpu_us_per_call_second":%.0f,"up_p50_us":%.0f,"up_p99_us":%.0f,)"
       R"("down_p50_us":%.0f,"down_p99_us":%.0f,"rss_base_kb":%.0f,"rss_kb_per_call":%.1f,)"
       R"("under_way":%lld})"
       "\n",
-      all ? "true" : "false", load.broken, trips, trips / took, cpu / took, cpu * 1e6 / trips,
-      cpu * 1e6 / took / static_cast<double>(calls), percentile(load.up, 0.5),
+      all ? "true" : "false", load.broken, trips, trips / took,
+      load.closed ? trips / took : 50.0 * static_cast<double>(calls), cpu / took, own_cpu / took,
+      cpu * 1e6 / trips, cpu * 1e6 / took / static_cast<double>(calls), percentile(load.up, 0.5),
       percentile(load.up, 0.99), percentile(load.down, 0.5), percentile(load.down, 0.99),
       rss_before, (rss_after - rss_before) / static_cast<double>(calls),
       static_cast<long long>(load.frames_up) - static_cast<long long>(load.frames_back));
