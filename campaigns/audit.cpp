@@ -54,32 +54,33 @@ struct Rows {
   // Only of attempts that were requested from `since` on.
   explicit Rows(const State& whole, Instant since = {}) : state(whole) {
     const auto& attempts = state.results.attempts;
-    const auto first = std::find_if(attempts.rbegin(), attempts.rend(), [&](const AttemptRow& row) {
-                         return row.requested_at < since;
-                       }).base();
-    for (auto each = first; each != attempts.end(); ++each) {
-      const auto& row = *each;
-      if (!row.sid.empty()) by_sid.emplace(row.sid, &row);
+    auto index = attempts.size();
+    while (index > 0 && attempts[index - 1].requested_at >= since) --index;
+    for (; index < attempts.size(); ++index) {
+      const auto row = attempts[index];
+      if (!row.sid.empty()) by_sid.emplace(row.sid, index);
       const auto number =
           state.queue.campaigns[row.contact.campaign].number_at(row.contact.ordinal, row.number);
-      if (number != 0) by_number['+' + std::to_string(number)].push_back(&row);
+      if (number != 0) by_number['+' + std::to_string(number)].push_back(index);
     }
   }
-  const AttemptRow* of(const std::string& sid) const {
+  std::optional<AttemptRow> of(const std::string& sid) const {
     const auto found = by_sid.find(sid);
-    return found == by_sid.end() ? nullptr : found->second;
+    if (found == by_sid.end()) return {};
+    return state.results.attempts[found->second];
   }
   // The attempt that a call of this time between these numbers belongs to; the last one before it.
-  const AttemptRow* ordered(const ListedCall& call) const {
+  std::optional<AttemptRow> ordered(const ListedCall& call) const {
     const auto found = by_number.find(call.to);
-    if (found == by_number.end() || !call.record.created) return nullptr;
-    const AttemptRow* last = nullptr;
-    for (const auto* row : found->second) {
+    if (found == by_number.end() || !call.record.created) return {};
+    std::optional<AttemptRow> last;
+    for (const auto index : found->second) {
+      auto row = state.results.attempts[index];
       // The carrier's clock and ours need not be the same.
-      const auto after = *call.record.created - row->requested_at;
-      if (row->caller_id == call.from && after >= -Seconds{60} && after <= belongs_within &&
-          (!last || row->requested_at >= last->requested_at)) {
-        last = row;
+      const auto after = *call.record.created - row.requested_at;
+      if (row.caller_id == call.from && after >= -Seconds{60} && after <= belongs_within &&
+          (!last || row.requested_at >= last->requested_at)) {
+        last = std::move(row);
       }
     }
     return last;
@@ -87,8 +88,9 @@ struct Rows {
   bool of_ours(const std::string& number) const { return by_number.count(number) != 0; }
 
   const State& state;
-  std::unordered_map<std::string, const AttemptRow*> by_sid{};
-  std::unordered_map<std::string, std::vector<const AttemptRow*>> by_number{};
+  // Places in the results' attempts.
+  std::unordered_map<std::string, std::size_t> by_sid{};
+  std::unordered_map<std::string, std::vector<std::size_t>> by_number{};
 };
 
 void compare(std::vector<Difference>& differences, const State& state, const AttemptRow& row,
@@ -129,7 +131,7 @@ bool was_in_doubt(const State& state, const AttemptRow& row, Instant now) {
 Difference unknown(const Rows& rows, const ListedCall& call) {
   Difference difference;
   difference.sid = call.record.sid;
-  const auto* row = rows.ordered(call);
+  const auto row = rows.ordered(call);
   if (!row) {
     difference.text = rows.of_ours(call.to)
                           ? "a call to a number of this log that no attempt ordered"
@@ -205,14 +207,16 @@ struct Legs {
   bool unpriced = false;  // of one the price is to come
 };
 
-std::map<const AttemptRow*, Legs> legs_of(const Rows& rows, const std::vector<ListedCall>& calls) {
-  std::map<const AttemptRow*, Legs> found;
+// By the attempt's place in the results.
+std::map<std::size_t, Legs> legs_of(const Rows& rows, const std::vector<ListedCall>& calls) {
+  std::map<std::size_t, Legs> found;
   std::set<std::string> seen;
   for (const auto& call : calls) {
     const auto& record = call.record;
-    const auto* row = record.parent.empty() ? nullptr : rows.of(record.parent);
-    if (!row || !may_cost(record) || !seen.insert(record.sid).second) continue;
-    auto& legs = found[row];
+    const auto attempt = rows.by_sid.find(record.parent);
+    if (attempt == rows.by_sid.end() || !may_cost(record)) continue;
+    if (!seen.insert(record.sid).second) continue;
+    auto& legs = found[attempt->second];
     legs.unpriced |= !record.cost_millionths;
     if (!record.cost_millionths) continue;
     legs.cost = legs.cost.value_or(0) + *record.cost_millionths;
@@ -317,13 +321,14 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
     found.unpriced_since =
         std::min(row.requested_at, found.unpriced_since.value_or(row.requested_at));
   };
-  for (const auto& [row, legs] : legs_of(rows, calls)) {
-    const auto transfer = state.spend.transfer_of_attempt(row->contact, row->attempt);
+  for (const auto& [index, legs] : legs_of(rows, calls)) {
+    const auto row = state.results.attempts[index];
+    const auto transfer = state.spend.transfer_of_attempt(row.contact, row.attempt);
     if (!transfer) continue;
     if (legs.unpriced) {
-      price_to_come(*row);
+      price_to_come(row);
     } else if (legs.cost && *legs.cost != transfer->cost) {
-      found.commands.push_back(TransferPriced{id_of(*row), row->sid, *legs.cost, legs.currency});
+      found.commands.push_back(TransferPriced{id_of(row), row.sid, *legs.cost, legs.currency});
     }
   }
   std::size_t looked_for = 0;
@@ -331,7 +336,7 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
   for (const auto& call : calls) {
     const auto& record = call.record;
     if (!ours(call) || !seen.insert(record.sid).second) continue;
-    if (const auto* row = rows.of(record.sid)) {
+    if (const auto row = rows.of(record.sid)) {
       const auto* open = state.queue.open_attempt(row->contact);
       if (open && open->attempt == row->attempt) {
         // Its price counts when it has been settled.
@@ -363,7 +368,7 @@ SweepFindings sweep(const State& state, const AuditPeriod& period,
       continue;
     }
     if (record.created && !within(period, *record.created)) continue;
-    const auto* row = rows.ordered(call);
+    const auto row = rows.ordered(call);
     if (row && was_in_doubt(state, *row, now)) {
       found.commands.push_back(LateCallFound{id_of(*row), record.sid, is_over(record.status)});
     } else if (row && looked_for < unknown_calls_max) {

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "campaigns/json_writer.hpp"
+#include "campaigns/packing.hpp"
 
 namespace campaigns {
 
@@ -47,24 +48,6 @@ bool AgentProgress::reached_human() const {
 }
 
 namespace {
-
-// Lengths as in UTF-8's spirit: seven bits a byte, the last one without the high bit.
-void append_length(std::string& text, std::size_t length) {
-  while (length >= 0x80) {
-    text += static_cast<char>(0x80 | (length & 0x7f));
-    length >>= 7;
-  }
-  text += static_cast<char>(length);
-}
-
-std::size_t take_length(std::string_view text, std::size_t& at) {
-  std::size_t length = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    const auto byte = static_cast<unsigned char>(text[at++]);
-    length |= static_cast<std::size_t>(byte & 0x7f) << shift;
-    if (!(byte & 0x80)) return length;
-  }
-}
 
 // Keeps one answer for each question, in their order; a later one replaces an earlier one.
 void keep(std::vector<ScriptAnswer>& answers, ScriptAnswer answer) {
@@ -130,12 +113,12 @@ std::optional<std::uint8_t> question_index(const Campaign& campaign, const std::
 
 std::string_view CallScript::value(ContactRef contact, std::size_t column) const {
   const auto& people = campaigns_[contact.campaign];
-  std::size_t at = this->at(contact).offset;
-  const auto count = take_length(people.text, at);
+  const char* at = people.text.data() + this->at(contact).offset;
+  const auto count = take_varint(at);
   if (column >= count) return {};
   for (;; --column) {
-    const auto length = take_length(people.text, at);
-    if (column == 0) return std::string_view(people.text).substr(at, length);
+    const auto length = take_varint(at);
+    if (column == 0) return {at, length};
     at += length;
   }
 }
@@ -166,14 +149,13 @@ const std::vector<ScriptAnswer>& CallScript::answers(ContactRef contact) const {
 // are gone as well.
 void CallScript::forget(ContactRef contact) {
   auto& people = campaigns_[contact.campaign];
-  std::size_t end = at(contact).offset;
-  const auto begin = end;
-  for (auto count = take_length(people.text, end); count > 0; --count) {
-    const auto length = take_length(people.text, end);
+  char* const begin = people.text.data() + at(contact).offset;
+  const char* end = begin;
+  for (auto count = take_varint(end); count > 0; --count) {
+    const auto length = take_varint(end);
     end += length;
   }
-  std::fill(people.text.begin() + static_cast<std::ptrdiff_t>(begin),
-            people.text.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+  std::fill(begin, begin + (end - begin), '\0');
 }
 
 void CallScript::apply(const Fact& fact, const Register& book) {
@@ -189,9 +171,9 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     Person person;
     person.offset = people.text.size();
     person.row = static_cast<std::uint32_t>(e->row);
-    append_length(people.text, e->values.size());
+    append_varint(people.text, e->values.size());
     for (const auto& value : e->values) {
-      append_length(people.text, value.size());
+      append_varint(people.text, value.size());
       people.text += value;
     }
     auto language = std::find(people.languages.begin(), people.languages.end(), e->language);

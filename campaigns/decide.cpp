@@ -192,8 +192,8 @@ void after_attempt(Draft& draft, const State& state, const Named& named, Outcome
   const bool over = named.entry->status == CampaignStatus::completed;
   const bool never_made = named.open->phase == Phase::held && outcome == Outcome::not_placed;
   if (over && !never_made) return close(place_at_end(disposition));
-  const auto* row = state.results.find(named.ref, named.open->attempt);
-  const bool kept_away = outcome == Outcome::screened && !other && row != nullptr &&
+  const auto row = state.results.find(named.ref, named.open->attempt);
+  const bool kept_away = outcome == Outcome::screened && !other && row &&
                          times_screened(state, named.ref, row->number) + 1 >= screened_max;
   std::optional<Seconds> delay;
   if (outcome == Outcome::not_placed) {
@@ -279,7 +279,7 @@ std::int64_t transfer_cost(const Named& named, const Spend::Reservation& set_asi
 // What is told of the call to a human once the attempt is settled, of the attempt's own call.
 void correct_transfer(Draft& draft, const State& state, const Named& named, std::uint8_t attempt,
                       const std::string& sid, std::int64_t millionths) {
-  const auto* row = state.results.find(named.ref, attempt);
+  const auto row = state.results.find(named.ref, attempt);
   const auto settled = state.spend.carrier_cost_of_attempt(named.ref, attempt);
   const auto transfer = state.spend.transfer_of_attempt(named.ref, attempt);
   if (!row || row->sid != sid || !settled || !transfer || transfer->cost == millionths) return;
@@ -497,10 +497,10 @@ Outcome outcome_of_conversation(const State& state, const Named& named, std::int
 bool failed_there_before(const State& state, const Named& named) {
   const auto& campaign = state.queue.campaigns[named.ref.campaign];
   if (campaign.last_outcome_there(named.ref.ordinal) != Outcome::network_error) return false;
-  const auto* now = state.results.find(named.ref, named.open->attempt);
+  const auto now = state.results.find(named.ref, named.open->attempt);
   for (auto attempt = static_cast<std::uint8_t>(named.open->attempt - 1); attempt > 0; --attempt) {
-    const auto* before = state.results.find(named.ref, attempt);
-    if (before == nullptr || now == nullptr || before->number != now->number) continue;
+    const auto before = state.results.find(named.ref, attempt);
+    if (!before || !now || before->number != now->number) continue;
     if (before->outcome == Outcome::network_error) return before->status == "failed";
   }
   return false;
@@ -928,7 +928,7 @@ Decision on(const State& state, const ResolveCall& command, Moment moment) {
   auto& named = found.value();
   const auto attempt = command.attempt.attempt;
   if (!named.open) {
-    const auto& row = *state.results.find(named.ref, attempt);
+    const auto row = *state.results.find(named.ref, attempt);
     if (row.resolved == command.as && row.resolved != Resolution::none) return Facts{};
     return Refusal{"over", "the attempt is over: it " +
                                (row.resolved == Resolution::none
@@ -1314,7 +1314,7 @@ Decision on(const State& state, const CallPriced& command, Moment) {
   if (!found) return found.error();
   const auto& named = found.value();
   const auto attempt = command.attempt.attempt;
-  const auto* row = state.results.find(named.ref, attempt);
+  const auto row = state.results.find(named.ref, attempt);
   const auto settled = state.spend.carrier_cost_of_attempt(named.ref, attempt);
   // Only what was settled is corrected, and only the attempt's own call.
   if (!row || row->sid != command.sid || !settled || *settled == command.millionths) return Facts{};
@@ -1703,7 +1703,7 @@ Decision on(const State& state, const RecordingReported& command, Moment) {
   if (!found) return found.error();
   const auto& named = found.value();
   const auto attempt = command.attempt.attempt;
-  const auto* row = state.results.find(named.ref, attempt);
+  const auto row = state.results.find(named.ref, attempt);
   // Only of the attempt's own call, and once.
   if (!row || row->sid != command.sid || row->recording == command.recording) return Facts{};
   Draft draft;
@@ -1864,8 +1864,8 @@ ToolCalled tool_called(const ToolAsked& command, const ToolVerdict& verdict, std
 std::int64_t offset_change_at_callback(const State& state, ContactRef contact, std::uint8_t attempt,
                                        const ToolAsked& command) {
   const auto local = callback_time_named(command.name, command.arguments);
-  const auto* row = state.results.find(contact, attempt);
-  if (!local || !command.callback_at || row == nullptr) return 0;
+  const auto row = state.results.find(contact, attempt);
+  if (!local || !command.callback_at || !row) return 0;
   const auto offset =
       std::chrono::duration_cast<std::chrono::minutes>(*local - *command.callback_at).count();
   return offset - row->offset_minutes;
@@ -1948,12 +1948,13 @@ std::vector<ScriptAnswer> answers_in_call(const State& state, const Named& named
   const auto attempt = named.open->attempt;
   const auto& answers = state.results.answers;
   std::optional<std::size_t> last;
-  for (auto row = answers.rbegin(); row != answers.rend() && row->at >= named.open->requested_at;
-       ++row) {
-    const bool given = row->contact == named.ref && row->attempt == attempt &&
-                       row->status != AnswerRow::Status::no_input &&
-                       row->status != AnswerRow::Status::invalid;
-    if (given) last = std::max<std::size_t>(last.value_or(0), row->question);
+  for (auto index = answers.size(); index > 0; --index) {
+    const auto row = answers[index - 1];
+    if (row.at < named.open->requested_at) break;
+    const bool given = row.contact == named.ref && row.attempt == attempt &&
+                       row.status != AnswerRow::Status::no_input &&
+                       row.status != AnswerRow::Status::invalid;
+    if (given) last = std::max<std::size_t>(last.value_or(0), row.question);
   }
   if (!last) return answers_before_call(state.script, named.ref);
   return without_silence(state.script.answers(named.ref), *last + 1);

@@ -168,19 +168,24 @@ void write_times(CsvWriter& csv, Instant at, std::int64_t offset_minutes) {
 People::People(const State& state, CampaignIndex campaign)
     : campaign_(campaign),
       contacts_(static_cast<std::uint32_t>(state.queue.campaigns[campaign].contacts.size())),
-      attempts_(by_contact(state.results.attempts, campaign, contacts_)),
-      answers_(by_contact(state.results.answers, campaign, contacts_)) {}
+      attempts_{state.results.attempts, by_contact(state.results.attempts, campaign, contacts_)},
+      answers_{state.results.answers, by_contact(state.results.answers, campaign, contacts_)} {}
+
+template <typename Table>
+void People::Own<Table>::go_to(std::uint32_t ordinal) {
+  of_one.clear();
+  for (; next < order.size(); ++next) {
+    auto row = table[order[next]];
+    if (row.contact.ordinal != ordinal) return;
+    of_one.push_back(std::move(row));
+  }
+}
 
 bool People::next() {
   if (ordinal_ == contacts_) return false;
   ++ordinal_;
-  const auto own = [this](const auto& rows, std::size_t& at) {
-    const auto from = at;
-    while (at < rows.size() && rows[at]->contact.ordinal == ordinal_) ++at;
-    return std::span(rows).subspan(from, at - from);
-  };
-  attempts_of_one_ = own(attempts_, next_attempt_);
-  answers_of_one_ = own(answers_, next_answer_);
+  attempts_.go_to(ordinal_);
+  answers_.go_to(ordinal_);
   return true;
 }
 
@@ -198,9 +203,9 @@ Verdict verdict_of(const State& state, ContactRef contact) {
 
 std::size_t questions_answered(AnswersOfOne answers, std::uint8_t up_to_attempt) {
   std::set<std::uint8_t> answered;
-  for (const auto* row : answers) {
-    if (row->attempt <= up_to_attempt && row->status == AnswerRow::Status::answered) {
-      answered.insert(row->question);
+  for (const auto& row : answers) {
+    if (row.attempt <= up_to_attempt && row.status == AnswerRow::Status::answered) {
+      answered.insert(row.question);
     }
   }
   return answered.size();
@@ -212,9 +217,9 @@ Verdict verdict_of(const State& state, ContactRef contact, AttemptsOfOne attempt
   const auto& dialled = state.queue.campaigns[contact.campaign];
   const auto recorded = state.results.cases[contact.campaign][contact.ordinal - 1];
   auto disposition = Outcome::none;
-  for (const auto* row : attempts) {
-    if (!counts(*row) || dialled.says_nothing(contact.ordinal, row->outcome)) continue;
-    const auto outcome = recoded(recoding, row->outcome, questions_answered(answers, row->attempt));
+  for (const auto& row : attempts) {
+    if (!counts(row) || dialled.says_nothing(contact.ordinal, row.outcome)) continue;
+    const auto outcome = recoded(recoding, row.outcome, questions_answered(answers, row.attempt));
     if (recoding.last_word == Recoding::LastWord::last ||
         rank_of(outcome) >= rank_of(disposition)) {
       disposition = outcome;
@@ -249,12 +254,12 @@ Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recod
     ++tally.classes[class_of(verdict.aapor)];
     tally.unconfirmed += verdict.disposition == Outcome::unconfirmed;
     bool attempted = false;
-    for (const auto* row : people.attempts()) {
-      attempted |= counts(*row);
-      if (row->outcome == Outcome::none) continue;
-      const auto outcome = recoding ? recoded(*recoding, row->outcome,
-                                              questions_answered(people.answers(), row->attempt))
-                                    : row->outcome;
+    for (const auto& row : people.attempts()) {
+      attempted |= counts(row);
+      if (row.outcome == Outcome::none) continue;
+      const auto outcome = recoding ? recoded(*recoding, row.outcome,
+                                              questions_answered(people.answers(), row.attempt))
+                                    : row.outcome;
       const auto code =
           recoding ? aapor_code(*recoding, outcome, known) : aapor_code(outcome, known);
       ++tally.attempts[{outcome, code}];
@@ -265,7 +270,7 @@ Tally tally_of(const State& state, CampaignIndex campaign, const Recoding* recod
 }
 
 std::string_view source_of(const AnswerRow& answer, AnswersOfOne all) {
-  if (answer.attempt < all.back()->attempt) return "resumed";
+  if (answer.attempt < all.back().attempt) return "resumed";
   return Results::source_of(answer);
 }
 

@@ -80,48 +80,49 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     }
   };
   const ContactIds ids(state, campaign);
-  for (const auto* row : by_contact(state.results.attempts, campaign, contacts)) {
-    csv.field(AttemptId{definition.id, row->contact.ordinal, row->attempt}.text());
-    csv.field(definition.id).number(row->contact.ordinal).free(ids.of(row->contact.ordinal));
-    csv.number(row->attempt).field(row->sid).field(row->caller_id);
-    write_times(csv, row->requested_at, row->own_offset_minutes());
-    write_times(csv, row->accepted_at, row->own_offset_minutes());
-    write_times(csv, row->ringing_at, row->own_offset_minutes());
-    write_times(csv, row->answered_at, row->own_offset_minutes());
-    write_times(csv, row->ended_at, row->own_offset_minutes());
-    csv.field(row->status).field(row->answered_by);
-    number_unless_zero(row->sip);
-    number_unless_zero(row->code);
-    csv.number(row->seconds);
-    if (row->outcome == Outcome::none) {
+  for (const auto index : by_contact(state.results.attempts, campaign, contacts)) {
+    const auto row = state.results.attempts[index];
+    csv.field(AttemptId{definition.id, row.contact.ordinal, row.attempt}.text());
+    csv.field(definition.id).number(row.contact.ordinal).free(ids.of(row.contact.ordinal));
+    csv.number(row.attempt).field(row.sid).field(row.caller_id);
+    write_times(csv, row.requested_at, row.own_offset_minutes());
+    write_times(csv, row.accepted_at, row.own_offset_minutes());
+    write_times(csv, row.ringing_at, row.own_offset_minutes());
+    write_times(csv, row.answered_at, row.own_offset_minutes());
+    write_times(csv, row.ended_at, row.own_offset_minutes());
+    csv.field(row.status).field(row.answered_by);
+    number_unless_zero(row.sip);
+    number_unless_zero(row.code);
+    csv.number(row.seconds);
+    if (row.outcome == Outcome::none) {
       csv.empty().empty();
     } else {
-      csv.field(name_of(row->outcome)).field(aapor_code(row->outcome, definition.known_eligible));
+      csv.field(name_of(row.outcome)).field(aapor_code(row.outcome, definition.known_eligible));
     }
-    csv.flag(counts(*row));
-    write_times(csv, instant_from_ms(row->retry_due_ms), row->own_offset_minutes());
-    csv.field(hung_up_by(*row, definition));
-    if (const auto cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {
+    csv.flag(counts(row));
+    write_times(csv, instant_from_ms(row.retry_due_ms), row.own_offset_minutes());
+    csv.field(hung_up_by(row, definition));
+    if (const auto cost = state.spend.cost_of_attempt(row.contact, row.attempt)) {
       csv.field(decimal_text(*cost, 6)).field(definition.budget.currency);
     } else {
       csv.empty().empty();
     }
-    csv.field(row->stream_why).field(row->agent_fault);
-    number_unless_zero(row->talk_ms);
-    number_unless_zero(row->first_sound_ms);
-    if (row->stream_why.empty()) {
+    csv.field(row.stream_why).field(row.agent_fault);
+    number_unless_zero(row.talk_ms);
+    number_unless_zero(row.first_sound_ms);
+    if (row.stream_why.empty()) {
       csv.empty().empty();
     } else {
-      csv.number(row->agent_turns).number(row->interruptions);
+      csv.number(row.agent_turns).number(row.interruptions);
     }
-    csv.flag(row->heard_nothing());
-    const bool in_console = state.book.identity.carrier == "twilio" && !row->sid.empty();
-    csv.field(in_console ? "https://console.twilio.com/us1/monitor/logs/calls/" + row->sid : "");
-    csv.field(row->recording);
-    number_unless_zero(row->recorded_seconds);
-    number_unless_zero(row->number);
-    write_times(csv, instant_from_ms(row->callback_due_ms),
-                row->offset_minutes + row->callback_offset_change);
+    csv.flag(row.heard_nothing());
+    const bool in_console = state.book.identity.carrier == "twilio" && !row.sid.empty();
+    csv.field(in_console ? "https://console.twilio.com/us1/monitor/logs/calls/" + row.sid : "");
+    csv.field(row.recording);
+    number_unless_zero(row.recorded_seconds);
+    number_unless_zero(row.number);
+    write_times(csv, instant_from_ms(row.callback_due_ms),
+                row.offset_minutes + row.callback_offset_change);
     csv.flag(is_rehearsal(state)).end_row();
   }
 }

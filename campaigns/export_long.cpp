@@ -44,45 +44,49 @@ void export_long(const State& state, CampaignIndex campaign, const ExportSetting
   const ContactIds ids(state, campaign);
   // The attempts in the same order go along: an answer's offset is that of its call.
   const auto attempts = by_contact(state.results.attempts, campaign, contacts);
-  std::size_t at = 0;
+  auto next = attempts.begin();
+  AttemptRow attempt;
   std::string metadata;
   std::string response;
   // An agent takes several answers in one turn of its call.
-  const AnswerRow* before = nullptr;
+  std::optional<AnswerRow> before;
   std::size_t of_turn = 0;
-  for (const auto* row : by_contact(state.results.answers, campaign, contacts)) {
-    while (attempts[at]->contact != row->contact || attempts[at]->attempt != row->attempt) ++at;
-    const auto session = AttemptId{definition.id, row->contact.ordinal, row->attempt}.text();
-    csv.field(rfc3339_local(row->at, std::chrono::minutes{attempts[at]->own_offset_minutes()}));
-    const bool same_turn = before != nullptr && before->contact == row->contact &&
-                           before->attempt == row->attempt && before->turn == row->turn;
+  for (const auto index : by_contact(state.results.answers, campaign, contacts)) {
+    const auto row = state.results.answers[index];
+    while (attempt.contact != row.contact || attempt.attempt != row.attempt) {
+      attempt = state.results.attempts[*next++];
+    }
+    const auto session = AttemptId{definition.id, row.contact.ordinal, row.attempt}.text();
+    csv.field(rfc3339_local(row.at, std::chrono::minutes{attempt.own_offset_minutes()}));
+    const bool same_turn = before && before->contact == row.contact &&
+                           before->attempt == row.attempt && before->turn == row.turn;
     of_turn = same_turn ? of_turn + 1 : 1;
     before = row;
-    auto row_id = session + '.' + std::to_string(row->turn);
+    auto row_id = session + '.' + std::to_string(row.turn);
     if (of_turn > 1) row_id += '.' + std::to_string(of_turn);
-    csv.field(row_id).free(ids.of(row->contact.ordinal));
-    csv.field(session).field(questions[row->question].value);
-    const bool answered = row->status == AnswerRow::Status::answered;
-    const bool open = definition.questions[row->question].type == QuestionType::open;
-    if (answered && definition.questions[row->question].several) {
+    csv.field(row_id).free(ids.of(row.contact.ordinal));
+    csv.field(session).field(questions[row.question].value);
+    const bool answered = row.status == AnswerRow::Status::answered;
+    const bool open = definition.questions[row.question].type == QuestionType::open;
+    if (answered && definition.questions[row.question].several) {
       response.clear();
-      for (const auto& code : codes_in(row->value)) {
+      for (const auto& code : codes_in(row.value)) {
         response += response.empty() ? '[' : ',';
         append_json_string(response, code);
       }
       csv.free(response + ']');
     } else {
-      csv.free(!answered ? std::string_view() : open ? state.results.words_of(*row) : row->value);
+      csv.free(!answered ? std::string_view() : open ? state.results.words_of(row) : row.value);
     }
     metadata.clear();
     JsonObject object(metadata);
-    object.member("turn", row->turn);
-    object.member("status", Results::status_name(row->status));
-    if (row->status != AnswerRow::Status::no_input) {
-      object.member("source", Results::source_of(*row));
+    object.member("turn", row.turn);
+    object.member("status", Results::status_name(row.status));
+    if (row.status != AnswerRow::Status::no_input) {
+      object.member("source", Results::source_of(row));
     }
-    if (row->confidence_thousandths != 0) {
-      object.member("confidence_thousandths", row->confidence_thousandths);
+    if (row.confidence_thousandths != 0) {
+      object.member("confidence_thousandths", row.confidence_thousandths);
     }
     object.close();
     csv.field(metadata).flag(is_rehearsal(state)).end_row();

@@ -18,28 +18,31 @@
 // What the files of an export share.
 namespace campaigns::exporting {
 
-// The rows of one campaign by contact: `rows` by reference, in contact order, within a contact in
-// the order of the log, which is that of attempts and turns.
-template <typename Row>
-std::vector<const Row*> by_contact(const std::vector<Row>& rows, CampaignIndex campaign,
-                                   std::uint32_t contacts) {
+// The rows of one campaign by contact: their places in a table, in contact order, within a contact
+// in the order of the log, which is that of attempts and turns.
+template <typename Table>
+std::vector<std::uint32_t> by_contact(const Table& rows, CampaignIndex campaign,
+                                      std::uint32_t contacts) {
   // Counting: where each contact's rows begin. Contacts are 1..contacts.
-  std::vector<std::size_t> begin(std::size_t{contacts} + 2, 0);
+  std::vector<std::uint32_t> begin(std::size_t{contacts} + 2, 0);
   for (const auto& row : rows) {
     if (row.contact.campaign == campaign) ++begin[row.contact.ordinal + 1];
   }
   for (std::size_t i = 1; i < begin.size(); ++i) begin[i] += begin[i - 1];
-  std::vector<const Row*> sorted(begin.back());
+  std::vector<std::uint32_t> sorted(begin.back());
+  std::uint32_t index = 0;
   for (const auto& row : rows) {
-    if (row.contact.campaign == campaign) sorted[begin[row.contact.ordinal]++] = &row;
+    if (row.contact.campaign == campaign) sorted[begin[row.contact.ordinal]++] = index;
+    ++index;
   }
   return sorted;
 }
 
-using AttemptsOfOne = std::span<const AttemptRow* const>;
-using AnswersOfOne = std::span<const AnswerRow* const>;
+using AttemptsOfOne = std::span<const AttemptRow>;
+using AnswersOfOne = std::span<const AnswerRow>;
 
-// Everybody of a campaign, one after the other, with their rows. The state outlives it.
+// Everybody of a campaign, one after the other, with their rows, which hold until the next. The
+// state outlives it.
 class People {
  public:
   People(const State& state, CampaignIndex campaign);
@@ -47,19 +50,24 @@ class People {
   // On to the next person; false after the last.
   bool next();
   ContactRef contact() const { return {campaign_, ordinal_}; }
-  AttemptsOfOne attempts() const { return attempts_of_one_; }
-  AnswersOfOne answers() const { return answers_of_one_; }
+  AttemptsOfOne attempts() const { return attempts_.of_one; }
+  AnswersOfOne answers() const { return answers_.of_one; }
 
  private:
+  // The rows of one table, in the order of the people.
+  template <typename Table>
+  struct Own {
+    const Table& table;
+    std::vector<std::uint32_t> order;
+    std::size_t next = 0;
+    std::vector<typename Table::Row> of_one{};
+    void go_to(std::uint32_t ordinal);
+  };
   CampaignIndex campaign_;
   std::uint32_t contacts_;
-  std::vector<const AttemptRow*> attempts_;
-  std::vector<const AnswerRow*> answers_;
+  Own<AttemptTable> attempts_;
+  Own<AnswerTable> answers_;
   std::uint32_t ordinal_ = 0;
-  std::size_t next_attempt_ = 0;
-  std::size_t next_answer_ = 0;
-  AttemptsOfOne attempts_of_one_{};
-  AnswersOfOne answers_of_one_{};
 };
 
 // What a case came to. `none`: nothing that counts has happened yet.

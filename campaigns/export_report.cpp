@@ -70,14 +70,14 @@ Figures figures_of(const State& state, CampaignIndex campaign, const ExportSetti
     unsigned number = 0;
     bool answered = false;
     bool completed = false;
-    for (const auto* row : people.attempts()) {
-      if (const auto cost = state.spend.cost_of_attempt(row->contact, row->attempt)) {
+    for (const auto& row : people.attempts()) {
+      if (const auto cost = state.spend.cost_of_attempt(row.contact, row.attempt)) {
         figures.cost += *cost;
       }
-      if (!exporting::counts(*row)) continue;
-      count_attempt(figures, *row, ++number);
-      answered |= was_answered(*row);
-      completed |= row->outcome == Outcome::completed;
+      if (!exporting::counts(row)) continue;
+      count_attempt(figures, row, ++number);
+      answered |= was_answered(row);
+      completed |= row.outcome == Outcome::completed;
     }
     figures.called += number > 0;
     figures.answered += answered;
@@ -95,9 +95,9 @@ Figures figures_of(const State& state, CampaignIndex campaign, const ExportSetti
       if (definition.questions[i].several) {
         for (const auto& code : codes_in(answer->value)) ++question.values[code];
       } else if (definition.questions[i].type == QuestionType::date) {
-        ++question.values[answer->value.substr(0, 7)];  // by month
+        ++question.values[std::string(answer->value.substr(0, 7))];  // by month
       } else if (definition.questions[i].type != QuestionType::open) {
-        ++question.values[answer->value];
+        ++question.values[std::string(answer->value)];
       }
     }
     figures.talked += talked;

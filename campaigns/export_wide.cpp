@@ -110,7 +110,7 @@ std::optional<bool> held(const Condition& condition, const Campaign& campaign,
     if (campaign.questions[i].id != condition.name) continue;
     if (standings[i].answer) {
       const ScriptAnswer answer{static_cast<std::uint8_t>(i), AnswerStatus::answered,
-                                standings[i].answer->value};
+                                std::string(standings[i].answer->value)};
       return applies(condition, campaign, {answer}, entry, script, contact);
     }
     if (const auto status = settled_as(standings[i].status)) {
@@ -126,9 +126,9 @@ std::optional<bool> held(const Condition& condition, const Campaign& campaign,
 // first of them that it did not come to.
 bool broke_off_with_agent(AttemptsOfOne attempts) {
   const AttemptRow* last = nullptr;
-  for (const auto* attempt : attempts) {
-    const bool talked = attempt->agent && attempt->first_sound_ms > 0;
-    if (talked && attempt->outcome != Outcome::none) last = attempt;
+  for (const auto& attempt : attempts) {
+    const bool talked = attempt.agent && attempt.first_sound_ms > 0;
+    if (talked && attempt.outcome != Outcome::none) last = &attempt;
   }
   if (last == nullptr || last->ended_at_question != 0) return false;
   constexpr std::array broken_off{Outcome::broken_off,
@@ -159,9 +159,9 @@ std::vector<Standing> standings_of(const State& state, ContactRef contact, Attem
   for (std::size_t i = 0; i < campaign.questions.size(); ++i) {
     Standing standing;
     const AnswerRow* last = nullptr;
-    for (const auto* answer : answers) {
-      if (answer->question != i) continue;
-      last = answer;
+    for (const auto& answer : answers) {
+      if (answer.question != i) continue;
+      last = &answer;
       if (last->status == AnswerRow::Status::answered) {
         standing.answer = last;
         standing.declined = nullptr;
@@ -173,9 +173,9 @@ std::vector<Standing> standings_of(const State& state, ContactRef contact, Attem
     }
     // The last call that ended at this question.
     unsigned ended_here = 0;
-    for (const auto* attempt : attempts) {
-      if (attempt->outcome != Outcome::none && attempt->ended_at_question == i + 1) {
-        ended_here = attempt->attempt;
+    for (const auto& attempt : attempts) {
+      if (attempt.outcome != Outcome::none && attempt.ended_at_question == i + 1) {
+        ended_here = attempt.attempt;
       }
     }
     if (standing.answer) {
@@ -194,8 +194,8 @@ std::vector<Standing> standings_of(const State& state, ContactRef contact, Attem
       const bool passed = !asked && forgotten &&
                           (state.results.cases[contact.campaign][contact.ordinal - 1].disposition ==
                                Outcome::completed ||
-                           std::ranges::any_of(answers, [&](const AnswerRow* answer) {
-                             return answer->question > i;
+                           std::ranges::any_of(answers, [&](const AnswerRow& answer) {
+                             return answer.question > i;
                            }));
       standing.status = asked == false || passed ? "not_asked" : "not_reached";
     }
@@ -250,12 +250,12 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
     const AttemptRow* last = nullptr;
     const AttemptRow* completed = nullptr;
     std::int64_t talk = 0;
-    for (const auto* row : people.attempts()) {
-      if (row->outcome == Outcome::not_placed) continue;
-      if (!first) first = row;
-      last = row;
-      if (row->outcome == Outcome::completed) completed = row;
-      talk += row->seconds;
+    for (const auto& row : people.attempts()) {
+      if (row.outcome == Outcome::not_placed) continue;
+      if (!first) first = &row;
+      last = &row;
+      if (row.outcome == Outcome::completed) completed = &row;
+      talk += row.seconds;
     }
     const auto verdict = verdict_of(state, contact);
 

@@ -46,8 +46,8 @@ std::optional<NumberKey> suppressed_number(const State& state, ContactRef contac
 unsigned times_screened(const State& state, ContactRef contact, std::uint8_t number) {
   unsigned times = 0;
   for (unsigned attempt = state.queue.contact(contact).requests; attempt > 0; --attempt) {
-    const auto* row = state.results.find(contact, static_cast<std::uint8_t>(attempt));
-    if (row != nullptr && row->number == number && row->outcome == Outcome::screened) ++times;
+    const auto row = state.results.find(contact, static_cast<std::uint8_t>(attempt));
+    if (row && row->number == number && row->outcome == Outcome::screened) ++times;
   }
   return times;
 }

@@ -305,17 +305,15 @@ std::optional<Instant> better_part_of_day(const State& state, ContactRef person,
   const auto& edges = definition.retries.spread;
   if (edges.empty()) return {};
   std::vector<unsigned> calls(edges.size() + 1);
-  const AttemptRow* last = nullptr;
+  std::optional<AttemptRow> last;
   for (std::uint8_t attempt = 1; attempt <= state.queue.contact(person).requests; ++attempt) {
-    const auto* row = state.results.find(person, attempt);
-    if (row == nullptr || row->outcome == Outcome::none || row->outcome == Outcome::not_placed) {
-      continue;
-    }
+    auto row = state.results.find(person, attempt);
+    if (!row || row->outcome == Outcome::none || row->outcome == Outcome::not_placed) continue;
     const std::chrono::minutes offset{row->offset_minutes};
     ++calls[part_at(edges, row->requested_at, offset).part];
-    last = row;
+    last = std::move(row);
   }
-  if (last == nullptr || !reached_nobody(last->outcome)) return {};
+  if (!last || !reached_nobody(last->outcome)) return {};
   const auto delay = definition.retries.delay[static_cast<std::size_t>(last->outcome)];
   auto until = last->requested_at + delay.value_or(Seconds{0}) + spread_wait_max;
   if (const auto row_ends = state.queue.campaigns[person.campaign].not_after(person.ordinal)) {

@@ -89,7 +89,7 @@ void Recap::see(const State& state, const Fact& fact) {
     ++one.outcomes[closed->outcome];
     if (state.book.at(ref->campaign).definition->mode == Mode::agent) {
       // How the talk went is in the state by now.
-      const auto* row = state.results.find(*ref, closed->attempt);
+      const auto row = state.results.find(*ref, closed->attempt);
       if (row && row->heard_nothing()) ++one.heard_nothing;
     }
   } else if (const auto* excluded = get_if<ContactExcluded>(&event)) {

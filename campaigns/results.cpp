@@ -1,26 +1,48 @@
 #include "campaigns/results.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "campaigns/json_writer.hpp"
 
 namespace campaigns {
 
-AttemptRow* Results::open(ContactRef contact) {
-  const auto found = last_attempt_.find(contact.packed());
-  return found == last_attempt_.end() ? nullptr : &attempts[found->second];
+namespace {
+
+// The places of the rows, within a contact as they are.
+template <typename Table>
+std::vector<std::size_t> in_order_of_contacts(const Table& rows) {
+  std::vector<std::pair<std::uint64_t, std::size_t>> keys;
+  keys.reserve(rows.size());
+  for (const auto& row : rows) keys.emplace_back(row.contact.packed(), keys.size());
+  std::sort(keys.begin(), keys.end());
+  std::vector<std::size_t> order;
+  order.reserve(keys.size());
+  for (const auto& [contact, index] : keys) order.push_back(index);
+  return order;
 }
 
-const AttemptRow* Results::find(ContactRef contact, std::uint8_t attempt) const {
-  if (contact.campaign >= last_rows_.size()) return nullptr;
+}  // namespace
+
+std::optional<std::size_t> Results::open(ContactRef contact) const {
+  const auto found = last_attempt_.find(contact.packed());
+  return found == last_attempt_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::size_t> Results::index_of(ContactRef contact, std::uint8_t attempt) const {
+  if (contact.campaign >= last_rows_.size()) return {};
   const auto& last = last_rows_[contact.campaign];
-  if (contact.ordinal == 0 || contact.ordinal > last.size()) return nullptr;
+  if (contact.ordinal == 0 || contact.ordinal > last.size()) return {};
   for (auto row = last[contact.ordinal - 1]; row != 0; row = rows_before_[row - 1]) {
-    if (attempts[row - 1].attempt == attempt) return &attempts[row - 1];
+    if (attempts[row - 1].attempt == attempt) return row - 1;
   }
-  return nullptr;
+  return {};
+}
+
+std::optional<AttemptRow> Results::find(ContactRef contact, std::uint8_t attempt) const {
+  const auto index = index_of(contact, attempt);
+  return index ? std::optional(attempts[*index]) : std::nullopt;
 }
 
 std::string_view Results::status_name(AnswerRow::Status status) {
@@ -51,12 +73,13 @@ void Results::apply(const Fact& fact, const Register& book) {
     for (std::uint32_t ordinal = 1; ordinal <= cases[index].size(); ++ordinal) {
       auto& one = cases[index][ordinal - 1];
       if (one.place != Place::open) continue;
-      const auto* last = open({index, ordinal});
+      const auto last = open({index, ordinal});
+      const auto outcome = last ? attempts[*last].outcome : Outcome::not_placed;
       // A call under way closes its case itself; one that came before has the last word.
-      if (last && last->outcome == Outcome::none) continue;
-      const bool called = last && last->outcome != Outcome::not_placed;
-      one = {Place::excluded, called ? last->outcome : Outcome::canceled_by_us,
-             to_ms(fact.recorded_at), one.forgotten};
+      if (outcome == Outcome::none) continue;
+      const bool called = outcome != Outcome::not_placed;
+      one = {Place::excluded, called ? outcome : Outcome::canceled_by_us, one.forgotten,
+             to_ms(fact.recorded_at)};
     }
     return;
   }
@@ -70,7 +93,7 @@ void Results::apply(const Fact& fact, const Register& book) {
   }
   auto& one = all[ref->ordinal - 1];
   if (holds_alternative<ContactExcluded>(fact.event)) {
-    one = {Place::excluded, Outcome::none, to_ms(fact.recorded_at), one.forgotten};
+    one = {Place::excluded, Outcome::none, one.forgotten, to_ms(fact.recorded_at)};
     return;
   }
   if (holds_alternative<ContactForgotten>(fact.event)) {
@@ -79,15 +102,16 @@ void Results::apply(const Fact& fact, const Register& book) {
   }
   // It comes when the call is over, and perhaps the case as well.
   if (const auto* recorded = get_if<CallRecorded>(&fact.event)) {
-    const auto* found = find(*ref, recorded->attempt);
-    if (!found) return;
-    auto* row = &attempts[static_cast<std::size_t>(found - attempts.data())];
-    row->recording = recorded->recording;
-    row->recorded_seconds = recorded->seconds;
+    const auto index = index_of(*ref, recorded->attempt);
+    if (!index) return;
+    auto& row = attempts.change(*index);
+    row.recording = recorded->recording;
+    row.recorded_seconds = recorded->seconds;
+    if (row.outcome != Outcome::none) attempts.settle(*index);
     return;
   }
   if (const auto* closed = get_if<ContactClosed>(&fact.event)) {
-    one = {closed->place, closed->disposition, to_ms(fact.recorded_at), one.forgotten};
+    one = {closed->place, closed->disposition, one.forgotten, to_ms(fact.recorded_at)};
     // A held attempt may still be adopted.
     if (closed->place != Place::held) last_attempt_.erase(ref->packed());
     return;
@@ -101,64 +125,71 @@ void Results::apply(const Fact& fact, const Register& book) {
     row.own_clock_ahead_minutes = requested->own_clock_ahead_minutes;
     row.caller_id = requested->caller_id;
     row.number = requested->number;
-    last_attempt_[ref->packed()] = attempts.size();
-    attempts.push_back(std::move(row));
+    last_attempt_[ref->packed()] = attempts.append(std::move(row));
     auto& last = last_rows_[ref->campaign][ref->ordinal - 1];
     rows_before_.push_back(std::exchange(last, static_cast<std::uint32_t>(attempts.size())));
     return;
   }
-  auto* row = open(*ref);
-  if (!row) return;
+  const auto index = open(*ref);
+  if (!index) return;
+  apply_to_attempt(fact, *ref, attempts.change(*index), book);
+  // Over, and what changes it yet comes soon or never.
+  if (attempts.change(*index).outcome != Outcome::none) attempts.settle(*index);
+}
+
+void Results::apply_to_attempt(const Fact& fact, ContactRef ref, AttemptRow& row,
+                               const Register& book) {
+  auto& one = cases[ref.campaign][ref.ordinal - 1];
   // What the source says, where it says it.
   const auto at = fact.occurred_at.value_or(fact.recorded_at);
-  const auto& questions = book.at(ref->campaign).definition->questions;
+  const auto& questions = book.at(ref.campaign).definition->questions;
   const auto answer = [&](const std::string& id, std::int64_t turn, AnswerRow::Status status,
                           const auto& fill) {
     for (std::size_t i = 0; i < questions.size(); ++i) {
       if (questions[i].id != id) continue;
       AnswerRow given;
-      given.contact = *ref;
-      given.attempt = row->attempt;
+      given.contact = ref;
+      given.attempt = row.attempt;
       given.question = static_cast<std::uint8_t>(i);
       given.status = status;
       given.turn = static_cast<std::uint32_t>(turn);
       given.at = fact.recorded_at;
       fill(given);
-      answers.push_back(std::move(given));
+      answers.append(given);
     }
   };
   if (const auto* accepted = get_if<CallAccepted>(&fact.event)) {
-    row->sid = accepted->sid;
-    row->accepted_at = fact.recorded_at;
+    row.sid = accepted->sid;
+    row.accepted_at = fact.recorded_at;
   } else if (const auto* adopted = get_if<CallAdopted>(&fact.event)) {
-    row->sid = adopted->sid;
-    row->accepted_at = fact.recorded_at;
+    row.sid = adopted->sid;
+    row.accepted_at = fact.recorded_at;
     if (one.place == Place::held) one = {};
   } else if (const auto* resolved = get_if<CallResolved>(&fact.event)) {
-    row->resolved = resolved->as;
+    row.resolved = resolved->as;
     if (one.place == Place::held) one = {};
   } else if (const auto* refused = get_if<CallRefused>(&fact.event)) {
-    row->code = refused->code ? refused->code : refused->http_status;
+    row.code = refused->code ? refused->code : refused->http_status;
   } else if (const auto* taken_back = get_if<CallEndRequested>(&fact.event)) {
-    row->taken_back = !taken_back->ringing;
+    row.taken_back = !taken_back->ringing;
   } else if (holds_alternative<CallInitiated>(fact.event)) {
-    row->initiated = true;
+    row.initiated = true;
   } else if (holds_alternative<CallRinging>(fact.event)) {
-    row->ringing_at = at;
+    row.ringing_at = at;
   } else if (holds_alternative<CallAnswered>(fact.event)) {
-    row->answered_at = at;
+    row.answered_at = at;
   } else if (const auto* detected = get_if<AnswererDetected>(&fact.event)) {
-    row->answered_by = detected->answered_by;
+    row.answered_by = detected->answered_by;
   } else if (const auto* served = get_if<PromptServed>(&fact.event)) {
-    row->agent |= served->prompt == "agent";
+    row.agent |= served->prompt == "agent";
     // Whoever opts out or stops does so at the question that was open.
     if (served->prompt != "opted_out" && served->prompt != "stopped" &&
         served->prompt != "callback" && served->prompt != "transfer") {
-      row->ended_at_question = 0;
+      row.ended_at_question = 0;
     }
     for (std::size_t i = 0; i < questions.size(); ++i) {
       if (questions[i].id == served->question) {
-        row->ended_at_question = static_cast<std::uint8_t>(i + 1);
+        row.ended_at_question = static_cast<std::uint8_t>(i + 1);
       }
     }
   } else if (const auto* given = get_if<AnswerGiven>(&fact.event)) {
@@ -189,29 +220,29 @@ void Results::apply(const Fact& fact, const Register& book) {
   } else if (const auto* silent = get_if<NoInput>(&fact.event)) {
     answer(silent->question, silent->turn, AnswerRow::Status::no_input, [](AnswerRow&) {});
   } else if (const auto* stream = get_if<StreamClosed>(&fact.event)) {
-    row->stream_why = stream->why;
-    row->talk_ms = stream->lasted_ms;
-    row->first_sound_ms = stream->first_sound_ms;
-    row->agent_turns = stream->turns;
-    row->interruptions = stream->interruptions;
-    row->tokens = stream->input_tokens + stream->output_tokens;
+    row.stream_why = stream->why;
+    row.talk_ms = stream->lasted_ms;
+    row.first_sound_ms = stream->first_sound_ms;
+    row.agent_turns = stream->turns;
+    row.interruptions = stream->interruptions;
+    row.tokens = stream->input_tokens + stream->output_tokens;
   } else if (const auto* failed = get_if<AgentFailed>(&fact.event)) {
-    row->agent_fault = failed->fault;
+    row.agent_fault = failed->fault;
   } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
-    row->status = ended->status;
-    row->seconds = ended->seconds;
-    row->sip = ended->sip;
-    row->ended_at = at;
+    row.status = ended->status;
+    row.seconds = ended->seconds;
+    row.sip = ended->sip;
+    row.ended_at = at;
   } else if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
-    row->outcome = closed->outcome;
-    if (row->ended_at == Instant{}) row->ended_at = fact.recorded_at;
+    row.outcome = closed->outcome;
+    if (row.ended_at == Instant{}) row.ended_at = fact.recorded_at;
   } else if (const auto* callback = get_if<CallbackAsked>(&fact.event)) {
     if (callback->due != 0 || callback->withdrawn) {
-      row->callback_due_ms = callback->due;
-      row->callback_offset_change = callback->offset_change;
+      row.callback_due_ms = callback->due;
+      row.callback_offset_change = callback->offset_change;
     }
   } else if (const auto* retry = get_if<RetryScheduled>(&fact.event)) {
-    row->retry_due_ms = retry->due;
+    row.retry_due_ms = retry->due;
   }
 }
 
@@ -230,13 +261,8 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
   };
   line([&](JsonObject& o) { o.member("position", static_cast<std::int64_t>(position)); });
   // Streams may interleave differently in the log: rows are written by contact, not by position.
-  std::vector<std::size_t> order(attempts.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return attempts[a].contact < attempts[b].contact;
-  });
-  for (const auto index : order) {
-    const auto& row = attempts[index];
+  for (const auto index : in_order_of_contacts(attempts)) {
+    const auto row = attempts[index];
     line([&](JsonObject& o) {
       o.member("attempt",
                AttemptId{campaign_id(row.contact), row.contact.ordinal, row.attempt}.text())
@@ -281,13 +307,8 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
           .member("tokens", row.tokens);
     });
   }
-  order.resize(answers.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return answers[a].contact < answers[b].contact;
-  });
-  for (const auto index : order) {
-    const auto& row = answers[index];
+  for (const auto index : in_order_of_contacts(answers)) {
+    const auto row = answers[index];
     line([&](JsonObject& o) {
       o.member("answer",
                AttemptId{campaign_id(row.contact), row.contact.ordinal, row.attempt}.text())
@@ -320,13 +341,8 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
 
 void Results::write_outcomes(const CanonicalSink& sink, const Register& book) const {
   std::string text;
-  std::vector<std::size_t> order(attempts.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return attempts[a].contact < attempts[b].contact;
-  });
-  for (const auto index : order) {
-    const auto& row = attempts[index];
+  for (const auto index : in_order_of_contacts(attempts)) {
+    const auto row = attempts[index];
     text = AttemptId{book.at(row.contact.campaign).definition->id, row.contact.ordinal, row.attempt}
                .text();
     text += ' ';
@@ -334,13 +350,8 @@ void Results::write_outcomes(const CanonicalSink& sink, const Register& book) co
     text += ' ' + std::to_string(row.seconds) + '\n';
     sink(text);
   }
-  order.resize(answers.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return answers[a].contact < answers[b].contact;
-  });
-  for (const auto index : order) {
-    const auto& row = answers[index];
+  for (const auto index : in_order_of_contacts(answers)) {
+    const auto row = answers[index];
     text = AttemptId{book.at(row.contact.campaign).definition->id, row.contact.ordinal, row.attempt}
                .text();
     text += ' ' + std::to_string(row.question) + ' ' +

@@ -90,9 +90,9 @@ int resolve(const HeldOptions& options) {
   campaigns::HeldCalls unused;
   const auto known = [&](const campaigns::State& state) {
     const auto index = state.book.find(attempt->campaign);
-    const auto* row =
-        index ? state.results.find({*index, attempt->contact}, attempt->attempt) : nullptr;
-    return row != nullptr ? row->resolved : campaigns::Resolution::none;
+    const auto row =
+        index ? state.results.find({*index, attempt->contact}, attempt->attempt) : std::nullopt;
+    return row ? row->resolved : campaigns::Resolution::none;
   };
   const bool before = known(read_log(options, unused)) == command.as;
   if (const auto refused = have_carried_out(options.log, environment, command, exit_bad_input)) {

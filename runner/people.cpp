@@ -86,7 +86,7 @@ std::string person_text(const State& state, campaigns::NumberKey key) {
     });
     for_each_of(state.results.answers, contact, [&](const campaigns::AnswerRow& row) {
       text += "  " + entry.definition->questions[row.question].id + ": " +
-              (row.value.empty() ? std::string(standing_of(row)) : row.value);
+              std::string(row.value.empty() ? standing_of(row) : row.value);
       const auto words = state.results.words_of(row);
       text += words.empty() ? "\n" : ", \"" + std::string(words) + "\"\n";
     });

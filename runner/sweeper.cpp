@@ -20,9 +20,10 @@ Sweeper::Sweeper(bridge::carrier::Carrier& carrier, const bridge::net::Clock& cl
   // What the run before left open: it may have ended before a price came.
   const auto now = clock_.now();
   const auto& attempts = state_.results.attempts;
-  for (auto row = attempts.rbegin(); row != attempts.rend(); ++row) {
-    if (row->requested_at <= now - reach) break;
-    oldest_ = row->requested_at;
+  for (auto index = attempts.size(); index > 0; --index) {
+    const auto requested_at = attempts[index - 1].requested_at;
+    if (requested_at <= now - reach) break;
+    oldest_ = requested_at;
   }
   if (oldest_) at_ = now + after_start;
 }

@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(the_intent_says_how_far_ahead_their_clock_is) {
   BOOST_TEST(lines.find("\"offset_minutes\":60,\"window\"") != std::string::npos, lines);
   BOOST_TEST(lines.find("\"own_clock_ahead_minutes\":-60,") != std::string::npos, lines);
   BOOST_TEST(lines.find("\"own_clock_ahead_minutes\":285,") != std::string::npos, lines);
-  const auto& row = world.state().results.attempts.front();
+  const auto row = world.state().results.attempts[0];
   BOOST_TEST(row.offset_minutes == 60);
   BOOST_TEST(row.own_offset_minutes() == 330);
 }

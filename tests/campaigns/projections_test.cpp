@@ -481,15 +481,15 @@ BOOST_AUTO_TEST_CASE(an_attempt_is_found_among_all_others) {
   const auto& results = world.state().results;
   for (std::uint8_t number = 1; number <= 2; ++number) {
     for (std::uint32_t contact = 1; contact <= 3; ++contact) {
-      const auto* row = results.find({0, contact}, number);
-      BOOST_TEST_REQUIRE(row != nullptr);
+      const auto row = results.find({0, contact}, number);
+      BOOST_TEST_REQUIRE(row.has_value());
       BOOST_TEST(row->sid == Running::sid(contact, number));
     }
   }
-  BOOST_TEST(results.find({0, 1}, 3) == nullptr);
-  BOOST_TEST(results.find({0, 0}, 1) == nullptr);
-  BOOST_TEST(results.find({0, 4}, 1) == nullptr);
-  BOOST_TEST(results.find({1, 1}, 1) == nullptr);
+  BOOST_TEST(!results.find({0, 1}, 3));
+  BOOST_TEST(!results.find({0, 0}, 1));
+  BOOST_TEST(!results.find({0, 4}, 1));
+  BOOST_TEST(!results.find({1, 1}, 1));
 }
 
 BOOST_AUTO_TEST_CASE(a_fact_out_of_its_order_is_a_bug) {

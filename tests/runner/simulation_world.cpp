@@ -1385,8 +1385,8 @@ void World::check_money() {
     const auto& [contact, number] = key;
     const auto& definition = *durable_.book.at(contact.campaign).definition;
     const AttemptId attempt{definition.id, contact.ordinal, number};
-    const auto* row = durable_.results.find(contact, number);
-    const auto* call = row == nullptr ? nullptr : carrier_.call(row->sid);
+    const auto row = durable_.results.find(contact, number);
+    const auto* call = !row ? nullptr : carrier_.call(row->sid);
     const auto price = call == nullptr ? std::nullopt : carrier_.told_price(call->sid);
     if (price) {
       keep(millionths == *price, "money",
@@ -1418,8 +1418,8 @@ void World::check_money_of_transfers(std::vector<std::int64_t>& sums) {
   for (const auto& [key, transfer] : durable_.spend.transfers) {
     const auto& [contact, number] = key;
     sums[contact.campaign] += transfer.cost;
-    const auto* row = durable_.results.find(contact, number);
-    const auto* call = row == nullptr ? nullptr : carrier_.call(row->sid);
+    const auto row = durable_.results.find(contact, number);
+    const auto* call = !row ? nullptr : carrier_.call(row->sid);
     if (call == nullptr || row->outcome == Outcome::unconfirmed) continue;
     const auto& definition = *durable_.book.at(contact.campaign).definition;
     const auto lasting = transfer.reckoned ? call->seconds : call->human_seconds;
