@@ -189,6 +189,7 @@ void CallScript::apply(const Fact& fact, const Register& book) {
     forget(*ref);
     return;
   }
+  if (!for_calls) return;
   if (const auto* e = get_if<CallRequested>(&fact.event)) {
     CallPosition begun{.attempt = e->attempt};
     const auto& definition = *book.at(ref->campaign).definition;

@@ -93,6 +93,9 @@ struct CallPosition {
 class CallScript {
  public:
   std::uint64_t position = 0;
+  // Whether somebody is to be called by it. Else calls and answers so far are not kept, and the
+  // people alone are (State::keep_results_alone).
+  bool for_calls = true;
 
   void apply(const Fact& fact, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;

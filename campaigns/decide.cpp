@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <chrono>
 #include <map>
 #include <set>
@@ -2110,6 +2111,7 @@ Decision on(const State& state, const TransferReported& command, Moment moment) 
 }  // namespace
 
 Result<Facts, Refusal> decide(const State& state, const Command& command, Moment moment) {
+  assert(state.keeps_all());
   return visit([&](const auto& c) { return on(state, c, moment); }, command);
 }
 

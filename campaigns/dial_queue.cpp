@@ -96,6 +96,7 @@ bool DialQueue::has_late_call(ContactRef ref) const {
 }
 
 void DialQueue::lock(ContactRef ref, bool locked) {
+  if (!for_calls) return;
   const auto& campaign = campaigns[ref.campaign];
   const auto set = [&](NumberKey key) {
     if (locked) {
@@ -117,6 +118,10 @@ OpenAttempt* DialQueue::attempt_of(ContactRef ref) {
 
 bool DialQueue::knows_call(const std::string& sid) const {
   return known_calls.count(sid_digest(sid)) != 0;
+}
+
+void DialQueue::know_call(const std::string& sid) {
+  if (for_calls) known_calls.insert(sid_digest(sid));
 }
 
 bool DialQueue::may_be_given_up_call(NumberKey number, Instant now) const {
@@ -161,6 +166,7 @@ std::optional<CallsToNumber::Full> CallsToNumber::full(const RollingCap& cap, In
 }
 
 void DialQueue::count_call(NumberKey key, const CallsToNumber::Call& call) {
+  if (!for_calls) return;
   constexpr auto kept = CallsToNumber::days_kept;
   if (call.day > last_counted_day_) {
     last_counted_day_ = call.day;
@@ -312,7 +318,7 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
     const auto index = *book.find(fact.subject.name);
     if (holds_alternative<EnrolmentCompleted>(fact.event)) {
       std::unordered_set<NumberKey>().swap(campaigns[index].enrolling);
-    } else if (holds_alternative<EnrolmentReopened>(fact.event)) {
+    } else if (holds_alternative<EnrolmentReopened>(fact.event) && for_calls) {
       auto& campaign = campaigns[index];
       for (const auto& contact : campaign.contacts) campaign.enrolling.insert(contact.key);
       for (const auto& [ordinal, several] : campaign.several) {
@@ -353,11 +359,11 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     if (e->not_before != 0) {
       contact.stage = Stage::retry;
       contact.due_ms = e->not_before;
-      group.retries.emplace(e->not_before, ref.ordinal);
-    } else {
+      if (for_calls) group.retries.emplace(e->not_before, ref.ordinal);
+    } else if (for_calls) {
       group.fresh.push_back(ref.ordinal);
     }
-    if (e->not_after != 0) {
+    if (e->not_after != 0 && for_calls) {
       campaign.last_moments.emplace(ref.ordinal, e->not_after);
       campaign.running_out.emplace(e->not_after, ref.ordinal);
     }
@@ -370,7 +376,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
                                i < e->others.size() ? digits_of(e->others[i]) : 0});
       }
     }
-    if (book.at(ref.campaign).status == CampaignStatus::enrolling) {
+    if (book.at(ref.campaign).status == CampaignStatus::enrolling && for_calls) {
       campaign.enrolling.insert(contact.key);
       for (const auto& key : e->other_keys) {
         campaign.enrolling.insert(parse_number_key(key).value_or(0));
@@ -428,7 +434,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
   const auto due_at = [&](std::int64_t due) {
     move(ref, Stage::retry);
     contact.due_ms = due;
-    campaign.groups[contact.group].retries.emplace(due, ref.ordinal);
+    if (for_calls) campaign.groups[contact.group].retries.emplace(due, ref.ordinal);
   };
   if (const auto* chosen = get_if<NumberChosen>(&fact.event)) {
     auto& several = campaign.several.at(ref.ordinal);
@@ -459,7 +465,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     return;
   }
   if (const auto* e = get_if<LateCallDetected>(&fact.event)) {
-    known_calls.insert(sid_digest(e->sid));
+    know_call(e->sid);
     late_calls[e->sid] = {ref, fact.recorded_at};
     // It rang after all.
     const auto count_again = [&](NumberKey key) {
@@ -493,7 +499,7 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     if (contact.stage == Stage::held) move(ref, Stage::calling);
     open->sid = sid;
     open->empty_lookups = 0;
-    known_calls.insert(sid_digest(sid));
+    know_call(sid);
     open->last_news = fact.recorded_at;
   };
   if (const auto* accepted = get_if<CallAccepted>(&fact.event)) {

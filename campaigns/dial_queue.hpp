@@ -219,6 +219,9 @@ struct CallsToNumber {
 
 struct DialQueue {
   std::uint64_t position = 0;
+  // Whether somebody is to be called by it. Else who waits, numbers that are being called or were,
+  // and calls that are known are not kept (State::keep_results_alone).
+  bool for_calls = true;
   std::vector<DialCampaign> campaigns{};
   std::unordered_map<std::uint64_t, OpenAttempt> attempts{};  // by ContactRef::packed
   std::unordered_map<NumberKey, std::uint64_t> locks{};       // number -> that attempt
@@ -272,6 +275,7 @@ struct DialQueue {
   std::int32_t last_counted_day_ = 0;
   void move(ContactRef ref, Stage to);
   void lock(ContactRef ref, bool locked);
+  void know_call(const std::string& sid);
   OpenAttempt* attempt_of(ContactRef ref);
   void apply_to_contact(const Fact& fact, ContactRef ref, const Register& book);
 };

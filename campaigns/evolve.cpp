@@ -5,6 +5,11 @@
 
 namespace campaigns {
 
+void State::keep_results_alone() {
+  assert(position == 0);
+  queue.for_calls = script.for_calls = false;
+}
+
 std::uint32_t State::version_of(const Subject& subject) const {
   switch (subject.kind) {
     case Subject::Kind::runner:
@@ -43,7 +48,7 @@ void evolve(State& state, const Fact& fact) {
   state.book.apply(fact);
   state.queue.apply(fact, state.book);
   state.script.apply(fact, state.book);
-  state.permits.apply(fact, state.book);
+  if (state.keeps_all()) state.permits.apply(fact, state.book);
   state.suppression.apply(fact);
   state.spend.apply(fact, state.book);
   state.results.apply(fact, state.book);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -565,6 +566,7 @@ std::vector<Ending> endings_due(const State& state) {
 }
 
 Facts plan(const State& state, const ZoneRules& rules, Moment moment, const PlanLimits& limits) {
+  assert(state.keeps_all());
   if (auto ends = ends_to_request(state, rules, moment.now); !ends.empty()) return ends;
   if (auto resumed = resumed_by_lists(state, moment.now, limits);
       !resumed.empty() && !limits.no_dials) {
@@ -701,6 +703,7 @@ std::optional<Instant> next_dial(const State& state, CampaignIndex index, const 
 std::optional<Instant> next_wakeup(const State& state, const ZoneRules& rules, Instant now,
                                    const PlanLimits& limits,
                                    const std::function<bool(ContactRef)>& being_asked) {
+  assert(state.keeps_all());
   std::optional<Instant> next;
   const auto consider = [&](Instant at) {
     if (!next || at < *next) next = at;

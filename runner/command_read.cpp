@@ -263,12 +263,13 @@ int export_results(const ReadOptions& options) {
   CheckedLog log(options.log);
   campaigns::Transcripts transcripts;
   campaigns::SampleFrame frame;
-  const auto [state, head] =
-      fold_log(log, Environment::read(options.env_file), until,
-               [&](const campaigns::Fact& fact, const campaigns::State& before) {
-                 frame.see(fact, before);
-                 if (!options.transcripts.empty()) transcripts.see(fact);
-               });
+  const auto [state, head] = fold_log(
+      log, Environment::read(options.env_file), until,
+      [&](const campaigns::Fact& fact, const campaigns::State& before) {
+        frame.see(fact, before);
+        if (!options.transcripts.empty()) transcripts.see(fact);
+      },
+      FoldFor::results);
   settings.frame = &frame;
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;

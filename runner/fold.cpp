@@ -1,5 +1,7 @@
 #include "runner/fold.hpp"
 
+#include <cassert>
+
 #include "runner/crypto.hpp"
 
 namespace runner {
@@ -54,6 +56,7 @@ std::optional<std::uint64_t> key_to_destroy(const campaigns::State& state,
 }
 
 StateDigest digest_of(const campaigns::State& state) {
+  assert(state.keeps_all());
   StateDigest digest;
   Sha256Stream whole;
   for (const auto& projection : campaigns::projections()) {

@@ -158,10 +158,12 @@ std::optional<campaigns::LogCreated> identity_of(CheckedLog& log) {
   return identity;
 }
 
-FoldedLog fold_log(
-    CheckedLog& log, const Environment& environment, const std::optional<LogPlace>& until,
-    const std::function<void(const campaigns::Fact&, const campaigns::State&)>& seen) {
+FoldedLog fold_log(CheckedLog& log, const Environment& environment,
+                   const std::optional<LogPlace>& until,
+                   const std::function<void(const campaigns::Fact&, const campaigns::State&)>& seen,
+                   FoldFor purpose) {
   FoldedLog folded;
+  if (purpose == FoldFor::results) folded.state.keep_results_alone();
   Folder folder;
   const auto open = log.opener(environment);
   std::string plain;
@@ -184,9 +186,10 @@ FoldedLog fold_log(
   return folded;
 }
 
-FoldedLog fold_log(const std::filesystem::path& log, const Environment& environment) {
+FoldedLog fold_log(const std::filesystem::path& log, const Environment& environment,
+                   FoldFor purpose) {
   CheckedLog reader(log);
-  return fold_log(reader, environment);
+  return fold_log(reader, environment, {}, {}, purpose);
 }
 
 std::optional<campaigns::CampaignIndex> chosen_campaign(const campaigns::State& state,

@@ -68,6 +68,10 @@ class CheckedLog {
 // Whose log it is, as its first event says; nothing for a log without events.
 std::optional<campaigns::LogCreated> identity_of(CheckedLog& log);
 
+// What a log is folded for: everything; or an export alone, which needs half of the memory
+// (State::keep_results_alone).
+enum class FoldFor : std::uint8_t { everything, results };
+
 // What a log says up to a place.
 struct FoldedLog {
   campaigns::State state{};
@@ -79,9 +83,11 @@ struct FoldedLog {
 // CheckedLog, its opener and Folder do.
 FoldedLog fold_log(
     CheckedLog& log, const Environment& environment, const std::optional<LogPlace>& until = {},
-    const std::function<void(const campaigns::Fact&, const campaigns::State&)>& seen = {});
+    const std::function<void(const campaigns::Fact&, const campaigns::State&)>& seen = {},
+    FoldFor purpose = FoldFor::everything);
 // All of the log at this path.
-FoldedLog fold_log(const std::filesystem::path& log, const Environment& environment);
+FoldedLog fold_log(const std::filesystem::path& log, const Environment& environment,
+                   FoldFor purpose = FoldFor::everything);
 
 // The campaign that was named, or the only one; says why there is none.
 std::optional<campaigns::CampaignIndex> chosen_campaign(const campaigns::State& state,

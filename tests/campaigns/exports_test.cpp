@@ -103,6 +103,34 @@ struct Field : Running {
 
 }  // namespace
 
+// Of what only calls hang on, which costs most of the memory, no file knows.
+BOOST_AUTO_TEST_CASE(an_export_alone_needs_nothing_that_further_calls_hang_on) {
+  const Field world;
+  State results;
+  results.keep_results_alone();
+  for (const auto& fact : world.log()) evolve(results, fact);
+  ExportSettings settings;
+  settings.labels = true;
+  for (const auto& file : export_files()) {
+    const auto written = [&](const State& state) {
+      return support::text_of(
+          [&](const CanonicalSink& sink) { file.write(state, 0, settings, sink); });
+    };
+    BOOST_TEST(written(results) == written(world.state()), file.name);
+  }
+  const auto& queue = results.queue;
+  BOOST_TEST(queue.known_calls.empty());
+  BOOST_TEST(queue.calls_to.empty());
+  BOOST_TEST(queue.campaigns[0].enrolling.empty());
+  BOOST_TEST(queue.campaigns[0].groups[0].fresh.empty());
+  BOOST_TEST(queue.campaigns[0].groups[0].retries.empty());
+  BOOST_TEST(results.script.answers({0, 2}).empty());
+  BOOST_TEST(!world.state().script.answers({0, 2}).empty());
+  BOOST_TEST(
+      results.version_of(Subject::contact(world.state().book.at(0).definition->id, 1)) ==
+      world.state().version_of(Subject::contact(world.state().book.at(0).definition->id, 1)));
+}
+
 BOOST_AUTO_TEST_CASE(fields_are_quoted_only_where_they_must_be) {
   std::string text;
   CsvWriter csv([&](std::string_view part) { text += part; });

@@ -151,7 +151,7 @@ int main(int argc, char** argv) {
   const auto before = resident_kb();
   double folding = 0;
   const auto whole = seconds_of([&] {
-    const auto folded = runner::fold_log(log, {});
+    const auto folded = runner::fold_log(log, {}, runner::FoldFor::results);
     std::ofstream out(csv, std::ios::binary);
     folding = seconds_of([&] {
       campaigns::export_wide(folded.state, 0, {}, [&](std::string_view text) {
