@@ -271,6 +271,7 @@ void KeyStore::Block::open(const std::filesystem::path& file, Access access) {
   in_our_words(name, [&] {
     database.emplace(open_beside_and_mend(file));
     harden(*database);
+    keep_few_pages(*database);  // keys are read ahead, in their order
     check_layout(*database, name);
     const auto check = get(*database, Item::master_check);
     const auto secret = get(*database, Item::log_secret);

@@ -267,6 +267,7 @@ LogReader::LogReader(const std::filesystem::path& log) {
   try {
     block_ = std::make_unique<Block>(file);
     harden(block_->database);
+    keep_few_pages(block_->database);
     block_->database.exec("PRAGMA query_only = ON");
     check_schema(block_->database, log.string());
   } catch (const LogDamaged&) {

@@ -73,6 +73,10 @@ void harden(SQLite::Database& database) {
       "PRAGMA cache_size = -8192;");
 }
 
+void keep_few_pages(SQLite::Database& database) {
+  database.exec("PRAGMA cache_size = -1024");
+}
+
 std::string enter_wal_mode(SQLite::Database& database) {
   SQLite::Statement change(database, "PRAGMA journal_mode = WAL");
   change.executeStep();
