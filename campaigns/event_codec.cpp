@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <limits>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -93,10 +94,16 @@ class FieldWriter {
 };
 
 // Reads fields by name; what is absent keeps its default. The first misfit is kept.
+//
+// The members of an object mostly stand as FieldWriter writes them, in the order of the fields, so
+// that one look is enough for each. Where some are left over in the end, all are to be searched
+// for.
 class FieldReader {
  public:
   FieldReader(simdjson::dom::object payload, simdjson::dom::object personal, bool has_personal)
-      : payload_(payload), personal_(personal), has_personal_(has_personal) {}
+      : payload_{payload, payload.begin()} {
+    if (has_personal) personal_.emplace(Members{personal, personal.begin()});
+  }
 
   template <typename T>
   void operator()(std::string_view name, T& value) {
@@ -104,19 +111,33 @@ class FieldReader {
   }
   template <typename T>
   void personal(std::string_view name, T& value) {
-    if (has_personal_) read(personal_, name, value);
+    if (personal_) read(*personal_, name, value);
   }
+  bool has_left_over() const {
+    return payload_.next != payload_.all.end() ||
+           (personal_ && personal_->next != personal_->all.end());
+  }
+  void search_from_now_on() { searches_ = true; }
   const std::string& misfit() const { return misfit_; }
 
  private:
+  struct Members {
+    simdjson::dom::object all;
+    simdjson::dom::object::iterator next;
+  };
+
   template <typename T>
-  void read(simdjson::dom::object object, std::string_view name, T& value) {
+  void read(Members& members, std::string_view name, T& value) {
     simdjson::dom::element element;
-    const auto error = object.at_key(name).get(element);
-    if (error == simdjson::NO_SUCH_FIELD) return;
-    if (error || !take(element, value)) {
-      if (misfit_.empty()) misfit_ = name;
+    if (searches_) {
+      const auto error = members.all.at_key(name).get(element);
+      if (error == simdjson::NO_SUCH_FIELD) return;
+    } else {
+      if (members.next == members.all.end() || members.next.key() != name) return;
+      element = members.next.value();
+      ++members.next;
     }
+    if (!take(element, value) && misfit_.empty()) misfit_ = name;
   }
   static bool take(simdjson::dom::element element, bool& value) {
     return element.get(value) == simdjson::SUCCESS;
@@ -176,15 +197,19 @@ class FieldReader {
     return true;
   }
 
-  simdjson::dom::object payload_;
-  simdjson::dom::object personal_;
-  bool has_personal_;
+  Members payload_;
+  std::optional<Members> personal_{};
+  bool searches_ = false;
   std::string misfit_{};
 };
 
 template <typename E>
 Event read_as(FieldReader& reader) {
   E event{};
+  E::fields(reader, event);
+  if (!reader.has_left_over()) return event;
+  reader.search_from_now_on();
+  event = {};
   E::fields(reader, event);
   return event;
 }
