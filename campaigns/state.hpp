@@ -27,8 +27,8 @@ struct State {
   Spend spend{};
   Results results{};
 
-  // Before the first event: what only further calls hang on will not be kept, which is half of what
-  // a contact costs. Good for the files of an export; nobody is called by it, and neither its
+  // Before the first event: what only further calls hang on will not be kept, which is a third of
+  // what a contact costs. Good for the files of an export; nobody is called by it, and neither its
   // digests nor its projections are those of the log.
   void keep_results_alone();
   bool keeps_all() const { return queue.for_calls; }

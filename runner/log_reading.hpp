@@ -68,7 +68,7 @@ class CheckedLog {
 // Whose log it is, as its first event says; nothing for a log without events.
 std::optional<campaigns::LogCreated> identity_of(CheckedLog& log);
 
-// What a log is folded for: everything; or an export alone, which needs half of the memory
+// What a log is folded for: everything; or an export alone, which needs a third less of memory
 // (State::keep_results_alone).
 enum class FoldFor : std::uint8_t { everything, results };
 
