@@ -68,6 +68,15 @@ struct CompleteEnrolment {
   // list's id of them: they stay as they are, and were not among the rows (KnownPeople).
   std::uint64_t renumbered = 0;
 };
+// People of a campaign whom a later list has in another time zone.
+struct MovePeople {
+  struct Move {
+    std::uint32_t contact = 0;
+    std::string zone{};
+  };
+  std::string campaign{};
+  std::vector<Move> moves{};
+};
 // More people for a campaign that was enrolled: rows of one list, read as those were. Whoever is in
 // it already is left as they are, so that the same rows again add nobody.
 struct AddContacts {
@@ -352,7 +361,7 @@ struct ToolAsked {
 struct CommandKinds {
   using List =
       KindList<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
-               AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll,
+               MovePeople, AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll,
                ResolveCall, SuppressNumber, UnsuppressNumber, ListNumbers, LoadSuppressionList,
                ForgetNumber, ForgetExpired, OrderAnswered, CallsListed, CallFetched, CallPriced,
                TransferPriced, LateCallFound, LateCallWasEnded, LateCallNotKnown, StatusReported,

@@ -821,6 +821,17 @@ Decision on(const State& state, const CompleteEnrolment& command, Moment) {
   return draft.take();
 }
 
+Decision on(const State& state, const MovePeople& command, Moment) {
+  const auto index = state.book.find(command.campaign);
+  if (!index) return unknown_campaign(command.campaign);
+  Draft draft;
+  for (const auto& move : command.moves) {
+    if (!moves(state, {*index, move.contact}, move.zone)) continue;
+    draft.add(Subject::contact(command.campaign, move.contact), ContactMoved{move.zone});
+  }
+  return draft.take();
+}
+
 Decision on(const State& state, const AddContacts& command, Moment) {
   const auto index = state.book.find(command.campaign);
   if (!index) return unknown_campaign(command.campaign);

@@ -393,6 +393,20 @@ void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Registe
     move(ref, Stage::excluded);
     return;
   }
+  if (const auto* moved = get_if<ContactMoved>(&fact.event)) {
+    // The list of those who were never called keeps its order: they leave it, and are due.
+    if (contact.stage == Stage::fresh) {
+      move(ref, Stage::retry);
+      contact.due_ms = to_ms(fact.recorded_at);
+    }
+    const auto group = campaign.group_of(moved->zone, campaign.groups[contact.group].priority);
+    if (contact.stage == Stage::retry) {
+      campaign.groups[contact.group].retries.erase({contact.due_ms, ref.ordinal});
+      campaign.groups[group].retries.emplace(contact.due_ms, ref.ordinal);
+    }
+    contact.group = group;
+    return;
+  }
   if (const auto* counted = get_if<QuotaCounted>(&fact.event)) {
     if (counted->completes == counted->of) campaign.quota_swept = 0;
     return;

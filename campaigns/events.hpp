@@ -196,7 +196,8 @@ struct EnrolmentReopened {
 };
 
 // More people were put into a campaign, beside those of its first list: the ContactEnrolled before
-// it. Whoever was in it already, by number or by the list's id of them, stays as they are.
+// it. Whoever was in it already, by number or by the list's id of them, stays as they are, but for
+// their time zone (ContactMoved).
 struct ContactsAdded {
   static constexpr std::string_view type = "ContactsAdded";
   std::string list_digest{};  // SHA-256 of the list, hex; a long list has several of these
@@ -234,6 +235,16 @@ struct ContactEnrolled {
     v("not_before", e.not_before), v("not_after", e.not_after), v("priority", e.priority),
         v("other_keys", e.other_keys), v("left_out", e.left_out);
     v.personal("number", e.number), v.personal("values", e.values), v.personal("others", e.others);
+  }
+};
+
+// A later list has the person in another time zone: from here on they are called by its clock.
+struct ContactMoved {
+  static constexpr std::string_view type = "ContactMoved";
+  std::string zone{};
+  template <typename V, typename Self>
+  static void fields(V& v, Self& e) {
+    v("zone", e.zone);
   }
 };
 
@@ -1026,7 +1037,7 @@ struct EventKinds {
                AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested,
                TransferEnded, CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded,
                AnswerDeclined, PersonAsked, QuotaCounted, QuotaSwept, NumberChosen, NumberListed,
-               NumberUnlisted, SuppressionListLoaded, TransferProgressed, PromptFetched>;
+               NumberUnlisted, SuppressionListLoaded, TransferProgressed, PromptFetched, ContactMoved>;
 };
 
 using Event = OneOf<EventKinds>;

@@ -19,6 +19,7 @@ namespace {
 
 struct Line {
   Instant at{};
+  std::string zone{};  // of the person, then
   std::string_view type{};
   std::string text{};
 };
@@ -52,6 +53,9 @@ class Teller {
 
   // Whose event is told next; it outlives the telling.
   void about(const Subject& subject) { subject_ = &subject; }
+  // Where they are from here on.
+  void in_zone(const std::string& zone) { zone_ = zone; }
+  const std::string& zone() const { return zone_; }
 
   std::string operator()(const LogCreated&) const { return {}; }
   std::string operator()(const RunnerStarted&) const { return {}; }
@@ -103,6 +107,10 @@ class Teller {
     }
     for (const auto& one : e.left_out) text += "; a number was left out (" + one + ')';
     return text;
+  }
+  std::string operator()(const ContactMoved& e) const {
+    return "moved: a later list has them in the time zone " + e.zone +
+           ", by whose clock they are called from here on";
   }
   std::string operator()(const ContactExcluded& e) const {
     return "excluded by the gate \"" + e.gate + "\"" + because(e.evidence);
@@ -605,10 +613,17 @@ Explanation explanation_of(const State& state, ContactRef ref, const ZoneRules& 
   out.head = entry.definition->id + '.' + std::to_string(ref.ordinal);
   Teller teller(entry, zone, rules);
   for (const auto& fact : history) {
+    if (const auto* enrolled = get_if<ContactEnrolled>(&fact.event)) {
+      teller.in_zone(enrolled->zone);
+      break;
+    }
+  }
+  for (const auto& fact : history) {
     teller.about(fact.subject);
+    if (const auto* moved = get_if<ContactMoved>(&fact.event)) teller.in_zone(moved->zone);
     auto text = visit(teller, fact.event);
     if (text.empty()) continue;
-    out.lines.push_back({fact.recorded_at, type_of(fact.event), std::move(text)});
+    out.lines.push_back({fact.recorded_at, teller.zone(), type_of(fact.event), std::move(text)});
   }
   add_next(out, state, ref, rules, now);
   return out;
@@ -648,7 +663,7 @@ std::string explain(const State& state, ContactRef contact, const ZoneRules& rul
   std::string text = told.head + ", row " + std::to_string(state.script.row(contact)) +
                      " of the list, " + zone + ", " + state.script.language(contact) + '\n';
   for (const auto& line : told.lines) {
-    text += utc_and_local(line.at, zone, rules) + "  " + line.text + '\n';
+    text += utc_and_local(line.at, line.zone, rules) + "  " + line.text + '\n';
   }
   text += "now " + utc_and_local(now, zone, rules) + '\n';
   text += "next: " + told.next + '\n';
@@ -667,9 +682,10 @@ std::string explain_json(const State& state, ContactRef contact, const ZoneRules
   const auto& dial = campaign.contact(contact.ordinal);
   const auto& zone = campaign.groups[dial.group].zone;
   const auto& one = state.results.cases[contact.campaign][contact.ordinal - 1];
-  const auto times = [&](JsonObject& object, const std::string& name, Instant at) {
+  const auto times = [&](JsonObject& object, const std::string& name, Instant at,
+                         const std::string& there) {
     object.member(name + "_utc", rfc3339_utc(at));
-    if (const auto offset = rules.utc_offset(zone, at)) {
+    if (const auto offset = rules.utc_offset(there, at)) {
       object.member(name + "_local", rfc3339_local(at, *offset));
     }
   };
@@ -688,23 +704,23 @@ std::string explain_json(const State& state, ContactRef contact, const ZoneRules
   for (std::size_t i = 0; i < told.lines.size(); ++i) {
     if (i > 0) events += ',';
     JsonObject line(events);
-    times(line, "at", told.lines[i].at);
+    times(line, "at", told.lines[i].at, told.lines[i].zone);
     line.member("type", told.lines[i].type).member("text", told.lines[i].text);
     line.close();
   }
   events += ']';
-  times(object, "now", now);
+  times(object, "now", now, zone);
   auto& out = object.open("next");
   JsonObject next(out);
   next.member("text", told.next);
-  if (told.due) times(next, "due", *told.due);
+  if (told.due) times(next, "due", *told.due, zone);
   auto& gates = next.open("gates");
   gates += '[';
   for (std::size_t i = 0; i < told.gates.size(); ++i) {
     if (i > 0) gates += ',';
     JsonObject gate(gates);
     gate.member("gate", told.gates[i].name).member("text", told.gates[i].text);
-    if (told.gates[i].until) times(gate, "until", *told.gates[i].until);
+    if (told.gates[i].until) times(gate, "until", *told.gates[i].until, zone);
     gate.close();
   }
   gates += ']';

@@ -36,16 +36,35 @@ bool look_at_people(const State& state, CampaignIndex index, std::uint32_t& look
   const auto& campaign = state.queue.campaigns[index];
   for (; people_max > 0 && looked_at < campaign.contacts.size(); --people_max) {
     ++looked_at;
-    take_number(campaign.contact(looked_at).key);
+    const ContactRef person{index, looked_at};
+    take_number(campaign.contact(looked_at).key, person);
     if (const auto* several = campaign.several_of(looked_at)) {
-      for (const auto& one : several->all) take_number(one.key);
+      for (const auto& one : several->all) take_number(one.key, person);
     }
-    take_person(ContactRef{index, looked_at});
+    take_person(person);
   }
   return looked_at >= campaign.contacts.size();
 }
 
 }  // namespace
+
+bool moves(const State& state, ContactRef contact, const std::string& zone) {
+  const auto& campaign = state.queue.campaigns[contact.campaign];
+  if (contact.ordinal == 0 || contact.ordinal > campaign.contacts.size()) return false;
+  const auto& person = campaign.contact(contact.ordinal);
+  switch (person.stage) {
+    case Stage::fresh:
+    case Stage::retry:
+    case Stage::calling:
+    case Stage::held:
+      return !person.forgotten && campaign.groups[person.group].zone != zone;
+    case Stage::done:
+    case Stage::exhausted:
+    case Stage::excluded:
+      break;
+  }
+  return false;
+}
 
 std::size_t place_of_id(const Campaign& campaign, const std::vector<std::string>& columns) {
   return static_cast<std::size_t>(std::ranges::find(columns, campaign.contacts.id_column) -
@@ -56,18 +75,40 @@ PeopleSearch::PeopleSearch(const std::vector<EnrolRows::Row>& rows, std::size_t 
                            std::uint32_t looked_at)
     : id_place_(id_place), looked_at_(looked_at) {
   for (const auto& row : rows) {
-    each_number(row, [this](NumberKey key) { new_numbers_.insert(key); });
-    new_ids_.insert(id_of(row, id_place_));
+    each_number(row, [&](NumberKey key) { new_numbers_.emplace(key, &row); });
+    new_ids_.emplace(id_of(row, id_place_), &row);
   }
   new_ids_.erase(std::string_view());
 }
 
 bool PeopleSearch::look(const State& state, CampaignIndex index, std::size_t people_max) {
+  const auto found = [&](const auto& at, ContactRef person) {
+    const auto& zone = at->second->zone;
+    const bool heard = !moves_.empty() && moves_.back().contact == person.ordinal;
+    if (!heard && moves(state, person, zone)) moves_.push_back({person.ordinal, zone});
+  };
   return look_at_people(
-      state, index, looked_at_, people_max, [this](NumberKey key) { new_numbers_.erase(key); },
+      state, index, looked_at_, people_max,
+      [&](NumberKey key, ContactRef person) {
+        const auto at = new_numbers_.find(key);
+        if (at == new_numbers_.end()) return;
+        found(at, person);
+        new_numbers_.erase(at);
+      },
       [&](ContactRef person) {
-        if (!new_ids_.empty()) new_ids_.erase(state.script.value(person, id_place_));
+        if (new_ids_.empty()) return;
+        const auto at = new_ids_.find(state.script.value(person, id_place_));
+        if (at == new_ids_.end()) return;
+        found(at, person);
+        new_ids_.erase(at);
       });
+}
+
+std::vector<MovePeople::Move> PeopleSearch::take_moves(std::size_t moves_max) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(moves_max, moves_.size()));
+  std::vector<MovePeople::Move> taken(moves_.begin(), moves_.begin() + count);
+  moves_.erase(moves_.begin(), moves_.begin() + count);
+  return taken;
 }
 
 KnownBy PeopleSearch::known(const EnrolRows::Row& row) const {
@@ -101,10 +142,11 @@ KnownPeople::KnownPeople(const State& state, CampaignIndex index)
 
 bool KnownPeople::look(const State& state, std::size_t people_max) {
   return look_at_people(
-      state, index_, looked_at_, people_max, [this](NumberKey key) { numbers_.insert(key); },
+      state, index_, looked_at_, people_max,
+      [this](NumberKey key, ContactRef person) { numbers_.emplace(key, person.ordinal); },
       [&](ContactRef person) {
         const auto id = state.script.value(person, id_place_);
-        if (!id.empty()) ids_.emplace(id);
+        if (!id.empty()) ids_.emplace(id, person.ordinal);
       });
 }
 
@@ -113,9 +155,28 @@ KnownBy KnownPeople::see(const EnrolRows::Row& row) {
       row, id_place_, [this](NumberKey key) { return numbers_.count(key) != 0; },
       [this](std::string_view id) { return ids_.count(std::string(id)) != 0; });
   if (by != KnownBy::nobody) return by;
-  each_number(row, [this](NumberKey key) { numbers_.insert(key); });
-  if (const auto id = id_of(row, id_place_); !id.empty()) ids_.emplace(id);
+  each_number(row, [this](NumberKey key) { numbers_.emplace(key, 0); });
+  if (const auto id = id_of(row, id_place_); !id.empty()) ids_.emplace(id, 0);
   return KnownBy::nobody;
+}
+
+std::optional<MovePeople::Move> KnownPeople::move_of(const State& state,
+                                                     const EnrolRows::Row& row) {
+  std::uint32_t ordinal = 0;
+  each_number(row, [&](NumberKey key) {
+    const auto at = numbers_.find(key);
+    if (ordinal == 0 && at != numbers_.end()) ordinal = at->second;
+  });
+  if (ordinal == 0) {
+    const auto at = ids_.find(std::string(id_of(row, id_place_)));
+    if (at != ids_.end()) ordinal = at->second;
+  }
+  if (ordinal == 0) return {};
+  heard_.resize(std::max<std::size_t>(heard_.size(), ordinal));
+  if (heard_[ordinal - 1]) return {};
+  heard_[ordinal - 1] = true;
+  if (!moves(state, {index_, ordinal}, row.zone)) return {};
+  return MovePeople::Move{ordinal, row.zone};
 }
 
 }  // namespace campaigns

@@ -2,9 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "campaigns/commands.hpp"
@@ -18,6 +19,9 @@ enum class KnownBy : std::uint8_t { nobody, number, id };
 
 // Where the list's own id stands among the columns of a campaign; beyond their end: nowhere.
 std::size_t place_of_id(const Campaign& campaign, const std::vector<std::string>& columns);
+
+// Whether it is news that somebody is in that time zone, and calls to them may still come.
+bool moves(const State& state, ContactRef contact, const std::string& zone);
 
 // Rows that are looked for among the people of a campaign, some of these at a time.
 class PeopleSearch {
@@ -36,13 +40,16 @@ class PeopleSearch {
   KnownBy known(const EnrolRows::Row& row) const;
   // Its person is in the campaign from here on.
   void add(const EnrolRows::Row& row);
+  // Of those who were looked at, whom their row has in another time zone; each is handed out once.
+  std::vector<MovePeople::Move> take_moves(std::size_t moves_max);
 
  private:
   std::size_t id_place_;
   std::uint32_t looked_at_;
   // There are fewer rows than people: those are looked for among these.
-  std::unordered_set<NumberKey> new_numbers_{};
-  std::unordered_set<std::string_view> new_ids_{};
+  std::unordered_map<NumberKey, const EnrolRows::Row*> new_numbers_{};
+  std::unordered_map<std::string_view, const EnrolRows::Row*> new_ids_{};
+  std::vector<MovePeople::Move> moves_{};
 };
 
 // One for each row, a row being known by one before it that is not known itself, too. Walks over
@@ -60,13 +67,17 @@ class KnownPeople {
   bool look(const State& state, std::size_t people_max);
   // By what a row is known; a row that is not known is known from here on.
   KnownBy see(const EnrolRows::Row& row);
+  // Whom a row has in another time zone. Of several rows of one person the first is heard.
+  std::optional<MovePeople::Move> move_of(const State& state, const EnrolRows::Row& row);
 
  private:
   CampaignIndex index_;
   std::size_t id_place_;
   std::uint32_t looked_at_ = 0;
-  std::unordered_set<NumberKey> numbers_{};
-  std::unordered_set<std::string> ids_{};
+  // Of whom they are; 0: of a row.
+  std::unordered_map<NumberKey, std::uint32_t> numbers_{};
+  std::unordered_map<std::string, std::uint32_t> ids_{};
+  std::vector<bool> heard_{};  // by ordinal - 1
 };
 
 }  // namespace campaigns

@@ -176,12 +176,20 @@ std::optional<campaigns::AddContacts> Addition::next() {
   return std::exchange(command_, empty_command());
 }
 
+std::optional<campaigns::MovePeople> Addition::next_moves() {
+  auto moves = search_.take_moves(rows_max);
+  if (moves.empty()) return {};
+  report_.moved += moves.size();
+  return campaigns::MovePeople{campaign_, std::move(moves)};
+}
+
 std::string addition_json(const AdditionReport& report) {
   std::string text;
   campaigns::JsonObject object(text);
   object.member("added", static_cast<std::int64_t>(report.added))
       .member("known", static_cast<std::int64_t>(report.known))
       .member("renumbered", static_cast<std::int64_t>(report.renumbered))
+      .member("moved", static_cast<std::int64_t>(report.moved))
       .member("suppressed", static_cast<std::int64_t>(report.suppressed))
       .member("rejected", static_cast<std::int64_t>(report.rejected_count))
       .member("numbers_left_out", static_cast<std::int64_t>(report.numbers_left_out));
@@ -208,6 +216,7 @@ AdditionReport read_addition_json(const std::string& answer) {
   report.added = told.value("added", std::uint64_t{0});
   report.known = told.value("known", std::uint64_t{0});
   report.renumbered = told.value("renumbered", std::uint64_t{0});
+  report.moved = told.value("moved", std::uint64_t{0});
   report.suppressed = told.value("suppressed", std::uint64_t{0});
   report.rejected_count = told.value("rejected", std::uint64_t{0});
   report.numbers_left_out = told.value("numbers_left_out", std::uint64_t{0});
@@ -225,6 +234,10 @@ std::string addition_text(const AdditionReport& report, const std::string& campa
   if (report.renumbered != 0) {
     text += "  of these " + plural(report.renumbered, "has", "have") +
             " another number in the list: the one that they were enrolled with stays\n";
+  }
+  if (report.moved != 0) {
+    text += "  of these " + plural(report.moved, "is", "are") +
+            " in another time zone by the list, and called by its clock from now on\n";
   }
   if (report.suppressed != 0) {
     text += plural(report.suppressed, "number is", "numbers are") +

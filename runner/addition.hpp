@@ -40,6 +40,7 @@ struct AdditionReport {
   std::uint64_t added = 0;
   std::uint64_t known = 0;       // by number or by the list's id of them: they stay as they are
   std::uint64_t renumbered = 0;  // of these, whom the list has another number for
+  std::uint64_t moved = 0;       // of the known, to another time zone
   std::uint64_t suppressed = 0;  // of those that were read, not called as things stand
   std::uint64_t rejected_count = 0;
   std::uint64_t numbers_left_out = 0;  // of people who are called at their others
@@ -77,9 +78,11 @@ class Addition {
   // nobody. Each is prepared after the one before was carried out, or all of them before the first
   // is.
   std::optional<campaigns::AddContacts> next();
+  // Likewise for those whom it has in another time zone, before them.
+  std::optional<campaigns::MovePeople> next_moves();
 
   std::size_t rows() const { return read_.rows.size(); }
-  // Of the rows that were looked at; without `added` and `known`, which the campaign tells.
+  // Of the rows that were looked at and the moves that were handed out; without `added` and `known`, which the campaign tells.
   const AdditionReport& report() const { return report_; }
 
  private:

@@ -220,6 +220,7 @@ int add_contacts(const ControlOptions& options) {
         std::vector<campaigns::Command> commands;
         while (true) {
           while (!addition.prepare(state, *index, now)) continue;
+          while (auto moves = addition.next_moves()) commands.emplace_back(std::move(*moves));
           auto command = addition.next();
           if (!command) break;
           commands.emplace_back(std::move(*command));

@@ -139,6 +139,7 @@ void Enrolment::feed() {
   const auto last_row = book.at(*book.find(campaign())).last_row;
   campaigns::EnrolRows batch;
   batch.campaign = campaign();
+  campaigns::MovePeople moved{campaign(), {}};
   campaigns::ContactRow row;
   campaigns::RejectedRow rejected;
   bool end = false;
@@ -159,6 +160,11 @@ void Enrolment::feed() {
         if (row.row <= last_row && !known_) break;
         auto person = row_to_enrol(row, keys_);
         person.values.assign(row.values.begin(), row.values.end());
+        if (known_) {
+          if (auto move = known_->move_of(runner_.state(), person)) {
+            moved.moves.push_back(std::move(*move));
+          }
+        }
         if (known_ && known_->see(person) == campaigns::KnownBy::id) {
           ++renumbered_;
         } else if (row.row > last_row) {
@@ -168,6 +174,7 @@ void Enrolment::feed() {
       }
     }
   }
+  if (!moved.moves.empty()) runner_.note_command(std::move(moved));
   if (!batch.rows.empty()) {
     // The next batch needs this one folded in: duplicates are found in the state.
     batch_noted_ = true;

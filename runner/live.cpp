@@ -1139,7 +1139,12 @@ void Live::Block::add(const std::string& campaign, std::shared_ptr<Addition> add
     if (!addition->prepare(runner->state(), index, clock->now())) {
       return loop->post([this] { go_on_adding(); });
     }
-    auto command = addition->next();
+    std::optional<campaigns::Command> command;
+    if (auto moves = addition->next_moves()) {
+      command.emplace(std::move(*moves));
+    } else if (auto people_to_add = addition->next()) {
+      command.emplace(std::move(*people_to_add));
+    }
     if (!command) {
       auto report = addition->report();
       report.added = people() - before;

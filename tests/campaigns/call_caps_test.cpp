@@ -145,6 +145,16 @@ BOOST_AUTO_TEST_CASE(a_day_begins_by_the_clock_as_it_then_stands) {
   BOOST_TEST(doubtful.call("2026-03-29T18:15:00Z") == "daily_calls until 2026-03-29T22:00");
 }
 
+// Half past midnight in Kolkata on the third is the evening of the second in Rome.
+BOOST_AUTO_TEST_CASE(of_who_moves_the_days_of_both_clocks_count) {
+  Caller world(round_the_clock(""), "Asia/Kolkata");
+  BOOST_TEST(world.call("2026-03-02T19:00:00Z") == "called");
+  world.does(MovePeople{"note", {{1, "Europe/Rome"}}});
+  BOOST_TEST(world.call("2026-03-02T20:00:00Z") == "daily_calls until 2026-03-02T23:00");
+  BOOST_TEST(world.call("2026-03-02T23:00:00Z") == "daily_calls until 2026-03-03T23:00");
+  BOOST_TEST(world.call("2026-03-03T23:00:00Z") == "called");
+}
+
 // A call of yesterday evening that turns up late counts on the day on which it rang there.
 BOOST_AUTO_TEST_CASE(a_late_call_counts_on_their_day) {
   auto campaign = round_the_clock("Europe/Rome");

@@ -86,6 +86,78 @@ BOOST_AUTO_TEST_CASE(the_list_s_own_id_says_who_is_in_it_already) {
   BOOST_TEST(times(other.when(addition({with_id(2, 11, "id1")})), "ContactEnrolled") == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(who_has_moved_is_called_by_the_clock_of_where_they_are) {
+  auto campaign = notification();
+  campaign.pacing.lines = 5;
+  Running world(campaign, 3);
+  const auto move = [&](std::uint32_t contact, const char* zone) {
+    return world.when(MovePeople{"note", {{contact, zone}}});
+  };
+  BOOST_TEST(move(1, "America/New_York") ==
+             "contact/note/1 ContactMoved {\"zone\":\"America/New_York\"}\n");
+  BOOST_TEST(move(1, "America/New_York") == "");
+  BOOST_TEST(move(9, "America/New_York") == "");
+  BOOST_TEST(world.when(MovePeople{"none", {}}) == "refused: unknown_campaign");
+  // It is nine in Rome, and the first in the list is somewhere else now.
+  BOOST_TEST(times(world.plans(), "contact/note/2 CallRequested") == 1U);
+  world.accept(2);
+  world.does(world.status("no-answer", 0, 2));
+  BOOST_TEST(times(world.later(1s).plans(), "contact/note/3 CallRequested") == 1U);
+  world.accept(3);
+  // Whoever waits for another call goes, too; and so does a call that still waits at the carrier.
+  BOOST_TEST(times(move(2, "Asia/Kolkata"), "ContactMoved") == 1U);
+  BOOST_TEST(times(move(3, "America/Sao_Paulo"), "ContactMoved") == 1U);
+  BOOST_TEST(times(world.plans(), "contact/note/3 CallEndRequested") == 1U);
+  world.does(world.status("canceled", 0, 3));
+  BOOST_TEST(world.at("2026-03-02T13:59:59Z").plans().find("contact/note/1") == std::string::npos);
+  BOOST_TEST(times(world.at("2026-03-02T14:00:00Z").plans(), "contact/note/1 CallRequested") == 1U);
+  const auto& queue = world.state().queue.campaigns[0];
+  BOOST_TEST(queue.groups[queue.contact(2).group].zone == "Asia/Kolkata");
+  BOOST_TEST(queue.groups[queue.contact(3).group].zone == "America/Sao_Paulo");
+  world.accept(1);
+  world.does(world.status("busy"));
+  BOOST_TEST(times(move(1, "Europe/Rome"), "ContactMoved") == 1U);
+  // Nobody is called whose case is closed, wherever they are.
+  world.does(CancelCampaign{"note", "enough"});
+  BOOST_TEST(move(1, "Europe/London") == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_says_once_who_has_moved) {
+  auto campaign = notification();
+  campaign.contacts.id_column = "id";
+  Running world(campaign, 3);
+  const auto row = [](std::uint64_t line, NumberKey key, std::string own, const char* zone) {
+    auto made = person(line, key, zone);
+    made.values[0] = std::move(own);
+    return made;
+  };
+  // By number, by id alone with another number, once more, of somebody who is new, and as before.
+  const std::vector<EnrolRows::Row> rows = {
+      row(2, 1, "id1", "Asia/Kolkata"), row(3, 12, "id2", "Europe/London"),
+      row(4, 1, "id1", "Europe/London"), row(5, 14, "id14", "Asia/Kolkata"),
+      row(6, 3, "id3", "Europe/Rome")};
+  const auto text = [](const MovePeople::Move& move) {
+    return std::to_string(move.contact) + ' ' + move.zone + ", ";
+  };
+  KnownPeople known(world.state(), 0);
+  known.look(world.state(), 100);
+  std::string one_by_one;
+  for (const auto& each : rows) {
+    const auto move = known.move_of(world.state(), each);
+    if (move) one_by_one += text(*move);
+    known.see(each);
+  }
+  BOOST_TEST(one_by_one == "1 Asia/Kolkata, 2 Europe/London, ");
+  PeopleSearch search(rows, 0);
+  search.look(world.state(), 0, 100);
+  std::string together;
+  for (auto moves = search.take_moves(1); !moves.empty(); moves = search.take_moves(1)) {
+    BOOST_TEST_REQUIRE(moves.size() == 1U);
+    together += text(moves.front());
+  }
+  BOOST_TEST(together == one_by_one);
+}
+
 BOOST_AUTO_TEST_CASE(rows_that_come_one_after_the_other_are_known_by_number_and_id) {
   auto campaign = notification();
   campaign.contacts.id_column = "id";

@@ -48,6 +48,43 @@ bool says(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(each_line_has_the_time_of_where_they_were_then) {
+  auto campaign = notification();
+  campaign.hours.zone = "Europe/Rome";
+  Running world(campaign, {person(2, 1, "Asia/Kolkata")});
+  world.dial();
+  world.later(25s).does(world.status("no-answer"));
+  world.later(1h).does(MovePeople{"note", {{1, "Europe/London"}}});
+  const auto text = told(world);
+  BOOST_TEST(says(text, "2026-03-02T08:00:00.000Z (2026-03-02T13:30:00+05:30 there)  attempt 1: "
+                        "called: it was this person's turn, the opening 09:00-20:00 by the "
+                        "campaign's clock, at 2026-03-02T09:00:00+01:00, allowed it, and a line "
+                        "was free\n"),
+             text);
+  BOOST_TEST(says(text, "2026-03-02T09:00:25.000Z (2026-03-02T09:00:25+00:00 there)  moved: a "
+                        "later list has them in the time zone Europe/London, by whose clock they "
+                        "are called from here on\n"),
+             text);
+  const auto json = told_json(world);
+  BOOST_TEST(json["events"].front()["at_local"] == "2026-03-02T13:30:00+05:30");
+  BOOST_TEST(json["events"].back()["at_local"] == "2026-03-02T09:00:25+00:00");
+  BOOST_TEST(json["zone"] == "Europe/London");
+}
+
+BOOST_AUTO_TEST_CASE(a_cap_that_keeps_somebody_from_a_call_is_in_the_way) {
+  auto campaign = notification();
+  campaign.retries.daily_calls_per_number_max = 1;
+  campaign.hours.zone = "Europe/Rome";
+  Running world(campaign, {person(2, 1, "America/New_York")});
+  BOOST_TEST(gates(world) == "");
+  world.dial();
+  world.does(world.status("no-answer"));
+  BOOST_TEST(says(gates(world), "daily_calls "), gates(world));
+  BOOST_TEST(says(told(world), "in the way: the number was called 1 time today by their own clock, "
+                               "as often as is allowed: not before 2026-03-03T05:00:00.000Z"),
+             told(world));
+}
+
 BOOST_AUTO_TEST_CASE(a_story_is_told_line_by_line_with_both_times) {
   Running world(notification());
   world.dial();

@@ -1,8 +1,10 @@
 """More people and another definition for a campaign that is in the log: while a program runs on it and
 while none does."""
 
+import datetime
 import json
 import os
+import zoneinfo
 
 import world
 
@@ -151,6 +153,60 @@ class AddAndEditTest(world.ServedCase):
         list_with((1, 1), (2, 2), (1, 9))
         told = self.campanile("check", self.file).stdout
         self.assertIn('1 row has the id of another person, column "id": 4 (of row 2)', told)
+        self.assert_log_is_well(self.log)
+
+    def test_who_moves_is_called_by_the_clock_of_where_they_are(self):
+        """Two at rest, one while it serves: by number, and by the list's id of them."""
+        self.campaign["contacts"]["columns"]["zone"] = "zone"
+        self.campaign["retries"] = {"attempts_max": 1}
+        with open(self.file, "w", encoding="utf-8") as file:
+            json.dump(self.campaign, file)
+
+        def list_with(name, *rows):
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write("id,number,name,zone\n")
+                for n, number, zone in rows:
+                    file.write("P-%04d,%s,Persona %d,%s\n" % (n, world.number_of(number), n, zone))
+            return self.path(name)
+
+        rome = "Europe/Rome"
+        list_with("people.csv", *((n, n, rome) for n in range(1, 13)))
+        self.campanile("run", self.file, "--log", self.log, "--limit", 1, expect=None)
+        moved = list_with("moved.csv", (2, 2, "Asia/Kathmandu"), (3, 33, "America/New_York"),
+                          (4, 4, rome), (1, 1, "Asia/Kathmandu"), (20, 20, rome))
+        told = world.last_json(self.add(moved, "--json").stdout)
+        self.assertEqual((told["added"], told["known"], told["moved"], told["renumbered"]),
+                         (1, 4, 2, 1))
+        self.assertNotIn("time zone", self.add(moved).stdout)
+        # A changed list of the campaign's own says it, too.
+        list_with("people.csv", (1, 1, rome), (5, 5, "Australia/Lord_Howe"), (20, 20, rome))
+        self.campanile("run", self.file, "--log", self.log, "--accept-change", "--limit", 1,
+                       expect=None)
+        self.campanile("pause", "prova", "--log", self.log)
+        self.serve()
+        moved = list_with("again.csv", (8, 8, "Asia/Kathmandu"))
+        told = self.add(moved)
+        self.assertIn("1 is in another time zone by the list", told.stdout)
+        self.campanile("resume", "prova", "--log", self.log)
+        world.wait_until(lambda: self.status()["status"] == "completed", "they are called")
+        self.stop()
+        zones = {n: rome for n in range(1, 14)}
+        zones.update({2: "Asia/Kathmandu", 3: "America/New_York", 5: "Australia/Lord_Howe",
+                      8: "Asia/Kathmandu"})
+        events = world.events_of(self.log)
+        self.assertEqual({event.contact()[1]: event.payload["zone"] for event in events
+                          if event.type == "ContactMoved"},
+                         {n: zone for n, zone in zones.items() if zone != rome})
+        called = {}
+        for event in events:
+            if event.type == "CallRequested":
+                at = datetime.datetime.fromtimestamp(event.payload["slot"] / 1000,
+                                                     zoneinfo.ZoneInfo(zones[event.contact()[1]]))
+                called[event.contact()[1]] = at
+                self.assertTrue(9 <= at.hour < 20, (event.contact(), at))
+                self.assertEqual(at.utcoffset().total_seconds(),
+                                 event.payload["offset_minutes"] * 60)
+        self.assertEqual(sorted(called), list(range(1, 14)))
         self.assert_log_is_well(self.log)
 
     def test_countries_of_the_command_line_stay_where_the_file_names_none(self):

@@ -286,19 +286,24 @@ def days_of(window):
 
 
 class Rules:
-    def __init__(self, campaign, zones, spans):
+    def __init__(self, campaign, zones, spans, moves=None):
         self.campaign = campaign
         self.zones = zones  # by number
+        self.moves = moves or {}  # by number: when they moved, and where to, in order
         self.spans = spans  # by number: the first and the last moment, on their clock
         hours = campaign["calling_hours"]
         self.hours = {**hours, **PRESETS[hours["preset"]]} if "preset" in hours else hours
 
     def clock(self, number, ms):
-        zone = self.hours.get("zone") or self.zones[number]
-        return self.local(zone, ms)
+        zone = self.hours.get("zone")
+        return self.local(zone, ms) if zone else self.own_clock(number, ms)
 
     def own_clock(self, number, ms):
-        return self.local(self.zones[number], ms)
+        zone = self.zones[number]
+        for at_ms, there in self.moves.get(number, []):
+            if at_ms <= ms:
+                zone = there
+        return self.local(zone, ms)
 
     @staticmethod
     def local(zone, ms):
@@ -359,11 +364,12 @@ def order_complaints(numbers, theirs, rows):
     return wrong
 
 
-def complaints(campaign, zones, spans, calls, attempts, numbers=None, late_ms=0):
+def complaints(campaign, zones, spans, calls, attempts, numbers=None, late_ms=0, moves=None):
     """What is wrong with these calls of the carrier's, in words. `attempts` are the rows of
-    attempts.csv by (contact, attempt); `numbers` are those of each contact that has several. An
-    order may leave so much later than the campaign's slot."""
-    rules = Rules(campaign, zones, spans)
+    attempts.csv by (contact, attempt); `numbers` are those of each contact that has several, and
+    `moves` when each number's person moved, and where to. An order may leave so much later than the
+    campaign's slot."""
+    rules = Rules(campaign, zones, spans, moves)
     wrong = []
     calls = sorted(calls, key=lambda call: call["accepted_at_ms"])
     for call in calls:
@@ -541,6 +547,20 @@ class RandomCampaignsTest(world.Case):
             loads.append({"source": required["source"], "at_ms": now_ms, "as_of_ms": as_of_ms,
                           "numbers": listed})
 
+    def move_people(self, chance, campaign, folder, log, numbers, moves):
+        """Some people are in another zone by a further list; one of them may have moved before."""
+        now_ms = world.events_of(log)[-1].recorded_at
+        file = os.path.join(folder, "moved.csv")
+        with open(file, "w", encoding="utf-8") as out:
+            out.write("id,number,second,third,name,zone,from,day,time\n")
+            for n in chance.sample(sorted(numbers), chance.randint(1, len(numbers) // 2)):
+                zone = chance.choice(ZONES)
+                cells = (numbers[n] + ["", ""])[:3]
+                out.write("P-%04d,%s,%s,%s,Persona %d,%s,,,\n" % (n, *cells, n, zone))
+                for number in numbers[n]:
+                    moves.setdefault(number, []).append((now_ms, zone))
+        self.campanile("add-contacts", campaign["id"], file, "--log", log)
+
     def run_one(self, seed):
         """What is wrong with the campaign of this seed, and how many calls it came to and suppression
         lists it took."""
@@ -580,7 +600,13 @@ class RandomCampaignsTest(world.Case):
         phones = world.Carrier(folder, "--start", start.strftime("%Y-%m-%dT%H:%M:%SZ"), "--seed",
                                seed, "--people", some_people(chance), *some_faults(chance))
         loads = []
+        moves = {}
         try:
+            if chance.random() < 0.3:
+                self.campanile("run", file, "--log", log, "--carrier", phones.choice,
+                               "--calls-per-second", 20, "--limit",
+                               chance.randint(1, len(numbers)), expect=None)
+                self.move_people(chance, campaign, folder, log, numbers, moves)
             for _ in range(self.LOADS_MAX):
                 run = self.campanile("run", file, "--log", log, "--carrier", phones.choice,
                                      "--json", "--calls-per-second", 20, expect=None)
@@ -589,6 +615,8 @@ class RandomCampaignsTest(world.Case):
                     self.assertEqual(run.returncode, 0, run.stderr)
                     break
                 self.load_lists(chance, campaign, folder, log, numbers, loads)
+                if chance.random() < 0.3:
+                    self.move_people(chance, campaign, folder, log, numbers, moves)
             calls = phones.truth()["calls"]
         finally:
             phones.kill()
@@ -598,7 +626,7 @@ class RandomCampaignsTest(world.Case):
         attempts = {(int(row["contact"]), int(row["attempt"])): row for row in rows}
         # The first order of each further run waits for the account's slot after the last one's.
         wrong = complaints(campaign, zones, spans, calls, attempts, numbers,
-                           late_ms=51 if loads else 0)
+                           late_ms=51 if loads or moves else 0, moves=moves)
         wrong += list_complaints(campaign, loads, calls)
         if any(call["ended_at_ms"] == 0 for call in calls):
             wrong.append("a call never ended")
@@ -606,7 +634,7 @@ class RandomCampaignsTest(world.Case):
             self.campanile("export", "results", "--log", log).stdout, newline=""))
         results = {int(row["contact"]): row for row in results}
         wrong += quota_complaints(campaign, {
-            contact: row["zone"] for contact, row in results.items()}, results,
+            contact: zones[theirs[0]] for contact, theirs in numbers.items()}, results,
             world.events_of(log))
         places = collections.Counter(row["place"] for row in results.values())
         if sum(places.values()) != len(numbers) or places["open"]:
@@ -728,6 +756,14 @@ class RandomCampaignsTest(world.Case):
                 (36_000, 57_600, [])):
             self.assertEqual(said(call("a", 1, first_s, first_s + 9),
                                   call("a", 2, last_s, last_s + 9)), wrong)
+        # It was Tuesday already in Kolkata, as it is in Rome when they are called there.
+        campaign["calling_hours"] = {"windows": campaign["calling_hours"]["windows"]}
+        for at_s, wrong in ((54_000, "2 calls to one number on 2026-01-06"), (140_400, None)):
+            made = [call("a", 1, 46_800, 46_809), call("a", 2, at_s + 3_600, at_s + 3_609)]
+            found = complaints(campaign, zones, spans, [one for one, _ in made],
+                               dict(row for _, row in made), moves={"a": [(monday + 50_000_000,
+                                                                           "Europe/Rome")]})
+            self.assertEqual(found[:1], [wrong] if wrong else [])
         a_week_later = [call("b", n, 86_400 * day, 86_400 * day + 9) for n, day in
                         ((1, 0), (2, 2), (3, 7))]
         self.assertFalse(any("in the week" in each for each in said(*a_week_later)))
