@@ -142,8 +142,8 @@ struct Retries {
   std::uint8_t attempts_max = 3;  // one cap above all
   std::uint8_t unplaced_max = 3;  // for attempts that never left (design: I4)
   Seconds unplaced_delay{300};
-  // Calls to one number on one day, over all campaigns of the log: a day of the clock that the hours
-  // go by, and of the person's own.
+  // Calls to one number on one day, over all campaigns of the log: a day of the clock that the
+  // hours go by, and of the person's own.
   std::uint8_t daily_calls_per_number_max = 3;
   std::uint8_t weekly_calls_per_number_max = 0;  // and on any seven days in a row; 0: no such cap
   RollingCap rolling_cap{};
@@ -280,7 +280,9 @@ struct ContactSource {
   std::vector<std::string> not_before_columns{};
   std::vector<std::string> not_after_columns{};
   std::string priority_column{};  // cells: 1, called first, to priority_max; empty: after them
-  std::string zone{};             // for everybody whose zone is not known otherwise; or empty
+  std::string consent_source_column{};  // where the person's consent comes from; empty: none
+  std::string consent_date_column{};    // and since when; empty: none
+  std::string zone{};                   // for everybody whose zone is not known otherwise; or empty
   BadRows bad_rows = BadRows::refuse;
   friend bool operator==(const ContactSource&, const ContactSource&) = default;
 };
@@ -340,6 +342,17 @@ struct RequiredList {
   friend bool operator==(const RequiredList&, const RequiredList&) = default;
 };
 
+// On what ground people are called, for whoever asks later: each intent to call keeps it. What a
+// row says of its person (ContactSource::consent_source_column) counts before what is said here of
+// everybody.
+struct Consent {
+  std::string basis{};    // [a-z][a-z0-9_]{0,63}: "consent", "contract"; or empty
+  std::string source{};   // where it comes from, in the operator's words; or empty
+  std::string date{};     // since when it is there, "2025-11-01"; or empty
+  bool required = false;  // nobody is called of whom no source and no date is known
+  friend bool operator==(const Consent&, const Consent&) = default;
+};
+
 struct Budget {
   std::int64_t limit_millionths = 0;  // 0: no budget
   std::int64_t per_minute_millionths = 0;
@@ -392,6 +405,7 @@ struct Campaign {
   std::vector<ResultColumn> result_columns{};
   std::vector<Variant> variants{};
   std::vector<RequiredList> suppression_lists{};
+  Consent consent{};
 
   const ReplySpec& reply(Reply which) const { return replies[static_cast<std::size_t>(which)]; }
   // Who takes over when somebody asks for a human; nobody: they are called back.

@@ -305,6 +305,7 @@ class CampaignReader {
   void read_model_prices(const Members& budget);
   void read_countries(const Members& root);
   void read_suppression_lists(const Members& root);
+  void read_consent(const Members& root);
   void read_suppression_list(const Json& value, const std::string& where);
   void read_quotas(const Members& root);
   void read_quota(const Json& value, const std::string& where);
@@ -604,6 +605,7 @@ void CampaignReader::read(const Json& json) {
   read_budget(root);
   read_countries(root);
   read_suppression_lists(root);
+  read_consent(root);
   read_variants(root);
   read_quotas(root);
   read_results(root);
@@ -741,6 +743,8 @@ void CampaignReader::read_contacts(const Members& root) {
     read_string(names, "language", source.language_column);
     read_string(names, "zone", source.zone_column);
     read_string(names, "priority", source.priority_column);
+    read_string(names, "consent_source", source.consent_source_column);
+    read_string(names, "consent_date", source.consent_date_column);
     read_moment_columns(names, "not_before", source.not_before_columns);
     read_moment_columns(names, "not_after", source.not_after_columns);
   }
@@ -831,6 +835,37 @@ void CampaignReader::read_suppression_list(const Json& value, const std::string&
   }
   read_duration(members, "max_age", list.max_age, std::chrono::minutes{1}, std::chrono::days{366});
   campaign().suppression_lists.push_back(std::move(list));
+}
+
+// {"basis": "consent", "source": "modulo web", "date": "2025-11-01", "required": true}.
+void CampaignReader::read_consent(const Members& root) {
+  const Json* value = root.find("consent");
+  if (value == nullptr) return;
+  const Members members(*this, *value, root.at("consent"), "consent");
+  if (!members.is_object()) return;
+  Consent& consent = campaign().consent;
+  read_string(members, "basis", consent.basis);
+  if (!consent.basis.empty() && !is_result_name(consent.basis)) {
+    problem(members.at("basis"), "must be 1 to 64 of a-z, 0-9 and _, beginning with a letter",
+            R"(write it like "consent" or "contract")");
+  }
+  read_string(members, "source", consent.source);
+  read_string(members, "date", consent.date);
+  if (!consent.date.empty() && !days_of_date(consent.date)) {
+    problem(members.at("date"), "is not a date", R"(write it like "2025-11-01")");
+  }
+  read_bool(members, "required", consent.required);
+  const auto& contacts = campaign().contacts;
+  if (!consent.required) return;
+  if (consent.source.empty() && contacts.consent_source_column.empty()) {
+    problem(members.at("required"), "nobody could be called: nothing says where consent comes from",
+            "name contacts.columns.consent_source, or one \"source\" for everybody");
+  }
+  if (consent.date.empty() && contacts.consent_date_column.empty()) {
+    problem(members.at("required"),
+            "nobody could be called: nothing says since when consent is there",
+            "name contacts.columns.consent_date, or one \"date\" for everybody");
+  }
 }
 
 void CampaignReader::read_quotas(const Members& root) {

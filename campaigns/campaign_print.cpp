@@ -158,6 +158,12 @@ json contacts_json(const ContactSource& contacts) {
     for (const auto& column : contacts.other_number_columns) numbers.push_back(column);
   }
   if (!contacts.priority_column.empty()) out["columns"]["priority"] = contacts.priority_column;
+  if (!contacts.consent_source_column.empty()) {
+    out["columns"]["consent_source"] = contacts.consent_source_column;
+  }
+  if (!contacts.consent_date_column.empty()) {
+    out["columns"]["consent_date"] = contacts.consent_date_column;
+  }
   // Inline contacts are not part of a campaign; null says that they are somewhere else.
   out["file"] = contacts.file.empty() ? json(nullptr) : json(contacts.file);
   if (!contacts.query.database.empty()) {
@@ -302,6 +308,16 @@ std::string print_campaign(const Campaign& campaign, bool pretty) {
   for (const RequiredList& list : campaign.suppression_lists) {
     out["suppression_lists"].push_back(
         {{"source", list.source}, {"max_age", duration_text(list.max_age)}});
+  }
+  // Definitions of campaigns from before it are printed as they were.
+  if (campaign.consent != Consent{}) {
+    const auto& consent = campaign.consent;
+    out["consent"] = {{"required", consent.required}};
+    for (const auto& [name, value] : {std::pair{"basis", &consent.basis},
+                                      {"source", &consent.source},
+                                      {"date", &consent.date}}) {
+      if (!value->empty()) out["consent"][name] = *value;
+    }
   }
   if (!campaign.variants.empty()) out["variants"] = variants_json(campaign.variants, language);
   if (auto replies = replies_json(campaign); !replies.empty()) out["replies"] = std::move(replies);

@@ -361,13 +361,14 @@ struct ToolAsked {
 struct CommandKinds {
   using List =
       KindList<CreateLog, StartRunner, StopRunner, SubmitCampaign, EnrolRows, CompleteEnrolment,
-               MovePeople, AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, CancelAll,
-               ResolveCall, SuppressNumber, UnsuppressNumber, ListNumbers, LoadSuppressionList,
-               ForgetNumber, ForgetExpired, OrderAnswered, CallsListed, CallFetched, CallPriced,
-               TransferPriced, LateCallFound, LateCallWasEnded, LateCallNotKnown, StatusReported,
-               VoiceRequested, SurveyAnswered, MachineDetected, RecordingReported, AfterStream,
-               AfterTransfer, OutsideStatusReported, OutsideVoiceRequested, StreamStarted,
-               StreamEnded, SomethingSaid, KeyPressed, ToolAsked, TransferReported>;
+               MovePeople, AddContacts, EditCampaign, PauseCampaign, ResumeCampaign, CancelCampaign,
+               CancelAll, ResolveCall, SuppressNumber, UnsuppressNumber, ListNumbers,
+               LoadSuppressionList, ForgetNumber, ForgetExpired, OrderAnswered, CallsListed,
+               CallFetched, CallPriced, TransferPriced, LateCallFound, LateCallWasEnded,
+               LateCallNotKnown, StatusReported, VoiceRequested, SurveyAnswered, MachineDetected,
+               RecordingReported, AfterStream, AfterTransfer, OutsideStatusReported,
+               OutsideVoiceRequested, StreamStarted, StreamEnded, SomethingSaid, KeyPressed,
+               ToolAsked, TransferReported>;
 };
 
 using Command = OneOf<CommandKinds>;

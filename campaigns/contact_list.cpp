@@ -267,6 +267,8 @@ struct ContactListReader::Block {
   std::vector<std::size_t> number_columns{};
   std::size_t language_column = nowhere;
   std::size_t zone_column = nowhere;
+  std::size_t consent_source = nowhere;
+  std::size_t consent_date = nowhere;
   std::size_t priority_column = nowhere;
   MomentColumns not_before{};
   MomentColumns not_after{};
@@ -349,6 +351,12 @@ Problems ContactListReader::Block::prepare() {
   }
   if (!source.priority_column.empty()) {
     priority_column = need("/contacts/columns/priority", source.priority_column);
+  }
+  if (!source.consent_source_column.empty()) {
+    consent_source = need("/contacts/columns/consent_source", source.consent_source_column);
+  }
+  if (!source.consent_date_column.empty()) {
+    consent_date = need("/contacts/columns/consent_date", source.consent_date_column);
   }
   const auto need_moment = [&](const std::string& where, const std::vector<std::string>& names,
                                MomentColumns& into) {
@@ -563,6 +571,30 @@ bool ContactListReader::Block::accept(ContactRow& row, RejectedRow& rejected) {
                         ", or leave the cell empty for whoever comes after them");
     }
     row.priority = static_cast<std::uint8_t>(cell[0] - '0');
+  }
+
+  const auto is_empty = [&](std::size_t column) {
+    return column == nowhere || row.values[column].find_first_not_of(" \t") == std::string::npos;
+  };
+  if (!is_empty(consent_date)) {
+    const auto order =
+        campaign.contacts.region == "US" ? DateOrder::month_first : DateOrder::day_first;
+    if (!read_written_moment({row.values[consent_date], {}}, row.zone, rules, order, false)) {
+      return reject(consent_date, "bad_consent_date",
+                    "this is no date; write it like 2025-11-01 or 01/11/2025");
+    }
+  }
+  if (campaign.consent.required) {
+    if (campaign.consent.source.empty() && is_empty(consent_source)) {
+      return reject(consent_source, "no_consent",
+                    "the campaign requires it, and the row does not say where the person's consent "
+                    "comes from");
+    }
+    if (campaign.consent.date.empty() && is_empty(consent_date)) {
+      return reject(consent_date, "no_consent",
+                    "the campaign requires it, and the row does not say since when the person's "
+                    "consent is there");
+    }
   }
 
   for (const Language& language : languages) {

@@ -25,7 +25,10 @@ bool reads_lists_alike(const ContactSource& a, const ContactSource& b) {
          a.other_number_columns == b.other_number_columns && a.id_column == b.id_column &&
          a.language_column == b.language_column && a.zone_column == b.zone_column &&
          a.zone == b.zone && a.priority_column == b.priority_column &&
-         a.not_before_columns == b.not_before_columns && a.not_after_columns == b.not_after_columns;
+         a.not_before_columns == b.not_before_columns &&
+         a.not_after_columns == b.not_after_columns &&
+         a.consent_source_column == b.consent_source_column &&
+         a.consent_date_column == b.consent_date_column;
 }
 
 // Why answers to the old question would not be answers to the new one.

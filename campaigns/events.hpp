@@ -284,12 +284,21 @@ struct CallRequested {
   std::int64_t own_clock_ahead_minutes = 0;
   std::string window{};     // the opening that allows it
   std::uint8_t number = 0;  // which of the person's, from 1; 0: they have only one
+  // On what ground (Consent): of everybody, and what the person's own row says.
+  std::string basis{};
+  std::string basis_source{};
+  std::string basis_date{};
+  std::string disclosure{};  // mode agent: version of the words that say what calls (text_version)
+  std::string consent_source{};
+  std::string consent_date{};
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {
     v("attempt", e.attempt), v("caller_id", e.caller_id), v("slot", e.slot),
         v("public_url", e.public_url), v("offset_minutes", e.offset_minutes),
         v("own_clock_ahead_minutes", e.own_clock_ahead_minutes), v("window", e.window),
-        v("number", e.number);
+        v("number", e.number), v("basis", e.basis), v("basis_source", e.basis_source),
+        v("basis_date", e.basis_date), v("disclosure", e.disclosure);
+    v.personal("consent_source", e.consent_source), v.personal("consent_date", e.consent_date);
   }
 };
 
@@ -1023,21 +1032,20 @@ struct SuppressionListLoaded {
 };
 
 struct EventKinds {
-  using List =
-      KindList<LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
-               EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed,
-               CampaignCancelled, CampaignCompleted, CampaignReopened, CampaignChanged,
-               ContactEnrolled, ContactExcluded, ContactForgotten, CallRequested, CallNotSent,
-               CallAccepted, CallRefused, CallInDoubt, CallLookedUp, CallAdopted, CallNotPlaced,
-               CallHeld, CallResolved, LateCallDetected, LateCallEnded, CallEndRequested,
-               CallInitiated, CallRinging, CallAnswered, AnswererDetected, PromptServed,
-               AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
-               CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut,
-               Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed,
-               AgentFailed, AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested,
-               TransferEnded, CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded,
-               AnswerDeclined, PersonAsked, QuotaCounted, QuotaSwept, NumberChosen, NumberListed,
-               NumberUnlisted, SuppressionListLoaded, TransferProgressed, PromptFetched, ContactMoved>;
+  using List = KindList<
+      LogCreated, RunnerStarted, RunnerStopped, CampaignSubmitted, ContactRejected,
+      EnrolmentCompleted, CampaignStarted, CampaignPaused, CampaignResumed, CampaignCancelled,
+      CampaignCompleted, CampaignReopened, CampaignChanged, ContactEnrolled, ContactExcluded,
+      ContactForgotten, CallRequested, CallNotSent, CallAccepted, CallRefused, CallInDoubt,
+      CallLookedUp, CallAdopted, CallNotPlaced, CallHeld, CallResolved, LateCallDetected,
+      LateCallEnded, CallEndRequested, CallInitiated, CallRinging, CallAnswered, AnswererDetected,
+      PromptServed, AnswerGiven, AnswerInvalid, NoInput, CallEnded, AttemptClosed, RetryScheduled,
+      CallPostponed, ContactClosed, SpendReserved, SpendSettled, SpendCorrected, OptedOut,
+      Suppressed, SuppressionLifted, OutsideAgentServed, StreamOpened, StreamClosed, AgentFailed,
+      AgentSaid, CalleeSaid, ToolCalled, CallbackAsked, TransferRequested, TransferEnded,
+      CallScreened, CallRecorded, EnrolmentReopened, ContactsAdded, AnswerDeclined, PersonAsked,
+      QuotaCounted, QuotaSwept, NumberChosen, NumberListed, NumberUnlisted, SuppressionListLoaded,
+      TransferProgressed, PromptFetched, ContactMoved>;
 };
 
 using Event = OneOf<EventKinds>;

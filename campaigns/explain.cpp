@@ -123,7 +123,8 @@ class Teller {
     return attempt(e.attempt) + "called" +
            (e.number != 0 ? " at their number " + std::to_string(e.number) : std::string()) +
            ": it was this person's turn, the opening " + e.window + whose_day(e) +
-           " allowed it, and a line was free";
+           " allowed it, and a line was free" +
+           (e.basis.empty() ? std::string() : "; on the ground of " + in_quotes(e.basis));
   }
   std::string operator()(const CallNotSent& e) const {
     return attempt(e.attempt) + "not sent" + because(e.reason) +

@@ -1,4 +1,5 @@
 #include "campaigns/campaign_words.hpp"
+#include "campaigns/consent.hpp"
 #include "campaigns/export.hpp"
 #include "campaigns/export_parts.hpp"
 
@@ -56,6 +57,13 @@ const std::vector<Column>& attempt_columns() {
       {"number_order", "integer", "", "which of the person's numbers; empty: they have one"},
       {"callback_utc", "timestamp", "", "when the person asked to be called; empty: no time named"},
       {"callback_local", "timestamp", "", "the same in the person's time"},
+      {"basis", "text", "", "on what ground they were called; empty: the campaign names none"},
+      {"consent_source", "text", "", "where it comes from, by the person's row or the campaign",
+       true, true},
+      {"consent_date", "text", "", "since when it is there, likewise as it was written", true,
+       true},
+      {"disclosure", "text", "",
+       "version of the words by which the voice agent was to say what it is, as of the intent"},
   };
   return columns;
 }
@@ -123,6 +131,12 @@ void export_attempts(const State& state, CampaignIndex campaign, const ExportSet
     number_unless_zero(row.number);
     write_times(csv, instant_from_ms(row.callback_due_ms),
                 row.offset_minutes + row.callback_offset_change);
+    const auto evidence = row.evidence == 0 ? Evidence{} : state.results.evidence[row.evidence - 1];
+    const auto own = own_consent(state, row.contact);
+    csv.field(evidence.basis);
+    csv.free(evidence.source.empty() ? own.source : std::string_view(evidence.source));
+    csv.free(evidence.date.empty() ? own.date : std::string_view(evidence.date));
+    csv.field(evidence.disclosure);
     csv.flag(is_rehearsal(state)).end_row();
   }
 }

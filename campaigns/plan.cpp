@@ -11,6 +11,7 @@
 #include "campaigns/call_span.hpp"
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_words.hpp"
+#include "campaigns/consent.hpp"
 #include "campaigns/forget.hpp"
 #include "campaigns/person_numbers.hpp"
 #include "campaigns/quotas.hpp"
@@ -456,6 +457,7 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
     requested.offset_minutes = opening.utc_offset.count();
     requested.own_clock_ahead_minutes = (opening.own_utc_offset - opening.utc_offset).count();
     requested.window = opening.window;
+    add_evidence(requested, state, person);
     if (const auto* several = campaign.several_of(*ordinal)) {
       requested.number = static_cast<std::uint8_t>(several->in_turn + 1);
     }

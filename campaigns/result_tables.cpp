@@ -14,7 +14,7 @@ namespace {
 template <typename Row, typename Visitor>
 void each_member_of_attempt(Row& row, Visitor& visit) {
   auto& [contact, attempt, outcome, number, initiated, taken_back, resolved, ended_at_question,
-         requested_at, offset_minutes, own_clock_ahead_minutes, accepted_at, ringing_at,
+         evidence, requested_at, offset_minutes, own_clock_ahead_minutes, accepted_at, ringing_at,
          answered_at, ended_at, seconds, sip, code, status, answered_by, sid, recording,
          recorded_seconds, caller_id, retry_due_ms, callback_due_ms, callback_offset_change, agent,
          stream_why, agent_fault, talk_ms, first_sound_ms, agent_turns, interruptions, tokens] =
@@ -24,6 +24,7 @@ void each_member_of_attempt(Row& row, Visitor& visit) {
   visit(requested_at);
   visit(offset_minutes);
   visit(caller_id);
+  visit(evidence);
   visit(outcome);
   visit.since(to_ms(requested_at), accepted_at);
   visit.sid(sid);

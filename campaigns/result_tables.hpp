@@ -24,6 +24,7 @@ struct AttemptRow {
   bool taken_back = false;                 // it was to be ended while the carrier had it wait
   Resolution resolved = Resolution::none;  // by a person, after it was held
   std::uint8_t ended_at_question = 0;      // from 1: the question that was open last; 0: none was
+  std::uint32_t evidence = 0;              // from 1, in Results::evidence; 0: there is none
   Instant requested_at{};
   std::int64_t offset_minutes = 0;           // as of its CallRequested
   std::int64_t own_clock_ahead_minutes = 0;  // likewise

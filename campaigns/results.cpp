@@ -125,6 +125,17 @@ void Results::apply(const Fact& fact, const Register& book) {
     row.own_clock_ahead_minutes = requested->own_clock_ahead_minutes;
     row.caller_id = requested->caller_id;
     row.number = requested->number;
+    if (Evidence named{requested->basis, requested->basis_source, requested->basis_date,
+                       requested->disclosure};
+        named != Evidence{}) {
+      // Nearly always that of the call before.
+      const auto known = std::find(evidence.rbegin(), evidence.rend(), named);
+      row.evidence = static_cast<std::uint32_t>(evidence.rend() - known);
+      if (row.evidence == 0) {
+        evidence.push_back(std::move(named));
+        row.evidence = static_cast<std::uint32_t>(evidence.size());
+      }
+    }
     last_attempt_[ref->packed()] = attempts.append(std::move(row));
     auto& last = last_rows_[ref->campaign][ref->ordinal - 1];
     rows_before_.push_back(std::exchange(last, static_cast<std::uint32_t>(attempts.size())));
@@ -289,6 +300,15 @@ void Results::write(const CanonicalSink& sink, const Register& book) const {
         o.member("own_clock_ahead_minutes", row.own_clock_ahead_minutes);
       }
       if (row.number != 0) o.member("number", row.number);
+      if (row.evidence != 0) {
+        const auto& known = evidence[row.evidence - 1];
+        for (const auto& [name, value] : {std::pair{"basis", &known.basis},
+                                          {"basis_source", &known.source},
+                                          {"basis_date", &known.date},
+                                          {"disclosure", &known.disclosure}}) {
+          if (!value->empty()) o.member(name, *value);
+        }
+      }
       if (row.taken_back) o.flag("taken_back", true);
       if (row.callback_due_ms != 0) o.member("callback_due", row.callback_due_ms);
       if (row.callback_offset_change != 0) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -20,9 +21,19 @@ struct Case {
   std::int64_t closed_at_ms = 0;
 };
 
+// On what ground calls were made, as far as it is no single person's: one of these serves many.
+struct Evidence {
+  std::string basis{};
+  std::string source{};
+  std::string date{};
+  std::string disclosure{};
+  friend bool operator==(const Evidence&, const Evidence&) = default;
+};
+
 struct Results {
   std::uint64_t position = 0;
   AttemptTable attempts{};
+  std::vector<Evidence> evidence{};
   AnswerTable answers{};
   std::vector<std::vector<Case>> cases{};  // by campaign, then ordinal - 1
 

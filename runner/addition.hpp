@@ -82,7 +82,8 @@ class Addition {
   std::optional<campaigns::MovePeople> next_moves();
 
   std::size_t rows() const { return read_.rows.size(); }
-  // Of the rows that were looked at and the moves that were handed out; without `added` and `known`, which the campaign tells.
+  // Of the rows that were looked at and the moves that were handed out; without `added` and
+  // `known`, which the campaign tells.
   const AdditionReport& report() const { return report_; }
 
  private:

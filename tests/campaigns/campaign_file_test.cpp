@@ -701,6 +701,38 @@ BOOST_AUTO_TEST_CASE(quotas_say_how_many_of_whom) {
       "/quotas/1/if: can never hold: nobody would belong to the quota");
 }
 
+BOOST_AUTO_TEST_CASE(consent_says_on_what_ground_people_are_called) {
+  json file = survey();
+  BOOST_TEST(print_campaign(campaign_of(file)).find("consent") == std::string::npos);
+  file["consent"] = {
+      {"basis", "consent"}, {"source", "modulo web"}, {"date", "2025-11-01"}, {"required", true}};
+  const auto campaign = campaign_of(file);
+  BOOST_TEST(campaign.consent.basis == "consent");
+  BOOST_TEST(campaign.consent.source == "modulo web");
+  BOOST_TEST(campaign.consent.date == "2025-11-01");
+  BOOST_TEST(campaign.consent.required);
+  BOOST_TEST((campaign_of(json::parse(print_campaign(campaign))).consent == campaign.consent));
+  const auto with = [&](const char* member, json value) {
+    auto changed = file;
+    changed["consent"][member] = std::move(value);
+    return changed.dump();
+  };
+  check_problem(with("basis", "Legal ground"),
+                "/consent/basis: must be 1 to 64 of a-z, 0-9 and _, beginning with a letter");
+  check_problem(with("date", "2025-02-30"), "/consent/date: is not a date");
+  check_problem(with("sources", "x"), "/consent/sources: unknown member; did you mean \"source\"?");
+  // What is required has to be somewhere.
+  check_problem(with("source", ""),
+                "/consent/required: nobody could be called: nothing says where "
+                "consent comes from");
+  file["consent"].erase("date");
+  check_problem(file.dump(),
+                "/consent/required: nobody could be called: nothing says since when "
+                "consent is there");
+  file["contacts"]["columns"]["consent_date"] = "Data consenso";
+  BOOST_TEST(campaign_of(file).contacts.consent_date_column == "Data consenso");
+}
+
 BOOST_AUTO_TEST_CASE(suppression_lists_say_whose_and_how_old_at_most) {
   json file = notification();
   BOOST_TEST(print_campaign(campaign_of(file)).find("suppression_lists") == std::string::npos);

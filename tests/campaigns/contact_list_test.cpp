@@ -65,6 +65,34 @@ void check(const std::vector<std::string>& read, const std::vector<std::string>&
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(rows_without_the_consent_that_is_required_cannot_be_used) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.consent_source_column = "Fonte";
+  campaign.contacts.consent_date_column = "Dal";
+  const std::string text =
+      "Nome,Telefono,Fonte,Dal\n"
+      "Anna,3331234567,modulo,01/11/2025\n"
+      "Bea,3331234568, ,2025-11-01\n"
+      "Ciro,3331234569,modulo,\n"
+      "Dino,3331234560,modulo,31/02/2025\n";
+  const auto row = [](int line, const char* number, const char* cells) {
+    return std::to_string(line) + " +39333123456" + number + " Europe/Rome it-IT |" + cells;
+  };
+  const auto anna = row(2, "7", "Anna|3331234567|modulo|01/11/2025");
+  const auto bea = row(3, "8", "Bea|3331234568||2025-11-01");
+  const auto ciro = row(4, "9", "Ciro|3331234569|modulo|");
+  check(read_csv(campaign, text), {anna, bea, ciro, "5 !bad_consent_date@Dal"});
+  campaign.consent.required = true;
+  check(read_csv(campaign, text),
+        {anna, "3 !no_consent@Fonte", "4 !no_consent@Dal", "5 !bad_consent_date@Dal"});
+  // What holds for everybody fills the gaps.
+  campaign.consent.source = "contratto";
+  check(read_csv(campaign, text), {anna, bea, "4 !no_consent@Dal", "5 !bad_consent_date@Dal"});
+  campaign.contacts.consent_source_column = "Provenienza";
+  check(read_csv(campaign, text),
+        {R"(/contacts/columns/consent_source: the list has no column "Provenienza")"});
+}
+
 BOOST_AUTO_TEST_CASE(a_list_as_excel_in_italy_saves_it_is_read) {
   const Campaign campaign = a_campaign();
   const std::string text =

@@ -198,9 +198,10 @@ BOOST_AUTO_TEST_CASE(what_names_or_quotes_a_person_is_not_in_the_payload) {
     BOOST_TEST(encoded.payload.find("personal ") == std::string::npos, E::type);
     if (!encoded.personal.empty()) with_personal.insert(encoded.type);
   });
-  const std::set<std::string> expected = {
-      "AgentSaid",    "AnswerDeclined", "AnswerGiven",     "AnswerInvalid", "CalleeSaid",
-      "CallScreened", "CallbackAsked",  "ContactEnrolled", "PersonAsked",   "ToolCalled"};
+  const std::set<std::string> expected = {"AgentSaid",     "AnswerDeclined", "AnswerGiven",
+                                          "AnswerInvalid", "CalleeSaid",     "CallRequested",
+                                          "CallScreened",  "CallbackAsked",  "ContactEnrolled",
+                                          "PersonAsked",   "ToolCalled"};
   BOOST_TEST(with_personal == expected, boost::test_tools::per_element());
 }
 

@@ -56,14 +56,16 @@ BOOST_AUTO_TEST_CASE(each_line_has_the_time_of_where_they_were_then) {
   world.later(25s).does(world.status("no-answer"));
   world.later(1h).does(MovePeople{"note", {{1, "Europe/London"}}});
   const auto text = told(world);
-  BOOST_TEST(says(text, "2026-03-02T08:00:00.000Z (2026-03-02T13:30:00+05:30 there)  attempt 1: "
-                        "called: it was this person's turn, the opening 09:00-20:00 by the "
-                        "campaign's clock, at 2026-03-02T09:00:00+01:00, allowed it, and a line "
-                        "was free\n"),
+  BOOST_TEST(says(text,
+                  "2026-03-02T08:00:00.000Z (2026-03-02T13:30:00+05:30 there)  attempt 1: "
+                  "called: it was this person's turn, the opening 09:00-20:00 by the "
+                  "campaign's clock, at 2026-03-02T09:00:00+01:00, allowed it, and a line "
+                  "was free\n"),
              text);
-  BOOST_TEST(says(text, "2026-03-02T09:00:25.000Z (2026-03-02T09:00:25+00:00 there)  moved: a "
-                        "later list has them in the time zone Europe/London, by whose clock they "
-                        "are called from here on\n"),
+  BOOST_TEST(says(text,
+                  "2026-03-02T09:00:25.000Z (2026-03-02T09:00:25+00:00 there)  moved: a "
+                  "later list has them in the time zone Europe/London, by whose clock they "
+                  "are called from here on\n"),
              text);
   const auto json = told_json(world);
   BOOST_TEST(json["events"].front()["at_local"] == "2026-03-02T13:30:00+05:30");
@@ -80,8 +82,9 @@ BOOST_AUTO_TEST_CASE(a_cap_that_keeps_somebody_from_a_call_is_in_the_way) {
   world.dial();
   world.does(world.status("no-answer"));
   BOOST_TEST(says(gates(world), "daily_calls "), gates(world));
-  BOOST_TEST(says(told(world), "in the way: the number was called 1 time today by their own clock, "
-                               "as often as is allowed: not before 2026-03-03T05:00:00.000Z"),
+  BOOST_TEST(says(told(world),
+                  "in the way: the number was called 1 time today by their own clock, "
+                  "as often as is allowed: not before 2026-03-03T05:00:00.000Z"),
              told(world));
 }
 

@@ -223,6 +223,10 @@ void live(Seen& seen) {
       request.slot = to_ms(world.now());
       request.offset_minutes = 120;
       request.own_clock_ahead_minutes = static_cast<std::int64_t>(outcome) * 60 - 720;
+      request.basis = outcome % 2 == 0 ? "consent" : "contract";
+      request.basis_source = outcome % 3 == 0 ? "modulo web" : "a voce";
+      request.basis_date = outcome % 5 == 0 ? "2025-11-01" : "2025-11-02";
+      request.disclosure = outcome % 7 == 0 ? "v1" : "v2";
       request.public_url = other ? "https://x.test" : "https://y.test";
       world.given(contact(2), request);
       if (outcome % 2 == 0) {
@@ -313,9 +317,12 @@ BOOST_AUTO_TEST_CASE(no_field_is_kept_that_is_not_printed) {
   const auto printed = [](const auto& first) { BOOST_TEST(&first != nullptr); };
   const AttemptRow attempt;
   const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19,
-               a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34, a35] =
-      attempt;
+               a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34, a35,
+               a36] = attempt;
   printed(a1);
+  const Evidence evidence;
+  const auto& [x1, x2, x3, x4] = evidence;
+  printed(x1);
   const AnswerRow answer;
   const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = answer;
   printed(b1);

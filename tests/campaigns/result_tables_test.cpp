@@ -26,6 +26,7 @@ AttemptRow full_row() {
   row.ended_at_question = 255;
   row.requested_at = instant_from_ms(1'772'438'400'123);
   row.offset_minutes = -570;
+  row.evidence = 70'000;
   row.own_clock_ahead_minutes = -45;
   row.accepted_at = instant_from_ms(1'772'438'400'456);
   row.ringing_at = instant_from_ms(1'772'438'402'000);

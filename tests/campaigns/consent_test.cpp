@@ -1,0 +1,118 @@
+#include "campaigns/consent.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "campaigns/campaign_file.hpp"
+#include "campaigns/edit.hpp"
+#include "campaigns/event_codec.hpp"
+#include "campaigns/export.hpp"
+#include "tests/campaigns/some_campaigns.hpp"
+
+BOOST_AUTO_TEST_SUITE(consent)
+
+using namespace campaigns;
+using namespace some;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// The name stands for the source, the id for the date: these columns are there.
+Campaign with_consent() {
+  auto campaign = notification();
+  campaign.contacts.consent_source_column = "name";
+  campaign.contacts.consent_date_column = "id";
+  campaign.consent = {"consent", "modulo web", "2025-11-01", false};
+  return campaign;
+}
+
+EnrolRows::Row saying(std::uint64_t row, NumberKey key, std::string source, std::string date) {
+  auto made = person(row, key);
+  made.values = {std::move(date), std::move(source)};
+  return made;
+}
+
+CallRequested intent_of(const World& world, std::uint32_t contact) {
+  for (const auto& fact : world.log()) {
+    const auto* intent = get_if<CallRequested>(&fact.event);
+    if (intent != nullptr && fact.subject.ordinal == contact) return *intent;
+  }
+  throw std::logic_error("nobody called them");
+}
+
+std::string attempts_of(const World& world) {
+  std::string text;
+  export_attempts(world.state(), 0, {}, [&](std::string_view part) { text += part; });
+  return text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_intent_keeps_the_row_s_own_words_or_else_those_for_everybody) {
+  auto campaign = with_consent();
+  campaign.pacing.lines = 5;
+  Running world(campaign, {saying(2, 1, "per telefono, Anna", "12/10/2025"), saying(3, 2, "", ""),
+                           saying(4, 3, "", "13/10/2025")});
+  for (int i = 0; i < 3; ++i) world.later(1s).plans();
+  const auto own = intent_of(world, 1);
+  BOOST_TEST(own.basis == "consent");
+  BOOST_TEST(own.consent_source == "per telefono, Anna");
+  BOOST_TEST(own.consent_date == "12/10/2025");
+  BOOST_TEST(own.basis_source == "");
+  BOOST_TEST(own.basis_date == "");
+  const auto everybody_s = intent_of(world, 2);
+  BOOST_TEST(everybody_s.consent_source == "");
+  BOOST_TEST(everybody_s.basis_source == "modulo web");
+  BOOST_TEST(everybody_s.basis_date == "2025-11-01");
+  BOOST_TEST(intent_of(world, 3).basis_source == "modulo web");
+  BOOST_TEST(intent_of(world, 3).consent_date == "13/10/2025");
+  BOOST_TEST(intent_of(world, 3).disclosure == "");
+  // What a row says is sealed with its person's key; what holds for everybody can be read.
+  const auto encoded = encode(Subject::contact("note", 1), own);
+  BOOST_TEST(has(encoded.personal, "per telefono, Anna"));
+  BOOST_TEST(!has(encoded.payload, "Anna"));
+  BOOST_TEST(!has(encoded.payload, "12/10/2025"));
+  BOOST_TEST(has(encoded.payload, "\"basis\":\"consent\""));
+}
+
+BOOST_AUTO_TEST_CASE(an_edit_changes_no_evidence_of_calls_that_were_made) {
+  auto campaign = with_consent();
+  Running world(campaign, {saying(2, 1, "a voce", "12/10/2025"), saying(3, 2, "", "")});
+  world.dial(1);
+  world.does(world.status("busy", 0, 1));
+  auto next = campaign;
+  next.consent = {"contract", "contratto 2026", "2026-01-01", false};
+  world.does(EditCampaign{"note", print_campaign(next), "d-edited"});
+  world.later(1s).plans();
+  const auto text = attempts_of(world);
+  BOOST_TEST(has(text, ",basis,consent_source,consent_date,disclosure,"), text);
+  BOOST_TEST(has(text, ",consent,a voce,12/10/2025,,"), text);
+  BOOST_TEST(has(text, ",contract,contratto 2026,2026-01-01,,"), text);
+  // Of whoever is forgotten nothing is told that was their row's.
+  world.does(ForgetNumber{1});
+  BOOST_TEST(!has(attempts_of(world), "a voce"));
+  next.contacts.consent_source_column = "id";
+  BOOST_TEST(reason_not_to_edit(world.state(), 0, next).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(of_an_agent_the_version_of_its_disclosure_goes_along) {
+  const auto campaign = agent_survey();
+  Running world(campaign);
+  world.dial();
+  const auto intent = intent_of(world, 1);
+  BOOST_TEST(!intent.disclosure.empty());
+  world.does(world.voice());
+  bool served = false;
+  for (const auto& fact : world.log()) {
+    const auto* prompt = get_if<PromptServed>(&fact.event);
+    if (prompt == nullptr || prompt->disclosure.empty()) continue;
+    BOOST_TEST(prompt->disclosure == intent.disclosure);
+    served = true;
+  }
+  BOOST_TEST(served);
+  BOOST_TEST(has(attempts_of(world), ',' + intent.disclosure + ','));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
