@@ -1,7 +1,9 @@
 #include "campaigns/explain.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
 
 #include "campaigns/call_caps.hpp"
 #include "campaigns/calling_hours.hpp"
@@ -19,7 +21,8 @@ namespace {
 
 struct Line {
   Instant at{};
-  std::string zone{};  // of the person, then
+  std::uint64_t position = 0;  // in the log
+  std::string zone{};          // of the person, then
   std::string_view type{};
   std::string text{};
 };
@@ -29,14 +32,63 @@ struct Gate {
   std::string_view name{};
   std::string text{};
   std::optional<Instant> until{};
+  std::vector<std::uint64_t> events{};  // positions of those that it comes of
 };
 struct Explanation {
   std::string head{};
   std::vector<Line> lines{};
   std::string next{};
   std::optional<Instant> due{};
+  std::vector<std::uint64_t> events{};  // that `next` comes of
   std::vector<Gate> gates{};
 };
+
+// The events that what stands in the way comes of, by their types: the last one of these, or all.
+struct Ground {
+  std::string_view gate{};
+  std::array<std::string_view, 4> types{};
+  bool all = false;
+};
+constexpr Ground grounds[] = {
+    {"enrolling", {"CampaignSubmitted", "EnrolmentReopened"}},
+    {"paused", {"CampaignPaused"}},
+    {"ended", {"CampaignCancelled", "CampaignCompleted"}},
+    {"suppression_list", {"SuppressionListLoaded"}},
+    {"suppressed", {"OptedOut", "Suppressed", "NumberListed"}},
+    {"late_call", {"LateCallDetected"}},
+    {"not_due", {"ContactEnrolled", "RetryScheduled", "CallPostponed", "ContactMoved"}},
+    {"unknown_zone", {"ContactEnrolled", "ContactMoved"}},
+    {"window", {"ContactEnrolled", "ContactMoved"}},
+    {"too_late", {"ContactEnrolled"}},
+    {"daily_calls", {"CallRequested"}, true},
+    {"weekly_calls", {"CallRequested"}, true},
+    {"rolling_calls", {"CallRequested"}, true},
+};
+// And what is next, by the stage of whom it is for.
+constexpr Ground stage_grounds[] = {
+    {"fresh", {"ContactEnrolled"}},
+    {"retry", {"ContactEnrolled", "RetryScheduled", "CallPostponed", "ContactMoved"}},
+    {"calling", {"CallRequested"}},
+    {"held", {"CallHeld"}},
+    {"done", {"ContactClosed"}},
+    {"exhausted", {"ContactClosed"}},
+    {"excluded", {"ContactExcluded", "ContactClosed", "CampaignCancelled"}},
+};
+
+// The positions of those in a person's story. What happened to others only is not told.
+std::vector<std::uint64_t> events_behind(std::span<const Ground> among, std::string_view name,
+                                         const Facts& history) {
+  std::vector<std::uint64_t> positions;
+  const auto ground = std::ranges::find(among, name, &Ground::gate);
+  if (ground == among.end()) return positions;
+  for (const auto& fact : history) {
+    const auto type = type_of(fact.event);
+    if (std::ranges::find(ground->types, type) == ground->types.end()) continue;
+    if (!ground->all) positions.clear();
+    positions.push_back(fact.position);
+  }
+  return positions;
+}
 
 std::string utc_and_local(Instant at, const std::string& zone, const ZoneRules& rules) {
   auto text = rfc3339_utc(at);
@@ -624,10 +676,23 @@ Explanation explanation_of(const State& state, ContactRef ref, const ZoneRules& 
     if (const auto* moved = get_if<ContactMoved>(&fact.event)) teller.in_zone(moved->zone);
     auto text = visit(teller, fact.event);
     if (text.empty()) continue;
-    out.lines.push_back({fact.recorded_at, teller.zone(), type_of(fact.event), std::move(text)});
+    out.lines.push_back(
+        {fact.recorded_at, fact.position, teller.zone(), type_of(fact.event), std::move(text)});
   }
   add_next(out, state, ref, rules, now);
+  out.events = events_behind(stage_grounds, name_of(campaign.contact(ref.ordinal).stage), history);
+  for (auto& gate : out.gates) gate.events = events_behind(grounds, gate.name, history);
   return out;
+}
+
+void write_positions(JsonObject& object, const std::vector<std::uint64_t>& positions) {
+  auto& list = object.open("events");
+  list += '[';
+  for (const auto position : positions) {
+    if (list.back() != '[') list += ',';
+    list += std::to_string(position);
+  }
+  list += ']';
 }
 
 }  // namespace
@@ -706,7 +771,9 @@ std::string explain_json(const State& state, ContactRef contact, const ZoneRules
     if (i > 0) events += ',';
     JsonObject line(events);
     times(line, "at", told.lines[i].at, told.lines[i].zone);
-    line.member("type", told.lines[i].type).member("text", told.lines[i].text);
+    line.member("position", static_cast<std::int64_t>(told.lines[i].position))
+        .member("type", told.lines[i].type)
+        .member("text", told.lines[i].text);
     line.close();
   }
   events += ']';
@@ -715,6 +782,7 @@ std::string explain_json(const State& state, ContactRef contact, const ZoneRules
   JsonObject next(out);
   next.member("text", told.next);
   if (told.due) times(next, "due", *told.due, zone);
+  write_positions(next, told.events);
   auto& gates = next.open("gates");
   gates += '[';
   for (std::size_t i = 0; i < told.gates.size(); ++i) {
@@ -722,6 +790,7 @@ std::string explain_json(const State& state, ContactRef contact, const ZoneRules
     JsonObject gate(gates);
     gate.member("gate", told.gates[i].name).member("text", told.gates[i].text);
     if (told.gates[i].until) times(gate, "until", *told.gates[i].until, zone);
+    write_positions(gate, told.gates[i].events);
     gate.close();
   }
   gates += ']';

@@ -19,7 +19,8 @@ bool tells_of(const State& state, ContactRef contact, const Fact& fact);
 std::string explain(const State& state, ContactRef contact, const ZoneRules& rules, Instant now,
                     const Facts& history);
 
-// The same as one JSON object.
+// The same as one JSON object, with the positions in the log of the events behind each statement:
+// of those told, of what is next, and of what stands in its way as far as the story has them.
 std::string explain_json(const State& state, ContactRef contact, const ZoneRules& rules,
                          Instant now, const Facts& history);
 

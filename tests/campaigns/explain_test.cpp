@@ -73,6 +73,37 @@ BOOST_AUTO_TEST_CASE(each_line_has_the_time_of_where_they_were_then) {
   BOOST_TEST(json["zone"] == "Europe/London");
 }
 
+BOOST_AUTO_TEST_CASE(each_statement_has_the_positions_of_its_events) {
+  auto campaign = notification();
+  campaign.retries.daily_calls_per_number_max = 1;
+  Running world(campaign);
+  world.dial();
+  world.does(world.status("no-answer"));
+  world.does(PauseCampaign{"note", "lunch"});
+  world.later(1s).does(SuppressNumber{1, "by letter", {}});
+  const auto json = told_json(world);
+  // What stands at a position is what is said of it.
+  const auto type_at = [&](const nlohmann::json& position) {
+    return std::string(type_of(world.log().at(position.get<std::size_t>() - 1).event));
+  };
+  for (const auto& event : json["events"]) BOOST_TEST(type_at(event["position"]) == event["type"]);
+  const auto types = [&](const nlohmann::json& positions) {
+    std::string text;
+    for (const auto& position : positions) text += type_at(position) + ' ';
+    return text;
+  };
+  BOOST_TEST(types(json["next"]["events"]) == "RetryScheduled ");
+  std::string told;
+  for (const auto& gate : json["next"]["gates"]) {
+    told += gate["gate"].get<std::string>() + ": " + types(gate["events"]) + "\n";
+  }
+  BOOST_TEST(told ==
+             "paused: CampaignPaused \n"
+             "suppressed: Suppressed \n"
+             "not_due: RetryScheduled \n"
+             "daily_calls: CallRequested \n");
+}
+
 BOOST_AUTO_TEST_CASE(a_cap_that_keeps_somebody_from_a_call_is_in_the_way) {
   auto campaign = notification();
   campaign.retries.daily_calls_per_number_max = 1;
