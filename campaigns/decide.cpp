@@ -1655,8 +1655,12 @@ Decision on(const State& state, const SurveyAnswered& command, Moment moment) {
       served.prompt = "callback";
     }
   };
+  const auto row = state.results.find(named.ref, attempt);
+  const auto today = !row ? std::nullopt
+                          : std::optional(std::chrono::floor<std::chrono::days>(
+                                moment.now + std::chrono::minutes{row->own_offset_minutes()}));
   const auto understood = understand(campaign, question, state.script.language(named.ref),
-                                     command.digits, command.speech);
+                                     command.digits, command.speech, today);
   switch (understood.kind) {
     case Understood::Kind::silence:
       draft.add(named.subject, NoInput{attempt, turn, question.id});

@@ -26,10 +26,13 @@ std::optional<std::chrono::sys_days> day_in_range(unsigned day, unsigned month,
 // calendar, or not in the range.
 std::optional<std::chrono::sys_days> keyed_date(std::string_view digits, const DateRange& range);
 
-// A date in Italian or English words or figures, the day before the month unless the month is
-// named; the year may be left out as with keys. `speech` is folded: lower-case ASCII words with
-// single blanks. Nothing where there is none, or more than one.
-std::optional<std::chrono::sys_days> spoken_date(const std::string& speech,
-                                                 std::string_view language, const DateRange& range);
+// A date in figures, or in Italian, English, German, French or Spanish words, the day before the
+// month unless the month is named; the year may be left out as with keys. Where `today` is known,
+// on the clock of whoever speaks, also a day that is said from it on ("domani", "the day before
+// yesterday"). `speech` is folded: lower-case ASCII words with single blanks. Nothing where there
+// is none, or more than one.
+std::optional<std::chrono::sys_days> spoken_date(
+    const std::string& speech, std::string_view language, const DateRange& range,
+    const std::optional<std::chrono::sys_days>& today = {});
 
 }  // namespace campaigns

@@ -351,8 +351,8 @@ std::optional<Reply> spoken_reply(const Campaign& campaign, const Question& ques
 }  // namespace
 
 Understood understand(const Campaign& campaign, const Question& question,
-                      const std::string& language, std::string_view digits,
-                      std::string_view speech) {
+                      const std::string& language, std::string_view digits, std::string_view speech,
+                      const std::optional<std::chrono::sys_days>& today) {
   if (!digits.empty()) {
     if (campaign.opt_out.key != '\0' && digits == std::string_view(&campaign.opt_out.key, 1)) {
       return {Understood::Kind::opt_out, "", "key", ""};
@@ -418,7 +418,8 @@ Understood understand(const Campaign& campaign, const Question& question,
       return {Understood::Kind::invalid, "", "speech", words};
     }
     case QuestionType::date:
-      if (const auto day = spoken_date(heard, primary_language(language), range_of(question))) {
+      if (const auto day =
+              spoken_date(heard, primary_language(language), range_of(question), today)) {
         return {Understood::Kind::given, date_text(*day), "speech", words};
       }
       return {Understood::Kind::invalid, "", "speech", words};

@@ -99,7 +99,8 @@ bool applies(const Condition& condition, const Campaign& campaign,
              const std::vector<ScriptAnswer>& answers, const CampaignEntry& entry,
              const CallScript& script, ContactRef contact);
 
-// What somebody keyed or said, read as an answer to a question.
+// What somebody keyed or said, read as an answer to a question; `today` on their clock, where it is
+// known.
 struct Understood {
   enum class Kind : std::uint8_t { silence, given, invalid, opt_out, reply };
   Kind kind = Kind::silence;
@@ -109,8 +110,8 @@ struct Understood {
   Reply reply{};
 };
 Understood understand(const Campaign& campaign, const Question& question,
-                      const std::string& language, std::string_view digits,
-                      std::string_view speech);
+                      const std::string& language, std::string_view digits, std::string_view speech,
+                      const std::optional<std::chrono::sys_days>& today = {});
 
 // Whether what a person said contains the campaign's words for "never again".
 bool says_never_again(const Campaign& campaign, const std::string& language,
