@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bridge/http/form.hpp"
+#include "campaigns/phone_number.hpp"
 
 namespace runner {
 
@@ -106,6 +107,48 @@ std::string campaign_target(std::string_view campaign, std::string_view verb) {
 
 ControlOrder control_order(const Command& command) {
   return visit(Writer{}, command);
+}
+
+Result<ControlOrder, Refusal> by_number_key(
+    ControlOrder order, const std::function<campaigns::NumberKey(const std::string&)>& key_of) {
+  const bool forget = order.target == "/forget";
+  if (!forget && order.target != "/suppress" && order.target != "/unsuppress") return order;
+  auto members = json::parse(order.body.empty() ? "{}" : order.body, nullptr, false);
+  if (!members.is_object()) return bad_order("the body is no JSON object");
+  const auto take = [&](const char* name) {
+    const auto text = members.contains(name) && members[name].is_string()
+                          ? members[name].get<std::string>()
+                          : std::string();
+    members.erase(name);
+    return text;
+  };
+  if (!members.contains("number")) {
+    if (forget) return order;
+    return bad_order("\"number\" is missing");
+  }
+  if (members.contains("number_key")) {
+    return bad_order("\"number\" and \"number_key\" are two words for one thing: give one");
+  }
+  const auto region = take("region");
+  if (!region.empty() && !campaigns::is_phone_region(region)) {
+    return bad_order("\"region\" is no country: give its two capital letters, as IT");
+  }
+  const auto number = campaigns::parse_phone_number(take("number"), region);
+  if (!number) {
+    return bad_order(
+        number.error().code == "no_country_code"
+            ? "\"number\" has no country code: write it with one, as +39…, or name the "
+              "country with \"region\""
+            : "\"number\" cannot be read: " + number.error().text);
+  }
+  const auto key = campaigns::number_key_text(key_of(number->e164));
+  if (forget) {
+    members["number_key"] = key;
+  } else {
+    order.target = "/numbers/" + key + order.target;
+  }
+  order.body = members.dump();
+  return order;
 }
 
 std::optional<Result<Command, Refusal>> read_control_order(std::string_view target,

@@ -28,7 +28,9 @@ constexpr ControlMember suppress_members[] = {{"reason"}, {"until"}};
 constexpr ControlMember list_members[] = {{"on", member_list}, {"off", member_list}};
 constexpr ControlMember loaded_members[] = {
     {"as_of"}, {"numbers", member_number}, {"digest"}, {"reason"}};
-constexpr ControlMember forget_members[] = {{"number_key"}};
+constexpr ControlMember forget_members[] = {{"number_key"}, {"number"}, {"region"}};
+constexpr ControlMember suppress_number_members[] = {{"number"}, {"region"}, {"reason"}, {"until"}};
+constexpr ControlMember unsuppress_number_members[] = {{"number"}, {"region"}, {"reason"}};
 
 constexpr ControlRoute routes[] = {
     {"GET", "/healthz", Question::healthy, true, {}},
@@ -48,6 +50,8 @@ constexpr ControlRoute routes[] = {
     {"POST", "/lists/{source}/numbers", Question::order, false, list_members},
     {"POST", "/lists/{source}/loaded", Question::order, false, loaded_members},
     {"POST", "/forget", Question::order, false, forget_members},
+    {"POST", "/suppress", Question::order, false, suppress_number_members},
+    {"POST", "/unsuppress", Question::order, false, unsuppress_number_members},
 };
 
 bool fits_in_path(char c) {

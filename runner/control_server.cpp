@@ -319,7 +319,11 @@ void ControlServer::submit(Asked asked, const std::string& text) {
 }
 
 void ControlServer::order(Asked asked, const http::Request& request) {
-  auto order = read_control_order(request.target, request.body);
+  const auto named =
+      by_number_key({std::string(request.target), std::string(request.body)},
+                    [this](const std::string& number) { return live_.number_key(number); });
+  if (!named) return refuse(asked, 400, request.target, named.error().text);
+  auto order = read_control_order(named->target, named->body);
   if (!order) return refuse(asked, 404, request.target, "no such command");
   if (!*order) return refuse(asked, 400, request.target, order->error().text);
   // Nor does what is still on its way into the log begin after that.

@@ -27,7 +27,9 @@ class Live;
 //   POST /calls/<attempt>/resolve  {"as", "reason"}
 //   POST /numbers/<key>/suppress   {"reason", "until"}; <key>: as the log knows the number
 //   POST /numbers/<key>/unsuppress {"reason"}
-//   POST /forget                   {"number_key"}; without one: whoever has expired
+//   POST /suppress                 {"number", "region", "reason", "until"}, likewise /unsuppress
+//   POST /forget                   {"number_key"}, or {"number", "region"}; without: whoever
+//   expired
 // 200 when it is durable, and nobody's key is left to destroy; 409 with
 // {"problems":[{"where","what","cure"}]} when it was refused. While the disk is full the status
 // says so at once; its "position" is the last event on disk.

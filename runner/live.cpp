@@ -1161,6 +1161,10 @@ void Live::Block::add(const std::string& campaign, std::shared_ptr<Addition> add
   go_on_adding();
 }
 
+campaigns::NumberKey Live::number_key(const std::string& number) const {
+  return block_->keys->number_key(number);
+}
+
 void Live::drop_lists(const std::optional<std::string>& campaign) {
   auto& b = *block_;
   b.dropped.add(campaign);

@@ -130,6 +130,8 @@ class Live {
   // they are durable, or with what stands against it.
   void add_contacts(std::string campaign, AdditionOrder order,
                     std::function<void(campaigns::Result<AdditionReport>)> done);
+  // By which the log knows a number, in E.164.
+  campaigns::NumberKey number_key(const std::string& number) const;
   // Of a campaign, or of all, no list that is being checked, enrolled or added gets any further.
   // Whoever brought it is told that it was cancelled.
   void drop_lists(const std::optional<std::string>& campaign);

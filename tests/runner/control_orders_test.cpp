@@ -7,6 +7,7 @@
 BOOST_AUTO_TEST_SUITE(control_orders)
 
 using namespace campaigns;
+using runner::by_number_key;
 using runner::control_order;
 using runner::read_control_order;
 
@@ -95,6 +96,33 @@ BOOST_AUTO_TEST_CASE(what_is_no_order_is_refused) {
   BOOST_TEST(refusal("/calls/note.1/resolve", "{\"as\":\"placed\"}") == "bad_order");
   BOOST_TEST(refusal("/calls/note.1.1/resolve", "{\"as\":\"maybe\"}") == "bad_order");
   BOOST_TEST(refusal("/calls/note.1.1/resolve", "{}") == "bad_order");
+}
+
+BOOST_AUTO_TEST_CASE(a_number_is_the_key_that_the_log_has_for_it) {
+  const auto told = [](const char* target, const char* body) {
+    const auto order = by_number_key({target, body}, [](const std::string& number) {
+      return number == "+393471000001" ? campaigns::NumberKey{0xab} : campaigns::NumberKey{0};
+    });
+    return order ? order->target + ' ' + order->body
+                 : order.error().code + ": " + order.error().text;
+  };
+  BOOST_TEST(told("/suppress", R"({"number":"+39 347 1000001","reason":"asked"})") ==
+             "/numbers/00000000000000ab/suppress {\"reason\":\"asked\"}");
+  BOOST_TEST(told("/unsuppress", R"({"number":"3471000001","region":"IT","reason":"x"})") ==
+             "/numbers/00000000000000ab/unsuppress {\"reason\":\"x\"}");
+  BOOST_TEST(told("/forget", R"({"number":"+393471000001"})") ==
+             "/forget {\"number_key\":\"00000000000000ab\"}");
+  // What names none stays as it is.
+  BOOST_TEST(told("/forget", "{}") == "/forget {}");
+  BOOST_TEST(told("/cancel", R"({"number":"12"})") == "/cancel {\"number\":\"12\"}");
+  // A refusal does not say the number.
+  for (const char* body : {"[]", "{}", R"({"number":"3471000001"})", R"({"number":"12"})",
+                           R"({"number":"3471000001","region":"Italia"})",
+                           R"({"number":"+393471000001","number_key":"00000000000000ab"})"}) {
+    const auto refused = told("/suppress", body);
+    BOOST_TEST(refused.find("bad_order: ") == 0U, refused);
+    BOOST_TEST(refused.find("3471000001") == std::string::npos, refused);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

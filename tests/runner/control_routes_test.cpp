@@ -111,7 +111,11 @@ BOOST_AUTO_TEST_CASE(every_order_of_the_table_is_one_that_is_read) {
       }
     }
     BOOST_TEST((found("POST", target) == &route), target);
-    BOOST_TEST(runner::read_control_order(target, "{}").has_value(), target);
+    const auto order =
+        runner::by_number_key({target, R"({"number":"+393471000001"})"},
+                              [](const std::string&) { return campaigns::NumberKey{1}; });
+    BOOST_TEST_REQUIRE(order.ok(), target);
+    BOOST_TEST(runner::read_control_order(order->target, order->body).has_value(), target);
   }
 }
 

@@ -198,6 +198,30 @@ class ControlTest(world.Case):
         self.described("POST", "/numbers/{key}/suppress",
                        {"reason": "lettera", "until": "2099-01-01T00:00:00Z"}, at=key)
         self.described("POST", "/numbers/{key}/unsuppress", {"reason": "errore"}, at=key)
+        # By the number itself: what it says is what the command says.
+        number = world.number_of(PEOPLE + 30)
+        self.described("POST", "/suppress", {"number": number, "reason": "lettera",
+                                             "until": "2099-01-01T00:00:00Z"})
+        person = world.last_json(self.campanile("person", number, "--json", "--log",
+                                                self.log).stdout)
+        self.assertTrue(person["suppressed"])
+        self.assertIn("suppressed_until", person)
+        self.described("POST", "/unsuppress", {"number": number[3:], "region": "IT",
+                                               "reason": "errore"})
+        person = world.last_json(self.campanile("person", number, "--json", "--log",
+                                                self.log).stdout)
+        self.assertFalse(person["suppressed"])
+        self.described("POST", "/forget", {"number": world.number_of(PEOPLE + 1)})
+        self.assertEqual([event.contact() for event in world.events_of(self.log)
+                          if event.type == "ContactForgotten"], [("first", PEOPLE + 1)])
+        for path in ("/suppress", "/unsuppress", "/forget"):
+            for body in ({"number": number[3:]}, {"number": "12"}, {"number": ""},
+                         {"number": number[3:], "region": "Italia"},
+                         {"number": number, "number_key": "00000000000000ab"}):
+                status, _, text = self.ask("POST", path, body)
+                self.assertEqual(status, 400, (path, body))
+                self.assertNotIn(number[3:], text)
+        self.assertEqual(self.ask("POST", "/suppress", {"reason": "lettera"})[0], 400)
         self.described("POST", "/forget", {})
         self.described("POST", "/forget", {"number_key": "00000000000000ab"})
         self.described("POST", "/calls/{attempt}/resolve", {"as": "placed"}, expect=409,
