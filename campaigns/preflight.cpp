@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <limits>
 #include <set>
 #include <string>
@@ -332,11 +333,25 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
   RowsBefore before;
   ContactRow row;
   RejectedRow rejected;
+  std::map<std::string, bool, std::less<>> known_zones;
+  const auto never_opens = [&](const std::string& zone) {
+    const auto [known, is_new] = known_zones.try_emplace(zone);
+    if (is_new) {
+      const Opening opening = opening_at(campaign.hours, zone, rules, begin);
+      known->second = !opening.open && !opening.changes_at;
+    }
+    return known->second;
+  };
   Instant last_not_before = begin;
   for (bool more = true; more;) {
     switch (reader->next(row, rejected)) {
       case ContactListReader::Next::row:
         count_row(result, row, campaign, before);
+        if (never_opens(row.zone)) {
+          result.skipped["never_open"].add(row.row);
+        } else if (never_in_time(row, campaign.hours, rules, begin)) {
+          result.skipped["too_late"].add(row.row);
+        }
         if (never_in_time(row, campaign.hours, rules, begin)) {
           ++result.too_late;
         } else {

@@ -12,6 +12,18 @@
 
 namespace campaigns {
 
+// People whom a gate will keep from a call, and where they stand in the list.
+struct SkippedRows {
+  static constexpr std::size_t shown_max = 1000;
+  std::uint64_t people = 0;
+  std::vector<std::uint64_t> rows{};  // of the first of them
+
+  void add(std::uint64_t row) {
+    ++people;
+    if (rows.size() < shown_max) rows.push_back(row);
+  }
+};
+
 // What `check` says about a campaign and its list before anybody is called.
 struct Preflight {
   std::uint64_t rows = 0;
@@ -29,6 +41,9 @@ struct Preflight {
   std::uint64_t same_id = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> same_id_rows{};
   std::uint64_t too_late = 0;  // usable rows whose span (CallSpan) no calling hour lies in
+  // Usable rows of people who will not be called as things stand, by the gate: "too_late", and
+  // "never_open" where no calling hour comes within a year.
+  std::map<std::string, SkippedRows> skipped{};
   std::map<std::string, std::uint64_t> by_zone{};
   std::map<std::string, std::uint64_t> by_language{};
   // Of each variant: to how many people each value falls.

@@ -48,7 +48,7 @@ std::string lines_of(const std::vector<std::uint64_t>& rows) {
 
 // What the log says against calls when the campaign would begin.
 struct SaidByLog {
-  std::uint64_t suppressed = 0;         // people of the list
+  campaigns::SkippedRows suppressed{};  // people of the list
   std::vector<std::string> warnings{};  // of the suppression lists that the campaign requires
 };
 
@@ -79,10 +79,9 @@ SaidByLog look_into_log(const CheckOptions& options, const Submission& submissio
     numbers = {keys.number_key(row.number)};
     for (const auto& other : row.others) numbers.push_back(keys.number_key(other));
     if (campaigns::keeps_from_calling(folded.state.suppression, numbers, at)) {
-      suppressed.insert(numbers.front());
+      if (suppressed.insert(numbers.front()).second) said.suppressed.add(row.row);
     }
   }
-  said.suppressed = suppressed.size();
   return said;
 }
 
@@ -123,6 +122,10 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
   }
   if (report.left_out_count > report.left_out.size()) {
     text += "  … and " + std::to_string(report.left_out_count - report.left_out.size()) + " more\n";
+  }
+  for (const auto& [gate, skipped] : report.skipped) {
+    text += "  not called, " + gate + ": " + std::to_string(skipped.people) + ", rows" +
+            lines_of(skipped.rows) + '\n';
   }
   if (report.duplicates > 0) {
     text += "  duplicates, called once: rows" + lines_of(report.duplicate_rows) + '\n';
@@ -180,6 +183,22 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
       .member("refused", static_cast<std::int64_t>(report.rejected_count))
       .member("duplicates", static_cast<std::int64_t>(report.duplicates))
       .member("too_late", static_cast<std::int64_t>(report.too_late));
+  {
+    campaigns::JsonObject gates(object.open("skipped"));
+    for (const auto& [gate, skipped] : report.skipped) {
+      campaigns::JsonObject part(gates.open(gate));
+      part.member("people", static_cast<std::int64_t>(skipped.people));
+      auto& rows = part.open("rows");
+      rows += '[';
+      for (const auto row : skipped.rows) {
+        if (rows.back() != '[') rows += ',';
+        rows += std::to_string(row);
+      }
+      rows += ']';
+      part.close();
+    }
+    gates.close();
+  }
   if (suppressed) object.member("suppressed", static_cast<std::int64_t>(*suppressed));
   object.member("encoding", report.encoding)
       .member("delimiter", report.delimiter)
@@ -348,7 +367,8 @@ int check(const CheckOptions& options) {
   std::optional<std::uint64_t> suppressed;
   if (!options.log.empty()) {
     const auto said = look_into_log(options, submission, rules, begin);
-    suppressed = said.suppressed;
+    suppressed = said.suppressed.people;
+    if (said.suppressed.people > 0) report.skipped["suppressed"] = said.suppressed;
     report.warnings.insert(report.warnings.end(), said.warnings.begin(), said.warnings.end());
   }
   print_answer(options.json ? report_json(submission, report, refused, suppressed)

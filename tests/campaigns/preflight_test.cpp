@@ -268,6 +268,24 @@ BOOST_AUTO_TEST_CASE(hours_that_never_open_give_a_warning_and_no_end) {
   BOOST_TEST(at(result.earliest_end) == "never");
   BOOST_TEST(result.warnings.at(0).substr(0, 46) ==
              "2 people in Europe/Rome can never be called: n");
+  BOOST_TEST(result.skipped.at("never_open").people == 2U);
+  BOOST_TEST((result.skipped.at("never_open").rows == std::vector<std::uint64_t>{2, 3}));
+}
+
+BOOST_AUTO_TEST_CASE(who_will_not_be_called_is_named_by_the_line_of_the_list) {
+  CampaignFile file = a_file();
+  file.campaign.contacts.not_after_columns = {"until"};
+  const Preflight result =
+      check(file,
+            "n,until\n3331234567,2026-12-01\n3331234568,2020-01-01\n3331234569,\n"
+            "3331234560,2020-01-02\n");
+  BOOST_TEST(result.too_late == 2U);
+  BOOST_TEST(result.skipped.size() == 1U);
+  BOOST_TEST((result.skipped.at("too_late").rows == std::vector<std::uint64_t>{3, 5}));
+  SkippedRows many;
+  for (std::uint64_t row = 1; row <= 2 * SkippedRows::shown_max; ++row) many.add(row);
+  BOOST_TEST(many.people == 2 * SkippedRows::shown_max);
+  BOOST_TEST(many.rows.size() == SkippedRows::shown_max);
 }
 
 BOOST_AUTO_TEST_CASE(texts_without_a_language_that_others_have_give_a_warning) {

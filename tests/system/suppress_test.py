@@ -40,6 +40,11 @@ class SuppressTest(world.Case):
         self.assertFalse(self.person(7)["opted_out"])
         self.assertIn("suppressed_until", self.person(8))
         self.assertFalse(self.person(9)["suppressed"])
+        told = world.last_json(self.campanile("check", self.file, "--log", self.log,
+                                              "--json").stdout)
+        self.assertEqual(told["skipped"], {"suppressed": {"people": 2, "rows": [8, 9]}})
+        self.assertIn("not called, suppressed: 2, rows 8, 9",
+                      self.campanile("check", self.file, "--log", self.log).stdout)
         self.campanile("unsuppress", world.number_of(8), "--log", self.log, expect=2)
         self.campanile("unsuppress", world.number_of(8), "--reason", "errore", "--log", self.log)
         self.assertFalse(self.person(8)["suppressed"])
