@@ -1199,9 +1199,10 @@ void CampaignReader::read_question(const Json& value, const std::string& where) 
     // What is wrong already would only be told twice.
     if (reads == ReadFrom::file && problems.empty() && !can_hold(question.ask_if, campaign())) {
       problem(members.at("ask_if"), "can never hold: nobody would be asked this question",
-              "its tests exclude one another, need a question that is not asked then, or an answer "
-              "by which people are screened out");
+              why_never(question.ask_if, campaign()));
     }
+  } else if (reads == ReadFrom::file && problems.empty() && !can_hold({}, campaign())) {
+    problem(where, "is never asked", why_never({}, campaign()));
   }
   campaign().questions.push_back(std::move(question));
   if (const Json* condition = members.find("screen_out_if")) {

@@ -5,8 +5,10 @@
 #include <charconv>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "campaigns/campaign_words.hpp"
+#include "campaigns/words.hpp"
 
 namespace campaigns {
 
@@ -34,8 +36,16 @@ class SkipLogic {
  public:
   explicit SkipLogic(const Campaign& campaign) : campaign_(campaign) {}
 
-  bool can_hold(const Condition& condition) {
+  // `to_the_end`: whoever it holds for has come by every question that screens people out.
+  bool can_hold(const Condition& condition, bool to_the_end) {
     gather(condition);
+    to_the_end_ = to_the_end;
+    for (std::size_t i = 0; to_the_end && i < campaign_.questions.size(); ++i) {
+      const auto& question = campaign_.questions[i];
+      if (question.screen_out_if.op == Op::always || !questions_.insert(i).second) continue;
+      gather(question.ask_if);
+      gather(question.screen_out_if);
+    }
     for (const auto& name : columns_) column_order_.push_back(name);
     return search(0, condition);
   }
@@ -71,8 +81,10 @@ class SkipLogic {
         *std::next(questions_.begin(), static_cast<std::ptrdiff_t>(at - column_order_.size()));
     const auto& question = campaign_.questions[index];
     of_question_[question.id] = {.asked = false};
-    if (search(at + 1, wanted)) return true;
-    if (!holds(question.ask_if)) return false;
+    const bool may_be_asked = holds(question.ask_if);
+    const bool screens = question.screen_out_if.op != Op::always;
+    if (!(to_the_end_ && screens && may_be_asked) && search(at + 1, wanted)) return true;
+    if (!may_be_asked) return false;
     for (auto& one : answers(question)) {
       const bool settled = settles(one.status);
       of_question_[question.id] = std::move(one);
@@ -229,6 +241,7 @@ class SkipLogic {
   std::map<std::string, PossibleAnswer> of_question_{};
   std::map<std::string, std::string> of_column_{};
   std::size_t cases_ = 0;
+  bool to_the_end_ = false;
 };
 
 }  // namespace
@@ -266,7 +279,100 @@ bool answer_holds(const Condition& condition, AnswerStatus status, std::string_v
 }
 
 bool can_hold(const Condition& condition, const Campaign& campaign) {
-  return SkipLogic(campaign).can_hold(condition);
+  // With fewer questions more is looked through.
+  return SkipLogic(campaign).can_hold(condition, false) &&
+         SkipLogic(campaign).can_hold(condition, true);
+}
+
+namespace {
+
+std::string joined(const std::vector<std::string>& texts, const char* by) {
+  std::string all;
+  for (const auto& text : texts) all += (all.empty() ? "" : by) + text;
+  return all;
+}
+
+std::string between_text(const Condition& condition) {
+  const auto edge = [&](std::int64_t number) {
+    return condition.dates ? date_of_days(number) : std::to_string(number);
+  };
+  return " is between " + edge(condition.least) + " and " + edge(condition.most);
+}
+
+// A condition in words, as the file has it.
+std::string text_of(const Condition& condition) {
+  std::vector<std::string> parts;
+  for (const auto& part : condition.parts) {
+    const bool in_brackets = part.op == Op::all || part.op == Op::any;
+    parts.push_back(in_brackets ? '(' + text_of(part) + ')' : text_of(part));
+  }
+  const auto question = in_quotes(condition.name);
+  switch (condition.op) {
+    case Op::always:
+      return "always";
+    case Op::all:
+      return joined(parts, " and ");
+    case Op::any:
+      return joined(parts, " or ");
+    case Op::negation:
+      return "not " + joined(parts, "");
+    case Op::question_is:
+    case Op::question_status:
+      return question + " is " + joined(condition.values, " or ");
+    case Op::question_answered:
+      return question + " is answered";
+    case Op::question_between:
+      return question + between_text(condition);
+    case Op::column_is:
+      return "column " + question + " is " + joined(condition.values, " or ");
+    case Op::column_between:
+      return "column " + question + between_text(condition);
+    case Op::column_empty:
+      return "column " + question + " is empty";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string why_never(const Condition& condition, const Campaign& campaign) {
+  // What still cannot hold without a test is not to blame on it.
+  Condition core = condition;
+  if (core.op != Op::all) {
+    core = {};
+    core.op = Op::all;
+    core.parts = {condition};
+  }
+  for (std::size_t i = 0; core.parts.size() > 1 && i < core.parts.size();) {
+    auto without = core;
+    without.parts.erase(without.parts.begin() + static_cast<std::ptrdiff_t>(i));
+    if (can_hold(without, campaign)) {
+      ++i;
+    } else {
+      core = std::move(without);
+    }
+  }
+  // Likewise of the conditions of questions: those are named without which it could.
+  auto other = campaign;
+  const auto to_blame = [&](Condition Question::*which) {
+    std::vector<std::string> names;
+    for (auto& question : other.questions) {
+      const auto without = std::exchange(question.*which, {});
+      if (without.op == Op::always || !can_hold(core, other)) continue;
+      question.*which = without;
+      names.push_back(in_quotes(question.id) +
+                      (which == &Question::ask_if ? " is asked only if " : " screens out if ") +
+                      text_of(without));
+    }
+    return joined(names, ", and ");
+  };
+  auto why = condition.op == Op::always ? std::string("nobody comes so far")
+             : core.parts.size() > 1    ? text_of(core) + " never hold together"
+                                        : text_of(core) + " never holds";
+  for (const auto which : {&Question::screen_out_if, &Question::ask_if}) {
+    if (const auto names = to_blame(which); !names.empty()) why += ": " + names;
+  }
+  return why;
 }
 
 }  // namespace campaigns

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "campaigns/call_script.hpp"
@@ -25,5 +26,9 @@ inline constexpr std::size_t skip_logic_cases_max = 20'000;
 // asked, or where whoever gives those answers is screened out by one of them. Conditions that name
 // questions which are not there hold never.
 bool can_hold(const Condition& condition, const Campaign& campaign);
+
+// Of a condition that cannot hold: which of its tests are to blame, and what keeps them from it.
+// For the operator, in words.
+std::string why_never(const Condition& condition, const Campaign& campaign);
 
 }  // namespace campaigns

@@ -796,6 +796,10 @@ BOOST_AUTO_TEST_CASE(a_survey_may_screen_and_a_message_may_ask) {
                 "/questions/1/ask_if: can never hold: nobody would be asked this question");
   unreachable["questions"][1]["ask_if"]["is"] = {"yes"};
   check_reads_back(campaign_of(unreachable));
+  // Everybody answers the first question, and is screened out by it.
+  json nobody = file;
+  nobody["questions"][0]["screen_out_if"] = {{"question", "q1"}, {"answered", true}};
+  check_problem(nobody.dump(), "/questions/1: is never asked");
   file["questions"][0]["screen_out_if"] = {{"question", "q2"}, {"is", {1}}};
   check_problem(
       file.dump(),

@@ -248,6 +248,62 @@ BOOST_AUTO_TEST_CASE(whoever_is_screened_out_is_asked_nothing_more) {
   BOOST_TEST(can_hold(test(Op::question_status, "people", {"no_input"}), campaign));
 }
 
+BOOST_AUTO_TEST_CASE(nobody_comes_behind_a_question_that_screens_everybody_out) {
+  auto campaign = some::survey();
+  const auto answered = test(Op::question_answered, "colour");
+  campaign.questions[0].screen_out_if = answered;
+  BOOST_TEST(!can_hold({}, campaign));
+  // Not even where nothing is asked of that question.
+  BOOST_TEST(!can_hold(test(Op::column_is, "name", {"Anna"}), campaign));
+  BOOST_TEST(why_never({}, campaign) ==
+             "nobody comes so far: \"colour\" screens out if \"colour\" is answered");
+  // Whoever need not answer comes by.
+  campaign.questions[0].required = false;
+  BOOST_TEST(can_hold({}, campaign));
+  campaign.questions[0].required = true;
+  campaign.questions[0].screen_out_if = test(Op::question_is, "colour", {"red"});
+  BOOST_TEST(can_hold({}, campaign));
+  // "dark" is asked of whoever said red, and nobody of them comes to it.
+  campaign.questions[1].screen_out_if = test(Op::question_answered, "dark");
+  BOOST_TEST(can_hold({}, campaign));
+}
+
+BOOST_AUTO_TEST_CASE(what_never_holds_is_said_with_what_is_to_blame) {
+  auto campaign = some::survey();
+  const auto red = test(Op::question_is, "colour", {"red"});
+  const auto blue = test(Op::question_is, "colour", {"blue"});
+  const auto high = test(Op::question_between, "rate", {}, 4, 5);
+  const auto said = test(Op::column_between, "age", {}, 18, 30);
+  const auto all = [](std::vector<Condition> parts) { return joined(Op::all, std::move(parts)); };
+  // The rating and the column are not to blame.
+  BOOST_TEST(why_never(all({red, high, said, blue}), campaign) ==
+             "\"colour\" is red and \"colour\" is blue never hold together");
+  BOOST_TEST(why_never(test(Op::question_between, "rate", {}, 6, 9), campaign) ==
+             "\"rate\" is between 6 and 9 never holds");
+  BOOST_TEST(why_never(all({said, test(Op::column_between, "age", {}, 40, 50)}), campaign) ==
+             "column \"age\" is between 18 and 30 and column \"age\" is between 40 and 50 never "
+             "hold together");
+  BOOST_TEST(why_never(all({test(Op::question_answered, "dark"), high, blue}), campaign) ==
+             "\"dark\" is answered and \"colour\" is blue never hold together: \"dark\" is asked "
+             "only if \"colour\" is red");
+  const auto either = joined(Op::any, {red, blue});
+  BOOST_TEST(why_never(all({joined(Op::negation, {either}), test(Op::question_answered, "colour")}),
+                       campaign) ==
+             "not (\"colour\" is red or \"colour\" is blue) and \"colour\" is answered never hold "
+             "together");
+  campaign.questions[2].screen_out_if = high;
+  BOOST_TEST(why_never(all({red, high}), campaign) ==
+             "\"rate\" is between 4 and 5 never holds: \"rate\" screens out if \"rate\" is between "
+             "4 and 5");
+  // Of several, as the bounds are.
+  auto& colours = campaign.questions[0];
+  colours.several = true;
+  colours.options = {option("red", '1', "rosso"), option("blue", '2', "blu")};
+  colours.least = colours.most = 1;
+  BOOST_TEST(why_never(all({red, said, blue}), campaign) ==
+             "\"colour\" is red and \"colour\" is blue never hold together");
+}
+
 // Random surveys: what holds for somebody can hold, and what the program asks is what the plain
 // reading of the conditions asks.
 BOOST_AUTO_TEST_CASE(random_conditions_mean_what_they_plainly_mean) {
