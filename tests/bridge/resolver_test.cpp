@@ -135,12 +135,15 @@ BOOST_AUTO_TEST_CASE(there_are_so_many_look_ups_at_once_and_no_more) {
   BOOST_TEST(!world.ask("localhost").has_value());
   BOOST_TEST(told == 0);
   name_server().answer_all();
-  // The threads tell, then end.
-  std::optional<Addresses> again;
+  // The threads tell one after the other, then end.
+  bool again = false;
+  const auto all = static_cast<int>(Resolver::lookups_max);
   const auto patience = std::chrono::steady_clock::now() + 60s;
-  while (!again && std::chrono::steady_clock::now() < patience) again = world.ask("localhost");
-  BOOST_TEST(again.has_value());
-  BOOST_TEST(told == static_cast<int>(Resolver::lookups_max));
+  while ((!again || told < all) && std::chrono::steady_clock::now() < patience) {
+    again = world.ask("localhost").has_value() || again;
+  }
+  BOOST_TEST(again);
+  BOOST_TEST(told == all);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -96,7 +96,9 @@ class World::Talks final : public runner::Streams {
       const auto& spend = world_.durable_.spend;
       const auto all = spend.cost_of_attempt(ref, attempt.attempt);
       if (!all) continue;  // it is held
-      const auto model = *all - *spend.carrier_cost_of_attempt(ref, attempt.attempt);
+      const auto transfer = spend.transfer_of_attempt(ref, attempt.attempt);
+      const auto model = *all - *spend.carrier_cost_of_attempt(ref, attempt.attempt) -
+                         (transfer ? transfer->cost : 0);
       const bool counted = model == talk.cost();
       ++(counted ? world_.tally_.counted_talks : world_.tally_.uncounted_talks);
       world_.keep(counted || model == talk.spending.most, "money",
