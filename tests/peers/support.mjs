@@ -33,12 +33,19 @@ export async function until(condition, what) {
   }
 }
 
+// Nobody's, and none that the system lends to a connection meanwhile (32768 and above).
 export async function freePort() {
-  const probe = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => probe.once('listening', done));
-  const { port } = probe.address();
-  await new Promise((done) => probe.close(done));
-  return port;
+  for (;;) {
+    const port = 20000 + Math.floor(Math.random() * 12000);
+    const probe = net.createServer().listen(port, '127.0.0.1');
+    const free = await new Promise((tell) => {
+      probe.once('listening', () => tell(true));
+      probe.once('error', () => tell(false));
+    });
+    if (!free) continue;
+    await new Promise((done) => probe.close(done));
+    return port;
+  }
 }
 
 // A folder, an authority, and everything that has to end with the case.
