@@ -55,6 +55,7 @@ struct EnrolRows {
     std::vector<std::string> left_out{};  // "column: reason" of each that cannot be called
     std::string language{};
     std::string zone{};
+    bool zone_said = false;  // by the row; else the country's or the campaign's stands for it
     CallSpan span{};
     std::uint8_t priority = 0;  // 0: none
     std::vector<std::string> values{};

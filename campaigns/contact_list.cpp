@@ -485,6 +485,7 @@ bool ContactListReader::Block::place(ContactRow& row, RejectedRow& rejected) {
   row.zone.clear();
   if (zone_column != nowhere) row.zone = row.values[zone_column];
   const bool said = !row.zone.empty();
+  row.zone_said = said;
   if (said && !rules.knows(row.zone)) {
     rejected = {row.row, column_name(zone_column), "unknown_zone",
                 "there is no such time zone; write it like Europe/Rome"};

@@ -38,6 +38,7 @@ struct ContactRow {
   std::string country{};                // "IT"
   std::string language{};
   std::string zone{};
+  bool zone_said = false;  // by the row; else the country's or the campaign's stands for it
   CallSpan span{};
   std::uint8_t priority = 0;               // 1 to priority_max; 0: none
   std::vector<std::string_view> values{};  // one for each of `columns()`, UTF-8, no NUL

@@ -85,6 +85,7 @@ bool PeopleSearch::look(const State& state, CampaignIndex index, std::size_t peo
   const auto found = [&](const auto& at, ContactRef person) {
     const auto& zone = at->second->zone;
     const bool heard = !moves_.empty() && moves_.back().contact == person.ordinal;
+    if (!at->second->zone_said) return;
     if (!heard && moves(state, person, zone)) moves_.push_back({person.ordinal, zone});
   };
   return look_at_people(
@@ -175,7 +176,7 @@ std::optional<MovePeople::Move> KnownPeople::move_of(const State& state,
   heard_.resize(std::max<std::size_t>(heard_.size(), ordinal));
   if (heard_[ordinal - 1]) return {};
   heard_[ordinal - 1] = true;
-  if (!moves(state, {index_, ordinal}, row.zone)) return {};
+  if (!row.zone_said || !moves(state, {index_, ordinal}, row.zone)) return {};
   return MovePeople::Move{ordinal, row.zone};
 }
 

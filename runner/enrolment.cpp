@@ -51,6 +51,7 @@ campaigns::EnrolRows::Row row_to_enrol(const campaigns::ContactRow& row, const L
                                    .key = keys.number_key(row.number),
                                    .language = row.language,
                                    .zone = row.zone,
+                                   .zone_said = row.zone_said,
                                    .span = row.span,
                                    .priority = row.priority};
   for (const auto& number : row.others) {

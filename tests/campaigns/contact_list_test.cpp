@@ -339,6 +339,24 @@ BOOST_AUTO_TEST_CASE(empty_columns_at_the_end_are_no_columns) {
         {"2 +393331234567 Europe/Rome it-IT |3331234567|Anna", "3 !too_many_fields@"});
 }
 
+BOOST_AUTO_TEST_CASE(a_zone_that_nobody_stated_is_told_from_one_that_the_row_says) {
+  Campaign campaign = a_campaign();
+  campaign.contacts.zone_column = "Fuso";
+  campaign.contacts.zone = "Europe/Madrid";
+  campaign.hours.zone = "Europe/Rome";
+  const std::string text =
+      "Telefono,Nome,Fuso\n3331234567,A,Europe/Rome\n3331234567,A,\n+34 612 345 678,A,\n";
+  auto reader = ContactListReader::open_csv(campaign, rules(), text);
+  BOOST_TEST_REQUIRE(reader.ok());
+  ContactRow row;
+  RejectedRow rejected;
+  std::string said;
+  while (reader->next(row, rejected) == ContactListReader::Next::row) {
+    said += row.zone + (row.zone_said ? " said, " : ", ");
+  }
+  BOOST_TEST(said == "Europe/Rome said, Europe/Rome, Europe/Madrid, ");
+}
+
 BOOST_AUTO_TEST_CASE(the_zone_is_the_column_then_the_country_then_the_campaign) {
   Campaign campaign = a_campaign();
   campaign.contacts.zone_column = "Fuso";

@@ -158,6 +158,22 @@ BOOST_AUTO_TEST_CASE(a_list_says_once_who_has_moved) {
   BOOST_TEST(together == one_by_one);
 }
 
+BOOST_AUTO_TEST_CASE(a_zone_that_nobody_stated_moves_nobody) {
+  Running world(notification(), 2);
+  auto guessed = person(2, 1, "Asia/Kolkata");
+  guessed.zone_said = false;
+  const std::vector<EnrolRows::Row> rows = {guessed, person(3, 2, "Asia/Kolkata")};
+  KnownPeople known(world.state(), 0);
+  known.look(world.state(), 100);
+  PeopleSearch search(rows, 2);
+  search.look(world.state(), 0, 100);
+  BOOST_TEST(!known.move_of(world.state(), rows[0]).has_value());
+  BOOST_TEST(known.move_of(world.state(), rows[1]).has_value());
+  const auto moves = search.take_moves(10);
+  BOOST_TEST_REQUIRE(moves.size() == 1U);
+  BOOST_TEST(moves[0].contact == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(rows_that_come_one_after_the_other_are_known_by_number_and_id) {
   auto campaign = notification();
   campaign.contacts.id_column = "id";

@@ -101,6 +101,7 @@ EnrolRows::Row person(std::uint64_t row, NumberKey key, std::string zone) {
   made.key = key;
   made.language = "it-IT";
   made.zone = std::move(zone);
+  made.zone_said = true;
   made.values = {"id" + std::to_string(key), "Anna"};
   return made;
 }

@@ -184,7 +184,8 @@ class AddAndEditTest(world.ServedCase):
                        expect=None)
         self.campanile("pause", "prova", "--log", self.log)
         self.serve()
-        moved = list_with("again.csv", (8, 8, "Asia/Kathmandu"))
+        # Where a row does not say the zone, that of its number's country says nothing of them.
+        moved = list_with("again.csv", (8, 8, "Asia/Kathmandu"), (2, 2, ""), (3, 33, ""))
         told = self.add(moved)
         self.assertIn("1 is in another time zone by the list", told.stdout)
         self.campanile("resume", "prova", "--log", self.log)
