@@ -27,6 +27,23 @@ KnownBy known_by(const EnrolRows::Row& row, std::size_t id_place,
   return !id.empty() && id_is_known(id) ? KnownBy::id : KnownBy::nobody;
 }
 
+// Whose row it is, by what is known of numbers and ids: an ordinal, 0 for somebody who is none of
+// the people. By the id only where none of the row's numbers is anybody's.
+template <typename OfNumber, typename OfId>
+std::uint32_t person_of(const EnrolRows::Row& row, std::size_t id_place, const OfNumber& of_number,
+                        const OfId& of_id) {
+  std::uint32_t ordinal = 0;
+  bool by_number = false;
+  each_number(row, [&](NumberKey key) {
+    const std::optional<std::uint32_t> its = of_number(key);
+    by_number |= its.has_value();
+    if (ordinal == 0) ordinal = its.value_or(0);
+  });
+  if (by_number) return ordinal;
+  const auto id = id_of(row, id_place);
+  return id.empty() ? 0 : of_id(id);
+}
+
 // Hands over the numbers of the people behind the first `looked_at`, and who they are, `people_max`
 // people at most. True: of everybody whom the campaign has by now.
 template <typename TakeNumber, typename TakePerson>
@@ -71,56 +88,68 @@ std::size_t place_of_id(const Campaign& campaign, const std::vector<std::string>
                                   columns.begin());
 }
 
+std::optional<MovePeople::Move> HeardMoves::hear(const State& state, ContactRef contact,
+                                                 const EnrolRows::Row& row) {
+  if (contact.ordinal == 0) return {};
+  heard_.resize(std::max<std::size_t>(heard_.size(), contact.ordinal));
+  if (heard_[contact.ordinal - 1]) return {};
+  heard_[contact.ordinal - 1] = true;
+  if (!row.zone_said || !moves(state, contact, row.zone)) return {};
+  return MovePeople::Move{contact.ordinal, row.zone};
+}
+
 PeopleSearch::PeopleSearch(const std::vector<EnrolRows::Row>& rows, std::size_t id_place,
                            std::uint32_t looked_at)
     : id_place_(id_place), looked_at_(looked_at) {
   for (const auto& row : rows) {
-    each_number(row, [&](NumberKey key) { new_numbers_.emplace(key, &row); });
-    new_ids_.emplace(id_of(row, id_place_), &row);
+    each_number(row, [&](NumberKey key) { numbers_.emplace(key, 0); });
+    ids_.emplace(id_of(row, id_place_), 0);
   }
-  new_ids_.erase(std::string_view());
+  ids_.erase(std::string_view());
 }
 
 bool PeopleSearch::look(const State& state, CampaignIndex index, std::size_t people_max) {
-  const auto found = [&](const auto& at, ContactRef person) {
-    const auto& zone = at->second->zone;
-    const bool heard = !moves_.empty() && moves_.back().contact == person.ordinal;
-    if (!at->second->zone_said) return;
-    if (!heard && moves(state, person, zone)) moves_.push_back({person.ordinal, zone});
+  const auto found = [](auto& among, const auto& key, ContactRef person) {
+    const auto at = among.find(key);
+    if (at != among.end() && at->second == 0) at->second = person.ordinal;
   };
   return look_at_people(
       state, index, looked_at_, people_max,
-      [&](NumberKey key, ContactRef person) {
-        const auto at = new_numbers_.find(key);
-        if (at == new_numbers_.end()) return;
-        found(at, person);
-        new_numbers_.erase(at);
-      },
+      [&](NumberKey key, ContactRef person) { found(numbers_, key, person); },
       [&](ContactRef person) {
-        if (new_ids_.empty()) return;
-        const auto at = new_ids_.find(state.script.value(person, id_place_));
-        if (at == new_ids_.end()) return;
-        found(at, person);
-        new_ids_.erase(at);
+        if (!ids_.empty()) found(ids_, state.script.value(person, id_place_), person);
       });
 }
 
-std::vector<MovePeople::Move> PeopleSearch::take_moves(std::size_t moves_max) {
-  const auto count = static_cast<std::ptrdiff_t>(std::min(moves_max, moves_.size()));
-  std::vector<MovePeople::Move> taken(moves_.begin(), moves_.begin() + count);
-  moves_.erase(moves_.begin(), moves_.begin() + count);
-  return taken;
+KnownBy PeopleSearch::known(const EnrolRows::Row& row) const {
+  const auto is_known = [](const auto& among, const auto& key) {
+    const auto at = among.find(key);
+    return at == among.end() || at->second != 0;
+  };
+  return known_by(
+      row, id_place_, [&](NumberKey key) { return is_known(numbers_, key); },
+      [&](std::string_view id) { return is_known(ids_, id); });
 }
 
-KnownBy PeopleSearch::known(const EnrolRows::Row& row) const {
-  return known_by(
-      row, id_place_, [this](NumberKey key) { return new_numbers_.count(key) == 0; },
-      [this](std::string_view id) { return new_ids_.count(id) == 0; });
+std::optional<MovePeople::Move> PeopleSearch::move_of(const State& state, CampaignIndex index,
+                                                      const EnrolRows::Row& row) {
+  const auto ordinal = person_of(
+      row, id_place_,
+      [this](NumberKey key) -> std::optional<std::uint32_t> {
+        const auto at = numbers_.find(key);
+        if (at == numbers_.end()) return 0U;
+        return at->second == 0 ? std::nullopt : std::optional(at->second);
+      },
+      [this](std::string_view id) {
+        const auto at = ids_.find(id);
+        return at == ids_.end() ? 0U : at->second;
+      });
+  return heard_.hear(state, {index, ordinal}, row);
 }
 
 void PeopleSearch::add(const EnrolRows::Row& row) {
-  each_number(row, [this](NumberKey key) { new_numbers_.erase(key); });
-  new_ids_.erase(id_of(row, id_place_));
+  each_number(row, [this](NumberKey key) { numbers_.erase(key); });
+  ids_.erase(id_of(row, id_place_));
 }
 
 std::vector<KnownBy> known_people(const State& state, CampaignIndex index,
@@ -163,21 +192,17 @@ KnownBy KnownPeople::see(const EnrolRows::Row& row) {
 
 std::optional<MovePeople::Move> KnownPeople::move_of(const State& state,
                                                      const EnrolRows::Row& row) {
-  std::uint32_t ordinal = 0;
-  each_number(row, [&](NumberKey key) {
-    const auto at = numbers_.find(key);
-    if (ordinal == 0 && at != numbers_.end()) ordinal = at->second;
-  });
-  if (ordinal == 0) {
-    const auto at = ids_.find(std::string(id_of(row, id_place_)));
-    if (at != ids_.end()) ordinal = at->second;
-  }
-  if (ordinal == 0) return {};
-  heard_.resize(std::max<std::size_t>(heard_.size(), ordinal));
-  if (heard_[ordinal - 1]) return {};
-  heard_[ordinal - 1] = true;
-  if (!row.zone_said || !moves(state, {index_, ordinal}, row.zone)) return {};
-  return MovePeople::Move{ordinal, row.zone};
+  const auto ordinal = person_of(
+      row, id_place_,
+      [this](NumberKey key) {
+        const auto at = numbers_.find(key);
+        return at == numbers_.end() ? std::nullopt : std::optional(at->second);
+      },
+      [this](std::string_view id) {
+        const auto at = ids_.find(std::string(id));
+        return at == ids_.end() ? 0U : at->second;
+      });
+  return heard_.hear(state, {index_, ordinal}, row);
 }
 
 }  // namespace campaigns

@@ -23,6 +23,18 @@ std::size_t place_of_id(const Campaign& campaign, const std::vector<std::string>
 // Whether it is news that somebody is in that time zone, and calls to them may still come.
 bool moves(const State& state, ContactRef contact, const std::string& zone);
 
+// Whom the rows of a list have in another time zone. Of several rows of one person the first is
+// heard, and one that does not say the zone itself moves nobody: what stands for it may be of
+// another country than the number that is called.
+class HeardMoves {
+ public:
+  std::optional<MovePeople::Move> hear(const State& state, ContactRef contact,
+                                       const EnrolRows::Row& row);
+
+ private:
+  std::vector<bool> heard_{};  // by ordinal - 1
+};
+
 // Rows that are looked for among the people of a campaign, some of these at a time.
 class PeopleSearch {
  public:
@@ -40,16 +52,19 @@ class PeopleSearch {
   KnownBy known(const EnrolRows::Row& row) const;
   // Its person is in the campaign from here on.
   void add(const EnrolRows::Row& row);
-  // Of those who were looked at, whom their row has in another time zone; each is handed out once.
-  std::vector<MovePeople::Move> take_moves(std::size_t moves_max);
+  // Whom a row has in another time zone, of rows that come in their order when everybody was looked
+  // at.
+  std::optional<MovePeople::Move> move_of(const State& state, CampaignIndex index,
+                                          const EnrolRows::Row& row);
 
  private:
   std::size_t id_place_;
   std::uint32_t looked_at_;
-  // There are fewer rows than people: those are looked for among these.
-  std::unordered_map<NumberKey, const EnrolRows::Row*> new_numbers_{};
-  std::unordered_map<std::string_view, const EnrolRows::Row*> new_ids_{};
-  std::vector<MovePeople::Move> moves_{};
+  // There are fewer rows than people: those are looked for among these. Of whom they are; 0: of
+  // nobody so far; those of rows that were added are not there any more.
+  std::unordered_map<NumberKey, std::uint32_t> numbers_{};
+  std::unordered_map<std::string_view, std::uint32_t> ids_{};
+  HeardMoves heard_{};
 };
 
 // One for each row, a row being known by one before it that is not known itself, too. Walks over
@@ -67,7 +82,7 @@ class KnownPeople {
   bool look(const State& state, std::size_t people_max);
   // By what a row is known; a row that is not known is known from here on.
   KnownBy see(const EnrolRows::Row& row);
-  // Whom a row has in another time zone. Of several rows of one person the first is heard.
+  // Whom a row that was not seen yet has in another time zone.
   std::optional<MovePeople::Move> move_of(const State& state, const EnrolRows::Row& row);
 
  private:
@@ -77,7 +92,7 @@ class KnownPeople {
   // Of whom they are; 0: of a row.
   std::unordered_map<NumberKey, std::uint32_t> numbers_{};
   std::unordered_map<std::string, std::uint32_t> ids_{};
-  std::vector<bool> heard_{};  // by ordinal - 1
+  HeardMoves heard_{};
 };
 
 }  // namespace campaigns

@@ -157,6 +157,7 @@ bool Addition::prepare(const campaigns::State& state, campaigns::CampaignIndex i
     report_.suppressed += is_suppressed(state, row, now) ? 1U : 0U;
     report_.renumbered += known == KnownBy::id ? 1U : 0U;
     if (known != KnownBy::nobody) {
+      if (auto move = search_.move_of(state, index, row)) moves_.push_back(std::move(*move));
       ++command_.known;
       continue;
     }
@@ -177,10 +178,13 @@ std::optional<campaigns::AddContacts> Addition::next() {
 }
 
 std::optional<campaigns::MovePeople> Addition::next_moves() {
-  auto moves = search_.take_moves(rows_max);
-  if (moves.empty()) return {};
-  report_.moved += moves.size();
-  return campaigns::MovePeople{campaign_, std::move(moves)};
+  if (moves_.empty()) return {};
+  const auto count = std::min(rows_max, moves_.size());
+  const auto end = moves_.begin() + static_cast<std::ptrdiff_t>(count);
+  campaigns::MovePeople command{campaign_, {moves_.begin(), end}};
+  moves_.erase(moves_.begin(), end);
+  report_.moved += count;
+  return command;
 }
 
 std::string addition_json(const AdditionReport& report) {

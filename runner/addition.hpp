@@ -78,7 +78,7 @@ class Addition {
   // nobody. Each is prepared after the one before was carried out, or all of them before the first
   // is.
   std::optional<campaigns::AddContacts> next();
-  // Likewise for those whom it has in another time zone, before them.
+  // Likewise for those whom the rows that were looked at have in another time zone, before them.
   std::optional<campaigns::MovePeople> next_moves();
 
   std::size_t rows() const { return read_.rows.size(); }
@@ -93,8 +93,9 @@ class Addition {
   ReadAddition read_;
   campaigns::PeopleSearch search_;
   AdditionReport report_{};
-  campaigns::AddContacts command_{};  // the next one, as far as it is made
-  std::size_t row_ = 0;               // the first that was not looked at
+  campaigns::AddContacts command_{};                  // the next one, as far as it is made
+  std::vector<campaigns::MovePeople::Move> moves_{};  // that were not handed out
+  std::size_t row_ = 0;                               // the first that was not looked at
   std::size_t ahead_ =
       0;  // rows of commands that may not have been carried out when it last looked
 };

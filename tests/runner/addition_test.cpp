@@ -117,4 +117,33 @@ BOOST_AUTO_TEST_CASE(what_is_known_is_told_with_the_people_behind_whom_it_stands
   BOOST_TEST(world.addition.report().rejected_count == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(nobody_is_moved_by_an_id_in_the_row_of_another_person) {
+  const auto row = [](std::uint64_t line, NumberKey key, std::string own, const char* zone) {
+    auto made = person(line, key, zone);
+    made.values[0] = std::move(own);
+    return made;
+  };
+  auto campaign = notification();
+  campaign.contacts.id_column = "id";
+  Running world(campaign, 3);
+  runner::ReadAddition read;
+  // The first is where they were, and the second row with their id is of the second person.
+  read.rows = {row(2, 1, "id1", "Europe/Rome"), row(3, 2, "id1", "Europe/London"),
+               row(4, 3, "id2", "Europe/Rome"), row(5, 20, "id20", "Europe/Rome"),
+               row(6, 20, "id3", "Asia/Kolkata")};
+  Addition addition(*world.state().book.at(0).definition, world.state().book.at(0).columns, read);
+  std::string moved;
+  for (bool more = true; more;) {
+    while (!addition.prepare(world.state(), 0, world.now())) continue;
+    while (const auto moves = addition.next_moves()) {
+      for (const auto& move : moves->moves) {
+        moved += std::to_string(move.contact) + ' ' + move.zone + ", ";
+      }
+    }
+    more = addition.next().has_value();
+  }
+  BOOST_TEST(moved == "2 Europe/London, ");
+  BOOST_TEST(addition.report().moved == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
