@@ -233,7 +233,8 @@ void warn_of_same_ids(const Campaign& campaign, Preflight& result) {
       "the first; of a list that comes later the first alone is taken");
 }
 
-void count_row(Preflight& result, const ContactRow& row, const Campaign& campaign,
+// False: of a number of the row one before it is.
+bool count_row(Preflight& result, const ContactRow& row, const Campaign& campaign,
                RowsBefore& before) {
   ++result.usable;
   ++result.by_zone[row.zone];
@@ -264,12 +265,13 @@ void count_row(Preflight& result, const ContactRow& row, const Campaign& campaig
     for (const Quota& quota : campaign.quotas) {
       result.by_quota[quota.name] += may_belong(quota, cell) ? 1U : 0U;
     }
-    return;
+    return true;
   }
   ++result.duplicates;
   if (result.duplicate_rows.size() < Preflight::rejected_shown_max) {
     result.duplicate_rows.push_back(row.row);
   }
+  return false;
 }
 
 void count_rejected(Preflight& result, const RejectedRow& rejected) {
@@ -346,7 +348,8 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
   for (bool more = true; more;) {
     switch (reader->next(row, rejected)) {
       case ContactListReader::Next::row:
-        count_row(result, row, campaign, before);
+        // Nobody is another person by a second row.
+        if (!count_row(result, row, campaign, before)) break;
         if (never_opens(row.zone)) {
           result.skipped["never_open"].add(row.row);
         } else if (never_in_time(row, campaign.hours, rules, begin)) {

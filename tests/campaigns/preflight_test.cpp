@@ -288,6 +288,23 @@ BOOST_AUTO_TEST_CASE(who_will_not_be_called_is_named_by_the_line_of_the_list) {
   BOOST_TEST(many.rows.size() == SkippedRows::shown_max);
 }
 
+BOOST_AUTO_TEST_CASE(who_stands_in_two_rows_is_skipped_once) {
+  CampaignFile file = a_file();
+  file.campaign.contacts.not_after_columns = {"until"};
+  // The first row of somebody is theirs: what the second says of their time is not heard.
+  const std::string list =
+      "n,until\n3331234567,2020-01-01\n3331234567,2020-01-01\n3331234568,\n"
+      "3331234568,2020-01-01\n";
+  const Preflight result = check(file, list);
+  BOOST_TEST(result.duplicates == 2U);
+  BOOST_TEST(result.too_late == 1U);
+  BOOST_TEST((result.skipped.at("too_late").rows == std::vector<std::uint64_t>{2}));
+  file.campaign.hours.windows.clear();
+  const Preflight never = check(file, list);
+  BOOST_TEST(never.skipped.at("never_open").people == 2U);
+  BOOST_TEST((never.skipped.at("never_open").rows == std::vector<std::uint64_t>{2, 4}));
+}
+
 BOOST_AUTO_TEST_CASE(texts_without_a_language_that_others_have_give_a_warning) {
   CampaignFile file = a_file();
   file.campaign.goodbye.by_language = {{"it-IT", "Ciao"}, {"en-GB", "Bye"}};
