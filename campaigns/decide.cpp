@@ -722,6 +722,12 @@ Decision on(const State& state, const SubmitCampaign& command, Moment) {
         "the numbers of the people who are enrolled were read from other columns: submit "
         "it under another id"};
   }
+  if (source.consent_source_column != entry.definition->contacts.consent_source_column ||
+      source.consent_date_column != entry.definition->contacts.consent_date_column) {
+    return Refusal{"changed_columns",
+                   "what the calls that were made say of people's consent was read from other "
+                   "columns: submit it under another id"};
+  }
   if (auto refusal = breaks_quotas(state, *index, file->campaign)) return *refusal;
   // A start is no way to undo what somebody decided.
   if (other_list &&

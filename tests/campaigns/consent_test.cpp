@@ -97,6 +97,29 @@ BOOST_AUTO_TEST_CASE(an_edit_changes_no_evidence_of_calls_that_were_made) {
   BOOST_TEST(reason_not_to_edit(world.state(), 0, next).has_value());
 }
 
+// Nor does a file that is submitted again: it would have other cells read as what the calls that
+// were made stood on.
+BOOST_AUTO_TEST_CASE(nor_does_a_file_that_is_submitted_again) {
+  const auto campaign = with_consent();
+  Running world(campaign, {saying(2, 1, "a voce", "12/10/2025")});
+  world.dial(1);
+  const auto refusal = [&](const Campaign& next) {
+    auto again = submit(next, "d2");
+    again.accept_change = true;
+    return world.when(again);
+  };
+  auto next = campaign;
+  next.contacts.consent_source_column = "id";
+  BOOST_TEST(refusal(next) == "refused: changed_columns");
+  next = campaign;
+  next.contacts.consent_date_column.clear();
+  BOOST_TEST(refusal(next) == "refused: changed_columns");
+  // The ground for everybody is what changes, of calls from then on.
+  next = campaign;
+  next.consent.source = "modulo 2026";
+  BOOST_TEST(has(refusal(next), "CampaignChanged"));
+}
+
 BOOST_AUTO_TEST_CASE(of_an_agent_the_version_of_its_disclosure_goes_along) {
   const auto campaign = agent_survey();
   Running world(campaign);
