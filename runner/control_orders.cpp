@@ -123,6 +123,10 @@ Result<ControlOrder, Refusal> by_number_key(
     return text;
   };
   if (!members.contains("number")) {
+    // Or whoever lost the number on the way would have everybody forgotten whose time is over.
+    if (members.contains("region")) {
+      return bad_order("\"region\" is the country of a \"number\", which is missing");
+    }
     if (forget) return order;
     return bad_order("\"number\" is missing");
   }

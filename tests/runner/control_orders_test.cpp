@@ -114,6 +114,13 @@ BOOST_AUTO_TEST_CASE(a_number_is_the_key_that_the_log_has_for_it) {
              "/forget {\"number_key\":\"00000000000000ab\"}");
   // What names none stays as it is.
   BOOST_TEST(told("/forget", "{}") == "/forget {}");
+  // A country is a number's: whoever lost the number on the way asks for nobody.
+  for (const char* body : {R"({"region":"IT"})", R"({"region":null})",
+                           R"({"region":"IT","number_key":"00000000000000ab"})"}) {
+    BOOST_TEST(told("/forget", body) ==
+                   "bad_order: \"region\" is the country of a \"number\", which is missing",
+               body);
+  }
   BOOST_TEST(told("/cancel", R"({"number":"12"})") == "/cancel {\"number\":\"12\"}");
   // A refusal does not say the number.
   for (const char* body : {"[]", "{}", R"({"number":"3471000001"})", R"({"number":"12"})",

@@ -221,7 +221,9 @@ class ControlTest(world.Case):
         for path in ("/suppress", "/unsuppress", "/forget"):
             for body in ({"number": number[3:]}, {"number": "12"}, {"number": ""},
                          {"number": number[3:], "region": "Italia"},
-                         {"number": number, "number_key": "00000000000000ab"}):
+                         {"number": number, "number_key": "00000000000000ab"},
+                         {"region": "IT"},
+                         {"region": "IT", "number_key": "00000000000000ab"}):
                 status, _, text = self.ask("POST", path, body)
                 self.assertEqual(status, 400, (path, body))
                 self.assertNotIn(number[3:], text)
