@@ -349,7 +349,7 @@ struct Consent {
   std::string basis{};    // [a-z][a-z0-9_]{0,63}: "consent", "contract"; or empty
   std::string source{};   // where it comes from, in the operator's words; or empty
   std::string date{};     // since when it is there, "2025-11-01"; or empty
-  bool required = false;  // nobody is called of whom no source and no date is known
+  bool required = false;  // nobody is called of whom no source or no date is known, or a later one
   friend bool operator==(const Consent&, const Consent&) = default;
 };
 

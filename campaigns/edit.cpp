@@ -6,6 +6,7 @@
 
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_file.hpp"
+#include "campaigns/consent.hpp"
 #include "campaigns/export_parts.hpp"
 #include "campaigns/person_numbers.hpp"
 #include "campaigns/survey.hpp"
@@ -235,6 +236,18 @@ bool has_number_of_called_country(const State& state, const Campaign& campaign, 
          number_of_allowed_country(state, campaign, ref, now).has_value();
 }
 
+// Whether the next campaign does not call somebody for want of consent, when their turn comes, whom
+// the one before would.
+bool loses_consent(const State& state, const Campaign& before, const Campaign& next, ContactRef ref,
+                   const ZoneRules& rules, Instant from) {
+  if (!next.consent.required) return false;
+  const auto& people = state.queue.campaigns[ref.campaign];
+  const auto& zone = people.groups[people.contact(ref.ordinal).group].zone;
+  const auto turn = may_be_called(next.hours, zone, rules, from).value_or(from);
+  return why_no_consent(next, state, ref, rules, turn) &&
+         !why_no_consent(before, state, ref, rules, turn);
+}
+
 }  // namespace
 
 EditPreviewer::EditPreviewer(const State& state, CampaignIndex index, Campaign next, Instant now)
@@ -283,6 +296,8 @@ void EditPreviewer::count(const State& state, const ZoneRules& rules, std::uint3
       !has_number_of_called_country(state, *next_, ref, now_) &&
       has_number_of_called_country(state, *before_, ref, now_)) {
     ++preview_.other_country;
+  } else if (!contact.forgotten && loses_consent(state, *before_, *next_, ref, rules, from)) {
+    ++preview_.no_consent;
   }
   auto known = known_.find({contact.group, from});
   if (known == known_.end()) {
@@ -322,7 +337,8 @@ EditPreview EditPreviewer::preview(const State& state) const {
   const auto account = state.book.runner.calls_per_second_thousandths;
   preview.takes_before = time_to_call(preview.waiting, *before_, account);
   preview.takes_after =
-      time_to_call(preview.waiting - preview.excluded - preview.other_country, *next_, account);
+      time_to_call(preview.waiting - preview.excluded - preview.other_country - preview.no_consent,
+                   *next_, account);
   return preview;
 }
 

@@ -56,6 +56,9 @@ struct EditPreview {
   // Have no number in a country that may be called then, and one in such a country now: excluded
   // when their turn comes.
   std::uint64_t other_country = 0;
+  // Of the others, who may be called now, and of whom consent that is required then is not known:
+  // likewise.
+  std::uint64_t no_consent = 0;
   // How long those who wait take, each called once, at the campaign's full rate and the account's.
   Milliseconds takes_before{};
   Milliseconds takes_after{};

@@ -252,7 +252,7 @@ struct ContactMoved {
 struct ContactExcluded {
   static constexpr std::string_view type = "ContactExcluded";
   std::string gate{};      // "suppressed" "held_number" "forgotten" "too_late" "quota_full"
-                           // "country"
+                           // "country" "no_consent"
   std::string evidence{};  // for a person
   template <typename V, typename Self>
   static void fields(V& v, Self& e) {

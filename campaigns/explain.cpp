@@ -9,6 +9,7 @@
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/carrier_errors.hpp"
+#include "campaigns/consent.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/person_numbers.hpp"
 #include "campaigns/plan.hpp"
@@ -60,6 +61,7 @@ constexpr Ground grounds[] = {
     {"unknown_zone", {"ContactEnrolled", "ContactMoved"}},
     {"window", {"ContactEnrolled", "ContactMoved"}},
     {"too_late", {"ContactEnrolled"}},
+    {"no_consent", {"ContactEnrolled"}},
     {"daily_calls", {"CallRequested"}, true},
     {"weekly_calls", {"CallRequested"}, true},
     {"rolling_calls", {"CallRequested"}, true},
@@ -563,6 +565,10 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
   }
   const auto at = out.due ? std::max(*out.due, now) : now;
   const auto opening = opening_at(entry.definition->hours, zone, rules, at);
+  const auto turn = opening.open ? at : opening.changes_at.value_or(at);
+  if (const auto why = why_no_consent(*entry.definition, state, ref, rules, turn)) {
+    gate("no_consent", std::string(*why) + ": excluded when their turn comes");
+  }
   if (!opening.known_zone) {
     gate("unknown_zone", "the time zone is not known here, so nobody in it is called");
   } else if (!opening.open && !opening.changes_at) {

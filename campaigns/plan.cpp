@@ -410,6 +410,10 @@ void plan_campaign(Facts& facts, const State& state, CampaignIndex index, const 
       }
       return;
     }
+    if (const auto why = why_no_consent(definition, state, {index, *ordinal}, rules, moment.now)) {
+      add(subject, ContactExcluded{"no_consent", std::string(*why)});
+      return;
+    }
     if (const auto quota = full_quota(state, {index, *ordinal})) {
       add(subject, let_go_by_quota(entry, contact, *quota));
       return;

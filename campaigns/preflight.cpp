@@ -11,6 +11,7 @@
 
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_words.hpp"
+#include "campaigns/consent.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/phone_number.hpp"
 #include "campaigns/plan.hpp"
@@ -176,14 +177,44 @@ void warn_of_missing_languages(const Campaign& campaign, std::vector<std::string
   }
 }
 
+// When a row's person may first be called by the hours, from `begin` and their row's own moment on;
+// nothing: never.
+std::optional<Instant> first_call(const ContactRow& row, const CallingHours& hours,
+                                  const ZoneRules& rules, Instant begin) {
+  const Instant from = std::max(begin, row.span.not_before.value_or(begin));
+  const Opening opening = opening_at(hours, row.zone, rules, from);
+  return opening.open ? std::optional(from) : opening.changes_at;
+}
+
 // Whether nobody can be called within the row's own limits from `begin` on.
 bool never_in_time(const ContactRow& row, const CallingHours& hours, const ZoneRules& rules,
                    Instant begin) {
   if (!row.span.not_after) return false;
-  const Instant from = std::max(begin, row.span.not_before.value_or(begin));
-  const Opening opening = opening_at(hours, row.zone, rules, from);
-  const auto first = opening.open ? std::optional(from) : opening.changes_at;
+  const auto first = first_call(row, hours, rules, begin);
   return !first || *first >= *row.span.not_after;
+}
+
+// The text of a column in a row; empty where there is none.
+std::string_view cell_of(const ContactRow& row, const std::vector<std::string>& columns,
+                         std::string_view name) {
+  const auto column = std::ranges::find(columns, name);
+  const auto index = static_cast<std::size_t>(column - columns.begin());
+  return index < row.values.size() ? std::string_view(row.values[index]) : std::string_view();
+}
+
+// Whether consent is required, and theirs is dated later than they may first be called. A row that
+// says nothing of it is none that can be used.
+bool consent_too_late(const ContactRow& row, const std::vector<std::string>& columns,
+                      const Campaign& campaign, const ZoneRules& rules, Instant begin) {
+  if (!campaign.consent.required) return false;
+  const auto first = first_call(row, campaign.hours, rules, begin);
+  if (!first) return false;
+  const auto& source = campaign.contacts;
+  const auto cell = [&](const std::string& name) {
+    return name.empty() ? std::string_view() : cell_of(row, columns, name);
+  };
+  const OwnConsent own{cell(source.consent_source_column), cell(source.consent_date_column)};
+  return why_no_consent(campaign, own, row.zone, rules, *first).has_value();
 }
 
 // Whether a query leaves the order of its rows to the database. The words are looked for wherever
@@ -254,11 +285,7 @@ bool count_row(Preflight& result, const ContactRow& row, const Campaign& campaig
     for (const Variant& variant : campaign.variants) {
       ++result.by_variant[variant.column][value_for(variant, row.row).code];
     }
-    const auto cell = [&](std::string_view name) -> std::string_view {
-      const auto column = std::ranges::find(result.columns, name);
-      const auto index = static_cast<std::size_t>(column - result.columns.begin());
-      return index < row.values.size() ? std::string_view(row.values[index]) : std::string_view();
-    };
+    const auto cell = [&](std::string_view name) { return cell_of(row, result.columns, name); };
     if (!campaign.contacts.id_column.empty()) {
       look_at_id(result, row, cell(campaign.contacts.id_column), before);
     }
@@ -354,6 +381,8 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
           result.skipped["never_open"].add(row.row);
         } else if (never_in_time(row, campaign.hours, rules, begin)) {
           result.skipped["too_late"].add(row.row);
+        } else if (consent_too_late(row, result.columns, campaign, rules, begin)) {
+          result.skipped["no_consent"].add(row.row);
         }
         if (never_in_time(row, campaign.hours, rules, begin)) {
           ++result.too_late;
@@ -413,6 +442,12 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
     result.warnings.push_back(
         plural(static_cast<std::int64_t>(result.too_late), "person", "people") +
         " will not be called: no calling hour is left before the last moment in their row");
+  }
+  if (const auto none = result.skipped.find("no_consent"); none != result.skipped.end()) {
+    result.warnings.push_back(
+        plural(static_cast<std::int64_t>(none->second.people), "person", "people") +
+        " will not be called as things stand: the campaign requires consent, and theirs is dated "
+        "later than the first moment at which they may be called");
   }
   for (const auto& [zone, people] : result.by_zone) {
     const Opening opening = opening_at(campaign.hours, zone, rules, begin);

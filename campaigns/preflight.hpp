@@ -41,8 +41,9 @@ struct Preflight {
   std::uint64_t same_id = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> same_id_rows{};
   std::uint64_t too_late = 0;  // people whose row's span (CallSpan) no calling hour lies in
-  // Rows of people who will not be called as things stand, by the gate: "too_late", and
-  // "never_open" where no calling hour comes within a year. A duplicate is no further person.
+  // Rows of people who will not be called as things stand, by the gate: "too_late", "never_open"
+  // where no calling hour comes within a year, "no_consent" where it is dated later than they may
+  // be called. A duplicate is no further person.
   std::map<std::string, SkippedRows> skipped{};
   std::map<std::string, std::uint64_t> by_zone{};
   std::map<std::string, std::uint64_t> by_language{};

@@ -118,6 +118,7 @@ std::string edit_json(const Edit& edit, const campaigns::EditPreview& preview, b
       .member("excluded", static_cast<std::int64_t>(preview.excluded))
       .member("quota_full", static_cast<std::int64_t>(preview.quota_full))
       .member("other_country", static_cast<std::int64_t>(preview.other_country))
+      .member("no_consent", static_cast<std::int64_t>(preview.no_consent))
       .member("takes_ms_before", preview.takes_before.count())
       .member("takes_ms_after", preview.takes_after.count());
   object.close();
@@ -154,6 +155,10 @@ std::string edit_text(const std::string& campaign, const std::string& answer) {
   if (number("other_country") != 0) {
     text += ", " + std::to_string(number("other_country")) +
             " not any more: their numbers are of countries that are not called then";
+  }
+  if (number("no_consent") != 0) {
+    text += ", " + std::to_string(number("no_consent")) +
+            " not any more: consent is required then, and of theirs source or date is not known";
   }
   text += "\nto call each of them once takes " + std::to_string(number("takes_ms_after") / 1000) +
           " s at the rate, before " + std::to_string(number("takes_ms_before") / 1000) + " s\n";

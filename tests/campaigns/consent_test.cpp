@@ -1,10 +1,12 @@
 #include "campaigns/consent.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/edit.hpp"
 #include "campaigns/event_codec.hpp"
+#include "campaigns/explain.hpp"
 #include "campaigns/export.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
 
@@ -40,6 +42,23 @@ CallRequested intent_of(const World& world, std::uint32_t contact) {
     if (intent != nullptr && fact.subject.ordinal == contact) return *intent;
   }
   throw std::logic_error("nobody called them");
+}
+
+bool is_called(const World& world, std::uint32_t contact) {
+  return std::ranges::any_of(world.log(), [&](const Fact& fact) {
+    return holds_alternative<CallRequested>(fact.event) && fact.subject.ordinal == contact;
+  });
+}
+
+// What is planned from here on, with time for every call.
+std::string planned(World& world) {
+  std::string lines;
+  for (int i = 0; i < 5; ++i) lines += world.later(1s).plans();
+  return lines;
+}
+
+std::string gates_of(const World& world, std::uint32_t contact) {
+  return explain(world.state(), {0, contact}, world.rules(), world.now(), {});
 }
 
 std::string attempts_of(const World& world) {
@@ -118,6 +137,80 @@ BOOST_AUTO_TEST_CASE(nor_does_a_file_that_is_submitted_again) {
   next = campaign;
   next.consent.source = "modulo 2026";
   BOOST_TEST(has(refusal(next), "CampaignChanged"));
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_called_without_the_consent_that_an_edit_requires) {
+  auto campaign = with_consent();
+  campaign.consent.source.clear();
+  campaign.pacing.lines = 5;
+  Running world(campaign, {saying(2, 1, "", ""), saying(3, 2, "a voce", ""),
+                           saying(4, 3, "", "12/10/2025"), saying(5, 4, "a voce", "12/10/2025")});
+  // The first was called while it was not required, and would be called again.
+  world.dial(1);
+  world.does(world.status("busy", 0, 1));
+  auto next = campaign;
+  next.consent.required = true;
+  BOOST_TEST(preview_edit(world.state(), 0, next, world.rules(), world.now()).no_consent == 2U);
+  BOOST_TEST(!has(gates_of(world, 3), "consent"));
+  world.does(EditCampaign{"note", print_campaign(next), "d-edited"});
+  BOOST_TEST(has(gates_of(world, 3),
+                 "nothing says where their consent comes from: excluded when their turn comes"),
+             gates_of(world, 3));
+  const auto lines = planned(world);
+  BOOST_TEST(has(lines,
+                 "contact/note/3 ContactExcluded {\"gate\":\"no_consent\",\"evidence\":"
+                 "\"nothing says where their consent comes from\"}"),
+             lines);
+  BOOST_TEST(!is_called(world, 3));
+  BOOST_TEST(is_called(world, 2));
+  BOOST_TEST(is_called(world, 4));
+  world.later(24h);
+  BOOST_TEST(has(world.plans(), "contact/note/1 ContactExcluded {\"gate\":\"no_consent\""));
+}
+
+BOOST_AUTO_TEST_CASE(nor_once_what_stood_for_everybody_is_gone) {
+  auto campaign = with_consent();
+  campaign.consent.required = true;
+  Running world(campaign, {saying(2, 1, "", ""), saying(3, 2, "a voce", ""), saying(4, 3, "", "")});
+  world.dial(1);
+  auto next = campaign;
+  next.consent.date.clear();
+  BOOST_TEST(preview_edit(world.state(), 0, next, world.rules(), world.now()).no_consent == 2U);
+  // By a file that is submitted again alike.
+  auto again = submit(next, "d2");
+  again.accept_change = true;
+  world.does(again);
+  world.does(world.status("busy", 0, 1));
+  const auto lines = planned(world);
+  BOOST_TEST(has(lines,
+                 "contact/note/2 ContactExcluded {\"gate\":\"no_consent\",\"evidence\":"
+                 "\"nothing says since when their consent is there\"}"),
+             lines);
+  BOOST_TEST(has(lines, "contact/note/3 ContactExcluded {\"gate\":\"no_consent\""), lines);
+}
+
+BOOST_AUTO_TEST_CASE(consent_that_is_dated_later_than_the_call_is_none) {
+  auto campaign = with_consent();
+  campaign.consent.required = true;
+  campaign.pacing.lines = 5;
+  // It is the second of March, nine in the morning in Rome.
+  const std::vector<EnrolRows::Row> rows = {saying(2, 1, "", "03/03/2026"),
+                                            saying(3, 2, "", "02/03/2026"),
+                                            saying(4, 3, "", "2026-03-02 09:30")};
+  Running world(campaign, rows);
+  const auto lines = planned(world);
+  for (const auto* contact : {"1", "3"}) {
+    BOOST_TEST(has(lines, std::string("contact/note/") + contact +
+                              " ContactExcluded {\"gate\":\"no_consent\",\"evidence\":\"their "
+                              "consent has a later date than the call\"}"),
+               lines);
+  }
+  BOOST_TEST(is_called(world, 2));
+  // Where it is not required, the intent keeps what the row says, and that is all.
+  campaign.consent.required = false;
+  Running other(campaign, rows);
+  planned(other);
+  BOOST_TEST(intent_of(other, 1).consent_date == "03/03/2026");
 }
 
 BOOST_AUTO_TEST_CASE(of_an_agent_the_version_of_its_disclosure_goes_along) {

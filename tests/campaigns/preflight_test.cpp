@@ -305,6 +305,29 @@ BOOST_AUTO_TEST_CASE(who_stands_in_two_rows_is_skipped_once) {
   BOOST_TEST((never.skipped.at("never_open").rows == std::vector<std::uint64_t>{2, 4}));
 }
 
+BOOST_AUTO_TEST_CASE(who_is_called_before_their_consent_is_dated_is_named_by_the_line_of_the_list) {
+  CampaignFile file = a_file();
+  file.campaign.contacts.consent_date_column = "since";
+  file.campaign.consent = {"consent", "modulo web", "2026-03-02", true};
+  // They may be called from nine on that day.
+  const std::string list =
+      "n,since\n3331234567,02/03/2026\n3331234568,03/03/2026\n3331234569,\n"
+      "3331234560,2062-01-01\n3331234560,2062-01-01\n";
+  const Preflight result = check(file, list);
+  BOOST_TEST_REQUIRE(result.skipped.count("no_consent") == 1U);
+  BOOST_TEST(result.skipped.at("no_consent").people == 2U);
+  BOOST_TEST((result.skipped.at("no_consent").rows == std::vector<std::uint64_t>{3, 5}));
+  BOOST_TEST(result.warnings.at(0) ==
+             "2 people will not be called as things stand: the campaign requires consent, and "
+             "theirs is dated later than the first moment at which they may be called");
+  // Dated for everybody.
+  file.campaign.consent.date = "2026-03-03";
+  BOOST_TEST(
+      (check(file, list).skipped.at("no_consent").rows == std::vector<std::uint64_t>{3, 4, 5}));
+  file.campaign.consent.required = false;
+  BOOST_TEST(check(file, list).skipped.empty());
+}
+
 BOOST_AUTO_TEST_CASE(texts_without_a_language_that_others_have_give_a_warning) {
   CampaignFile file = a_file();
   file.campaign.goodbye.by_language = {{"it-IT", "Ciao"}, {"en-GB", "Bye"}};

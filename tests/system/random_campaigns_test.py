@@ -15,6 +15,7 @@ import json
 import os
 import random
 import re
+import types
 import zoneinfo
 
 import world
@@ -286,11 +287,12 @@ def days_of(window):
 
 
 class Rules:
-    def __init__(self, campaign, zones, spans, moves=None):
+    def __init__(self, campaign, zones, spans, moves=None, since=None):
         self.campaign = campaign
         self.zones = zones  # by number
         self.moves = moves or {}  # by number: when they moved, and where to, in order
         self.spans = spans  # by number: the first and the last moment, on their clock
+        self.since = since or {}  # by number: the day from which consent is there
         hours = campaign["calling_hours"]
         self.hours = {**hours, **PRESETS[hours["preset"]]} if "preset" in hours else hours
 
@@ -333,6 +335,10 @@ class Rules:
                        for edge in self.spans[number])
         return (first is None or ms >= first) and (last is None or ms < last)
 
+    def consent_by(self, number, ms):
+        since = self.since.get(number)
+        return since is None or since <= self.own_clock(number, ms).date()
+
     def delay_ms(self, outcome):
         """Until the next call after such an outcome; None: there is to be none."""
         text = self.campaign["retries"].get(outcome)
@@ -364,12 +370,13 @@ def order_complaints(numbers, theirs, rows):
     return wrong
 
 
-def complaints(campaign, zones, spans, calls, attempts, numbers=None, late_ms=0, moves=None):
+def complaints(campaign, zones, spans, calls, attempts, numbers=None, late_ms=0, moves=None,
+               since=None):
     """What is wrong with these calls of the carrier's, in words. `attempts` are the rows of
-    attempts.csv by (contact, attempt); `numbers` are those of each contact that has several, and
-    `moves` when each number's person moved, and where to. An order may leave so much later than the
-    campaign's slot."""
-    rules = Rules(campaign, zones, spans, moves)
+    attempts.csv by (contact, attempt); `numbers` are those of each contact that has several,
+    `moves` when each number's person moved, and where to, and `since` from which day on there is
+    consent, where it is required. An order may leave so much later than the campaign's slot."""
+    rules = Rules(campaign, zones, spans, moves, since)
     wrong = []
     calls = sorted(calls, key=lambda call: call["accepted_at_ms"])
     for call in calls:
@@ -377,6 +384,8 @@ def complaints(campaign, zones, spans, calls, attempts, numbers=None, late_ms=0,
             wrong.append("called at %s" % rules.clock(call["to"], call["accepted_at_ms"]))
         if not rules.in_their_time(call["to"], call["accepted_at_ms"]):
             wrong.append("called at %d, out of their own time" % call["accepted_at_ms"])
+        if not rules.consent_by(call["to"], call["accepted_at_ms"]):
+            wrong.append("called at %d, before their consent" % call["accepted_at_ms"])
 
     # No stretch of time has more calls than the rate lets begin in it, and one besides, at instants
     # of whole milliseconds.
@@ -440,6 +449,14 @@ def complaints(campaign, zones, spans, calls, attempts, numbers=None, late_ms=0,
                 elif gap < delay:
                     wrong.append("called again %d ms after %s" % (gap, row["outcome"]))
     return wrong
+
+
+def consent_complaints(rules, numbers, events):
+    """Who was let go for want of consent, and had given it."""
+    return ["%s let go at %d, with their consent" % (event.stream, event.recorded_at)
+            for event in events
+            if event.type == "ContactExcluded" and event.payload["gate"] == "no_consent" and
+            rules.consent_by(numbers[int(event.stream.rpartition("/")[2])][0], event.recorded_at)]
 
 
 def day_complaints(campaign, calls, clock, numbers):
@@ -552,11 +569,11 @@ class RandomCampaignsTest(world.Case):
         now_ms = world.events_of(log)[-1].recorded_at
         file = os.path.join(folder, "moved.csv")
         with open(file, "w", encoding="utf-8") as out:
-            out.write("id,number,second,third,name,zone,from,day,time\n")
+            out.write("id,number,second,third,name,zone,from,day,time,since\n")
             for n in chance.sample(sorted(numbers), chance.randint(1, len(numbers) // 2)):
                 zone = chance.choice(ZONES)
                 cells = (numbers[n] + ["", ""])[:3]
-                out.write("P-%04d,%s,%s,%s,Persona %d,%s,,,\n" % (n, *cells, n, zone))
+                out.write("P-%04d,%s,%s,%s,Persona %d,%s,,,,\n" % (n, *cells, n, zone))
                 for number in numbers[n]:
                     moves.setdefault(number, []).append((now_ms, zone))
         self.campanile("add-contacts", campaign["id"], file, "--log", log)
@@ -580,8 +597,16 @@ class RandomCampaignsTest(world.Case):
         limited = chance.random() < 0.5
         if limited:
             campaign["contacts"]["columns"].update(not_before="from", not_after=["day", "time"])
+        # Dice of their own: the campaigns of the seeds stay what they were.
+        grounds = random.Random("consent %d" % seed)
+        since = {}
+        consented = grounds.random() < 0.3
+        if consented:
+            campaign["contacts"]["columns"]["consent_date"] = "since"
+            campaign["consent"] = {"basis": "consent", "source": "modulo web",
+                                   "date": start.strftime("%Y-01-01"), "required": True}
         with open(os.path.join(folder, "people.csv"), "w", encoding="utf-8") as out:
-            out.write("id,number,second,third,name,zone,from,day,time\n")
+            out.write("id,number,second,third,name,zone,from,day,time,since\n")
             for n in range(1, chance.randint(3, 25) + 1):
                 zone = chance.choice(ZONES)
                 span = some_span(chance, start, zone) if limited else (None, None)
@@ -592,8 +617,14 @@ class RandomCampaignsTest(world.Case):
                 numbers[n] = [cell for cell in cells if cell]
                 for number in numbers[n]:
                     zones[number], spans[number] = zone, span
-                out.write("P-%04d,%s,%s,%s,Persona %d,%s,%s,%s,%s\n" % (
-                    n, *cells, n, zone, *cells_of(chance, *span)))
+                day = None
+                if consented and grounds.random() < 0.7:
+                    day = start.date() + datetime.timedelta(days=grounds.randint(-3, 3))
+                    since.update((number, day) for number in numbers[n])
+                written = grounds.choice(("%Y-%m-%d", "%d/%m/%Y"))
+                out.write("P-%04d,%s,%s,%s,Persona %d,%s,%s,%s,%s,%s\n" % (
+                    n, *cells, n, zone, *cells_of(chance, *span),
+                    day.strftime(written) if day else ""))
 
         self.write_possible(file, campaign)
         log = os.path.join(folder, "L.db")
@@ -626,7 +657,9 @@ class RandomCampaignsTest(world.Case):
         attempts = {(int(row["contact"]), int(row["attempt"])): row for row in rows}
         # The first order of each further run waits for the account's slot after the last one's.
         wrong = complaints(campaign, zones, spans, calls, attempts, numbers,
-                           late_ms=51 if loads or moves else 0, moves=moves)
+                           late_ms=51 if loads or moves else 0, moves=moves, since=since)
+        wrong += consent_complaints(Rules(campaign, zones, spans, moves, since), numbers,
+                                    world.events_of(log))
         wrong += list_complaints(campaign, loads, calls)
         if any(call["ended_at_ms"] == 0 for call in calls):
             wrong.append("a call never ended")
@@ -740,6 +773,16 @@ class RandomCampaignsTest(world.Case):
                                zones, dict.fromkeys("bc", (None, None)),
                                [one for one, _ in made], dict(row for _, row in made), numbers)
             self.assertEqual(wrong, [what] if what else [])
+        called, row = call("b", 1, 0, 30)
+        for day, wrong in ((5, []), (6, ["called at %d, before their consent" % monday])):
+            since = {"b": datetime.date(2026, 1, day)}
+            self.assertEqual(complaints(campaign, zones, spans, [called], dict([row]), since=since),
+                             wrong)
+            gone = types.SimpleNamespace(type="ContactExcluded", payload={"gate": "no_consent"},
+                                         stream="contact/caso/2", recorded_at=monday)
+            self.assertEqual(
+                bool(consent_complaints(Rules(campaign, zones, spans, since=since), {2: ["b"]},
+                                        [gone])), not wrong)
         campaign["retries"]["rolling_cap"] = {"calls": 2, "within": "90m"}
         beyond = "more than 2 calls to one number within 90m"
         for last_s, wrong in ((5300, True), (5400, False)):
