@@ -85,7 +85,10 @@ class SkipLogic {
     const bool screens = question.screen_out_if.op != Op::always;
     if (!(to_the_end_ && screens && may_be_asked) && search(at + 1, wanted)) return true;
     if (!may_be_asked) return false;
-    for (auto& one : answers(question)) {
+    auto possible = answers(question);
+    // Of too many to look through, somebody may give one that will do.
+    if (cases_ >= skip_logic_cases_max) return true;
+    for (auto& one : possible) {
       const bool settled = settles(one.status);
       of_question_[question.id] = std::move(one);
       // Whoever is screened out is asked nothing more and completes nothing.
@@ -113,7 +116,8 @@ class SkipLogic {
   }
 
   // Which of the codes that some test names are among an answer's: every choice of them that the
-  // bounds allow, filled up with codes that nobody asks for.
+  // bounds allow, filled up with codes that nobody asks for. Of too many none, and all cases count
+  // as looked through.
   std::vector<std::string> combinations(const Question& question) {
     std::set<std::string> tested;
     for (const auto* test : tests_) {
@@ -128,7 +132,7 @@ class SkipLogic {
     constexpr std::size_t named_max = 10;
     if (named.size() > named_max) {
       cases_ = skip_logic_cases_max;
-      return {""};
+      return {};
     }
     const auto others = question.options.size() - named.size();
     std::vector<std::string> all;

@@ -223,6 +223,26 @@ BOOST_AUTO_TEST_CASE(of_several_answers_any_choice_that_the_bounds_allow_is_trie
   BOOST_TEST(can_hold(all(std::move(every)), campaign));
 }
 
+// More codes than every choice is looked through of: somebody may give one that lets them by.
+BOOST_AUTO_TEST_CASE(somebody_comes_by_a_screen_of_more_codes_than_are_looked_through) {
+  auto campaign = some::survey();
+  auto& colours = campaign.questions[0];
+  colours.several = true;
+  colours.required = true;
+  colours.options.clear();
+  std::vector<std::string> named;
+  for (char letter = 'a'; letter <= 't'; ++letter) {
+    colours.options.push_back(option(std::string(1, letter), '\0', "?"));
+    if (named.size() < 11) named.push_back(colours.options.back().code);
+  }
+  colours.least = 1;
+  colours.most = 20;
+  colours.screen_out_if = joined(Op::negation, {test(Op::question_is, "colour", std::move(named))});
+  BOOST_TEST(can_hold({}, campaign));
+  BOOST_TEST(can_hold(test(Op::question_is, "colour", {"a"}), campaign));
+  BOOST_TEST(can_hold(test(Op::question_between, "rate", {}, 4, 5), campaign));
+}
+
 BOOST_AUTO_TEST_CASE(whoever_is_screened_out_is_asked_nothing_more) {
   auto campaign = some::survey();
   const auto red = test(Op::question_is, "colour", {"red"});
