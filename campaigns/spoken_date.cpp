@@ -21,10 +21,19 @@ struct DateWords {
   std::vector<std::pair<std::string_view, unsigned>> other_months{};  // further names
   std::vector<std::string_view> first{};            // of a month, where it is no other number
   std::vector<std::string_view> ordinal_endings{};  // of figures: "15th"
-  // Days that are said from today on: the longer before those that they contain.
+  // Days that are said from today on. Of two that begin with one word the longer is meant.
   std::vector<std::pair<std::string_view, int>> from_today{};
-  // Before a word of these it is the morning: "guten Morgen", "por la mañana".
-  std::vector<std::string_view> before_morning{};
+  // What is none, though a word of these ends it: a morning, a goodbye.
+  std::vector<std::string_view> not_from_today{};
+  // Before such a day, with nothing but the next between, these make another one of it, or none.
+  std::vector<std::string_view> moving{};
+  std::vector<std::string_view> between{};
+  // Beside such a day they leave open which one is meant, or say that it is not.
+  std::vector<std::string_view> unsettling{};
+  // What stands before a time of day, behind one, and within.
+  std::vector<std::string_view> before_time{};
+  std::vector<std::string_view> behind_time{};
+  std::vector<std::string_view> within_time{};
 };
 
 const DateWords* date_words(std::string_view language) {
@@ -35,14 +44,50 @@ const DateWords* date_words(std::string_view language) {
        {},
        {"primo"},
        {"o"},
-       {{"dopo domani", 2},
+       {{"giorno dopo domani", 2},
+        {"dopo domani", 2},
         {"dopodomani", 2},
+        {"domani l altro", 2},
         {"domani", 1},
         {"oggi", 0},
+        {"fino a domani", 1},
         {"altro ieri", -2},
         {"altroieri", -2},
+        {"ieri l altro", -2},
+        {"avant ieri", -2},
         {"ieri", -1}},
-       {}},
+       {"a domani"},
+       {"dopo", "prima", "oltre", "anziche", "invece", "posto", "vigilia"},
+       {"di", "d", "il", "l", "che", "a"},
+       {"no",
+        "non",
+        "mai",
+        "nemmeno",
+        "neanche",
+        "neppure",
+        "nessun",
+        "tranne",
+        "eccetto",
+        "salvo",
+        "altro",
+        "settimana",
+        "settimane",
+        "mese",
+        "mesi",
+        "anno",
+        "anni",
+        "giorni",
+        "quindicina",
+        "indomani",
+        "giorno dopo",
+        "giorno prima",
+        "giorno seguente",
+        "giorno successivo",
+        "giorno d oggi",
+        "qualche giorno"},
+       {"alle", "all", "dalle", "le", "ore"},
+       {},
+       {"e", "meno"}},
       {"en",
        {"january", "february", "march", "april", "may", "june", "july", "august", "september",
         "october", "november", "december"},
@@ -54,7 +99,15 @@ const DateWords* date_words(std::string_view language) {
         {"today", 0},
         {"day before yesterday", -2},
         {"yesterday", -1}},
-       {}},
+       {"see you tomorrow"},
+       {"after", "before", "from", "but", "than", "instead", "eve"},
+       {"the", "of", "on"},
+       {"no",     "not",   "never",     "nor",        "neither",   "cannot",       "t",
+        "except", "days",  "week",      "weeks",      "fortnight", "month",        "months",
+        "year",   "years", "day after", "day before", "next day",  "following day"},
+       {"at"},
+       {"o clock", "oclock", "am", "pm", "a m", "p m"},
+       {"and"}},
       {"de",
        {"januar", "februar", "marz", "april", "mai", "juni", "juli", "august", "september",
         "oktober", "november", "dezember"},
@@ -67,7 +120,21 @@ const DateWords* date_words(std::string_view language) {
         {"heute", 0},
         {"vorgestern", -2},
         {"gestern", -1}},
-       {"guten", "schonen"}},
+       {"am morgen",        "vom morgen",      "zum morgen",    "gegen morgen",   "der morgen",
+        "den morgen",       "dem morgen",      "dieser morgen", "diesen morgen",  "diesem morgen",
+        "jeder morgen",     "jeden morgen",    "jedem morgen",  "ein morgen",     "einen morgen",
+        "einem morgen",     "guten morgen",    "guter morgen",  "schonen morgen", "schoenen morgen",
+        "schoner morgen",   "schoener morgen", "fruhen morgen", "fruehen morgen", "nachsten morgen",
+        "naechsten morgen", "letzten morgen",  "ganzen morgen", "bis morgen"},
+       {"nach", "vor", "uber", "ueber", "als", "statt", "anstatt"},
+       {"dem", "von"},
+       {"nein",      "nicht",    "nie",     "niemals", "kein",  "keine",      "keinen",
+        "keinem",    "ausser",   "woche",   "wochen",  "monat", "monate",     "monaten",
+        "jahr",      "jahre",    "jahren",  "tage",    "tagen", "tag danach", "tag darauf",
+        "tag davor", "tag nach", "tag vor", "folgetag"},
+       {"um", "gegen"},
+       {"uhr"},
+       {"und"}},
       {"fr",
        {"janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre",
         "octobre", "novembre", "decembre"},
@@ -75,7 +142,17 @@ const DateWords* date_words(std::string_view language) {
        {"premier"},
        {"er", "e", "eme"},
        {{"apres demain", 2}, {"demain", 1}, {"aujourd hui", 0}, {"avant hier", -2}, {"hier", -1}},
-       {}},
+       {"a demain"},
+       {"apres", "avant", "lieu"},
+       {"de", "d", "le", "l", "que"},
+       {"non",          "pas",          "jamais",        "ni",        "sauf",
+        "excepte",      "aucun",        "semaine",       "semaines",  "mois",
+        "an",           "ans",          "annee",         "annees",    "jours",
+        "huitaine",     "quinzaine",    "veille",        "lendemain", "jour d apres",
+        "jour d avant", "jour suivant", "jour precedent"},
+       {},
+       {"heure", "heures", "h"},
+       {"et", "moins"}},
       {"es",
        {"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
         "octubre", "noviembre", "diciembre"},
@@ -86,9 +163,22 @@ const DateWords* date_words(std::string_view language) {
         {"manana", 1},
         {"hoy", 0},
         {"antes de ayer", -2},
+        {"antes ayer", -2},
+        {"ante ayer", -2},
         {"anteayer", -2},
         {"ayer", -1}},
-       {"la", "buena"}},
+       {"la manana", "buena manana", "esta manana", "esa manana", "aquella manana", "misma manana",
+        "una manana", "cada manana", "alguna manana", "otra manana", "primera manana",
+        "media manana", "pasada manana", "proxima manana", "hasta manana"},
+       {"antes", "despues", "tras", "pasado", "traspasado", "menos", "vez", "lugar"},
+       {"de", "del", "el"},
+       {"no",        "nunca",         "jamas",       "tampoco",   "ni",
+        "excepto",   "salvo",         "semana",      "semanas",   "mes",
+        "meses",     "ano",           "anos",        "quincena",  "vispera",
+        "de manana", "dia siguiente", "dia despues", "dia antes", "dia anterior"},
+       {"las", "la"},
+       {},
+       {"y", "menos"}},
   }};
   const auto found = std::ranges::find(all, language.substr(0, 2), &DateWords::language);
   return found == all.end() ? nullptr : &*found;
@@ -202,6 +292,8 @@ std::vector<std::string> split_words(const std::string& speech) {
 struct SaidNumber {
   unsigned number = 0;
   bool year = false;
+  std::size_t at = 0;
+  std::size_t words = 1;
 };
 
 std::vector<SaidNumber> numbers_said(const std::vector<std::string>& words, const DateWords* date) {
@@ -209,7 +301,7 @@ std::vector<SaidNumber> numbers_said(const std::vector<std::string>& words, cons
   const auto language = date == nullptr ? std::string_view() : date->language;
   for (std::size_t i = 0; i < words.size();) {
     if (const auto number = figures_in(words[i], date)) {
-      said.push_back({*number, *number > 99});
+      said.push_back({*number, *number > 99, i});
       ++i;
       continue;
     }
@@ -221,31 +313,114 @@ std::vector<SaidNumber> numbers_said(const std::vector<std::string>& words, cons
     if (date != nullptr && std::ranges::find(date->first, words[i]) != date->first.end()) {
       read = {1, 1};
     }
-    if (read.words > 0) said.push_back({static_cast<unsigned>(read.number), read.number > 99});
+    if (read.words > 0) {
+      said.push_back({static_cast<unsigned>(read.number), read.number > 99, i, read.words});
+    }
     i += std::max<std::size_t>(read.words, 1);
   }
   return said;
 }
 
-// The one day that is said from today on; nothing: none, or several.
-std::optional<int> days_from_today(const std::vector<std::string>& words, const DateWords& date) {
-  std::optional<int> found;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const auto begins = std::ranges::find_if(date.from_today, [&](const auto& one) {
-      const auto phrase = split_words(std::string(one.first));
-      return i + phrase.size() <= words.size() &&
-             std::equal(phrase.begin(), phrase.end(),
-                        words.begin() + static_cast<std::ptrdiff_t>(i));
-    });
-    if (begins == date.from_today.end()) continue;
-    const bool is_morning =
-        i > 0 && std::ranges::find(date.before_morning, words[i - 1]) != date.before_morning.end();
-    if (is_morning) continue;
-    if (found && *found != begins->second) return {};
-    found = begins->second;
-    i += split_words(std::string(begins->first)).size() - 1;
+// How many words a phrase is of that begins at words[at]; 0: it does not begin there.
+std::size_t phrase_at(const std::vector<std::string>& words, std::size_t at,
+                      std::string_view phrase) {
+  const auto parts = split_words(std::string(phrase));
+  const bool begins =
+      at + parts.size() <= words.size() &&
+      std::equal(parts.begin(), parts.end(), words.begin() + static_cast<std::ptrdiff_t>(at));
+  return begins ? parts.size() : 0;
+}
+
+// The longest of those that begin there.
+std::size_t any_phrase_at(const std::vector<std::string>& words, std::size_t at,
+                          const std::vector<std::string_view>& phrases) {
+  std::size_t longest = 0;
+  for (const auto phrase : phrases) longest = std::max(longest, phrase_at(words, at, phrase));
+  return longest;
+}
+
+bool is_among(const std::vector<std::string_view>& all, std::string_view word) {
+  return std::ranges::find(all, word) != all.end();
+}
+
+// What is said from today on.
+struct FromToday {
+  bool said = false;          // anything of the kind
+  std::optional<int> days{};  // which day it is; nothing: several, or another that these words hide
+};
+
+FromToday from_today(const std::vector<std::string>& words, const DateWords& date) {
+  FromToday found;
+  bool settled = true;
+  for (std::size_t i = 0; i < words.size();) {
+    std::size_t longest = 0;
+    int days = 0;
+    for (const auto& [phrase, of_phrase] : date.from_today) {
+      const auto size = phrase_at(words, i, phrase);
+      if (size > longest) longest = size, days = of_phrase;
+    }
+    if (const auto none = any_phrase_at(words, i, date.not_from_today); none > longest) {
+      i += none;
+      continue;
+    }
+    if (longest == 0) {
+      settled &= any_phrase_at(words, i, date.unsettling) == 0;
+      ++i;
+      continue;
+    }
+    auto before = i;
+    while (before > 0 && is_among(date.between, words[before - 1]) &&
+           !is_among(date.moving, words[before - 1])) {
+      --before;
+    }
+    settled &= before == 0 || !is_among(date.moving, words[before - 1]);
+    settled &= !found.said || found.days == days;
+    found = {true, days};
+    i += longest;
   }
+  if (!settled) found.days.reset();
   return found;
+}
+
+// Whether the numbers from said[first] to said[last] are a time of day, or several: "at ten ten".
+bool is_time(const std::vector<std::string>& words, const std::vector<SaidNumber>& said,
+             std::size_t first, std::size_t last, const DateWords& date) {
+  const auto begins = said[first].at;
+  if (begins > 0 && is_among(date.before_time, words[begins - 1])) return true;
+  for (auto i = first; i <= last; ++i) {
+    if (any_phrase_at(words, said[i].at + said[i].words, date.behind_time) > 0) return true;
+  }
+  return false;
+}
+
+// How many of the numbers belong to a time of day. Those that nothing stands between but what may
+// stand within one belong together.
+std::size_t count_of_time(const std::vector<std::string>& words,
+                          const std::vector<SaidNumber>& said, const DateWords& date) {
+  const auto belongs = [&](const SaidNumber& one, const SaidNumber& next) {
+    for (auto i = one.at + one.words; i < next.at;) {
+      const auto behind = any_phrase_at(words, i, date.behind_time);
+      if (behind == 0 && !is_among(date.within_time, words[i])) return false;
+      i += std::max<std::size_t>(behind, 1);
+    }
+    return true;
+  };
+  std::size_t count = 0;
+  for (std::size_t first = 0; first < said.size();) {
+    auto last = first;
+    while (last + 1 < said.size() && belongs(said[last], said[last + 1])) ++last;
+    if (is_time(words, said, first, last, date)) count += last - first + 1;
+    first = last + 1;
+  }
+  return count;
+}
+
+// "I may": no month.
+bool is_verb(const std::vector<std::string>& words, std::size_t at, const DateWords* date) {
+  static const std::vector<std::string_view> persons{"i",  "you", "we", "they",
+                                                     "he", "she", "it", "who"};
+  return date != nullptr && date->language == "en" && words[at] == "may" && at > 0 &&
+         is_among(persons, words[at - 1]);
 }
 
 }  // namespace
@@ -285,8 +460,9 @@ std::optional<sys_days> spoken_date(const std::string& speech, std::string_view 
   if (date != nullptr && date->language == "fr") std::ranges::replace(words, "mil", "mille");
   std::optional<unsigned> month;
   std::vector<std::string> others;
-  for (const auto& word : words) {
-    const auto named = month_named(word, date);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto& word = words[i];
+    const auto named = is_verb(words, i, date) ? std::nullopt : month_named(word, date);
     if (named && month && *month != *named) return {};
     if (named) {
       // What stands on both sides of it are different numbers.
@@ -297,10 +473,16 @@ std::optional<sys_days> spoken_date(const std::string& speech, std::string_view 
     }
   }
   auto said = numbers_said(others, date);
-  if (!month && said.empty() && today && date != nullptr) {
-    const auto days = days_from_today(words, *date);
-    const auto day = days ? std::optional(*today + std::chrono::days{*days}) : std::nullopt;
-    return day && range.contains(*day) ? day : std::nullopt;
+  if (!month && date != nullptr) {
+    const auto of_time = count_of_time(words, said, *date);
+    const auto relative = from_today(words, *date);
+    if (relative.said) {
+      // Where the month is not named, what else is said in numbers may be anything but the time.
+      if (!today || !relative.days || of_time < said.size()) return {};
+      const auto day = *today + std::chrono::days{*relative.days};
+      return range.contains(day) ? std::optional(day) : std::nullopt;
+    }
+    if (of_time > 0) return {};
   }
   // Eight figures in one are what would have been keyed.
   if (!month && said.size() == 1 && said[0].number > 9999) {
