@@ -36,14 +36,21 @@ std::optional<CapReached> cap_reached(const State& state, ContactRef contact,
   const auto by = [](const DayClock& clock) { return clock.own ? " by their own clock" : ""; };
   // By whichever clock it holds for longer.
   std::optional<CapReached> reached;
-  const auto add = [&](std::string_view gate, Instant opens_at, std::string why) {
-    if (!reached || reached->opens_at < opens_at) reached = {gate, opens_at, std::move(why)};
+  const auto add = [&](std::string_view gate, Instant opens_at, std::string why,
+                       const auto& counts) {
+    if (reached && reached->opens_at >= opens_at) return;
+    reached = {gate, opens_at, std::move(why), {}};
+    for (const auto& call : all.calls) {
+      if (counts(call)) reached->slots.insert(call.slot);
+    }
   };
+  using Call = CallsToNumber::Call;
   for (const auto& clock : both) {
     const auto today = local_day(at, clock.utc_offset);
     if (const auto calls = all.on(today, clock); calls >= retries.daily_calls_per_number_max) {
       add("daily_calls", begin_of_local_day(today + 1, clock.utc_offset),
-          called(calls) + " today" + by(clock));
+          called(calls) + " today" + by(clock),
+          [&](const Call& call) { return call.is_on(today, clock); });
     }
   }
   if (reached) return reached;
@@ -51,13 +58,15 @@ std::optional<CapReached> cap_reached(const State& state, ContactRef contact,
     const auto today = local_day(at, clock.utc_offset);
     if (const auto week = all.full_week(today, retries.weekly_calls_per_number_max, clock)) {
       add("weekly_calls", begin_of_local_day(week->opens_on, clock.utc_offset),
-          called(week->calls) + " within seven days" + by(clock));
+          called(week->calls) + " within seven days" + by(clock),
+          [&](const Call& call) { return call.latest_day(clock) > today - 7; });
     }
   }
   if (reached) return reached;
   if (const auto full = all.full(retries.rolling_cap, at)) {
     add("rolling_calls", full->opens_at,
-        called(full->calls) + " within " + duration_text(retries.rolling_cap.within));
+        called(full->calls) + " within " + duration_text(retries.rolling_cap.within),
+        [&](const Call& call) { return call.slot > at - retries.rolling_cap.within; });
   }
   return reached;
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -20,9 +21,10 @@ struct PersonClocks {
 };
 
 struct CapReached {
-  std::string_view gate{};  // "daily_calls" "weekly_calls" "rolling_calls"
-  Instant opens_at{};       // before then there is no room for another call
-  std::string why{};        // for a person
+  std::string_view gate{};    // "daily_calls" "weekly_calls" "rolling_calls"
+  Instant opens_at{};         // before then there is no room for another call
+  std::string why{};          // for a person
+  std::set<Instant> slots{};  // of the calls that count
 };
 
 // The cap that keeps somebody from a call at that moment, as far as is known; nothing: none does.

@@ -133,11 +133,13 @@ std::int32_t CallsToNumber::Call::latest_day(const DayClock& clock) const {
   return std::max(clock.own ? own_day : day, local_day(slot, clock.utc_offset));
 }
 
+bool CallsToNumber::Call::is_on(std::int32_t day_asked, const DayClock& clock) const {
+  return (clock.own ? own_day : day) == day_asked || local_day(slot, clock.utc_offset) == day_asked;
+}
+
 unsigned CallsToNumber::on(std::int32_t day_asked, const DayClock& clock) const {
-  return static_cast<unsigned>(std::count_if(calls.begin(), calls.end(), [&](const Call& call) {
-    return (clock.own ? call.own_day : call.day) == day_asked ||
-           local_day(call.slot, clock.utc_offset) == day_asked;
-  }));
+  return static_cast<unsigned>(std::count_if(
+      calls.begin(), calls.end(), [&](const Call& call) { return call.is_on(day_asked, clock); }));
 }
 
 std::optional<CallsToNumber::Week> CallsToNumber::full_week(std::int32_t today, unsigned cap,

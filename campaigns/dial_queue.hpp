@@ -186,6 +186,8 @@ struct CallsToNumber {
 
     // The latest of the days that it could be of, by such a clock.
     std::int32_t latest_day(const DayClock& clock) const;
+    // Whether one of them is this.
+    bool is_on(std::int32_t day_asked, const DayClock& clock) const;
   };
   // Local days of all zones lie within a day of each other, so what is eight days back is in no
   // week that goes on anywhere.

@@ -1,15 +1,14 @@
 #include "campaigns/explain.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
-#include <span>
 
 #include "campaigns/call_caps.hpp"
 #include "campaigns/calling_hours.hpp"
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/consent.hpp"
+#include "campaigns/explain_grounds.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/person_numbers.hpp"
 #include "campaigns/plan.hpp"
@@ -43,54 +42,6 @@ struct Explanation {
   std::vector<std::uint64_t> events{};  // that `next` comes of
   std::vector<Gate> gates{};
 };
-
-// The events that what stands in the way comes of, by their types: the last one of these, or all.
-struct Ground {
-  std::string_view gate{};
-  std::array<std::string_view, 4> types{};
-  bool all = false;
-};
-constexpr Ground grounds[] = {
-    {"enrolling", {"CampaignSubmitted", "EnrolmentReopened"}},
-    {"paused", {"CampaignPaused"}},
-    {"ended", {"CampaignCancelled", "CampaignCompleted"}},
-    {"suppression_list", {"SuppressionListLoaded"}},
-    {"suppressed", {"OptedOut", "Suppressed", "NumberListed"}},
-    {"late_call", {"LateCallDetected"}},
-    {"not_due", {"ContactEnrolled", "RetryScheduled", "CallPostponed", "ContactMoved"}},
-    {"unknown_zone", {"ContactEnrolled", "ContactMoved"}},
-    {"window", {"ContactEnrolled", "ContactMoved"}},
-    {"too_late", {"ContactEnrolled"}},
-    {"no_consent", {"ContactEnrolled"}},
-    {"daily_calls", {"CallRequested"}, true},
-    {"weekly_calls", {"CallRequested"}, true},
-    {"rolling_calls", {"CallRequested"}, true},
-};
-// And what is next, by the stage of whom it is for.
-constexpr Ground stage_grounds[] = {
-    {"fresh", {"ContactEnrolled"}},
-    {"retry", {"ContactEnrolled", "RetryScheduled", "CallPostponed", "ContactMoved"}},
-    {"calling", {"CallRequested"}},
-    {"held", {"CallHeld"}},
-    {"done", {"ContactClosed"}},
-    {"exhausted", {"ContactClosed"}},
-    {"excluded", {"ContactExcluded", "ContactClosed", "CampaignCancelled"}},
-};
-
-// The positions of those in a person's story. What happened to others only is not told.
-std::vector<std::uint64_t> events_behind(std::span<const Ground> among, std::string_view name,
-                                         const Facts& history) {
-  std::vector<std::uint64_t> positions;
-  const auto ground = std::ranges::find(among, name, &Ground::gate);
-  if (ground == among.end()) return positions;
-  for (const auto& fact : history) {
-    const auto type = type_of(fact.event);
-    if (std::ranges::find(ground->types, type) == ground->types.end()) continue;
-    if (!ground->all) positions.clear();
-    positions.push_back(fact.position);
-  }
-  return positions;
-}
 
 std::string utc_and_local(Instant at, const std::string& zone, const ZoneRules& rules) {
   auto text = rfc3339_utc(at);
@@ -509,14 +460,14 @@ std::int64_t people_before(const DialCampaign& campaign, std::uint32_t ordinal, 
 }
 
 void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneRules& rules,
-               Instant now) {
+               Instant now, const Facts& history) {
   const auto& entry = state.book.at(ref.campaign);
   const auto& campaign = state.queue.campaigns[ref.campaign];
   const auto& contact = campaign.contact(ref.ordinal);
   const auto& zone = campaign.groups[contact.group].zone;
   const auto gate = [&](std::string_view name, std::string text,
                         std::optional<Instant> until = {}) {
-    out.gates.push_back({name, std::move(text), until});
+    out.gates.push_back({name, std::move(text), until, events_behind_gate(name, history)});
   };
   switch (entry.status) {
     case CampaignStatus::enrolling:
@@ -545,6 +496,7 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
          : until ? why + " until " + utc_and_local(*until, zone, rules)
                  : why + ": excluded when their turn comes",
          other ? std::nullopt : until);
+    out.gates.back().events = events_that_suppress(*key, history, now);
   }
   if (!country_may_be_called(*entry.definition, state.queue.contact(ref).number)) {
     const auto other = number_of_allowed_country(state, *entry.definition, ref, now);
@@ -585,6 +537,7 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
            cap->why + ", as often as is allowed: not before " +
                utc_and_local(cap->opens_at, zone, rules),
            cap->opens_at);
+      out.gates.back().events = requests_of(cap->slots, history);
     }
   }
   if (const auto last = campaign.not_after(ref.ordinal)) {
@@ -617,25 +570,26 @@ void add_gates(Explanation& out, const State& state, ContactRef ref, const ZoneR
 }
 
 void add_next(Explanation& out, const State& state, ContactRef ref, const ZoneRules& rules,
-              Instant now) {
+              Instant now, const Facts& history) {
   const auto& entry = state.book.at(ref.campaign);
   const auto& contact = state.queue.contact(ref);
   const auto& one = state.results.cases[ref.campaign][ref.ordinal - 1];
+  out.events = events_behind_stage(contact.stage, history);
   switch (contact.stage) {
     case Stage::fresh:
       out.next = "to be called for the first time";
-      return add_gates(out, state, ref, rules, now);
+      return add_gates(out, state, ref, rules, now, history);
     case Stage::retry:
       out.due = instant_from_ms(contact.due_ms);
       if (contact.requests == 0) {
         out.next = "to be called for the first time";
-        return add_gates(out, state, ref, rules, now);
+        return add_gates(out, state, ref, rules, now, history);
       }
       out.next = "to be called again; " +
                  plural(entry.definition->retries.attempts_max - contact.attempts, "attempt is",
                         "attempts are") +
                  " left";
-      return add_gates(out, state, ref, rules, now);
+      return add_gates(out, state, ref, rules, now, history);
     case Stage::calling: {
       const auto* open = state.queue.open_attempt(ref);
       out.next = "nothing to be done: a call is under way";
@@ -685,9 +639,7 @@ Explanation explanation_of(const State& state, ContactRef ref, const ZoneRules& 
     out.lines.push_back(
         {fact.recorded_at, fact.position, teller.zone(), type_of(fact.event), std::move(text)});
   }
-  add_next(out, state, ref, rules, now);
-  out.events = events_behind(stage_grounds, name_of(campaign.contact(ref.ordinal).stage), history);
-  for (auto& gate : out.gates) gate.events = events_behind(grounds, gate.name, history);
+  add_next(out, state, ref, rules, now, history);
   return out;
 }
 

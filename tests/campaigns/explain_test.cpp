@@ -32,6 +32,35 @@ nlohmann::json told_json(const World& world, std::uint32_t contact = 1) {
       explain_json(world.state(), ref, world.rules(), world.now(), history(world, ref)));
 }
 
+// What stands at positions of the log, with those: "CallRequested 5 ".
+std::string events_at(const World& world, const nlohmann::json& positions) {
+  std::string text;
+  for (const auto& position : positions) {
+    const auto place = position.get<std::size_t>();
+    text += std::string(type_of(world.log().at(place - 1).event)) + ' ' + std::to_string(place);
+    text += ' ';
+  }
+  return text;
+}
+
+std::string behind_next(const World& world, std::uint32_t contact = 1) {
+  return events_at(world, told_json(world, contact)["next"]["events"]);
+}
+
+// Of one gate; "none" where it does not stand in the way.
+std::string behind_gate(const World& world, std::string_view name, std::uint32_t contact = 1) {
+  const auto json = told_json(world, contact);
+  for (const auto& gate : json["next"]["gates"]) {
+    if (gate["gate"] == name) return events_at(world, gate["events"]);
+  }
+  return "none";
+}
+
+// The position of what happened last.
+std::string last(const World& world) {
+  return std::to_string(world.log().size()) + ' ';
+}
+
 // What stands in the way, by name.
 std::string gates(const World& world, std::uint32_t contact = 1) {
   std::string names;
@@ -102,6 +131,145 @@ BOOST_AUTO_TEST_CASE(each_statement_has_the_positions_of_its_events) {
              "suppressed: Suppressed \n"
              "not_due: RetryScheduled \n"
              "daily_calls: CallRequested \n");
+}
+
+BOOST_AUTO_TEST_CASE(who_was_let_go_before_a_cancel_was_not_let_go_by_it) {
+  Running world(notification(), 3);
+  world.does(SuppressNumber{1, "by letter", {}});
+  world.plans();
+  std::string excluded;
+  for (const auto& fact : world.log()) {
+    if (holds_alternative<ContactExcluded>(fact.event)) {
+      excluded = "ContactExcluded " + std::to_string(fact.position) + ' ';
+    }
+  }
+  BOOST_TEST(behind_next(world) == excluded);
+  world.does(CancelCampaign{"note", "wrong list"});
+  const auto cancelled = "CampaignCancelled " + last(world);
+  BOOST_TEST(behind_next(world) == excluded);
+  BOOST_TEST(behind_next(world, 3) == cancelled);
+}
+
+BOOST_AUTO_TEST_CASE(a_move_makes_due_only_who_had_not_been_called) {
+  auto later = person(3, 2);
+  later.span.not_before = utc("2026-03-02T11:00:00Z");
+  Running world(notification(), {person(2, 1), later, person(4, 3)});
+  const auto enrolled = behind_gate(world, "not_due", 2);
+  BOOST_TEST(says(enrolled, "ContactEnrolled "), enrolled);
+  world.dial();
+  world.does(world.status("no-answer"));
+  const auto retry = "RetryScheduled " + last(world);
+  BOOST_TEST(behind_next(world) == retry);
+  world.later(1s).does(
+      MovePeople{"note", {{1, "Europe/London"}, {2, "Europe/London"}, {3, "Europe/London"}}});
+  BOOST_TEST(behind_next(world) == retry);
+  BOOST_TEST(behind_gate(world, "not_due") == retry);
+  BOOST_TEST(behind_gate(world, "not_due", 2) == enrolled);
+  // Whoever was in turn is so from then on, and stays so when they move again.
+  const auto moved = behind_next(world, 3);
+  BOOST_TEST(says(moved, "ContactMoved "), moved);
+  world.later(1s).does(MovePeople{"note", {{3, "Europe/Rome"}}});
+  BOOST_TEST(behind_next(world, 3) == moved);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_taken_back_suppresses_nobody) {
+  Running world(notification());
+  const auto happens = [&](const Event& event) {
+    world.given(Subject::number(1), event);
+    return std::string(type_of(event)) + ' ' + last(world);
+  };
+  const auto gate = [&] { return behind_gate(world, "suppressed"); };
+  const auto opted_out = happens(OptedOut{"other.1.1", "speech"});
+  happens(NumberListed{"rpo"});
+  const auto own = happens(NumberListed{"own"});
+  happens(NumberUnlisted{"rpo"});
+  BOOST_TEST(gate() == opted_out + own);
+  happens(NumberUnlisted{"own"});
+  BOOST_TEST(gate() == opted_out);
+  // What an operator or a list says stays where what the person said alone is lifted.
+  const auto until = to_ms(world.now() + 1h);
+  const auto operators = happens(Suppressed{"operator", "by letter", until});
+  BOOST_TEST(gate() == opted_out + operators);
+  happens(SuppressionLifted{"operator", "", true});
+  BOOST_TEST(gate() == operators);
+  const auto refused = happens(Suppressed{"cool_off", "", until});
+  BOOST_TEST(gate() == refused);
+  happens(SuppressionLifted{"operator", "", true});
+  BOOST_TEST(gate() == "none");
+  happens(OptedOut{"other.1.2", "key"});
+  happens(NumberListed{"rpo"});
+  happens(Suppressed{"operator", "by letter", 0});
+  happens(SuppressionLifted{"operator", "", false});
+  BOOST_TEST(gate() == "none");
+  // What is over by itself, too.
+  happens(Suppressed{"operator", "for a while", until});
+  const auto listed = happens(NumberListed{"rpo"});
+  world.later(1h);
+  BOOST_TEST(gate() == listed);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_said_of_another_number_suppresses_not_the_one_in_turn) {
+  auto reachable = person(2, 1);
+  reachable.others = {{"+390212341002", 2}};
+  Running world(notification(), {reachable});
+  world.given(Subject::number(2), NumberListed{"rpo"});
+  BOOST_TEST(behind_gate(world, "suppressed") == "none");
+  world.given(Subject::number(1), NumberListed{"rpo"});
+  BOOST_TEST(behind_gate(world, "suppressed") == "NumberListed " + last(world));
+  world.given(Subject::number(2), NumberListed{"own"});
+  BOOST_TEST(!says(behind_gate(world, "suppressed"), last(world)));
+}
+
+BOOST_AUTO_TEST_CASE(a_cap_is_reached_by_the_calls_of_its_span_alone) {
+  auto campaign = notification();
+  campaign.retries.attempts_max = 9;
+  campaign.retries.daily_calls_per_number_max = 1;
+  campaign.retries.weekly_calls_per_number_max = 2;
+  Running world(campaign);
+  const auto call = [&](std::uint8_t n) {
+    world.plans();
+    const auto request = "CallRequested " + last(world);
+    world.accept(1, n);
+    world.does(world.status("no-answer", 0, 1, n));
+    return request;
+  };
+  static_cast<void>(call(1));
+  world.at("2026-03-08T08:00:00Z");
+  const auto second = call(2);
+  BOOST_TEST(behind_gate(world, "daily_calls") == second);
+  world.at("2026-03-09T08:00:00Z");
+  const auto third = call(3);
+  BOOST_TEST(behind_gate(world, "daily_calls") == third);
+  world.at("2026-03-10T08:00:00Z");
+  BOOST_TEST(behind_gate(world, "daily_calls") == "none");
+  BOOST_TEST(behind_gate(world, "weekly_calls") == second + third);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_was_never_placed_reaches_no_cap) {
+  auto campaign = notification();
+  campaign.retries.attempts_max = 9;
+  campaign.retries.rolling_cap = {1, 24h};
+  Running world(campaign);
+  world.plans();
+  // The carrier would not have it.
+  OrderAnswered refused;
+  refused.attempt = world.attempt();
+  refused.kind = OrderAnswered::Kind::rejected;
+  refused.http_status = 503;
+  refused.retryable = true;
+  world.does(refused);
+  BOOST_TEST(behind_gate(world, "rolling_calls") == "none");
+  world.later(2h);
+  world.plans();
+  std::string request;
+  for (const auto& fact : world.log()) {
+    if (holds_alternative<CallRequested>(fact.event)) {
+      request = "CallRequested " + std::to_string(fact.position) + ' ';
+    }
+  }
+  world.accept(1, 2);
+  world.does(world.status("no-answer", 0, 1, 2));
+  BOOST_TEST(behind_gate(world, "rolling_calls") == request);
 }
 
 BOOST_AUTO_TEST_CASE(a_cap_that_keeps_somebody_from_a_call_is_in_the_way) {
