@@ -16,6 +16,7 @@
 #include "runner/live.hpp"
 #include "runner/live_arguments.hpp"
 #include "runner/output.hpp"
+#include "runner/progress.hpp"
 #include "runner/submission.hpp"
 #include "runner/zone_loader.hpp"
 
@@ -146,10 +147,11 @@ std::filesystem::path default_log(const LiveOptions& live) {
   return folder / (real ? "calls-" + live.account_sid + ".db" : std::string("calls-rehearsal.db"));
 }
 
-// What happens to the call, a line each.
+// What happens to the call, a line each: for a person, or as JSON.
 class Story {
  public:
-  Story(bool real, std::string campaign) : real_(real), campaign_(std::move(campaign)) {}
+  Story(bool real, bool json, std::string campaign)
+      : real_(real), json_(json), campaign_(std::move(campaign)) {}
 
   // Nothing for what a person need not hear of.
   std::optional<std::string> line(const campaigns::Fact& fact) {
@@ -157,14 +159,49 @@ class Story {
     const auto text = visit([this](const auto& event) { return tell(event); }, fact.event);
     if (text.empty()) return {};
     if (!began_) began_ = fact.recorded_at;
-    const auto tenths = (fact.recorded_at - *began_).count() / 100;
-    auto seconds = std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10);
-    seconds.insert(0, seconds.size() < 6 ? 6 - seconds.size() : 0, ' ');
-    return seconds + " s  " + text + '\n';
+    return json_ ? line_as_json(fact, text) : line_as_text(fact, text);
+  }
+  // The last line of JSON.
+  std::string end_as_json(bool interrupted) const {
+    std::string line;
+    campaigns::JsonObject object(line);
+    object.member("event", interrupted ? "interrupted" : "finished")
+        .member("campaign", campaign_)
+        .flag("answered", answered_);
+    if (!sid_.empty()) object.member("sid", sid_);
+    if (!outcome_.empty()) object.member("outcome", outcome_);
+    object.close();
+    return line + '\n';
   }
   bool answered() const { return answered_; }
 
  private:
+  std::string line_as_text(const campaigns::Fact& fact, const std::string& text) const {
+    const auto tenths = (fact.recorded_at - *began_).count() / 100;
+    auto seconds = std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10);
+    seconds.insert(0, seconds.size() < 6 ? 6 - seconds.size() : 0, ' ');
+    const auto link = console_of(fact);
+    return seconds + " s  " + text + (link.empty() ? "" : "\n            " + link) + '\n';
+  }
+  std::string line_as_json(const campaigns::Fact& fact, const std::string& text) const {
+    std::string line;
+    campaigns::JsonObject object(line);
+    object.member("event", "call")
+        .member("at_utc", campaigns::rfc3339_utc(fact.recorded_at))
+        .member("position", static_cast<std::int64_t>(fact.position))
+        .member("type", type_of(fact.event))
+        .member("text", text);
+    if (const auto link = console_of(fact); !link.empty()) object.member("console", link);
+    object.close();
+    return line + '\n';
+  }
+  // Where Twilio shows it, when it has just been placed there.
+  std::string console_of(const campaigns::Fact& fact) const {
+    const bool placed = holds_alternative<campaigns::CallAccepted>(fact.event) ||
+                        holds_alternative<campaigns::CallAdopted>(fact.event);
+    return real_ && placed ? "https://console.twilio.com/us1/monitor/logs/calls/" + sid_ : "";
+  }
+
   // Others of the log may be in a call.
   bool is_of_the_call(const campaigns::Fact& fact) const {
     using Kind = campaigns::Subject::Kind;
@@ -231,20 +268,24 @@ class Story {
            (e.sip != 0 ? ", SIP " + std::to_string(e.sip) : "");
   }
   std::string tell(const campaigns::AttemptClosed& e) {
-    return "outcome: " + std::string(campaigns::name_of(e.outcome));
+    outcome_ = campaigns::name_of(e.outcome);
+    return "outcome: " + outcome_;
   }
 
-  std::string placed(const std::string& sid) const {
-    return "placed as " + sid +
-           (real_ ? "\n            https://console.twilio.com/us1/monitor/logs/calls/" + sid : "");
+  std::string placed(const std::string& sid) {
+    sid_ = sid;
+    return "placed as " + sid;
   }
   static std::string ending(const std::string& number) {
     return number.size() < 4 ? "" : number.substr(number.size() - 4);
   }
 
   bool real_;
+  bool json_;
   std::string campaign_;
   bool answered_ = false;
+  std::string sid_{};
+  std::string outcome_{};
   std::optional<campaigns::Instant> began_{};
 };
 
@@ -295,9 +336,12 @@ int call(CallOptions& options) {
   let_go_at(submission, program.now() + call_waits_max);
   seal(submission);
 
-  Story story(real, id);
-  program.runner().on_notice(
-      [](const Runner::Notice& notice) { print("          " + notice.text + '\n'); });
+  Story story(real, options.json, id);
+  Progress progress(false);
+  program.runner().on_notice([&](const Runner::Notice& notice) {
+    if (options.json) return progress.say(notice.text);
+    print("          " + notice.text + '\n');
+  });
   program.runner().on_fact([&](const campaigns::Fact& fact) {
     auto line = story.line(fact);
     if (!line) return;
@@ -333,6 +377,7 @@ int call(CallOptions& options) {
     complain(refused->text);
     return exit_bad_input;
   }
+  if (options.json) print(story.end_as_json(program.interrupted()));
   return story.answered() ? exit_done : exit_not_well;
 }
 

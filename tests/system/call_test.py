@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import resource
 import signal
@@ -46,6 +47,26 @@ class CallTest(world.Case):
     def test_nobody_answers(self):
         done = self.call(MINE, "--people", "human=0,machine=0,busy=0,no_answer=1000", expect=1)
         self.assert_told(done, "ringing", "ended: no-answer")
+
+    def test_its_story_is_told_in_json_a_line_each(self):
+        nobody = "human=0,machine=0,busy=0,no_answer=1000"
+        for people, answered, outcome in ((PATIENT, True, "completed"),
+                                          (nobody, False, "no_answer")):
+            done = self.call(MINE, "--people", people, "--json", expect=0 if answered else 1)
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertNotIn(MINE, done.stdout + done.stderr)
+            story = [line for line in lines if line["event"] == "call"]
+            types = [line["type"] for line in story]
+            self.assertEqual(types[:2], ["CallRequested", "CallAccepted"])
+            self.assertEqual("CallAnswered" in types, answered)
+            self.assertEqual(types[-1], "AttemptClosed")
+            for line in story:
+                self.assertEqual(set(line), {"event", "at_utc", "position", "type", "text"})
+            self.assertLessEqual({line["event"] for line in lines[:-1]}, {"call", "notice"})
+            end = lines[-1]
+            self.assertEqual((end["event"], end["answered"], end["outcome"]),
+                             ("finished", answered, outcome))
+            self.assertIn(end["sid"], story[1]["text"])
 
     def test_what_somebody_on_a_list_would_hear(self):
         file = world.write_campaign(self.folder, world.survey(
