@@ -99,7 +99,7 @@ void Call::received(const twilio::Message& message) {
   if (messages_ % 1024 == 0 && step_ != Step::waiting) {
     const auto seconds = duration_cast<std::chrono::seconds>(line_.now() - started_).count();
     if (messages_ > (seconds + 10) * options_.messages_per_second_max) {
-      finish(Why::bad_stream);
+      finish_bad_stream("too many messages");
       return;
     }
   }
@@ -108,7 +108,7 @@ void Call::received(const twilio::Message& message) {
         if constexpr (requires { m.stream_sid; }) {
           // A message of another stream on the same socket is nobody's protocol.
           if (step_ != Step::waiting && !m.stream_sid.empty() && m.stream_sid != stream_sid_) {
-            return finish(Why::bad_stream);
+            return finish_bad_stream("a message of another stream");
           }
         }
         on(m);
@@ -116,10 +116,10 @@ void Call::received(const twilio::Message& message) {
       message);
 }
 
-void Call::carrier_ended(bool broken) {
+void Call::carrier_ended(std::uint16_t fault) {
   if (over() || step_ == Step::listening) return;
-  if (!broken) return leave(Why::hung_up);
-  finish(Why::bad_stream);
+  if (fault == 0) return leave(Why::hung_up);
+  finish_bad_stream("close_" + std::to_string(fault));
 }
 
 void Call::carrier_is_slow() {
@@ -127,7 +127,7 @@ void Call::carrier_is_slow() {
 }
 
 void Call::on(const twilio::Wrong& wrong) {
-  finish(Why::bad_stream, {.fault = voice::Fault::nonsense, .code = wrong.why});
+  finish_bad_stream(wrong.why);
 }
 
 void Call::on(const twilio::Start& start) {
@@ -152,7 +152,7 @@ void Call::on(const twilio::Media& media) {
       inbound_.frame(media.chunk, media.timestamp, voice::audio_bytes(media.base64), now);
   if (frame.again) return;
   if (inbound_.received() > now - started_ + options_.hurry_max) {
-    finish(Why::bad_stream);
+    finish_bad_stream("sound before its time");
     return;
   }
   // A goodbye is not interrupted: nobody listens any more.
@@ -290,7 +290,7 @@ void Call::let_in(const voice::Agent& agent, const Bounds& bounds) {
   if (step_ != Step::asking) return;
   // Whoever it is, they would hear noise; known only now, so that it is told of their call.
   if (!mu_law_) {
-    finish(Why::bad_stream, {.fault = voice::Fault::nonsense, .code = "not_mulaw_8000"});
+    finish_bad_stream("not_mulaw_8000");
     return;
   }
   step_ = Step::connecting;
@@ -631,6 +631,10 @@ void Call::finish(Why why, const voice::Failure& failure) {
   closed_.lasted = duration_cast<milliseconds>(left_at_.value_or(now) - started_);
   line_.tell(Closed{closed_});
   line_.close();
+}
+
+void Call::finish_bad_stream(std::string what) {
+  finish(Why::bad_stream, {.fault = voice::Fault::nonsense, .code = std::move(what)});
 }
 
 // --- what was said ---

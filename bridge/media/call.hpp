@@ -96,8 +96,8 @@ class Call final : public voice::Listener {
 
   // --- from the carrier ---
   void received(const twilio::Message& message);
-  // Its socket has ended; `broken`: for what it sent.
-  void carrier_ended(bool broken);
+  // Its socket has ended; `fault`: the close code that what it sent was answered with.
+  void carrier_ended(std::uint16_t fault = 0);
   // It does not take what is sent.
   void carrier_is_slow();
 
@@ -175,6 +175,7 @@ class Call final : public voice::Listener {
   void mind_spending(std::int64_t before, net::Instant now);
   void try_to_leave();
   void finish(Why why, const voice::Failure& failure = {});
+  void finish_bad_stream(std::string what);
 
   Utterance& begin_utterance(Said::Who who, std::string_view item);
   Utterance* find(Said::Who who, std::string_view item);

@@ -47,7 +47,7 @@ class Desk::Leg final : public Line {
             },
         .on_end =
             [this](const ws::End& end) {
-              broken_ = !end.by_peer && ws::is_fault(end.code);
+              ended_for_ = !end.by_peer && ws::is_fault(end.code) ? end.code : std::uint16_t{0};
               desk_.end_soon(*this);
             },
     });
@@ -60,8 +60,8 @@ class Desk::Leg final : public Line {
       const std::string sid = *std::exchange(stopped_, {});
       call_.received(twilio::Stop{.stream_sid = sid});
     }
-    if (!broken_) return;
-    call_.carrier_ended(*broken_);
+    if (!ended_for_) return;
+    call_.carrier_ended(*ended_for_);
     if (call_.over()) return desk_.remove(id_);
     // The call listens to its model a moment longer.
     desk_.loop_.retire(std::make_unique<Buried<ws::Connection>>(std::move(connection_)));
@@ -127,7 +127,8 @@ class Desk::Leg final : public Line {
   net::Loop::TimerId timer_ = 0;
   bool unflushed_ = false;
   std::optional<std::string> stopped_{};  // `stop` came: of that stream
-  std::optional<bool> broken_{};          // the connection has ended, and whether for a fault
+  // The connection has ended, and for which fault; 0: for none.
+  std::optional<std::uint16_t> ended_for_{};
   Call call_;
 };
 

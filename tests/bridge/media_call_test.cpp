@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_hanging_up_is_still_written_down) {
     w.call.on_speech_started("u1");
     w.passes(300ms);
     if (stopped) w.given(R"({"event":"stop"})");
-    w.call.carrier_ended(false);
+    w.call.carrier_ended();
     BOOST_TEST(!w.call.over());
     BOOST_TEST(w.line.carrier.back() == "close");
     BOOST_TEST(w.line.model.back() == "hear 1000");  // which ends their turn
@@ -399,7 +399,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_the_agent_ends_the_call_is_still_writt
     BOOST_TEST(w.line.carrier == texts({"close"}), boost::test_tools::per_element());
     BOOST_TEST(w.line.model == texts({"interrupted  0", "hear 1000"}),
                boost::test_tools::per_element());
-    w.call.carrier_ended(false);
+    w.call.carrier_ended();
     w.call.end(Why::hung_up);  // by now the carrier asks what comes next
     w.passes(500ms);
     w.call.on_callee_said("u1", "i1", "No, e mai piu'.");
@@ -430,7 +430,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_the_agent_ends_the_call_is_still_writt
   {  // they hang up meanwhile
     World w;
     says_goodbye(w);
-    w.call.carrier_ended(false);
+    w.call.carrier_ended();
     BOOST_TEST(!w.call.over());
     w.call.on_callee_said("u1", "i1", "No, e mai piu'.");
     BOOST_TEST(w.why() == Why::hung_up);
@@ -474,7 +474,7 @@ BOOST_AUTO_TEST_CASE(whoever_hangs_up_is_listened_to_no_longer_than_there_may_be
     w.talking();
     w.call.on_speech_started("u1");
     w.call.on_speech_stopped("u1");
-    w.call.carrier_ended(false);
+    w.call.carrier_ended();
     w.passes(1'799ms);
     BOOST_TEST(!w.call.over());
     w.passes(1ms);
@@ -484,7 +484,7 @@ BOOST_AUTO_TEST_CASE(whoever_hangs_up_is_listened_to_no_longer_than_there_may_be
     World w;
     w.talking();
     w.call.on_speech_started("u1");
-    w.call.carrier_ended(false);
+    w.call.carrier_ended();
     w.call.on_failed({.fault = voice::Fault::dropped, .code = "close_1006"});
     BOOST_TEST(w.why() == Why::hung_up);
     BOOST_TEST(w.line.closed[0].failure.code == "");
@@ -493,7 +493,7 @@ BOOST_AUTO_TEST_CASE(whoever_hangs_up_is_listened_to_no_longer_than_there_may_be
     World w;
     w.talking();
     w.call.on_speech_started("u1");
-    w.call.carrier_ended(false);
+    w.call.carrier_ended();
     w.call.end(Why::stopped);
     BOOST_TEST(w.why() == Why::stopped);
   }
@@ -503,7 +503,7 @@ BOOST_AUTO_TEST_CASE(whoever_hangs_up_is_listened_to_no_longer_than_there_may_be
     w.call.on_speech_started("u1");
     w.call.on_speech_stopped("u1");
     w.call.on_callee_said("u1", "i1", "pronto");
-    w.call.carrier_ended(false);
+    w.call.carrier_ended();
     BOOST_TEST(w.why() == Why::hung_up);
     World later;
     later.talking();
@@ -511,7 +511,7 @@ BOOST_AUTO_TEST_CASE(whoever_hangs_up_is_listened_to_no_longer_than_there_may_be
     later.call.on_speech_stopped("u1");
     later.call.on_audio("i2", sound(10s));
     later.passes(6s);
-    later.call.carrier_ended(false);
+    later.call.carrier_ended();
     BOOST_TEST(later.why() == Why::hung_up);
   }
   {  // nothing is written down
@@ -522,7 +522,7 @@ BOOST_AUTO_TEST_CASE(whoever_hangs_up_is_listened_to_no_longer_than_there_may_be
     w.call.let_in(agent, {});
     w.call.on_ready();
     w.call.on_speech_started("u1");
-    w.call.carrier_ended(false);
+    w.call.carrier_ended();
     BOOST_TEST(w.why() == Why::hung_up);
   }
 }
@@ -651,7 +651,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_that_never_comes_is_told_to_whoever_can_say_it_in
     w.call.on_tool_call("c1", "end_call", "{}");
     w.call.answer_tool("c1", "{}", media::Then::goodbye);
     BOOST_TEST(w.line.model.back() == "no more");
-    w.call.carrier_ended(false);
+    w.call.carrier_ended();
     BOOST_TEST(!w.line.closed[0].goodbye_unsaid);
   }
 }
@@ -834,7 +834,7 @@ BOOST_AUTO_TEST_CASE(a_quota_that_ran_low_is_told_with_the_end) {
   w.talking();
   w.call.on_quota_low({.of = "tokens", .most = 40'000, .left = 3'000});
   w.call.on_quota_low({.of = "tokens", .most = 40'000, .left = 1'000});
-  w.call.carrier_ended(false);
+  w.call.carrier_ended();
   BOOST_TEST(w.why() == Why::hung_up);
   BOOST_REQUIRE(w.line.closed[0].quota_low.has_value());
   BOOST_TEST(w.line.closed[0].quota_low->left == 1'000);
@@ -1217,14 +1217,14 @@ BOOST_AUTO_TEST_CASE(what_a_broken_off_response_has_used_is_reckoned_where_it_is
   // The first one reads what the agent was told, three letters a token at the least.
   World w;
   w.talking(may_spend(100'000));
-  w.call.carrier_ended(false);
+  w.call.carrier_ended();
   BOOST_TEST(w.line.closed[0].usage.input_tokens == 17);
   BOOST_TEST(w.line.closed[0].usage.output_tokens == 8);
   // And one whose end tells nothing.
   World silent;
   silent.talking(may_spend(100'000));
   silent.call.on_response_done({});
-  silent.call.carrier_ended(false);
+  silent.call.carrier_ended();
   BOOST_TEST(silent.line.closed[0].usage.input_tokens == 17);
   BOOST_TEST(silent.line.closed[0].usage.output_tokens == 8);
 }
@@ -1269,39 +1269,42 @@ BOOST_AUTO_TEST_CASE(bad_streams_end_cleanly_and_say_so) {
   struct Row {
     const char* what;
     std::vector<std::string> messages;
-    bool closes;
+    const char* code;  // null: it goes on
   };
   const std::string own(stream_sid);
+  const char* const another = "a message of another stream";
   const auto of_another = [&own](std::string message) {
     return message.replace(message.find(own), own.size(), "MZffffffffffffffffffffffffffffffff");
   };
   for (const Row& row : std::vector<Row>{
-           {"no JSON", {"{"}, true},
-           {"a bad payload", {media_message(1, 0, "AAA")}, true},
-           {"another start", {start_message("t", "MZffffffffffffffffffffffffffffffff")}, true},
-           {"the same start", {start_message()}, false},
-           {"sound of another stream", {of_another(media_message(1, 0, "AAAA"))}, true},
-           {"the same, with an escape", {of_another(media_message(1, 0, R"(AAA\u0041)"))}, true},
-           {"a mark of another stream", {of_another(mark_message("1:1"))}, true},
+           {"no JSON", {"{"}, "no JSON object"},
+           {"a bad payload", {media_message(1, 0, "AAA")}, "a media whose payload is not base64"},
+           {"another start", {start_message("t", "MZffffffffffffffffffffffffffffffff")}, another},
+           {"the same start", {start_message()}, nullptr},
+           {"sound of another stream", {of_another(media_message(1, 0, "AAAA"))}, another},
+           {"the same, with an escape", {of_another(media_message(1, 0, R"(AAA\u0041)"))}, another},
+           {"a mark of another stream", {of_another(mark_message("1:1"))}, another},
            {"a key of another stream",
             {of_another(R"({"event":"dtmf","streamSid":")" + own + R"(","dtmf":{"digit":"1"}})")},
-            true},
+            another},
            {"a key of this one",
             {R"({"event":"dtmf","streamSid":")" + own + R"(","dtmf":{"digit":"1"}})"},
-            false},
+            nullptr},
            {"the end of another stream",
             {of_another(R"({"event":"stop","streamSid":")" + own + R"("})")},
-            true},
-           {"connected late", {R"({"event":"connected"})"}, false},
-           {"a mark of nobody", {mark_message("9:9"), mark_message("bye")}, false},
-           {"a mark without a name", {R"({"event":"mark","mark":{}})"}, false},
-           {"a foreign event", {R"({"event":"close"})"}, false},
+            another},
+           {"connected late", {R"({"event":"connected"})"}, nullptr},
+           {"a mark of nobody", {mark_message("9:9"), mark_message("bye")}, nullptr},
+           {"a mark without a name", {R"({"event":"mark","mark":{}})"}, nullptr},
+           {"a foreign event", {R"({"event":"close"})"}, nullptr},
        }) {
     World w;
     w.talking();
     for (const std::string& message : row.messages) w.given(message);
-    BOOST_TEST(w.call.over() == row.closes, row.what);
-    if (row.closes) BOOST_TEST(w.why() == Why::bad_stream);
+    BOOST_TEST(w.call.over() == (row.code != nullptr), row.what);
+    if (row.code == nullptr) continue;
+    BOOST_TEST(w.why() == Why::bad_stream);
+    BOOST_TEST(w.line.closed[0].failure.code == row.code);
   }
   {  // before the start nothing is known of it, and nobody is told
     World w;
@@ -1321,12 +1324,21 @@ BOOST_AUTO_TEST_CASE(bad_streams_end_cleanly_and_say_so) {
       w.given(media_message(i + 1, i * 1000, sound(1s)));
     }
     BOOST_TEST(w.why() == Why::bad_stream);
+    BOOST_TEST(w.line.closed[0].failure.code == "sound before its time");
   }
   {  // a flood of anything
     World w;
     w.talking();
     for (int i = 0; i < 20'000 && !w.call.over(); ++i) w.given(mark_message("9:9"));
     BOOST_TEST(w.why() == Why::bad_stream);
+    BOOST_TEST(w.line.closed[0].failure.code == "too many messages");
+  }
+  {  // a socket on which came what is no WebSocket, or no text
+    World w;
+    w.talking();
+    w.call.carrier_ended(1007);
+    BOOST_TEST(w.why() == Why::bad_stream);
+    BOOST_TEST(w.line.closed[0].failure.code == "close_1007");
   }
 }
 
@@ -1335,11 +1347,11 @@ BOOST_AUTO_TEST_CASE(whatever_ends_it_each_start_has_one_end_and_what_was_said_i
   w.talking();
   w.call.on_agent_said("i1", "Buongiorno");
   w.passes(150ms);
-  w.call.carrier_ended(false);
+  w.call.carrier_ended();
   BOOST_TEST(w.line.told == texts({"said", "closed"}), boost::test_tools::per_element());
   BOOST_TEST(w.line.said[0].cut);
   BOOST_TEST((w.line.said[0].heard == 150ms));
-  w.call.carrier_ended(true);
+  w.call.carrier_ended(1002);
   w.call.carrier_is_slow();
   w.call.end(Why::stopped);
   w.given(R"({"event":"stop"})");
