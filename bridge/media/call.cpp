@@ -265,6 +265,11 @@ bool Call::words_are_outstanding() const {
   return last != utterances_.rend() && last->position != 0 && last->text.empty();
 }
 
+// And what was heard last is still answered, with a wish perhaps that is to be noted.
+bool Call::answer_is_outstanding() const {
+  return responding_ || owed_;
+}
+
 // To the end, by way of `listening` if there is something to listen for.
 void Call::leave(Why why) {
   if (step_ == Step::listening) return;
@@ -278,7 +283,8 @@ void Call::leave(Why why) {
   if (why != Why::hung_up && !playback_.drained()) clear_carrier();
   playback_.clear(now);
   line_.close();
-  conversation_->interrupted({}, milliseconds{0});
+  // What is being answered goes on unheard, for what it asks for, unless there is no money for it.
+  if (why == Why::spend_limit) conversation_->interrupted({}, milliseconds{0});
   // Ends what they were saying, as a pause would have.
   hear_silence(silence_piece_max);
   arm();
@@ -359,6 +365,7 @@ void Call::on_ready() {
 }
 
 void Call::on_audio(std::string_view item, std::string_view base64) {
+  if (step_ == Step::listening) return pass_over(base64);
   if (step_ != Step::talking && step_ != Step::closing) return;
   const net::Instant now = line_.now();
   const Utterance* const known = find(Said::Who::agent, item);
@@ -372,7 +379,7 @@ void Call::on_audio(std::string_view item, std::string_view base64) {
   said_something_ = true;
   farewell_owed_ = false;
   sound_since_ += voice::audio_bytes(base64);
-  if (bounds_.spending.cost && cost(used(now), now) >= bounds_.spending.most) {
+  if (is_spent_up(now)) {
     leave(step_ == Step::closing ? leaving_ : Why::spend_limit);
     return;
   }
@@ -394,6 +401,13 @@ void Call::on_audio(std::string_view item, std::string_view base64) {
   twilio::append_mark(line_.begin_text(), stream_sid_, mark);
   line_.end_text();
   if (known == nullptr) arm();
+}
+
+// Sound that nobody hears any more, and that is paid all the same.
+void Call::pass_over(std::string_view base64) {
+  responding_ = true;
+  sound_since_ += voice::audio_bytes(base64);
+  if (is_spent_up(line_.now())) finish(left_for_);
 }
 
 void Call::on_audio_done(std::string_view item) {
@@ -425,7 +439,7 @@ void Call::on_speech_started(std::string_view item) {
 
 void Call::on_speech_stopped(std::string_view) {
   person_speaks_ = false;
-  if (step_ != Step::talking && step_ != Step::closing) return;
+  if (step_ != Step::talking && step_ != Step::closing && step_ != Step::listening) return;
   last_words_ = line_.now();
   if (step_ == Step::closing) return;
   told_silence_ = false;
@@ -471,14 +485,20 @@ void Call::on_callee_said(std::string_view item, std::string_view, std::string_v
   }
   known->text = cut_text(text, said_bytes_max);
   tell_if_known(*known);
-  if (step_ == Step::listening && !words_are_outstanding()) finish(left_for_);
+  finish_listening();
+}
+
+// Once nothing more is to come of what they said.
+void Call::finish_listening() {
+  if (step_ != Step::listening || words_are_outstanding() || answer_is_outstanding()) return;
+  finish(left_for_);
 }
 
 void Call::on_tool_call(std::string_view call_id, std::string_view name,
                         std::string_view arguments) {
   if (step_ != Step::talking && step_ != Step::closing && step_ != Step::listening) return;
   responding_ = true;
-  if (step_ == Step::talking) owed_ = next_is_owed_ = false;  // a farewell stays owed
+  if (step_ != Step::closing) owed_ = next_is_owed_ = false;  // a farewell stays owed
   if (tools_open_++ == 0) tools_open_since_ = line_.now();
   line_.tell(ToolAsked{.stream = stream_,
                        .call_id = std::string(call_id),
@@ -499,12 +519,16 @@ void Call::on_response_done(const voice::Usage& usage) {
   last_response_ = of_response;
   response_ended_ = now;
   sound_since_ = 0;
-  if (std::exchange(next_is_owed_, false) && step_ == Step::talking) owe();
+  // The end of what they broke off by speaking says nothing of the answer to that.
+  if (step_ == Step::listening && !person_speaks_) owed_ = false;
+  if (std::exchange(next_is_owed_, false) && step_ != Step::closing) owe();
   if (step_ == Step::closing) try_to_leave();
+  finish_listening();
   if (step_ == Step::talking && bounds_.spending.cost) mind_spending(before, now);
 }
 
 void Call::on_trying_again() {
+  if (step_ == Step::listening) next_is_owed_ = true;
   if (step_ != Step::talking && (step_ != Step::closing || bye_sent_)) return;
   // A goodbye that broke off is said from its beginning.
   farewell_owed_ = step_ == Step::closing;
@@ -545,7 +569,7 @@ void Call::owe() {
 // the agent's one in 50 ms (protocols.md 6.7); what was cached for the last one is so no less.
 voice::Usage Call::response_so_far(net::Instant now) const {
   constexpr std::int64_t bytes_a_token = 400;
-  const auto heard = (now - response_ended_) / milliseconds{100};
+  const auto heard = std::max<std::int64_t>((now - response_ended_) / milliseconds{100}, 0);
   voice::Usage usage = last_response_;
   usage.input_tokens += last_response_.output_tokens + heard;
   usage.input_audio_tokens += last_response_.output_audio_tokens + heard;
@@ -563,6 +587,10 @@ voice::Usage Call::used(net::Instant now) const {
 
 std::int64_t Call::cost(const voice::Usage& usage, net::Instant now) const {
   return bounds_.spending.cost(usage, duration_cast<milliseconds>(now - started_));
+}
+
+bool Call::is_spent_up(net::Instant now) const {
+  return bounds_.spending.cost && cost(used(now), now) >= bounds_.spending.most;
 }
 
 // At the end of a response, when `before` had been spent without it. Where another one like it has

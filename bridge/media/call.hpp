@@ -160,7 +160,10 @@ class Call final : public voice::Listener {
   void on(const twilio::Stop&);
 
   bool words_are_outstanding() const;
+  bool answer_is_outstanding() const;
   void leave(Why why);
+  void finish_listening();
+  void pass_over(std::string_view base64);
   void hear_silence(milliseconds length);
   void note_quiet(milliseconds length);
   void note_unnoticed(milliseconds length);
@@ -172,6 +175,7 @@ class Call final : public voice::Listener {
   voice::Usage response_so_far(net::Instant now) const;
   voice::Usage used(net::Instant now) const;
   std::int64_t cost(const voice::Usage& usage, net::Instant now) const;
+  bool is_spent_up(net::Instant now) const;
   void mind_spending(std::int64_t before, net::Instant now);
   void try_to_leave();
   void finish(Why why, const voice::Failure& failure = {});

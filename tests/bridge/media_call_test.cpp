@@ -366,10 +366,129 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_hanging_up_is_still_written_down) {
     w.call.end(Why::hung_up);
     BOOST_TEST(!w.call.over());
     w.call.on_callee_said("u1", "i1", "mai piu'");
+    BOOST_TEST(!w.call.over());
+    w.call.on_response_done({});
     BOOST_TEST(w.line.carrier.size() == written + 1);
     BOOST_TEST(w.line.told == texts({"tool", "said", "closed"}), boost::test_tools::per_element());
     BOOST_TEST(w.why() == Why::hung_up);
     BOOST_TEST((w.line.closed[0].lasted == 500ms));
+  }
+}
+
+// "No, and never call again", and they hang up: what the model makes of it comes behind the text.
+BOOST_AUTO_TEST_CASE(what_the_model_asks_for_after_a_hang_up_is_noted) {
+  const auto talks = [](World& w, NotedMessages& wire, const media::Bounds& bounds = {}) {
+    w.line.session_wire = &wire;
+    w.started();
+    w.let_in(bounds);
+    for (const char* message :
+         {R"({"type":"session.created","session":{}})",
+          R"({"type":"session.updated","session":{"audio":{"input":{"format":)"
+          R"({"type":"audio/pcmu"}},"output":{"format":{"type":"audio/pcmu"}}}}})",
+          R"({"type":"response.created","response":{"id":"r1"}})",
+          R"({"type":"response.output_audio.delta","response_id":"r1","item_id":"i1",)"
+          R"("delta":"f39/"})",
+          R"({"type":"response.output_audio.done","response_id":"r1","item_id":"i1"})",
+          R"({"type":"response.done","response":{"id":"r1","status":"completed"}})",
+          R"({"type":"input_audio_buffer.speech_started","item_id":"u1"})"}) {
+      w.line.session->receive(message);
+    }
+    w.line.told.clear();
+  };
+  const char* const stopped = R"({"type":"input_audio_buffer.speech_stopped","item_id":"u1"})";
+  const char* const written =
+      R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"u1",)"
+      R"("transcript":"Mai piu'."})";
+  const char* const begun = R"({"type":"response.created","response":{"id":"r2"}})";
+  const std::string sounds = R"({"type":"response.output_audio.delta","response_id":"r2",)"
+                             R"("item_id":"i2","delta":")" +
+                             sound(1s) + "\"}";
+  const char* const asks =
+      R"({"type":"response.output_item.done","response_id":"r2","item":{"type":"function_call",)"
+      R"("status":"completed","call_id":"c1","name":"opt_out","arguments":"{}"}})";
+  const char* const done =
+      R"({"type":"response.done","response":{"id":"r2","status":"completed"}})";
+  {  // in mid-sentence
+    World w;
+    NotedMessages wire;
+    talks(w, wire);
+    w.call.carrier_ended();
+    for (const auto& message : Texts{stopped, written, begun, sounds, asks}) {
+      w.line.session->receive(message);
+      BOOST_TEST(!w.call.over(), message);
+    }
+    w.line.session->receive(done);
+    BOOST_TEST(w.line.told == texts({"said", "tool", "closed"}), boost::test_tools::per_element());
+    BOOST_TEST(w.why() == Why::hung_up);
+  }
+  {  // while they are answered
+    World w;
+    NotedMessages wire;
+    talks(w, wire);
+    for (const auto& message : Texts{stopped, begun, sounds}) w.line.session->receive(message);
+    w.call.carrier_ended();
+    const auto sent = w.line.carrier.size();
+    for (const auto& message : Texts{sounds, asks, written, done}) {
+      w.line.session->receive(message);
+    }
+    BOOST_TEST(wire.count("response.cancel") == 0);
+    BOOST_TEST(w.line.carrier.size() == sent + 1);  // nobody hears it
+    BOOST_TEST(w.line.told == texts({"tool", "said", "closed"}), boost::test_tools::per_element());
+    BOOST_TEST(w.why() == Why::hung_up);
+  }
+  {  // in what comes at the second try
+    World w;
+    NotedMessages wire;
+    talks(w, wire);
+    w.call.carrier_ended();
+    for (const auto& message :
+         Texts{stopped, written, begun,
+               R"({"type":"response.done","response":{"id":"r2","status":"failed",)"
+               R"("status_details":{"error":{"type":"server_error","code":"server_error"}}}})"}) {
+      w.line.session->receive(message);
+    }
+    BOOST_TEST(!w.call.over());
+    w.line.session->receive(asks);
+    BOOST_TEST(w.line.told == texts({"said", "tool"}), boost::test_tools::per_element());
+  }
+  {  // it is not waited for beyond the time for the words
+    World w;
+    NotedMessages wire;
+    talks(w, wire);
+    w.call.carrier_ended();
+    for (const auto& message : Texts{stopped, written, begun}) w.line.session->receive(message);
+    w.passes(1'799ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::hung_up);
+  }
+  {  // nor where there is no money for it
+    World w;
+    NotedMessages wire;
+    talks(w, wire, may_spend(200));
+    w.call.carrier_ended();
+    w.line.session->receive(stopped);
+    w.line.session->receive(written);
+    w.line.session->receive(begun);
+    for (int i = 0; i < 60 && !w.call.over(); ++i) w.line.session->receive(sounds);
+    BOOST_TEST(w.why() == Why::hung_up);
+    BOOST_TEST(w.line.closed[0].usage.output_tokens < 220);
+  }
+  {  // where it ends for the money, nothing more is asked of it
+    World w;
+    NotedMessages wire;
+    talks(w, wire, may_spend(200));
+    w.line.session->receive(stopped);
+    w.line.session->receive(begun);
+    for (int i = 0; i < 60 && wire.count("response.cancel") == 0; ++i) {
+      w.line.session->receive(sounds);
+    }
+    BOOST_TEST(wire.count("response.cancel") == 1);
+    w.line.session->receive(
+        R"({"type":"response.done","response":{"id":"r2","status":"cancelled"}})");
+    BOOST_TEST(!w.call.over());
+    w.line.session->receive(written);
+    BOOST_TEST(w.why() == Why::spend_limit);
   }
 }
 
@@ -397,8 +516,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_the_agent_ends_the_call_is_still_writt
     w.given(mark_message("bye"));
     BOOST_TEST(!w.call.over());
     BOOST_TEST(w.line.carrier == texts({"close"}), boost::test_tools::per_element());
-    BOOST_TEST(w.line.model == texts({"interrupted  0", "hear 1000"}),
-               boost::test_tools::per_element());
+    BOOST_TEST(w.line.model == texts({"hear 1000"}), boost::test_tools::per_element());
     w.call.carrier_ended();
     w.call.end(Why::hung_up);  // by now the carrier asks what comes next
     w.passes(500ms);
@@ -425,6 +543,8 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_the_agent_ends_the_call_is_still_writt
     BOOST_TEST(!w.call.over());
     w.call.on_speech_stopped("u2");
     w.call.on_callee_said("u2", "u1", "Mai piu'.");
+    BOOST_TEST(!w.call.over());
+    w.call.on_response_done({});
     BOOST_TEST(w.why() == Why::goodbye);
   }
   {  // they hang up meanwhile
@@ -454,6 +574,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_the_agent_ends_the_call_is_still_writt
     w.passes(1s);
     BOOST_TEST(!w.call.over());
     w.call.on_callee_said("u1", "i1", "Mai piu'.");
+    w.call.on_response_done({});
     BOOST_TEST(w.why() == Why::time_limit);
     BOOST_TEST((w.line.closed[0].lasted == 60s));
     World turns;
@@ -464,6 +585,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_before_the_agent_ends_the_call_is_still_writt
     turns.call.on_audio("i2", sound(1s));
     BOOST_TEST(!turns.call.over());
     turns.call.on_callee_said("u1", "i1", "Mai piu'.");
+    turns.call.on_response_done({});
     BOOST_TEST(turns.why() == Why::too_many_turns);
   }
 }
