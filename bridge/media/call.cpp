@@ -161,7 +161,7 @@ void Call::on(const twilio::Media& media) {
   conversation_->hear(media.base64);
   const milliseconds length(static_cast<std::int64_t>(voice::audio_bytes(media.base64)) /
                             voice::audio_bytes_per_ms);
-  line_noise_.hear(media.base64, length);
+  if (line_noise_.hear(media.base64, length)) unnoticed_ = milliseconds{0};
   if (!person_speaks_) return note_unnoticed(length);
   if (line_noise_.quiet()) {
     note_quiet(length);
@@ -235,6 +235,7 @@ void Call::on(const twilio::Key& key) {
   conversation_->interrupted({}, milliseconds{0});
   conversation_->hear_key(key.digit);
   owed_ = false;
+  unnoticed_turns_ = 0;
   last_words_ = line_.now();
   told_silence_ = false;
   keys_at_ = last_words_ + key_pause;

@@ -1158,6 +1158,26 @@ BOOST_AUTO_TEST_CASE(a_model_that_notices_nobody_is_asked_to_answer_and_then_has
     BOOST_TEST(w.why() == Why::model_failed);
     BOOST_TEST(w.line.closed[0].failure.code == "hears_nothing");
   }
+  {  // who presses a key meanwhile was answered
+    World w;
+    listens(w);
+    const auto answers = [&](const std::string& item) {
+      w.call.on_audio(item, sound(400ms));
+      w.call.on_audio_done(item);
+      w.call.on_response_done({});
+      hears(w, quiet, 1s);
+    };
+    for (int i = 0; i < 4; ++i) {
+      hears(w, sound(20ms), 400ms);
+      hears(w, quiet, 600ms);
+      answers("j" + std::to_string(i));
+      if (i != 1) continue;
+      w.given(R"({"event":"dtmf","dtmf":{"track":"inbound_track","digit":"1"}})");
+      hears(w, quiet, 1s);
+      answers("k");
+    }
+    BOOST_TEST(!w.call.over());
+  }
   {  // clicks, the agent's echo, and what it does notice
     World w;
     listens(w);
@@ -1175,6 +1195,78 @@ BOOST_AUTO_TEST_CASE(a_model_that_notices_nobody_is_asked_to_answer_and_then_has
     hears(w, quiet, 1s);
     BOOST_TEST(w.line.model.empty());
     BOOST_TEST(!w.call.over());
+  }
+}
+
+// It is as loud as speech on a quiet line, and pauses never.
+BOOST_AUTO_TEST_CASE(a_street_is_nobody_that_speaks) {
+  int frames = 0;
+  // So loud, in segments of mu-law from 0 to 7.
+  const auto hears = [&frames](World& w, unsigned level, milliseconds time) {
+    const unsigned byte = (7U - level) << 4U | 0x8FU;
+    constexpr std::string_view letters =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string frame;
+    for (int i = 0; i < 64; ++i) {
+      for (const unsigned six : {byte >> 2U, (byte & 3U) << 4U | byte >> 4U,
+                                 (byte & 15U) << 2U | byte >> 6U, byte & 63U}) {
+        frame += letters[six];
+      }
+    }
+    for (milliseconds t{0}; t < time; t += 24ms) {
+      ++frames;
+      w.given(media_message(frames, frames * 24, frame));
+      w.passes(24ms);
+    }
+    std::erase_if(w.line.model, [](const std::string& m) { return m.starts_with("hear "); });
+  };
+  const auto listens = [](World& w) {
+    w.talking({.silence_max = 120s});
+    w.call.on_audio_done("i1");
+    w.call.on_response_done({});
+  };
+  const Texts asked = texts({R"(tell {"notice":"the person spoke and was not heard"})", "speak"});
+  for (const unsigned street : {3U, 4U}) {
+    BOOST_TEST_CONTEXT("level " << street) {
+      {  // from the beginning
+        World w;
+        listens(w);
+        hears(w, street, 12s);
+        BOOST_TEST(w.line.model.empty());
+      }
+      {  // its cars come and go
+        World w;
+        listens(w);
+        for (int i = 0; i < 20; ++i) {
+          hears(w, street, 480ms);
+          hears(w, street + 1, 240ms);
+        }
+        BOOST_TEST(w.line.model.empty());
+      }
+      {  // a frame that was lost is no quiet
+        World w;
+        listens(w);
+        hears(w, street, 6s);
+        hears(w, 0, 24ms);
+        hears(w, street, 12s);
+        BOOST_TEST(w.line.model.empty());
+      }
+      {  // they go out
+        World w;
+        listens(w);
+        hears(w, 0, 6s);
+        hears(w, street, 18s);
+        BOOST_TEST(w.line.model.empty());
+      }
+      for (const auto before : {2s, 8s}) {  // whoever speaks there is heard, also at first
+        World w;
+        listens(w);
+        hears(w, street, before);
+        hears(w, 7, 400ms);
+        hears(w, street, 600ms);
+        BOOST_TEST(w.line.model == asked, boost::test_tools::per_element());
+      }
+    }
   }
 }
 
