@@ -95,12 +95,14 @@ void Playback::compare_with_clock(net::Instant now) {
     round_trip_ = std::min(lag, round_trip_.value_or(lag));
   }
   const milliseconds off = lag - round_trip_.value_or(milliseconds{0});
-  const milliseconds most = slack();
-  // As RTP reckons it (RFC 3550, 6.4.1).
-  if (last_lag_)
-    jitter_sixteenths_ += std::abs((lag - *last_lag_).count()) - jitter_sixteenths_ / 16;
-  last_lag_ = lag;
-  if (off.count() >= 0 && off <= most) return;
+  if (off.count() >= 0 && off <= slack()) {
+    // As RTP reckons it (RFC 3550, 6.4.1). A lag that sets the clock is none of the way's jitter.
+    if (last_lag_) {
+      jitter_sixteenths_ += std::abs((lag - *last_lag_).count()) - jitter_sixteenths_ / 16;
+    }
+    last_lag_ = lag;
+    return;
+  }
   run_from_ = marked_;
   run_since_ = now - round_trip_.value_or(milliseconds{0});
   set_by_mark_ = true;

@@ -91,7 +91,7 @@ class Playback {
   // Of the way to the carrier and back, over all generations: the least time that a mark was later
   // than the clock, and how unevenly marks come (jitter in sixteenths of a millisecond).
   std::optional<milliseconds> round_trip_{};
-  std::int64_t jitter_sixteenths_ = 1'600;
+  std::int64_t jitter_sixteenths_ = 160;
   std::optional<milliseconds> last_lag_{};
   std::deque<Item> items_{};
   std::deque<Chunk> chunks_{};

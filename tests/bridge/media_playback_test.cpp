@@ -84,6 +84,23 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST((playback.ends_at() == now + 1'200ms));
 }
 
+// Without anything from which the way's jitter could be told.
+BOOST_AUTO_TEST_CASE(early_in_a_call_too_sound_that_began_late_is_known_by_its_marks) {
+  Playback playback;
+  constexpr auto round_trip = 100ms;
+  const std::string opening(playback.sent("a", bytes(100ms), noon));
+  BOOST_TEST(playback.marked(opening, noon + 100ms + round_trip));
+  auto now = noon;
+  for (const auto late : {200ms, 80ms}) {
+    now += 2s;
+    playback.clear(now);
+    const std::string first(playback.sent("b", bytes(100ms), now));
+    playback.sent("b", bytes(900ms), now);
+    BOOST_TEST(playback.marked(first, now + late + 100ms + round_trip));
+    BOOST_TEST((playback.not_whole(now + 500ms)[0].heard == 500ms - late));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(items_behind_each_other_are_each_heard_from_their_own_beginning) {
   Playback playback;
   playback.sent("a", bytes(100ms), noon);
