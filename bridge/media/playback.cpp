@@ -11,9 +11,10 @@ namespace {
 
 using voice::audio_bytes_per_ms;
 
-// A mark that comes back so much later than the clock expects it is not just on a long way: the
-// carrier has stopped playing meanwhile.
+// A mark that comes back so much later than the clock expects it is as a rule not just on a long
+// way: the carrier has stopped playing meanwhile. Where it is so run for run, the way is long.
 constexpr milliseconds late_max{400};
+constexpr milliseconds way_max{1'500};  // there and back; nobody can talk over a longer one
 // Below it, a mark is as late as frames of 20 ms and a busy machine make it.
 constexpr milliseconds slack_least{40};
 
@@ -43,6 +44,8 @@ std::int64_t Playback::played(net::Instant now) const {
 
 std::string_view Playback::sent(std::string_view item, std::size_t bytes, net::Instant now) {
   if (chunks_.empty() || by_the_clock(now) > sent_) {
+    // Behind sound whose marks are out, this may have to wait for what began late.
+    run_tells_way_ = chunks_.empty();
     run_from_ = sent_;
     run_since_ = now;
     set_by_mark_ = false;
@@ -86,14 +89,25 @@ bool Playback::marked(std::string_view name, net::Instant now) {
   return true;
 }
 
+// By a clock that no mark has set a mark was so late.
+void Playback::learn_way(milliseconds lag) {
+  if (run_tells_way_ || lags_.empty()) {
+    if (lags_.size() == runs_max) lags_.pop_front();
+    lags_.push_back(lag);
+    run_tells_way_ = false;
+  } else {
+    lags_.back() = std::min(lags_.back(), lag);
+  }
+  const milliseconds least = *std::min_element(lags_.begin(), lags_.end());
+  if (least <= late_max || lags_.size() == runs_max) round_trip_ = least;
+}
+
 // A mark has come back for all sound up to `marked_`.
 void Playback::compare_with_clock(net::Instant now) {
   if (marked_ <= run_from_) return;  // of a run before this one: its clock is no more
   const net::Instant expected = run_since_ + length_of(marked_ - run_from_);
   const auto lag = std::chrono::duration_cast<milliseconds>(now - expected);
-  if (!set_by_mark_ && lag.count() >= 0 && lag <= late_max) {
-    round_trip_ = std::min(lag, round_trip_.value_or(lag));
-  }
+  if (!set_by_mark_ && lag.count() >= 0 && lag <= way_max) learn_way(lag);
   const milliseconds off = lag - round_trip_.value_or(milliseconds{0});
   if (off.count() >= 0 && off <= slack()) {
     // As RTP reckons it (RFC 3550, 6.4.1). A lag that sets the clock is none of the way's jitter.

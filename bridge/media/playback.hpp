@@ -37,8 +37,15 @@ struct Heard {
 // the clock expects it. One that is later by more than the way's own jitter tells of sound that
 // began later, or stood still: the clock is set by it. Where it stays out, so does the sound behind
 // it.
+//
+// The round trip is the least that marks were late in any of the last runs_max times that sound was
+// sent into an empty buffer. So a way that has become longer is known after as many of them, and
+// until then what is told is short by what was added; the same holds from the beginning for a way
+// of more than 400 ms there and back. One that is longer than 1,500 ms is never known.
 class Playback {
  public:
+  static constexpr std::size_t runs_max = 3;  // by which the way is known
+
   // A chunk is sent. The name of the mark that goes behind it; valid until the next call.
   std::string_view sent(std::string_view item, std::size_t bytes, net::Instant now);
   // No more of this item comes.
@@ -78,6 +85,7 @@ class Playback {
   std::int64_t played(net::Instant now) const;
   milliseconds slack() const;
   void compare_with_clock(net::Instant now);
+  void learn_way(milliseconds lag);
 
   std::uint64_t generation_ = 1;
   std::uint64_t chunks_sent_ = 0;
@@ -89,7 +97,10 @@ class Playback {
   net::Instant run_since_{};
   bool set_by_mark_ = false;
   // Of the way to the carrier and back, over all generations: the least time that a mark was later
-  // than the clock, and how unevenly marks come (jitter in sixteenths of a millisecond).
+  // than the clock, of each of the last runs, and how unevenly marks come (jitter in sixteenths of
+  // a millisecond).
+  std::deque<milliseconds> lags_{};
+  bool run_tells_way_ = false;  // the run began in an empty buffer, and no mark of it has come
   std::optional<milliseconds> round_trip_{};
   std::int64_t jitter_sixteenths_ = 160;
   std::optional<milliseconds> last_lag_{};

@@ -101,6 +101,82 @@ BOOST_AUTO_TEST_CASE(early_in_a_call_too_sound_that_began_late_is_known_by_its_m
   }
 }
 
+namespace {
+
+// The agent says something of half a second, over a way that takes so long there and back. How far
+// what is told of it is from what was heard, at most.
+milliseconds says_something(Playback& playback, bridge::net::Instant now, milliseconds round_trip,
+                            milliseconds late = {}) {
+  playback.clear(now);
+  std::vector<std::string> marks;
+  for (int i = 0; i < 5; ++i) marks.emplace_back(playback.sent("a", bytes(100ms), now));
+  std::size_t marked = 0;
+  milliseconds worst{0};
+  for (milliseconds t{0}; marked < marks.size(); t += 10ms) {
+    const auto next = (marked + 1) * 100ms + late + round_trip;
+    if (t >= next) playback.marked(marks[marked++], now + t);
+    const auto heard = std::clamp(t - late, 0ms, 500ms);
+    // Sound that begins late is known by its first mark.
+    if (marked == 0 && late.count() > 0) continue;
+    const auto told = playback.not_whole(now + t)[0].heard;
+    worst = std::max(worst, milliseconds(std::abs((told - heard).count())));
+  }
+  return worst;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_way_that_grows_is_known_by_the_marks_of_three_runs) {
+  for (const auto& [before, then] :
+       std::vector<std::pair<milliseconds, milliseconds>>{{40ms, 40ms},
+                                                          {40ms, 160ms},
+                                                          {100ms, 300ms},
+                                                          {0ms, 390ms},
+                                                          {100ms, 600ms},
+                                                          {100ms, 1'000ms},
+                                                          {300ms, 40ms},
+                                                          {1'000ms, 40ms}}) {
+    BOOST_TEST_CONTEXT(before.count() << " ms, then " << then.count() << " ms") {
+      Playback playback;
+      auto now = noon;
+      const auto says = [&](milliseconds round_trip) {
+        now += 3s;
+        return says_something(playback, now, round_trip);
+      };
+      for (int i = 0; i < 5; ++i) says(before);
+      for (int i = 0; i < 3; ++i) {
+        const auto off = says(then);
+        // Until then it is short by what was added, and never more.
+        BOOST_TEST(off.count() <= std::max(then - before, 0ms).count());
+      }
+      for (int i = 0; i < 3; ++i) BOOST_TEST(says(then).count() == 0);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_long_way_is_known_by_the_marks_of_three_runs) {
+  for (const auto way : {300ms, 400ms, 500ms}) {
+    Playback playback;
+    auto now = noon;
+    for (int i = 0; i < 6; ++i) {
+      now += 3s;
+      const auto off = says_something(playback, now, 2 * way);
+      if (i >= 3) BOOST_TEST(off.count() == 0, "way " << way.count() << ", run " << i);
+    }
+  }
+}
+
+// Two runs in three that begin late are no longer way.
+BOOST_AUTO_TEST_CASE(runs_that_begin_late_now_and_then_leave_the_way_as_it_was) {
+  Playback playback;
+  auto now = noon;
+  for (int i = 0; i < 30; ++i) {
+    now += 3s;
+    const auto late = i % 3 == 0 ? 0ms : 200ms;
+    BOOST_TEST(says_something(playback, now, 100ms, late).count() == 0, "run " << i);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(items_behind_each_other_are_each_heard_from_their_own_beginning) {
   Playback playback;
   playback.sent("a", bytes(100ms), noon);
