@@ -82,7 +82,7 @@ do_agent() {
     python3 -B tests/system/agent_test.py build/full/campanile "$@"
 }
 
-# agent-faults: a voice model that cannot be reached, refuses, is silent, drops or answers nonsense: PEOPLE (default 25) with each fault, in either way of going on, hear of it within two seconds
+# agent-faults: a voice model that cannot be reached, refuses, is silent, drops or answers nonsense: PEOPLE (default 25) with each fault, in either way of going on: what they hear instead is on its way within two seconds
 do_agent_faults() {
   build campanile
   CAMPANILE_AGENT_FAULT_PEOPLE="${PEOPLE:-25}" python3 -B tests/system/agent_faults_test.py build/full/campanile "$@"

@@ -316,8 +316,9 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_talks) {
 }
 
 // Silence is what the person hears of nobody: since the stream's beginning, the agent's last sound,
-// or when it can know that it is its turn, half a second behind the person's last word.
-BOOST_AUTO_TEST_CASE(an_apology_is_heard_within_two_seconds_of_silence) {
+// or when it can know that it is its turn, half a second behind the person's last word. Its end is
+// that the carrier is given the apology to say.
+BOOST_AUTO_TEST_CASE(an_apology_is_on_its_way_within_two_seconds_of_silence) {
   for (const std::string fault :
        {"voice_unavailable", "voice_limited", "voice_update_refused", "voice_keeps_pcm",
         "voice_slow", "voice_deaf", "voice_hard_of_hearing", "voice_silent", "voice_stalled",
