@@ -61,6 +61,11 @@ def median(rounds, figure):
     return statistics.median(each[figure] for each in rounds)
 
 
+def load_is_busy(rounds):
+    """Whether it is the load that is measured."""
+    return median(rounds, "load_share") > LOAD_BUSY_MOST
+
+
 def worst_p99(told):
     return max(told["up_p99_us"], told["down_p99_us"])
 
@@ -110,7 +115,7 @@ def saturation(bench):
         print(f"  {who}: {median(each, 'trips_per_second'):.0f} trips/s, {median(each, 'cpu_us_per_trip'):.2f} us"
               f" of processor a trip, busy {median(each, 'cpu_share'):.2f}, the load {median(each, 'load_share'):.2f}")
     ours, node = rounds["ours", "plain"], rounds["node", "plain"]
-    if median(ours, "load_share") > LOAD_BUSY_MOST:
+    if load_is_busy(ours):
         print("  the load's own core is the limit of ours: its round trips are a lower bound")
     judge("round trips a second, times Node's",
           median(ours, "trips_per_second") / median(node, "trips_per_second"), 2.7, at_least=True, aim=3.3)
@@ -127,6 +132,9 @@ def at_nodes_maximum(bench):
         print(f"  {who}: p99 up {median(each, 'up_p99_us'):.0f} us, down {median(each, 'down_p99_us'):.0f} us,"
               f" busy {median(each, 'cpu_share'):.2f}, {median(each, 'rss_kb_per_call'):.1f} kB a call,"
               f" the load {median(each, 'load_share'):.2f}")
+    for (who, _), each in rounds.items():
+        if load_is_busy(each):
+            print(f"  the load's own core is the limit of {who}: some of its latency is the load's")
     ours, node = rounds["ours", "plain"], rounds["node", "plain"]
     for way in ("up", "down"):
         figure = f"{way}_p99_us"
