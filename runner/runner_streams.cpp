@@ -282,7 +282,9 @@ void Runner::take_from_stream(const media::Closed& closed) {
            " of " + std::to_string(closed.quota_low->most) + ' ' +
            std::string(closed.quota_low->of) + " are left; have fewer calls at once, or raise it");
   }
-  if (closed.first_sound.count() < 0 && closed.lasted >= std::chrono::seconds{2}) {
+  // One that fails in time says nothing for less than that.
+  if (closed.first_sound.count() < 0 &&
+      (!ended.fault.empty() || closed.lasted >= std::chrono::seconds{2})) {
     notice("a caller heard nothing of the agent");
   }
   talks_.erase(talk);

@@ -305,6 +305,8 @@ BOOST_AUTO_TEST_CASE(a_talk_with_whom_somebody_elses_code_called_is_a_call_under
   world.turn();
   BOOST_TEST(!world.runner.calls_under_way());
   BOOST_TEST(std::ranges::count(world.told, "the voice agent failed: refused") == 1);
+  // However soon that was.
+  BOOST_TEST(std::ranges::count(world.told, "a caller heard nothing of the agent") == 1);
   // What the model did not take is ours to see.
   BOOST_TEST(std::ranges::count(world.told,
                                 "the voice model complained of what it was sent: invalid_value, "
