@@ -121,6 +121,13 @@ void Sha256::add(const void* data, std::size_t size) {
   const auto* at = static_cast<const std::uint8_t*>(data);
   size_ += size;
   while (size > 0) {
+    // Whole blocks need no copy.
+    if (gathered_bytes_ == 0 && size >= block_bytes) {
+      compress(at, size / block_bytes);
+      at += size / block_bytes * block_bytes;
+      size %= block_bytes;
+      continue;
+    }
     const std::size_t piece = std::min(size, gathered_.size() - gathered_bytes_);
     std::memcpy(gathered_.data() + gathered_bytes_, at, piece);
     gathered_bytes_ += piece;
@@ -137,11 +144,10 @@ Hash Sha256::finish() {
   // A one bit, zeros, and the length in bits fill the last block.
   std::array<std::uint8_t, 2 * block_bytes> padding{0x80};
   const std::uint64_t bits = 8 * size_;
-  const std::size_t used = gathered_bytes_ % block_bytes;
-  const std::size_t padded = (used < 56 ? block_bytes : 2 * block_bytes) - used;
+  const std::size_t padded =
+      (gathered_bytes_ < 56 ? block_bytes : 2 * block_bytes) - gathered_bytes_;
   put_big_endian(bits, 8, padding.data() + padded - 8);
   add(padding.data(), padded);
-  compress(gathered_.data(), gathered_bytes_ / block_bytes);
   Hash hash;
   for (std::size_t i = 0; i < state_.size(); ++i) put_big_endian(state_[i], 4, &hash[4 * i]);
   return hash;

@@ -31,7 +31,7 @@ class Sha256 {
   std::array<std::uint32_t, 8> state_;
   std::uint64_t size_ = 0;
   std::size_t gathered_bytes_ = 0;
-  std::array<std::uint8_t, 16 * block_bytes> gathered_;
+  std::array<std::uint8_t, block_bytes> gathered_;
 };
 
 }  // namespace eventstore
