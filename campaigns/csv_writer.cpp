@@ -48,8 +48,10 @@ void CsvWriter::quoted(std::string_view text) {
 
 CsvWriter& CsvWriter::field(std::string_view text) {
   begin_field();
-  const bool needs_quotes = text.find_first_of("\"\r\n") != std::string_view::npos ||
-                            text.find(style_.delimiter) != std::string_view::npos;
+  // By hand: find_first_of asks the C library about each character.
+  const bool needs_quotes = std::any_of(text.begin(), text.end(), [this](char c) {
+    return c == '"' || c == '\r' || c == '\n' || c == style_.delimiter;
+  });
   // The header stays as plain as it is elsewhere.
   if (needs_quotes || (style_.spreadsheet && columns_ != 0 && !text.empty())) {
     quoted(text);

@@ -239,20 +239,22 @@ AttemptRow AttemptTable::unpacked(std::size_t index) const {
 
 AnswerRow AnswerTable::operator[](std::size_t index) const {
   auto place = places_[index / rows_at_place];
-  const auto begin = [&](ByteRuns::Place at, std::size_t& size) {
-    const auto* const start = packed_.at(at);
-    const auto* behind = start;
-    const auto length = take_varint(behind);
-    size = length + static_cast<std::size_t>(behind - start);
-    return behind;
-  };
-  std::size_t size = 0;
-  for (auto skipped = index % rows_at_place; skipped > 0; --skipped) {
-    begin(place, size);
-    place = packed_.behind(place, size);
-  }
+  for (auto skipped = index % rows_at_place; skipped > 0; --skipped) place = behind(place);
+  return unpacked(place);
+}
+
+ByteRuns::Place AnswerTable::behind(ByteRuns::Place place) const {
+  const auto* const start = packed_.at(place);
+  const auto* row = start;
+  const auto length = take_varint(row);
+  return packed_.behind(place, length + static_cast<std::size_t>(row - start));
+}
+
+AnswerRow AnswerTable::unpacked(ByteRuns::Place place) const {
+  const auto* at = packed_.at(place);
+  take_varint(at);  // its length
   AnswerRow row;
-  Unpacker unpacker(begin(place, size), nullptr);
+  Unpacker unpacker(at, nullptr);
   each_member_of_answer(row, unpacker);
   return row;
 }

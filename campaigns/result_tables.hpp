@@ -155,22 +155,63 @@ class AttemptTable {
 class AnswerTable {
  public:
   using Row = AnswerRow;
+  class Iterator;
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   AnswerRow operator[](std::size_t index) const;
-  auto begin() const { return RowIterator(*this, 0); }
-  auto end() const { return RowIterator(*this, size()); }
+  Iterator begin() const;
+  Iterator end() const;
 
   void append(const AnswerRow& row);
 
  private:
   // So many lie behind each place that is kept.
-  static constexpr std::size_t rows_at_place = 16;
+  static constexpr std::size_t rows_at_place = 8;
+  // Of the row behind the one at `place`; there must be one.
+  ByteRuns::Place behind(ByteRuns::Place place) const;
+  AnswerRow unpacked(ByteRuns::Place place) const;
+
   std::vector<ByteRuns::Place> places_{};
   ByteRuns packed_{};  // each row with its length before it
   std::size_t size_ = 0;
   std::string room_{};
 };
+
+// From one answer to the next, which costs less than to find each by its index.
+class AnswerTable::Iterator {
+ public:
+  using value_type = AnswerRow;
+  using difference_type = std::ptrdiff_t;
+
+  Iterator() = default;
+  Iterator(const AnswerTable& table, std::size_t index, ByteRuns::Place place)
+      : table_(&table), index_(index), place_(place) {}
+  value_type operator*() const { return table_->unpacked(place_); }
+  Iterator& operator++() {
+    if (++index_ < table_->size_) place_ = table_->behind(place_);
+    return *this;
+  }
+  Iterator operator++(int) {
+    auto before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const Iterator& one, const Iterator& other) {
+    return one.index_ == other.index_;
+  }
+
+ private:
+  const AnswerTable* table_ = nullptr;
+  std::size_t index_ = 0;
+  ByteRuns::Place place_ = 0;  // means nothing at the end
+};
+
+inline AnswerTable::Iterator AnswerTable::begin() const {
+  return {*this, 0, 0};
+}
+inline AnswerTable::Iterator AnswerTable::end() const {
+  return {*this, size_, 0};
+}
 
 }  // namespace campaigns

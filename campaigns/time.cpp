@@ -12,13 +12,13 @@ namespace {
 // Writes `value` with leading zeros at the end of `out`.
 void append_digits(std::string& out, std::uint64_t value, std::size_t width) {
   std::array<char, 20> digits{};
-  std::size_t n = 0;
+  auto at = digits.end();
   do {
-    digits[n++] = static_cast<char>('0' + value % 10);
+    *--at = static_cast<char>('0' + value % 10);
     value /= 10;
   } while (value != 0);
-  for (std::size_t i = n; i < width; ++i) out += '0';
-  while (n > 0) out += digits[--n];
+  while (digits.end() - at < static_cast<std::ptrdiff_t>(width)) *--at = '0';
+  out.append(at, digits.end());
 }
 
 // "2026-03-02T09:15:00" of a time that is already local.
