@@ -269,8 +269,8 @@ class AgentTest(world.Case):
                        "message": "Sono Arthur. Arrivederci.",
                        "agent": {"disclosure": "Parla un'intelligenza artificiale.",
                                  "instructions": "Saluti e chiuda."}}, file)
-        # The model has two seconds of this clock to answer.
-        carrier = self.carrier("--speed", 20 // world.PACE, "--people",
+        # The model has a second and a half of this clock to answer.
+        carrier = self.carrier("--speed", 10 / world.PACE, "--people",
                                "human=1,no_answer=0,busy=0,machine=0,"
                                "failed=0,fax=0,hang_up=0,hang_up_at_once=0")
         log, port = self.path("L.db"), world.free_port()
