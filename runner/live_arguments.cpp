@@ -53,6 +53,15 @@ void add_live_arguments(CLI::App& command, LiveArguments& arguments) {
   command.add_option("--transcription", arguments.transcription,
                      "Model that writes down what people say (or OPENAI_TRANSCRIPTION_MODEL)");
   command
+      .add_option("--opening-max", arguments.opening_max,
+                  "Milliseconds until a model that has not begun to speak has failed (default "
+                  "1500)")
+      ->check(CLI::Range(100, 60'000));
+  command
+      .add_option("--answer-max", arguments.answer_max,
+                  "The same of one that owes an answer (default 1500)")
+      ->check(CLI::Range(100, 60'000));
+  command
       .add_option("--media-threads", arguments.media_threads,
                   "Loops for media streams (default: half the cores)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{64}));
@@ -102,6 +111,12 @@ void read_voice(const LiveArguments& arguments, const Environment& environment, 
   live.voice.model = either(arguments.model, "OPENAI_REALTIME_MODEL");
   live.voice.voice = either(arguments.voice, "OPENAI_REALTIME_VOICE");
   live.voice.transcription = either(arguments.transcription, "OPENAI_TRANSCRIPTION_MODEL");
+  if (arguments.opening_max) {
+    live.voice.opening_max = std::chrono::milliseconds{*arguments.opening_max};
+  }
+  if (arguments.answer_max) {
+    live.voice.answer_max = std::chrono::milliseconds{*arguments.answer_max};
+  }
   live.openai_api_key = environment.get("OPENAI_API_KEY");
   if (const auto base = environment.get("OPENAI_BASE_URL"); !base.empty()) {
     live.openai_base_url = base;

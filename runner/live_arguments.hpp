@@ -26,6 +26,8 @@ struct LiveArguments {
   std::string model{};
   std::string voice{};
   std::string transcription{};
+  std::optional<std::uint32_t> opening_max{};  // ms
+  std::optional<std::uint32_t> answer_max{};   // ms
   std::optional<std::size_t> media_threads{};
   std::optional<std::uint64_t> seed{};
   std::optional<std::uint64_t> limit{};

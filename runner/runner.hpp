@@ -66,6 +66,9 @@ class Runner {
       std::string model{};
       std::string voice{};
       std::string transcription{};
+      // Of silence that it owes, until it has failed.
+      std::chrono::milliseconds opening_max = bridge::media::Bounds{}.opening_max;
+      std::chrono::milliseconds answer_max = bridge::media::Bounds{}.answer_max;
     };
     Voice voice{};
     // How long a request that hangs on how a media stream ended waits for that.

@@ -160,6 +160,8 @@ void Runner::take_from_stream(const media::Started& started) {
   bounds.time_max = brief.time_max;
   bounds.silence_max = brief.silence_max;
   bounds.turns_max = brief.turns_max;
+  bounds.opening_max = options_.voice.opening_max;
+  bounds.answer_max = options_.voice.answer_max;
   if (brief.prices) {
     const auto set_aside = permit.contact ? state_.spend.reservations.find(permit.contact->packed())
                                           : state_.spend.reservations.end();

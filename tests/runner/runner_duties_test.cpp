@@ -32,8 +32,11 @@ class StandingClock final : public bridge::net::Clock {
 struct CountedStreams final : runner::Streams {
   std::size_t let = 0;
   std::size_t refused = 0;
-  void let_in(bridge::media::StreamId, bridge::voice::Agent, bridge::media::Bounds) override {
+  bridge::media::Bounds bounds{};  // of the last one
+  void let_in(bridge::media::StreamId, bridge::voice::Agent,
+              bridge::media::Bounds its_bounds) override {
     ++let;
+    bounds = std::move(its_bounds);
   }
   void refuse(bridge::media::StreamId) override { ++refused; }
   void answer_tool(bridge::media::StreamId, std::string, std::string,
@@ -91,6 +94,8 @@ struct Duties {
   static runner::Runner::Options options() {
     runner::Runner::Options options;
     options.account_sid = account;
+    options.voice.opening_max = std::chrono::milliseconds{700};
+    options.voice.answer_max = std::chrono::milliseconds{900};
     return options;
   }
   void enrol_somebody(std::uint64_t people = 1, std::uint32_t rate = 1000) {
@@ -295,6 +300,8 @@ BOOST_AUTO_TEST_CASE(a_talk_with_whom_somebody_elses_code_called_is_a_call_under
   world.stream_comes(sid);
   BOOST_TEST(world.streams.let == 1U);
   BOOST_TEST(world.streams.refused == 0U);
+  BOOST_TEST(world.streams.bounds.opening_max.count() == 700);
+  BOOST_TEST(world.streams.bounds.answer_max.count() == 900);
   BOOST_TEST(world.runner.calls_under_way());
   world.told.clear();
   // Let in too late, which is no hang-up.

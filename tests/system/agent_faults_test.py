@@ -29,7 +29,7 @@ QUESTIONS = [question["id"] for question in world.survey()["questions"]]
 
 
 class AgentFaultsTest(world.Case):
-    def rehearse(self, name, faults, on_failure, seed, phones=()):
+    def rehearse(self, name, faults, on_failure, seed, *more, phones=()):
         """The events of a campaign whose model fails so, and what really happened."""
         agent = {"name": "Arthur", "disclosure": "Le parla un'intelligenza artificiale.",
                  "opening": "Buongiorno {{name}}, sono Arthur. Ho tre domande.", "columns": ["name"],
@@ -40,7 +40,7 @@ class AgentFaultsTest(world.Case):
         log = self.path(name + ".db")
         carrier = self.carrier("--seed", seed, "--faults", faults, "--people", EVERYBODY_TALKS, *phones, name=name)
         self.campanile("run", file, "--log", log, "--carrier", carrier.choice, "--listen",
-                       "127.0.0.1:%d" % world.free_port(), "--calls-per-second", 5, "--json",
+                       "127.0.0.1:%d" % world.free_port(), "--calls-per-second", 5, "--json", *more,
                        expect=None, timeout=20 * PEOPLE + world.PATIENCE_S)
         truth = carrier.truth()
         carrier.kill()
@@ -104,6 +104,15 @@ class AgentFaultsTest(world.Case):
                               flush=True)
                         self.assertGreater(len(silences), 0)
                         self.assertLessEqual(max(silences), SILENCE_MAX_MS)
+
+    def test_how_long_a_model_may_be_silent_is_for_the_operator_to_say(self):
+        for fault, option in (("voice_deaf=1000", "--opening-max"), ("voice_silent=400", "--answer-max")):
+            with self.subTest(fault):
+                events, truth = self.rehearse(option.strip("-"), fault, "apologise", 1, option, 600)
+                of_silence = {e.attempt() for e in events
+                              if e.type == "AgentFailed" and e.payload["fault"] == "silent"}
+                self.assertTrue(of_silence)
+                self.assertLessEqual(max(self.check(events, truth, "apologise")), 1_000)
 
 
 if __name__ == "__main__":
