@@ -98,11 +98,12 @@ class Playback {
   bool set_by_mark_ = false;
   // Of the way to the carrier and back, over all generations: the least time that a mark was later
   // than the clock, of each of the last runs, and how unevenly marks come (jitter in sixteenths of
-  // a millisecond).
+  // a millisecond). It begins at 60 ms: from less on, the first uneven marks of a call would be
+  // taken for sound that began late.
   std::deque<milliseconds> lags_{};
   bool run_tells_way_ = false;  // the run began in an empty buffer, and no mark of it has come
   std::optional<milliseconds> round_trip_{};
-  std::int64_t jitter_sixteenths_ = 160;
+  std::int64_t jitter_sixteenths_ = 960;
   std::optional<milliseconds> last_lag_{};
   std::deque<Item> items_{};
   std::deque<Chunk> chunks_{};

@@ -84,14 +84,15 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST((playback.ends_at() == now + 1'200ms));
 }
 
-// Without anything from which the way's jitter could be told.
+// Without anything from which the way's jitter could be told, but more than that can be.
 BOOST_AUTO_TEST_CASE(early_in_a_call_too_sound_that_began_late_is_known_by_its_marks) {
   Playback playback;
   constexpr auto round_trip = 100ms;
+  constexpr auto late = 260ms;
   const std::string opening(playback.sent("a", bytes(100ms), noon));
   BOOST_TEST(playback.marked(opening, noon + 100ms + round_trip));
   auto now = noon;
-  for (const auto late : {200ms, 80ms}) {
+  for (int run = 0; run < 2; ++run) {
     now += 2s;
     playback.clear(now);
     const std::string first(playback.sent("b", bytes(100ms), now));
