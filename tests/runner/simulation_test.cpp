@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(the_same_seed_makes_the_same_log) {
 
 BOOST_AUTO_TEST_CASE(the_outcome_does_not_hang_on_how_callbacks_come) {
   Tally all;
-  for_each_seed("the_outcome_does_not_hang_on_how_callbacks_come", "CAMPANILE_OUTCOME_SEEDS", 1000,
+  for_each_seed("the_outcome_does_not_hang_on_how_callbacks_come", "CAMPANILE_OUTCOME_SEEDS", 500,
                 [&](std::uint64_t seed) {
                   World in_order(WorldOptions::callbacks(seed, 20, true));
                   in_order.run();
