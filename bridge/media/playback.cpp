@@ -110,12 +110,19 @@ void Playback::compare_with_clock(net::Instant now) {
   if (!set_by_mark_ && lag.count() >= 0 && lag <= way_max) learn_way(lag);
   const milliseconds off = lag - round_trip_.value_or(milliseconds{0});
   if (off.count() >= 0 && off <= slack()) {
-    // As RTP reckons it (RFC 3550, 6.4.1). A lag that sets the clock is none of the way's jitter.
+    // As RTP reckons it (RFC 3550, 6.4.1), but the first ones weigh more. A lag that sets the clock
+    // is none of the way's jitter.
     if (last_lag_) {
-      jitter_sixteenths_ += std::abs((lag - *last_lag_).count()) - jitter_sixteenths_ / 16;
+      const std::int64_t difference = std::abs((lag - *last_lag_).count());
+      if (differences_ < 16) ++differences_;
+      jitter_sixteenths_ += (16 * difference - jitter_sixteenths_) / differences_;
     }
     last_lag_ = lag;
     return;
+  }
+  // No sound is played faster than it is long: what set the clock before was a mark that was slow.
+  if (set_by_mark_ && off.count() < 0) {
+    jitter_sixteenths_ = std::max(jitter_sixteenths_, -off.count() * 16 / 2);
   }
   run_from_ = marked_;
   run_since_ = now - round_trip_.value_or(milliseconds{0});

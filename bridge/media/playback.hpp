@@ -36,7 +36,8 @@ struct Heard {
 // generation, and those of a cleared one count for nothing. A mark comes a round trip later than
 // the clock expects it. One that is later by more than the way's own jitter tells of sound that
 // began later, or stood still: the clock is set by it. Where it stays out, so does the sound behind
-// it.
+// it. What the jitter is the first ten marks of a call tell; until then a lag of up to 400 ms may
+// be it.
 //
 // The round trip is the least that marks were late in any of the last runs_max times that sound was
 // sent into an empty buffer. So a way that has become longer is known after as many of them, and
@@ -98,12 +99,12 @@ class Playback {
   bool set_by_mark_ = false;
   // Of the way to the carrier and back, over all generations: the least time that a mark was later
   // than the clock, of each of the last runs, and how unevenly marks come (jitter in sixteenths of
-  // a millisecond). It begins at 60 ms: from less on, the first uneven marks of a call would be
-  // taken for sound that began late.
+  // a millisecond).
   std::deque<milliseconds> lags_{};
   bool run_tells_way_ = false;  // the run began in an empty buffer, and no mark of it has come
   std::optional<milliseconds> round_trip_{};
-  std::int64_t jitter_sixteenths_ = 960;
+  std::int64_t jitter_sixteenths_ = 1'600;  // until marks have told
+  std::int64_t differences_ = 1;            // that it is the mean of, to 16
   std::optional<milliseconds> last_lag_{};
   std::deque<Item> items_{};
   std::deque<Chunk> chunks_{};

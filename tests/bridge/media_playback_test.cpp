@@ -84,15 +84,17 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST((playback.ends_at() == now + 1'200ms));
 }
 
-// Without anything from which the way's jitter could be told, but more than that can be.
+// A second of sound tells the way's jitter.
 BOOST_AUTO_TEST_CASE(early_in_a_call_too_sound_that_began_late_is_known_by_its_marks) {
   Playback playback;
   constexpr auto round_trip = 100ms;
-  constexpr auto late = 260ms;
-  const std::string opening(playback.sent("a", bytes(100ms), noon));
-  BOOST_TEST(playback.marked(opening, noon + 100ms + round_trip));
   auto now = noon;
-  for (int run = 0; run < 2; ++run) {
+  for (int i = 0; i < 10; ++i) {
+    const std::string mark(playback.sent("a", bytes(100ms), now));
+    now += 100ms;
+    BOOST_TEST(playback.marked(mark, now + round_trip));
+  }
+  for (const auto late : {200ms, 80ms}) {
     now += 2s;
     playback.clear(now);
     const std::string first(playback.sent("b", bytes(100ms), now));
@@ -100,6 +102,32 @@ BOOST_AUTO_TEST_CASE(early_in_a_call_too_sound_that_began_late_is_known_by_its_m
     BOOST_TEST(playback.marked(first, now + late + 100ms + round_trip));
     BOOST_TEST((playback.not_whole(now + 500ms)[0].heard == 500ms - late));
   }
+}
+
+// The way becomes uneven: each second mark is slow, and the one behind it is not.
+BOOST_AUTO_TEST_CASE(a_mark_that_was_only_slow_is_known_by_the_next_and_so_is_the_way_s_jitter) {
+  Playback playback;
+  auto now = noon;
+  const auto marks_after = [&](milliseconds lag) {
+    const std::string mark(playback.sent("a", bytes(100ms), now));
+    playback.sent("a", bytes(900ms), now);
+    BOOST_TEST(playback.marked(mark, now + 100ms + lag));
+    const auto told = playback.not_whole(now + 500ms)[0].heard;
+    playback.clear(now + 1s);
+    now += 2s;
+    return told;
+  };
+  for (int i = 0; i < 40; ++i) marks_after(100ms);
+  std::vector<std::string> marks;
+  for (int i = 0; i < 20; ++i) marks.emplace_back(playback.sent("b", bytes(100ms), now));
+  int short_of_it = 0;
+  for (int i = 0; i < 19; ++i) {
+    const auto at = now + (i + 1) * 100ms + (i % 2 == 0 ? 100ms : 190ms);
+    BOOST_TEST(playback.marked(marks[static_cast<std::size_t>(i)], at));
+    const auto told = playback.not_whole(at)[0].heard;
+    if (at - now - told > 10ms) ++short_of_it;
+  }
+  BOOST_TEST(short_of_it == 1);
 }
 
 namespace {
