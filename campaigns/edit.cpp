@@ -240,7 +240,6 @@ bool has_number_of_called_country(const State& state, const Campaign& campaign, 
 // the one before would.
 bool loses_consent(const State& state, const Campaign& before, const Campaign& next, ContactRef ref,
                    const ZoneRules& rules, Instant from) {
-  if (!next.consent.required) return false;
   const auto& people = state.queue.campaigns[ref.campaign];
   const auto& zone = people.groups[people.contact(ref.ordinal).group].zone;
   const auto turn = may_be_called(next.hours, zone, rules, from).value_or(from);
@@ -259,6 +258,8 @@ EditPreviewer::EditPreviewer(const State& state, CampaignIndex index, Campaign n
   entry_.define(next_);
   any_quota_full_ = entry_.any_quota_full();
   fewer_countries_ = calls_fewer_countries(*before_, *next_);
+  // Which columns hold it no edit changes.
+  other_consent_ = next_->consent.required && next_->consent != before_->consent;
 }
 
 EditPreviewer::Moves EditPreviewer::moves(const ZoneRules& rules, const std::string& zone,
@@ -296,7 +297,8 @@ void EditPreviewer::count(const State& state, const ZoneRules& rules, std::uint3
       !has_number_of_called_country(state, *next_, ref, now_) &&
       has_number_of_called_country(state, *before_, ref, now_)) {
     ++preview_.other_country;
-  } else if (!contact.forgotten && loses_consent(state, *before_, *next_, ref, rules, from)) {
+  } else if (other_consent_ && !contact.forgotten &&
+             loses_consent(state, *before_, *next_, ref, rules, from)) {
     ++preview_.no_consent;
   }
   auto known = known_.find({contact.group, from});
@@ -325,7 +327,7 @@ void EditPreviewer::count(const State& state, const ZoneRules& rules, std::uint3
 bool EditPreviewer::look(const State& state, const ZoneRules& rules, std::uint32_t people) {
   // Whose country is to be seen takes as long as so many others.
   constexpr std::uint32_t others = 20;
-  if (fewer_countries_) people = std::max(people / others, 1U);
+  if (fewer_countries_ || other_consent_) people = std::max(people / others, 1U);
   const auto all = static_cast<std::uint32_t>(state.queue.campaigns[index_].contacts.size());
   const auto last = people < all - looked_at_ ? looked_at_ + people : all;
   while (looked_at_ < last) count(state, rules, ++looked_at_);

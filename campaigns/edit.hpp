@@ -56,8 +56,8 @@ struct EditPreview {
   // Have no number in a country that may be called then, and one in such a country now: excluded
   // when their turn comes.
   std::uint64_t other_country = 0;
-  // Of the others, who may be called now, and of whom consent that is required then is not known:
-  // likewise.
+  // Of the others, who may be called now, and of whom consent that is required then is not known,
+  // or is dated later: likewise.
   std::uint64_t no_consent = 0;
   // How long those who wait take, each called once, at the campaign's full rate and the account's.
   Milliseconds takes_before{};
@@ -87,6 +87,7 @@ class EditPreviewer {
   CampaignEntry entry_{};  // as if it were defined so
   bool any_quota_full_ = false;
   bool fewer_countries_ = false;  // looking at every number takes its time
+  bool other_consent_ = false;    // so does looking at what is known of everybody's
   Instant now_{};
   std::uint32_t looked_at_ = 0;
   // By zone group and the minute from which somebody is due: hours begin and end on minutes.

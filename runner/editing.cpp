@@ -158,7 +158,8 @@ std::string edit_text(const std::string& campaign, const std::string& answer) {
   }
   if (number("no_consent") != 0) {
     text += ", " + std::to_string(number("no_consent")) +
-            " not any more: consent is required then, and of theirs source or date is not known";
+            " not any more: consent is required then, and of theirs source or date is not known, "
+            "or the date is later";
   }
   text += "\nto call each of them once takes " + std::to_string(number("takes_ms_after") / 1000) +
           " s at the rate, before " + std::to_string(number("takes_ms_before") / 1000) + " s\n";
