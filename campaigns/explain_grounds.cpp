@@ -25,7 +25,7 @@ constexpr Ground grounds[] = {
     {"unknown_zone", {"ContactEnrolled", "ContactMoved"}},
     {"window", {"ContactEnrolled", "ContactMoved"}},
     {"too_late", {"ContactEnrolled"}},
-    {"no_consent", {"ContactEnrolled"}},
+    {"no_consent", {"ContactEnrolled", "CampaignChanged"}},
 };
 
 template <typename... Events>

@@ -220,6 +220,14 @@ BOOST_AUTO_TEST_CASE(what_is_said_of_another_number_suppresses_not_the_one_in_tu
   BOOST_TEST(!says(behind_gate(world, "suppressed"), last(world)));
 }
 
+BOOST_AUTO_TEST_CASE(consent_is_missing_since_the_edit_that_requires_it) {
+  auto campaign = notification();
+  Running world(campaign);
+  campaign.consent = {"consent", "modulo web", "2062-01-01", true};
+  world.does(EditCampaign{campaign.id, print_campaign(campaign), "d-edited"});
+  BOOST_TEST(behind_gate(world, "no_consent") == "CampaignChanged " + last(world));
+}
+
 BOOST_AUTO_TEST_CASE(a_cap_is_reached_by_the_calls_of_its_span_alone) {
   auto campaign = notification();
   campaign.retries.attempts_max = 9;
