@@ -447,7 +447,8 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
     result.warnings.push_back(
         plural(static_cast<std::int64_t>(none->second.people), "person", "people") +
         " will not be called as things stand: the campaign requires consent, and theirs is dated "
-        "later than the first moment at which they may be called");
+        "later than the first moment at which they may be called, reckoned from " +
+        rfc3339_utc(begin) + " (--start has check and a rehearsal begin at another moment)");
   }
   for (const auto& [zone, people] : result.by_zone) {
     const Opening opening = opening_at(campaign.hours, zone, rules, begin);

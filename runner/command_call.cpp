@@ -58,6 +58,7 @@ void make_test_call(campaigns::Campaign& campaign, const std::string& zone) {
   campaign.pacing = {};
   campaign.budget = {};
   campaign.suppression_lists.clear();
+  campaign.consent.required = false;
   campaign.contacts.file.clear();
   campaign.contacts.query = {};
   campaign.contacts.format = campaigns::ListFormat::automatic;

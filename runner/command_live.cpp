@@ -189,7 +189,11 @@ int run(RunOptions& options) {
   if (options.log.empty()) options.log = default_log(options, submission);
   const auto live = live_options(options);
   const auto begins = first_opening(submission.file.campaign, rules);
-  const auto starts = live.start.value_or(begins);
+  // A rehearsal has a clock of its own.
+  const bool rehearsed = live.carrier.kind != CarrierChoice::Kind::twilio;
+  const auto starts =
+      rehearsed ? live.start.value_or(begins)
+                : std::chrono::floor<campaigns::Milliseconds>(std::chrono::system_clock::now());
   auto caller_ids = submission.file.campaign.caller_ids;
   std::optional<std::string> agent_model;
   if (submission.file.campaign.mode == campaigns::Mode::agent) {

@@ -317,9 +317,11 @@ BOOST_AUTO_TEST_CASE(who_is_called_before_their_consent_is_dated_is_named_by_the
   BOOST_TEST_REQUIRE(result.skipped.count("no_consent") == 1U);
   BOOST_TEST(result.skipped.at("no_consent").people == 2U);
   BOOST_TEST((result.skipped.at("no_consent").rows == std::vector<std::uint64_t>{3, 5}));
-  BOOST_TEST(result.warnings.at(0) ==
-             "2 people will not be called as things stand: the campaign requires consent, and "
-             "theirs is dated later than the first moment at which they may be called");
+  BOOST_TEST(
+      result.warnings.at(0) ==
+      "2 people will not be called as things stand: the campaign requires consent, and "
+      "theirs is dated later than the first moment at which they may be called, reckoned "
+      "from 2026-03-02T07:00:00.000Z (--start has check and a rehearsal begin at another moment)");
   // Dated for everybody.
   file.campaign.consent.date = "2026-03-03";
   BOOST_TEST(

@@ -71,6 +71,8 @@ class CallTest(world.Case):
     def test_what_somebody_on_a_list_would_hear(self):
         file = world.write_campaign(self.folder, world.survey(
             calling_hours={"windows": [{"from": "03:00", "to": "03:01"}]},
+            consent={"basis": "consent", "source": "modulo web", "date": "2061-01-01",
+                     "required": True},
             suppression_lists=[{"source": "rpo", "max_age": "15d"}]), 3)
         done = self.call(MINE, "--campaign", file, "--contact", "P-0002",
                          "--people", PATIENT)
