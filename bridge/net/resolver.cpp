@@ -78,6 +78,10 @@ Resolver::Resolver(Loop& loop, const std::string& name, OnResolved on_resolved)
   Question::answer(question_, {});
 }
 
+std::size_t Resolver::lookups() noexcept {
+  return under_way;
+}
+
 Resolver::~Resolver() {
   (void)question_->give_up();
 }

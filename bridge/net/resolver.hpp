@@ -24,6 +24,7 @@ class Resolver {
 
   // In the whole program at once, with those that were given up and go on; one more fails.
   static constexpr std::size_t lookups_max = 64;
+  static std::size_t lookups() noexcept;
 
   Resolver(Loop& loop, const std::string& name, OnResolved on_resolved);
   ~Resolver();
