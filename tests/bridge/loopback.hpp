@@ -25,8 +25,8 @@ struct SteppedLoop {
   net::SteppedClock clock{noon};
   net::Loop loop{clock};
 
-  // In real time; more where threads work that valgrind runs one at a time.
-  std::chrono::seconds patience{5};
+  // In real time: what a busy machine takes under valgrind, which runs one thread at a time.
+  std::chrono::seconds patience{60};
 
   // Turns until `done`; fails when patience ends.
   void until(const std::function<bool()>& done) {

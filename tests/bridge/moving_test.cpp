@@ -63,7 +63,6 @@ struct Two : SteppedLoop {
   std::unique_ptr<net::Listener> listener{};
 
   explicit Two(bool with_tls, std::string unix_path = {}) : secure(with_tls) {
-    patience = 60s;
     listener = std::make_unique<net::Listener>(
         loop, net::Endpoint{.address = "127.0.0.1", .port = 0, .unix_path = unix_path}, 0600U,
         net::Stream::Options{.links = &far_links}, [this](std::unique_ptr<net::Stream> stream) {

@@ -261,7 +261,6 @@ BOOST_AUTO_TEST_CASE(a_talk_between_person_and_model_takes_no_time_where_time_ju
   options.people = only("human");
   options.tell_acknowledged = true;
   SteppedLoop world;
-  world.patience = 60s;
   {
     RehearsalThread carrier(options);
     ToyProgram program(world.loop, carrier.port(), carrier.account_sid(), carrier.auth_token());

@@ -470,7 +470,6 @@ BOOST_AUTO_TEST_CASE(a_door_behind_tls_is_asked_if_somebody_trusted_vouches_for_
     options.webhook_address = "127.0.0.1";
     options.webhook_port = port;
     OneLoopWorld world(std::move(options));
-    world.patience = 60s;
     std::vector<std::string> seen;
     std::unique_ptr<bridge::http::Server> door;
     bridge::http::Server::Options listen;

@@ -47,7 +47,6 @@ struct Secure : SteppedLoop {
   std::unique_ptr<Client> client{};
 
   explicit Secure(Server::Options listen = {}, Client::Options options = {}) {
-    patience = 60s;
     clients = std::make_unique<tls::ClientContext>(
         tls::ClientContext::Options{.ca_file = folder.write("ca.pem", authority.certificate)});
     servers = std::make_unique<tls::ServerContext>(tls::ServerContext::Options{

@@ -127,9 +127,7 @@ struct World : SteppedLoop {
       {.links = &far},
       [this](std::unique_ptr<net::Stream> stream) { accept(std::move(stream)); }};
 
-  explicit World(Identity trusted = make_authority()) : authority(std::move(trusted)) {
-    patience = 60s;
-  }
+  explicit World(Identity trusted = make_authority()) : authority(std::move(trusted)) {}
 
   void accept(std::unique_ptr<net::Stream> stream) {
     Connection& c = connections.emplace_back();

@@ -505,8 +505,6 @@ BOOST_AUTO_TEST_CASE(the_rehearsals_own_pages_are_followed) {
   CarrierOptions carrier;
   carrier.people = only("busy");
   OneLoopWorld world(std::move(carrier));
-  // A thousand calls under valgrind.
-  world.patience = 60s;
   for (int i = 0; i < 1003; ++i) world.program->place(world.program->order(number));
   world.until([&] { return world.program->placed.size() == 1003; });
   world.program->place(world.program->order("+390633333333"));

@@ -555,7 +555,6 @@ BOOST_AUTO_TEST_CASE(a_fault_reaches_the_peer_before_the_end) {
 BOOST_AUTO_TEST_CASE(a_fault_is_told_though_the_connection_is_buried_at_once) {
   for (const bool secure : {false, true}) {
     SteppedLoop s;
-    s.patience = 60s;
     Folder folder;
     const Identity identity = make_identity({});
     tls::ServerContext servers({.certificate_file = folder.write("cert.pem", identity.certificate),

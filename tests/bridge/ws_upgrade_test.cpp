@@ -357,7 +357,6 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_ever) {
 
 BOOST_AUTO_TEST_CASE(a_name_is_resolved_or_not) {
   Asked a;
-  a.patience = 60s;
   auto options = a.options();
   options.host = "localhost";
   a.ask(options);
@@ -411,7 +410,6 @@ BOOST_AUTO_TEST_CASE(a_key_with_a_line_end_is_refused_and_not_told) {
 BOOST_AUTO_TEST_CASE(both_ends_of_ours_meet_over_tls) {
   for (const bool trusted : {true, false}) {
     Asked a;
-    a.patience = 60s;
     Folder folder;
     const Identity authority = make_authority();
     const Identity other = make_authority("Another");
