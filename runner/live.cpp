@@ -35,6 +35,7 @@
 #include "runner/heartbeat.hpp"
 #include "runner/listen_address.hpp"
 #include "runner/master_key.hpp"
+#include "runner/output.hpp"
 #include "runner/version.hpp"
 #include "runner/wire_log.hpp"
 #include "runner/zone_loader.hpp"
@@ -250,6 +251,7 @@ bool asks_for_stream(const http::Request& request) {
 }  // namespace
 
 struct Live::Block {
+  std::optional<OutputThread> output{std::in_place};  // none: there is no loop to hold up any more
   LiveOptions options{};
   campaigns::ZoneRules rules = load_zone_rules();
   std::unique_ptr<rehearsal::RehearsalThread> rehearsal_thread{};
@@ -1270,6 +1272,7 @@ void Live::answer_while(
     b.stop("refused");
   });
   b.loop->run();
+  b.output.reset();
   if (b.failure) std::rethrow_exception(b.failure);
   b.runner->hold_dialling(false);
 }
@@ -1279,6 +1282,7 @@ void Live::run() {
   if (b.stopped) return;
   b.turn_from_here();
   b.loop->run();
+  b.output.reset();
   if (b.failure) std::rethrow_exception(b.failure);
 }
 

@@ -4,8 +4,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <deque>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 
 namespace runner {
 
@@ -21,24 +29,114 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
+std::string complaint(std::string_view text) {
+  return "campanile: " + std::string(text) + '\n';
+}
+
 }  // namespace
 
+struct OutputThread::Block {
+  struct Piece {
+    int fd;
+    std::string text;
+  };
+  // Of the one that lives; null: none does.
+  static inline std::mutex living_mutex{};
+  static inline Block* living = nullptr;
+
+  std::mutex mutex{};
+  std::condition_variable changed{};
+  std::deque<Piece> waiting{};
+  std::size_t bytes = 0;  // of what waits, and of what is being written
+  std::uint64_t left_out = 0;
+  bool ends = false;
+  std::thread thread{};
+
+  static void write(int fd, std::string_view text) {
+    {
+      const std::scoped_lock lock(living_mutex);
+      if (living != nullptr) return living->take(fd, text);
+    }
+    (void)write_all(fd, text);
+  }
+
+  void take(int fd, std::string_view text) {
+    const std::scoped_lock lock(mutex);
+    // Where one piece had no room, the next one that has would only be told of as a gap of its own.
+    const std::size_t room = left_out == 0 ? waiting_bytes_max : waiting_bytes_max / 2;
+    if (bytes + text.size() > room) {
+      ++left_out;
+      return;
+    }
+    tell_of_what_was_left_out();
+    add(fd, std::string(text));
+    changed.notify_one();
+  }
+  void add(int fd, std::string text) {
+    bytes += text.size();
+    waiting.push_back({fd, std::move(text)});
+  }
+  void tell_of_what_was_left_out() {
+    if (left_out == 0) return;
+    add(STDERR_FILENO, complaint(std::to_string(std::exchange(left_out, 0)) +
+                                 " messages are left out here: what this program writes was not "
+                                 "taken in time"));
+  }
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      changed.wait(lock, [this] { return ends || !waiting.empty(); });
+      if (waiting.empty()) tell_of_what_was_left_out();
+      if (waiting.empty()) return;
+      const Piece piece = std::move(waiting.front());
+      waiting.pop_front();
+      lock.unlock();
+      (void)write_all(piece.fd, piece.text);
+      lock.lock();
+      bytes -= piece.text.size();
+    }
+  }
+};
+
+OutputThread::OutputThread() : block_(std::make_unique<Block>()) {
+  block_->thread = std::thread([block = block_.get()] { block->run(); });
+  const std::scoped_lock lock(Block::living_mutex);
+  Block::living = block_.get();
+}
+
+OutputThread::~OutputThread() {
+  {
+    const std::scoped_lock lock(Block::living_mutex);
+    Block::living = nullptr;
+  }
+  bool waits = false;
+  {
+    const std::scoped_lock lock(block_->mutex);
+    block_->ends = true;
+    waits = block_->bytes > 0;
+  }
+  if (waits) {
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+  }
+  block_->changed.notify_one();
+  block_->thread.join();
+}
+
 void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  OutputThread::Block::write(STDOUT_FILENO, text);
 }
 
 void print_answer(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
-    return;
-  }
+  if (write_all(STDOUT_FILENO, text)) return;
   throw std::runtime_error(
       std::string("what was asked for cannot be written to standard output: ") +
       std::strerror(errno));
 }
 
 void complain(std::string_view text) {
-  std::fprintf(stderr, "campanile: %.*s\n", static_cast<int>(text.size()), text.data());
+  OutputThread::Block::write(STDERR_FILENO, complaint(text));
 }
 
 void complain_of(const campaigns::Problems& problems) {

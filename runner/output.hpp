@@ -1,8 +1,9 @@
 #pragma once
 
-#include <cstdio>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,28 @@ void print_answer(std::string_view text);
 void complain(std::string_view text);
 // Each problem on a line: where, what, cure.
 void complain_of(const campaigns::Problems& problems);
+
+// While one lives, what is printed and complained of is written by a thread of its own, in order:
+// whoever has calls on a loop waits for no reader, be it a terminal that was stopped, a pager or a
+// pipe that nobody empties. One at a time in the program.
+class OutputThread {
+ public:
+  // That wait to be written. Whatever comes beyond is left out, and where it would have stood
+  // standard error says how many pieces it was.
+  static constexpr std::size_t waiting_bytes_max = 1 << 20;
+
+  OutputThread();
+  // Waits until all is written; Ctrl-C ends the program while it does.
+  ~OutputThread();
+  OutputThread(const OutputThread&) = delete;
+  OutputThread& operator=(const OutputThread&) = delete;
+
+ private:
+  friend void print(std::string_view text);
+  friend void complain(std::string_view text);
+  struct Block;
+  std::unique_ptr<Block> block_;
+};
 
 // Writes a file beside its final name, synced, and renames it, so that nobody finds half of it.
 // `write` is given a sink. Throws std::runtime_error when it cannot be written.

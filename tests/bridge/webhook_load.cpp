@@ -40,6 +40,8 @@ struct Target {
 std::string request_of(const Target& to, std::size_t number) {
   std::array<char, 40> sid{};
   std::snprintf(sid.data(), sid.size(), "CA%032zx", number);
+  std::array<char, 40> delivery{};
+  std::snprintf(delivery.data(), delivery.size(), "%08zx-0000-4000-8000-000000000000", number);
   const http::Fields fields{{"CallSid", sid.data()},
                             {"AccountSid", to.account},
                             {"From", "+390698765432"},
@@ -67,9 +69,8 @@ std::string request_of(const Target& to, std::size_t number) {
          "\r\nContent-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n"
          "User-Agent: TwilioProxy/1.1\r\nAccept: */*\r\nX-Twilio-Signature: " +
          carrier::sign(to.token, to.public_url + "/outbound-call", fields) +
-         "\r\nI-Twilio-Idempotency-Token: 00000000-0000-0000-0000-000000000000\r\n"
-         "Content-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + body;
+         "\r\nI-Twilio-Idempotency-Token: " + delivery.data() +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 // How long the answer is that `bytes` begin with: its head and the body it tells of; 0: not known

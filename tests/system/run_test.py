@@ -1,6 +1,7 @@
 """`campanile run` from its start to its end, and what the commands that read a log say of it."""
 
 import collections
+import contextlib
 import csv
 import io
 import os
@@ -136,6 +137,34 @@ class RunTest(world.Case):
         told = world.last_json(self.campanile(*command).stdout)
         self.assertEqual(told["campaign"]["status"], "completed")
         self.assertEqual(told["campaign"]["fresh"], 0)
+
+    def test_a_reader_who_takes_nothing_holds_up_no_call(self):
+        # What a stopped terminal or a pager is: a pipe that is full before the first word.
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        full = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                full += os.write(writer, b"." * 512)
+        os.set_blocking(writer, True)
+
+        def before():
+            os.dup2(writer, 1)
+            os.dup2(writer, 2)
+
+        file = world.write_campaign(self.folder, world.survey(), 60)
+        log = self.path("L.db")
+        program = self.start("run", file, "--log", log, "--json", before=before)
+        os.close(writer)
+        world.wait_until(lambda: os.path.exists(log) and
+                         world.events_of(log)[-1:] and
+                         world.events_of(log)[-1].type == "RunnerStopped", "the run is over")
+        self.assertTrue(program.running())
+        with open(reader, encoding="utf-8") as pipe:
+            told = pipe.read()[full:]
+        self.assertEqual(program.wait(), 0)
+        self.assertEqual(world.last_json(told)["event"], "finished")
+        self.assertEqual(self.types_in(log)["ContactClosed"], 60)
 
     def test_without_a_log_named_it_lies_beside_the_file_wherever_one_stands(self):
         campaigns = self.path("campaigns")

@@ -37,8 +37,10 @@ def pinned(core, *command):
 class Server:
     def __init__(self, folder, command, port=None, env=None):
         self.err = open(os.path.join(folder, "err"), "w+")
+        # One that is told its port has no more to say.
         self.process = subprocess.Popen(pinned(0, *command), cwd=folder, env=env, text=True,
-                                        stdout=subprocess.PIPE, stderr=self.err)
+                                        stdout=subprocess.PIPE if port is None else self.err,
+                                        stderr=self.err)
         if port is None:
             port = int(self.process.stdout.readline())
         else:
@@ -62,7 +64,8 @@ class Server:
     def end(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        self.process.stdout.close()
+        if self.process.stdout:
+            self.process.stdout.close()
         self.err.close()
 
 
