@@ -31,19 +31,7 @@ using campaigns::AttemptId;
 // not taken for missing where its name stands within others.
 class Form {
  public:
-  explicit Form(const Fields& fields) : fields_(fields) {
-    std::vector<const bridge::http::Field*> sorted;
-    sorted.reserve(fields.size());
-    for (const bridge::http::Field& field : fields) sorted.push_back(&field);
-    std::ranges::sort(sorted, {}, [](const bridge::http::Field* field) {
-      return std::tie(field->name, field->value);
-    });
-    for (const bridge::http::Field* field : sorted) {
-      const bool free_text = field->name == "SpeechResult" || field->name == "CallerName";
-      signed_text_ += field->name;
-      signed_text_ += free_text ? std::string_view("\n") : std::string_view(field->value);
-    }
-  }
+  explicit Form(const Fields& fields) : fields_(fields) {}
 
   std::string_view value(std::string_view name) {
     const bridge::http::Field* first = nullptr;
@@ -52,15 +40,32 @@ class Form {
       if (first != nullptr && first->value != field.value) ambiguous_ = true;
       if (first == nullptr) first = &field;
     }
-    if (first == nullptr && signed_text_.find(name) != std::string::npos) ambiguous_ = true;
+    if (first == nullptr && signed_text().find(name) != std::string::npos) ambiguous_ = true;
     return first == nullptr ? std::string_view{} : std::string_view(first->value);
   }
   // Whether any value that was asked for could have been another.
   bool ambiguous() const { return ambiguous_; }
 
  private:
+  // Names and values, and nothing between them.
+  const std::string& signed_text() {
+    if (!signed_text_.empty()) return signed_text_;
+    std::vector<const bridge::http::Field*> sorted;
+    sorted.reserve(fields_.size());
+    for (const bridge::http::Field& field : fields_) sorted.push_back(&field);
+    std::ranges::sort(sorted, {}, [](const bridge::http::Field* field) {
+      return std::tie(field->name, field->value);
+    });
+    for (const bridge::http::Field* field : sorted) {
+      const bool free_text = field->name == "SpeechResult" || field->name == "CallerName";
+      signed_text_ += field->name;
+      signed_text_ += free_text ? std::string_view("\n") : std::string_view(field->value);
+    }
+    return signed_text_;
+  }
+
   const Fields& fields_;
-  std::string signed_text_{};  // names and values, and nothing between them
+  std::string signed_text_{};  // empty: nobody has asked for a field that is not there
   bool ambiguous_ = false;
 };
 
@@ -402,7 +407,11 @@ Door::Door(const campaigns::State& state, DoorOptions options, ReadToken read_to
       options_(std::move(options)),
       read_token_(std::move(read_token)),
       write_token_(std::move(write_token)),
-      write_call_token_(std::move(write_call_token)) {
+      write_call_token_(std::move(write_call_token)),
+      outside_message_(
+          write_twiml(campaigns::message_document(options_.message.text, options_.message.language,
+                                                  options_.message.voice),
+                      {})) {
   assert(read_token_ && write_token_ && write_call_token_);
 }
 
@@ -443,7 +452,8 @@ std::variant<Inbound, TurnedAway> Door::read(const Request& request) const {
   const auto fields =
       bridge::http::decode_form(get ? target.query : std::string_view(request.body));
   if (!fields) return TurnedAway{400, "malformed_form"};
-  if (!signature_is_good(request, attempt, get ? Fields{} : *fields)) {
+  static const Fields none;
+  if (!signature_is_good(request, attempt, get ? none : *fields)) {
     return TurnedAway{403, "bad_signature"};
   }
 
@@ -507,7 +517,7 @@ Response Door::answer(const Inbound& inbound) const {
     case Kind::empty:
       return {.status = 204};
     case Kind::outside_message:
-      return twiml(outside_message());
+      return twiml(outside_message_);
     case Kind::outside_agent:
       return twiml(outside_agent(inbound));
     case Kind::outside_after: {
@@ -516,7 +526,7 @@ Response Door::answer(const Inbound& inbound) const {
         return twiml(write_twiml({campaigns::Hangup{}}, {}));
       }
       // As whoever asks for an agent where there is none.
-      if (options_.agent == nullptr) return twiml(outside_message());
+      if (options_.agent == nullptr) return twiml(outside_message_);
       const auto& agent = *options_.agent;
       return twiml(write_twiml(
           campaigns::agent_apology(agent, agent.language,
@@ -558,12 +568,6 @@ std::string Door::call_document(const Inbound& inbound) const {
                      {"token", write_call_token_(inbound.sid)}};
   }
   return write_twiml(campaigns::current_document(state_.book, state_.script, open->contact), to);
-}
-
-std::string Door::outside_message() const {
-  const auto& message = options_.message;
-  return write_twiml(campaigns::message_document(message.text, message.language, message.voice),
-                     {});
 }
 
 std::string Door::outside_agent(const Inbound& inbound) const {

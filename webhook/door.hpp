@@ -100,7 +100,6 @@ class Door {
                          const std::optional<campaigns::AttemptId>& attempt,
                          const bridge::http::Fields& fields) const;
   std::string call_document(const Inbound& inbound) const;
-  std::string outside_message() const;
   std::string outside_agent(const Inbound& inbound) const;
   bool upgrade_is_signed(const bridge::http::Request& request) const;
   std::string apology(const campaigns::AttemptId& attempt) const;
@@ -110,6 +109,7 @@ class Door {
   ReadToken read_token_;
   WriteToken write_token_;
   WriteCallToken write_call_token_;
+  std::string outside_message_;  // the whole document
 };
 
 // What the door says to whoever asks whether it is up; a page that says it is ours.

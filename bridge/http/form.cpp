@@ -1,5 +1,7 @@
 #include "bridge/http/form.hpp"
 
+#include <algorithm>
+
 #include "bridge/http/text.hpp"
 
 namespace bridge::http {
@@ -14,23 +16,31 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::optional<std::string> decode(std::string_view text, Plus plus) {
-  std::string out;
+// False for an escape that is none.
+bool decode(std::string& out, std::string_view text, Plus plus) {
+  // Most values stand for themselves.
+  std::size_t at = std::min(text.find('%'), text.size());
+  if (plus == Plus::is_blank) at = std::min(text.substr(0, at).find('+'), at);
+  if (at == text.size()) {
+    out.assign(text);
+    return true;
+  }
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
+  out.assign(text.substr(0, at));
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
     if (c == '%') {
-      if (text.size() - i < 3) return {};
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return {};
+      if (text.size() - at < 3) return false;
+      const int high = hex_digit(text[at + 1]);
+      const int low = hex_digit(text[at + 2]);
+      if (high < 0 || low < 0) return false;
       out += static_cast<char>(high * 16 + low);
-      i += 2;
+      at += 2;
     } else {
       out += c == '+' && plus == Plus::is_blank ? ' ' : c;
     }
   }
-  return out;
+  return true;
 }
 
 void escape(std::string& out, char c) {
@@ -57,18 +67,21 @@ void encode(std::string& out, std::string_view text) {
 
 std::optional<Fields> decode_form(std::string_view text) {
   Fields fields;
+  const auto pieces = static_cast<std::size_t>(std::ranges::count(text, '&')) + 1;
+  fields.reserve(std::min(pieces, fields_max));
   while (!text.empty()) {
     const std::size_t end = text.find('&');
     const std::string_view piece = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (piece.empty()) continue;
-    const std::size_t equals = piece.find('=');
-    auto name = decode(piece.substr(0, equals), Plus::is_blank);
-    auto value = equals == std::string_view::npos
-                     ? std::optional<std::string>("")
-                     : decode(piece.substr(equals + 1), Plus::is_blank);
-    if (!name || !value || fields.size() == fields_max) return {};
-    fields.push_back({.name = std::move(*name), .value = std::move(*value)});
+    if (fields.size() == fields_max) return {};
+    const std::size_t equals = std::min(piece.find('='), piece.size());
+    const std::string_view value = piece.substr(std::min(equals + 1, piece.size()));
+    Field& field = fields.emplace_back();
+    if (!decode(field.name, piece.substr(0, equals), Plus::is_blank) ||
+        !decode(field.value, value, Plus::is_blank)) {
+      return {};
+    }
   }
   return fields;
 }
@@ -105,7 +118,9 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text) {
-  return decode(text, Plus::is_plus);
+  std::string out;
+  if (!decode(out, text, Plus::is_plus)) return {};
+  return out;
 }
 
 Target split_target(std::string_view target) {

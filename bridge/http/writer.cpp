@@ -49,6 +49,18 @@ void append_headers(std::string& out, const std::vector<Header>& headers) {
   }
 }
 
+// The same for all that is answered within a second.
+void append_date(std::string& out, net::Instant at) {
+  thread_local net::Instant second{};
+  thread_local std::string text;
+  const auto now = std::chrono::floor<std::chrono::seconds>(at);
+  if (text.empty() || now != second) {
+    second = now;
+    text = http_date(now);
+  }
+  append_header(out, "Date", text);
+}
+
 void append_request_head(std::string& out, const Request& request, std::string_view host) {
   assert(is_token(request.method));
   assert(!request.target.empty() &&
@@ -66,7 +78,7 @@ void write_response(std::string& out, const Response& response, const ResponseFr
   append_number(out, static_cast<std::size_t>(response.status));
   out.append(" ").append(reason_phrase(response.status)).append("\r\n");
   append_headers(out, response.headers);
-  append_header(out, "Date", http_date(framing.date));
+  append_date(out, framing.date);
   // RFC 9110 8.6: no length where there cannot be a body.
   const bool may_have_body =
       response.status >= 200 && response.status != 204 && response.status != 304;
