@@ -1,13 +1,9 @@
 #include "bridge/http/form.hpp"
 
-#include <algorithm>
-
 #include "bridge/http/text.hpp"
 
 namespace bridge::http {
 namespace {
-
-enum class Plus : unsigned char { is_blank, is_plus };
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -16,31 +12,19 @@ int hex_digit(char c) {
   return -1;
 }
 
-// False for an escape that is none.
-bool decode(std::string& out, std::string_view text, Plus plus) {
-  // Most values stand for themselves.
-  std::size_t at = std::min(text.find('%'), text.size());
-  if (plus == Plus::is_blank) at = std::min(text.substr(0, at).find('+'), at);
-  if (at == text.size()) {
-    out.assign(text);
-    return true;
-  }
-  out.reserve(text.size());
-  out.assign(text.substr(0, at));
-  for (; at < text.size(); ++at) {
-    const char c = text[at];
-    if (c == '%') {
-      if (text.size() - at < 3) return false;
-      const int high = hex_digit(text[at + 1]);
-      const int low = hex_digit(text[at + 2]);
-      if (high < 0 || low < 0) return false;
-      out += static_cast<char>(high * 16 + low);
-      at += 2;
-    } else {
-      out += c == '+' && plus == Plus::is_blank ? ' ' : c;
-    }
-  }
+// Appends what the escape at `at` stands for and goes behind it; false where it is none.
+bool decode_escape(std::string& out, std::string_view text, std::size_t& at) {
+  if (text.size() - at < 3) return false;
+  const int high = hex_digit(text[at + 1]);
+  const int low = hex_digit(text[at + 2]);
+  if (high < 0 || low < 0) return false;
+  out += static_cast<char>(high * 16 + low);
+  at += 3;
   return true;
+}
+
+bool stands_for_itself(char c) {
+  return c != '%' && c != '+' && c != '&' && c != '=';
 }
 
 void escape(std::string& out, char c) {
@@ -67,20 +51,33 @@ void encode(std::string& out, std::string_view text) {
 
 std::optional<Fields> decode_form(std::string_view text) {
   Fields fields;
-  const auto pieces = static_cast<std::size_t>(std::ranges::count(text, '&')) + 1;
-  fields.reserve(std::min(pieces, fields_max));
-  while (!text.empty()) {
-    const std::size_t end = text.find('&');
-    const std::string_view piece = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (piece.empty()) continue;
+  fields.reserve(32);  // a webhook has fewer
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (text[at] == '&') {
+      ++at;
+      continue;
+    }
     if (fields.size() == fields_max) return {};
-    const std::size_t equals = std::min(piece.find('='), piece.size());
-    const std::string_view value = piece.substr(std::min(equals + 1, piece.size()));
     Field& field = fields.emplace_back();
-    if (!decode(field.name, piece.substr(0, equals), Plus::is_blank) ||
-        !decode(field.value, value, Plus::is_blank)) {
-      return {};
+    std::string* part = &field.name;
+    while (at < text.size() && text[at] != '&') {
+      const std::size_t begin = at;
+      while (at < text.size() && stands_for_itself(text[at])) ++at;
+      part->append(text, begin, at - begin);
+      if (at == text.size() || text[at] == '&') break;
+      if (text[at] == '%') {
+        if (!decode_escape(*part, text, at)) return {};
+        continue;
+      }
+      if (text[at] == '+') {
+        *part += ' ';
+      } else if (part == &field.name) {
+        part = &field.value;
+      } else {
+        *part += '=';
+      }
+      ++at;
     }
   }
   return fields;
@@ -119,7 +116,15 @@ std::string percent_encode(std::string_view text) {
 
 std::optional<std::string> percent_decode(std::string_view text) {
   std::string out;
-  if (!decode(out, text, Plus::is_plus)) return {};
+  out.reserve(text.size());
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (text[at] != '%') {
+      out += text[at++];
+    } else if (!decode_escape(out, text, at)) {
+      return {};
+    }
+  }
   return out;
 }
 
