@@ -6,17 +6,23 @@
 namespace webhook {
 namespace {
 
-constexpr std::string_view decimal = "0123456789";
-
 bool consists_of(std::string_view text, std::string_view characters) {
   return text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+bool is_decimal(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_hexadecimal(char c) {
+  return is_decimal(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 }  // namespace
 
 bool is_call_sid(std::string_view text) {
   return text.size() == 34 && text.starts_with("CA") &&
-         consists_of(text.substr(2), "0123456789abcdefABCDEF");
+         std::ranges::all_of(text.substr(2), is_hexadecimal);
 }
 
 bool is_reported_status(std::string_view text) {
@@ -33,7 +39,7 @@ bool is_dial_status(std::string_view text) {
 }
 
 std::int64_t small_number(std::string_view text) {
-  if (text.empty() || text.size() > 9 || !consists_of(text, decimal)) return 0;
+  if (text.empty() || text.size() > 9 || !std::ranges::all_of(text, is_decimal)) return 0;
   std::int64_t number = 0;
   for (const char c : text) number = number * 10 + (c - '0');
   return number;
@@ -48,7 +54,8 @@ std::int64_t confidence_thousandths(std::string_view text) {
   const std::string_view whole = text.substr(0, text.find('.'));
   std::string_view fraction = text.substr(whole.size());
   if (!fraction.empty()) fraction.remove_prefix(1);
-  const bool number = consists_of(whole, decimal) && consists_of(fraction, decimal) &&
+  const bool number = std::ranges::all_of(whole, is_decimal) &&
+                      std::ranges::all_of(fraction, is_decimal) &&
                       !(whole.empty() && fraction.empty());
   if (!number || whole.size() > 9) return 0;
   std::int64_t ten_thousandths = small_number(whole);

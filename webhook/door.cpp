@@ -9,7 +9,7 @@
 
 #include "bridge/carrier/call_json.hpp"
 #include "bridge/carrier/rfc2822.hpp"
-#include "bridge/carrier/twilio_signature.hpp"
+#include "bridge/http/text.hpp"
 #include "campaigns/agent.hpp"
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/survey.hpp"
@@ -214,10 +214,9 @@ bool is_one_of(std::string_view method, std::string_view methods) {
 std::string delivery_of(const Request& request) {
   constexpr std::size_t bytes_max = 64;
   const std::string_view id = request.header("I-Twilio-Idempotency-Token");
-  const bool good =
-      id.size() <= bytes_max && id.find_first_not_of(
-                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "0123456789-_") == std::string_view::npos;
+  const bool good = id.size() <= bytes_max && std::ranges::all_of(id, [](char c) {
+                      return bridge::http::is_alphanumeric(c) || c == '-' || c == '_';
+                    });
   return good ? std::string(id) : std::string{};
 }
 
@@ -408,6 +407,7 @@ Door::Door(const campaigns::State& state, DoorOptions options, ReadToken read_to
       read_token_(std::move(read_token)),
       write_token_(std::move(write_token)),
       write_call_token_(std::move(write_call_token)),
+      signing_keys_(options_.auth_tokens.begin(), options_.auth_tokens.end()),
       outside_message_(
           write_twiml(campaigns::message_document(options_.message.text, options_.message.language,
                                                   options_.message.voice),
@@ -483,8 +483,8 @@ bool Door::upgrade_is_signed(const Request& request) const {
   std::string_view target = request.target;
   if (target.ends_with('/')) target.remove_suffix(1);
   const auto is_signed_for = [&](const std::string& public_url) {
-    return bridge::carrier::verify(std::span<const std::string>(options_.auth_tokens),
-                                   socket_url(public_url, target), Fields{}, signature);
+    return bridge::carrier::verify(std::span(signing_keys_), socket_url(public_url, target),
+                                   Fields{}, signature);
   };
   const auto& urls = state_.book.public_urls;
   return is_signed_for(options_.public_url) ||
@@ -495,8 +495,8 @@ bool Door::signature_is_good(const Request& request, const std::optional<Attempt
                              const Fields& fields) const {
   const std::string_view signature = request.header("X-Twilio-Signature");
   const auto is_signed_for = [&](const std::string& public_url) {
-    return bridge::carrier::verify(std::span<const std::string>(options_.auth_tokens),
-                                   public_url + request.target, fields, signature);
+    return bridge::carrier::verify(std::span(signing_keys_), public_url + request.target, fields,
+                                   signature);
   };
   if (!attempt) return is_signed_for(options_.public_url);
   if (const auto* open = open_attempt(state_, *attempt)) return is_signed_for(open->public_url);

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "bridge/carrier/twilio_signature.hpp"
 #include "bridge/http/form.hpp"
 #include "bridge/http/message.hpp"
 #include "campaigns/commands.hpp"
@@ -109,7 +110,8 @@ class Door {
   ReadToken read_token_;
   WriteToken write_token_;
   WriteCallToken write_call_token_;
-  std::string outside_message_;  // the whole document
+  std::vector<bridge::carrier::SigningKey> signing_keys_;  // of the auth tokens
+  std::string outside_message_;                            // the whole document
 };
 
 // What the door says to whoever asks whether it is up; a page that says it is ours.

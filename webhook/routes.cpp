@@ -1,7 +1,10 @@
 #include "webhook/routes.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
+
+#include "bridge/http/text.hpp"
 
 namespace webhook {
 namespace {
@@ -17,9 +20,9 @@ std::optional<std::string_view> next_segment(std::string_view& path) {
 
 bool plain(std::string_view segment, std::size_t bytes_max) {
   return !segment.empty() && segment.size() <= bytes_max &&
-         segment.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") ==
-             std::string_view::npos;
+         std::ranges::all_of(segment, [](char c) {
+           return bridge::http::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
+         });
 }
 
 // A whole number from 1.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,10 +15,24 @@ namespace bridge::carrier {
 // WebSocket and a JSON body there are no fields.
 std::string sign(std::string_view token, std::string_view url, const http::Fields& fields);
 
+// An auth token made ready to check many signatures with. Whoever copies it shares it.
+class SigningKey {
+ public:
+  explicit SigningKey(std::string_view token);
+
+ private:
+  friend bool verify(std::span<const SigningKey> keys, std::string_view url,
+                     const http::Fields& fields, std::string_view signature);
+  struct Block;
+  std::shared_ptr<const Block> block_;  // none: nobody set the token, and everybody could sign
+};
+
 // Whether one of the tokens signed this request. `url` is the public one, built from configuration
 // and never from the request's Host. The forms that senders are known to sign are all tried: with
 // the standard port, without a port, without userinfo, with the query encoded anew, and for ws and
 // wss also the http scheme and a slash at the end. Compares in constant time.
+bool verify(std::span<const SigningKey> keys, std::string_view url, const http::Fields& fields,
+            std::string_view signature);
 bool verify(std::span<const std::string> tokens, std::string_view url, const http::Fields& fields,
             std::string_view signature);
 

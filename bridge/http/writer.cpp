@@ -1,5 +1,6 @@
 #include "bridge/http/writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
@@ -31,8 +32,7 @@ bool is_token(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
-  constexpr std::string_view breaking("\r\n\0", 3);
-  return text.find_first_of(breaking) == std::string_view::npos;
+  return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
