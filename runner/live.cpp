@@ -251,7 +251,7 @@ bool asks_for_stream(const http::Request& request) {
 }  // namespace
 
 struct Live::Block {
-  std::optional<OutputThread> output{std::in_place};  // none: there is no loop to hold up any more
+  OutputThread output{};  // is waited for when all else has been closed
   LiveOptions options{};
   campaigns::ZoneRules rules = load_zone_rules();
   std::unique_ptr<rehearsal::RehearsalThread> rehearsal_thread{};
@@ -1272,7 +1272,6 @@ void Live::answer_while(
     b.stop("refused");
   });
   b.loop->run();
-  b.output.reset();
   if (b.failure) std::rethrow_exception(b.failure);
   b.runner->hold_dialling(false);
 }
@@ -1282,7 +1281,7 @@ void Live::run() {
   if (b.stopped) return;
   b.turn_from_here();
   b.loop->run();
-  b.output.reset();
+  b.output.leave_nothing_out();
   if (b.failure) std::rethrow_exception(b.failure);
 }
 

@@ -92,8 +92,8 @@ struct LiveOptions {
 };
 
 // The program while it runs: the loop, the log, the carrier's wire, the public door and the control
-// socket, around one Runner. Everything but the log's writer, a rehearsal carrier in this process
-// and the check of a submitted list happens on the thread that calls `run`.
+// socket, around one Runner. Everything but the log's and the output's writers, a rehearsal carrier
+// in this process and the check of a submitted list happens on the thread that calls `run`.
 class Live {
  public:
   // Why a run that came to its end stopped, as RunnerStopped tells it.

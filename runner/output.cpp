@@ -1,11 +1,12 @@
 #include "runner/output.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -23,6 +24,11 @@ bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const auto written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) {  // whoever shares it made it so
+      pollfd writable{.fd = fd, .events = POLLOUT, .revents = 0};
+      (void)::poll(&writable, 1, -1);
+      continue;
+    }
     if (written <= 0) return false;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -49,6 +55,7 @@ struct OutputThread::Block {
   std::deque<Piece> waiting{};
   std::size_t bytes = 0;  // of what waits, and of what is being written
   std::uint64_t left_out = 0;
+  bool takes_all = false;
   bool ends = false;
   std::thread thread{};
 
@@ -64,7 +71,7 @@ struct OutputThread::Block {
     const std::scoped_lock lock(mutex);
     // Where one piece had no room, the next one that has would only be told of as a gap of its own.
     const std::size_t room = left_out == 0 ? waiting_bytes_max : waiting_bytes_max / 2;
-    if (bytes + text.size() > room) {
+    if (!takes_all && bytes + text.size() > room) {
       ++left_out;
       return;
     }
@@ -86,7 +93,7 @@ struct OutputThread::Block {
   void run() {
     std::unique_lock lock(mutex);
     while (true) {
-      changed.wait(lock, [this] { return ends || !waiting.empty(); });
+      changed.wait(lock, [this] { return ends || !waiting.empty() || left_out > 0; });
       if (waiting.empty()) tell_of_what_was_left_out();
       if (waiting.empty()) return;
       const Piece piece = std::move(waiting.front());
@@ -102,7 +109,13 @@ struct OutputThread::Block {
 OutputThread::OutputThread() : block_(std::make_unique<Block>()) {
   block_->thread = std::thread([block = block_.get()] { block->run(); });
   const std::scoped_lock lock(Block::living_mutex);
+  assert(Block::living == nullptr);
   Block::living = block_.get();
+}
+
+void OutputThread::leave_nothing_out() {
+  const std::scoped_lock lock(block_->mutex);
+  block_->takes_all = true;
 }
 
 OutputThread::~OutputThread() {
@@ -110,15 +123,9 @@ OutputThread::~OutputThread() {
     const std::scoped_lock lock(Block::living_mutex);
     Block::living = nullptr;
   }
-  bool waits = false;
   {
     const std::scoped_lock lock(block_->mutex);
     block_->ends = true;
-    waits = block_->bytes > 0;
-  }
-  if (waits) {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
   }
   block_->changed.notify_one();
   block_->thread.join();

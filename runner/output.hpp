@@ -14,11 +14,11 @@ namespace runner {
 // Exit codes of every command (design: section 7).
 enum ExitCode : int { exit_done = 0, exit_not_well = 1, exit_bad_input = 2, exit_cannot_go_on = 3 };
 
-// To standard output, at once: what the program tells while it works, and that it has done
+// To standard output, unbuffered: what the program tells while it works, and that it has done
 // something. Nobody has to take it.
 void print(std::string_view text);
 // To standard output: what a command was asked for, or a part of it. Throws std::runtime_error when
-// it cannot be written, so that nobody takes half of it for the whole.
+// it cannot be written, so that nobody takes half of it for the whole. Goes past an OutputThread.
 void print_answer(std::string_view text);
 // One line to standard error, with the program's name before it.
 void complain(std::string_view text);
@@ -35,10 +35,13 @@ class OutputThread {
   static constexpr std::size_t waiting_bytes_max = 1 << 20;
 
   OutputThread();
-  // Waits until all is written; Ctrl-C ends the program while it does.
+  // Waits until all is written.
   ~OutputThread();
   OutputThread(const OutputThread&) = delete;
   OutputThread& operator=(const OutputThread&) = delete;
+
+  // From now on: nobody has calls any more, and what is told at the end is told whole.
+  void leave_nothing_out();
 
  private:
   friend void print(std::string_view text);

@@ -71,8 +71,8 @@ class Sha1 {
   mbedtls_sha1_context context_{};
 };
 
-// HMAC-SHA1 (RFC 2104) fed piece by piece, so that the message is never put together in memory.
-// Copied before the first piece, one that knows its key does for many messages.
+// HMAC-SHA1 (RFC 2104) fed piece by piece. Copied before the first piece, one that knows its key
+// does for many messages.
 class Hmac {
  public:
   explicit Hmac(std::string_view key) {

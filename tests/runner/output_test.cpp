@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <thread>
@@ -40,9 +42,11 @@ class Pipe {
       std::array<char, 4096> some{};
       for (ssize_t n = 0; (n = read(end_, some.data(), some.size())) > 0;) {
         text_.append(some.data(), static_cast<std::size_t>(n));
+        taken_ += static_cast<std::size_t>(n);
       }
     });
   }
+  std::size_t taken() const { return taken_; }
   // All that was written.
   const std::string& text() {
     give_back();
@@ -62,6 +66,7 @@ class Pipe {
   int end_ = -1;
   std::thread reader_{};
   std::string text_{};
+  std::atomic<std::size_t> taken_{0};
 };
 
 std::string line(int number) {
@@ -95,6 +100,34 @@ BOOST_AUTO_TEST_CASE(whoever_prints_waits_for_no_reader_and_what_was_left_out_is
   BOOST_TEST(err.text() == "campanile: " + std::to_string(lines - expected + 1) +
                                " messages are left out here: what this program writes was not "
                                "taken in time\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_gap_is_told_when_all_before_it_was_taken_though_nothing_follows) {
+  using namespace std::chrono_literals;
+  Pipe out(STDOUT_FILENO);
+  Pipe err(STDERR_FILENO);
+  const OutputThread thread;
+  print(std::string(OutputThread::waiting_bytes_max - 10, '.'));
+  print("has no room");
+  out.begin_to_read();
+  err.begin_to_read();
+  const auto end = std::chrono::steady_clock::now() + 60s;
+  while (err.taken() == 0 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(1ms);
+  }
+  BOOST_TEST(err.taken() > 0);
+}
+
+BOOST_AUTO_TEST_CASE(after_the_calls_nothing_is_left_out) {
+  Pipe out(STDOUT_FILENO);
+  {
+    OutputThread thread;
+    print(std::string(OutputThread::waiting_bytes_max - 10, '.'));
+    thread.leave_nothing_out();
+    print("finished: all of it");
+    out.begin_to_read();
+  }
+  BOOST_TEST(out.text().ends_with("finished: all of it"));
 }
 
 BOOST_AUTO_TEST_CASE(the_order_is_kept_over_both) {

@@ -162,6 +162,24 @@ class OperateTest(world.Case):
         self.stop()
         self.assert_log_is_well(self.log)
 
+    def test_a_server_that_goes_on_is_held_up_by_no_reader(self):
+        self.submit("first", PEOPLE)
+        world.wait_until(lambda: len(self.calls("first")) > 20, "people are called")
+        self.server.kill()
+        pipe = world.FullPipe()
+        before = len(self.calls("first"))
+        self.server = self.start("serve", "--log", "L.db", "--carrier", self.phones.choice,
+                                 "--calls-per-second", 20, "--json", cwd=self.here,
+                                 before=pipe.before)
+        world.wait_until(lambda: len(self.calls("first")) > before + 20, "people are called again")
+        # It was full all the while. The first signal is an orderly end.
+        self.server.process.send_signal(signal.SIGTERM)
+        world.wait_until(lambda: world.events_of(self.path("here/L.db"))[-1].type ==
+                         "RunnerStopped", "the run is over")
+        self.assertTrue(self.server.running())
+        self.assertIn("the public door listens", pipe.read())
+        self.assertEqual(self.server.wait(), 0)
+
     def test_what_no_program_runs_is_steered_all_the_same_and_nobody_is_called_first(self):
         self.submit("first", PEOPLE)
         world.wait_until(lambda: len(self.calls("first")) > 20, "people are called")

@@ -8,10 +8,12 @@ itself runs in tests/peers; here is a client of the standard library in its plac
 import base64
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import urllib.parse
 import urllib.request
@@ -69,10 +71,10 @@ class OutsideCallTest(unittest.TestCase):
                        "SERVER_URL=%s\nTWILIO_BASE_URL=%s\n"
                        % (ACCOUNT, TOKEN, FROM, PUBLIC_HOST, self.carrier))
         os.chmod(self.path(".env"), 0o600)
-        self.door = world.Program(
-            self.folder, "serve", "--carrier", "twilio", "--new-log", "--log", self.log,
-            "--listen", "127.0.0.1:%d" % door_port, *self.certificate(PUBLIC_HOST), name="door",
-            cwd=self.folder)
+        self.door_command = (
+            "serve", "--carrier", "twilio", "--new-log", "--log", self.log,
+            "--listen", "127.0.0.1:%d" % door_port, *self.certificate(PUBLIC_HOST))
+        self.door = world.Program(self.folder, *self.door_command, name="door", cwd=self.folder)
         self.addCleanup(self.door.kill)
         self.door_url = "https://localhost:%d" % door_port
         world.wait_until(lambda: "serving" in self.door.out() or not self.door.running(),
@@ -136,6 +138,26 @@ class OutsideCallTest(unittest.TestCase):
         self.assertEqual(counters["callbacks_due"], 16)
         self.assertEqual(counters["callbacks_delivered"], 16)
         self.assertEqual(counters["documents_failed"], 0)
+
+    def test_a_server_that_goes_on_is_held_up_by_no_reader(self):
+        self.start()
+        self.door.kill()
+        pipe = world.FullPipe(descriptors=(1,))
+        self.door = world.Program(self.folder, *self.door_command, name="again", cwd=self.folder,
+                                  before=pipe.before)
+        self.addCleanup(self.door.kill)
+        world.wait_until(lambda: self.stands("RunnerStarted") == 2, "it has begun again")
+        for number in range(20):
+            self.assertEqual(self.document("", "CA%032x" % number).tag, "Response")
+            time.sleep(0.1)
+        self.door.process.send_signal(signal.SIGTERM)
+        world.wait_until(lambda: self.stands("RunnerStopped") == 1, "the run is over")
+        self.assertTrue(self.door.running())
+        self.assertIn("serving", pipe.read())
+        self.assertEqual(self.door.wait(), 0)
+
+    def stands(self, event):
+        return sum(each.type == event for each in world.events_of(self.log))
 
     def test_fields_and_encodings_that_nobody_expects_change_nothing(self):
         self.start("--faults", "webhook_unknown_fields=1000,webhook_odd_encoding=1000,"

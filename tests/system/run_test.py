@@ -1,7 +1,6 @@
 """`campanile run` from its start to its end, and what the commands that read a log say of it."""
 
 import collections
-import contextlib
 import csv
 import io
 import os
@@ -139,29 +138,15 @@ class RunTest(world.Case):
         self.assertEqual(told["campaign"]["fresh"], 0)
 
     def test_a_reader_who_takes_nothing_holds_up_no_call(self):
-        # What a stopped terminal or a pager is: a pipe that is full before the first word.
-        reader, writer = os.pipe()
-        os.set_blocking(writer, False)
-        full = 0
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                full += os.write(writer, b"." * 512)
-        os.set_blocking(writer, True)
-
-        def before():
-            os.dup2(writer, 1)
-            os.dup2(writer, 2)
-
+        pipe = world.FullPipe()
         file = world.write_campaign(self.folder, world.survey(), 60)
         log = self.path("L.db")
-        program = self.start("run", file, "--log", log, "--json", before=before)
-        os.close(writer)
+        program = self.start("run", file, "--log", log, "--json", before=pipe.before)
         world.wait_until(lambda: os.path.exists(log) and
                          world.events_of(log)[-1:] and
                          world.events_of(log)[-1].type == "RunnerStopped", "the run is over")
         self.assertTrue(program.running())
-        with open(reader, encoding="utf-8") as pipe:
-            told = pipe.read()[full:]
+        told = pipe.read()
         self.assertEqual(program.wait(), 0)
         self.assertEqual(world.last_json(told)["event"], "finished")
         self.assertEqual(self.types_in(log)["ContactClosed"], 60)

@@ -91,6 +91,31 @@ def wait_until(condition, what, seconds=PATIENCE_S):
         time.sleep(0.02)
 
 
+class FullPipe:
+    """What a stopped terminal or a pager is to a program: full before its first word."""
+
+    def __init__(self, descriptors=(1, 2)):
+        self.descriptors = descriptors
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.writer, False)
+        self.full = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.full += os.write(self.writer, b"." * 512)
+        os.set_blocking(self.writer, True)
+
+    def before(self):
+        """In the new process, before it is the program."""
+        for descriptor in self.descriptors:
+            os.dup2(self.writer, descriptor)
+
+    def read(self):
+        """All that the program writes to its end. Nothing else may hold the pipe."""
+        os.close(self.writer)
+        with open(self.reader, encoding="utf-8") as pipe:
+            return pipe.read()[self.full:]
+
+
 def last_json(output):
     """The last line of what a command printed, read as JSON."""
     return json.loads(output.strip().splitlines()[-1])
