@@ -141,6 +141,7 @@ class OutsideCallTest(unittest.TestCase):
 
     def test_a_server_that_goes_on_is_held_up_by_no_reader(self):
         self.start()
+        world.wait_until(lambda: self.stands("RunnerStarted") == 1, "its start is durable")
         self.door.kill()
         pipe = world.FullPipe(descriptors=(1,))
         self.door = world.Program(self.folder, *self.door_command, name="again", cwd=self.folder,
