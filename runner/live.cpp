@@ -14,6 +14,7 @@
 #include "bridge/carrier/base_url.hpp"
 #include "bridge/carrier/twilio.hpp"
 #include "bridge/media/switchboard.hpp"
+#include "bridge/net/thread_priority.hpp"
 #include "bridge/rehearsal/clock_link.hpp"
 #include "bridge/rehearsal/rehearsal_thread.hpp"
 #include "bridge/tls/client_context.hpp"
@@ -1037,6 +1038,7 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
   b.checker = std::thread([this, file = std::move(file), overrides = std::move(overrides),
                            accept_change, begin, rate, real, taken = std::move(taken),
                            done = std::move(done)] {
+    net::give_way();
     auto& block = *block_;
     auto submission = load_submission(file, overrides);
     campaigns::Problems problems;
@@ -1106,6 +1108,7 @@ void Live::add_contacts(std::string campaign, AdditionOrder order,
   b.checker =
       std::thread([this, campaign = std::move(campaign), order = std::move(order),
                    definition = entry.definition, columns = entry.columns, done = std::move(done)] {
+        net::give_way();
         auto read = read_addition(*definition, columns, block_->rules, *block_->keys, order);
         std::shared_ptr<Addition> addition;
         campaigns::Problems problems;
@@ -1190,6 +1193,7 @@ void Live::edit(const std::string& campaign, const std::filesystem::path& file, 
   const auto& definition = *state().book.at(*state().book.find(campaign)).definition;
   b.checker = std::thread([this, campaign, file, accept, shown = definition.caller_ids,
                            done = std::move(done)] {
+    net::give_way();
     auto read = std::make_shared<campaigns::Result<campaigns::CampaignFile>>(read_edited(file));
     std::vector<std::string> warnings;
     if (*read && (*read)->campaign.caller_ids != shown) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bridge/media/desk.hpp"
+#include "bridge/net/thread_priority.hpp"
 
 namespace bridge::media {
 namespace {
@@ -140,6 +141,7 @@ struct Switchboard::Block {
     auto opened = ready.get_future();
     worker.thread = std::thread([&ready, clock = options.clock, make = options.model,
                                  how = call_options(), what = desk_events(post)] {
+      net::be_prompt();
       net::SystemClock own_clock;
       net::Loop loop(clock != nullptr ? *clock : own_clock);
       std::unique_ptr<Desk> desk;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "bridge/net/thread_priority.hpp"
 #include "bridge/net/uv_access.hpp"
 
 namespace bridge::net {
@@ -16,7 +17,12 @@ struct PoolJob::Block {
   std::function<void()> work{};
   std::function<void()> done{};
 
-  static void on_work(uv_work_t* request) noexcept { static_cast<Block*>(request->data)->work(); }
+  static void on_work(uv_work_t* request) noexcept {
+    // The loops share the cores with the pool, and a crowd that connects is not to be heard.
+    thread_local const bool gives_way = (give_way(), true);
+    static_cast<void>(gives_way);
+    static_cast<Block*>(request->data)->work();
+  }
   static void on_done(uv_work_t* request, int) noexcept {
     const std::unique_ptr<Block> block(static_cast<Block*>(request->data));
     if (block->owner == nullptr) return;

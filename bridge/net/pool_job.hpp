@@ -7,7 +7,7 @@
 namespace bridge::net {
 
 // One piece of work in libuv's thread pool, for what would stop the loop for milliseconds. The
-// pool's threads are few, and the loop's end waits for them.
+// pool's threads are few, they give way to the loops, and the loop's end waits for them.
 class PoolJob {
  public:
   // `work` runs on a thread of the pool and touches only what is its own: it is kept until it has

@@ -9,11 +9,12 @@
 // place, 0: they talk all the while. When all of them talk, it says so in a line, and from then on,
 // for SECONDS, NEWCOMERS a second come besides, talk for two seconds and hang up.
 //
-// The person's sound is a frame every 20 ms, and while the agent talks the model answers each with
-// 20 ms of speech, 100 ms ahead. Every ten seconds the person speaks, in every other turn into the
-// agent's words. Prints one line of JSON at the end. Times are read from a stamp in the sound, from
-// carrier to model (up) and back (down), for each of the TALKING: the p99 of the worst of them
-// counts. `late` is how late the load itself was with its frames.
+// The person's sound is a frame every 20 ms, of each of the TALKING at another moment, and while
+// the agent talks the model answers each with 20 ms of speech, 100 ms ahead. Every ten seconds the
+// person speaks, in every other turn into the agent's words. Prints one line of JSON at the end.
+// Times are read from a stamp in the sound, from carrier to model (up) and back (down), for each of
+// the TALKING: the p99 of the worst of them counts. `late` is how late the load itself was with its
+// frames.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -30,6 +31,7 @@
 #include "bridge/http/form.hpp"
 #include "bridge/net/listener.hpp"
 #include "bridge/net/stream.hpp"
+#include "bridge/net/thread_priority.hpp"
 #include "bridge/tls/client_context.hpp"
 #include "bridge/tls/server_context.hpp"
 #include "bridge/tls/tls_stream.hpp"
@@ -429,7 +431,8 @@ class Caller {
 
   void start_talking(Steady::time_point now) {
     step_ = Step::talking;
-    began_ = due_ = now;
+    began_ = now;
+    due_ = first_due(now);
     socket_->take(socket_->in().find("\r\n\r\n") + 4);
     socket_->say(R"({"event":"connected","protocol":"Call","version":"1.0.0"})");
     socket_->say(R"({"event":"start","sequenceNumber":"1","streamSid":"MZ)" + id_ +
@@ -440,6 +443,14 @@ class Caller {
                  token_ + "\"}}}");
     socket_->become_websocket([this](std::string_view text) { on_text(text); });
     socket_->leave();
+  }
+
+  // The lines' frames are spread over the 20 ms, as those of people who do not know of each other.
+  Steady::time_point first_due(Steady::time_point now) const {
+    if (line_ == no_line) return now;
+    const auto phase = frame_time * line_ / load_.options.talking;
+    const auto since = (now.time_since_epoch() - phase) % frame_time;
+    return now + frame_time - since;
   }
 
   void talk(Steady::time_point now) {
@@ -584,6 +595,7 @@ int main(int count, char** arguments) {
                         .newcomers = std::atof(arguments[8]),
                         .time = std::chrono::seconds(std::atoi(arguments[9]))};
   const std::string certificate = options.folder + "/" + std::string(public_host);
+  net::be_prompt();
   net::SystemClock clock;
   net::Loop loop(clock);
   Load load{.loop = loop,

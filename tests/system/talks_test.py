@@ -177,10 +177,10 @@ class TalksTest(world.Case):
         self.assertGreater(told["frames"], talking * seconds * 50)
         print("%d exports, %d events" % (len(exporter.codes), positions[-1] - positions[0]))
         if JUDGED:
-            self.assertLess(told["late_p99_us"], HEARD_P99_MS * 1000 / 2,
-                            "the load itself was late: this machine does other things")
+            # A load that is late comes in heaps and takes late what comes back, which only adds to these.
+            why = "the load itself was late by %(late_p99_us)d us: does this machine do other things?" % told
             for way in ("up", "down"):
-                self.assertLessEqual(told["worst_%s_p99_us" % way], HEARD_P99_MS * 1000)
+                self.assertLessEqual(told["worst_%s_p99_us" % way], HEARD_P99_MS * 1000, why)
         self.check_log(told)
 
     def test_calls_that_come_and_go_cost_no_more_at_the_end_than_at_the_beginning(self):
