@@ -393,6 +393,7 @@ void Callee::do_planned() {
       case Kind::keys:
         keys_ += reaction.text;
         counts_.keys += reaction.text.size();
+        counts_.pressed_at_ms = now_ms_;
         last_sound_ms_ = now_ms_;
         break;
       case Kind::hang_up:

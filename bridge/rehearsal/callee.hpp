@@ -46,6 +46,7 @@ class Callee {
     std::uint64_t keys = 0;
     std::uint64_t silent_ms = 0;       // the longest that nobody said anything to them
     std::uint64_t spoke_until_ms = 0;  // their last sound, on the stream's time; 0: there is none
+    std::uint64_t pressed_at_ms = 0;   // their last key; 0: there is none
   };
   // The line is gone: what they had heard of the last words was all.
   void hear_no_more();

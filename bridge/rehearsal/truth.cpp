@@ -101,6 +101,7 @@ void append_streams(std::string& out, const Call& call, const CutItems& told, bo
     append_count(out, "keys", stream->person.keys);
     append_count(out, "silent_ms", stream->person.silent_ms);
     append_count(out, "spoke_until_ms", stream->person.spoke_until_ms);
+    append_count(out, "pressed_at_ms", stream->person.pressed_at_ms);
     append_cuts(out, *stream, told);
     if (tell_words) append_lines(out, *stream);
     out += '}';

@@ -335,9 +335,10 @@ BOOST_AUTO_TEST_CASE(an_apology_is_on_its_way_within_two_seconds_of_silence) {
         if (talks.ends.at(sid).why != bridge::media::Why::model_failed) continue;
         ++failed;
         const json& stream = call["streams"][0];
-        std::int64_t quiet_since = stream["began_at_ms"];
+        const std::int64_t began = stream["began_at_ms"];
+        std::int64_t quiet_since = began + stream["pressed_at_ms"].get<std::int64_t>();
         if (const auto spoke = stream["spoke_until_ms"].get<std::int64_t>(); spoke > 0) {
-          quiet_since += spoke + 500;
+          quiet_since = std::max(quiet_since, began + spoke + 500);
         }
         if (!stream["last_sound_at_ms"].is_null()) {
           quiet_since = std::max(quiet_since, stream["last_sound_at_ms"].get<std::int64_t>());

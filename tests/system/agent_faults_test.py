@@ -50,7 +50,7 @@ class AgentFaultsTest(world.Case):
 
     def check(self, events, truth, on_failure):
         """Of each talk that failed: how long it owed the person a word, until they heard something else. It does
-        since its last word, the person's, or the answer to what it asked for."""
+        since its last word, the person's or their key, or the answer to what it asked for."""
         calls = {call["sid"]: call for call in truth["calls"]}
         sids = {e.attempt(): e.payload["sid"] for e in events if e.type == "CallAccepted"}
         closed = collections.Counter(e.attempt() for e in events if e.type == "AttemptClosed")
@@ -78,8 +78,9 @@ class AgentFaultsTest(world.Case):
                                      ("question", left[0]))
                 stream = calls[sids[of]]["streams"][0]
                 quiet_since = max(stream["began_at_ms"], stream["last_sound_at_ms"] or 0, asked_at.get(of, 0))
-                if stream["spoke_until_ms"]:
-                    quiet_since = max(quiet_since, stream["began_at_ms"] + stream["spoke_until_ms"] + TURN_MS)
+                for until, turn in (("spoke_until_ms", TURN_MS), ("pressed_at_ms", 0)):
+                    if stream[until]:
+                        quiet_since = max(quiet_since, stream["began_at_ms"] + stream[until] + turn)
                 silences.append(event.recorded_at - quiet_since)
         # Nobody was left with nothing.
         self.assertFalse(failed, [sids[of] for of in failed])
@@ -106,9 +107,12 @@ class AgentFaultsTest(world.Case):
                         self.assertLessEqual(max(silences), SILENCE_MAX_MS)
 
     def test_how_long_a_model_may_be_silent_is_for_the_operator_to_say(self):
-        for fault, option in (("voice_deaf=1000", "--opening-max"), ("voice_silent=400", "--answer-max")):
+        # Of a response in some, the first of a talk may be one, which is the opening.
+        for fault, *options in (("voice_deaf=1000", "--opening-max"),
+                                ("voice_silent=400", "--answer-max", "--opening-max")):
             with self.subTest(fault):
-                events, truth = self.rehearse(option.strip("-"), fault, "apologise", 1, option, 600)
+                given = [word for option in options for word in (option, 600)]
+                events, truth = self.rehearse(options[0].strip("-"), fault, "apologise", 1, *given)
                 of_silence = {e.attempt() for e in events
                               if e.type == "AgentFailed" and e.payload["fault"] == "silent"}
                 self.assertTrue(of_silence)
