@@ -28,15 +28,21 @@ enum Column {
   hash
 };
 
-std::string_view text_of(sqlite3_stmt* rows, Column column) {
-  const auto* text = sqlite3_column_text(rows, column);
-  if (text == nullptr) return {};
-  return {reinterpret_cast<const char*>(text),
-          static_cast<std::size_t>(sqlite3_column_bytes(rows, column))};
+// A value of the row, asked for once: each question of a column takes SQLite's lock and looks for
+// what went wrong. Good as long as one thread uses the statement.
+sqlite3_value* value_of(sqlite3_stmt* rows, Column column) {
+  return sqlite3_column_value(rows, column);
 }
 
-bool is_null(sqlite3_stmt* rows, Column column) {
-  return sqlite3_column_type(rows, column) == SQLITE_NULL;
+// Text or bytes as they stand, no wider or narrower.
+std::string_view bytes_of(sqlite3_value* value) {
+  const void* bytes = sqlite3_value_blob(value);
+  if (bytes == nullptr) return {};
+  return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+bool is_null(sqlite3_value* value) {
+  return sqlite3_value_type(value) == SQLITE_NULL;
 }
 
 template <typename Narrow>
@@ -74,34 +80,29 @@ bool EventRows::next() {
 
 bool EventRows::read(RecordedEvent& event) const {
   bool plausible = narrow(sqlite3_column_int64(rows_, Column::position), event.position);
-  event.stream = text_of(rows_, Column::stream);
+  event.stream = bytes_of(value_of(rows_, Column::stream));
   plausible &= narrow(sqlite3_column_int64(rows_, Column::version), event.version);
-  event.type = text_of(rows_, Column::type);
+  event.type = bytes_of(value_of(rows_, Column::type));
   plausible &= narrow(sqlite3_column_int64(rows_, Column::schema), event.schema);
   event.recorded_at = sqlite3_column_int64(rows_, Column::recorded_at);
   event.occurred_at.reset();
-  if (!is_null(rows_, Column::occurred_at)) {
-    event.occurred_at = sqlite3_column_int64(rows_, Column::occurred_at);
+  if (auto* const occurred_at = value_of(rows_, Column::occurred_at); !is_null(occurred_at)) {
+    event.occurred_at = sqlite3_value_int64(occurred_at);
   }
   plausible &= narrow(sqlite3_column_int64(rows_, Column::epoch), event.epoch);
   plausible &= narrow(sqlite3_column_int64(rows_, Column::cause), event.cause);
   event.key_id.reset();
-  if (!is_null(rows_, Column::key_id)) {
-    plausible &= narrow(sqlite3_column_int64(rows_, Column::key_id), event.key_id.emplace());
+  if (auto* const key_id = value_of(rows_, Column::key_id); !is_null(key_id)) {
+    plausible &= narrow(sqlite3_value_int64(key_id), event.key_id.emplace());
   }
-  event.personal = {};
-  if (const void* bytes = sqlite3_column_blob(rows_, Column::personal); bytes != nullptr) {
-    event.personal = {static_cast<const char*>(bytes),
-                      static_cast<std::size_t>(sqlite3_column_bytes(rows_, Column::personal))};
-  }
-  event.payload = text_of(rows_, Column::payload);
-  const void* bytes = sqlite3_column_blob(rows_, Column::hash);
-  if (bytes == nullptr ||
-      sqlite3_column_bytes(rows_, Column::hash) != static_cast<int>(event.hash.size())) {
+  event.personal = bytes_of(value_of(rows_, Column::personal));
+  event.payload = bytes_of(value_of(rows_, Column::payload));
+  const std::string_view hash = bytes_of(value_of(rows_, Column::hash));
+  if (hash.size() != event.hash.size()) {
     event.hash = {};
     return false;
   }
-  std::memcpy(event.hash.data(), bytes, event.hash.size());
+  std::memcpy(event.hash.data(), hash.data(), hash.size());
   return plausible;
 }
 

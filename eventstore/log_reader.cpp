@@ -22,53 +22,6 @@ namespace {
 
 constexpr Position end_of_log = std::numeric_limits<Position>::max();
 
-// What one transaction reads at most.
-constexpr std::size_t page_events_max = 1000;
-constexpr std::size_t page_bytes_max = 1 << 20;
-
-// A part of the log, copied out of its transaction.
-class Page {
- public:
-  void clear() {
-    events_.clear();
-    bytes_.clear();
-    sound_.clear();
-  }
-
-  bool full() const { return events_.size() >= page_events_max || bytes_.size() >= page_bytes_max; }
-
-  void add(const RecordedEvent& event, bool sound) {
-    bytes_.append(event.stream).append(event.type).append(event.personal).append(event.payload);
-    events_.push_back(event);
-    sound_.push_back(sound);
-  }
-
-  // Points the views at the copied bytes. Call once, when nothing more is added.
-  void seal() {
-    const char* at = bytes_.data();
-    const auto move_here = [&at](std::string_view& view) {
-      view = {at, view.size()};
-      at += view.size();
-    };
-    for (RecordedEvent& event : events_) {
-      move_here(event.stream);
-      move_here(event.type);
-      move_here(event.personal);
-      move_here(event.payload);
-    }
-  }
-
-  const std::vector<RecordedEvent>& events() const { return events_; }
-
-  // False where a value of the row was out of its range.
-  bool sound(std::size_t i) const { return sound_[i]; }
-
- private:
-  std::vector<RecordedEvent> events_{};
-  std::vector<bool> sound_{};
-  std::string bytes_{};
-};
-
 }  // namespace
 
 struct LogReader::Block {
@@ -86,14 +39,9 @@ struct LogReader::Block {
 
   bool verify(const Scope& scope, const std::function<void(const Problem&)>& visit);
 
-  bool visit(RecordedEvent event, const std::function<bool(const RecordedEvent&)>& visitor) {
-    if (keys) open_personal(*keys, event, opened);
-    return visitor(event);
-  }
-
-  // Fills the page with the events from `from` on. False when there are none.
-  bool load(Position from) {
-    page.clear();
+  // False when there are no events from there on.
+  bool load(Position from, EventPage& into) {
+    into.clear();
     if (!rows) rows.emplace(database, "WHERE position >= ? ORDER BY position");
     rows->begin(static_cast<std::int64_t>(from));
     struct EndTransaction {
@@ -102,16 +50,15 @@ struct LogReader::Block {
     } at_the_end{*rows};
     RecordedEvent event;
     try {
-      while (!page.full() && rows->next()) {
+      while (!into.full() && rows->next()) {
         const bool sound = rows->read(event);
-        page.add(event, sound);
+        into.add(event, sound);
       }
     } catch (const SQLite::Exception&) {
       // What lies before a place that cannot be read is read; the next load meets it first.
-      if (page.events().empty()) throw;
+      if (into.empty()) throw;
     }
-    page.seal();
-    return !page.events().empty();
+    return !into.empty();
   }
 
   [[noreturn]] void refuse(const SQLite::Exception& error) const {
@@ -124,7 +71,7 @@ struct LogReader::Block {
   std::optional<EventRows> rows{};
   std::optional<KeyStore> keys{};
   std::string opened{};
-  Page page{};
+  EventPage page{};
 };
 
 // One verification: what it has told and how far it is.
@@ -139,7 +86,7 @@ class LogReader::Block::Verification {
     try {
       attempt([this] { check_schema(block_.database, block_.name); });
       find_what_is_before();
-      while (expected_ <= scope_.to && block_.load(expected_)) {
+      while (expected_ <= scope_.to && block_.load(expected_, block_.page)) {
         for (std::size_t i = 0; i < block_.page.events().size() && expected_ <= scope_.to; ++i) {
           see(block_.page.events()[i], block_.page.sound(i));
         }
@@ -184,7 +131,7 @@ class LogReader::Block::Verification {
       return;
     }
     const Position before = scope_.from - 1;
-    if (block_.load(before) && block_.page.events().front().position == before) {
+    if (block_.load(before, block_.page) && block_.page.events().front().position == before) {
       before_ = block_.page.events().front().hash;
     } else {
       tell(before, "event " + std::to_string(before) + " is missing");
@@ -298,13 +245,23 @@ LogReader::~LogReader() = default;
 
 void LogReader::read(Position from, const std::function<bool(const RecordedEvent&)>& visit) {
   try {
-    while (block_->load(from)) {
-      if (block_->keys) block_->keys->refresh();
-      for (const RecordedEvent& event : block_->page.events()) {
-        if (!block_->visit(event, visit)) return;
+    Block& b = *block_;
+    while (b.load(from, b.page)) {
+      if (b.keys) b.keys->refresh();
+      for (RecordedEvent& event : b.page.events()) {
+        if (b.keys) open_personal(*b.keys, event, b.opened);
+        if (!visit(event)) return;
       }
-      from = block_->page.events().back().position + 1;
+      from = b.page.events().back().position + 1;
     }
+  } catch (const SQLite::Exception& error) {
+    block_->refuse(error);
+  }
+}
+
+void LogReader::load(Position from, EventPage& page) {
+  try {
+    block_->load(from, page);
   } catch (const SQLite::Exception& error) {
     block_->refuse(error);
   }

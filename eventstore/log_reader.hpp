@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "eventstore/event_page.hpp"
 #include "eventstore/log_errors.hpp"
 #include "eventstore/record.hpp"
 #include "eventstore/secret.hpp"
@@ -46,6 +47,10 @@ class LogReader {
   // To follow a log, call it again with the position after the last one seen. The chain is not
   // checked here.
   void read(Position from, const std::function<bool(const RecordedEvent&)>& visit);
+
+  // Fills the page with as many events from `from` on as it takes; leaves it empty when there are
+  // none. They are as they stand in the log: neither is the chain checked, nor `personal` opened.
+  void load(Position from, EventPage& page);
 
   // The last event now.
   Head head();

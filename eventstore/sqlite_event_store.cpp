@@ -591,18 +591,19 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
   Hash head{};
   std::uint32_t newest_epoch = 0;
   EventRows rows(writer->database(), "ORDER BY position");
+  bool ended = false;
   const auto next = [&] {
+    if (ended) return false;  // SQLite would begin anew
     try {
-      return rows.next();
+      ended = !rows.next();
+      return !ended;
     } catch (const SQLite::Exception& error) {
       if (error.getErrorCode() != SQLITE_CORRUPT) throw;
       throw damaged(std::string("cannot be read: ") + error.what());
     }
   };
   // On a thread of its own: nobody else uses the connection or what is counted here meanwhile.
-  const auto prove = [&](RecordedEvent& event) {
-    if (!next()) return false;
-    const bool sound = rows.read(event);
+  const auto prove = [&](const RecordedEvent& event, bool sound) {
     if (event.position != last + 1) throw damaged("is missing");
     if (!sound || chain_hash(head, event) != event.hash) throw damaged("is not what was written");
     if (!versions.advance(event.stream, event.version)) {
@@ -614,11 +615,18 @@ void SqliteEventStore::Block::load(const std::function<void(const RecordedEvent&
     last = event.position;
     last_recorded_at = event.recorded_at;
     newest_epoch = std::max(newest_epoch, event.epoch);
-    return true;
+  };
+  const auto fill = [&](EventPage& page) {
+    RecordedEvent event;
+    while (!page.full() && next()) {
+      const bool sound = rows.read(event);
+      prove(event, sound);
+      page.add(event);
+    }
   };
   std::string opened;
   Hash identity{};
-  read_ahead(prove, [&](RecordedEvent& event) {
+  read_ahead(fill, [&](RecordedEvent& event) {
     if (event.position == 1) {
       identity = event.hash;
       if (keys) keys->belong_to(identity);

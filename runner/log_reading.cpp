@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <exception>
 #include <memory>
 
 #include "campaigns/json_writer.hpp"
@@ -77,35 +78,64 @@ CheckedLog::CheckedLog(const std::filesystem::path& log) : file_(file_of(log)), 
 
 void CheckedLog::read(eventstore::Position from,
                       const std::function<bool(const eventstore::RecordedEvent&)>& visit) {
+  for (;; from = seen_ + 1) {
+    std::exception_ptr damage;
+    try {
+      load(from, page_);
+    } catch (const eventstore::LogDamaged&) {
+      damage = std::current_exception();
+    }
+    for (const auto& event : page_.events()) {
+      if (!visit(event)) return;
+    }
+    if (damage) std::rethrow_exception(damage);
+    if (page_.empty()) return;
+  }
+}
+
+void CheckedLog::load(eventstore::Position from, eventstore::EventPage& page) {
+  page.clear();
+  if (!find_before(from)) return;
+  reader_.load(seen_ + 1, page);
+  prove(page);
+}
+
+// To the hash of the event before this one. False: it begins after the end.
+bool CheckedLog::find_before(eventstore::Position from) {
   if (from <= 1) {
     seen_ = 0;
     hash_ = {};
-  } else if (seen_ + 1 != from) {
-    seen_ = 0;
-    reader_.read(from - 1, [&](const eventstore::RecordedEvent& before) {
-      if (before.position == from - 1) seen_ = before.position;
-      hash_ = before.hash;
-      return false;
-    });
-    if (seen_ == 0) return;  // it begins after the end
+    return true;
   }
-  reader_.read(seen_ + 1, [&](const eventstore::RecordedEvent& event) {
+  if (seen_ + 1 == from) return true;
+  seen_ = 0;
+  reader_.read(from - 1, [&](const eventstore::RecordedEvent& before) {
+    if (before.position == from - 1) seen_ = before.position;
+    hash_ = before.hash;
+    return false;
+  });
+  return seen_ != 0;
+}
+
+void CheckedLog::prove(eventstore::EventPage& page) {
+  for (std::size_t i = 0; i < page.events().size(); ++i) {
+    const auto& event = page.events()[i];
     const auto expected = seen_ + 1;
+    std::string wrong;
     if (event.position != expected) {
-      throw eventstore::LogDamaged(
-          "event " + std::to_string(expected) + " of the log is missing. Ask verify what else is",
-          expected);
+      wrong = " of the log is missing. Ask verify what else is";
+    } else if (!page.sound(i) || eventstore::chain_hash(hash_, event) != event.hash) {
+      wrong =
+          " of the log is not what was written: its hash does not fit. Ask verify what else is "
+          "wrong";
     }
-    if (eventstore::chain_hash(hash_, event) != event.hash) {
-      throw eventstore::LogDamaged("event " + std::to_string(expected) +
-                                       " of the log is not what was written: its hash does not "
-                                       "fit. Ask verify what else is wrong",
-                                   expected);
+    if (!wrong.empty()) {
+      page.cut(i);
+      throw eventstore::LogDamaged("event " + std::to_string(expected) + wrong, expected);
     }
     seen_ = event.position;
     hash_ = event.hash;
-    return visit(event);
-  });
+  }
 }
 
 CheckedLog::Opener CheckedLog::opener(const Environment& environment) const {
@@ -178,7 +208,13 @@ FoldedLog fold_log(CheckedLog& log, const Environment& environment,
     campaigns::evolve(folded.state, fact);
     folded.head = {event.position, event.hash, event.recorded_at, event.epoch};
   };
-  eventstore::read_ahead_of([&](const auto& take) { log.read(1, take); }, fold);
+  eventstore::Position next = 1;
+  eventstore::read_ahead(
+      [&](eventstore::EventPage& page) {
+        log.load(next, page);
+        next += page.events().size();
+      },
+      fold);
   if (until && until->position && *until->position > last) {
     complain("that place lies after the end: the log has " + std::to_string(last) + " events");
   }

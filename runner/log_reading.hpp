@@ -43,6 +43,10 @@ class CheckedLog {
   void read(eventstore::Position from,
             const std::function<bool(const eventstore::RecordedEvent&)>& visit);
 
+  // As LogReader::load, and proven. Throws as `read` does; those before the first event that is not
+  // what was written are on the page then.
+  void load(eventstore::Position from, eventstore::EventPage& page);
+
   eventstore::Head head() { return reader_.head(); }
 
   // Opens what is sealed of the events of this log: `personal` points into `plain`, or `forgotten`
@@ -60,9 +64,13 @@ class CheckedLog {
   eventstore::LogReader reader_;
   // Of the first event.
   eventstore::Hash identity_{};
-  // The last event that `read` visited.
+  bool find_before(eventstore::Position from);
+  void prove(eventstore::EventPage& page);
+
+  // The last event that was proven.
   eventstore::Position seen_ = 0;
   eventstore::Hash hash_{};
+  eventstore::EventPage page_{};
 };
 
 // Whose log it is, as its first event says; nothing for a log without events.

@@ -10,9 +10,10 @@ BOOST_AUTO_TEST_SUITE(read_ahead)
 
 namespace {
 
+using eventstore::EventPage;
 using eventstore::RecordedEvent;
 
-// Gives `count` events whose bytes are gone when the next one is read.
+// Adds `count` events, a page at a time, whose bytes are gone when the next one is added.
 struct Source {
   std::uint64_t count = 0;
   std::size_t payload_bytes = 20;
@@ -20,16 +21,17 @@ struct Source {
   std::string stream{};
   std::string payload{};
 
-  bool operator()(RecordedEvent& event) {
-    if (given == count) return false;
-    ++given;
-    event.position = given;
-    stream = "contact/c/" + std::to_string(given);
-    payload.assign(payload_bytes, static_cast<char>('a' + given % 26));
-    event.stream = stream;
-    event.payload = payload;
-    event.personal = {};
-    return true;
+  void operator()(EventPage& page) {
+    while (given < count && !page.full()) {
+      ++given;
+      stream = "contact/c/" + std::to_string(given);
+      payload.assign(payload_bytes, static_cast<char>('a' + given % 26));
+      RecordedEvent event;
+      event.position = given;
+      event.stream = stream;
+      event.payload = payload;
+      page.add(event);
+    }
   }
 };
 
@@ -55,7 +57,7 @@ BOOST_AUTO_TEST_CASE(every_event_is_visited_in_order_with_its_own_bytes) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(events_larger_than_a_batch_pass) {
+BOOST_AUTO_TEST_CASE(events_larger_than_a_page_pass) {
   Source source{.count = 40, .payload_bytes = eventstore::event_bytes_max};
   std::uint64_t visited = 0;
   bool sound = true;
@@ -67,11 +69,11 @@ BOOST_AUTO_TEST_CASE(events_larger_than_a_batch_pass) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_read_before_a_failure_is_visited_before_it_is_told) {
-  Source source{.count = 5'000};
+  Source source{.count = 4'321};
   std::uint64_t visited = 0;
-  const auto failing = [&](RecordedEvent& event) {
-    if (source.given == 4'321) throw std::runtime_error("damaged");
-    return source(event);
+  const auto failing = [&](EventPage& page) {
+    source(page);
+    if (!page.full()) throw std::runtime_error("damaged");
   };
   BOOST_CHECK_EXCEPTION(eventstore::read_ahead(
                             failing, [&](const RecordedEvent& event) { visited = event.position; }),
@@ -89,8 +91,39 @@ BOOST_AUTO_TEST_CASE(a_visitor_that_fails_ends_the_reading) {
                                                }),
                         std::runtime_error,
                         [](const auto& error) { return error.what() == std::string("full"); });
-  // The batches that were on their way, and no more.
-  BOOST_TEST(source.given <= 1024u * (eventstore::read_ahead_batches_max + 1));
+  // The pages that were on their way, and no more.
+  BOOST_TEST(source.given <= EventPage::events_max * (eventstore::read_ahead_pages_max + 1));
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_without_an_event_before_it_is_told) {
+  Source source{.count = EventPage::events_max};
+  std::uint64_t visited = 0;
+  const auto failing = [&](EventPage& page) {
+    source(page);
+    if (page.empty()) throw std::runtime_error("damaged");
+  };
+  BOOST_CHECK_EXCEPTION(eventstore::read_ahead(
+                            failing, [&](const RecordedEvent& event) { visited = event.position; }),
+                        std::runtime_error,
+                        [](const auto& error) { return error.what() == std::string("damaged"); });
+  BOOST_TEST(visited == EventPage::events_max);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_was_cut_takes_others_and_keeps_what_stands_before) {
+  Source source{.count = 10};
+  EventPage page;
+  source(page);
+  page.cut(4);
+  source.count = 12;
+  source(page);
+  BOOST_REQUIRE_EQUAL(page.events().size(), 6u);
+  for (std::size_t i = 0; i < 6; ++i) {
+    const auto& event = page.events()[i];
+    BOOST_TEST(event.position == (i < 4 ? i + 1 : i + 7));
+    BOOST_TEST(as_given(event, source.payload_bytes));
+  }
+  page.clear();
+  BOOST_TEST(page.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
