@@ -158,13 +158,13 @@ void CallScript::forget(ContactRef contact) {
   std::fill(begin, begin + (end - begin), '\0');
 }
 
-void CallScript::apply(const Fact& fact, const Register& book) {
+void CallScript::apply(const Fact& fact, const std::optional<ContactRef>& ref,
+                       const Register& book) {
   position = fact.position;
   if (holds_alternative<CampaignSubmitted>(fact.event)) {
     campaigns_.emplace_back();
     return;
   }
-  const auto ref = book.contact_of(fact.subject);
   if (!ref) return;
   if (const auto* e = get_if<ContactEnrolled>(&fact.event)) {
     auto& people = campaigns_[ref->campaign];

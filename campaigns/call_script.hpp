@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -97,7 +98,8 @@ class CallScript {
   // people alone are (State::keep_results_alone).
   bool for_calls = true;
 
-  void apply(const Fact& fact, const Register& book);
+  // `ref`: the contact that the fact is about, if it is about one.
+  void apply(const Fact& fact, const std::optional<ContactRef>& ref, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
 
   // The value of a column for a person; empty for a column that is not there.

@@ -310,7 +310,8 @@ void DialCampaign::find_beyond_cap(std::uint8_t attempts_max) {
   }
 }
 
-void DialQueue::apply(const Fact& fact, const Register& book) {
+void DialQueue::apply(const Fact& fact, const std::optional<ContactRef>& ref,
+                      const Register& book) {
   position = fact.position;
   if (fact.subject.kind == Subject::Kind::campaign) {
     if (holds_alternative<CampaignSubmitted>(fact.event)) {
@@ -343,7 +344,7 @@ void DialQueue::apply(const Fact& fact, const Register& book) {
     }
     return;
   }
-  if (const auto ref = book.contact_of(fact.subject)) apply_to_contact(fact, *ref, book);
+  if (ref) apply_to_contact(fact, *ref, book);
 }
 
 void DialQueue::apply_to_contact(const Fact& fact, ContactRef ref, const Register& book) {

@@ -254,7 +254,8 @@ struct DialQueue {
   // Numbers that were called on the days that are kept; older ones are dropped.
   std::unordered_map<NumberKey, CallsToNumber> calls_to{};
 
-  void apply(const Fact& fact, const Register& book);
+  // `ref`: the contact that the fact is about, if it is about one.
+  void apply(const Fact& fact, const std::optional<ContactRef>& ref, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
 
   const OpenAttempt* open_attempt(ContactRef contact) const;

@@ -19,11 +19,8 @@ std::uint32_t State::version_of(const Subject& subject) const {
       return index ? book.at(*index).version : 0;
     }
     case Subject::Kind::contact: {
-      const auto index = book.find(subject.name);
-      if (!index) return 0;
-      const auto& contacts = queue.campaigns[*index].contacts;
-      if (subject.ordinal == 0 || subject.ordinal > contacts.size()) return 0;
-      return contacts[subject.ordinal - 1].version;
+      const auto ref = book.contact_of(subject);
+      return ref ? version_of(*ref) : 0;
     }
     case Subject::Kind::number: {
       const auto found = suppression.numbers.find(parse_number_key(subject.name).value_or(0));
@@ -41,17 +38,25 @@ std::uint32_t State::version_of(const Subject& subject) const {
   return 0;
 }
 
+std::uint32_t State::version_of(ContactRef ref) const {
+  const auto& contacts = queue.campaigns[ref.campaign].contacts;
+  if (ref.ordinal == 0 || ref.ordinal > contacts.size()) return 0;
+  return contacts[ref.ordinal - 1].version;
+}
+
 void evolve(State& state, const Fact& fact) {
   assert(fact.position == state.position + 1);
-  assert(fact.version == state.version_of(fact.subject) + 1);
+  // Found once for all of them: a campaign is found by its name.
+  const auto ref = state.book.contact_of(fact.subject);
+  assert(fact.version == (ref ? state.version_of(*ref) : state.version_of(fact.subject)) + 1);
   state.position = fact.position;
   state.book.apply(fact);
-  state.queue.apply(fact, state.book);
-  state.script.apply(fact, state.book);
-  if (state.keeps_all()) state.permits.apply(fact, state.book);
+  state.queue.apply(fact, ref, state.book);
+  state.script.apply(fact, ref, state.book);
+  if (state.keeps_all()) state.permits.apply(fact, ref, state.book);
   state.suppression.apply(fact);
-  state.spend.apply(fact, state.book);
-  state.results.apply(fact, state.book);
+  state.spend.apply(fact, ref, state.book);
+  state.results.apply(fact, ref, state.book);
 }
 
 const std::vector<NamedProjection>& projections() {

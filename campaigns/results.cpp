@@ -61,7 +61,7 @@ std::string_view Results::status_name(AnswerRow::Status status) {
   return "";
 }
 
-void Results::apply(const Fact& fact, const Register& book) {
+void Results::apply(const Fact& fact, const std::optional<ContactRef>& ref, const Register& book) {
   position = fact.position;
   if (holds_alternative<CampaignSubmitted>(fact.event)) {
     cases.emplace_back();
@@ -83,7 +83,6 @@ void Results::apply(const Fact& fact, const Register& book) {
     }
     return;
   }
-  const auto ref = book.contact_of(fact.subject);
   if (!ref) return;
   auto& all = cases[ref->campaign];
   if (const auto* enrolled = get_if<ContactEnrolled>(&fact.event)) {
@@ -143,9 +142,10 @@ void Results::apply(const Fact& fact, const Register& book) {
   }
   const auto index = open(*ref);
   if (!index) return;
-  apply_to_attempt(fact, *ref, attempts.change(*index), book);
+  auto& row = attempts.change(*index);
+  apply_to_attempt(fact, *ref, row, book);
   // Over, and what changes it yet comes soon or never.
-  if (attempts.change(*index).outcome != Outcome::none) attempts.settle(*index);
+  if (row.outcome != Outcome::none) attempts.settle(*index);
 }
 
 void Results::apply_to_attempt(const Fact& fact, ContactRef ref, AttemptRow& row,

@@ -52,7 +52,8 @@ struct Results {
   // The row of an attempt; nothing: there is no such attempt.
   std::optional<AttemptRow> find(ContactRef contact, std::uint8_t attempt) const;
 
-  void apply(const Fact& fact, const Register& book);
+  // `ref`: the contact that the fact is about, if it is about one.
+  void apply(const Fact& fact, const std::optional<ContactRef>& ref, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
   // What must be the same however the carrier's reports came: outcomes, seconds, answers,
   // dispositions; no times.

@@ -81,13 +81,12 @@ std::optional<std::string> reason_to_pay_no_call(const Campaign& campaign) {
          " is set aside for each, as a call of \"call_time\" may cost";
 }
 
-void Spend::apply(const Fact& fact, const Register& book) {
+void Spend::apply(const Fact& fact, const std::optional<ContactRef>& ref, const Register& book) {
   position = fact.position;
   if (holds_alternative<CampaignSubmitted>(fact.event)) {
     campaigns.emplace_back();
     return;
   }
-  const auto ref = book.contact_of(fact.subject);
   if (!ref) return;
   auto& account = campaigns[ref->campaign];
   if (const auto* reserved = get_if<SpendReserved>(&fact.event)) {

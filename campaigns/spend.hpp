@@ -58,7 +58,8 @@ struct Spend {
   // And for the call to a human. Nothing: nobody was passed on, or none of it is counted.
   std::optional<Transfer> transfer_of_attempt(ContactRef contact, std::uint8_t attempt) const;
 
-  void apply(const Fact& fact, const Register& book);
+  // `ref`: the contact that the fact is about, if it is about one.
+  void apply(const Fact& fact, const std::optional<ContactRef>& ref, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
 
  private:

@@ -35,6 +35,7 @@ struct State {
 
   // Version of a stream's last event, 0 for a stream without any.
   std::uint32_t version_of(const Subject& subject) const;
+  std::uint32_t version_of(ContactRef ref) const;
 };
 
 // Folds one fact in. Its version must be the next one of its stream and its position the next one

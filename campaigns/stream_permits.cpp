@@ -45,10 +45,10 @@ void StreamPermits::apply_to_outside(const Fact& fact) {
   }
 }
 
-void StreamPermits::apply(const Fact& fact, const Register& book) {
+void StreamPermits::apply(const Fact& fact, const std::optional<ContactRef>& ref,
+                          const Register& book) {
   position = fact.position;
   if (fact.subject.kind == Subject::Kind::call) return apply_to_outside(fact);
-  const auto ref = book.contact_of(fact.subject);
   if (!ref || book.at(ref->campaign).definition->mode != Mode::agent) return;
   const auto begin = [&](std::uint8_t attempt, const std::string& sid) {
     if (const auto old = sids_.find(ref->packed()); old != sids_.end()) permits.erase(old->second);

@@ -32,7 +32,8 @@ struct StreamPermits {
   std::uint64_t position = 0;
   std::unordered_map<std::string, StreamPermit> permits{};
 
-  void apply(const Fact& fact, const Register& book);
+  // `ref`: the contact that the fact is about, if it is about one.
+  void apply(const Fact& fact, const std::optional<ContactRef>& ref, const Register& book);
   void write(const CanonicalSink& sink, const Register& book) const;
 
   const StreamPermit* find(const std::string& sid) const;
