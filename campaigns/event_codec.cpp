@@ -204,20 +204,33 @@ class FieldReader {
 };
 
 template <typename E>
-Event read_as(FieldReader& reader) {
-  E event{};
+void read_as(FieldReader& reader, Event& to) {
+  auto& event = to.emplace<E>();
   E::fields(reader, event);
-  if (!reader.has_left_over()) return event;
+  if (!reader.has_left_over()) return;
   reader.search_from_now_on();
   event = {};
   E::fields(reader, event);
-  return event;
 }
 
-using ReadFunction = Event (*)(FieldReader&);
+using ReadFunction = void (*)(FieldReader&, Event&);
 
-std::unordered_map<std::string_view, ReadFunction> read_functions() {
-  std::unordered_map<std::string_view, ReadFunction> functions;
+// The names of some sixty types differ in their length, their ends and their middle.
+struct TypeHash {
+  std::size_t operator()(std::string_view type) const {
+    if (type.empty()) return 0;
+    const auto letter = [&](std::size_t i) {
+      return std::size_t{static_cast<unsigned char>(type[i])};
+    };
+    return type.size() + (letter(0) << 5) + (letter(type.size() / 2) << 11) +
+           (letter(type.size() - 1) << 17);
+  }
+};
+
+using ReadFunctions = std::unordered_map<std::string_view, ReadFunction, TypeHash>;
+
+ReadFunctions read_functions() {
+  ReadFunctions functions;
   EventKinds::List::each([&]<typename E>() { functions.emplace(E::type, &read_as<E>); });
   return functions;
 }
@@ -243,7 +256,7 @@ EncodedEvent encode(const Subject& subject, const Event& event) {
 struct EventDecoder::Block {
   simdjson::dom::parser payload_parser{};
   simdjson::dom::parser personal_parser{};
-  std::unordered_map<std::string_view, ReadFunction> functions = read_functions();
+  ReadFunctions functions = read_functions();
 };
 
 EventDecoder::EventDecoder() : block_(std::make_unique<Block>()) {}
@@ -251,6 +264,14 @@ EventDecoder::~EventDecoder() = default;
 
 Result<Event, Refusal> EventDecoder::decode(std::string_view type, std::uint16_t schema,
                                             std::string_view personal, std::string_view payload) {
+  Event event;
+  if (auto refusal = decode_to(event, type, schema, personal, payload)) return *std::move(refusal);
+  return event;
+}
+
+std::optional<Refusal> EventDecoder::decode_to(Event& event, std::string_view type,
+                                               std::uint16_t schema, std::string_view personal,
+                                               std::string_view payload) {
   const auto found = block_->functions.find(type);
   if (found == block_->functions.end() || schema != 1) {
     return Refusal{"unknown_event", "event type " + std::string(type) + ", shape " +
@@ -268,12 +289,12 @@ Result<Event, Refusal> EventDecoder::decode(std::string_view type, std::uint16_t
                    "the personal part of a " + std::string(type) + " is no JSON object"};
   }
   FieldReader reader(payload_object, personal_object, !personal.empty());
-  Event event = found->second(reader);
+  found->second(reader, event);
   if (!reader.misfit().empty()) {
     return Refusal{"bad_payload", "member " + reader.misfit() + " of a " + std::string(type) +
                                       " has a type or value that does not fit"};
   }
-  return event;
+  return {};
 }
 
 }  // namespace campaigns

@@ -32,6 +32,9 @@ class EventDecoder {
   // them) and JSON that is none; the text quotes nothing of the payload.
   Result<Event, Refusal> decode(std::string_view type, std::uint16_t schema,
                                 std::string_view personal, std::string_view payload);
+  // The same in its place, without a copy; after a refusal `event` is any.
+  std::optional<Refusal> decode_to(Event& event, std::string_view type, std::uint16_t schema,
+                                   std::string_view personal, std::string_view payload);
 
  private:
   struct Block;

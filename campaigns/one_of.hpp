@@ -60,6 +60,16 @@ class OneOf {
   OneOf& operator=(OneOf&& other) noexcept;
   ~OneOf();
 
+  // A new one of this kind in place of the content.
+  template <typename Kind>
+  requires(lists<Kind>) Kind& emplace() {
+    static_assert(std::is_nothrow_default_constructible_v<Kind>);
+    std::destroy_at(this);
+    ::new (static_cast<void*>(room_)) Kind();
+    index_ = index_of<Kind>;
+    return as<Kind>();
+  }
+
   // f(content), which returns the same type for each kind.
   template <typename F>
   friend decltype(auto) visit(F&& f, const OneOf& one) {

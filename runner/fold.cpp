@@ -13,16 +13,17 @@ campaigns::Fact Folder::fact(const eventstore::RecordedEvent& recorded) {
   };
   auto subject = campaigns::Subject::parse(recorded.stream);
   if (!subject) throw unreadable("its stream is of an unknown kind: use a newer program");
-  auto event = decoder_.decode(recorded.type, recorded.schema, recorded.personal, recorded.payload);
-  if (!event) throw unreadable(event.error().text);
   campaigns::Fact fact;
+  if (const auto refusal = decoder_.decode_to(fact.event, recorded.type, recorded.schema,
+                                              recorded.personal, recorded.payload)) {
+    throw unreadable(refusal->text);
+  }
   fact.subject = std::move(*subject);
   fact.version = recorded.version;
   fact.position = recorded.position;
   fact.recorded_at = campaigns::instant_from_ms(recorded.recorded_at);
   if (recorded.occurred_at) fact.occurred_at = campaigns::instant_from_ms(*recorded.occurred_at);
   fact.cause = recorded.cause;
-  fact.event = std::move(event).value();
   return fact;
 }
 
