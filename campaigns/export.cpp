@@ -174,10 +174,14 @@ People::People(const State& state, CampaignIndex campaign)
 template <typename Table>
 void People::Own<Table>::go_to(std::uint32_t ordinal) {
   of_one.clear();
-  for (; next < order.size(); ++next) {
-    auto row = table[order[next]];
-    if (row.contact.ordinal != ordinal) return;
-    of_one.push_back(std::move(row));
+  for (;;) {
+    if (!ahead) {
+      if (next == order.size()) return;
+      ahead = table[order[next++]];
+    }
+    if (ahead->contact.ordinal != ordinal) return;
+    of_one.push_back(*std::move(ahead));
+    ahead.reset();
   }
 }
 

@@ -25,15 +25,15 @@ std::vector<std::uint32_t> by_contact(const Table& rows, CampaignIndex campaign,
                                       std::uint32_t contacts) {
   // Counting: where each contact's rows begin. Contacts are 1..contacts.
   std::vector<std::uint32_t> begin(std::size_t{contacts} + 2, 0);
-  for (const auto& row : rows) {
-    if (row.contact.campaign == campaign) ++begin[row.contact.ordinal + 1];
+  for (auto row = rows.begin(); row != rows.end(); ++row) {
+    if (const auto whose = row.contact(); whose.campaign == campaign) ++begin[whose.ordinal + 1];
   }
   for (std::size_t i = 1; i < begin.size(); ++i) begin[i] += begin[i - 1];
   std::vector<std::uint32_t> sorted(begin.back());
   std::uint32_t index = 0;
-  for (const auto& row : rows) {
-    if (row.contact.campaign == campaign) sorted[begin[row.contact.ordinal]++] = index;
-    ++index;
+  for (auto row = rows.begin(); row != rows.end(); ++row, ++index) {
+    const auto whose = row.contact();
+    if (whose.campaign == campaign) sorted[begin[whose.ordinal]++] = index;
   }
   return sorted;
 }
@@ -61,6 +61,7 @@ class People {
     std::vector<std::uint32_t> order;
     std::size_t next = 0;
     std::vector<typename Table::Row> of_one{};
+    std::optional<typename Table::Row> ahead{};  // the first of somebody further on
     void go_to(std::uint32_t ordinal);
   };
   CampaignIndex campaign_;

@@ -151,6 +151,12 @@ class Unpacker {
   void sid(std::string& value) {
     if (differs()) value = take_sid(at_);
   }
+  // The first member of either row.
+  ContactRef contact() {
+    ContactRef contact;
+    (*this)(contact);
+    return contact;
+  }
 
  private:
   bool differs() {
@@ -194,6 +200,11 @@ class Unpacker {
 
 AttemptRow AttemptTable::operator[](std::size_t index) const {
   return places_[index] == in_full ? changing_.at(index).row : unpacked(index);
+}
+
+ContactRef AttemptTable::contact(std::size_t index) const {
+  if (places_[index] == in_full) return changing_.at(index).row.contact;
+  return Unpacker(packed_.at(places_[index]), &texts_).contact();
 }
 
 std::size_t AttemptTable::append(AttemptRow row) {
@@ -257,6 +268,12 @@ AnswerRow AnswerTable::unpacked(ByteRuns::Place place) const {
   Unpacker unpacker(at, nullptr);
   each_member_of_answer(row, unpacker);
   return row;
+}
+
+ContactRef AnswerTable::contact(ByteRuns::Place place) const {
+  const auto* at = packed_.at(place);
+  take_varint(at);  // its length
+  return Unpacker(at, nullptr).contact();
 }
 
 void AnswerTable::append(const AnswerRow& row) {

@@ -96,6 +96,8 @@ class RowIterator {
   RowIterator() = default;
   RowIterator(const Table& table, std::size_t index) : table_(&table), index_(index) {}
   value_type operator*() const { return (*table_)[index_]; }
+  // Whose row it is; costs less than the row.
+  ContactRef contact() const { return table_->contact(index_); }
   RowIterator& operator++() {
     ++index_;
     return *this;
@@ -121,6 +123,7 @@ class AttemptTable {
   std::size_t size() const { return places_.size(); }
   bool empty() const { return places_.empty(); }
   AttemptRow operator[](std::size_t index) const;
+  ContactRef contact(std::size_t index) const;
   AttemptRow back() const { return (*this)[size() - 1]; }
   auto begin() const { return RowIterator(*this, 0); }
   auto end() const { return RowIterator(*this, size()); }
@@ -171,6 +174,7 @@ class AnswerTable {
   // Of the row behind the one at `place`; there must be one.
   ByteRuns::Place behind(ByteRuns::Place place) const;
   AnswerRow unpacked(ByteRuns::Place place) const;
+  ContactRef contact(ByteRuns::Place place) const;
 
   std::vector<ByteRuns::Place> places_{};
   ByteRuns packed_{};  // each row with its length before it
@@ -188,6 +192,7 @@ class AnswerTable::Iterator {
   Iterator(const AnswerTable& table, std::size_t index, ByteRuns::Place place)
       : table_(&table), index_(index), place_(place) {}
   value_type operator*() const { return table_->unpacked(place_); }
+  ContactRef contact() const { return table_->contact(place_); }
   Iterator& operator++() {
     if (++index_ < table_->size_) place_ = table_->behind(place_);
     return *this;

@@ -9,36 +9,36 @@ namespace campaigns {
 
 namespace {
 
-// Writes `value` with leading zeros at the end of `out`.
-void append_digits(std::string& out, std::uint64_t value, std::size_t width) {
-  std::array<char, 20> digits{};
-  auto at = digits.end();
-  do {
-    *--at = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  while (digits.end() - at < static_cast<std::ptrdiff_t>(width)) *--at = '0';
-  out.append(at, digits.end());
+// Writes `value` into `width` places from `at` on, with leading zeros.
+void put_digits(char* at, unsigned value, std::size_t width) {
+  for (std::size_t i = width; i-- > 0; value /= 10) at[i] = static_cast<char>('0' + value % 10);
+}
+
+void append_digits(std::string& out, unsigned value, std::size_t width) {
+  std::array<char, 4> digits;
+  assert(width <= digits.size());
+  put_digits(digits.data(), value, width);
+  out.append(digits.data(), width);
 }
 
 // "2026-03-02T09:15:00" of a time that is already local.
 void append_date_and_time(std::string& out, Instant local) {
   const auto day = std::chrono::floor<std::chrono::days>(local);
   const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss<Milliseconds> clock{local - day};
-  const int year = static_cast<int>(date.year());
+  const auto year = static_cast<int>(date.year());
   assert(year >= 0 && year <= 9999);
-  append_digits(out, static_cast<std::uint64_t>(year), 4);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.month()), 2);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.day()), 2);
-  out += 'T';
-  append_digits(out, static_cast<std::uint64_t>(clock.hours().count()), 2);
-  out += ':';
-  append_digits(out, static_cast<std::uint64_t>(clock.minutes().count()), 2);
-  out += ':';
-  append_digits(out, static_cast<std::uint64_t>(clock.seconds().count()), 2);
+  const auto second =
+      static_cast<unsigned>(std::chrono::duration_cast<Seconds>(local - day).count());
+  constexpr std::string_view form = "0000-00-00T00:00:00";
+  const auto begin = out.size();
+  out += form;
+  char* const at = out.data() + begin;
+  put_digits(at, static_cast<unsigned>(year), 4);
+  put_digits(at + 5, static_cast<unsigned>(date.month()), 2);
+  put_digits(at + 8, static_cast<unsigned>(date.day()), 2);
+  put_digits(at + 11, second / 3600, 2);
+  put_digits(at + 14, second / 60 % 60, 2);
+  put_digits(at + 17, second % 60, 2);
 }
 
 // Reads text from the left; after a failure nothing else succeeds.
@@ -112,7 +112,7 @@ std::string rfc3339_utc(Instant at) {
   append_date_and_time(out, at);
   out += '.';
   const auto ms = at - std::chrono::floor<Seconds>(at);
-  append_digits(out, static_cast<std::uint64_t>(ms.count()), 3);
+  append_digits(out, static_cast<unsigned>(ms.count()), 3);
   out += 'Z';
   return out;
 }
@@ -122,7 +122,7 @@ std::string rfc3339_local(Instant at, std::chrono::minutes utc_offset) {
   out.reserve(25);
   append_date_and_time(out, at + utc_offset);
   const auto minutes = utc_offset.count();
-  const auto distance = static_cast<std::uint64_t>(minutes < 0 ? -minutes : minutes);
+  const auto distance = static_cast<unsigned>(minutes < 0 ? -minutes : minutes);
   out += minutes < 0 ? '-' : '+';
   append_digits(out, distance / 60, 2);
   out += ':';
