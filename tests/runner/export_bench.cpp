@@ -48,12 +48,19 @@ double bare_scan(const fs::path& log) {
   const int columns = sqlite3_column_count(select);
   int payload = 0;
   while (std::string_view(sqlite3_column_name(select, payload)) != "payload") ++payload;
+  // As its type is declared: asked for the bytes of a number, SQLite writes it out as text.
+  std::vector<bool> numbers;
+  for (int column = 0; column < columns; ++column) {
+    numbers.push_back(std::string_view(sqlite3_column_decltype(select, column)) == "INTEGER");
+  }
   simdjson::dom::parser parser;
   std::size_t touched = 0;
   const auto seconds = seconds_of([&] {
     while (sqlite3_step(select) == SQLITE_ROW) {
       for (int column = 0; column < columns; ++column) {
-        touched += static_cast<std::size_t>(sqlite3_column_bytes(select, column));
+        touched += numbers[static_cast<std::size_t>(column)]
+                       ? static_cast<std::size_t>(sqlite3_column_int64(select, column))
+                       : static_cast<std::size_t>(sqlite3_column_bytes(select, column));
       }
       simdjson::dom::object object;
       const auto* text = static_cast<const char*>(sqlite3_column_blob(select, payload));
