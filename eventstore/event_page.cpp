@@ -35,6 +35,11 @@ void EventPage::cut(std::size_t count) {
   sound_.resize(count);
 }
 
+void EventPage::follow(Position position, const Hash& hash) {
+  position_before_ = position;
+  hash_before_ = hash;
+}
+
 char* EventPage::room_for(std::size_t bytes) {
   const std::size_t before = used_;
   used_ += bytes;

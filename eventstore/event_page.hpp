@@ -25,6 +25,10 @@ class EventPage {
   void add(const RecordedEvent& event, bool sound = true);
   // Forgets the events from this one on, counted from 0.
   void cut(std::size_t count);
+  // After which event the first one stands, so that a page can be proven without the others.
+  void follow(Position position, const Hash& hash);
+  Position position_before() const { return position_before_; }
+  const Hash& hash_before() const { return hash_before_; }
 
   bool empty() const { return events_.empty(); }
   // Their views hold until the page is cleared, also where an event is copied or changed.
@@ -35,6 +39,8 @@ class EventPage {
  private:
   char* room_for(std::size_t bytes);
 
+  Position position_before_ = 0;
+  Hash hash_before_{};
   std::vector<RecordedEvent> events_{};
   std::vector<bool> sound_{};
   std::unique_ptr<char[]> room_;

@@ -11,6 +11,11 @@ namespace eventstore {
 
 namespace {
 
+struct Filled {
+  EventPage* page = nullptr;
+  bool checked = false;
+};
+
 // Pages on their way from the thread that fills them to the one that visits them, and back.
 class Exchange {
  public:
@@ -24,9 +29,14 @@ class Exchange {
     changed_.wait(held, [this] { return stopped_ || !empty_.empty(); });
     return stopped_ ? nullptr : take(empty_);
   }
-  void filled(EventPage* page) {
+  // Whether the visitor has nothing to go on with.
+  bool has_run_out() {
     const std::lock_guard held(mutex_);
-    filled_.push_back(page);
+    return filled_.empty();
+  }
+  void filled(Filled one) {
+    const std::lock_guard held(mutex_);
+    filled_.push_back(one);
     changed_.notify_one();
   }
   void end(std::exception_ptr why) {
@@ -36,13 +46,13 @@ class Exchange {
     changed_.notify_one();
   }
 
-  // Nothing behind the last one. Throws what ended the reading before its time.
-  EventPage* to_visit() {
+  // No page behind the last one. Throws what ended the reading before its time.
+  Filled to_visit() {
     std::unique_lock held(mutex_);
     changed_.wait(held, [this] { return ended_ || !filled_.empty(); });
     if (!filled_.empty()) return take(filled_);
     if (failure_) std::rethrow_exception(failure_);
-    return nullptr;
+    return {};
   }
   void visited(EventPage* page) {
     page->clear();
@@ -57,32 +67,46 @@ class Exchange {
   }
 
  private:
-  static EventPage* take(std::deque<EventPage*>& from) {
-    auto* page = from.front();
+  template <typename One>
+  static One take(std::deque<One>& from) {
+    const One first = from.front();
     from.pop_front();
-    return page;
+    return first;
   }
 
   std::array<EventPage, read_ahead_pages_max> pages_{};
   std::mutex mutex_{};
   std::condition_variable changed_{};
   std::deque<EventPage*> empty_{};
-  std::deque<EventPage*> filled_{};
+  std::deque<Filled> filled_{};
   std::exception_ptr failure_{};
   bool ended_ = false;
   bool stopped_ = false;
 };
 
-void fill(const PageSource& source, Exchange& exchange) {
+// What `work` throws.
+template <typename Work>
+std::exception_ptr failure_of(Work work) {
+  try {
+    work();
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+void fill(const PageSource& source, const PageCheck& check, Exchange& exchange) {
   std::exception_ptr failure;
   while (auto* page = exchange.to_fill()) {
-    try {
+    bool checked = !check;
+    failure = failure_of([&] {
       source(*page);
-    } catch (...) {
-      failure = std::current_exception();
-    }
+      if (checked || page->empty() || exchange.has_run_out()) return;
+      checked = true;
+      check(*page);
+    });
     if (page->empty()) break;
-    exchange.filled(page);
+    exchange.filled({page, checked});
     if (failure) break;
   }
   exchange.end(std::move(failure));
@@ -90,9 +114,10 @@ void fill(const PageSource& source, Exchange& exchange) {
 
 }  // namespace
 
-void read_ahead(const PageSource& source, const std::function<void(RecordedEvent&)>& visit) {
+void read_ahead(const PageSource& source, const PageCheck& check,
+                const std::function<void(RecordedEvent&)>& visit) {
   Exchange exchange;
-  std::thread reader([&] { fill(source, exchange); });
+  std::thread reader([&] { fill(source, check, exchange); });
   struct Ending {
     Exchange& exchange;
     std::thread& reader;
@@ -101,10 +126,18 @@ void read_ahead(const PageSource& source, const std::function<void(RecordedEvent
       reader.join();
     }
   } const ending{exchange, reader};
-  while (auto* page = exchange.to_visit()) {
+  for (;;) {
+    const auto [page, checked] = exchange.to_visit();
+    if (page == nullptr) return;
+    const auto failure = checked ? nullptr : failure_of([&] { check(*page); });
     for (auto& event : page->events()) visit(event);
+    if (failure) std::rethrow_exception(failure);
     exchange.visited(page);
   }
+}
+
+void read_ahead(const PageSource& source, const std::function<void(RecordedEvent&)>& visit) {
+  read_ahead(source, {}, visit);
 }
 
 }  // namespace eventstore

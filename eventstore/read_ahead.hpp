@@ -18,6 +18,15 @@ using PageSource = std::function<void(EventPage& page)>;
 // When this returns or throws, the thread has ended.
 void read_ahead(const PageSource& source, const std::function<void(RecordedEvent&)>& visit);
 
+// What can be done with a page without the others. What it leaves on the page before it throws is
+// visited before its exception comes out.
+using PageCheck = std::function<void(EventPage& page)>;
+
+// The same with a check of each page before it is visited, by the thread that has time for it: the
+// reader, or the visitor where that would wait for it. Several pages may be checked at once.
+void read_ahead(const PageSource& source, const PageCheck& check,
+                const std::function<void(RecordedEvent&)>& visit);
+
 inline constexpr std::size_t read_ahead_pages_max = 4;
 
 }  // namespace eventstore

@@ -79,25 +79,30 @@ CheckedLog::CheckedLog(const std::filesystem::path& log) : file_(file_of(log)), 
 void CheckedLog::read(eventstore::Position from,
                       const std::function<bool(const eventstore::RecordedEvent&)>& visit) {
   for (;; from = seen_ + 1) {
+    load(from, page_);
+    if (page_.empty()) return;
     std::exception_ptr damage;
     try {
-      load(from, page_);
+      prove(page_);
     } catch (const eventstore::LogDamaged&) {
       damage = std::current_exception();
+      seen_ = 0;
     }
     for (const auto& event : page_.events()) {
       if (!visit(event)) return;
     }
     if (damage) std::rethrow_exception(damage);
-    if (page_.empty()) return;
   }
 }
 
 void CheckedLog::load(eventstore::Position from, eventstore::EventPage& page) {
   page.clear();
   if (!find_before(from)) return;
+  page.follow(seen_, hash_);
   reader_.load(seen_ + 1, page);
-  prove(page);
+  if (page.empty()) return;
+  seen_ = page.events().back().position;
+  hash_ = page.events().back().hash;
 }
 
 // To the hash of the event before this one. False: it begins after the end.
@@ -118,13 +123,14 @@ bool CheckedLog::find_before(eventstore::Position from) {
 }
 
 void CheckedLog::prove(eventstore::EventPage& page) {
+  eventstore::Hash before = page.hash_before();
   for (std::size_t i = 0; i < page.events().size(); ++i) {
     const auto& event = page.events()[i];
-    const auto expected = seen_ + 1;
+    const auto expected = page.position_before() + 1 + i;
     std::string wrong;
     if (event.position != expected) {
       wrong = " of the log is missing. Ask verify what else is";
-    } else if (!page.sound(i) || eventstore::chain_hash(hash_, event) != event.hash) {
+    } else if (!page.sound(i) || eventstore::chain_hash(before, event) != event.hash) {
       wrong =
           " of the log is not what was written: its hash does not fit. Ask verify what else is "
           "wrong";
@@ -133,8 +139,7 @@ void CheckedLog::prove(eventstore::EventPage& page) {
       page.cut(i);
       throw eventstore::LogDamaged("event " + std::to_string(expected) + wrong, expected);
     }
-    seen_ = event.position;
-    hash_ = event.hash;
+    before = event.hash;
   }
 }
 
@@ -214,7 +219,7 @@ FoldedLog fold_log(CheckedLog& log, const Environment& environment,
         log.load(next, page);
         next += page.events().size();
       },
-      fold);
+      CheckedLog::prove, fold);
   if (until && until->position && *until->position > last) {
     complain("that place lies after the end: the log has " + std::to_string(last) + " events");
   }

@@ -43,9 +43,11 @@ class CheckedLog {
   void read(eventstore::Position from,
             const std::function<bool(const eventstore::RecordedEvent&)>& visit);
 
-  // As LogReader::load, and proven. Throws as `read` does; those before the first event that is not
-  // what was written are on the page then.
+  // As LogReader::load. What is on the page is not proven yet.
   void load(eventstore::Position from, eventstore::EventPage& page);
+  // Proves what `load` has put on a page, on any thread. Throws as `read` does, and leaves on the
+  // page what stands before the first event that is not what was written.
+  static void prove(eventstore::EventPage& page);
 
   eventstore::Head head() { return reader_.head(); }
 
@@ -65,9 +67,8 @@ class CheckedLog {
   // Of the first event.
   eventstore::Hash identity_{};
   bool find_before(eventstore::Position from);
-  void prove(eventstore::EventPage& page);
 
-  // The last event that was proven.
+  // The last event that was loaded.
   eventstore::Position seen_ = 0;
   eventstore::Hash hash_{};
   eventstore::EventPage page_{};

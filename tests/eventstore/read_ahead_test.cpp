@@ -1,9 +1,14 @@
 #include "eventstore/read_ahead.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 BOOST_AUTO_TEST_SUITE(read_ahead)
@@ -107,6 +112,59 @@ BOOST_AUTO_TEST_CASE(a_failure_without_an_event_before_it_is_told) {
                         std::runtime_error,
                         [](const auto& error) { return error.what() == std::string("damaged"); });
   BOOST_TEST(visited == EventPage::events_max);
+}
+
+// Whoever has time does it: the visitor where it would wait, the reader where the visitor is slow.
+BOOST_AUTO_TEST_CASE(each_page_is_checked_once_and_before_it_is_visited) {
+  for (const bool slow : {false, true}) {
+    constexpr std::uint64_t pages = 12;
+    Source source{.count = pages * EventPage::events_max};
+    std::mutex mutex;
+    std::map<std::uint64_t, std::thread::id> checked;  // by the first event
+    std::uint64_t checks = 0;
+    std::uint64_t unchecked = 0;
+    eventstore::read_ahead(
+        std::ref(source),
+        [&](EventPage& page) {
+          const std::lock_guard held(mutex);
+          checked[page.events().front().position] = std::this_thread::get_id();
+          ++checks;
+        },
+        [&](const RecordedEvent& event) {
+          const bool first = event.position % EventPage::events_max == 1;
+          if (slow && first) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          const std::lock_guard held(mutex);
+          if (first && checked.count(event.position) == 0) ++unchecked;
+        });
+    BOOST_TEST(checks == pages);
+    BOOST_TEST(checked.size() == pages);
+    BOOST_TEST(unchecked == 0u);
+    if (!slow) continue;
+    const auto by_reader = std::count_if(checked.begin(), checked.end(), [](const auto& one) {
+      return one.second != std::this_thread::get_id();
+    });
+    BOOST_TEST(by_reader > 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_check_leaves_is_visited_before_its_failure_is_told) {
+  for (const bool slow : {false, true}) {
+    Source source{.count = 10 * EventPage::events_max};
+    std::uint64_t visited = 0;
+    const auto check = [&](EventPage& page) {
+      if (page.events().front().position < 5 * EventPage::events_max) return;
+      page.cut(7);
+      throw std::runtime_error("forged");
+    };
+    const auto visit = [&](const RecordedEvent& event) {
+      if (slow && event.position == 1) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      visited = event.position;
+    };
+    BOOST_CHECK_EXCEPTION(eventstore::read_ahead(std::ref(source), check, visit),
+                          std::runtime_error,
+                          [](const auto& error) { return error.what() == std::string("forged"); });
+    BOOST_TEST(visited == 5 * EventPage::events_max + 7);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_page_that_was_cut_takes_others_and_keeps_what_stands_before) {
