@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <utility>
 
 #include "campaigns/json_writer.hpp"
 
@@ -31,6 +32,13 @@ bool runs_as_formula(std::string_view text) {
                                                            "\xEF\xBC\x8D", "\xEF\xBC\xA0"};
   return std::any_of(wide.begin(), wide.end(),
                      [&](std::string_view sign) { return text.substr(0, 3) == sign; });
+}
+
+CsvWriter CsvWriter::below(CanonicalSink sink) const {
+  assert(columns_ != 0);
+  CsvWriter further(std::move(sink), style_);
+  further.columns_ = columns_;
+  return further;
 }
 
 void CsvWriter::begin_field() {

@@ -30,6 +30,9 @@ class CsvWriter {
   explicit CsvWriter(CanonicalSink sink, CsvStyle style = {})
       : sink_(std::move(sink)), style_(style) {}
 
+  // For further rows of this file, which go elsewhere first. The header must have ended.
+  CsvWriter below(CanonicalSink sink) const;
+
   // A text whose form is known: a code, an id, a moment, a telephone number. Never changed.
   CsvWriter& field(std::string_view text);
   CsvWriter& field(const char* text) { return field(std::string_view(text)); }

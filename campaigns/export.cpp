@@ -1,7 +1,10 @@
 #include "campaigns/export.hpp"
 
 #include <algorithm>
+#include <cassert>
+#include <memory>
 #include <set>
+#include <utility>
 
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/export_parts.hpp"
@@ -165,19 +168,51 @@ void write_times(CsvWriter& csv, Instant at, std::int64_t offset_minutes) {
   csv.field(rfc3339_utc(at)).field(rfc3339_local(at, std::chrono::minutes{offset_minutes}));
 }
 
+namespace {
+
+template <typename Table>
+std::shared_ptr<const std::vector<std::uint32_t>> order_of(const Table& table,
+                                                           CampaignIndex campaign,
+                                                           std::uint32_t contacts) {
+  return std::make_shared<const std::vector<std::uint32_t>>(by_contact(table, campaign, contacts));
+}
+
+}  // namespace
+
 People::People(const State& state, CampaignIndex campaign)
     : campaign_(campaign),
-      contacts_(static_cast<std::uint32_t>(state.queue.campaigns[campaign].contacts.size())),
-      attempts_{state.results.attempts, by_contact(state.results.attempts, campaign, contacts_)},
-      answers_{state.results.answers, by_contact(state.results.answers, campaign, contacts_)} {}
+      last_(static_cast<std::uint32_t>(state.queue.campaigns[campaign].contacts.size())),
+      attempts_{state.results.attempts, order_of(state.results.attempts, campaign, last_)},
+      answers_{state.results.answers, order_of(state.results.answers, campaign, last_)} {}
+
+People::People(CampaignIndex campaign, std::uint32_t first, std::uint32_t last,
+               Own<AttemptTable> attempts, Own<AnswerTable> answers)
+    : campaign_(campaign),
+      last_(last),
+      attempts_(std::move(attempts)),
+      answers_(std::move(answers)),
+      ordinal_(first - 1) {}
+
+People People::part(std::uint32_t first, std::uint32_t last) const {
+  assert(first >= 1 && last <= last_);
+  return {campaign_, first, last, attempts_.from(first), answers_.from(first)};
+}
+
+template <typename Table>
+People::Own<Table> People::Own<Table>::from(std::uint32_t ordinal) const {
+  const auto first = std::partition_point(order->begin(), order->end(), [&](std::uint32_t row) {
+    return table[row].contact.ordinal < ordinal;
+  });
+  return {table, order, static_cast<std::size_t>(first - order->begin())};
+}
 
 template <typename Table>
 void People::Own<Table>::go_to(std::uint32_t ordinal) {
   of_one.clear();
   for (;;) {
     if (!ahead) {
-      if (next == order.size()) return;
-      ahead = table[order[next++]];
+      if (next == order->size()) return;
+      ahead = table[(*order)[next++]];
     }
     if (ahead->contact.ordinal != ordinal) return;
     of_one.push_back(*std::move(ahead));
@@ -186,7 +221,7 @@ void People::Own<Table>::go_to(std::uint32_t ordinal) {
 }
 
 bool People::next() {
-  if (ordinal_ == contacts_) return false;
+  if (ordinal_ == last_) return false;
   ++ordinal_;
   attempts_.go_to(ordinal_);
   answers_.go_to(ordinal_);

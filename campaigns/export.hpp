@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +40,11 @@ struct ExportSettings {
   Instant as_of{};
   // Of the report: "it" or "en"; empty: as the campaign speaks.
   std::string language{};
+  // Does several pieces of work that have nothing of each other, so many at once; returns when all
+  // are done. Empty: what could be divided is not.
+  std::function<void(std::span<const std::function<void()>>)> at_once{};
+  std::size_t pieces_at_once = 2;
+  std::uint32_t people_of_a_piece = 4096;
 };
 
 // One row for each contact of the list, called or not. After the columns about the case come those

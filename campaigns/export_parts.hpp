@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,6 +48,10 @@ class People {
  public:
   People(const State& state, CampaignIndex campaign);
 
+  // These of them alone, from the ordinal `first` to `last`, both included.
+  People part(std::uint32_t first, std::uint32_t last) const;
+  std::uint32_t count() const { return last_; }
+
   // On to the next person; false after the last.
   bool next();
   ContactRef contact() const { return {campaign_, ordinal_}; }
@@ -54,18 +59,22 @@ class People {
   AnswersOfOne answers() const { return answers_.of_one; }
 
  private:
-  // The rows of one table, in the order of the people.
+  // The rows of one table, in the order of the people; that is shared with their parts.
   template <typename Table>
   struct Own {
     const Table& table;
-    std::vector<std::uint32_t> order;
+    std::shared_ptr<const std::vector<std::uint32_t>> order;
     std::size_t next = 0;
     std::vector<typename Table::Row> of_one{};
     std::optional<typename Table::Row> ahead{};  // the first of somebody further on
+    Own from(std::uint32_t ordinal) const;
     void go_to(std::uint32_t ordinal);
   };
+  People(CampaignIndex campaign, std::uint32_t first, std::uint32_t last,
+         Own<AttemptTable> attempts, Own<AnswerTable> answers);
+
   CampaignIndex campaign_;
-  std::uint32_t contacts_;
+  std::uint32_t last_;
   Own<AttemptTable> attempts_;
   Own<AnswerTable> answers_;
   std::uint32_t ordinal_ = 0;

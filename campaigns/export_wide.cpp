@@ -1,6 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/export.hpp"
@@ -241,8 +245,7 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
   csv.field(rehearsal_column.name).end_row();
 
   const ContactIds ids(state, campaign);
-  People people(state, campaign);
-  while (people.next()) {
+  const auto write_row = [&](const People& people, CsvWriter& csv) {
     const auto contact = people.contact();
     const auto& dial = queue.contact(contact.ordinal);
     const auto& one = state.results.cases[campaign][contact.ordinal - 1];
@@ -318,6 +321,28 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
       csv.field(standings[i].status).field(source_of(*answer, people.answers()));
     }
     csv.flag(rehearsal).end_row();
+  };
+  People people(state, campaign);
+  if (!settings.at_once) {
+    while (people.next()) write_row(people, csv);
+    return;
+  }
+  std::vector<std::string> texts(std::max<std::size_t>(settings.pieces_at_once, 1));
+  for (std::uint32_t first = 1; first <= people.count();) {
+    std::vector<std::function<void()>> pieces;
+    for (auto& text : texts) {
+      text.clear();
+      if (first > people.count()) continue;
+      const auto last = std::min(people.count(), first + settings.people_of_a_piece - 1);
+      pieces.emplace_back([&, first, last] {
+        auto rows = csv.below([&text](std::string_view row) { text += row; });
+        auto part = people.part(first, last);
+        while (part.next()) write_row(part, rows);
+      });
+      first = last + 1;
+    }
+    settings.at_once(pieces);
+    for (const auto& text : texts) sink(text);
   }
 }
 

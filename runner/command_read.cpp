@@ -10,6 +10,7 @@
 #include "campaigns/json_writer.hpp"
 #include "campaigns/transcripts.hpp"
 #include "eventstore/chain.hpp"
+#include "runner/at_once.hpp"
 #include "runner/commands.hpp"
 #include "runner/fold.hpp"
 #include "runner/log_reading.hpp"
@@ -159,6 +160,8 @@ std::optional<AskedExport> asked_export(const ReadOptions& options) {
   style.spreadsheet = options.profile == "excel";
   if (!options.delimiter.empty()) style.delimiter = options.delimiter.front();
   asked.settings.labels = options.labels;
+  asked.settings.at_once = at_once;
+  asked.settings.pieces_at_once = pieces_at_once();
   asked.settings.language = options.language;
   if (!options.eligible_share.empty()) {
     const auto share = campaigns::parse_decimal(options.eligible_share, 6);

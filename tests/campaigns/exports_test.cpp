@@ -3,9 +3,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/csv.hpp"
@@ -240,6 +242,30 @@ BOOST_AUTO_TEST_CASE(the_wide_file_has_a_row_for_everybody) {
   BOOST_TEST(four.at("attempts") == "0");
   BOOST_TEST(four.at("first_call_utc") == "");
   BOOST_TEST(four.at("colour__status") == "not_reached");
+}
+
+// However many people a piece has, however many are written at once, and whichever ends first.
+BOOST_AUTO_TEST_CASE(the_wide_file_is_the_same_written_in_pieces) {
+  const Field world;
+  for (const bool spreadsheet : {false, true}) {
+    ExportSettings whole;
+    whole.style.spreadsheet = spreadsheet;
+    const auto expected = text_of(world, "results", 0, whole);
+    for (const std::uint32_t people : {1U, 2U, 3U, 5U, 100U}) {
+      for (const std::size_t at_once : {std::size_t{1}, std::size_t{2}, std::size_t{7}}) {
+        ExportSettings pieces = whole;
+        std::size_t done = 0;
+        pieces.people_of_a_piece = people;
+        pieces.pieces_at_once = at_once;
+        pieces.at_once = [&](std::span<const std::function<void()>> work) {
+          BOOST_TEST(work.size() <= at_once);
+          for (auto piece = work.rbegin(); piece != work.rend(); ++piece, ++done) (*piece)();
+        };
+        BOOST_TEST(text_of(world, "results", 0, pieces) == expected);
+        BOOST_TEST(done == (5 + people - 1) / people);
+      }
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(statuses_tell_how_a_question_was_left) {

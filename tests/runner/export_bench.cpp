@@ -27,6 +27,7 @@
 
 #include "campaigns/csv.hpp"
 #include "campaigns/export.hpp"
+#include "runner/at_once.hpp"
 #include "runner/log_reading.hpp"
 #include "tests/runner/bench_log.hpp"
 
@@ -160,8 +161,11 @@ int main(int argc, char** argv) {
   const auto whole = seconds_of([&] {
     const auto folded = runner::fold_log(log, {}, runner::FoldFor::results);
     std::ofstream out(csv, std::ios::binary);
+    campaigns::ExportSettings settings;
+    settings.at_once = runner::at_once;
+    settings.pieces_at_once = runner::pieces_at_once();
     folding = seconds_of([&] {
-      campaigns::export_wide(folded.state, 0, {}, [&](std::string_view text) {
+      campaigns::export_wide(folded.state, 0, settings, [&](std::string_view text) {
         out.write(text.data(), static_cast<std::streamsize>(text.size()));
       });
     });

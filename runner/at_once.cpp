@@ -1,0 +1,25 @@
+#include "runner/at_once.hpp"
+
+#include <algorithm>
+#include <future>
+#include <thread>
+#include <vector>
+
+namespace runner {
+
+void at_once(std::span<const std::function<void()>> work) {
+  if (work.empty()) return;
+  std::vector<std::future<void>> others;
+  for (const auto& piece : work.subspan(1)) {
+    others.push_back(std::async(std::launch::async, std::cref(piece)));
+  }
+  // Where it throws, the others are waited for all the same.
+  work.front()();
+  for (auto& other : others) other.get();
+}
+
+std::size_t pieces_at_once() {
+  return std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+}
+
+}  // namespace runner
