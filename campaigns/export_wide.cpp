@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <functional>
 #include <optional>
 #include <string>
@@ -222,27 +223,27 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
   const auto& queue = state.queue.campaigns[campaign];
   const bool rehearsal = is_rehearsal(state);
 
-  CsvWriter csv(sink, settings.style);
-  for (const auto& column : wide_columns()) csv.field(column.name);
+  CsvWriter header(sink, settings.style);
+  for (const auto& column : wide_columns()) header.field(column.name);
   if (settings.recoding) {
-    for (const auto& column : recoded_columns()) csv.field(column.name);
+    for (const auto& column : recoded_columns()) header.field(column.name);
   }
   // By their place in the list, which is looked for once.
   std::vector<std::size_t> from_list;
   for (const auto& column : list_columns(definition)) {
-    csv.field(column.name);
+    header.field(column.name);
     from_list.push_back(static_cast<std::size_t>(
         std::find(entry.columns.begin(), entry.columns.end(), column.of->column) -
         entry.columns.begin()));
   }
   const auto columns = question_columns(definition);
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    csv.field(columns[i].value);
-    for (const auto& option : columns[i].options) csv.field(option);
-    if (settings.labels && has_codes(definition.questions[i])) csv.field(columns[i].label);
-    csv.field(columns[i].status).field(columns[i].source);
+    header.field(columns[i].value);
+    for (const auto& option : columns[i].options) header.field(option);
+    if (settings.labels && has_codes(definition.questions[i])) header.field(columns[i].label);
+    header.field(columns[i].status).field(columns[i].source);
   }
-  csv.field(rehearsal_column.name).end_row();
+  header.field(rehearsal_column.name).end_row();
 
   const ContactIds ids(state, campaign);
   const auto write_row = [&](const People& people, CsvWriter& csv) {
@@ -324,9 +325,10 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
   };
   People people(state, campaign);
   if (!settings.at_once) {
-    while (people.next()) write_row(people, csv);
+    while (people.next()) write_row(people, header);
     return;
   }
+  assert(settings.people_of_a_piece > 0);
   std::vector<std::string> texts(std::max<std::size_t>(settings.pieces_at_once, 1));
   for (std::uint32_t first = 1; first <= people.count();) {
     std::vector<std::function<void()>> pieces;
@@ -335,7 +337,7 @@ void export_wide(const State& state, CampaignIndex campaign, const ExportSetting
       if (first > people.count()) continue;
       const auto last = std::min(people.count(), first + settings.people_of_a_piece - 1);
       pieces.emplace_back([&, first, last] {
-        auto rows = csv.below([&text](std::string_view row) { text += row; });
+        auto rows = header.below([&text](std::string_view row) { text += row; });
         auto part = people.part(first, last);
         while (part.next()) write_row(part, rows);
       });

@@ -64,10 +64,9 @@ class OneOf {
   template <typename Kind>
   requires(lists<Kind>) Kind& emplace() {
     static_assert(std::is_nothrow_default_constructible_v<Kind>);
-    std::destroy_at(this);
-    ::new (static_cast<void*>(room_)) Kind();
+    destroy_content();
     index_ = index_of<Kind>;
-    return as<Kind>();
+    return *::new (static_cast<void*>(room_)) Kind();
   }
 
   // f(content), which returns the same type for each kind.
@@ -111,6 +110,8 @@ class OneOf {
                                      &call<Returned, Rest, F, One>...};
     return calls[one.index_](f, one);
   }
+
+  void destroy_content();
 
   alignas(Kinds::List::alignment) std::byte room_[Kinds::List::bytes];
   std::uint8_t index_ = 0;
@@ -171,6 +172,10 @@ OneOf<Kinds>& OneOf<Kinds>::operator=(OneOf&& other) noexcept {
 }
 template <typename Kinds>
 OneOf<Kinds>::~OneOf() {
+  destroy_content();
+}
+template <typename Kinds>
+void OneOf<Kinds>::destroy_content() {
   visit([](auto& content) { std::destroy_at(&content); }, *this);
 }
 

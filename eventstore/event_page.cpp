@@ -18,10 +18,10 @@ void EventPage::clear() {
 }
 
 void EventPage::add(const RecordedEvent& event, bool sound) {
-  auto& kept = events_.emplace_back(event);
-  sound_.push_back(sound);
   char* at = room_for(event.stream.size() + event.type.size() + event.personal.size() +
                       event.payload.size());
+  auto& kept = events_.emplace_back(event);
+  sound_.push_back(sound);
   for (auto* view : {&kept.stream, &kept.type, &kept.personal, &kept.payload}) {
     if (view->empty()) continue;
     std::memcpy(at, view->data(), view->size());

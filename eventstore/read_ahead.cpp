@@ -127,12 +127,12 @@ void read_ahead(const PageSource& source, const PageCheck& check,
     }
   } const ending{exchange, reader};
   for (;;) {
-    const auto [page, checked] = exchange.to_visit();
-    if (page == nullptr) return;
-    const auto failure = checked ? nullptr : failure_of([&] { check(*page); });
-    for (auto& event : page->events()) visit(event);
+    const Filled next = exchange.to_visit();
+    if (next.page == nullptr) return;
+    const auto failure = next.checked ? nullptr : failure_of([&] { check(*next.page); });
+    for (auto& event : next.page->events()) visit(event);
     if (failure) std::rethrow_exception(failure);
-    exchange.visited(page);
+    exchange.visited(next.page);
   }
 }
 

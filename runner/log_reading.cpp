@@ -203,7 +203,7 @@ FoldedLog fold_log(CheckedLog& log, const Environment& environment,
   const auto open = log.opener(environment);
   std::string plain;
   eventstore::Position last = 0;
-  // One thread reads and proves the chain, this one folds: the longer of the two is what it takes.
+  // One thread reads and this one folds; the chain is proven by whichever has time.
   const auto fold = [&](eventstore::RecordedEvent& event) {
     last = event.position;
     if (!is_until(until, event)) return;

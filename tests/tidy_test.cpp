@@ -427,6 +427,15 @@ BOOST_AUTO_TEST_CASE(other_peoples_packages_are_pinned_and_no_registry_is_named)
   BOOST_TEST(!std::regex_search(dependencies, loose));
 }
 
+// A call that the unit forbids and the program does ends the service at once.
+BOOST_AUTO_TEST_CASE(the_unit_takes_back_what_it_forbids_too_much) {
+  const std::string unit = text_of(root() / "runner/campanile@.service");
+  const auto forbids = unit.find("\nSystemCallFilter=~");
+  const auto takes_back = unit.find("\nSystemCallFilter=sched_setattr\n");
+  BOOST_TEST((forbids != std::string::npos && takes_back != std::string::npos));
+  BOOST_TEST(forbids < takes_back);
+}
+
 BOOST_AUTO_TEST_CASE(the_package_lists_say_what_cmake_looks_for) {
   const Names build = packages_of(text_of(root() / "runner/packages.txt"));
   const Names tests = packages_of(text_of(root() / "runner/packages-tests.txt"));

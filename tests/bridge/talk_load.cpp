@@ -448,7 +448,7 @@ class Caller {
   // The lines' frames are spread over the 20 ms, as those of people who do not know of each other.
   Steady::time_point first_due(Steady::time_point now) const {
     if (line_ == no_line) return now;
-    const auto phase = frame_time * line_ / load_.options.talking;
+    const auto phase = std::chrono::nanoseconds{frame_time} * line_ / load_.options.talking;
     const auto since = (now.time_since_epoch() - phase) % frame_time;
     return now + frame_time - since;
   }
