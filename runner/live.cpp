@@ -360,6 +360,11 @@ void Live::Block::note_unsecured(std::error_code error) {
 
 void Live::Block::open_door() {
   if (door) return;
+  // Whoever is told that it listens may end the program at once.
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  loop->on_signal(SIGINT, [this] { interrupt(); });
+  loop->on_signal(SIGTERM, [this] { interrupt(); });
   if (!options.tls_certificate.empty()) {
     door_certificate = std::make_unique<bridge::tls::ServerContext>(
         bridge::tls::ServerContext::Options{options.tls_certificate, options.tls_key});
@@ -1259,10 +1264,6 @@ void Live::let_visit(Visitor visitor) {
 
 void Live::Block::turn_from_here() {
   open_door();
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGHUP, SIG_IGN);
-  loop->on_signal(SIGINT, [this] { interrupt(); });
-  loop->on_signal(SIGTERM, [this] { interrupt(); });
   loop->before_sleep([this] { turn(); });
 }
 
