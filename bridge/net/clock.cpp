@@ -45,7 +45,9 @@ std::optional<milliseconds> SystemClock::real_delay_until(Instant at) const {
 }
 
 milliseconds SystemClock::behind() const {
-  return std::max(now() - wall_now(), milliseconds{0});
+  // In this order: what passes between the two is no time that it was set back by.
+  const auto shown = now();
+  return std::max(shown - wall_now(), milliseconds{0});
 }
 
 }  // namespace bridge::net
