@@ -472,11 +472,15 @@ bool ContactListReader::Block::read_numbers(ContactRow& row, RejectedRow& reject
 }
 
 // The time zone of whoever has a number of this country and says none; nothing: it is not known.
+// The zone named for everybody is none of theirs where the country's clocks all show something
+// else: they would be called at night by a clock that is not on their wall.
 std::optional<std::string> ContactListReader::Block::zone_of_country(
     const std::string& country) const {
   if (auto only = rules.only_zone_of(country)) return only;
-  if (!campaign.contacts.zone.empty()) return campaign.contacts.zone;
-  if (!campaign.hours.zone.empty()) return campaign.hours.zone;
+  const auto& named = campaign.contacts.zone;
+  const auto& clock = campaign.hours.zone;  // holds for everybody, wherever they are
+  if (!named.empty() && (!clock.empty() || rules.has_clock_of(country, named))) return named;
+  if (!clock.empty()) return clock;
   return {};
 }
 
@@ -495,8 +499,12 @@ bool ContactListReader::Block::place(ContactRow& row, RejectedRow& rejected) {
     auto zone = zone_of_country(row.country);
     if (!zone) {
       rejected = {row.row, column_name(zone_column), "no_zone",
-                  "the country of the number has several time zones or none; add a column with the "
-                  "zone (contacts.columns.zone), or name one for everybody (contacts.zone)"};
+                  campaign.contacts.zone.empty()
+                      ? "the country of the number has several time zones or none; add a column "
+                        "with the zone (contacts.columns.zone), or name one for everybody "
+                        "(contacts.zone)"
+                      : "the country of the number has several time zones, and contacts.zone is "
+                        "none of them; add a column with the zone (contacts.columns.zone)"};
       return false;
     }
     row.zone = std::move(*zone);

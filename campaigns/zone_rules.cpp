@@ -43,4 +43,11 @@ std::optional<std::string> ZoneRules::only_zone_of(const std::string& country) c
   return found->second.front();
 }
 
+bool ZoneRules::has_clock_of(const std::string& country, const std::string& zone) const {
+  const auto found = country_zones.find(country);
+  return found == country_zones.end() ||
+         std::ranges::any_of(found->second,
+                             [&](const std::string& its) { return same_clock(its, zone); });
+}
+
 }  // namespace campaigns

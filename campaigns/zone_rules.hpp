@@ -33,6 +33,9 @@ struct ZoneRules {
   bool same_clock(const std::string& a, const std::string& b) const;
   // The one zone of a country; nothing where it has several or none.
   std::optional<std::string> only_zone_of(const std::string& country) const;
+  // Whether the clock of that zone is one that a country has; so is every clock of a country of
+  // which no zone is known.
+  bool has_clock_of(const std::string& country, const std::string& zone) const;
 };
 
 }  // namespace campaigns

@@ -48,6 +48,7 @@ void make_test_call(campaigns::Campaign& campaign, const std::string& zone) {
   campaign.id = campaign.id.substr(0, 40) + "-call";
   campaign.hours = {};
   campaign.hours.windows = {{0x7F, std::chrono::minutes{0}, std::chrono::minutes{1440}}};
+  campaign.hours.zone = zone;
   campaign.retries = {};
   campaign.retries.attempts_max = 1;
   campaign.retries.unplaced_max = 1;

@@ -41,7 +41,7 @@ campaigns::Result<ListedNumbers> read_listed_numbers(std::string_view bytes,
   reading.contacts.number_column = column;
   reading.contacts.region = region;
   // A number whose country has several zones is a number all the same.
-  reading.contacts.zone = "Europe/Rome";
+  reading.hours.zone = "Europe/Rome";
   auto reader = campaigns::ContactListReader::open_csv(reading, rules, bytes);
   if (!reader) {
     auto problems = reader.error();

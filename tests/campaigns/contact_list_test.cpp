@@ -379,6 +379,25 @@ BOOST_AUTO_TEST_CASE(the_zone_is_the_column_then_the_country_then_the_campaign) 
          "3 +393331234567 Europe/Rome it-IT |3331234567|A|"});
 }
 
+// By the clock of New York, whoever has a number of another continent would be called at night.
+BOOST_AUTO_TEST_CASE(the_campaigns_zone_is_nobodys_whose_country_has_other_clocks) {
+  Campaign campaign = a_campaign();
+  const std::string text =
+      "Telefono,Nome\n"
+      "+34 612 345 678,A\n"    // Spain has several zones, and not this one
+      "+81 90 1234 5678,A\n";  // none is known of Japan
+  const std::string japanese = "3 +819012345678 America/New_York it-IT |+81 90 1234 5678|A";
+  campaign.contacts.zone = "America/New_York";
+  check(read_csv(campaign, text), {"2 !no_zone@", japanese});
+  campaign.hours.zone = "America/New_York";  // the clock that holds for everybody
+  check(read_csv(campaign, text),
+        {"2 +34612345678 America/New_York it-IT |+34 612 345 678|A", japanese});
+  campaign.hours.zone.clear();
+  campaign.contacts.zone = "Europe/Rome";  // shows what Madrid's does
+  BOOST_TEST(read_csv(campaign, text).at(0) ==
+             "2 +34612345678 Europe/Rome it-IT |+34 612 345 678|A");
+}
+
 BOOST_AUTO_TEST_CASE(several_numbers_are_read_in_the_order_of_their_columns) {
   Campaign campaign = a_campaign();
   campaign.contacts.other_number_columns = {"Casa", "Ufficio"};
