@@ -132,4 +132,13 @@ Opening opening_at(const CallingHours& hours, const std::string& zone, const Zon
   return opening;
 }
 
+bool reach_into_night(const CallingHours& hours, std::chrono::minutes ahead) {
+  constexpr std::chrono::minutes day = std::chrono::days{1};
+  return std::ranges::any_of(hours.windows, [&](const CallingWindow& window) {
+    const auto from = ((window.from + ahead) % day + day) % day;
+    const auto to = from + (window.to - window.from);
+    return from < std::chrono::hours{8} || to > std::chrono::hours{21};
+  });
+}
+
 }  // namespace campaigns

@@ -27,4 +27,8 @@ struct Opening {
 Opening opening_at(const CallingHours& hours, const std::string& zone, const ZoneRules& rules,
                    Instant at);
 
+// Whether somebody may be called before 8 or after 21 o'clock, outside of the widest hours that any
+// preset has, by a clock that is so much ahead of the one that the hours go by.
+bool reach_into_night(const CallingHours& hours, std::chrono::minutes ahead = {});
+
 }  // namespace campaigns

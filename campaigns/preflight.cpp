@@ -151,6 +151,24 @@ void estimate_cost(const Campaign& campaign, Preflight& result) {
                 "called: every call at its longest costs " + money(result.cost->most));
 }
 
+// Nobody is rung at night by a slip in a window, or by a clock that is not theirs.
+void warn_of_night(const Campaign& campaign, const ZoneRules& rules, Instant begin,
+                   Preflight& result) {
+  if (auto warning = warning_of_night(campaign.hours)) {
+    result.warnings.push_back(std::move(*warning));
+  }
+  const auto clock = rules.utc_offset(campaign.hours.zone, begin);
+  if (!clock) return;
+  for (const auto& [zone, people] : result.by_zone) {
+    const auto own = rules.utc_offset(zone, begin);
+    if (!own || own == clock || !reach_into_night(campaign.hours, *own - *clock)) continue;
+    result.warnings.push_back(
+        plural(static_cast<std::int64_t>(people), "person", "people") + " in " + zone +
+        " may be called before 08:00 or after 21:00 of their " +
+        "own clock: the hours go by that of " + campaign.hours.zone + " (calling_hours.zone)");
+  }
+}
+
 // Texts that some people hear in another language than their own.
 void warn_of_missing_languages(const Campaign& campaign, std::vector<std::string>& warnings) {
   std::set<std::string> languages;
@@ -309,6 +327,13 @@ void count_rejected(Preflight& result, const RejectedRow& rejected) {
 
 }  // namespace
 
+std::optional<std::string> warning_of_night(const CallingHours& hours) {
+  if (!reach_into_night(hours)) return {};
+  return "people may be called before 08:00 or after 21:00: look whether calling_hours.windows "
+         "says "
+         "what you mean";
+}
+
 Problems problems_of_transfers(const Campaign& campaign) {
   Problems problems;
   if (campaign.countries.empty()) return problems;
@@ -450,6 +475,7 @@ Preflight preflight(const CampaignFile& file, const ZoneRules& rules, std::strin
         "later than the first moment at which they may be called, reckoned from " +
         rfc3339_utc(begin) + " (--start has check and a rehearsal begin at another moment)");
   }
+  warn_of_night(campaign, rules, begin, result);
   for (const auto& [zone, people] : result.by_zone) {
     const Opening opening = opening_at(campaign.hours, zone, rules, begin);
     if (opening.open || opening.changes_at) continue;

@@ -79,6 +79,9 @@ struct Preflight {
 // countries, theirs is one of these, or one that a caller id of the file is of.
 Problems problems_of_transfers(const Campaign& campaign);
 
+// That the hours reach into the night, by the clock that they go by; nothing where they do not.
+std::optional<std::string> warning_of_night(const CallingHours& hours);
+
 // Goes through the whole list once. `bytes`: the list, unused where the file holds it itself.
 // `account_rate_thousandths`: calls per second of the account. Variables of templates are checked
 // against the columns, and against empty cells (a row with an empty cell that a template needs is

@@ -76,6 +76,10 @@ campaigns::Result<Edit> make_edit(const campaigns::State& state, const std::stri
     for (auto& problem : problems) problem.where = file.string() + ": " + problem.where;
     return problems;
   }
+  if (auto warning = campaigns::warning_of_night(edit.next.hours);
+      warning && !(edit.next.hours == before.hours)) {
+    edit.warnings.push_back(std::move(*warning));
+  }
   if (auto refusal = campaigns::reason_not_to_edit(state, *index, edit.next)) {
     return Problems{{file.string(), std::move(refusal->text), ""}};
   }

@@ -192,6 +192,28 @@ BOOST_AUTO_TEST_CASE(a_fixed_zone_of_the_hours_holds_for_everybody) {
   BOOST_TEST(at(hours, "no zone", "2026-03-02T08:00:00Z").own_utc_offset.count() == 60);
 }
 
+BOOST_AUTO_TEST_CASE(hours_reach_into_the_night_by_the_clock_that_a_person_has) {
+  const auto reach = [](minutes from, minutes to, minutes ahead = {}) {
+    CallingHours hours;
+    hours.windows = {{0b0001'1111, from, to}};
+    return reach_into_night(hours, ahead);
+  };
+  BOOST_TEST(!reach(8h, 21h));
+  BOOST_TEST(reach(7h + 59min, 21h));
+  BOOST_TEST(reach(8h, 21h + 1min));
+  BOOST_TEST(reach(3h, 5h));
+  BOOST_TEST(reach(0h, 24h));
+  // From New York to Honolulu and to Rome, and back over the date line.
+  BOOST_TEST(reach(9h, 20h, -5h));
+  BOOST_TEST(!reach(14h, 20h, -5h));
+  BOOST_TEST(reach(9h, 20h, 6h));
+  BOOST_TEST(!reach(9h, 15h, 6h));
+  BOOST_TEST(!reach(1h, 2h, -14h));
+  CallingHours two;
+  two.windows = {{0b0001'1111, 9h, 13h}, {0b0010'0000, 22h, 23h}};
+  BOOST_TEST(reach_into_night(two));
+}
+
 BOOST_AUTO_TEST_CASE(every_change_is_one_and_none_is_passed_over) {
   static const ZoneRules rules = some_zones();
   const CallingHours hours = with_lunch_break();

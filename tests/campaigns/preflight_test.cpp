@@ -127,6 +127,30 @@ BOOST_AUTO_TEST_CASE(a_quota_that_the_list_cannot_fill_is_warned_of) {
   }));
 }
 
+BOOST_AUTO_TEST_CASE(hours_in_the_night_are_warned_of) {
+  auto file = a_file();
+  const auto warned = [&](const std::string& list) {
+    std::string said;
+    for (const auto& warning : check(file, list).warnings) {
+      if (warning.find("before 08:00") != std::string::npos) said += warning + '\n';
+    }
+    return said;
+  };
+  const std::string list = "n\n3331234567\n+44 7400 123456\n+91 98765 43210\n";
+  file.campaign.hours.windows = {{0b0001'1111, 9h, 20h}};
+  BOOST_TEST(warned(list) == "");
+  file.campaign.hours.zone = "Europe/Rome";
+  BOOST_TEST(
+      warned(list) ==
+      "1 person in Asia/Kolkata may be called before 08:00 or after 21:00 of their own clock: "
+      "the hours go by that of Europe/Rome (calling_hours.zone)\n");
+  file.campaign.hours.zone.clear();
+  file.campaign.hours.windows = {{0b0001'1111, 3h, 5h}};
+  BOOST_TEST(warned(list) ==
+             "people may be called before 08:00 or after 21:00: look whether calling_hours.windows "
+             "says what you mean\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_list_without_a_usable_contact_is_a_problem) {
   BOOST_TEST(check(a_file(), "n\nx\n").problems.at(0).what == "the list has no usable contact");
   BOOST_TEST(check(a_file(), "n\n").problems.size() == 1U);

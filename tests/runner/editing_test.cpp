@@ -93,4 +93,16 @@ BOOST_AUTO_TEST_CASE(a_campaign_that_was_not_taken_yet_is_refused_with_such_a_nu
   BOOST_TEST(runner::reason_not_to_enrol(submission, report, false).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(an_edit_that_moves_the_hours_into_the_night_is_warned_of) {
+  using namespace std::chrono_literals;
+  const auto well = passing_on_to({"+390220527877"}, {"IT"});
+  const Running world(well);
+  auto next = well;
+  next.hours.windows = {{0b0001'1111, 3h, 5h}};
+  const auto made = edit(world, next);
+  BOOST_TEST_REQUIRE(made.ok());
+  BOOST_TEST_REQUIRE(made->warnings.size() == 1U);
+  BOOST_TEST(made->warnings.front().starts_with("people may be called before 08:00"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
