@@ -48,13 +48,13 @@ struct PeopleOptions {
 };
 
 // Nothing, and the reason told, for what is no number.
-std::optional<std::string> read_number(const PeopleOptions& options) {
+std::optional<campaigns::PhoneNumber> read_number(const PeopleOptions& options) {
   if (!options.region.empty() && !campaigns::is_phone_region(options.region)) {
     complain("--region: no country is called that; give its two capital letters, as IT");
     return {};
   }
   auto number = campaigns::parse_phone_number(options.number, options.region);
-  if (number) return number.value().e164;
+  if (number) return number.value();
   // The reason that the core gives for this one speaks of a campaign file.
   complain(number.error().code == "no_country_code"
                ? "the number has no country code: write it with one, as +39…, or name the country "
@@ -149,7 +149,7 @@ int forget(const PeopleOptions& options) {
   // And what is told afterwards can be read: nothing can be taken back by then.
   const auto keys = log_keys_of(options.log, environment);
   if (number) {
-    key = keys.number_key(*number);
+    key = keys.number_key(number->e164);
     command = campaigns::ForgetNumber{key};
   }
   if (const auto told = have_carried_out(options.log, environment, command, exit_not_well)) {
@@ -366,8 +366,16 @@ int load_source_list(const PeopleOptions& options, const Environment& environmen
   return tell_source_list(options, environment, listed, listing, list.in_part);
 }
 
-int suppress_list(const PeopleOptions& options, const Environment& environment,
-                  const std::optional<campaigns::Instant>& until) {
+// The moment that --until names, which is not earlier for anybody with a number of these countries.
+std::optional<campaigns::Instant> until_of(const PeopleOptions& options,
+                                           const std::set<std::string>& countries,
+                                           const campaigns::ZoneRules& rules) {
+  const auto here = read_moment(options.until);
+  const auto day = read_day(options.until);
+  return here && day ? day_begins(*day, *here, countries, rules) : here;
+}
+
+int suppress_list(const PeopleOptions& options, const Environment& environment) {
   if (!options.region.empty() && !campaigns::is_phone_region(options.region)) {
     complain("--region: no country is called that; give its two capital letters, as IT");
     return exit_bad_input;
@@ -378,8 +386,9 @@ int suppress_list(const PeopleOptions& options, const Environment& environment,
     return exit_bad_input;
   }
   static_cast<void>(CheckedLog(options.log));
-  const auto listed = read_listed_numbers(bytes.value(), options.column, options.region,
-                                          load_zone_rules(), log_keys_of(options.log, environment));
+  const auto rules = load_zone_rules();
+  const auto listed = read_listed_numbers(bytes.value(), options.column, options.region, rules,
+                                          log_keys_of(options.log, environment));
   if (!listed) {
     complain_of(listed.error());
     return exit_bad_input;
@@ -387,6 +396,7 @@ int suppress_list(const PeopleOptions& options, const Environment& environment,
   if (!options.source.empty()) {
     return load_source_list(options, environment, bytes.value(), listed.value());
   }
+  const auto until = until_of(options, listed->countries, rules);
   std::size_t added = 0;
   const auto told =
       carry_out_all(options, environment, [&](const campaigns::State& state) -> MadeCommands {
@@ -400,21 +410,19 @@ int suppress_list(const PeopleOptions& options, const Environment& environment,
 
 int suppress(const PeopleOptions& options) {
   const auto environment = Environment::read(options.env_file);
-  campaigns::SuppressNumber command;
-  if (!options.until.empty()) {
-    command.until = read_moment(options.until);
-    if (!command.until) {
-      complain(
-          "--until: write a day as 2026-12-25, from whose beginning the number may be called "
-          "again, or a moment as 2026-12-25 18:00");
-      return exit_bad_input;
-    }
+  if (!options.until.empty() && !read_moment(options.until)) {
+    complain(
+        "--until: write a day as 2026-12-25, from whose beginning there the number may be called "
+        "again, or a moment as 2026-12-25 18:00");
+    return exit_bad_input;
   }
-  if (!options.list.empty()) return suppress_list(options, environment, command.until);
+  if (!options.list.empty()) return suppress_list(options, environment);
   const auto number = read_number(options);
   if (!number) return exit_bad_input;
   static_cast<void>(CheckedLog(options.log));
-  command.key = number_key_in(options.log, environment, *number);
+  campaigns::SuppressNumber command;
+  command.key = number_key_in(options.log, environment, number->e164);
+  command.until = until_of(options, {number->country}, load_zone_rules());
   command.reason = options.reason;
   return carry_out_suppression(options, environment, command.key, command);
 }
@@ -424,7 +432,7 @@ int unsuppress(const PeopleOptions& options) {
   const auto number = read_number(options);
   if (!number) return exit_bad_input;
   static_cast<void>(CheckedLog(options.log));
-  const auto key = number_key_in(options.log, environment, *number);
+  const auto key = number_key_in(options.log, environment, number->e164);
   return carry_out_suppression(options, environment, key,
                                campaigns::UnsuppressNumber{key, options.reason});
 }
@@ -434,7 +442,7 @@ int person(const PeopleOptions& options) {
   const auto number = read_number(options);
   if (!number) return exit_bad_input;
   const auto state = fold_log(options.log, environment).state;
-  const auto key = number_key_in(options.log, environment, *number);
+  const auto key = number_key_in(options.log, environment, number->e164);
   print_answer(options.json ? person_json(state, key) + '\n' : person_text(state, key));
   return exit_done;
 }
@@ -485,8 +493,10 @@ void add_people(CLI::App& app, Chosen& chosen) {
       ->needs(source);
   suppressing->add_option("--reason", with_reason->reason, "Kept in the log");
   suppressing
-      ->add_option("--until", with_reason->until,
-                   "The day (2026-12-25) or moment from which it may be called again")
+      ->add_option(
+          "--until", with_reason->until,
+          "The day (2026-12-25), which begins where the number is, or moment from which it may "
+          "be called again")
       ->check(not_empty())
       ->excludes(source);
   const auto [lifting, must_have_reason] = add(

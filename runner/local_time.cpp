@@ -86,6 +86,12 @@ std::optional<Instant> read_moment(const std::string& text) {
   return instant_of(parts);
 }
 
+std::optional<std::chrono::sys_days> read_day(const std::string& text) {
+  const auto n = numbers_of("9999-99-99", text);
+  if (n.empty() || !read_moment(text)) return {};
+  return std::chrono::sys_days{std::chrono::year{n[0]} / n[1] / n[2]};
+}
+
 std::optional<Instant> read_since(const std::string& text, Instant now) {
   const auto time = numbers_of("99:99", text);
   if (time.empty()) return read_moment(text);

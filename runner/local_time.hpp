@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -15,7 +16,10 @@ std::string local_text(campaigns::Instant at);
 // 3339. Nothing for anything else.
 std::optional<campaigns::Instant> read_moment(const std::string& text);
 
-// The same, and "18:00": the last time that it was 18:00 at `now`.
+// The day that people name as "2026-12-25"; nothing for a moment, and for what is no day.
+std::optional<std::chrono::sys_days> read_day(const std::string& text);
+
+// As read_moment, and "18:00": the last time that it was 18:00 at `now`.
 std::optional<campaigns::Instant> read_since(const std::string& text, campaigns::Instant now);
 
 }  // namespace runner

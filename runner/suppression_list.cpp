@@ -62,6 +62,7 @@ campaigns::Result<ListedNumbers> read_listed_numbers(std::string_view bytes,
       case campaigns::ContactListReader::Next::row: {
         const auto key = keys.number_key(row.number);
         if (known.insert(key).second) listed.keys.push_back(key);
+        listed.countries.insert(row.country);
         break;
       }
       case campaigns::ContactListReader::Next::rejected:
@@ -82,6 +83,20 @@ campaigns::Result<ListedNumbers> read_listed_numbers(std::string_view bytes,
     }
   }
   return listed;
+}
+
+campaigns::Instant day_begins(std::chrono::sys_days day, campaigns::Instant here,
+                              const std::set<std::string>& countries,
+                              const campaigns::ZoneRules& rules) {
+  auto last = here;
+  for (const auto& country : countries) {
+    const auto its = rules.country_zones.find(country);
+    if (its == rules.country_zones.end()) continue;
+    for (const auto& zone : its->second) {
+      last = std::max(last, rules.when_clock_shows(zone, campaigns::Instant{day}).value_or(here));
+    }
+  }
+  return last;
 }
 
 std::vector<campaigns::Command> suppression_commands(

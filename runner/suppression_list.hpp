@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,7 @@ struct ListedNumbers {
   std::vector<campaigns::NumberKey> keys{};        // each once, in the order of the list
   std::vector<campaigns::RejectedRow> rejected{};  // at most Preflight::rejected_shown_max
   std::uint64_t rejected_count = 0;
+  std::set<std::string> countries{};  // of the numbers
 };
 
 // Numbers that one list may hold.
@@ -35,6 +38,12 @@ campaigns::Result<ListedNumbers> read_listed_numbers(std::string_view bytes,
                                                      const std::string& region,
                                                      const campaigns::ZoneRules& rules,
                                                      const LogKeys& keys);
+
+// When a day has begun for everybody with a number of these countries, in whichever of their zones
+// they live, and for whoever names it: there it begins `here`.
+campaigns::Instant day_begins(std::chrono::sys_days day, campaigns::Instant here,
+                              const std::set<std::string>& countries,
+                              const campaigns::ZoneRules& rules);
 
 // The commands that have the list hold until then, or for good. What another source said is never
 // shortened by it: such a number is left out.

@@ -77,4 +77,12 @@ BOOST_AUTO_TEST_CASE(a_moment_is_written_as_it_is_read) {
   BOOST_TEST(runner::local_text(*parse_rfc3339("2026-07-02T17:30:00Z")) == "2026-07-02 19:30 CEST");
 }
 
+BOOST_AUTO_TEST_CASE(a_day_is_no_moment) {
+  BOOST_TEST((runner::read_day("2026-12-25") == std::chrono::year{2026} / 12 / 25));
+  for (const char* none :
+       {"2026-12-25 00:00", "2026-12-25T00:00:00Z", "2026-02-30", "25/12/2026", ""}) {
+    BOOST_TEST(!runner::read_day(none).has_value(), none);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,8 @@
 #include "runner/suppression_list.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -145,6 +147,19 @@ BOOST_AUTO_TEST_CASE(a_list_of_a_source_moves_what_differs_and_says_when_it_is_t
   BOOST_TEST(load(many) == "2000 on, 4 off: numbers numbers numbers loaded");
   BOOST_TEST(load({}) == "0 on, 2000 off: numbers numbers loaded");
   BOOST_TEST((world.state().suppression.lists_of(3) == std::vector<std::string>{"own"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_day_begins_when_it_does_for_the_last_of_those_who_are_meant) {
+  const auto rules = some_zones();
+  const std::chrono::sys_days day = std::chrono::year{2026} / 1 / 7;
+  const auto begins = [&](std::set<std::string> countries) {
+    return campaigns::rfc3339_utc(
+        runner::day_begins(day, some::utc("2026-01-07T00:00:00Z"), countries, rules));
+  };
+  BOOST_TEST(begins({"US"}) == "2026-01-07T05:00:00.000Z");
+  BOOST_TEST(begins({"IT"}) == "2026-01-07T00:00:00.000Z");  // an hour before it does here
+  BOOST_TEST(begins({"IT", "US", "XX", ""}) == "2026-01-07T05:00:00.000Z");
+  BOOST_TEST(begins({}) == "2026-01-07T00:00:00.000Z");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
