@@ -317,8 +317,7 @@ int status_since(const ControlOptions& options) {
   return exit_done;
 }
 
-int status(const ControlOptions& options) {
-  if (!options.since.empty()) return reading([&] { return status_since(options); });
+int status_now(const ControlOptions& options) {
   bridge::http::Request request;
   request.method = "GET";
   request.target = "/status";
@@ -333,14 +332,13 @@ int status(const ControlOptions& options) {
   // The log tells the same, and is there when nothing runs.
   campaigns::State state;
   Folder folder;
-  eventstore::LogReader reader(options.log);
+  CheckedLog log(options.log);
   auto now = campaigns::instant_from_ms(0);
-  reader.read(1, [&](const eventstore::RecordedEvent& recorded) {
+  log.read(1, [&](eventstore::RecordedEvent event) {
     // Where everybody stands; who they are is sealed, and not asked for.
-    auto known = recorded;
-    known.personal = {};
-    folder.fold(state, known);
-    now = campaigns::instant_from_ms(recorded.recorded_at);
+    event.personal = {};
+    folder.fold(state, event);
+    now = campaigns::instant_from_ms(event.recorded_at);
     return true;
   });
   if (options.json) {
@@ -358,6 +356,11 @@ int status(const ControlOptions& options) {
   }
   print_answer(status_text(state, now, live));
   return exit_done;
+}
+
+int status(const ControlOptions& options) {
+  return reading(
+      [&] { return options.since.empty() ? status_now(options) : status_since(options); });
 }
 
 // Also where no program runs, so that the next start does not dial first what is to be paused.
