@@ -42,28 +42,84 @@ struct ReadOptions {
   bool json = false;
 };
 
-// A contact by the list's own id, or by its ordinal.
+template <typename Number>
+std::optional<Number> whole_number(std::string_view text) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return number;
+}
+
+constexpr std::string_view by_row = "row:";
+
+// A contact by the list's own id, by its row as row:N, or by its ordinal as the log names it,
+// CAMPAIGN/N or CAMPAIGN.N. A bare N is an ordinal only where the list has no ids: among those it
+// would be somebody else's.
 std::optional<campaigns::ContactRef> find_contact(const campaigns::State& state,
                                                   campaigns::CampaignIndex index,
-                                                  const std::string& id) {
+                                                  std::string_view name) {
   const auto& entry = state.book.at(index);
-  const auto& contacts = state.queue.campaigns[index].contacts;
+  const auto people = state.queue.campaigns[index].contacts.size();
+  const auto first_that = [&](auto fits) -> std::optional<campaigns::ContactRef> {
+    for (std::uint32_t ordinal = 1; ordinal <= people; ++ordinal) {
+      const campaigns::ContactRef ref{index, ordinal};
+      if (fits(ref)) return ref;
+    }
+    return {};
+  };
   const auto& column = entry.definition->contacts.id_column;
   if (!column.empty()) {
-    for (std::uint32_t ordinal = 1; ordinal <= contacts.size(); ++ordinal) {
-      const campaigns::ContactRef ref{index, ordinal};
-      if (state.script.value(ref, entry, column) == id) return ref;
+    const auto found =
+        first_that([&](auto ref) { return state.script.value(ref, entry, column) == name; });
+    if (found) return found;
+  }
+  if (name.starts_with(by_row)) {
+    const auto row = whole_number<std::uint32_t>(name.substr(by_row.size()));
+    return first_that([&](auto ref) { return state.script.row(ref) == row; });
+  }
+  const auto& campaign = entry.definition->id;
+  const auto sign = campaign.size();
+  if (name.starts_with(campaign) && name.size() > sign &&
+      (name[sign] == '/' || name[sign] == '.')) {
+    name.remove_prefix(sign + 1);
+  } else if (!column.empty()) {
+    return {};
+  }
+  const auto ordinal = whole_number<std::uint32_t>(name);
+  if (!ordinal || *ordinal == 0 || *ordinal > people) return {};
+  return campaigns::ContactRef{index, *ordinal};
+}
+
+// The rows of that number, of any list, that became nobody; the campaign of each.
+using LeftOut = std::vector<std::pair<std::string, campaigns::ContactRejected>>;
+
+int explain_no_contact(const ReadOptions& options, const campaigns::Campaign& campaign,
+                       const LeftOut& left_out) {
+  std::string text;
+  for (const auto& [id, rejected] : left_out) {
+    if (id != campaign.id) continue;
+    if (options.json) {
+      campaigns::JsonObject object(text);
+      object.member("campaign", id).member("row", rejected.row).member("reason", rejected.reason);
+      if (!rejected.column.empty()) object.member("column", rejected.column);
+      object.close();
+    } else {
+      text += "row " + std::to_string(rejected.row) +
+              " of the list was left out: " + rejected.reason +
+              (rejected.column.empty() ? "" : ", column \"" + rejected.column + '"');
     }
+    text += '\n';
   }
-  std::uint32_t ordinal = 0;
-  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), ordinal);
-  if (error == std::errc{} && end == id.data() + id.size() && ordinal >= 1 &&
-      ordinal <= contacts.size()) {
-    return campaigns::ContactRef{index, ordinal};
+  if (!text.empty()) {
+    print_answer(text);
+    return exit_done;
   }
-  complain("no such contact in campaign " + entry.definition->id +
-           ": give the list's own id, or the ordinal of the contact");
-  return {};
+  complain("no such contact in campaign " + campaign.id + ": give " +
+           (campaign.contacts.id_column.empty()
+                ? "the ordinal of the contact"
+                : "the list's own id, " + campaign.id + "/N for the contact of that ordinal") +
+           ", or row:N for a row of the list, also of one that was left out");
+  return exit_bad_input;
 }
 
 // The minute that is explained: the one that was asked for, or now. With a position, and of a
@@ -81,15 +137,22 @@ int explain(const ReadOptions& options) {
   const auto environment = Environment::read(options.env_file);
   CheckedLog log(options.log);
   campaigns::Instant last_event{};
-  const auto folded = fold_log(
-      log, environment, until,
-      [&](const campaigns::Fact& fact, const campaigns::State&) { last_event = fact.recorded_at; });
+  const auto row = options.contact.starts_with(by_row)
+                       ? whole_number<std::int64_t>(options.contact.substr(by_row.size()))
+                       : std::nullopt;
+  LeftOut left_out;
+  const auto folded =
+      fold_log(log, environment, until, [&](const campaigns::Fact& fact, const campaigns::State&) {
+        last_event = fact.recorded_at;
+        const auto* rejected = campaigns::get_if<campaigns::ContactRejected>(&fact.event);
+        if (rejected && rejected->row == row) left_out.emplace_back(fact.subject.name, *rejected);
+      });
   const auto& state = folded.state;
   const auto now = minute_of(until, state, last_event);
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
   const auto contact = find_contact(state, *index, options.contact);
-  if (!contact) return exit_bad_input;
+  if (!contact) return explain_no_contact(options, *state.book.at(*index).definition, left_out);
   campaigns::Facts history;
   Folder folder;
   const auto open = log.opener(environment);
@@ -313,7 +376,9 @@ void add_reading(CLI::App& app, Chosen& chosen) {
         add("explain", "Why a person was or was not called, each time", explain);
     until(command, *options);
     campaign(command, *options);
-    command->add_option("--contact", options->contact, "The list's own id, or the ordinal")
+    command
+        ->add_option("--contact", options->contact,
+                     "The list's own id, or row:N; the ordinal where the list has no ids")
         ->required();
     command->add_flag("--json", options->json, "As JSON");
   }

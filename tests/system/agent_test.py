@@ -345,7 +345,7 @@ class AgentTest(world.Case):
                     if talked:
                         self.assertNotEqual(outcomes[of], "callback_requested", of)
                         left_in_the_talk += of not in ends
-                contact = next(of[1] for of in asked if any(
+                contact = next("%s/%d" % of[:2] for of in asked if any(
                     "answered" in told for told in legs[of].values()))
                 told = self.campanile("explain", "--log", log, "--contact", contact).stdout
                 self.assertRegex(told, r"human [12] of the list: is being called, as CA")

@@ -52,9 +52,9 @@ class CanariesTest(world.Case):
         phones = self.carrier("--seed", 1)
         for command in (("status",), ("status", "--json"), ("verify",), ("replay",),
                         ("replay", "--json"), ("log",), ("held",), ("audit",), ("doctor",),
-                        ("explain", "prova", "3"), ("explain", "--campaign", "prova", "--contact",
-                                                    "3"),
-                        ("explain", "--campaign", "prova", "--contact", "3", "--json"),
+                        ("explain", "prova", "3"),
+                        ("explain", "--campaign", "prova", "--contact", "prova/3"),
+                        ("explain", "--campaign", "prova", "--contact", "row:4", "--json"),
                         ("pause", "prova"), ("backup", self.path("copy"))):
             # Not every command has every shape; whatever it answers is listened to.
             self.campanile(*command, "--log", self.log, expect=None)

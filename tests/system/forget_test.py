@@ -482,7 +482,7 @@ class CalledAgainTest(ForgetCase):
             self.talk(calls[person.number], person)
         self.assertEqual(self.standing("terza")["status"], "completed")
         self.assertEqual(self.standing("terza")["excluded"], 1)
-        told = self.campanile("explain", "--campaign", "terza", "--contact", 1, "--log",
+        told = self.campanile("explain", "--campaign", "terza", "--contact", "terza/1", "--log",
                               self.log).stdout
         self.assertIn("opted out", told)
         # By the carrier's own count.

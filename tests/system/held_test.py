@@ -65,7 +65,7 @@ class HeldTest(world.Case):
         self.assertEqual(again, {("prova", 2), ("prova", 3), ("prova", 4)})
         self.assert_log_is_well(self.log)
         self.assertIn("a person wants it made again: visto sulla console", self.campanile(
-            "explain", "--log", self.log, "--contact", 3).stdout)
+            "explain", "--log", self.log, "--contact", "prova/3").stdout)
 
     def test_who_is_held_is_settled_through_the_program_that_runs(self):
         server = self.start("serve", "--log", self.log, *LOST)

@@ -278,7 +278,7 @@ class ThenTest(LogCase):
 
     def test_explain_tells_of_the_minute_that_was_asked_for(self):
         def now(*place):
-            told = self.read("explain", "--contact", "2", "--json", *place).stdout
+            told = self.read("explain", "--contact", "prova/2", "--json", *place).stdout
             return json.loads(told)["now_utc"]
 
         # A rehearsal's own time goes no further than its log.
@@ -294,7 +294,7 @@ class ThenTest(LogCase):
     def test_what_is_no_place_is_bad_input(self):
         for place in ("x", "-1", "1.5", "2026-13-01T00:00:00Z", "2026-01-01", "9" * 30):
             for command in (["replay"], ["export", "results"],
-                            ["export", "--to", self.path("out")], ["explain", "--contact", "1"]):
+                            ["export", "--to", self.path("out")], ["explain", "--contact", "prova/1"]):
                 done = self.read(*command, "--until", place, expect=2)
                 self.assertIn("--as-of" if command[0] == "export" else "--until", done.stderr)
                 self.assertEqual(done.stdout, "")
@@ -302,8 +302,8 @@ class ThenTest(LogCase):
 
     def test_an_answer_that_nobody_can_take_is_no_success(self):
         for command in (["log"], ["export", "results"], ["export", "pandas"], ["replay"],
-                        ["replay", "--json"], ["explain", "--contact", "2"],
-                        ["explain", "--contact", "2", "--json"], ["status"], ["status", "--json"],
+                        ["replay", "--json"], ["explain", "--contact", "prova/2"],
+                        ["explain", "--contact", "prova/2", "--json"], ["status"], ["status", "--json"],
                         ["status", "--since", "2026-01-05"], ["what-if", "--json"], ["held"],
                         ["verify"], ["verify", "--json"], ["person", world.number_of(2)]):
             with open("/dev/full", "wb") as full:
@@ -337,6 +337,37 @@ class ThenTest(LogCase):
         self.assertLess(len(half), len(whole))
         self.assertGreater(len(half), 1)
         self.assertEqual(half[0], whole[0])
+
+
+class WhoIsMeantTest(world.Case):
+    """Lists whose ids look like ordinals: nobody is told of as somebody else."""
+
+    def setUp(self):
+        super().setUp()
+        file = world.write_campaign(self.folder, world.survey(id="prova"), 0)
+        with open(self.path("people.csv"), "a", encoding="utf-8") as people:
+            people.write("1,12345,Uno\n2,%s,Due\n3,%s,Tre\n4,%s,Quattro\n" % (
+                world.number_of(2), world.number_of(3), world.number_of(2)))
+        self.log = self.path("L.db")
+        self.campanile("run", file, "--skip-bad-rows", "--log", self.log, expect=None)
+
+    def explain(self, name, expect=0):
+        return self.campanile("explain", "--log", self.log, "--contact", name, expect=expect)
+
+    def test_an_id_is_never_read_as_an_ordinal(self):
+        for name in ("2", "row:3", "prova/1", "prova.1"):
+            self.assertIn("row 3 of the list", self.explain(name).stdout, name)
+        for name in ("1", "4", "5", "0", "prova/3", "prova/0", "prova/x", "row:1", "row:x", "row:"):
+            done = self.explain(name, expect=2)
+            self.assertEqual(done.stdout, "", name)
+            self.assertIn("row:N", done.stderr, name)
+
+    def test_a_row_that_was_left_out_says_why(self):
+        self.assertEqual(self.explain("row:2").stdout,
+                         'row 2 of the list was left out: short_number, column "number"\n')
+        told = json.loads(self.campanile("explain", "--log", self.log, "--contact", "row:5",
+                                         "--json").stdout)
+        self.assertEqual((told["row"], told["reason"]), (5, "duplicate"))
 
 
 class BackupTest(LogCase):
@@ -385,8 +416,8 @@ class BadLogTest(LogCase):
         log = log or self.log
         out = tempfile.mkdtemp(dir=made)
         before = snapshot(self.folder)
-        for command in (["log"], ["replay"], ["verify"], ["explain", "--contact", "1"],
-                        ["export", "results"], ["export", "--to", os.path.join(out, "results")],
+        for command in (["log"], ["replay"], ["verify"], ["explain", "--contact", "prova/1"], ["status"],
+                        ["status", "--json"], ["export", "results"], ["export", "--to", os.path.join(out, "results")],
                         ["backup", os.path.join(out, "saved")]):
             done = self.campanile(*command, "--log", log, expect=None)
             self.assertIn(done.returncode, (1, 3), command)

@@ -82,7 +82,7 @@ class TwilioTest(world.Case):
         status = self.campanile("status", "--log", self.log).stdout
         self.assertIn("paused", status)
         self.assertIn("code 21210: the caller id is not the account's; buy the number", status)
-        contact = form["Url"][0].split("/")[-1].split(".")[1]
+        contact = "/".join(form["Url"][0].split("/")[-1].split(".")[:2])
         told = self.campanile("explain", "--log", self.log, "--contact", contact).stdout
         self.assertIn("buy the number or verify it", told)
         # What is explained is now, not when something was written down last.
