@@ -714,12 +714,10 @@ void CampaignReader::read_contacts(const Members& root) {
   if (source.format != ListFormat::automatic && !source.query.database.empty()) {
     problem(members.at("format"), "the rows of a query have no format", "leave it out");
   }
-  constexpr std::array<Word<std::string_view>, 3> encodings{
-      {{"auto", "auto"}, {"utf-8", "utf-8"}, {"windows-1252", "windows-1252"}}};
   constexpr std::array<Word<std::string_view>, 5> delimiters{
       {{"auto", "auto"}, {",", ","}, {";", ";"}, {"tab", "tab"}, {"\t", "tab"}}};
   std::string_view word = "auto";
-  read_word(members, "encoding", encodings, word);
+  read_word(members, "encoding", encoding_words, word);
   source.encoding = word;
   word = "auto";
   read_word(members, "delimiter", delimiters, word);

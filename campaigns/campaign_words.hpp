@@ -28,6 +28,8 @@ inline constexpr std::array<Word<ListFormat>, 4> list_format_words{{{"auto", Lis
                                                                     {"csv", ListFormat::csv},
                                                                     {"json", ListFormat::json},
                                                                     {"jsonl", ListFormat::jsonl}}};
+inline constexpr std::array<Word<std::string_view>, 3> encoding_words{
+    {{"auto", "auto"}, {"utf-8", "utf-8"}, {"windows-1252", "windows-1252"}}};
 inline constexpr std::array<Word<InDoubt>, 3> in_doubt_words{
     {{"redial", InDoubt::redial}, {"hold", InDoubt::hold}, {"never", InDoubt::never}}};
 inline constexpr std::array<Word<MachineAction>, 3> machine_words{

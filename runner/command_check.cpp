@@ -398,8 +398,10 @@ void add_check(CLI::App& app, Chosen& chosen) {
       ->add_option("--countries", options->countries,
                    "That may be called (IT,CH), instead of those the file names")
       ->check(not_empty());
-  command->add_option("--encoding", options->overrides.encoding,
-                      "Of the contact list: utf-8 or windows-1252");
+  command
+      ->add_option("--encoding", options->overrides.encoding,
+                   "Of the contact list, where it is not to be recognised")
+      ->transform(known_encoding());
   command->add_option("--start", options->start, "When it would begin (RFC 3339)");
   command->add_option("--calls-per-second", options->calls_per_second, "Of the account")
       ->check(CLI::Range(0.01, 1000.0));

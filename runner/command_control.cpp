@@ -130,7 +130,7 @@ int submit(const ControlOptions& options) {
   nlohmann::json body;
   body["file"] = std::filesystem::absolute(options.file).string();
   body["skip_bad_rows"] = options.skip_bad_rows;
-  body["encoding"] = options.encoding;
+  if (!options.encoding.empty()) body["encoding"] = options.encoding;
   body["accept_change"] = options.accept_change;
   if (!options.countries.empty()) body["countries"] = read_countries(options.countries);
   auto list = other_list(options.contacts);
@@ -175,7 +175,8 @@ int add_contacts(const ControlOptions& options) {
   }
   order.name = list->file.string();
   if (answers_on(options.log)) {
-    nlohmann::json body{{"skip_bad_rows", options.skip_bad_rows}, {"encoding", options.encoding}};
+    nlohmann::json body{{"skip_bad_rows", options.skip_bad_rows}};
+    if (!options.encoding.empty()) body["encoding"] = options.encoding;
     bridge::http::Request request;
     request.method = "POST";
     request.target = campaign_target(options.campaign, "contacts");
@@ -415,7 +416,10 @@ void add_control(CLI::App& app, Chosen& chosen) {
       ->add_option("--countries", options->countries,
                    "That may be called (IT,CH), instead of those the file names")
       ->check(not_empty());
-  submit_command->add_option("--encoding", options->encoding, "Of the contact list");
+  submit_command
+      ->add_option("--encoding", options->encoding,
+                   "Of the contact list, where it is not to be recognised")
+      ->transform(known_encoding());
   submit_command
       ->add_option("--contacts", options->contacts,
                    "Another list than the file's: a file, or - for standard input")
@@ -430,7 +434,9 @@ void add_control(CLI::App& app, Chosen& chosen) {
                    "Their list, with the campaign's columns; - for standard input")
       ->required();
   add_command->add_flag("--skip-bad-rows", options->skip_bad_rows, "Add the rows that can be used");
-  add_command->add_option("--encoding", options->encoding, "Of the list");
+  add_command
+      ->add_option("--encoding", options->encoding, "Of the list, where it is not to be recognised")
+      ->transform(known_encoding());
   add_command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
   add_command->callback(
       [options, &chosen] { chosen = [options] { return add_contacts(*options); }; });

@@ -3,7 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "campaigns/campaign_words.hpp"
 #include "eventstore/event_store.hpp"
 #include "runner/commands.hpp"
 #include "runner/output.hpp"
@@ -17,6 +21,12 @@ CLI::Validator not_empty() {
         return std::string(given.empty() ? "is empty: give a value, or leave the option out" : "");
       },
       ""};
+}
+
+CLI::Validator known_encoding() {
+  std::vector<std::string> words;
+  for (const auto& [word, meaning] : campaigns::encoding_words) words.emplace_back(word);
+  return CLI::IsMember(std::move(words), CLI::ignore_case);
 }
 
 int run_command_line(int argc, char** argv) {

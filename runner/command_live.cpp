@@ -358,8 +358,10 @@ void add_live(CLI::App& app, Chosen& chosen) {
   run_command->add_option("--log", options->log, "The log (default: beside the campaign file)");
   run_command->add_flag("--skip-bad-rows", options->overrides.skip_bad_rows,
                         "Enrol the rows that can be used");
-  run_command->add_option("--encoding", options->overrides.encoding,
-                          "Of the contact list: utf-8 or windows-1252");
+  run_command
+      ->add_option("--encoding", options->overrides.encoding,
+                   "Of the contact list, where it is not to be recognised")
+      ->transform(known_encoding());
   run_command
       ->add_option("--contacts", options->contacts,
                    "Another list than the file's: a file, or - for standard input")

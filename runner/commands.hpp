@@ -11,6 +11,8 @@ using Chosen = std::function<int()>;
 
 // For an option without which something else is done: a shell variable that is not set is no value.
 CLI::Validator not_empty();
+// For --encoding, to transform it: what a campaign file may say of its list, in its letters.
+CLI::Validator known_encoding();
 
 void add_check(CLI::App& app, Chosen& chosen);      // check
 void add_live(CLI::App& app, Chosen& chosen);       // run, serve

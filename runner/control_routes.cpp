@@ -11,17 +11,21 @@ using Question = ControlQuestion;
 
 constexpr auto member_flag = ControlMember::Kind::flag;
 constexpr auto member_number = ControlMember::Kind::number;
+constexpr auto member_encoding = ControlMember::Kind::encoding;
 constexpr auto member_list = ControlMember::Kind::list;
 constexpr ControlMember reason_members[] = {{"reason"}};
 constexpr ControlMember submit_members[] = {{"file"},
                                             {"contacts_file"},
                                             {"list"},
                                             {"skip_bad_rows", member_flag},
-                                            {"encoding"},
+                                            {"encoding", member_encoding},
                                             {"accept_change", member_flag},
                                             {"countries", member_list}};
-constexpr ControlMember add_members[] = {
-    {"file"}, {"contacts", member_list}, {"list"}, {"skip_bad_rows", member_flag}, {"encoding"}};
+constexpr ControlMember add_members[] = {{"file"},
+                                         {"contacts", member_list},
+                                         {"list"},
+                                         {"skip_bad_rows", member_flag},
+                                         {"encoding", member_encoding}};
 constexpr ControlMember edit_members[] = {{"file"}, {"accept_change", member_flag}};
 constexpr ControlMember resolve_members[] = {{"as"}, {"reason"}};
 constexpr ControlMember suppress_members[] = {{"reason"}, {"until"}};

@@ -24,7 +24,7 @@ enum class ControlQuestion : unsigned char {
 inline constexpr std::size_t control_order_bytes_max = std::size_t{4} << 20U;
 
 struct ControlMember {
-  enum class Kind : unsigned char { text, flag, list, number };
+  enum class Kind : unsigned char { text, flag, list, number, encoding };
   std::string_view name{};
   Kind kind = Kind::text;
 };

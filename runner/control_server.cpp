@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "campaigns/campaign_words.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/words.hpp"
@@ -85,6 +86,11 @@ std::string objection_to(const ControlMember& member, const nlohmann::json& valu
       return value.is_array() ? "" : "no list";
     case ControlMember::Kind::number:
       return value.is_number_unsigned() ? "" : "no number";
+    case ControlMember::Kind::encoding:
+      for (const auto& [word, meaning] : campaigns::encoding_words) {
+        if (value == word) return {};
+      }
+      return "no encoding that lists are read in: auto, utf-8, windows-1252";
   }
   return {};
 }

@@ -43,10 +43,11 @@ std::set<std::string> members_of(const json& whole, const json& operation) {
 std::set<std::string> members_of(const runner::ControlRoute& route) {
   std::set<std::string> members;
   for (const auto& member : route.members) {
-    const auto* type = member.kind == runner::ControlMember::Kind::text     ? " string"
-                       : member.kind == runner::ControlMember::Kind::flag   ? " boolean"
-                       : member.kind == runner::ControlMember::Kind::number ? " integer"
-                                                                            : " array";
+    const auto* type = member.kind == runner::ControlMember::Kind::text       ? " string"
+                       : member.kind == runner::ControlMember::Kind::encoding ? " string"
+                       : member.kind == runner::ControlMember::Kind::flag     ? " boolean"
+                       : member.kind == runner::ControlMember::Kind::number   ? " integer"
+                                                                              : " array";
     members.insert(std::string(member.name) + type);
   }
   return members;

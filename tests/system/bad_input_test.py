@@ -138,6 +138,18 @@ class FileTest(world.Case):
                          [3, 4, 5])
         self.assertEqual([e.payload["row"] for e in events if e.type == "ContactEnrolled"], [2, 6])
 
+    def test_an_encoding_that_no_list_is_read_in_is_refused_before_anything_is_written(self):
+        file = world.write_campaign(self.folder, world.survey(), 2)
+        for line in (("check", file), ("run", file, "--log", self.log),
+                     ("submit", file, "--log", self.log),
+                     ("add-contacts", "prova", self.path("people.csv"), "--log", self.log)):
+            for word in ("latin9", "utf16", ""):
+                told = self.campanile(*line, "--encoding", word, expect=2).stderr
+                for known in ("--encoding", "auto", "utf-8", "windows-1252"):
+                    self.assertIn(known, told, line)
+        self.assert_no_log()
+        self.run_file(file, "--encoding", "UTF-8", "--limit", 1, expect=1)
+
     def test_a_list_without_a_usable_contact_is_no_campaign(self):
         contacts = dict(world.survey()["contacts"], bad_rows="skip")
         for text in ("id,number,name\nP-2,,Bruno\n", "id,number,name\n", ""):

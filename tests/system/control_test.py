@@ -260,6 +260,8 @@ class ControlTest(world.Case):
                 ("/campaigns", "contacts_file", {"file": file, "contacts_file": ""}),
                 ("/campaigns", "accept_change", {"file": file, "accept_change": "true"}),
                 ("/campaigns", "countries", {"file": file, "countries": "IT"}),
+                ("/campaigns", "encoding", {"file": file, "encoding": "latin9"}),
+                ("/campaigns/first/contacts", "encoding", {"contacts": more, "encoding": ""}),
                 ("/campaigns/first/edit", "accept_change", {"file": file, "accept_change": 1}),
                 ("/campaigns/first/contacts", "skip_bad_rows",
                  {"contacts": more, "skip_bad_rows": "yes"})):
