@@ -1,6 +1,7 @@
 #include "runner/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cctype>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -29,6 +30,35 @@ CLI::Validator known_encoding() {
   return CLI::IsMember(std::move(words), CLI::ignore_case);
 }
 
+namespace {
+
+// What was given beyond what the command takes, by the names of options alone: other arguments, and
+// the values of options, may be somebody's number.
+CLI::ParseError without_values(const CLI::App& app) {
+  std::string unknown;
+  for (const auto& argument : app.remaining(true)) {
+    const auto name = argument.substr(0, argument.find('='));
+    const auto letter = name.find_first_not_of('-');
+    if (letter == 0 || letter == std::string::npos ||
+        std::isalpha(static_cast<unsigned char>(name[letter])) == 0) {
+      continue;
+    }
+    // Behind the one letter of a short name its value may stand.
+    unknown += (unknown.empty() ? "" : ", ") + (letter == 1 ? name.substr(0, 2) : name);
+  }
+  const auto chosen = app.get_subcommands();
+  const auto command = chosen.empty() ? app.get_name() : chosen.front()->get_name();
+  if (!unknown.empty()) {
+    return {command + ": there is no such option: " + unknown, CLI::ExitCodes::ExtrasError};
+  }
+  return {command +
+              ": there are more arguments than it takes; what has blanks in it, like many a "
+              "number, stands in quotation marks",
+          CLI::ExitCodes::ExtrasError};
+}
+
+}  // namespace
+
 int run_command_line(int argc, char** argv) {
   CLI::App app{"Campanile runs outbound phone-call campaigns from an append-only event log."};
   app.set_version_flag("--version", std::string("campanile ") + version);
@@ -48,6 +78,9 @@ int run_command_line(int argc, char** argv) {
   add_fallback(app, chosen);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    app.exit(without_values(app));
+    return exit_bad_input;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_done : exit_bad_input;
   }

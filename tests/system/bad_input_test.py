@@ -246,6 +246,25 @@ class FileTest(world.Case):
             self.assertIn(self.campanile(*line, expect=None).returncode, (2,), line)
         self.assertFalse(os.path.exists(self.path("campaign.rehearsal.db")))
 
+    def test_a_surplus_argument_is_not_repeated_for_it_may_be_a_number(self):
+        number = world.number_of(1)
+        split = (number[:3], number[3:6], number[6:])
+        for command in (("suppress",), ("unsuppress", "--reason", "x"), ("forget",), ("person",),
+                        ("call",), ("explain", "--contact", "1"), ("log",),
+                        ("submit", "campaign.json"), ("status",)):
+            for surplus in ((number,) * 3, split + split):
+                told = self.campanile(*command, *surplus, "--log", self.log, expect=2).stderr
+                self.assertIn("quotation marks", told)
+                for part in (number, *split[1:]):
+                    self.assertNotIn(part, told)
+        told = self.campanile("suppress", number, "--log", self.log, "--grund=" + number,
+                              expect=2).stderr
+        self.assertIn("no such option: --grund", told)
+        self.assertNotIn(number, told)
+        told = self.campanile("suppress", "-n" + number, number, "--log", self.log, expect=2).stderr
+        self.assertIn("no such option: -n", told)
+        self.assertNotIn(number, told)
+
     def test_the_door_listens_where_people_write_it(self):
         file = world.write_campaign(self.folder, world.survey(), 2)
         for n, listen in enumerate(("localhost:0", "[::1]:0" if has_ip6() else "127.0.0.1:0")):
