@@ -197,19 +197,7 @@ std::string addition_json(const AdditionReport& report) {
       .member("suppressed", static_cast<std::int64_t>(report.suppressed))
       .member("rejected", static_cast<std::int64_t>(report.rejected_count))
       .member("numbers_left_out", static_cast<std::int64_t>(report.numbers_left_out));
-  auto& rows = object.open("rows");
-  rows += '[';
-  for (std::size_t i = 0; i < report.rejected.size(); ++i) {
-    if (i != 0) rows += ',';
-    const auto& rejected = report.rejected[i];
-    campaigns::JsonObject row(rows);
-    row.member("row", static_cast<std::int64_t>(rejected.row))
-        .member("column", rejected.column)
-        .member("reason", rejected.reason)
-        .member("what", rejected.what);
-    row.close();
-  }
-  rows += ']';
+  append_rejected(object.open("rows"), report.rejected);
   object.close();
   return text;
 }

@@ -204,25 +204,11 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
       .member("delimiter", report.delimiter)
       .member("may_be_enrolled", refused ? "no" : "yes")
       .member("why_not", refused.value_or(""));
-  const auto list = [&](const char* name, const std::vector<campaigns::RejectedRow>& rows) {
-    auto& all = object.open(name);
-    all += '[';
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (i) all += ',';
-      campaigns::JsonObject row(all);
-      row.member("row", static_cast<std::int64_t>(rows[i].row))
-          .member("column", rows[i].column)
-          .member("reason", rows[i].reason)
-          .member("what", rows[i].what);
-      row.close();
-    }
-    all += ']';
-  };
-  list("rejected", report.rejected);
+  append_rejected(object.open("rejected"), report.rejected);
   if (!submission.file.campaign.contacts.other_number_columns.empty()) {
     object.member("with_several_numbers", static_cast<std::int64_t>(report.with_several))
         .member("numbers_left_out", static_cast<std::int64_t>(report.left_out_count));
-    list("left_out", report.left_out);
+    append_rejected(object.open("left_out"), report.left_out);
   }
   const auto table = [&](const char* name, const std::map<std::string, std::uint64_t>& counts) {
     campaigns::JsonObject part(object.open(name));

@@ -97,13 +97,18 @@ std::optional<std::string> order_with_list(nlohmann::json body, std::string list
   return {};
 }
 
-// What is to be known of what was submitted, by what the running program says of it: people who
-// have another number now, and suppression lists that it waits for.
+// What is to be known of what was submitted, by what the running program says of it: what was found
+// in the list, people who have another number now, and suppression lists that it waits for.
 void tell_of_submitted(const ControlOptions& options, const std::string& status) {
   const auto text = read_file(options.file);
   const auto told = nlohmann::json::parse(status, nullptr, false);
   const auto file = nlohmann::json::parse(text ? text.value() : "", nullptr, false);
   if (!told.is_object() || !file.is_object()) return;
+  const auto taken = told.value("taken", nlohmann::json::object());
+  for (const auto& warning : taken.value("warnings", nlohmann::json::array())) {
+    complain("warning: " + warning.get<std::string>());
+  }
+  if (!options.json) print(taken_text(taken, file.value("id", "")));
   const auto now = told.value("now", std::string());
   for (const auto& campaign : told.value("campaigns", nlohmann::json::array())) {
     if (campaign.value("id", "") != file.value("id", "")) continue;

@@ -153,11 +153,11 @@ void ControlServer::refuse(Asked asked, int status, const std::string& where,
   send(asked, status, problems_json({{where, what, ""}}));
 }
 
-void ControlServer::answer_status(Asked asked) {
-  const auto tell = [this](std::uint64_t durable) {
+void ControlServer::answer_status(Asked asked, const std::string& taken) {
+  const auto tell = [this, taken](std::uint64_t durable) {
     const auto& runner = live_.runner();
     return status_json(live_.state(), live_.now(),
-                       LiveStanding{runner.disk_full(), runner.door_shut(), durable});
+                       LiveStanding{runner.disk_full(), runner.door_shut(), durable, taken});
   };
   // Made now, since the state runs ahead of the disk again when this much is durable.
   live_.runner().tell(
@@ -318,9 +318,9 @@ void ControlServer::submit(Asked asked, const std::string& text) {
     }
   }
   live_.check_and_submit(file, std::move(overrides), given.flag("accept_change"),
-                         [this, asked](const campaigns::Problems& problems) {
-                           if (problems.empty()) return answer_status(asked);
-                           send(asked, 409, problems_json(problems));
+                         [this, asked](const campaigns::Result<campaigns::Preflight>& outcome) {
+                           if (!outcome) return send(asked, 409, problems_json(outcome.error()));
+                           answer_status(asked, taken_json(outcome.value()));
                          });
 }
 

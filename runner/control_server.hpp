@@ -66,7 +66,8 @@ class ControlServer {
   void refuse(Asked asked, int status, const std::string& where, const std::string& what);
   void send(Asked asked, int status, std::string body, std::string_view type = "application/json");
   // Where the campaigns stand now, once that is durable.
-  void answer_status(Asked asked);
+  // `taken`: of the list that was just submitted, as JSON.
+  void answer_status(Asked asked, const std::string& taken = {});
 
   Live& live_;
   Options options_;

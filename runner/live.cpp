@@ -1022,11 +1022,13 @@ void Live::submit(Submission submission, bool accept_change, Enrolment::Done don
 }
 
 void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides overrides,
-                            bool accept_change, std::function<void(campaigns::Problems)> done) {
+                            bool accept_change,
+                            std::function<void(campaigns::Result<campaigns::Preflight>)> done) {
+  using campaigns::Problems;
   auto& b = *block_;
   if (b.checking) {
-    done(
-        {{file.string(), "another list is being checked just now", "submit it again in a moment"}});
+    done(Problems{
+        {file.string(), "another list is being checked just now", "submit it again in a moment"}});
     return;
   }
   if (b.checker.joinable()) b.checker.join();
@@ -1046,7 +1048,8 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
     net::give_way();
     auto& block = *block_;
     auto submission = load_submission(file, overrides);
-    campaigns::Problems problems;
+    Problems problems;
+    campaigns::Preflight report;
     std::vector<std::string> warnings;
     const bool again = submission && std::ranges::any_of(taken, [&](const auto& entry) {
                          return entry.definition->id == submission->file.campaign.id &&
@@ -1056,7 +1059,7 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
       problems = submission.error();
     } else if (!again) {
       const auto& loaded = submission.value();
-      const auto report = check_submission(loaded, block.rules, begin, rate);
+      report = check_submission(loaded, block.rules, begin, rate);
       problems = report.problems;
       const auto& campaign = loaded.file.campaign;
       if (real && campaign.mode == campaigns::Mode::agent) {
@@ -1071,6 +1074,11 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
         auto objections = block.objections_to(campaign, file);
         problems = std::move(objections.problems);
         warnings = std::move(objections.warnings);
+        report.warnings.insert(report.warnings.end(), warnings.begin(), warnings.end());
+      }
+    } else {
+      for (const auto& barred : submission->file.barred) {
+        report.warnings.push_back(barred.where + ": " + barred.what);
       }
     }
     std::shared_ptr<OpenSubmission> open;
@@ -1079,17 +1087,17 @@ void Live::check_and_submit(std::filesystem::path file, SubmissionOverrides over
           std::make_shared<OpenSubmission>(open_list(std::move(submission).value(), block.rules));
     }
     block.loop->post([this, problems = std::move(problems), warnings = std::move(warnings),
-                      accept_change, done, open] {
+                      report = std::move(report), accept_change, done, open] {
       block_->checking = false;
       if (!problems.empty()) return done(problems);
       for (const auto& warning : warnings) block_->runner->notice(warning);
       if (block_->dropped.has(open->submission->file.campaign.id)) return done(dropped_problem());
       block_->enrol(std::move(*open), accept_change,
-                    [done](const std::optional<campaigns::Refusal>& refusal) {
-                      if (!refusal) return done({});
+                    [done, report](const std::optional<campaigns::Refusal>& refusal) {
+                      if (!refusal) return done(report);
                       if (refusal->code == cancelled_meanwhile().code)
                         return done(dropped_problem());
-                      done({{"", refusal->text, "accept the change, or use another id"}});
+                      done(Problems{{"", refusal->text, "accept the change, or use another id"}});
                     });
     });
   });

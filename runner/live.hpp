@@ -122,9 +122,11 @@ class Live {
   // Enrols a checked campaign, whose list is opened here and now: before `run`. `done` is called
   // when it is durable, or refused.
   void submit(Submission submission, bool accept_change, Enrolment::Done done);
-  // Reads and checks a campaign file on a thread of its own, then enrols it.
+  // Reads and checks a campaign file on a thread of its own, then enrols it. `done` is called with
+  // what was found in its list, without rows where that was looked at before.
   void check_and_submit(std::filesystem::path file, SubmissionOverrides overrides,
-                        bool accept_change, std::function<void(campaigns::Problems)> done);
+                        bool accept_change,
+                        std::function<void(campaigns::Result<campaigns::Preflight>)> done);
 
   // Reads a list on a thread of its own and adds its people to a campaign. `done` is called when
   // they are durable, or with what stands against it.

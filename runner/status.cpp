@@ -134,6 +134,7 @@ std::string status_json(const campaigns::State& state, campaigns::Instant now,
       .member("position", static_cast<std::int64_t>(live ? live->durable : state.position))
       .member("carrier", state.book.identity.carrier);
   if (live && !live->door_shut.empty()) object.member("door_shut", live->door_shut);
+  if (live && !live->taken.empty()) object.raw("taken", live->taken);
   auto& list = object.open("campaigns");
   list += '[';
   for (std::size_t i = 0; i < state.book.campaigns.size(); ++i) {

@@ -18,6 +18,8 @@ struct LiveStanding {
   std::string door_shut{};
   // The last event on disk; what a status tells of later ones may be lost.
   std::uint64_t durable = 0;
+  // What was found in the list that was just submitted, as JSON; empty: none was.
+  std::string taken{};
 };
 
 // Where the campaigns of a log stand, as JSON for programs and as text for people. No numbers, no

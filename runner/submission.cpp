@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
 
 #include "campaigns/calendar_file.hpp"
 #include "campaigns/contact_list.hpp"
+#include "campaigns/json_writer.hpp"
 #include "campaigns/phone_number.hpp"
+#include "campaigns/words.hpp"
 #include "runner/contact_query.hpp"
 #include "runner/crypto.hpp"
 
@@ -205,6 +208,61 @@ std::optional<std::string> reason_not_to_enrol(const Submission& submission,
            "--skip-bad-rows to enrol the others";
   }
   return {};
+}
+
+void append_rejected(std::string& out, const std::vector<campaigns::RejectedRow>& rows) {
+  out += '[';
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i) out += ',';
+    campaigns::JsonObject row(out);
+    row.member("row", static_cast<std::int64_t>(rows[i].row))
+        .member("column", rows[i].column)
+        .member("reason", rows[i].reason)
+        .member("what", rows[i].what);
+    row.close();
+  }
+  out += ']';
+}
+
+std::string taken_json(const campaigns::Preflight& report) {
+  std::string text;
+  campaigns::JsonObject object(text);
+  object.member("rows", static_cast<std::int64_t>(report.rows))
+      .member("people", static_cast<std::int64_t>(report.usable - report.duplicates))
+      .member("duplicates", static_cast<std::int64_t>(report.duplicates))
+      .member("rejected", static_cast<std::int64_t>(report.rejected_count))
+      .member("numbers_left_out", static_cast<std::int64_t>(report.left_out_count));
+  auto left_out = report.rejected;
+  left_out.insert(left_out.end(), report.left_out.begin(), report.left_out.end());
+  append_rejected(object.open("left_out"), left_out);
+  auto& warnings = object.open("warnings");
+  warnings += '[';
+  for (std::size_t i = 0; i < report.warnings.size(); ++i) {
+    if (i) warnings += ',';
+    campaigns::append_json_string(warnings, report.warnings[i]);
+  }
+  warnings += ']';
+  object.close();
+  return text;
+}
+
+std::string taken_text(const nlohmann::json& taken, const std::string& campaign) {
+  using campaigns::plural;
+  const auto count = [&](const char* name) { return taken.value(name, std::uint64_t{0}); };
+  if (count("rows") == 0) return {};
+  auto text = campaign + ": " + plural(count("rows"), "row", "rows") + ", " +
+              plural(count("people"), "person", "people") + ", " +
+              plural(count("duplicates"), "duplicate", "duplicates") + ", " +
+              std::to_string(count("rejected")) + " cannot be used\n";
+  const auto left_out = taken.value("left_out", nlohmann::json::array());
+  for (const auto& row : left_out) {
+    const auto column = row.value("column", "");
+    text += "left out: row " + std::to_string(row.value("row", std::uint64_t{0})) +
+            (column.empty() ? "" : ", column " + column) + ": " + row.value("what", "") + '\n';
+  }
+  const auto all = count("rejected") + count("numbers_left_out");
+  if (all > left_out.size()) text += "and " + std::to_string(all - left_out.size()) + " more\n";
+  return text;
 }
 
 std::string_view ListedContact::value(std::string_view column) const {

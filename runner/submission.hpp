@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,15 @@ campaigns::Preflight check_submission(const Submission& submission,
 // ring.
 std::optional<std::string> reason_not_to_enrol(const Submission& submission,
                                                const campaigns::Preflight& report, bool real);
+
+// What was found in a list that was taken, for whoever submitted it, as JSON and as text: how many
+// rows, what was left out of them, and the warnings, which the text is without. The text is made of
+// the JSON; empty where that tells of no list.
+std::string taken_json(const campaigns::Preflight& report);
+std::string taken_text(const nlohmann::json& taken, const std::string& campaign);
+
+// Appends rows as a JSON array.
+void append_rejected(std::string& out, const std::vector<campaigns::RejectedRow>& rows);
 
 // One row of a list.
 struct ListedContact {

@@ -276,6 +276,34 @@ class OperateTest(world.Case):
         self.assertEqual(self.status()["position"], position)
         self.stop()
 
+    def test_whoever_submits_sees_the_warnings_and_what_was_left_out_of_the_list(self):
+        campaign = world.survey(
+            id="first", pacing={"calls_per_second": "20", "lines": 20},
+            budget={"limit": "5.00", "currency": "EUR", "per_minute": "0.20"},
+            quotas=[{"name": "scarce", "completes": 1000}])
+        file = world.write_campaign(self.elsewhere, campaign, 12, "first.json")
+        with open(os.path.join(self.elsewhere, campaign["contacts"]["file"]), "a") as people:
+            people.write("X-1,none,Anna\nX-2,%s,Bea\n" % world.number_of(1))
+        checked = self.campanile("check", file, "--skip-bad-rows", "--json")
+        warnings = world.last_json(checked.stdout)["warnings"]
+        self.assertTrue(any("budget" in warning for warning in warnings), warnings)
+        self.assertTrue(any("scarce" in warning for warning in warnings), warnings)
+        done = self.steer("submit", "first.json", "--skip-bad-rows")
+        for warning in warnings:
+            self.assertIn("warning: " + warning, done.stderr)
+        self.assertIn("first: 14 rows, 12 people, 1 duplicate, 1 cannot be used\n"
+                      "left out: row 14, column number: ", done.stdout)
+        # Gone on with, it was looked at before.
+        again = self.steer("submit", "first.json", "--skip-bad-rows")
+        self.assertEqual(again.stdout, "")
+        self.assertNotIn("budget", again.stderr)
+        campaign["id"] = "second"
+        world.write_campaign(self.elsewhere, campaign, 12, "second.json")
+        told = self.steer("submit", "second.json", "--json")
+        self.assertEqual(world.last_json(told.stdout)["taken"]["people"], 12)
+        self.assertIn("scarce", told.stderr)
+        self.stop()
+
     def test_what_is_no_campaigns_id_is_said_and_nobody_asked(self):
         file = world.write_campaign(self.elsewhere, world.survey(id="first"), 3)
         for name in ("a b", "über", "First", "-x", "a/../b", "x" * 64):
