@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "campaigns/campaign_file.hpp"
+#include "campaigns/events.hpp"
 #include "campaigns/ids.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/time.hpp"
@@ -130,7 +132,11 @@ class Filter {
       campaign_stream_.clear();
     }
     anything_ = campaign.empty() && contact == 0;
+    campaign_ = campaign;
   }
+
+  // That alone is asked for; empty: all are.
+  const std::string& campaign() const { return campaign_; }
 
   bool wants(const RecordedEvent& event) const {
     if (!types_.empty() && std::find(types_.begin(), types_.end(), event.type) == types_.end()) {
@@ -166,12 +172,37 @@ class Filter {
   }
 
   std::vector<std::string> types_;
+  std::string campaign_{};
   std::string campaign_stream_{};
   std::string contact_stream_{};
   std::string contact_end_{};
   std::string attempt_{};
   bool anything_ = true;
 };
+
+// For --type: no event would ever be of another.
+CLI::Validator known_type() {
+  return {
+      [](std::string& given) {
+        std::vector<std::string> types;
+        campaigns::EventKinds::List::each([&types]<typename E>() { types.emplace_back(E::type); });
+        if (std::find(types.begin(), types.end(), given) != types.end()) return std::string();
+        const auto near = campaigns::nearest_name(given, types);
+        return "no event is of the type \"" + given + '"' +
+               (near.empty() ? "; `campanile log` without it shows the type of each"
+                             : "; did you mean \"" + near + "\"?");
+      },
+      ""};
+}
+
+bool holds_campaign(CheckedLog& log, const std::string& campaign) {
+  bool found = false;
+  log.read(1, [&](const RecordedEvent& event) {
+    found = event.stream == "campaign/" + campaign;
+    return !found;
+  });
+  return found;
+}
 
 // `opened`: the personal part is asked for, and the event has it in clear.
 void append_line(std::string& text, const RecordedEvent& event, bool opened) {
@@ -267,6 +298,7 @@ int show_log(const LogOptions& options) {
   std::string line;
   std::string plain;
   bool ended = false;
+  bool shown = false;
   while (stopped == 0) {
     log.read(next, [&](const RecordedEvent& event) {
       ended = !is_until(until, event);
@@ -282,6 +314,7 @@ int show_log(const LogOptions& options) {
           append_line(line, event, false);
         }
         lines.add(line);
+        shown = true;
       }
       return stopped == 0;
     });
@@ -293,6 +326,12 @@ int show_log(const LogOptions& options) {
       return exit_cannot_go_on;
     }
     poll(nullptr, 0, poll_ms);
+  }
+  // One that is waited for may still come.
+  if (!shown && !options.follow && !filter.campaign().empty() &&
+      !holds_campaign(log, filter.campaign())) {
+    complain("no campaign \"" + filter.campaign() + "\" in this log");
+    return exit_bad_input;
   }
   return exit_done;
 }
@@ -524,7 +563,8 @@ void add_log(CLI::App& app, Chosen& chosen) {
                         "The contact's ordinal, or CAMPAIGN/ORDINAL");
     command->add_option("--attempt", options->attempt,
                         "The attempt's number, or CAMPAIGN.CONTACT.NUMBER");
-    command->add_option("--type", options->types, "The events' type; may be repeated");
+    command->add_option("--type", options->types, "The events' type; may be repeated")
+        ->check(known_type());
     command->add_flag("--follow", options->follow, "Go on as events are appended");
     command->add_flag("--personal", options->personal, "With what names or quotes people");
     command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");

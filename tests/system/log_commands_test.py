@@ -104,7 +104,6 @@ class LogTest(LogCase):
 
         of_campaign = chosen(lambda each: each.stream.startswith(("campaign/", "contact/")))
         self.assertEqual(self.positions("--campaign", "prova"), of_campaign)
-        self.assertEqual(self.positions("--campaign", "altra"), [])
         # "contact/prova/2" and not "contact/prova/12"
         of_two = chosen(lambda each: each.contact() == ("prova", 2))
         self.assertEqual(self.positions("--contact", "2"), of_two)
@@ -149,6 +148,20 @@ class LogTest(LogCase):
             done = self.read("log", *arguments, expect=2)
             self.assertIn(arguments[0], done.stderr)
             self.assertEqual(done.stdout, "")
+
+    def test_what_is_not_in_the_log_is_said(self):
+        for arguments in (["--campaign", "altra"], ["--contact", "altra/2"],
+                          ["--attempt", "altra.2.1"], ["--campaign", "altra", "--since", "9"]):
+            done = self.read("log", *arguments, expect=2)
+            self.assertIn('no campaign "altra" in this log', done.stderr)
+            self.assertEqual(done.stdout, "")
+        # Of one that is there nothing is left by the rest, and no type is missed.
+        self.assertEqual(self.positions("--campaign", "prova", "--since", "99999"), [])
+        self.assertEqual(self.positions("--type", "QuotaSwept"), [])
+        for given, told in (("CalEnded", 'did you mean "CallEnded"?'), ("Nope", "campanile log")):
+            done = self.read("log", "--type", given, expect=2)
+            self.assertIn('no event is of the type "%s"' % given, done.stderr)
+            self.assertIn(told, done.stderr)
 
     def test_it_is_followed_while_it_is_written_until_a_signal(self):
         file = world.write_campaign(self.folder, world.survey(id="prova"), 400)
