@@ -206,7 +206,8 @@ class CampaignReader {
   }
 
   void wrong_type(const std::string& where, const Json& value, const std::string& wanted) {
-    problem(where, "must be " + wanted + ", is " + type_of(value));
+    problem(where.empty() ? "(the whole file)" : where,
+            "must be " + wanted + ", is " + type_of(value));
   }
 
   static std::string type_of(const Json& value) {

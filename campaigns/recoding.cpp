@@ -76,7 +76,7 @@ void RecodingReader::read_codes(const Json& value) {
 }
 
 void RecodingReader::read(const Json& root) {
-  if (!root.is_object()) return problem("", "must be an object");
+  if (!root.is_object()) return problem("(the whole file)", "must be an object");
   static const std::vector<std::string> members = {"title",     "eligibility", "partial",
                                                    "last_word", "outcomes",    "aapor"};
   for (const auto& [name, value] : root.items()) {

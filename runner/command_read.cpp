@@ -3,6 +3,8 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
+#include <system_error>
 
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/explain.hpp"
@@ -274,6 +276,16 @@ bool is_wanted(const campaigns::ExportFile& file, const ReadOptions& options) {
   return !file.only_if_asked || options.numbers;
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (std::filesystem::is_directory(folder, error)) return;
+  const bool is_there = std::filesystem::exists(folder, error);
+  throw std::invalid_argument(folder.string() +
+                              (is_there ? " is there and is no folder" : " cannot be made") +
+                              ": name a folder with --to where files may be written");
+}
+
 // Into a folder, where files of an earlier export may be. Of which events they tell (`head`) and by
 // which rules stands beside them only where it is true of all of them; it is gone before they
 // change, and written when they are there.
@@ -283,7 +295,7 @@ void write_export(const AskedExport& asked, const ReadOptions& options,
   const std::filesystem::path folder(options.to);
   const auto head_file = folder / "head.json";
   const auto rules_file = folder / "recoding.json";
-  std::filesystem::create_directories(folder);
+  make_folder(folder);
   std::filesystem::remove(head_file);
   std::filesystem::remove(rules_file);
   const auto write = [](const std::filesystem::path& path, const auto& content) {

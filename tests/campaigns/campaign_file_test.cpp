@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(syntax_errors_have_line_and_column_and_tell_nothing_else) {
   BOOST_TEST(problems_of("").at(0).substr(0, 16) == "line 1, column 1");
   BOOST_TEST(problems_of("{} x").size() == 1U);
   BOOST_TEST(problems_of("{\"a\": \"\xFF\"}").size() == 1U);
-  check_problem("[]", ": must be an object, is an array");
+  check_problem("[]", "(the whole file): must be an object, is an array");
 }
 
 BOOST_AUTO_TEST_CASE(unknown_members_are_told_with_the_nearest_known_name) {

@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_recoding_is_read_whole) {
 
 BOOST_AUTO_TEST_CASE(what_a_recoding_cannot_mean_is_refused_with_its_place) {
   using Texts = std::vector<std::string>;
-  BOOST_TEST(problems_of("[]") == Texts{": must be an object"});
+  BOOST_TEST(problems_of("[]") == Texts{"(the whole file): must be an object"});
   BOOST_TEST(problems_of(R"({"titel": ""})") ==
              Texts{"/titel: unknown member; did you mean \"title\"?"});
   BOOST_TEST(problems_of(R"({"outcomes": {"buzy": "busy", "busy": "none"}})").size() == 2u);

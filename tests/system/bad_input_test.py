@@ -84,7 +84,8 @@ class FileTest(world.Case):
         for wrong in ('{"id": "a",', '[]', '{"id": "a", "id": "b"}', ""):
             with open(file, "w") as text:
                 text.write(wrong)
-            self.run_file(file, expect=2)
+            told = self.run_file(file, expect=2).stderr
+            self.assertNotIn(": :", told)
             self.assert_no_log()
         self.run_file(self.path("missing.json"), expect=2)
         self.run_file(self.folder, expect=2)

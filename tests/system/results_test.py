@@ -214,6 +214,13 @@ class ResultsTest(world.Case):
                              {"responses_wide.csv", "head.json"})
             self.campanile("export", "results", "--log", self.log, "--to", self.path("alone"))
 
+    def test_where_no_folder_can_be_is_said(self):
+        self.run_campaign()
+        for place, why in ((self.log, "is there and is no folder"), ("/proc/x", "cannot be made"),
+                           (os.path.join(self.log, "x"), "cannot be made")):
+            done = self.campanile("export", "--log", self.log, "--to", place, expect=2)
+            self.assertIn("%s %s: name a folder with --to" % (place, why), done.stderr)
+
     def test_the_report_needs_nothing_from_elsewhere(self):
         self.run_campaign()
         for language, word in (("it", "Dalla lista alla fine"), ("en", "From the list to the end")):
