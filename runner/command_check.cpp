@@ -85,13 +85,12 @@ SaidByLog look_into_log(const CheckOptions& options, const Submission& submissio
   return said;
 }
 
-std::string report_text(const Submission& submission, const campaigns::Preflight& report,
-                        campaigns::Instant begin, const std::optional<std::uint64_t>& suppressed) {
-  std::string text = "campaign " + submission.file.campaign.id + ", every default filled in:\n" +
-                     campaigns::print_campaign(submission.file.campaign, true) + "\n\n";
-  text += "list: " + std::to_string(report.rows) + " rows, " + std::to_string(report.usable) +
-          " usable, " + std::to_string(report.rejected_count) + " refused, " +
-          std::to_string(report.duplicates) + " duplicates";
+std::string list_text(const campaigns::Preflight& report,
+                      const std::optional<std::uint64_t>& suppressed) {
+  std::string text = "list: " + std::to_string(report.rows) + " rows, " +
+                     std::to_string(report.usable) + " usable, " +
+                     std::to_string(report.rejected_count) + " refused, " +
+                     std::to_string(report.duplicates) + " duplicates";
   if (!report.encoding.empty()) {
     text += " (" + report.encoding;
     if (!report.delimiter.empty()) text += ", delimiter '" + report.delimiter + '\'';
@@ -143,6 +142,15 @@ std::string report_text(const Submission& submission, const campaigns::Preflight
   table("languages:", report.by_language);
   for (const auto& [column, counts] : report.by_variant) table("variant " + column + ':', counts);
   if (!report.by_quota.empty()) table("may belong to the quotas:", report.by_quota);
+  return text;
+}
+
+std::string report_text(const Submission& submission, const campaigns::Preflight& report,
+                        campaigns::Instant begin, const std::optional<std::uint64_t>& suppressed) {
+  std::string text = "campaign " + submission.file.campaign.id + ", every default filled in:\n" +
+                     campaigns::print_campaign(submission.file.campaign, true) + "\n\n";
+  // Of a list that could not be read there is nothing to tell but that.
+  if (!report.columns.empty()) text += list_text(report, suppressed);
   for (const auto& warning : report.warnings) text += "warning: " + warning + '\n';
   const auto& campaign = submission.file.campaign;
   if (campaign.mode == campaigns::Mode::agent && campaign.agent.model.empty() &&

@@ -115,6 +115,15 @@ class FileTest(world.Case):
         self.assertIn("name", self.run_file(file, expect=2).stderr)
         self.assert_no_log()
 
+    def test_of_a_list_that_lacks_a_column_no_rows_are_counted(self):
+        file = self.write_list("id,number\nP-1,+393471000001\n")
+        done = self.campanile("check", file, expect=2)
+        self.assertIn("the list has no column \"name\"", done.stderr)
+        for line in ("list:", "zones:", "languages:"):
+            self.assertNotIn("\n" + line, done.stdout)
+        file = self.write_list("id,number,name\nP-1,+393471000001,Anna\n")
+        self.assertIn("\nlist: 1 rows, 1 usable", self.campanile("check", file).stdout)
+
     ROWS = ("id,number,name\n"
             "P-1,+393471000001,Anna\n"
             "P-2,,Bruno\n"
