@@ -435,6 +435,11 @@ std::optional<RejectedRow> ContactListReader::Block::read_number(const ContactRo
     return RejectedRow{row.row, column_name(column), number.error().code, number.error().text};
   }
   into = std::move(number).value();
+  const auto& own = campaign.caller_ids;
+  if (std::ranges::find(own, into.e164) != own.end()) {
+    return RejectedRow{row.row, column_name(column), "own_number",
+                       "the number is one of the campaign's own \"caller_ids\"; it is not called"};
+  }
   const auto& allowed = campaign.countries;
   if (allowed.empty() || std::ranges::find(allowed, into.country) != allowed.end()) return {};
   return RejectedRow{

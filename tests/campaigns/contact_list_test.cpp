@@ -438,6 +438,13 @@ BOOST_AUTO_TEST_CASE(several_numbers_are_read_in_the_order_of_their_columns) {
   BOOST_TEST(numbers("3331234567,+34612345678,,") == "+393331234567 +34612345678");
   campaign.countries = {"IT"};
   BOOST_TEST(numbers("3331234567,+34612345678,,Europe/Rome") == "+393331234567 -country@Casa");
+  // Nobody is there to be called at a number that calls.
+  campaign.caller_ids = {"+390649912345", "+34612345678"};
+  BOOST_TEST(numbers("3331234567,0649912345,+34612345678,Europe/Rome") ==
+             "+393331234567 -own_number@Casa -own_number@Ufficio");
+  BOOST_TEST(numbers(",0649912345,,") == "!own_number@Casa");
+  campaign.contacts.bad_rows = BadRows::refuse;
+  BOOST_TEST(numbers("3331234567,0649912345,,") == "!own_number@Casa");
   campaign.contacts.other_number_columns = {"Casa", "Uficio"};
   const auto opened = ContactListReader::open_csv(campaign, rules, "Telefono,Casa,Ufficio,Nome\n");
   BOOST_TEST_REQUIRE(!opened.ok());
