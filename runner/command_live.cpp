@@ -119,8 +119,8 @@ int tell_end(const campaigns::State& state, campaigns::CampaignIndex index,
 }
 
 // Where `run` keeps its log unless it is told: beside the campaign file, so that the working
-// directory never decides whether people are rung again. A rehearsal that came to its end makes
-// room for a fresh one and is kept as the last.
+// directory never decides whether people are rung again. A rehearsal that came to its end, or was
+// of another file, makes room for a fresh one and is kept as the last.
 std::filesystem::path default_log(const RunOptions& options, const Submission& submission) {
   auto base = std::filesystem::absolute(options.file);
   base.replace_extension();
@@ -140,6 +140,9 @@ std::filesystem::path default_log(const RunOptions& options, const Submission& s
     std::filesystem::remove(last + part, ignored);
     std::filesystem::rename(log.string() + part, last + part, ignored);
   }
+  complain(std::string("note: the rehearsal before this one ") +
+           (known.same ? "came to its end" : "was of another file or list") + ": it is kept in " +
+           last + ", and this one begins anew");
   return log;
 }
 
@@ -352,8 +355,8 @@ int serve(const RunOptions& options) {
 
 void add_live(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<RunOptions>();
-  auto* run_command =
-      app.add_subcommand("run", "Run one campaign to its end; the same command again resumes it");
+  auto* run_command = app.add_subcommand(
+      "run", "Run one campaign to its end; the same command goes on with one that was stopped");
   run_command->add_option("file", options->file, "The campaign file")->required();
   run_command->add_option("--log", options->log, "The log (default: beside the campaign file)");
   run_command->add_flag("--skip-bad-rows", options->overrides.skip_bad_rows,

@@ -157,14 +157,23 @@ class RunTest(world.Case):
         os.mkdir(campaigns)
         os.mkdir(elsewhere)
         file = world.write_campaign(campaigns, world.survey(), 10)
-        self.campanile("run", file, "--calls-per-second", 5, cwd=elsewhere)
+        self.campanile("run", file, "--calls-per-second", 5, "--limit", 3, cwd=elsewhere, expect=1)
         self.assertTrue(os.path.exists(os.path.join(campaigns, "campaign.rehearsal.db")))
         self.assertEqual(os.listdir(elsewhere), [])
+        # One that was stopped is gone on with.
+        told = self.campanile("run", file, "--calls-per-second", 5, cwd=elsewhere).stderr
+        self.assertNotIn("begins anew", told)
+        self.assertFalse(os.path.exists(os.path.join(campaigns, "campaign.rehearsal.last.db")))
         # A rehearsal that is over makes room for a fresh one and is kept as the last.
-        self.campanile("run", file, "--calls-per-second", 5, cwd=campaigns)
+        told = self.campanile("run", file, "--calls-per-second", 5, cwd=campaigns).stderr
+        self.assertIn("note: the rehearsal before this one came to its end: it is kept in ", told)
+        self.assertIn("campaign.rehearsal.last.db, and this one begins anew", told)
         self.assertTrue(os.path.exists(os.path.join(campaigns, "campaign.rehearsal.last.db")))
         self.assert_log_is_well(os.path.join(campaigns, "campaign.rehearsal.db"))
         self.assert_log_is_well(os.path.join(campaigns, "campaign.rehearsal.last.db"))
+        world.write_campaign(campaigns, world.survey(goodbye="Altro."), 10)
+        self.assertIn("was of another file or list",
+                      self.campanile("run", file, "--calls-per-second", 5, cwd=campaigns).stderr)
 
 
 if __name__ == "__main__":
