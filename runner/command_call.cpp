@@ -390,7 +390,8 @@ void add_call(CLI::App& app, Chosen& chosen) {
   auto* command = app.add_subcommand(
       "call", "Call a telephone of your own, to try the way or to hear what a person would hear");
   command->add_option("number", options->number, "The telephone number, as +39…")->required();
-  command->add_option("--region", options->region, "Country of a number without its code (IT)");
+  command->add_option("--region", options->region,
+                      "Country of a number that is written without +, as in --region IT");
   command->add_option("--say", options->say, "What to say instead of the test message");
   command->add_option("--campaign", options->campaign,
                       "Say what this campaign file says to the person named by --contact");

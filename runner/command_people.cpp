@@ -455,7 +455,8 @@ void add_people(CLI::App& app, Chosen& chosen) {
     auto* command = app.add_subcommand(name, what);
     command->add_option("--log", options->log, "The log")->required();
     command->add_option("number", options->number, "The telephone number");
-    command->add_option("--region", options->region, "Country of a number without its code (IT)");
+    command->add_option("--region", options->region,
+                        "Country of a number that is written without +, as in --region IT");
     command->add_option("--env-file", options->env_file, "Settings as NAME=value (default .env)");
     command->add_flag("--json", options->json, "As JSON");
     command->callback([options, &chosen, act] {
