@@ -300,6 +300,7 @@ struct ContactListReader::Block {
   std::unordered_map<std::string, std::size_t, ColumnHash, std::equal_to<>> column_indexes{};
   std::vector<std::string> written{};  // numbers as text, of the current row
   std::vector<bool> given{};           // which columns the current row has
+  std::vector<bool> decimal{};  // and in which it has a number with a fraction or an exponent
   // The usable numbers of the current row.
   struct UsableNumber {
     std::size_t column = 0;
@@ -430,7 +431,13 @@ const std::string* ContactListReader::Block::language_for(std::string_view value
 std::optional<RejectedRow> ContactListReader::Block::read_number(const ContactRow& row,
                                                                  std::size_t column,
                                                                  PhoneNumber& into) const {
-  auto number = parse_phone_number(row.values[column], campaign.contacts.region);
+  const auto value = row.values[column];
+  auto number = parse_phone_number(value, campaign.contacts.region);
+  // The point of such a number would pass for a blank between digits. Where it is so long that it
+  // has an exponent, the refusal of that says more.
+  if (column < decimal.size() && decimal[column] && value.find('e') == std::string_view::npos) {
+    number = decimal_number();
+  }
   if (!number.ok()) {
     return RejectedRow{row.row, column_name(column), number.error().code, number.error().text};
   }
@@ -1041,6 +1048,7 @@ bool ContactListReader::Block::read_object(simdjson::dom::object object, Contact
                                            RejectedRow& rejected) {
   row.values.assign(list_columns, {});
   given.assign(list_columns, false);
+  decimal.assign(list_columns, false);
   for (const auto& member : object) {
     const std::size_t column = column_indexes.find(member.key)->second;
     const auto reject = [&](std::string reason, std::string what) {
@@ -1053,6 +1061,7 @@ bool ContactListReader::Block::read_object(simdjson::dom::object object, Contact
     if (member.value.is_null()) continue;
     if (number_text(member.value, written[column])) {
       value = written[column];
+      decimal[column] = member.value.type() == simdjson::dom::element_type::DOUBLE;
     } else if (member.value.get(value) != simdjson::SUCCESS) {
       return reject("wrong_type",
                     "the value is neither a string nor a number; write it as a string");

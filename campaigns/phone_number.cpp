@@ -185,14 +185,18 @@ std::string calling_code_of(const std::string& region) {
   return code == 0 ? std::string{} : std::to_string(code);
 }
 
+Refusal decimal_number() {
+  return refusal(
+      "decimal",
+      "the column was saved as decimal numbers, leading zeros are lost; save it as text");
+}
+
 Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std::string& region) {
   // An apostrophe in front is how one tells a spreadsheet to leave a number alone.
   if (!text.empty() && text.front() == '\'') text.remove_prefix(1);
   text = trimmed(text);
   if (!text.empty() && is_decimal_number(text)) {
-    return refusal("decimal",
-                   "the column was saved as decimal numbers, leading zeros are lost; save it as "
-                   "text");
+    return decimal_number();
   }
 
   std::string dialled;  // digits, and '+' in front

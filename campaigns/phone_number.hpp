@@ -22,6 +22,9 @@ inline constexpr const char* no_number = "empty_number";
 // Not for several threads at once before the first call has returned.
 Result<PhoneNumber, Refusal> parse_phone_number(std::string_view text, const std::string& region);
 
+// Why what a table or JSON has as a decimal number is no phone number.
+Refusal decimal_number();
+
 // Whether `region` is a country that `parse_phone_number` knows ("IT").
 bool is_phone_region(const std::string& region);
 // What its numbers in international form begin with, behind the + ("39"); several countries may

@@ -547,6 +547,10 @@ std::vector<std::string> read_lines(const Campaign& campaign, std::string_view t
   return read_all(ContactListReader::open_lines(campaign, rules(), text));
 }
 
+std::vector<std::string> read_array(const Campaign& campaign, std::string_view text) {
+  return read_all(ContactListReader::open_array(campaign, rules(), text));
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(json_lines_are_read_one_person_a_line) {
@@ -664,6 +668,15 @@ BOOST_AUTO_TEST_CASE(numbers_become_text_digit_by_digit) {
   BOOST_TEST(value_of("1e300") == "1e+300");
   // What a spreadsheet made of a number is none, however it is written.
   check(read_lines(campaign, "{\"Telefono\": 3.93e+21}\n"), {"1 !scientific_notation@Telefono"});
+  // Nor is one with a fraction, whose point would pass for a blank.
+  for (const char* number : {"333123456.5", "3331234567.0", "3.331234567e9", "3331234.567"}) {
+    const std::string row = std::string("{\"Telefono\": ") + number + "}";
+    check(read_lines(campaign, row + "\n"), {"1 !decimal@Telefono"});
+    check(read_array(campaign, "[" + row + "]"), {"1 !decimal@Telefono"});
+  }
+  check(read_array(campaign, R"([{"Telefono": 3331234567}, {"Telefono": "333.1234567"}])"),
+        {"1 +393331234567 Europe/Rome it-IT |3331234567",
+         "2 +393331234567 Europe/Rome it-IT |333.1234567"});
 }
 
 BOOST_AUTO_TEST_CASE(a_list_is_what_the_ending_of_its_name_says) {
