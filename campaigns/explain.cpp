@@ -317,6 +317,10 @@ class Teller {
     return attempt(e.attempt) + "the call's sound reached the agent";
   }
   std::string operator()(const StreamClosed& e) const {
+    if (e.uncounted) {
+      return attempt(e.attempt) + "the talk with the agent ended (" + e.why +
+             "); how it went until then was not noted";
+    }
     auto text = attempt(e.attempt) + "the talk with the agent ended (" + e.why + ") after " +
                 seconds(e.lasted_ms) + ": " + plural(e.turns, "turn", "turns") + " of the agent, " +
                 plural(e.interruptions, "interruption", "interruptions");

@@ -63,6 +63,8 @@ struct AttemptRow {
   // Somebody was there, the agent was due, and not a sound of it came. Not those who hung up
   // before it was its turn to speak.
   bool heard_nothing() const {
+    // Of a talk that ended with the program that held it, nobody counted what was heard.
+    if (agent_fault == "stopped" && talk_ms == 0) return false;
     return agent && first_sound_ms == 0 && (!agent_fault.empty() || talk_ms >= 2'000);
   }
   friend bool operator==(const AttemptRow&, const AttemptRow&) = default;
