@@ -375,10 +375,15 @@ bool left_in_silence(const State& state, const Named& named, const CallPosition&
          !has_settled_any(answers) && !spoke(call);
 }
 
+// Whether a limit of the campaign's cut the talk.
+bool cut_by_a_limit(const AgentProgress& agent) {
+  return agent.closed_why == "time_limit" || agent.closed_why == "spend_limit" ||
+         agent.closed_why == "too_many_turns";
+}
+
 // Whether the talk ended because we did, not because the person went.
 bool ended_by_us(const AgentProgress& agent) {
-  return agent.closed_why == "silence" || agent.closed_why == "time_limit" ||
-         agent.closed_why == "spend_limit" || agent.closed_why == "goodbye";
+  return cut_by_a_limit(agent) || agent.closed_why == "silence" || agent.closed_why == "goodbye";
 }
 
 // A call in which a voice agent was due. What the person said counts before how the talk ended, and
@@ -408,8 +413,10 @@ Outcome outcome_of_agent(const State& state, const Named& named, const CallPosit
     }
     if (call.prompt == "apology") return Outcome::network_error;
     if (!campaign.questions.empty()) {
-      return ended_by_us(agent) && !spoke(call) ? Outcome::said_nothing
-                                                : Outcome::human_hung_up_at_once;
+      if (!spoke(call)) {
+        return ended_by_us(agent) ? Outcome::said_nothing : Outcome::human_hung_up_at_once;
+      }
+      return cut_by_a_limit(agent) ? Outcome::broken_off : Outcome::human_hung_up_at_once;
     }
     const auto& words = campaign.agent.opening.empty() ? campaign.greeting : campaign.agent.opening;
     const auto text = personal_text(words, campaign, *named.entry, state.script, named.ref);
@@ -507,13 +514,28 @@ bool failed_there_before(const State& state, const Named& named) {
   return false;
 }
 
+// Of a call whose end nobody knows: what the person said in it counts. Nothing where they were not
+// heard, which says nothing of the number, nor does a length that is not known.
+std::optional<Outcome> outcome_of_lost_call(const State& state, const Named& named,
+                                            const std::string& answered_by) {
+  const auto* call = state.script.call(named.ref);
+  if (!call) return {};
+  const bool heard =
+      spoke(*call) || has_answered(call) || call->opted_out || !call->agent.tools.empty();
+  if (!heard) return {};
+  const auto outcome = outcome_of_conversation(state, named, 0, answered_by);
+  if (outcome == Outcome::human_hung_up_at_once || outcome == Outcome::said_nothing) return {};
+  return outcome;
+}
+
 Outcome outcome_of_call(const State& state, const Named& named, const std::string& status,
                         std::int64_t seconds, const std::string& answered_by) {
   if (status == "busy") return Outcome::busy;
   if (status == "no-answer") return Outcome::no_answer;
   if (status == "canceled") return Outcome::canceled_by_us;
-  // Nobody knows how it went, which says nothing of the number.
-  if (status == lost_call) return Outcome::network_error;
+  if (status == lost_call) {
+    return outcome_of_lost_call(state, named, answered_by).value_or(Outcome::network_error);
+  }
   if (status == "failed") {
     // Carriers' causes are not to be trusted at once: a number is dead when it fails twice running.
     return failed_there_before(state, named) ? Outcome::invalid_number : Outcome::network_error;

@@ -1088,17 +1088,58 @@ BOOST_AUTO_TEST_CASE(whoever_answered_all_and_wants_no_other_call_has_given_an_i
   BOOST_TEST((talk.hangs_up() == Outcome::completed));
 }
 
+// Neither is a talk that a limit of ours cut; whoever goes silent after a word has gone.
 BOOST_AUTO_TEST_CASE(a_mute_line_is_no_refusal) {
-  for (const char* why : {"silence", "time_limit", "spend_limit", "goodbye"}) {
+  const struct {
+    const char* why;
+    Outcome of_who_spoke;
+  } cases[] = {{"silence", Outcome::human_hung_up_at_once},
+               {"goodbye", Outcome::human_hung_up_at_once},
+               {"time_limit", Outcome::broken_off},
+               {"spend_limit", Outcome::broken_off},
+               {"too_many_turns", Outcome::broken_off}};
+  for (const auto& one : cases) {
     Talk mute;
     mute.opens().does(mute.agent_says(1, "Buongiorno"));
-    mute.does(mute.ended(why)).does(mute.after());
-    BOOST_TEST((mute.hangs_up() == Outcome::said_nothing), why);
+    mute.does(mute.ended(one.why)).does(mute.after());
+    BOOST_TEST((mute.hangs_up() == Outcome::said_nothing), one.why);
     Talk spoke;
     spoke.opens().does(spoke.person_says(2, "Pronto?"));
-    spoke.does(spoke.ended(why)).does(spoke.after());
-    BOOST_TEST((spoke.hangs_up() == Outcome::human_hung_up_at_once), why);
+    spoke.does(spoke.ended(one.why)).does(spoke.after());
+    BOOST_TEST((spoke.hangs_up() == one.of_who_spoke), one.why);
   }
+}
+
+// The program is killed in the midst of the talk, and the carrier never tells what became of the
+// call.
+BOOST_AUTO_TEST_CASE(what_was_said_in_a_call_that_is_lost_counts) {
+  const auto lost = [](Talk& talk) {
+    talk.does(StartRunner{});
+    CallFetched not_found;
+    not_found.attempt = talk.attempt();
+    for (int i = 0; i < 3; ++i) talk.later(1h).does(not_found);
+    BOOST_TEST(!talk.state().results.attempts.back().heard_nothing());
+    return talk.state().queue.campaigns[0].contact(1).last_outcome;
+  };
+  Talk all;
+  BOOST_TEST((lost(all.opens().answers_all()) == Outcome::completed));
+  Talk some;
+  some.opens().does(some.person_says(1, "Sì")).does(some.answer("a1", "colour", "red"));
+  BOOST_TEST((lost(some) == Outcome::broken_off));
+  Talk refused;
+  refused.opens().does(refused.person_says(1, "No"));
+  refused.does(refused.tool("1", "end_call", R"({"reason":"refused"})"));
+  BOOST_TEST((lost(refused) == Outcome::refused));
+  Talk opted_out;
+  opted_out.opens().does(opted_out.person_says(1, "Non chiamate più"));
+  opted_out.does(opted_out.tool("1", "opt_out", "{}"));
+  BOOST_TEST((lost(opted_out) == Outcome::opted_out));
+  // Of these nobody knows.
+  Talk nothing;
+  BOOST_TEST((lost(nothing.opens()) == Outcome::network_error));
+  Talk a_word;
+  a_word.opens().does(a_word.agent_says(1, "Buongiorno")).does(a_word.person_says(2, "Pronto?"));
+  BOOST_TEST((lost(a_word) == Outcome::network_error));
 }
 
 BOOST_AUTO_TEST_CASE(limits_end_a_talk_with_a_goodbye) {
