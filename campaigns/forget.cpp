@@ -65,7 +65,7 @@ Result<Facts, Refusal> forget_number(const State& state, NumberKey key) {
       if (!campaign.has_number(ordinal, key) || contact.forgotten) continue;
       const auto subject = Subject::contact(id, ordinal);
       if (contact.stage == Stage::fresh || contact.stage == Stage::retry) {
-        add(facts, subject, ContactExcluded{"forgotten", "the person is to be forgotten"});
+        add(facts, subject, ContactExcluded{"forgotten", std::string(to_be_forgotten)});
       }
       add(facts, subject, ContactForgotten{"operator"});
     }

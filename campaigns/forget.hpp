@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "campaigns/events.hpp"
 #include "campaigns/result.hpp"
@@ -11,6 +12,9 @@ namespace campaigns {
 
 // Of one call of forget_expired.
 inline constexpr std::size_t forgotten_at_once_max = 500;
+
+// Why somebody is excluded who waited when their number was to be forgotten.
+inline constexpr std::string_view to_be_forgotten = "the person is to be forgotten";
 
 // Everybody with this number, in every campaign; whoever still waits for a call is excluded with
 // it. Nothing for a number that is unknown or forgotten. Refused while a call to it has no end.

@@ -1,6 +1,8 @@
 #include "campaigns/what_if.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <queue>
@@ -10,6 +12,7 @@
 #include "campaigns/campaign_file.hpp"
 #include "campaigns/carrier_errors.hpp"
 #include "campaigns/decide.hpp"
+#include "campaigns/forget.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/person_numbers.hpp"
@@ -55,16 +58,31 @@ using Key = std::pair<std::uint64_t, std::uint8_t>;  // contact, attempt
 
 constexpr std::string_view stand_in_number = "+1";  // nobody has it
 
+// Who says what happens next.
+enum class Whose : std::uint8_t {
+  outside,  // neither the policy nor a call: it happens at its moment
+  call,     // it happens so long after the call was requested
+  plan,     // `plan` may decide it: a replay asks it anew
+  close,    // follows from what is decided anew
+};
+
+// A fact of the log.
+struct Entry {
+  Fact fact{};
+  Whose whose = Whose::outside;
+  bool stops = false;  // the program was gone from here on
+};
+
 // A fact of a call, so long after the call was requested.
 struct Scripted {
   Milliseconds after{};
-  std::uint64_t position = 0;  // in the log; the order of what happens at one moment
-  Fact fact{};
+  const Entry* entry = nullptr;
 };
 
 // What is known of one attempt.
 struct Script {
   Instant requested_at{};
+  std::uint8_t number = 0;  // CallRequested::number
   std::vector<Scripted> facts{};
   Outcome outcome = Outcome::none;
   std::optional<Milliseconds> closed_after{};  // nothing: it was still open at the log's end
@@ -73,14 +91,6 @@ struct Script {
   std::int64_t seconds = 0;
   bool redial = false;  // a person had it made again
   bool counts() const { return outcome != Outcome::none && outcome != Outcome::not_placed; }
-};
-
-// What comes from outside of the policy, at its moment.
-struct Outside {
-  Instant at{};
-  std::uint64_t position = 0;
-  std::optional<Fact> fact{};
-  bool stops = false;  // the program was gone from here on
 };
 
 std::uint8_t attempt_of(const Event& event) {
@@ -108,59 +118,82 @@ void set_attempt(Event& event, std::uint8_t attempt) {
       event);
 }
 
-// Decided by the policy: a replay decides it anew.
-bool decided_anew(const Event& event) {
+Whose whose_is(const Event& event) {
+  const auto plan_if = [](bool decides) { return decides ? Whose::plan : Whose::outside; };
   // That the carrier refused every call is no decision of the policy's.
   if (const auto* paused = get_if<CampaignPaused>(&event)) {
-    return paused->by == "program" && !paused->reason.starts_with(carrier_refuses_all);
+    return plan_if(paused->by == "program" && !paused->reason.starts_with(carrier_refuses_all));
   }
-  if (const auto* resumed = get_if<CampaignResumed>(&event)) return resumed->by == "program";
+  if (const auto* resumed = get_if<CampaignResumed>(&event)) {
+    return plan_if(resumed->by == "program");
+  }
   if (const auto* forgotten = get_if<ContactForgotten>(&event)) {
-    return forgotten->by == "retention";
+    return plan_if(forgotten->by == "retention");
   }
-  if (const auto* suppressed = get_if<Suppressed>(&event)) return suppressed->by == cool_off;
-  if (const auto* closed = get_if<ContactClosed>(&event)) return closed->place != Place::held;
-  return holds_alternative<CallRequested>(event) || holds_alternative<AttemptClosed>(event) ||
-         holds_alternative<NumberChosen>(event) || holds_alternative<RetryScheduled>(event) ||
-         holds_alternative<SpendReserved>(event) || holds_alternative<SpendSettled>(event) ||
-         holds_alternative<CallPostponed>(event) || holds_alternative<ContactExcluded>(event) ||
-         holds_alternative<QuotaCounted>(event) || holds_alternative<QuotaSwept>(event) ||
-         holds_alternative<CallEndRequested>(event) ||
-         holds_alternative<CampaignCompleted>(event) || holds_alternative<CampaignReopened>(event);
+  if (const auto* closed = get_if<ContactClosed>(&event)) {
+    return plan_if(closed->place != Place::held);
+  }
+  // An operator's word, or a call that should not be there.
+  if (const auto* postponed = get_if<CallPostponed>(&event)) {
+    return plan_if(postponed->gate != "lifted" && postponed->gate != "late_call");
+  }
+  if (const auto* excluded = get_if<ContactExcluded>(&event)) {
+    return plan_if(excluded->evidence != to_be_forgotten);
+  }
+  if (const auto* suppressed = get_if<Suppressed>(&event); suppressed) {
+    return suppressed->by == cool_off ? Whose::close : Whose::outside;
+  }
+  if (holds_alternative<CallRequested>(event) || holds_alternative<NumberChosen>(event) ||
+      holds_alternative<QuotaSwept>(event) || holds_alternative<CallEndRequested>(event) ||
+      holds_alternative<CampaignCompleted>(event)) {
+    return Whose::plan;
+  }
+  if (holds_alternative<AttemptClosed>(event) || holds_alternative<RetryScheduled>(event) ||
+      holds_alternative<SpendReserved>(event) || holds_alternative<SpendSettled>(event) ||
+      holds_alternative<QuotaCounted>(event) || holds_alternative<CampaignReopened>(event)) {
+    return Whose::close;
+  }
+  return Whose::outside;
 }
 
 }  // namespace
 
 struct Rerun::Tape {
-  std::vector<Outside> outside{};
+  std::deque<Entry> log{};
   std::map<std::string, std::map<Key, Script>> scripts{};  // by campaign
   std::map<std::pair<std::string, std::uint32_t>, std::uint8_t> open{};
-  std::map<std::uint64_t, std::pair<std::string, std::uint32_t>> by_attempt{};
-  std::size_t facts = 0;
-  Instant last{};
-  std::uint64_t last_position = 0;
+  std::uint64_t last_start = 0;  // the position: nothing stops another policy after this one
 
+  Instant last() const { return log.empty() ? Instant{} : log.back().fact.recorded_at; }
   Script* script_of(const std::string& campaign, std::uint32_t ordinal, std::uint8_t attempt) {
     const auto of = scripts.find(campaign);
     if (of == scripts.end()) return nullptr;
     const auto found = of->second.find({ordinal, attempt});
     return found == of->second.end() ? nullptr : &found->second;
   }
-  void add(Script& script, const Fact& fact) {
-    script.facts.push_back({fact.recorded_at - script.requested_at, fact.position, fact});
+  void add(Script& script, Entry& entry) {
+    entry.whose = Whose::call;
+    script.facts.push_back({entry.fact.recorded_at - script.requested_at, &entry});
   }
   void see(const Fact& fact);
-  void see_of_contact(const Fact& fact);
+  void see_of_contact(Entry& entry);
 };
 
-void Rerun::Tape::see_of_contact(const Fact& fact) {
+void Rerun::Tape::see_of_contact(Entry& entry) {
+  auto& fact = entry.fact;
   const auto& campaign = fact.subject.name;
   const auto ordinal = fact.subject.ordinal;
   if (const auto* requested = get_if<CallRequested>(&fact.event)) {
     auto& script = scripts[campaign][{ordinal, requested->attempt}];
     script.requested_at = fact.recorded_at;
+    script.number = requested->number;
     open[{campaign, ordinal}] = requested->attempt;
     return;
+  }
+  // The number of somebody who was forgotten since is gone, and they were called all the same.
+  if (auto* enrolled = get_if<ContactEnrolled>(&fact.event); enrolled && enrolled->number.empty()) {
+    enrolled->number = stand_in_number;
+    enrolled->others.assign(enrolled->other_keys.size(), std::string(stand_in_number));
   }
   // What names no attempt belongs to the last one.
   auto number = attempt_of(fact.event);
@@ -170,62 +203,47 @@ void Rerun::Tape::see_of_contact(const Fact& fact) {
     }
   }
   auto* script = number == 0 ? nullptr : script_of(campaign, ordinal, number);
-  if (script) {
-    if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
-      script->outcome = closed->outcome;
-      script->closed_after = fact.recorded_at - script->requested_at;
-      script->closed_position = fact.position;
-      if (script->ended_after == Milliseconds{}) script->ended_after = *script->closed_after;
-    } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
-      script->seconds = ended->seconds;
-      script->ended_after =
-          std::min(fact.occurred_at.value_or(fact.recorded_at), fact.recorded_at) -
-          script->requested_at;
-    } else if (const auto* resolved = get_if<CallResolved>(&fact.event)) {
-      script->redial = resolved->as == Resolution::redial;
-    }
+  if (!script) return;
+  if (const auto* closed = get_if<AttemptClosed>(&fact.event)) {
+    script->outcome = closed->outcome;
+    script->closed_after = fact.recorded_at - script->requested_at;
+    script->closed_position = fact.position;
+    if (script->ended_after == Milliseconds{}) script->ended_after = *script->closed_after;
+  } else if (const auto* ended = get_if<CallEnded>(&fact.event)) {
+    script->seconds = ended->seconds;
+    script->ended_after = std::min(fact.occurred_at.value_or(fact.recorded_at), fact.recorded_at) -
+                          script->requested_at;
+  } else if (const auto* resolved = get_if<CallResolved>(&fact.event)) {
+    script->redial = resolved->as == Resolution::redial;
   }
-  if (decided_anew(fact.event)) return;
   const bool of_the_person = holds_alternative<ContactEnrolled>(fact.event) ||
-                             holds_alternative<ContactForgotten>(fact.event);
-  if (script && !of_the_person) return add(*script, fact);
-  outside.push_back({fact.recorded_at, fact.position, fact});
-  // The number of somebody who was forgotten since is gone, and they were called all the same.
-  if (auto* enrolled = get_if<ContactEnrolled>(&outside.back().fact->event);
-      enrolled && enrolled->number.empty()) {
-    enrolled->number = stand_in_number;
-    enrolled->others.assign(enrolled->other_keys.size(), std::string(stand_in_number));
-  }
+                             holds_alternative<ContactExcluded>(fact.event) ||
+                             holds_alternative<ContactForgotten>(fact.event) ||
+                             holds_alternative<CallPostponed>(fact.event);
+  if (entry.whose == Whose::outside && !of_the_person) add(*script, entry);
 }
 
 void Rerun::Tape::see(const Fact& fact) {
-  // A program that was killed said nothing of its end: it was gone after its last word.
-  const bool starts = holds_alternative<RunnerStarted>(fact.event);
-  if (starts && last_position != 0 &&
-      (outside.empty() || outside.back().position != last_position || !outside.back().stops)) {
-    outside.push_back({last, last_position, {}, true});
+  if (holds_alternative<RunnerStarted>(fact.event)) {
+    // A program that was killed said nothing of its end: it was gone after its last word.
+    if (!log.empty()) log.back().stops = true;
+    last_start = fact.position;
   }
-  last = fact.recorded_at;
-  last_position = fact.position;
-  if (fact.subject.kind == Subject::Kind::contact) return see_of_contact(fact);
+  auto& entry = log.emplace_back(
+      Entry{fact, whose_is(fact.event), holds_alternative<RunnerStopped>(fact.event)});
+  if (fact.subject.kind == Subject::Kind::contact) return see_of_contact(entry);
   if (const auto* opted = get_if<OptedOut>(&fact.event)) {
     if (const auto id = AttemptId::parse(opted->attempt)) {
-      if (auto* script = script_of(id->campaign, id->contact, id->attempt)) {
-        return add(*script, fact);
-      }
+      if (auto* script = script_of(id->campaign, id->contact, id->attempt)) add(*script, entry);
     }
   }
-  if (decided_anew(fact.event)) return;
-  outside.push_back(
-      {fact.recorded_at, fact.position, fact, holds_alternative<RunnerStopped>(fact.event)});
 }
 
 Rerun::Rerun() : tape_(std::make_unique<Tape>()) {}
 Rerun::~Rerun() = default;
 
 bool Rerun::see(const Fact& fact) {
-  if (tape_->facts == facts_max) return false;
-  ++tape_->facts;
+  if (tape_->log.size() == facts_max) return false;
   tape_->see(fact);
   return true;
 }
@@ -237,12 +255,11 @@ constexpr std::chrono::days looks_ahead_max{3660};
 // And takes no more steps than this.
 constexpr std::uint64_t steps_max = 200'000'000;
 
+// What a call comes to in a replay, in the order of the log at one moment.
 struct Due {
   Instant at{};
   std::uint64_t position = 0;
   std::uint64_t sequence = 0;
-  const Outside* outside = nullptr;
-  // Else of a call.
   ContactRef contact{};
   std::uint8_t attempt = 0;
   const Script* script = nullptr;
@@ -254,12 +271,27 @@ struct Due {
   }
 };
 
+// Whether two decisions are the same one, whatever they say of its grounds.
+bool alike(const Fact& a, const Fact& b) {
+  if (a.subject != b.subject || a.event.index() != b.event.index()) return false;
+  const auto* call = get_if<CallRequested>(&a.event);
+  if (!call) return attempt_of(a.event) == attempt_of(b.event);
+  const auto& other = get<CallRequested>(b.event);
+  return call->attempt == other.attempt && call->number == other.number;
+}
+
+// The log's world, fact by fact as it was, and beside it the one of the policy, which decides anew.
+//
+// When the policy decides something is no matter of the policy alone: the program looks at what is
+// due when its loop comes to it, and not at all while its disk is full or a limit of the command
+// line keeps it. So what is due in both worlds alike waits until the log shows that the program
+// did it, and happens there, in the order of the log. What is due in one alone happens at the
+// moment at which it is due.
 class World {
  public:
-  World(const std::vector<Outside>& outside,
-        const std::map<std::string, std::map<Key, Script>>& scripts, const ZoneRules& rules,
-        std::uint64_t seed)
-      : outside_(outside), scripts_(scripts), rules_(rules), seed_(seed) {
+  World(const std::deque<Entry>& log, const std::map<std::string, std::map<Key, Script>>& scripts,
+        std::uint64_t last_start, const ZoneRules& rules, std::uint64_t seed)
+      : log_(log), scripts_(scripts), last_start_(last_start), rules_(rules), seed_(seed) {
     for (const auto& [campaign, all] : scripts) {
       for (const auto& [key, script] : all) {
         // One that was still open has no end to lend.
@@ -279,41 +311,62 @@ class World {
     enum class From : std::uint8_t { itself, itself_elsewhere, somebody } from = From::itself;
   };
   std::map<Key, Made> made{};
+  // The campaign's calls at once, in the order in which they began and ended.
   std::uint32_t lines_most = 0;
+  std::uint32_t lines_most_in_log = 0;
   bool ended = false;
 
  private:
   void fold(Fact fact, Instant now);
-  void apply(const Outside& outside);
+  void read(const Entry& entry);
+  void apply(const Fact& outside);
   void act(const Due& due);
+  void do_all_that_happens(Instant now);
   void requested(const Fact& fact, Instant now);
   bool is_over(const std::string& campaign) const {
     const auto index = state.book.find(campaign);
     return index && state.book.at(*index).status == CampaignStatus::completed;
   }
-  bool plan_once(Instant now);
+  bool is_for_them(const Fact& fact) const;
+  std::vector<PlanLimits> limits_of_programs() const;
+  Facts decision(Instant now, const Fact* recorded);
+  const Fact* next_in_log();
+  bool is_due_in_both(const Fact& decided, Instant now, const PlanLimits& limits) const;
+  bool look(Instant now);
+  std::optional<Instant> wakes(Instant now) const;
+  void count_lines(const State& of, std::uint32_t& most) const {
+    if (const auto index = of.book.find(campaign_)) {
+      most = std::max(most, of.queue.campaigns[*index].lines_in_use);
+    }
+  }
   void push(Due due) {
     due.sequence = ++sequence_;
     due_.push(due);
   }
 
-  const std::vector<Outside>& outside_;
+  const std::deque<Entry>& log_;
   const std::map<std::string, std::map<Key, Script>>& scripts_;
+  std::uint64_t last_start_;
   const ZoneRules& rules_;
   std::uint64_t seed_;
   std::map<std::string, std::map<std::uint8_t, std::vector<const Script*>>> donors_{};
+  State in_log_{};            // the log's world
+  std::size_t read_ = 0;      // entries of the log
+  std::size_t ahead_ = 0;     // at or before the next one of the plan
+  bool log_is_over_ = false;  // nothing waits for it any more
+  bool waits_ = false;        // something did when it was last looked at what is due
   std::priority_queue<Due> due_{};
   std::uint64_t sequence_ = 0;
   bool running_ = false;
   std::string campaign_{};
   const Campaign* policy_ = nullptr;
-  std::size_t last_start_ = 0;  // in outside_: nothing stops the program after this one
 };
 
 void World::fold(Fact fact, Instant now) {
   const Moment moment{now, seed_};
   stamp(state, fact, moment);
   evolve(state, fact);
+  count_lines(state, lines_most);
   if (holds_alternative<CallRequested>(fact.event)) requested(fact, now);
 }
 
@@ -325,34 +378,55 @@ Fact reopened(const std::string& campaign, const char* why) {
   return fact;
 }
 
-void World::apply(const Outside& outside) {
-  if (outside.fact) {
-    auto fact = *outside.fact;
-    if (policy_) {
-      if (auto* submitted = get_if<CampaignSubmitted>(&fact.event);
-          submitted && fact.subject.name == campaign_) {
-        submitted->definition.text = print_campaign(*policy_);
-      }
-      // A change of the file was a change of the policy too: this one holds from the beginning.
-      if (auto* changed = get_if<CampaignChanged>(&fact.event);
-          changed && fact.subject.name == campaign_) {
-        changed->definition.text = print_campaign(*policy_);
-      }
+void World::apply(const Fact& outside) {
+  if (!is_for_them(outside)) return;
+  auto fact = outside;
+  if (policy_) {
+    if (auto* submitted = get_if<CampaignSubmitted>(&fact.event);
+        submitted && fact.subject.name == campaign_) {
+      submitted->definition.text = print_campaign(*policy_);
     }
-    if (holds_alternative<RunnerStarted>(fact.event)) running_ = true;
-    const bool added = holds_alternative<ContactsAdded>(fact.event);
-    const auto campaign = fact.subject.name;
-    fold(std::move(fact), outside.at);
-    if (added && is_over(campaign)) fold(reopened(campaign, "people were added"), outside.at);
+    // A change of the file was a change of the policy too: this one holds from the beginning.
+    if (auto* changed = get_if<CampaignChanged>(&fact.event);
+        changed && fact.subject.name == campaign_) {
+      changed->definition.text = print_campaign(*policy_);
+    }
   }
-  if (outside.stops) {
-    const auto place = static_cast<std::size_t>(&outside - outside_.data());
-    if (!policy_ || place < last_start_) {
-      // What was due at its last moment had been done.
-      while (running_ && plan_once(outside.at)) {
-      }
-      running_ = false;
+  if (holds_alternative<RunnerStarted>(fact.event)) running_ = true;
+  const bool added = holds_alternative<ContactsAdded>(fact.event);
+  const auto campaign = fact.subject.name;
+  fold(std::move(fact), outside.recorded_at);
+  if (added && is_over(campaign)) {
+    fold(reopened(campaign, "people were added"), outside.recorded_at);
+  }
+}
+
+// What was said of somebody who waited is nothing to whoever does not.
+bool World::is_for_them(const Fact& fact) const {
+  const bool postponed = holds_alternative<CallPostponed>(fact.event);
+  if (!postponed && !holds_alternative<ContactExcluded>(fact.event)) return true;
+  const auto stage = state.queue.contact(*state.book.contact_of(fact.subject)).stage;
+  return stage == Stage::retry || (stage == Stage::fresh && !postponed);
+}
+
+// The next fact of the log, in both worlds.
+void World::read(const Entry& entry) {
+  const auto now = entry.fact.recorded_at;
+  if (entry.whose == Whose::outside) apply(entry.fact);
+  if (entry.whose == Whose::plan && running_) {
+    for (auto& fact : decision(now, &entry.fact)) fold(std::move(fact), now);
+  }
+  evolve(in_log_, entry.fact);
+  count_lines(in_log_, lines_most_in_log);
+  ++read_;
+  if (entry.stops && (!policy_ || entry.fact.position < last_start_)) {
+    // What was due at its last moment had been done.
+    while (look(now)) {
     }
+    running_ = false;
+  } else if (policy_ && (entry.stops || read_ == log_.size())) {
+    // Under another policy it goes on.
+    log_is_over_ = true;
   }
 }
 
@@ -366,7 +440,9 @@ void World::requested(const Fact& fact, Instant now) {
   if (const auto of = scripts_.find(fact.subject.name); of != scripts_.end()) {
     if (const auto found = of->second.find(key); found != of->second.end()) {
       script = &found->second;
-      if (script->requested_at != now) one.from = Made::From::itself_elsewhere;
+      if (script->requested_at != now || script->number != event.number) {
+        one.from = Made::From::itself_elsewhere;
+      }
     }
   }
   // One without an end is no help beyond the log.
@@ -382,21 +458,19 @@ void World::requested(const Fact& fact, Instant now) {
     }
   }
   if (fact.subject.name == campaign_) made[key] = one;
-  lines_most = std::max(lines_most, state.queue.campaigns[contact.campaign].lines_in_use);
   if (!script) return;
   for (std::size_t i = 0; i < script->facts.size(); ++i) {
     const auto& scripted = script->facts[i];
-    push({now + scripted.after, scripted.position, 0, nullptr, contact, event.attempt, script, i,
+    push({now + scripted.after, scripted.entry->fact.position, 0, contact, event.attempt, script, i,
           now});
   }
   if (script->closed_after) {
-    push({now + *script->closed_after, script->closed_position, 0, nullptr, contact, event.attempt,
-          script, script->facts.size(), now});
+    push({now + *script->closed_after, script->closed_position, 0, contact, event.attempt, script,
+          script->facts.size(), now});
   }
 }
 
 void World::act(const Due& due) {
-  if (due.outside) return apply(*due.outside);
   const auto* open = state.queue.open_attempt(due.contact);
   const bool under_way = open && open->attempt == due.attempt;
   if (due.step == due.script->facts.size()) {
@@ -421,7 +495,7 @@ void World::act(const Due& due) {
     for (auto& fact : facts) fold(std::move(fact), due.at);
     return;
   }
-  auto fact = due.script->facts[due.step].fact;
+  auto fact = due.script->facts[due.step].entry->fact;
   set_attempt(fact.event, due.attempt);
   if (fact.occurred_at) {
     fact.occurred_at = *fact.occurred_at + (due.requested_at - due.script->requested_at);
@@ -448,42 +522,121 @@ void World::act(const Due& due) {
   fold(std::move(fact), due.at);
 }
 
-bool World::plan_once(Instant now) {
-  auto facts = plan(state, rules_, {now, seed_}, {});
+// What may have kept a program from what was due, without a word of it in the log: it was to go on
+// with one campaign, or with the people that it had called already.
+std::vector<PlanLimits> World::limits_of_programs() const {
+  std::vector<PlanLimits> all;
+  for (const auto& entry : state.book.campaigns) {
+    if (entry.status != CampaignStatus::running) continue;
+    PlanLimits limits;
+    limits.only = entry.definition->id;
+    all.push_back(limits);
+    limits.new_people = 0;
+    all.push_back(limits);
+  }
+  return all;
+}
+
+// The next decision of the plan in the log; nothing: there is none.
+const Fact* World::next_in_log() {
+  ahead_ = std::max(ahead_, read_);
+  while (ahead_ < log_.size() && log_[ahead_].whose != Whose::plan) ++ahead_;
+  return ahead_ < log_.size() ? &log_[ahead_].fact : nullptr;
+}
+
+// Alike, and from the same moment on: a delay that was changed by less than the program was late
+// makes another moment all the same.
+bool World::is_due_in_both(const Fact& decided, Instant now, const PlanLimits& limits) const {
+  if (log_is_over_) return false;
+  const auto is_due = [&](const State& in, Instant at) {
+    const auto facts = plan(in, rules_, {at, seed_}, limits);
+    return !facts.empty() && alike(facts.front(), decided);
+  };
+  const auto before = now - Milliseconds{1};
+  return is_due(in_log_, now) && is_due(in_log_, before) == is_due(state, before);
+}
+
+// Where the log has a decision: the policy's, if it is the same one. Else: what the policy decides
+// now and the log's world does not.
+Facts World::decision(Instant now, const Fact* recorded) {
+  waits_ = false;
+  std::vector<PlanLimits> all(1);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto facts = plan(state, rules_, {now, seed_}, all[i]);
+    if (recorded && !facts.empty() && alike(facts.front(), *recorded)) return facts;
+    if (!facts.empty()) {
+      if (!is_due_in_both(facts.front(), now, all[i])) return recorded ? Facts{} : facts;
+      waits_ = true;
+      // The program came to it next.
+      const auto* next = recorded ? nullptr : next_in_log();
+      if (next && alike(facts.front(), *next)) return {};
+    }
+    // It left that aside.
+    if (i == 0 && waits_) std::ranges::copy(limits_of_programs(), std::back_inserter(all));
+  }
+  return {};
+}
+
+// Does what is due in this world alone; false: nothing is.
+bool World::look(Instant now) {
+  if (!running_) return false;
+  auto facts = decision(now, nullptr);
   for (auto& fact : facts) fold(std::move(fact), now);
   return !facts.empty();
+}
+
+// When it is to be looked at what is due, unless something happens before.
+std::optional<Instant> World::wakes(Instant now) const {
+  if (!running_) return {};
+  const auto nobody_is_asked = [](ContactRef) { return true; };
+  auto at = next_wakeup(state, rules_, now, {}, nobody_is_asked);
+  // Whatever was due now has been looked at.
+  if (!at || *at > now) return at;
+  if (!waits_) return now + Milliseconds{1};
+  // What waits for the log keeps nothing else.
+  at.reset();
+  for (const auto& limits : limits_of_programs()) {
+    const auto other = next_wakeup(state, rules_, now, limits, nobody_is_asked);
+    if (other && *other > now && (!at || *other < *at)) at = other;
+  }
+  return at;
+}
+
+void World::do_all_that_happens(Instant now) {
+  while (true) {
+    const auto* entry = read_ < log_.size() ? &log_[read_] : nullptr;
+    const bool called = !due_.empty() && due_.top().at <= now;
+    if (entry && entry->fact.recorded_at <= now &&
+        (!called || std::tie(entry->fact.recorded_at, entry->fact.position) <
+                        std::tie(due_.top().at, due_.top().position))) {
+      read(*entry);
+    } else if (called) {
+      const auto due = due_.top();
+      due_.pop();
+      act(due);
+    } else {
+      return;
+    }
+  }
 }
 
 void World::run(const std::string& campaign, const Campaign* policy, std::optional<Instant> until,
                 std::optional<Instant> begin_to_look_ahead) {
   campaign_ = campaign;
   policy_ = policy;
-  for (std::size_t i = 0; i < outside_.size(); ++i) {
-    const auto& one = outside_[i];
-    push({one.at, one.position, 0, &one, {}, 0, nullptr, 0, {}});
-    if (one.fact && holds_alternative<RunnerStarted>(one.fact->event)) last_start_ = i;
-  }
-  const auto nobody_is_asked = [](ContactRef) { return true; };
   Instant now{};
   for (std::uint64_t step = 0; step < steps_max; ++step) {
-    std::optional<Instant> next;
-    if (!due_.empty()) next = due_.top().at;
-    if (running_) {
-      if (auto wakes = next_wakeup(state, rules_, now, {}, nobody_is_asked)) {
-        // Whatever was due now has been looked at.
-        if (*wakes <= now) wakes = now + Milliseconds{1};
-        if (!next || *wakes < *next) next = wakes;
-      }
-    }
+    auto next = wakes(now);
+    const auto consider = [&](Instant at) {
+      if (!next || at < *next) next = at;
+    };
+    if (!due_.empty()) consider(due_.top().at);
+    if (read_ < log_.size()) consider(log_[read_].fact.recorded_at);
     if (!next || (until && *next > *until)) break;
     if (begin_to_look_ahead && *next > *begin_to_look_ahead + looks_ahead_max) break;
     now = *next;
-    while (!due_.empty() && due_.top().at <= now) {
-      const auto due = due_.top();
-      due_.pop();
-      act(due);
-    }
-    while (running_ && plan_once(now)) {
+    do_all_that_happens(now);
+    while (look(now)) {
     }
   }
   const auto index = state.book.find(campaign_);
@@ -523,21 +676,6 @@ WhatIfFigures figures_of(const State& state, CampaignIndex index, std::uint32_t 
   return figures;
 }
 
-// The most calls at once, by when attempts began and ended.
-std::uint32_t most_lines(const State& state, CampaignIndex index) {
-  std::vector<std::pair<Instant, int>> edges;
-  for (const auto& row : state.results.attempts) {
-    if (row.contact.campaign != index) continue;
-    edges.emplace_back(row.requested_at, 1);
-    if (row.ended_at != Instant{}) edges.emplace_back(row.ended_at, -1);
-  }
-  std::sort(edges.begin(), edges.end());
-  std::int64_t open = 0;
-  std::int64_t most = 0;
-  for (const auto& [at, change] : edges) most = std::max(most, open += change);
-  return static_cast<std::uint32_t>(most);
-}
-
 }  // namespace
 
 namespace {
@@ -551,26 +689,26 @@ bool hangs_on_quotas(Outcome outcome) {
 }  // namespace
 
 State Rerun::rerun_state(const State& recorded, const ZoneRules& rules) const {
-  World world(tape_->outside, tape_->scripts, rules,
+  World world(tape_->log, tape_->scripts, tape_->last_start, rules,
               static_cast<std::uint64_t>(recorded.book.identity.seed));
-  world.run({}, nullptr, tape_->last, {});
+  world.run({}, nullptr, tape_->last(), {});
   return std::move(world.state);
 }
 
 WhatIf Rerun::run(const State& recorded, CampaignIndex campaign, const ZoneRules& rules,
                   const Campaign* policy) const {
   const auto& id = recorded.book.at(campaign).definition->id;
-  World world(tape_->outside, tape_->scripts, rules,
+  World world(tape_->log, tape_->scripts, tape_->last_start, rules,
               static_cast<std::uint64_t>(recorded.book.identity.seed));
   if (policy) {
-    world.run(id, policy, {}, tape_->last);
+    world.run(id, policy, {}, tape_->last());
   } else {
-    world.run(id, nullptr, tape_->last, {});
+    world.run(id, nullptr, tape_->last(), {});
   }
   WhatIf result;
   result.ended = world.ended;
-  result.recorded = figures_of(recorded, campaign, most_lines(recorded, campaign));
-  result.replayed = figures_of(world.state, campaign, most_lines(world.state, campaign));
+  result.recorded = figures_of(recorded, campaign, world.lines_most_in_log);
+  result.replayed = figures_of(world.state, campaign, world.lines_most);
 
   const auto part = [&](Instant at) {
     if (!result.parts_at || at < *result.parts_at) result.parts_at = at;

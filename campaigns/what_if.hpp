@@ -23,9 +23,14 @@
 // What the log knows is what became of one person's n-th attempt at one moment. An attempt that
 // comes out at that same moment is exact. One at another moment keeps its recorded outcome, which
 // is an estimate; one that was never made borrows the outcome of somebody else's, by the dice of
-// the log's seed, which is a worse one. With the unchanged policy everything is exact, or the log
-// knows something that is not in it (a limit on the command line, a program that was slow), and
-// then the answer says so.
+// the log's seed, which is a worse one.
+//
+// A program decides when its loop comes to it: some milliseconds after the moment that the schedule
+// names, many times that where a rehearsal hurries, and much later where its disk was full or it
+// was told to stop after so many people. That is no matter of the policy: what would have been due
+// as it was, from the same moment on, is decided when the log says that it was, and so with the
+// unchanged policy everything is exact, on whatever clock it ran. What would have been due
+// otherwise is decided at the moment that the schedule names.
 namespace campaigns {
 
 // The definition with these members of `policy` in place of its own: calling_hours, pacing,
@@ -39,7 +44,7 @@ struct WhatIfFigures {
   std::uint64_t not_placed = 0;
   std::uint64_t answered = 0;
   std::int64_t talk_seconds = 0;
-  std::uint32_t lines_most = 0;  // at once
+  std::uint32_t lines_most = 0;  // at once, in the order in which calls began and ended
   std::optional<Instant> first_call{};
   std::optional<Instant> last_call{};
   std::array<std::uint64_t, outcomes> dispositions{};  // cases, `none`: nothing has counted
@@ -52,7 +57,8 @@ struct WhatIf {
   WhatIfFigures replayed{};
   // Attempts of the replay.
   std::uint64_t same = 0;      // at the recorded moment, with the recorded end
-  std::uint64_t moved = 0;     // the person had it at another moment, or with other quotas full
+  std::uint64_t moved = 0;     // the person had it at another moment or number, or with other
+                               // quotas full
   std::uint64_t borrowed = 0;  // the person never had it
   // Attempts of the log that the replay does not make.
   std::uint64_t unmade = 0;

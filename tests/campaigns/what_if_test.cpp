@@ -1,6 +1,7 @@
 #include "campaigns/what_if.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <functional>
 
 #include "campaigns/campaign_file.hpp"
 #include "tests/campaigns/some_campaigns.hpp"
@@ -25,13 +26,18 @@ Campaign campaign_of_many() {
 }
 
 // A run of a small campaign in which calls end in each way, by a fixed rule: whom and when to call
-// is planned as in earnest, at each moment at which somebody wakes or something happens.
+// is planned as in earnest, at each moment at which somebody wakes or something happens, or so long
+// after it: then the carrier tells the ends in whole seconds, as carriers do.
 struct Run : Running {
+  using Meanwhile = std::function<void(Run&, int step)>;  // before what is due is looked at
+
   Run() : Run(campaign_of_many()) {}
-  explicit Run(const Campaign& campaign) : Running(campaign, people) {
+  explicit Run(const Campaign& campaign, Milliseconds by = {}, const Meanwhile& meanwhile = {})
+      : Running(campaign, people), late(by) {
     std::vector<std::pair<Instant, ContactRef>> ends;
     for (int step = 0; step < 4000; ++step) {
-      plans();
+      if (meanwhile) meanwhile(*this, step);
+      if (!away) plans();
       for (const auto& [packed, open] : state().queue.attempts) {
         const auto ref = open.contact;
         if (open.phase == Phase::requested) {
@@ -51,12 +57,15 @@ struct Run : Running {
       }
       std::optional<Instant> next;
       for (const auto& [at, ref] : ends) next = next ? std::min(*next, at) : at;
-      if (const auto wakes = next_wakeup(state(), rules(), now(), {}, [](auto) { return true; })) {
+      if (const auto wakes =
+              next_wakeup(state(), rules(), now(), limits, [](auto) { return true; })) {
         const auto at = *wakes <= now() ? now() + 1ms : *wakes;
         next = next ? std::min(*next, at) : at;
       }
+      if (!next && state().book.at(0).status == CampaignStatus::paused) next = now() + 1min;
       if (!next) break;
-      at(*next);
+      // Never the same lateness twice.
+      at(*next + late * (step % 7 + 1));
       for (std::size_t i = 0; i < ends.size(); ++i) {
         if (ends[i].first > now()) continue;
         end(ends[i].second);
@@ -66,20 +75,28 @@ struct Run : Running {
   }
 
   int lists = 0;  // that were loaded
+  Milliseconds late{};
+  bool away = false;  // the program is
+
+  void ends_with(const char* word, std::int64_t seconds, std::uint32_t n, std::uint8_t number) {
+    auto told = status(word, seconds, n, number);
+    if (late != 0ms) told.occurred_at = std::chrono::ceil<Seconds>(now());
+    does(told);
+  }
 
   void end(ContactRef ref) {
     const auto number = state().queue.open_attempt(ref)->attempt;
     const auto n = ref.ordinal;
     switch ((n + number) % 4) {
       case 0:
-        does(status("no-answer", 0, n, number));
+        ends_with("no-answer", 0, n, number);
         break;
       case 1:
-        does(status("busy", 0, n, number));
+        ends_with("busy", 0, n, number);
         break;
       case 2:
         does(voice("", n, number)).does(keyed("colour", 1, "2", n, number));
-        does(status("completed", 11, n, number));
+        ends_with("completed", 11, n, number);
         break;
       default:
         does(voice("", n, number));
@@ -92,7 +109,7 @@ struct Run : Running {
                                          : keyed(call->question, turn, "3", n, number));
           }
         }
-        does(status("completed", 31, n, number));
+        ends_with("completed", 31, n, number);
     }
   }
 
@@ -220,6 +237,135 @@ void comes_out_the_same(const World& world) {
 }
 
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(a_program_that_was_late_is_as_late_again) {
+  for (const auto late : {1ms, 40ms, 300ms}) {
+    const Run run(campaign_of_many(), late);
+    BOOST_TEST_REQUIRE((run.state().book.at(0).status == CampaignStatus::completed));
+    const auto result = run.what_if(nullptr);
+    BOOST_TEST(result.same == run.state().results.attempts.size());
+    BOOST_TEST(result.recorded.lines_most == 3U);
+    BOOST_TEST(result.replayed.lines_most == 3U);
+    comes_out_the_same(run);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_late_program_was_told_meanwhile_is_told_again) {
+  const Run run(campaign_of_many(), 40ms, [](Run& world, int step) {
+    const auto restart = [&](std::int64_t epoch) {
+      RunnerStarted again = world.state().book.runner;
+      again.epoch = epoch;
+      world.later(7s).does(StartRunner{again});
+      world.away = false;
+    };
+    switch (step) {
+      case 6:
+        world.does(PauseCampaign{"survey", "lunch"});
+        break;
+      case 12:
+        world.later(5min).does(ResumeCampaign{"survey"});
+        break;
+      case 18:
+        world.does(SuppressNumber{20, "a letter", world.now() + 2h});
+        break;
+      case 24:  // it was killed, and calls ended meanwhile
+        world.away = true;
+        break;
+      case 28:
+        restart(2);
+        break;
+      case 30:
+        world.does(ForgetNumber{22});
+        break;
+      case 36:
+        world.does(StopRunner{"asked"});
+        world.away = true;
+        break;
+      case 38:
+        restart(3);
+        break;
+      case 60: {
+        auto fewer = campaign_of_many();
+        fewer.pacing.lines = 2;
+        fewer.retries.attempts_max = 2;
+        world.does(EditCampaign{"survey", print_campaign(fewer), "d2"});
+        break;
+      }
+      case 110:
+        BOOST_TEST(world.when(UnsuppressNumber{20, "an error"}).find("CallPostponed") !=
+                   std::string::npos);
+        break;
+      default:
+        break;
+    }
+  });
+  BOOST_TEST((run.state().book.at(0).status == CampaignStatus::completed));
+  BOOST_TEST(run.state().queue.campaigns[0].forgotten == 1U);
+  comes_out_the_same(run);
+}
+
+BOOST_AUTO_TEST_CASE(whom_a_limit_left_alone_is_left_alone_again) {
+  const Run run(campaign_of_many(), 40ms, [](Run& world, int step) {
+    world.limits.no_dials = step >= 10 && step < 15;
+    if (step >= 20) world.limits.new_people = 0;
+  });
+  BOOST_TEST((run.state().book.at(0).status == CampaignStatus::running));
+  BOOST_TEST(run.state().queue.campaigns[0].count(Stage::fresh) > 0U);
+  comes_out_the_same(run);
+  // Under another policy they are called when the log has no more to say.
+  const auto same = policy(run, R"({"pacing": {"lines": 3}})");
+  const auto result = run.what_if(&same);
+  BOOST_TEST(result.moved + result.unmade == 0U);
+  BOOST_TEST(result.same == run.state().results.attempts.size());
+  BOOST_TEST(result.borrowed > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(another_campaign_that_was_left_alone_is_left_alone_again) {
+  const Run run(campaign_of_many(), 40ms, [](Run& world, int step) {
+    if (step != 0) return;
+    enrol(world, some::notification("note"), {person(2, 101), person(3, 102)});
+    world.limits.only = "survey";
+  });
+  BOOST_TEST((run.state().book.at(0).status == CampaignStatus::completed));
+  BOOST_TEST(run.state().queue.campaigns[1].count(Stage::fresh) == 2U);
+  comes_out_the_same(run);
+  // One line more makes the fourth call due before one of them ends, whoever else waits.
+  const auto lines = policy(run, R"({"pacing": {"lines": 4}})");
+  BOOST_TEST(run.what_if(&lines).replayed.lines_most == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(what_another_policy_makes_due_is_not_late) {
+  const Run run(campaign_of_many(), 40ms);
+  const auto& attempts = run.state().results.attempts;
+  const auto lines = policy(run, R"({"pacing": {"lines": 4}})");
+  const auto result = run.what_if(&lines);
+  BOOST_TEST(result.replayed.lines_most == 4U);
+  // The first three are as they were, the fourth comes as soon as the rate allows it.
+  BOOST_TEST_REQUIRE(result.parts_at.has_value());
+  BOOST_TEST((*result.parts_at == attempts[2].requested_at + 1s));
+  BOOST_TEST((*result.parts_at < attempts[3].requested_at));
+  BOOST_TEST(result.same >= 3U);
+}
+
+BOOST_AUTO_TEST_CASE(what_another_delay_makes_due_while_the_program_was_late_is_not_exact) {
+  Running world(campaign_of_many());
+  world.dial();
+  world.later(7s).does(world.status("busy"));
+  world.at(instant_from_ms(world.state().queue.campaigns[0].contact(1).due_ms) + 1500ms);
+  world.dial(1, 2);
+  world.later(7s).does(world.status("busy", 0, 1, 2)).plans();
+  Rerun rerun;
+  for (const auto& fact : world.log()) BOOST_TEST_REQUIRE(rerun.see(fact));
+  const auto moved = [&](int busy) {
+    auto other = campaign_of_many();
+    other.retries.delay[static_cast<std::size_t>(Outcome::busy)] = Seconds{busy};
+    return rerun.run(world.state(), 0, world.rules(), &other).moved;
+  };
+  BOOST_TEST(moved(599) == 1U);
+  BOOST_TEST(moved(600) == 0U);
+  BOOST_TEST(moved(601) == 1U);
+  BOOST_TEST(moved(602) == 1U);
+}
 
 BOOST_AUTO_TEST_CASE(what_a_person_decides_after_the_end_is_decided_again) {
   for (const auto as : {Resolution::not_placed, Resolution::redial, Resolution::placed}) {

@@ -62,6 +62,26 @@ class WhatIfTest(world.Case):
         self.assertEqual(told["attempts"]["borrowed"] + told["attempts"]["unmade"], 0)
         self.assertTrue(told["exact"], told["attempts"])
 
+    def test_a_run_in_which_time_does_not_jump_is_reproduced_too(self):
+        file = world.write_campaign(self.folder, world.survey(
+            calling_hours=world.ALWAYS, pacing={"calls_per_second": "1", "lines": 3},
+            retries={"attempts_max": 2, "busy": "40s", "no_answer": "1m", "network_error": "30s",
+                     "machine_no_message": "1m", "broken_off": "30s",
+                     "human_hung_up_at_once": "1m"}), 16)
+        self.log = self.path("L.db")
+        self.campanile("run", file, "--log", self.log, "--speed", 60)
+        requested = sum(event.type == "CallRequested" for event in world.events_of(self.log))
+        told = self.what_if()
+        self.assertEqual(told["attempts"], {"exact": requested, "moved": 0, "borrowed": 0,
+                                            "unmade": 0})
+        self.assertTrue(told["ended"])
+        self.assertEqual(told["recorded"], told["what_if"])
+        self.assertLessEqual(told["recorded"]["lines_most"], 3)
+        # Another policy is held against the same run.
+        other = self.what_if({"pacing": {"lines": 4}})
+        self.assertLessEqual(other["what_if"]["lines_most"], 4)
+        self.assertGreaterEqual(other["attempts"]["exact"], 1)
+
     def test_another_policy_says_what_is_an_estimate(self):
         self.run_campaign(3)
         told = self.what_if({"retries": {"attempts_max": 1}})
