@@ -796,7 +796,8 @@ std::string what_if_text(const WhatIf& result, const Campaign& campaign) {
   row("seconds of talk", number(was.talk_seconds), number(would.talk_seconds), kind);
   row("never placed", number(was.not_placed), number(would.not_placed), kind);
   row("calls at once, at most", number(was.lines_most), number(would.lines_most), kind);
-  row("first call", moment(was.first_call), moment(would.first_call), "exact");
+  row("first call", moment(was.first_call), moment(would.first_call),
+      was.first_call == would.first_call ? "exact" : kind);
   row("last call", moment(was.last_call), moment(would.last_call), kind);
   for (std::size_t i = 0; i < outcomes; ++i) {
     if (was.dispositions[i] + would.dispositions[i] == 0) continue;

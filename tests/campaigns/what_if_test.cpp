@@ -511,7 +511,10 @@ BOOST_AUTO_TEST_CASE(another_policy_says_what_is_exact_and_what_is_an_estimate) 
     BOOST_TEST((hour == 15 || afternoon.replayed.by_hour[hour] == 0), hour);
   }
   BOOST_TEST(afternoon.replayed.calls >= people);
-  BOOST_TEST(what_if_text(afternoon, hours).find("estimate") != std::string::npos);
+  const auto text = what_if_text(afternoon, hours);
+  BOOST_TEST(text.find("estimate") != std::string::npos);
+  const auto first = text.find("first call");
+  BOOST_TEST(text.substr(first, text.find('\n', first) - first).ends_with("estimate"));
 }
 
 BOOST_AUTO_TEST_CASE(a_policy_is_checked_as_a_campaign_file_is) {
