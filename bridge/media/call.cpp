@@ -156,7 +156,7 @@ void Call::on(const twilio::Media& media) {
     return;
   }
   // A goodbye is not interrupted: nobody listens any more.
-  if (step_ != Step::talking || media.base64.empty()) return;
+  if ((step_ != Step::talking && !hears_out_) || media.base64.empty()) return;
   if (frame.silence.count() > 0) hear_silence(frame.silence);
   conversation_->hear(media.base64);
   const milliseconds length(static_cast<std::int64_t>(voice::audio_bytes(media.base64)) /
@@ -378,7 +378,7 @@ void Call::on_audio(std::string_view item, std::string_view base64) {
   responding_ = true;
   owed_ = false;
   said_something_ = true;
-  farewell_owed_ = false;
+  farewell_owed_ = hears_out_ = false;
   sound_since_ += voice::audio_bytes(base64);
   if (is_spent_up(now)) {
     leave(step_ == Step::closing ? leaving_ : Why::spend_limit);
@@ -442,7 +442,11 @@ void Call::on_speech_stopped(std::string_view) {
   person_speaks_ = false;
   if (step_ != Step::talking && step_ != Step::closing && step_ != Step::listening) return;
   last_words_ = line_.now();
-  if (step_ == Step::closing) return;
+  if (step_ == Step::closing) {
+    // The model answers it by itself.
+    if (farewell_owed_) farewell_s_turn();
+    return;
+  }
   told_silence_ = false;
   owe();
   arm();
@@ -450,6 +454,7 @@ void Call::on_speech_stopped(std::string_view) {
 
 void Call::interrupt() {
   const net::Instant now = line_.now();
+  said_something_ = false;  // it was no goodbye
   const auto not_whole = playback_.not_whole(now);
   const bool waits = !playback_.drained();
   if (not_whole.empty()) return;
@@ -617,12 +622,23 @@ void Call::leave_when_heard(Why why, bool owed) {
   due_ = line_.now();
   farewell_owed_ = owed;
   keys_at_.reset();
-  if (owed) {
-    owe();
-    // What the person says is passed on no longer: this ends it, so that it is the agent's turn.
-    hear_silence(silence_piece_max);
-  }
+  hears_out_ = owed && person_speaks_;
+  if (owed && !hears_out_) farewell_s_turn();
   try_to_leave();
+}
+
+void Call::farewell_s_turn() {
+  hears_out_ = false;
+  due_ = line_.now();
+  owe();
+  // What the person says is passed on no longer: this ends it, so that it is the agent's turn.
+  hear_silence(silence_piece_max);
+  arm();
+}
+
+// They speak, and what they say is passed on.
+bool Call::hears_person() const {
+  return hears_out_ || (step_ == Step::talking && person_speaks_);
 }
 
 // The carrier returns this mark when it has played what was sent before it, which is all there will
@@ -741,7 +757,7 @@ bool Call::waits_for_model() const {
 }
 
 std::optional<net::Instant> Call::answer_due() const {
-  if (!waits_for_model()) return {};
+  if (!waits_for_model() || hears_out_) return {};
   const milliseconds most =
       closed_.first_sound.count() < 0 ? bounds_.opening_max : bounds_.answer_max;
   if (owed_) return std::max(owed_since_, playback_.ends_at()) + most;
@@ -787,22 +803,21 @@ std::optional<net::Instant> Call::next_deadline() const {
       at(due_);
       break;
     case Step::connecting:
-    case Step::closing:
-      if (step_ == Step::closing) at(goodbye_due());
-      if (const auto due = answer_due()) at(*due);
-      at(started_ + bounds_.time_max);
-      break;
     case Step::talking:
+    case Step::closing:
       at(started_ + bounds_.time_max);
-      if (!told_end_) at(notice_of_end_at());
+      if (step_ == Step::closing && !hears_out_) at(goodbye_due());
       if (const auto due = answer_due()) at(*due);
-      if (const auto due = tool_answer_due()) at(*due);
-      if (keys_at_) at(*keys_at_);
-      if (person_speaks_) {
+      if (hears_person()) {
         at(spoke_since_ + utterance_max);
         if (done_since_) at(*done_since_ + bounds_.answer_max);
         if (const auto pause = inbound_.pause_at()) at(*pause);
-      } else {
+      }
+      if (step_ != Step::talking) break;
+      if (!told_end_) at(notice_of_end_at());
+      if (const auto due = tool_answer_due()) at(*due);
+      if (keys_at_) at(*keys_at_);
+      if (!person_speaks_) {
         if (unnoticed_since_) at(*unnoticed_since_ + reading_time);
         at(quiet_since() + bounds_.silence_max);
         if (!told_silence_) at(notice_of_silence_at());
@@ -812,6 +827,20 @@ std::optional<net::Instant> Call::next_deadline() const {
       break;
   }
   return next;
+}
+
+// While the person speaks: ends it where the model finds no end of it.
+bool Call::act_on_speech(net::Instant now) {
+  if (now >= spoke_since_ + utterance_max ||
+      (done_since_ && now >= *done_since_ + bounds_.answer_max)) {
+    finish(step_ == Step::closing ? leaving_ : Why::model_failed,
+           {.fault = voice::Fault::silent, .code = "no_end_of_speech"});
+    return true;
+  }
+  const milliseconds fill = inbound_.fill_pause(now);
+  if (fill.count() == 0) return false;
+  hear_silence(fill);
+  return true;
 }
 
 // Does one thing that is due. False: nothing is.
@@ -840,7 +869,7 @@ bool Call::act_on_time(net::Instant now) {
     leave(step_ == Step::closing ? leaving_ : Why::time_limit);
     return true;
   }
-  if (step_ == Step::closing && now >= goodbye_due()) {
+  if (step_ == Step::closing && !hears_out_ && now >= goodbye_due()) {
     leave(leaving_);
     return true;
   }
@@ -854,6 +883,7 @@ bool Call::act_on_time(net::Instant now) {
     }
     return true;
   }
+  if (hears_person() && act_on_speech(now)) return true;
   if (step_ != Step::talking) return false;
   if (const auto ours = tool_answer_due(); ours && now >= *ours) {
     finish(Why::owner_silent);
@@ -872,17 +902,7 @@ bool Call::act_on_time(net::Instant now) {
                         std::to_string(left.count()) + "}");
     return true;
   }
-  if (person_speaks_) {
-    if (now >= spoke_since_ + utterance_max ||
-        (done_since_ && now >= *done_since_ + bounds_.answer_max)) {
-      finish(Why::model_failed, {.fault = voice::Fault::silent, .code = "no_end_of_speech"});
-      return true;
-    }
-    const milliseconds fill = inbound_.fill_pause(now);
-    if (fill.count() == 0) return false;
-    hear_silence(fill);
-    return true;
-  }
+  if (person_speaks_) return false;
   if (unnoticed_since_ && now >= *unnoticed_since_ + reading_time) {
     if (!speak_unasked()) {
       finish(Why::model_failed, {.fault = voice::Fault::silent, .code = "hears_nothing"});

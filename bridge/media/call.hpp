@@ -62,7 +62,11 @@ class Line {
 // played is cleared unless it was a goodbye, Closed is told, the carrier's end is closed.
 //
 // While talking the person may interrupt at any time, also between two responses, while sound waits
-// at the carrier: it is cleared, and the model is told how much was heard of each item.
+// at the carrier: it is cleared, and the model is told how much was heard of each item. A goodbye
+// that they break into before the owner lets it end the call is none. Then, closing begins with
+// hearing them out, and what comes behind their words is the goodbye:
+//
+//   talking ──goodbye, leave, while they speak──► closing, hears out ──on_speech_stopped──► closing
 class Call final : public voice::Listener {
  public:
   static constexpr milliseconds let_in_max{10'000};  // from `start` to the owner's answer
@@ -172,6 +176,8 @@ class Call final : public voice::Listener {
   void clear_carrier();
   void owe();
   void leave_when_heard(Why why, bool owed);
+  void farewell_s_turn();
+  bool hears_person() const;
   voice::Usage response_so_far(net::Instant now) const;
   voice::Usage used(net::Instant now) const;
   std::int64_t cost(const voice::Usage& usage, net::Instant now) const;
@@ -188,6 +194,7 @@ class Call final : public voice::Listener {
 
   // Whatever has a time: looks what is due, and is woken for what is next.
   bool act_on_time(net::Instant now);
+  bool act_on_speech(net::Instant now);
   void arm();
   std::optional<net::Instant> next_deadline() const;
   bool waits_for_model() const;
@@ -250,6 +257,7 @@ class Call final : public voice::Listener {
 
   Why leaving_ = Why::goodbye;
   bool farewell_owed_ = false;
+  bool hears_out_ = false;  // the person who speaks, before the farewell
   bool bye_sent_ = false;
 
   std::deque<Utterance> utterances_{};

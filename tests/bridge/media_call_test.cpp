@@ -62,6 +62,71 @@ struct World {
   }
 };
 
+// The same with the real session in between, told by the messages of the model's server.
+struct SessionWorld : World {
+  NotedMessages wire{};
+
+  SessionWorld() { line.session_wire = &wire; }
+  void told(std::string_view message) { line.session->receive(message); }
+  // Until the person has heard what the agent began with, item i1 of 400 ms.
+  void talking(media::Bounds bounds = {}) {
+    started();
+    let_in(bounds);
+    told(R"({"type":"session.created","session":{}})");
+    told(R"({"type":"session.updated","session":{"audio":{"input":{"format":)"
+         R"({"type":"audio/pcmu"}},"output":{"format":{"type":"audio/pcmu"}}}}})");
+    created("r1");
+    says("r1", "i1", 400ms);
+    done("r1");
+    passes(400ms);
+    given(mark_message("1:1"));
+    line.carrier.clear();
+    wire.messages.clear();
+  }
+  void created(const std::string& response) {
+    told(R"({"type":"response.created","response":{"id":")" + response + "\"}}");
+  }
+  void says(const std::string& response, const std::string& item, milliseconds length) {
+    told(R"({"type":"response.output_audio.delta","response_id":")" + response +
+         R"(","item_id":")" + item + R"(","delta":")" + sound(length) + "\"}");
+    told(R"({"type":"response.output_audio.done","response_id":")" + response + R"(","item_id":")" +
+         item + "\"}");
+  }
+  void asks(const std::string& response, const std::string& id, const std::string& tool) {
+    told(R"({"type":"response.output_item.done","response_id":")" + response +
+         R"(","item":{"type":"function_call","status":"completed","call_id":")" + id +
+         R"(","name":")" + tool + R"(","arguments":"{}"}})");
+  }
+  void done(const std::string& response, const std::string& status = "completed") {
+    told(R"({"type":"response.done","response":{"id":")" + response + R"(","status":")" + status +
+         "\"}}");
+  }
+  void speech_started(const std::string& item = "u1") {
+    told(R"({"type":"input_audio_buffer.speech_started","item_id":")" + item + "\"}");
+  }
+  void speech_stopped(const std::string& item = "u1") {
+    told(R"({"type":"input_audio_buffer.speech_stopped","item_id":")" + item + "\"}");
+  }
+  void written(const std::string& item, const std::string& text) {
+    told(R"({"type":"conversation.item.input_audio_transcription.completed","item_id":")" + item +
+         R"(","transcript":")" + text + "\"}");
+  }
+  // So long, frame by frame.
+  void hears(milliseconds time, char letter = 'A') {
+    for (milliseconds t{0}; t < time; t += 20ms) {
+      ++frames;
+      given(media_message(frames, frames * 20, sound(20ms, letter)));
+      passes(20ms);
+    }
+  }
+  bool said_bye() const {
+    return std::ranges::any_of(line.carrier, [](const std::string& m) {
+      return m.find(R"("name":"bye")") != std::string::npos;
+    });
+  }
+  int frames = 0;
+};
+
 Texts texts(std::initializer_list<const char*> list) {
   return {list.begin(), list.end()};
 }
@@ -324,6 +389,101 @@ BOOST_AUTO_TEST_CASE(what_is_asked_in_the_breath_of_a_goodbye_is_told_and_the_go
   w.call.on_response_done({});
   w.given(mark_message("bye"));
   BOOST_TEST(w.why() == Why::goodbye);
+}
+
+// While the log makes the end of the talk durable.
+BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_then) {
+  const auto breaks_in = [](SessionWorld& w, const media::Bounds& bounds = {}) {
+    w.talking(bounds);
+    w.speech_started("u1");
+    w.passes(1s);
+    w.speech_stopped("u1");
+    w.written("u1", "No, grazie.");
+    w.created("r2");
+    w.says("r2", "i2", 3s);
+    w.asks("r2", "c1", "end_call");
+    w.done("r2");
+    w.passes(20ms);
+    w.speech_started("u2");
+    BOOST_TEST(w.sent("clear") == 1);
+    BOOST_TEST(w.wire.count("conversation.item.truncate") == 1);
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    BOOST_TEST(!w.said_bye());
+    w.wire.messages.clear();
+  };
+  {
+    SessionWorld w;
+    breaks_in(w);
+    w.hears(5s);
+    BOOST_TEST(!w.call.over());
+    BOOST_TEST(w.wire.count("input_audio_buffer.append") == 250);
+    w.speech_stopped("u2");
+    w.written("u2", "Aspetti, ancora una cosa.");
+    w.created("r3");
+    w.says("r3", "i3", 500ms);
+    // From here on they are heard no longer.
+    const auto heard = w.wire.count("input_audio_buffer.append");
+    w.hears(100ms);
+    BOOST_TEST(w.wire.count("input_audio_buffer.append") == heard);
+    w.done("r3");
+    BOOST_TEST(w.wire.count("response.create") == 0);  // the server answered by itself
+    BOOST_TEST(w.said_bye());
+    w.passes(500ms);
+    w.given(mark_message("2:3"));
+    w.given(mark_message("bye"));
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST(!w.line.closed[0].goodbye_unsaid);
+    BOOST_TEST(w.sent("clear") == 1);
+  }
+  {  // no answer comes
+    SessionWorld w;
+    breaks_in(w);
+    w.hears(5s);
+    w.speech_stopped("u2");
+    w.written("u2", "Aspetti.");
+    w.passes(1'499ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST(w.line.closed[0].goodbye_unsaid);
+  }
+  {  // nobody says that they are done, and the line is quiet
+    SessionWorld w;
+    breaks_in(w);
+    w.hears(1s);
+    w.hears(1'960ms, '/');
+    BOOST_TEST(!w.call.over());
+    w.hears(20ms, '/');
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST(w.line.closed[0].goodbye_unsaid);
+    BOOST_TEST(w.line.closed[0].failure.code == "no_end_of_speech");
+  }
+  {  // nor does the time of the talk wait for them
+    SessionWorld w;
+    breaks_in(w, {.time_max = 10s});
+    w.hears(10s);
+    BOOST_TEST(w.line.carrier.back() == "close");
+  }
+  {  // a key breaks into it as a word does
+    SessionWorld w;
+    w.talking();
+    w.speech_started("u1");
+    w.speech_stopped("u1");
+    w.created("r2");
+    w.says("r2", "i2", 3s);
+    w.asks("r2", "c1", "end_call");
+    w.done("r2");
+    w.given(R"({"event":"dtmf","dtmf":{"track":"inbound_track","digit":"5"}})");
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    BOOST_TEST(!w.said_bye());
+    BOOST_TEST(w.wire.count("response.create") == 1);
+    w.created("r3");
+    w.says("r3", "i3", 500ms);
+    w.done("r3");
+    BOOST_TEST(w.said_bye());
+    w.passes(1s);
+    BOOST_TEST(w.wire.count("response.create") == 1);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_tool_that_is_answered_while_the_person_speaks_owes_nothing) {

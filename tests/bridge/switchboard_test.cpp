@@ -206,6 +206,8 @@ BOOST_AUTO_TEST_CASE(a_call_from_its_start_to_its_goodbye) {
     BOOST_TEST(carrier.tell(R"({"event":"dtmf","dtmf":{"digit":"5"}})"));
     w.until([&] { return w.keys == "5"; });
 
+    BOOST_TEST(session.tell(ModelServer::created("r2")));
+    BOOST_TEST(session.tell(ModelServer::delta("r2", "i2", sound(40ms))));
     BOOST_TEST(session.tell(
         R"({"type":"response.output_item.done","response_id":"r2","item":{"type":"function_call",)"
         R"("status":"completed","call_id":"c1","name":"end_call","arguments":"{}"}})"));
@@ -215,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_call_from_its_start_to_its_goodbye) {
     BOOST_TEST(session.tell(ModelServer::done("r2")));
     w.until([&] { return w.closed.size() == 1 && carrier.ended; });
     BOOST_TEST(w.closed[0].why == Why::goodbye);
-    BOOST_TEST(w.closed[0].turns == 1);
+    BOOST_TEST(w.closed[0].turns == 2);
     BOOST_TEST(w.closed[0].usage.input_tokens == 10);
     BOOST_TEST(w.closed[0].first_sound.count() >= 0);
     BOOST_TEST(carrier.end.code == ws::normal);
