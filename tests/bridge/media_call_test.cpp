@@ -391,6 +391,50 @@ BOOST_AUTO_TEST_CASE(what_is_asked_in_the_breath_of_a_goodbye_is_told_and_the_go
   BOOST_TEST(w.why() == Why::goodbye);
 }
 
+// The model asks for the end first, and speaks then.
+BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_wish_to_end_the_call_is_said_once_and_whole) {
+  const auto asks_first = [](SessionWorld& w) {
+    w.talking();
+    w.speech_started("u1");
+    w.speech_stopped("u1");
+    w.written("u1", "No, grazie.");
+    w.created("r2");
+    w.asks("r2", "c1", "end_call");
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+  };
+  {
+    SessionWorld w;
+    asks_first(w);
+    BOOST_TEST(!w.said_bye());
+    w.says("r2", "i2", 3s);
+    w.done("r2");
+    BOOST_TEST(w.wire.count("response.create") == 0);
+    BOOST_TEST(w.said_bye());
+    w.passes(3s);
+    w.given(mark_message("1:2"));
+    w.given(mark_message("bye"));
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST(w.sent("clear") == 0);
+  }
+  {  // it says nothing, and is asked; what it says then may break off and is said again
+    SessionWorld w;
+    asks_first(w);
+    w.done("r2");
+    BOOST_TEST(w.wire.count("response.create") == 1);
+    w.created("r3");
+    w.says("r3", "i3", 500ms);
+    w.told(R"({"type":"response.done","response":{"id":"r3","status":"failed","status_details":)"
+           R"({"error":{"type":"server_error","code":"server_error"}}}})");
+    BOOST_TEST(w.wire.count("response.create") == 2);
+    BOOST_TEST(!w.said_bye());
+    w.created("r4");
+    w.says("r4", "i4", 500ms);
+    w.done("r4");
+    BOOST_TEST(w.said_bye());
+    BOOST_TEST(w.wire.count("response.create") == 2);
+  }
+}
+
 // While the log makes the end of the talk durable.
 BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_then) {
   const auto breaks_in = [](SessionWorld& w, const media::Bounds& bounds = {}) {
