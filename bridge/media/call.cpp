@@ -388,7 +388,8 @@ void Call::on_audio(std::string_view item, std::string_view base64) {
     return;
   }
   if (known == nullptr) {
-    if (closed_.turns == bounds_.turns_max) {
+    // A farewell is heard to its end.
+    if (step_ == Step::talking && closed_.turns == bounds_.turns_max) {
       leave(Why::too_many_turns);
       return;
     }

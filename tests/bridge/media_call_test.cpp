@@ -435,6 +435,40 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_wish_to_end_the_call_is_said_once_and_
   }
 }
 
+// A limit of the campaign's is one of the talk, not of its end.
+BOOST_AUTO_TEST_CASE(a_goodbye_is_heard_to_its_end_also_where_the_turns_are_used_up) {
+  World w;
+  w.talking({.turns_max = 2});
+  w.call.on_audio_done("i1");
+  w.call.on_response_done({});
+  w.call.on_speech_started("u1");
+  w.call.on_speech_stopped("u1");
+  w.call.on_callee_said("u1", "i1", "No, grazie.");
+  w.call.on_audio("i2", sound(400ms));
+  w.call.on_audio_done("i2");
+  w.call.on_response_done({});
+  w.call.on_speech_started("u2");
+  w.call.on_speech_stopped("u2");
+  w.call.on_callee_said("u2", "i2", "No.");
+  w.call.on_tool_call("c1", "end_call", "{}");
+  w.call.on_response_done({});
+  w.call.answer_tool("c1", "{}", media::Then::goodbye);
+  w.line.carrier.clear();
+  for (const char* item : {"i3", "i4"}) {
+    w.call.on_audio(item, sound(400ms));
+    w.call.on_audio_done(item);
+  }
+  w.call.on_response_done({});
+  w.passes(800ms);
+  BOOST_TEST(!w.call.over());
+  BOOST_TEST(w.sent("media") == 2);
+  w.given(mark_message("3:4"));
+  w.given(mark_message("3:5"));
+  w.given(mark_message("bye"));
+  BOOST_TEST(w.why() == Why::goodbye);
+  BOOST_TEST(w.sent("clear") == 0);
+}
+
 // While the log makes the end of the talk durable.
 BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_then) {
   const auto breaks_in = [](SessionWorld& w, const media::Bounds& bounds = {}) {
