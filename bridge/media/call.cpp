@@ -238,7 +238,8 @@ void Call::on(const twilio::Key& key) {
   unnoticed_turns_ = 0;
   last_words_ = line_.now();
   told_silence_ = false;
-  keys_at_ = last_words_ + key_pause;
+  // Whoever speaks, too, is answered for both behind their words, and by the model itself.
+  if (!person_speaks_) keys_at_ = last_words_ + key_pause;
   arm();
 }
 
@@ -318,10 +319,12 @@ void Call::refuse() {
 void Call::answer_tool(std::string_view call_id, std::string_view output, Then then) {
   if (step_ != Step::talking && step_ != Step::closing) return;
   if (tools_open_ > 0) --tools_open_;
+  // The answer to a key is one with that to every tool.
+  if (keys_at_) keys_at_ = std::max(*keys_at_, line_.now());
   switch (then) {
     case Then::speak:
     case Then::listen: {
-      const bool speak = then == Then::speak && step_ == Step::talking;
+      const bool speak = then == Then::speak && step_ == Step::talking && !keys_at_;
       conversation_->answer_tool(call_id, output, speak);
       if (!speak || tools_open_ > 0 || person_speaks_) break;
       // What is still being said is of the turn before.
@@ -761,7 +764,7 @@ bool Call::waits_for_model() const {
 }
 
 std::optional<net::Instant> Call::answer_due() const {
-  if (!waits_for_model() || hears_out_) return {};
+  if (!waits_for_model() || hears_person()) return {};
   const milliseconds most =
       closed_.first_sound.count() < 0 ? bounds_.opening_max : bounds_.answer_max;
   if (owed_) return std::max(owed_since_, playback_.ends_at()) + most;
@@ -820,7 +823,7 @@ std::optional<net::Instant> Call::next_deadline() const {
       if (step_ != Step::talking) break;
       if (!told_end_) at(notice_of_end_at());
       if (const auto due = tool_answer_due()) at(*due);
-      if (keys_at_) at(*keys_at_);
+      if (keys_at_ && tools_open_ == 0) at(*keys_at_);
       if (!person_speaks_) {
         if (unnoticed_since_) at(*unnoticed_since_ + reading_time);
         at(quiet_since() + bounds_.silence_max);
@@ -893,7 +896,7 @@ bool Call::act_on_time(net::Instant now) {
     finish(Why::owner_silent);
     return true;
   }
-  if (keys_at_ && now >= *keys_at_) {
+  if (keys_at_ && tools_open_ == 0 && now >= *keys_at_) {
     keys_at_.reset();
     owe();
     conversation_->speak();

@@ -243,8 +243,8 @@ class Call final : public voice::Listener {
   bool responding_ = false;      // something of a response came, and not its end
   std::uint32_t tools_open_ = 0;
   net::Instant tools_open_since_{};
-  net::Instant last_words_{};  // of the person, or a key
-  std::optional<net::Instant> keys_at_{};
+  net::Instant last_words_{};              // of the person, or a key
+  std::optional<net::Instant> keys_at_{};  // are answered then, and behind the tools
   std::optional<net::Instant> left_at_{};  // listening: when it began, and why
   Why left_for_ = Why::hung_up;
   bool told_silence_ = false;

@@ -65,6 +65,7 @@ struct World {
 // The same with the real session in between, told by the messages of the model's server.
 struct SessionWorld : World {
   NotedMessages wire{};
+  int frames = 0;
 
   SessionWorld() { line.session_wire = &wire; }
   void told(std::string_view message) { line.session->receive(message); }
@@ -107,6 +108,10 @@ struct SessionWorld : World {
   void speech_stopped(const std::string& item = "u1") {
     told(R"({"type":"input_audio_buffer.speech_stopped","item_id":")" + item + "\"}");
   }
+  void pressed(char key) {
+    given(std::string(R"({"event":"dtmf","dtmf":{"track":"inbound_track","digit":")") + key +
+          "\"}}");
+  }
   void written(const std::string& item, const std::string& text) {
     told(R"({"type":"conversation.item.input_audio_transcription.completed","item_id":")" + item +
          R"(","transcript":")" + text + "\"}");
@@ -124,7 +129,6 @@ struct SessionWorld : World {
       return m.find(R"("name":"bye")") != std::string::npos;
     });
   }
-  int frames = 0;
 };
 
 Texts texts(std::initializer_list<const char*> list) {
@@ -551,7 +555,7 @@ BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_th
     w.says("r2", "i2", 3s);
     w.asks("r2", "c1", "end_call");
     w.done("r2");
-    w.given(R"({"event":"dtmf","dtmf":{"track":"inbound_track","digit":"5"}})");
+    w.pressed('5');
     w.call.answer_tool("c1", "{}", media::Then::goodbye);
     BOOST_TEST(!w.said_bye());
     BOOST_TEST(w.wire.count("response.create") == 1);
@@ -1699,6 +1703,85 @@ BOOST_AUTO_TEST_CASE(keys_are_handed_over_interrupt_and_are_answered_after_the_l
              boost::test_tools::per_element());
   w.passes(1ms);
   BOOST_TEST(w.line.model.back() == "speak");
+}
+
+BOOST_AUTO_TEST_CASE(whoever_says_and_presses_an_answer_is_answered_once_and_not_talked_over) {
+  {  // the server answers both
+    SessionWorld w;
+    w.talking();
+    w.speech_started();
+    w.passes(200ms);
+    w.pressed('5');
+    w.passes(200ms);
+    w.speech_stopped();
+    w.passes(300ms);
+    w.created("r2");
+    w.asks("r2", "c1", "record_answer");
+    w.done("r2");
+    w.call.answer_tool("c1", "{}", media::Then::speak);
+    w.created("r3");
+    w.says("r3", "i3", 2'500ms);
+    w.done("r3");
+    w.passes(2s);
+    BOOST_TEST(w.wire.count("response.create") == 1);  // behind the tool
+    BOOST_TEST(!w.call.over());
+  }
+  {  // they go on speaking
+    SessionWorld w;
+    w.talking();
+    w.speech_started();
+    w.hears(500ms);
+    w.pressed('5');
+    w.hears(4s);
+    BOOST_TEST(w.wire.count("response.create") == 0);
+    BOOST_TEST(!w.call.over());
+    w.speech_stopped();
+    w.created("r2");
+    w.says("r2", "i2", 1s);
+    w.done("r2");
+    w.passes(2s);
+    BOOST_TEST(w.wire.count("response.create") == 0);
+  }
+  for (const auto then : {media::Then::speak, media::Then::listen}) {
+    // while a tool's answer is outstanding, also for longer than a key's is
+    for (const auto late : {200ms, 3'000ms}) {
+      SessionWorld w;
+      w.talking();
+      w.speech_started();
+      w.speech_stopped();
+      w.created("r2");
+      w.asks("r2", "c1", "record_answer");
+      w.done("r2");
+      w.pressed('5');
+      w.passes(late);
+      w.call.answer_tool("c1", "{}", then);
+      BOOST_TEST(w.wire.count("response.create") == 0);
+      w.passes(late < 1s ? 799ms : 0ms);
+      BOOST_TEST(w.wire.count("response.create") == (late < 1s ? 0 : 1));
+      w.passes(1ms);
+      BOOST_TEST(w.wire.count("response.create") == 1);
+      w.created("r3");
+      w.says("r3", "i3", 1s);
+      w.done("r3");
+      w.passes(3s);
+      BOOST_TEST(w.wire.count("response.create") == 1);
+      BOOST_TEST(!w.call.over());
+    }
+  }
+  {  // what came behind the beginning of the answer is answered as well
+    SessionWorld w;
+    w.talking();
+    w.speech_started();
+    w.speech_stopped();
+    w.created("r2");
+    w.says("r2", "i2", 3s);
+    w.passes(100ms);
+    w.pressed('5');
+    BOOST_TEST(w.wire.count("response.cancel") == 1);
+    w.done("r2", "cancelled");
+    w.passes(1s);
+    BOOST_TEST(w.wire.count("response.create") == 1);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(holes_are_heard_as_silence_and_a_pause_ends_the_person_s_turn) {
