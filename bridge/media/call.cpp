@@ -574,6 +574,7 @@ void Call::on_failed(const voice::Failure& failure) {
 void Call::owe() {
   owed_ = true;
   owed_since_ = line_.now();
+  reminded_ = false;
   said_something_ = false;
 }
 
@@ -774,6 +775,13 @@ std::optional<net::Instant> Call::answer_due() const {
   return {};
 }
 
+// Halfway there, so that a model which is to answer by itself and does not still has the time to.
+std::optional<net::Instant> Call::reminder_due() const {
+  const bool wanted = step_ == Step::talking || (step_ == Step::closing && farewell_owed_);
+  if (!owed_ || reminded_ || !wanted || hears_person()) return {};
+  return owed_since_ + bounds_.answer_max / 2;
+}
+
 // The same of our own answers, which wait for the disk.
 std::optional<net::Instant> Call::tool_answer_due() const {
   if (tools_open_ == 0 || person_speaks_) return {};
@@ -815,6 +823,7 @@ std::optional<net::Instant> Call::next_deadline() const {
       at(started_ + bounds_.time_max);
       if (step_ == Step::closing && !hears_out_) at(goodbye_due());
       if (const auto due = answer_due()) at(*due);
+      if (const auto due = reminder_due()) at(*due);
       if (hears_person()) {
         at(spoke_since_ + utterance_max);
         if (done_since_) at(*done_since_ + bounds_.answer_max);
@@ -888,6 +897,11 @@ bool Call::act_on_time(net::Instant now) {
       finish(step_ == Step::closing ? leaving_ : Why::model_failed,
              {.fault = voice::Fault::silent, .code = "no_answer"});
     }
+    return true;
+  }
+  if (const auto reminder = reminder_due(); reminder && now >= *reminder) {
+    reminded_ = true;
+    conversation_->remind();
     return true;
   }
   if (hears_person() && act_on_speech(now)) return true;

@@ -199,6 +199,7 @@ class Call final : public voice::Listener {
   std::optional<net::Instant> next_deadline() const;
   bool waits_for_model() const;
   std::optional<net::Instant> answer_due() const;
+  std::optional<net::Instant> reminder_due() const;
   std::optional<net::Instant> tool_answer_due() const;
   net::Instant goodbye_due() const;
   net::Instant quiet_since() const;
@@ -238,6 +239,7 @@ class Call final : public voice::Listener {
   int unnoticed_turns_ = 0;
   bool owed_ = false;  // it is the agent's turn and nothing of it has come
   net::Instant owed_since_{};
+  bool reminded_ = false;
   bool next_is_owed_ = false;    // behind the response under way
   bool said_something_ = false;  // in this turn of the agent's
   bool responding_ = false;      // something of a response came, and not its end

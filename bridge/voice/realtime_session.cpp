@@ -128,15 +128,18 @@ void Session::on(const SpeechStarted& speech) {
   // The server cancels what is under way by itself (interrupt_response), and answers when the
   // person has ended (create_response).
   if (!active_.empty()) discarded_ = true;
-  if (!asked_id_.empty()) unwanted_ = true;
+  mark_unwanted();
   wished_ = false;
-  person_speaks_ = true;
+  turn_ = Turn::persons;
   listener_.on_speech_started(speech.item);
 }
 
 void Session::on(const SpeechStopped& speech) {
   if (step_ != Step::ready) return;
-  person_speaks_ = false;
+  turn_ = Turn::servers;
+  // What was asked for before they spoke would have begun meanwhile: what begins now answers them.
+  asked_id_.clear();
+  unwanted_ = false;
   listener_.on_speech_stopped(speech.item);
 }
 
@@ -163,11 +166,9 @@ void Session::on(const ResponseCreated& created) {
   active_ = created.response;
   discarded_ = false;
   brought_something_ = false;
-  if (asked_id_.empty()) {
-    // The server's own: what was asked for another one does not hold for it.
-    asked_for_.clear();
-    return;
-  }
+  if (turn_ == Turn::servers) turn_ = Turn::open;
+  // The server's own: what was asked for another one does not hold for it.
+  if (asked_id_.empty()) asked_for_.clear();
   asked_id_.clear();
   if (std::exchange(unwanted_, false)) cancel_active();
 }
@@ -392,7 +393,12 @@ void Session::tell(std::string_view text) {
 }
 
 void Session::speak() {
-  if (step_ != Step::ready) return;
+  // Whoever speaks is answered by the server.
+  if (step_ != Step::ready || turn_ == Turn::persons) return;
+  if (turn_ == Turn::servers) {
+    turn_ = Turn::open;
+    unwanted_ = false;
+  }
   if (!wished_) wish_.clear();
   wished_ = true;
   if (!std::exchange(opened_, true) && !agent_.opening.empty()) {
@@ -402,9 +408,13 @@ void Session::speak() {
   ask();
 }
 
+void Session::remind() {
+  if (turn_ == Turn::servers) speak();
+}
+
 void Session::ask() {
-  if (step_ != Step::ready || !wished_ || !active_.empty() || !asked_id_.empty() ||
-      !open_calls_.empty()) {
+  if (step_ != Step::ready || turn_ != Turn::open || !wished_ || !active_.empty() ||
+      !asked_id_.empty() || !open_calls_.empty()) {
     return;
   }
   wished_ = false;
@@ -412,6 +422,10 @@ void Session::ask() {
   asked_id_ = next_event_id("rc-");
   append_response_create(wire_.begin_text(), asked_id_, asked_for_);
   wire_.end_text();
+}
+
+void Session::mark_unwanted() {
+  if (!asked_id_.empty() || turn_ == Turn::servers) unwanted_ = true;
 }
 
 void Session::cancel_active() {
@@ -424,7 +438,7 @@ void Session::cancel_active() {
 void Session::interrupted(std::string_view id, std::chrono::milliseconds heard) {
   if (step_ != Step::ready) return;
   wished_ = false;
-  if (!asked_id_.empty()) unwanted_ = true;
+  mark_unwanted();
   const Item* const item = find(id);
   if (id.empty() || (item != nullptr && item->response == active_)) cancel_active();
   if (item == nullptr) return;
@@ -443,8 +457,9 @@ void Session::answer_tool(std::string_view call_id, std::string_view output, boo
   wire_.end_text();
   speak_when_answered_ = speak_when_answered_ || then_speak;
   if (!open_calls_.empty()) return;
-  // Whoever speaks is answered by the server by itself when they have ended.
-  if (std::exchange(speak_when_answered_, false) && !person_speaks_) {
+  // Whoever speaks is answered by the server by itself when they have ended. Where it is about to,
+  // it knows nothing of this perhaps, and goes on behind that.
+  if (std::exchange(speak_when_answered_, false) && turn_ != Turn::persons) {
     if (!wished_) wish_.clear();
     wished_ = true;
   }
@@ -454,7 +469,7 @@ void Session::answer_tool(std::string_view call_id, std::string_view output, boo
 void Session::say_no_more() {
   no_more_ = true;
   wished_ = speak_when_answered_ = false;
-  if (!asked_id_.empty()) unwanted_ = true;
+  mark_unwanted();
 }
 
 Session::Item* Session::find(std::string_view id) {

@@ -23,7 +23,13 @@ namespace bridge::voice::realtime {
 //   each of them ──an end, a refusal, nonsense──► over (on_failed, once) ◄───────────┘
 //
 // In `ready` at most one response is asked for or under way. A wish for another waits for
-// response.done, and for the answer to every function that was called.
+// response.done, and for the answer to every function that was called. It waits for the server as
+// well, which answers the person by itself, so that the two do not meet:
+//
+//   open ──speech_started──► the person's ──speech_stopped──► the server's ──response.created──►
+//   open
+//                                  ▲                              │  │
+//                                  └───────speech_started─────────┘  └──speak, remind: open
 class Session {
  public:
   // Where messages go. `end_text` finishes the one that `begin_text` began; when they leave is the
@@ -56,6 +62,7 @@ class Session {
   void speak();
   void interrupted(std::string_view item, std::chrono::milliseconds heard);
   void answer_tool(std::string_view call_id, std::string_view output, bool then_speak);
+  void remind();
   void say_no_more();
   void tell(std::string_view text);
 
@@ -64,6 +71,7 @@ class Session {
 
  private:
   enum class Step : unsigned char { greeting, configuring, ready, over };
+  enum class Turn : unsigned char { open, persons, servers };
 
   // One utterance of the agent's.
   struct Item {
@@ -103,6 +111,8 @@ class Session {
   void say(Item& item, std::string_view text);
   // Asks for a response if one is wished for and nothing stands in the way.
   void ask();
+  // What is asked for, or what the server is about to begin, is cancelled when it begins.
+  void mark_unwanted();
   void cancel_active();
   Item* find(std::string_view id);
   Item& item_of(std::string_view id, std::string_view response);
@@ -122,7 +132,7 @@ class Session {
   bool discarded_ = false;          // it was interrupted: nothing of it is heard any more
   bool brought_something_ = false;  // sound, or a function to call
   std::string asked_id_{};          // of our response.create that nothing has come of yet
-  bool unwanted_ = false;  // the person began to speak meanwhile: it is cancelled when it begins
+  bool unwanted_ = false;  // the person interrupted meanwhile: it is cancelled when it begins
   bool wished_ = false;
   bool opened_ = false;      // the opening was said, or begun
   std::string asked_for_{};  // the instructions of the response asked for or under way
@@ -130,7 +140,7 @@ class Session {
   bool retried_ = false;     // one retry of a response, until one succeeds
   bool no_more_ = false;     // what is under way is the last
   bool speak_when_answered_ = false;
-  bool person_speaks_ = false;
+  Turn turn_ = Turn::open;
 
   std::vector<std::string> open_calls_{};
   std::deque<std::string> seen_calls_{};  // the last ones, so that each is told once

@@ -115,7 +115,11 @@ class Conversation {
   virtual void interrupted(std::string_view item, std::chrono::milliseconds heard) = 0;
   // The answer to a tool call, JSON; each is answered once. `then_speak`: it goes on talking when
   // every call of its turn was answered, unless the person speaks: whose words are answered then.
+  // Where these are just about to be, it goes on behind that.
   virtual void answer_tool(std::string_view call_id, std::string_view output, bool then_speak) = 0;
+  // An answer is owed and nothing of it has come for a while: one that the model was to begin by
+  // itself, and that it has not begun, is asked for.
+  virtual void remind() = 0;
   // What it is saying is the last: whatever was to be said behind it is not.
   virtual void say_no_more() = 0;
   // Something the agent has to know, as data (the time left, the person's silence).

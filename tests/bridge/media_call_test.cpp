@@ -524,6 +524,7 @@ BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_th
     w.speech_stopped("u2");
     w.written("u2", "Aspetti.");
     w.passes(1'499ms);
+    BOOST_TEST(w.wire.count("response.create") == 1);  // the server began none by itself
     BOOST_TEST(!w.call.over());
     w.passes(1ms);
     BOOST_TEST(w.why() == Why::goodbye);
@@ -1137,6 +1138,41 @@ BOOST_AUTO_TEST_CASE(a_model_that_owes_an_answer_fails_in_time_for_an_apology_wi
     w.call.answer_tool("c1", "{}", media::Then::speak);
     silent(w, 1500ms);
   }
+}
+
+// The model's server begins it by itself as a rule.
+BOOST_AUTO_TEST_CASE(an_answer_that_does_not_begin_is_asked_for_before_the_model_has_failed) {
+  SessionWorld w;
+  w.talking();
+  w.speech_started();
+  w.speech_stopped();
+  w.created("r2");
+  w.asks("r2", "c1", "record_answer");
+  w.done("r2");
+  w.speech_started("u2");
+  w.speech_stopped("u2");
+  w.passes(100ms);
+  w.call.answer_tool("c1", "{}", media::Then::speak);
+  w.passes(749ms);
+  BOOST_TEST(w.wire.count("response.create") == 0);
+  w.passes(1ms);
+  BOOST_TEST(w.wire.count("response.create") == 1);
+  w.passes(749ms);
+  BOOST_TEST(!w.call.over());
+  w.created("r3");
+  w.says("r3", "i3", 1s);
+  w.done("r3");
+  w.passes(5s);
+  BOOST_TEST(w.wire.count("response.create") == 1);
+  BOOST_TEST(!w.call.over());
+  // What has begun is not asked for, however long its first sound takes.
+  w.speech_started("u3");
+  w.speech_stopped("u3");
+  w.created("r4");
+  w.passes(1'499ms);
+  BOOST_TEST(w.wire.count("response.create") == 1);
+  w.passes(1ms);
+  BOOST_TEST(w.why() == Why::model_failed);
 }
 
 BOOST_AUTO_TEST_CASE(what_broke_off_and_is_tried_again_is_owed) {

@@ -89,6 +89,7 @@ class NotedConversation final : public voice::Conversation {
     notes_.push_back("answer " + std::string(id) + " " + std::string(output) +
                      (then_speak ? " speak" : ""));
   }
+  void remind() override {}  // it has nothing to begin by itself
   void say_no_more() override { notes_.emplace_back("no more"); }
   void tell(std::string_view text) override { notes_.push_back("tell " + std::string(text)); }
 
@@ -111,6 +112,7 @@ class SessionConversation final : public voice::Conversation {
   void answer_tool(std::string_view id, std::string_view output, bool then_speak) override {
     session.answer_tool(id, output, then_speak);
   }
+  void remind() override { session.remind(); }
   void say_no_more() override { session.say_no_more(); }
   void tell(std::string_view text) override { session.tell(text); }
   void receive(std::string_view message) { session.received(Padded(message).view()); }

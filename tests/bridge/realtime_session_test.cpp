@@ -515,6 +515,89 @@ BOOST_AUTO_TEST_CASE(whoever_speaks_is_not_talked_over_for_a_tool_s_answer) {
   BOOST_TEST(w.sent().empty());  // the server answers
 }
 
+BOOST_AUTO_TEST_CASE(nothing_is_asked_for_where_the_server_is_about_to_answer_by_itself) {
+  const auto waits = [](World& w) {
+    w.made_ready();
+    w.created("r1");
+    w.called("r1", "c1");
+    w.done("r1");
+    w.speech_started();
+    w.speech_stopped();
+    w.sent();
+  };
+  {  // the tool's answer is spoken behind that
+    World w;
+    waits(w);
+    w.session.answer_tool("c1", "{}", true);
+    BOOST_TEST(w.sent_types() == "conversation.item.create");
+    w.created("r2");
+    w.delta("r2", "i2", 20ms);
+    w.session.remind();  // it has begun
+    BOOST_TEST(w.sent().empty());
+    w.done("r2");
+    BOOST_TEST(w.sent_types() == "response.create");
+    w.session.remind();
+    BOOST_TEST(w.sent().empty());
+  }
+  for (const bool answered : {true, false}) {  // no answer of its own begins
+    World w;
+    waits(w);
+    w.session.answer_tool("c1", "{}", answered);
+    w.sent();
+    w.session.remind();
+    BOOST_TEST(w.sent_types() == "response.create");
+    w.created("r2");
+    w.delta("r2", "i2", 20ms);
+    w.done("r2");
+    BOOST_TEST(w.sent().empty());
+  }
+  {  // they press a key, or go on
+    World w;
+    waits(w);
+    w.session.answer_tool("c1", "{}", true);
+    w.session.interrupted({}, 0ms);
+    w.session.hear_key('5');
+    w.sent();
+    w.created("r2");
+    BOOST_TEST(w.sent_types() == "response.cancel");
+    w.done("r2", "cancelled");
+    BOOST_TEST(w.sent().empty());
+    w.session.speak();
+    BOOST_TEST(w.sent_types() == "response.create");
+    World none;
+    waits(none);
+    none.session.answer_tool("c1", "{}", false);
+    none.session.interrupted({}, 0ms);
+    none.sent();
+    none.session.speak();
+    none.created("r2");
+    BOOST_TEST(none.sent_types() == "response.create");
+    World goes_on;
+    waits(goes_on);
+    goes_on.session.answer_tool("c1", "{}", true);
+    goes_on.speech_started();
+    goes_on.session.remind();
+    goes_on.session.speak();
+    goes_on.speech_stopped();
+    goes_on.created("r2");
+    goes_on.delta("r2", "i2", 20ms);
+    goes_on.done("r2");
+    BOOST_TEST(goes_on.sent_types() == "conversation.item.create");
+  }
+  {  // what was asked for before they spoke is not what answers them
+    World w;
+    w.made_ready();
+    w.session.speak();
+    w.sent();
+    w.speech_started();
+    w.speech_stopped();
+    w.created("r1");
+    w.delta("r1", "i1", 20ms);
+    BOOST_TEST(w.sent().empty());
+    BOOST_TEST(w.heard().back() == "audio i1 20");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(behind_the_last_words_nothing_more_is_asked_for) {
   World w;
   w.made_ready();
