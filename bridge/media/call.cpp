@@ -324,7 +324,8 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
   switch (then) {
     case Then::speak:
     case Then::listen: {
-      const bool speak = then == Then::speak && step_ == Step::talking && !keys_at_;
+      const bool talks = step_ == Step::talking || farewell_owed_;
+      const bool speak = then == Then::speak && talks && !keys_at_;
       conversation_->answer_tool(call_id, output, speak);
       if (!speak || tools_open_ > 0 || person_speaks_) break;
       // What is still being said is of the turn before.

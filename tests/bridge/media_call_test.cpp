@@ -386,7 +386,7 @@ BOOST_AUTO_TEST_CASE(what_is_asked_in_the_breath_of_a_goodbye_is_told_and_the_go
   w.call.on_tool_call("c2", "opt_out", "{}");
   BOOST_REQUIRE(w.line.tools.size() == 2);
   w.call.answer_tool("c2", "{}", media::Then::speak);
-  BOOST_TEST(w.line.model.back() == "answer c2 {}");  // the wish of the first one holds
+  BOOST_TEST(w.line.model.back() == "answer c2 {} speak");
   w.call.on_response_done({});
   BOOST_TEST(w.sent("mark") == 0);
   w.call.on_audio("i2", sound(300ms));
@@ -529,6 +529,22 @@ BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_th
     w.passes(1ms);
     BOOST_TEST(w.why() == Why::goodbye);
     BOOST_TEST(w.line.closed[0].goodbye_unsaid);
+  }
+  {  // what they say is noted first
+    SessionWorld w;
+    breaks_in(w);
+    w.speech_stopped("u2");
+    w.written("u2", "E mai piu'.");
+    w.created("r3");
+    w.asks("r3", "c2", "opt_out");
+    w.done("r3");
+    w.call.answer_tool("c2", "{}", media::Then::speak);
+    BOOST_TEST(w.wire.count("response.create") == 1);
+    w.created("r4");
+    w.says("r4", "i4", 500ms);
+    w.done("r4");
+    BOOST_TEST(w.said_bye());
+    BOOST_TEST(w.wire.count("response.create") == 1);
   }
   {  // nobody says that they are done, and the line is quiet
     SessionWorld w;
