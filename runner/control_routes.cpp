@@ -84,15 +84,14 @@ std::span<const ControlRoute> control_routes() {
   return routes;
 }
 
-const ControlRoute* find_control_route(std::string_view method, std::string_view target,
-                                       std::string_view& parameter, bool& path_known) {
-  path_known = false;
+ControlWay find_control_route(std::string_view method, std::string_view target) {
+  ControlWay way;
   for (const auto& route : routes) {
-    if (!leads_to(route.path, target, parameter)) continue;
-    if (route.method == method) return &route;
-    path_known = true;
+    if (!leads_to(route.path, target, way.parameter)) continue;
+    if (route.method == method) return {&route, way.parameter, {}};
+    way.allow.append(way.allow.empty() ? "" : ", ").append(route.method);
   }
-  return nullptr;
+  return way;
 }
 
 }  // namespace runner

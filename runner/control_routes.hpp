@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 // What the control interface can be asked, once for the server that answers and for the test that
@@ -44,9 +45,14 @@ struct ControlRoute {
 
 std::span<const ControlRoute> control_routes();
 
-// Where a target leads; the method must fit as well. Null where it does not; `path_known` says that
-// another method would. The parameter of the path, if it has one, is put into `parameter`.
-const ControlRoute* find_control_route(std::string_view method, std::string_view target,
-                                       std::string_view& parameter, bool& path_known);
+// Where a request leads. The view is into its target.
+struct ControlWay {
+  const ControlRoute* route = nullptr;
+  std::string_view parameter{};  // of the path, if it has one
+  // No route, but another method has one there: those that have, as `Allow` names them.
+  std::string allow{};
+};
+
+ControlWay find_control_route(std::string_view method, std::string_view target);
 
 }  // namespace runner

@@ -109,6 +109,21 @@ std::string problems_json(const campaigns::Problems& problems) {
   return text;
 }
 
+http::Response response_of(int status, std::string body,
+                           std::string_view type = "application/json") {
+  http::Response response;
+  response.status = status;
+  response.headers.push_back({"Content-Type", std::string(type)});
+  response.headers.push_back({"Cache-Control", "no-store"});
+  if (status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
+  response.body = std::move(body);
+  return response;
+}
+
+http::Response refusal_of(int status, const std::string& where, const std::string& what) {
+  return response_of(status, problems_json({{where, what, ""}}));
+}
+
 }  // namespace
 
 ControlServer::ControlServer(bridge::net::Loop& loop, Options options, Live& live)
@@ -139,18 +154,12 @@ ControlServer::~ControlServer() {
 }
 
 void ControlServer::send(Asked asked, int status, std::string body, std::string_view type) {
-  http::Response response;
-  response.status = status;
-  response.headers.push_back({"Content-Type", std::string(type)});
-  response.headers.push_back({"Cache-Control", "no-store"});
-  if (status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
-  response.body = std::move(body);
-  asked.server->answer(asked.id, response);
+  asked.server->answer(asked.id, response_of(status, std::move(body), type));
 }
 
 void ControlServer::refuse(Asked asked, int status, const std::string& where,
                            const std::string& what) {
-  send(asked, status, problems_json({{where, what, ""}}));
+  asked.server->answer(asked.id, refusal_of(status, where, what));
 }
 
 void ControlServer::answer_status(Asked asked, const std::string& taken) {
@@ -167,9 +176,7 @@ void ControlServer::answer_status(Asked asked, const std::string& taken) {
 }
 
 void ControlServer::take_over_tcp(Asked asked, const http::Request& request) {
-  std::string_view parameter;
-  bool path_known = false;
-  const auto* route = find_control_route(request.method, request.target, parameter, path_known);
+  const auto* route = find_control_route(request.method, request.target).route;
   // What there is here, too, only those are told who may have it.
   if (!(route && route->open) && !shows_token(request, options_.tcp->token)) {
     return refuse(asked, 401, "", "the token is missing, or another one");
@@ -178,12 +185,12 @@ void ControlServer::take_over_tcp(Asked asked, const http::Request& request) {
 }
 
 void ControlServer::take(Asked asked, const http::Request& request) {
-  std::string_view parameter;
-  bool path_known = false;
-  const auto* route = find_control_route(request.method, request.target, parameter, path_known);
-  if (route) return answer(asked, *route, request, parameter);
-  if (path_known) return refuse(asked, 405, request.target, "not with this method");
-  refuse(asked, 404, request.target, "no such command");
+  const auto way = find_control_route(request.method, request.target);
+  if (way.route) return answer(asked, *way.route, request, way.parameter);
+  if (way.allow.empty()) return refuse(asked, 404, request.target, "no such command");
+  auto response = refusal_of(405, request.target, "not with this method");
+  response.headers.push_back({"Allow", way.allow});
+  asked.server->answer(asked.id, response);
 }
 
 void ControlServer::answer(Asked asked, const ControlRoute& route, const http::Request& request,

@@ -270,8 +270,10 @@ class ControlTest(world.Case):
             self.assertEqual(status, 400, (path, body))
             self.assertIn(name, text)
             self.assertEqual(self.position(), position)
-        self.assertEqual(self.ask("GET", "/campaigns/first/pause")[0], 405)
-        self.assertEqual(self.ask("POST", "/metrics", {})[0], 405)
+        for method, path, allow in (("GET", "/campaigns/first/pause", "POST"),
+                                    ("POST", "/metrics", "GET")):
+            status, headers, _ = self.ask(method, path, {} if method == "POST" else None)
+            self.assertEqual((status, headers["Allow"]), (405, allow))
         self.assertEqual(self.ask("GET", "/nothing")[0], 404)
 
     def test_nothing_but_health_without_the_token(self):
