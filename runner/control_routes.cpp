@@ -88,8 +88,9 @@ ControlWay find_control_route(std::string_view method, std::string_view target) 
   ControlWay way;
   for (const auto& route : routes) {
     if (!leads_to(route.path, target, way.parameter)) continue;
-    if (route.method == method) return {&route, way.parameter, {}};
+    if (route.takes(method)) return {&route, way.parameter, {}};
     way.allow.append(way.allow.empty() ? "" : ", ").append(route.method);
+    if (route.takes("HEAD")) way.allow += ", HEAD";
   }
   return way;
 }

@@ -41,6 +41,12 @@ struct ControlRoute {
   // Of the JSON object that is its body. Others are refused, and what is of another kind: it is
   // never taken for missing.
   std::span<const ControlMember> members{};
+
+  // Whoever may GET may ask for the head of it (RFC 9110 9.3.2): the HTTP server leaves the body
+  // out.
+  constexpr bool takes(std::string_view asked) const {
+    return asked == method || (asked == "HEAD" && method == "GET");
+  }
 };
 
 std::span<const ControlRoute> control_routes();

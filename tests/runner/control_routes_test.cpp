@@ -86,6 +86,15 @@ BOOST_AUTO_TEST_CASE(the_description_says_what_the_table_says) {
   BOOST_TEST(told == served, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(the_head_of_an_answer_is_asked_for_where_the_answer_is) {
+  for (const auto& route : runner::control_routes()) {
+    if (route.method != "GET") continue;
+    BOOST_TEST((found("HEAD", route.path) == &route), route.path);
+    BOOST_TEST(!found("head", route.path), route.path);
+  }
+  BOOST_TEST(runner::find_control_route("HEAD", "/cancel").allow == "POST");
+}
+
 BOOST_AUTO_TEST_CASE(the_reasons_not_to_be_ready_are_the_ones_described) {
   const auto whole = described();
   const auto told = whole["components"]["schemas"]["Ready"]["properties"]["reasons"]["items"]
@@ -122,7 +131,7 @@ BOOST_AUTO_TEST_CASE(what_leads_nowhere) {
   const auto other_method = runner::find_control_route("GET", "/campaigns/note/pause");
   BOOST_TEST(!other_method.route);
   BOOST_TEST(other_method.allow == "POST");
-  BOOST_TEST(runner::find_control_route("POST", "/status").allow == "GET");
+  BOOST_TEST(runner::find_control_route("POST", "/status").allow == "GET, HEAD");
   const auto other_path = runner::find_control_route("POST", "/campaigns/note/explode");
   BOOST_TEST(!other_path.route);
   BOOST_TEST(other_path.allow == "");

@@ -271,10 +271,23 @@ class ControlTest(world.Case):
             self.assertIn(name, text)
             self.assertEqual(self.position(), position)
         for method, path, allow in (("GET", "/campaigns/first/pause", "POST"),
-                                    ("POST", "/metrics", "GET")):
+                                    ("HEAD", "/cancel", "POST"),
+                                    ("POST", "/metrics", "GET, HEAD")):
             status, headers, _ = self.ask(method, path, {} if method == "POST" else None)
             self.assertEqual((status, headers["Allow"]), (405, allow))
         self.assertEqual(self.ask("GET", "/nothing")[0], 404)
+
+    def test_a_head_is_what_the_answer_begins_with(self):
+        world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
+        for path, token in (("/healthz", None), ("/readyz", None), ("/metrics", TOKEN),
+                            ("/status", TOKEN)):
+            whole = self.ask("GET", path, token=token)
+            head = self.ask("HEAD", path, token=token)
+            self.assertEqual((head[0], head[2]), (200, ""), path)
+            self.assertEqual(head[1]["Content-Type"], whole[1]["Content-Type"])
+            self.assertGreater(int(head[1]["Content-Length"]), 0)
+        for path in ("/metrics", "/status", "/cancel"):
+            self.assertEqual(self.ask("HEAD", path, token=None)[0], 401, path)
 
     def test_nothing_but_health_without_the_token(self):
         world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
