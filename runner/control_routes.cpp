@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "bridge/http/form.hpp"
+
 namespace runner {
 
 namespace {
@@ -85,10 +87,13 @@ std::span<const ControlRoute> control_routes() {
 }
 
 ControlWay find_control_route(std::string_view method, std::string_view target) {
+  const auto [path, query] = bridge::http::split_target(target);
   ControlWay way;
+  way.path = path;
+  way.query = query;
   for (const auto& route : routes) {
-    if (!leads_to(route.path, target, way.parameter)) continue;
-    if (route.takes(method)) return {&route, way.parameter, {}};
+    if (!leads_to(route.path, path, way.parameter)) continue;
+    if (route.takes(method)) return {&route, path, query, way.parameter, {}};
     way.allow.append(way.allow.empty() ? "" : ", ").append(route.method);
     if (route.takes("HEAD")) way.allow += ", HEAD";
   }

@@ -51,9 +51,11 @@ struct ControlRoute {
 
 std::span<const ControlRoute> control_routes();
 
-// Where a request leads. The view is into its target.
+// Where a request leads. The views are into its target.
 struct ControlWay {
   const ControlRoute* route = nullptr;
+  std::string_view path{};
+  std::string_view query{};      // of which no route knows a word
   std::string_view parameter{};  // of the path, if it has one
   // No route, but another method has one there: those that have, as `Allow` names them.
   std::string allow{};

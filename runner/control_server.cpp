@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "bridge/http/form.hpp"
 #include "campaigns/campaign_words.hpp"
 #include "campaigns/json_text.hpp"
 #include "campaigns/json_writer.hpp"
@@ -93,6 +95,15 @@ std::string objection_to(const ControlMember& member, const nlohmann::json& valu
       return "no encoding that lists are read in: auto, utf-8, windows-1252";
   }
   return {};
+}
+
+// Nothing is asked for by a query. What somebody means by one is not passed over, as no member of a
+// body is that is not known; one that says nothing is well.
+std::optional<std::string> objection_to_query(std::string_view query) {
+  const auto fields = http::decode_form(query);
+  if (!fields) return "the query cannot be read";
+  if (fields->empty()) return {};
+  return "no such parameter here: " + campaigns::in_quotes(fields->front().name);
 }
 
 std::string problems_json(const campaigns::Problems& problems) {
@@ -186,24 +197,30 @@ void ControlServer::take_over_tcp(Asked asked, const http::Request& request) {
 
 void ControlServer::take(Asked asked, const http::Request& request) {
   const auto way = find_control_route(request.method, request.target);
-  if (way.route) return answer(asked, *way.route, request, way.parameter);
-  if (way.allow.empty()) return refuse(asked, 404, request.target, "no such command");
-  auto response = refusal_of(405, request.target, "not with this method");
+  const std::string path(way.path);
+  if (way.route) {
+    if (auto objection = objection_to_query(way.query)) {
+      return refuse(asked, 400, path, *objection);
+    }
+    return answer(asked, way, request.body);
+  }
+  if (way.allow.empty()) return refuse(asked, 404, path, "no such command");
+  auto response = refusal_of(405, path, "not with this method");
   response.headers.push_back({"Allow", way.allow});
   asked.server->answer(asked.id, response);
 }
 
-void ControlServer::answer(Asked asked, const ControlRoute& route, const http::Request& request,
-                           std::string_view parameter) {
+void ControlServer::answer(Asked asked, const ControlWay& way, const std::string& text) {
+  const auto& route = *way.route;
+  const std::string path(way.path);
   if (route.method == "POST") {
-    if (nests_too_deep(request.body)) {
+    if (nests_too_deep(text)) {
       return refuse(
-          asked, 400, request.target,
+          asked, 400, path,
           "the body is nested deeper than " + std::to_string(campaigns::json_nesting_max));
     }
-    const auto body =
-        nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
-    if (!body.is_object()) return refuse(asked, 400, request.target, "the body is no JSON object");
+    const auto body = nlohmann::json::parse(text.empty() ? "{}" : text, nullptr, false);
+    if (!body.is_object()) return refuse(asked, 400, path, "the body is no JSON object");
     for (const auto& [name, value] : body.items()) {
       const auto member =
           std::ranges::find(route.members, std::string_view(name), &ControlMember::name);
@@ -227,13 +244,13 @@ void ControlServer::answer(Asked asked, const ControlRoute& route, const http::R
     case ControlQuestion::status:
       return answer_status(asked);
     case ControlQuestion::submit:
-      return submit(asked, request.body);
+      return submit(asked, text);
     case ControlQuestion::add:
-      return add(asked, std::string(parameter), request.body);
+      return add(asked, std::string(way.parameter), text);
     case ControlQuestion::edit:
-      return edit(asked, std::string(parameter), request.body);
+      return edit(asked, std::string(way.parameter), text);
     case ControlQuestion::order:
-      return order(asked, request);
+      return order(asked, path, text);
   }
 }
 
@@ -331,21 +348,20 @@ void ControlServer::submit(Asked asked, const std::string& text) {
                          });
 }
 
-void ControlServer::order(Asked asked, const http::Request& request) {
-  const auto named =
-      by_number_key({std::string(request.target), std::string(request.body)},
-                    [this](const std::string& number) { return live_.number_key(number); });
-  if (!named) return refuse(asked, 400, request.target, named.error().text);
+void ControlServer::order(Asked asked, const std::string& path, const std::string& text) {
+  const auto named = by_number_key(
+      {path, text}, [this](const std::string& number) { return live_.number_key(number); });
+  if (!named) return refuse(asked, 400, path, named.error().text);
   auto order = read_control_order(named->target, named->body);
-  if (!order) return refuse(asked, 404, request.target, "no such command");
-  if (!*order) return refuse(asked, 400, request.target, order->error().text);
+  if (!order) return refuse(asked, 404, path, "no such command");
+  if (!*order) return refuse(asked, 400, path, order->error().text);
   // Nor does what is still on its way into the log begin after that.
   const auto& command = order->value();
   if (holds_alternative<campaigns::CancelAll>(command)) live_.drop_lists({});
   if (const auto* cancel = get_if<campaigns::CancelCampaign>(&command)) {
     live_.drop_lists(cancel->campaign);
   }
-  const bool steers = request.target.starts_with("/campaigns/");
+  const bool steers = path.starts_with("/campaigns/");
   live_.runner().note_command(
       std::move(*order).value(),
       [this, asked, steers](const std::optional<campaigns::Refusal>& refusal) {

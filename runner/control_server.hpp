@@ -57,12 +57,11 @@ class ControlServer {
   };
   void take_over_tcp(Asked asked, const bridge::http::Request& request);
   void take(Asked asked, const bridge::http::Request& request);
-  void answer(Asked asked, const ControlRoute& route, const bridge::http::Request& request,
-              std::string_view parameter);
+  void answer(Asked asked, const ControlWay& way, const std::string& text);
   void submit(Asked asked, const std::string& text);
   void add(Asked asked, const std::string& campaign, const std::string& text);
   void edit(Asked asked, const std::string& campaign, const std::string& text);
-  void order(Asked asked, const bridge::http::Request& request);
+  void order(Asked asked, const std::string& path, const std::string& text);
   void refuse(Asked asked, int status, const std::string& where, const std::string& what);
   void send(Asked asked, int status, std::string body, std::string_view type = "application/json");
   // Where the campaigns stand now, once that is durable.

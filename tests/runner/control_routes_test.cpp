@@ -80,6 +80,7 @@ BOOST_AUTO_TEST_CASE(the_description_says_what_the_table_says) {
     BOOST_TEST((operation.contains("security") && operation["security"].empty()) == route.open,
                path);
     BOOST_TEST(operation["responses"].contains("401") == !route.open, path);
+    BOOST_TEST(operation["responses"].contains("400"), path);
     BOOST_TEST(whole["paths"][path].contains("parameters") == (path.find('{') != std::string::npos),
                path);
   }
@@ -135,8 +136,8 @@ BOOST_AUTO_TEST_CASE(what_leads_nowhere) {
   const auto other_path = runner::find_control_route("POST", "/campaigns/note/explode");
   BOOST_TEST(!other_path.route);
   BOOST_TEST(other_path.allow == "");
-  for (const auto* target : {"", "/", "/status/", "/status?x=1", "/campaigns/", "/campaigns//pause",
-                             "/campaigns/a/b/pause", "/campaigns/a%2fb/pause",
+  for (const auto* target : {"", "/", "/status/", "/status%3Fx=1", "/campaigns/",
+                             "/campaigns//pause", "/campaigns/a/b/pause", "/campaigns/a%2fb/pause",
                              "/campaigns/{campaign}/pause", "/pause"}) {
     BOOST_TEST(!found("GET", target), target);
     BOOST_TEST(!found("POST", target), target);
@@ -145,6 +146,11 @@ BOOST_AUTO_TEST_CASE(what_leads_nowhere) {
   BOOST_TEST(pause.route);
   BOOST_TEST(pause.parameter == "a-1");
   BOOST_TEST(pause.allow == "");
+  const auto asked = runner::find_control_route("POST", "/campaigns/a-1/pause?x=1/pause");
+  BOOST_TEST(asked.route == pause.route);
+  BOOST_TEST(asked.parameter == "a-1");
+  BOOST_TEST(asked.path == "/campaigns/a-1/pause");
+  BOOST_TEST(asked.query == "x=1/pause");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -277,6 +277,36 @@ class ControlTest(world.Case):
             self.assertEqual((status, headers["Allow"]), (405, allow))
         self.assertEqual(self.ask("GET", "/nothing")[0], 404)
 
+    def test_what_a_query_asks_for_is_not_passed_over(self):
+        world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
+        for method, path in (("GET", "/healthz"), ("HEAD", "/healthz"), ("GET", "/status"),
+                             ("POST", "/cancel"), ("POST", "/campaigns/first/pause")):
+            body = {} if method == "POST" else None
+            for query, named in (("ra%69son=x&y=1", '"raison"'), ("reason", '"reason"'),
+                                 ("%zz", "query")):
+                status, _, text = self.ask(method, path + "?" + query, body)
+                self.assertEqual(status, 400, (method, path, query))
+                if method == "HEAD":
+                    continue
+                problem = json.loads(text)["problems"][0]
+                self.assertEqual(problem["where"], path)
+                self.assertIn(named, problem["what"])
+        number = world.number_of(1)
+        position = self.position()
+        status, _, text = self.ask("POST", "/suppress?number=%2B" + number[1:], {"number": number})
+        self.assertEqual((status, self.position()), (400, position))
+        self.assertNotIn(number[3:], text)
+        # Whoever may not ask does not learn what there is.
+        self.assertEqual(self.ask("GET", "/status?x=1", token=None)[0], 401)
+        status, _, text = self.ask("GET", "/suppressed?number=%2B" + number[1:])
+        self.assertEqual(status, 404)
+        self.assertNotIn(number[3:], text)
+        self.assertEqual(self.ask("POST", "/status?x=1", {})[0], 405)
+        # An empty one asks for nothing.
+        for query in ("?", "?&"):
+            self.assertEqual(self.ask("GET", "/status" + query)[0], 200)
+            self.assertEqual(self.ask("POST", "/suppress" + query, {"number": number})[0], 200)
+
     def test_a_head_is_what_the_answer_begins_with(self):
         world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
         for path, token in (("/healthz", None), ("/readyz", None), ("/metrics", TOKEN),
