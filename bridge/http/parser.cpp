@@ -48,7 +48,6 @@ struct Parser::Block {
 
   bool name_open = false;  // the last header's name is still being read
   bool keep_alive = false;
-  bool head_method = false;
   bool expects_continue = false;
   bool version_1_0 = false;
   bool no_body = false;
@@ -70,7 +69,7 @@ struct Parser::Block {
     version_seen = in_trailers = name_open = false;
     first_line.clear();
     blank_bytes = line_bytes = header_bytes = header_lines = trailer_bytes = 0;
-    keep_alive = head_method = expects_continue = false;
+    keep_alive = expects_continue = false;
     request = {};
     response = {};
   }
@@ -315,8 +314,7 @@ struct Parser::Block {
     if (is_request()) {
       if (hosts > 1 || (hosts == 0 && !version_1_0)) return stop(400);
       const auto method = static_cast<llhttp_method_t>(llhttp_get_method(&llhttp));
-      head_method = method == HTTP_HEAD;
-      if ((method == HTTP_GET || head_method) && (chunked || llhttp.content_length > 0)) {
+      if ((method == HTTP_GET || method == HTTP_HEAD) && (chunked || llhttp.content_length > 0)) {
         return stop(400);
       }
       request.method = llhttp_method_name(method);
@@ -418,7 +416,7 @@ bool Parser::keep_alive() const {
   return block_->keep_alive;
 }
 bool Parser::is_head() const {
-  return block_->head_method;
+  return block_->first_line.starts_with("HEAD ");
 }
 bool Parser::expects_continue() const {
   return block_->expects_continue;

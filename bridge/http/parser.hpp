@@ -53,7 +53,7 @@ class Parser {
 
   // Of the message that is complete or, for the last two, whose head is.
   bool keep_alive() const;
-  bool is_head() const;  // the method is HEAD
+  bool is_head() const;  // the method is HEAD; known of a refused one, too
   bool expects_continue() const;
   bool version_1_0() const;
 

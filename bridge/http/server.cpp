@@ -81,6 +81,7 @@ struct Server::Block {
   Parser::Options of_parsers;
   std::function<void(ExchangeId, Request)> on_request;
   OnRefused on_refused;
+  std::function<Response(int)> refusal_of;
   tls::ServerContext* tls;
   tls::HandshakeGate handshakes;
   std::function<void(std::error_code)> on_unsecured;
@@ -101,6 +102,7 @@ struct Server::Block {
         of_parsers(parser_options(options)),
         on_request(std::move(request)),
         on_refused(std::move(refused)),
+        refusal_of(std::move(options.refusal_of)),
         tls(options.tls),
         handshakes({.at_once_max = limits.handshakes_at_once_max,
                     .waiting_max = limits.handshakes_waiting_max}),
@@ -310,9 +312,10 @@ struct Server::Block {
   void refuse(Connection& c, int status) {
     if (on_refused) on_refused(status);
     Response response;
+    if (refusal_of) response = refusal_of(status);
     response.status = status;
     c.keep_alive = false;
-    c.answers_head = false;
+    c.answers_head = c.parser.is_head();
     c.version_1_0 = false;
     send(c, response);
   }

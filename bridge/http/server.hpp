@@ -62,6 +62,8 @@ class Server {
     Limits limits{};
     // Not empty: how long the body of a request may be, by its headers, instead of the limits'.
     std::function<std::size_t(const Request&)> body_bytes_max_of{};
+    // Not empty: what a request that is refused here is answered with beside its status.
+    std::function<Response(int status)> refusal_of{};
     // Not null: https, and nothing else on this port. Outlives the server; a reload of it is for
     // connections to come.
     tls::ServerContext* tls = nullptr;

@@ -191,6 +191,32 @@ BOOST_AUTO_TEST_CASE(malformed_requests_are_refused_and_closed) {
   BOOST_TEST(s.refusals.size() == table.size());
 }
 
+BOOST_AUTO_TEST_CASE(a_refusal_says_what_its_owner_has_it_say) {
+  Server::Options options;
+  options.refusal_of = [](int status) {
+    return Response{.status = 200,
+                    .headers = {{"Content-Type", "text/plain"}},
+                    .body = "refused " + std::to_string(status)};
+  };
+  Served s(options);
+  const auto told = [&](const std::string& wire) {
+    const auto client = s.client();
+    client->write(wire);
+    s.until([&] { return client->ended; });
+    return std::to_string(client->status()) +
+           client->got.substr(client->got.find("Content-Length"));
+  };
+  const std::string tail = "Content-Length: 11\r\nConnection: close\r\n\r\n";
+  BOOST_TEST(told("BREW / HTTP/1.1\r\nHost: a\r\n\r\n") == "501" + tail + "refused 501");
+  BOOST_TEST(told("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n") ==
+             "413" + tail + "refused 413");
+  // Of a head nobody reads what would stand behind it, however little of it was read.
+  BOOST_TEST(told("HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n") == "400" + tail);
+  BOOST_TEST(told("HEAD /" + std::string(5000, 'a')) == "414" + tail);
+  BOOST_TEST(told("HEADS / HTTP/1.1\r\n") == "501" + tail + "refused 501");
+  s.check_well();
+}
+
 // What follows the first wrong byte is still to be read when the refusal finds nobody.
 BOOST_AUTO_TEST_CASE(a_refused_client_that_has_left_already_is_forgotten) {
   const std::string folded = "GET / HTTP/1.1\r\nHost: a\r\n x\r\n\r\n";
