@@ -24,6 +24,46 @@ namespace http = bridge::http;
 
 namespace {
 
+std::string problems_json(const campaigns::Problems& problems) {
+  std::string text = "{\"problems\":[";
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    if (i) text += ',';
+    campaigns::JsonObject object(text);
+    object.member("where", problems[i].where)
+        .member("what", problems[i].what)
+        .member("cure", problems[i].cure);
+    object.close();
+  }
+  text += "]}";
+  return text;
+}
+
+http::Response response_of(int status, std::string body,
+                           std::string_view type = "application/json") {
+  http::Response response;
+  response.status = status;
+  response.headers.push_back({"Content-Type", std::string(type)});
+  response.headers.push_back({"Cache-Control", "no-store"});
+  if (status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
+  response.body = std::move(body);
+  return response;
+}
+
+http::Response refusal_of(int status, const std::string& where, const std::string& what) {
+  return response_of(status, problems_json({{where, what, ""}}));
+}
+
+// What the HTTP server refuses by itself, in the words of whatever else is refused.
+http::Response unread_refusal_of(int status) {
+  if (status != 413) return refusal_of(status, "", std::string(http::reason_phrase(status)));
+  const auto few = std::to_string(http::Limits{}.body_bytes_max >> 10U);
+  const auto most = std::to_string(control_order_bytes_max >> 20U);
+  return response_of(413, problems_json({{"",
+                                          "a body holds at most " + most + " MiB, and " + few +
+                                              " KiB where the token is wanted and not shown",
+                                          "name a file instead"}}));
+}
+
 http::Limits control_limits(bool real_time, std::size_t connections_max) {
   http::Limits limits;
   limits.connections_max = connections_max;
@@ -40,6 +80,7 @@ http::Server::Options socket_options(const std::filesystem::path& socket) {
   options.unix_path = socket.string();
   options.limits = control_limits(false, 32);
   options.limits.body_bytes_max = control_order_bytes_max;
+  options.refusal_of = unread_refusal_of;
   return options;
 }
 
@@ -48,6 +89,7 @@ http::Server::Options tcp_options(const ControlTcp& tcp, bool real_time) {
   options.address = tcp.address;
   options.port = tcp.port;
   options.limits = control_limits(real_time, 16);
+  options.refusal_of = unread_refusal_of;
   // Lists and campaigns are large; whoever shows no token has none to send.
   options.body_bytes_max_of = [token = tcp.token,
                                others = options.limits.body_bytes_max](const auto& request) {
@@ -104,35 +146,6 @@ std::optional<std::string> objection_to_query(std::string_view query) {
   if (!fields) return "the query cannot be read";
   if (fields->empty()) return {};
   return "no such parameter here: " + campaigns::in_quotes(fields->front().name);
-}
-
-std::string problems_json(const campaigns::Problems& problems) {
-  std::string text = "{\"problems\":[";
-  for (std::size_t i = 0; i < problems.size(); ++i) {
-    if (i) text += ',';
-    campaigns::JsonObject object(text);
-    object.member("where", problems[i].where)
-        .member("what", problems[i].what)
-        .member("cure", problems[i].cure);
-    object.close();
-  }
-  text += "]}";
-  return text;
-}
-
-http::Response response_of(int status, std::string body,
-                           std::string_view type = "application/json") {
-  http::Response response;
-  response.status = status;
-  response.headers.push_back({"Content-Type", std::string(type)});
-  response.headers.push_back({"Cache-Control", "no-store"});
-  if (status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
-  response.body = std::move(body);
-  return response;
-}
-
-http::Response refusal_of(int status, const std::string& where, const std::string& what) {
-  return response_of(status, problems_json({{where, what, ""}}));
 }
 
 }  // namespace

@@ -95,6 +95,7 @@ class ControlTest(world.Case):
         super().setUp()
         with open(OPENAPI, encoding="utf-8") as file:
             self.openapi = json.load(file)
+        self.asked = set()
         self.phones = self.carrier()
         self.log = self.path("L.db")
         self.server = self.serve()
@@ -131,6 +132,7 @@ class ControlTest(world.Case):
         status, headers, text = self.ask(method, target, body)
         self.assertEqual(status, expect, "%s %s: %s" % (method, target, text))
         operation = self.openapi["paths"][path][method.lower()]
+        self.assertIn(str(status), operation["responses"])
         response = operation["responses"][str(status)]
         if "$ref" in response:
             response = self.openapi["components"]["responses"][response["$ref"].split("/")[-1]]
@@ -150,6 +152,24 @@ class ControlTest(world.Case):
                                         self.openapi), [])
         return value
 
+    def refused_as_described(self, status, headers, text):
+        """Of an answer to what reached no operation: it is one that the description has for all."""
+        described = self.openapi["components"]["responses"]["Refused"]
+        self.assertIn(str(status), re.findall(r"\d{3}", described["description"]))
+        self.assertEqual(headers["Content-Type"], "application/json")
+        schema = described["content"]["application/json"]["schema"]
+        self.assertEqual(complaints(schema, json.loads(text), self.openapi), [], text)
+        self.assertTrue(json.loads(text)["problems"][0]["what"])
+        self.assertEqual("Allow" in headers, status == 405)
+
+    def send(self, wire):
+        """(status, headers, text) for bytes as they are, over TCP"""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=world.PATIENCE_S) as asker:
+            asker.sendall(wire)
+            answer = http.client.HTTPResponse(asker)
+            answer.begin()
+            return answer.status, answer.headers, answer.read().decode()
+
     def standing(self, name):
         status = json.loads(self.ask("GET", "/status")[2])
         return {each["id"]: each for each in status["campaigns"]}[name]
@@ -162,7 +182,6 @@ class ControlTest(world.Case):
                        in json.loads(self.ask("GET", "/status")[2])["campaigns"])
 
     def test_every_path_of_the_description_answers_as_it_says(self):
-        self.asked = set()
         self.assertEqual(self.described("GET", "/healthz"), {"alive": True})
         world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
         self.assertEqual(self.described("GET", "/readyz"), {"ready": True, "reasons": []})
@@ -273,8 +292,10 @@ class ControlTest(world.Case):
         for method, path, allow in (("GET", "/campaigns/first/pause", "POST"),
                                     ("HEAD", "/cancel", "POST"),
                                     ("POST", "/metrics", "GET, HEAD")):
-            status, headers, _ = self.ask(method, path, {} if method == "POST" else None)
+            status, headers, text = self.ask(method, path, {} if method == "POST" else None)
             self.assertEqual((status, headers["Allow"]), (405, allow))
+            if method != "HEAD":
+                self.refused_as_described(status, headers, text)
         self.assertEqual(self.ask("GET", "/nothing")[0], 404)
 
     def test_what_a_query_asks_for_is_not_passed_over(self):
@@ -306,6 +327,32 @@ class ControlTest(world.Case):
         for query in ("?", "?&"):
             self.assertEqual(self.ask("GET", "/status" + query)[0], 200)
             self.assertEqual(self.ask("POST", "/suppress" + query, {"number": number})[0], 200)
+
+    def test_what_reaches_no_operation_is_told_in_the_same_words(self):
+        end = b"Host: a\r\nAuthorization: Bearer " + TOKEN.encode() + b"\r\n\r\n"
+        wires = {400: b"nonsense\r\n\r\n",
+                 404: b"GET /nothing HTTP/1.1\r\n" + end,
+                 405: b"PUT /cancel HTTP/1.1\r\n" + end,
+                 413: b"POST /cancel HTTP/1.1\r\nContent-Length: 5000000\r\n" + end,
+                 414: b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\n" + end,
+                 431: b"GET / HTTP/1.1\r\nX: " + b"a" * 17000 + b"\r\n" + end,
+                 501: b"BREW / HTTP/1.1\r\n" + end,
+                 505: b"GET / HTTP/2.0\r\n" + end}
+        for expect, wire in wires.items():
+            status, headers, text = self.send(wire)
+            self.assertEqual(status, expect)
+            self.refused_as_described(status, headers, text)
+        status, headers, text = self.send(
+            b"POST /cancel HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n" + end)
+        self.assertEqual(status, 501)
+        self.refused_as_described(status, headers, text)
+        # By the socket beside the log, too.
+        status, answer = world.Control(self.log).ask("BREW", "/status")
+        self.assertEqual(status, 501)
+        self.assertEqual(len(answer["problems"]), 1)
+        # A parameter that is none leads nowhere either.
+        self.described("POST", "/campaigns/{campaign}/pause", {}, expect=404,
+                       at={"campaign": "a%20b"})
 
     def test_a_head_is_what_the_answer_begins_with(self):
         world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
@@ -354,7 +401,9 @@ class ControlTest(world.Case):
         connection.putheader("Authorization", "Bearer " + TOKEN)
         connection.putheader("Content-Length", str((4 << 20) + 1))
         connection.endheaders()
-        self.assertEqual(connection.getresponse().status, 413)
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 413)
+        self.refused_as_described(answer.status, answer.headers, answer.read().decode())
         held = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(100)]
         try:
             # The oldest idle ones made room.
