@@ -57,6 +57,8 @@ std::vector<std::string> language_tags_of(const Campaign& campaign) {
   return {tags.begin(), tags.end()};
 }
 
+constexpr std::string_view contact_is_an_object =
+    "a contact is an object with its columns as members";
 constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
 
 // A file without its marks: the byte order mark of UTF-8 and the line "sep=;" that Excel heeds.
@@ -940,6 +942,10 @@ Problems ContactListReader::Block::open_array(std::string_view bytes) {
   }
   at = array.begin();
   end = array.end();
+  // Nobody names a column: the first row stands for them all.
+  if (columns.empty() && at != end) {
+    return {{where + ", row 1", std::string(contact_is_an_object), ""}};
+  }
   return check_columns();
 }
 
@@ -951,7 +957,7 @@ ContactListReader::Next ContactListReader::Block::next_of_array(ContactRow& row,
   row.row = ++ordinal;
   simdjson::dom::object object;
   if (element.get(object) != simdjson::SUCCESS) {
-    rejected = {row.row, {}, "not_an_object", "a contact is an object with its columns as members"};
+    rejected = {row.row, {}, "not_an_object", std::string(contact_is_an_object)};
     return Next::rejected;
   }
   if (!read_object(object, row, rejected)) return Next::rejected;

@@ -538,6 +538,9 @@ BOOST_AUTO_TEST_CASE(inline_contacts_are_read_like_rows) {
          "4 !not_an_object@", "5 !wrong_type@Nome", "6 !doubly_encoded@Nome",
          "7 !empty_number@Telefono"});
   check(read("[]"), {"/contacts: there are no contacts"});
+  for (const char* none : {"[1]", "[null, 2]", "[{}]"}) {
+    check(read(none), {"/contacts, row 1: a contact is an object with its columns as members"});
+  }
   check(read("{}"), {"/contacts: the contacts are not a JSON array"});
 }
 

@@ -218,6 +218,11 @@ class ControlTest(world.Case):
         refused = self.described("POST", "/campaigns/{campaign}/contacts", {"contacts": more},
                                  expect=409, at=campaign)
         self.assertIn("row 3", refused["problems"][0]["where"])
+        for wrong in ([1], [1, more[0]]):
+            text = self.ask("POST", "/campaigns/first/contacts", {"contacts": wrong})[2]
+            problem = json.loads(text)["problems"][0]
+            self.assertIn("row 1", problem["where"])
+            self.assertIn("a contact is an object", problem["what"])
         moved = self.described("POST", "/campaigns/{campaign}/edit", {"file": file}, at=campaign)
         self.assertEqual((moved["accepted"], moved["changes"]), (False, []))
         key = {"key": "00000000000000ab"}
