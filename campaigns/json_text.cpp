@@ -16,18 +16,19 @@ constexpr std::size_t text_problems_max = 100;
 // Follows the parser through the text and keeps where it is.
 class Inspector final : public nlohmann::json_sax<json> {
  public:
-  explicit Inspector(std::string_view text) : text_(text) {}
+  Inspector(std::string_view text, JsonReaders readers) : text_(text), readers_(readers) {}
 
   Problems take() { return std::move(problems_); }
 
   bool null() override { return value(); }
   bool boolean(bool /*unused*/) override { return value(); }
   bool number_integer(number_integer_t number) override {
-    if (number < -exact_integer_max) too_large();
+    if (readers_ == JsonReaders::all && number < -exact_integer_max) too_large();
     return value();
   }
   bool number_unsigned(number_unsigned_t number) override {
-    if (number > static_cast<number_unsigned_t>(exact_integer_max)) too_large();
+    const auto exact_max = static_cast<number_unsigned_t>(exact_integer_max);
+    if (readers_ == JsonReaders::all && number > exact_max) too_large();
     return value();
   }
   bool number_float(number_float_t /*unused*/, const string_t& token) override {
@@ -36,7 +37,9 @@ class Inspector final : public nlohmann::json_sax<json> {
     return value();
   }
   bool string(string_t& text) override {
-    if (text.find('\0') != std::string::npos) problem(here(), "the text contains NUL (\\u0000)");
+    if (readers_ == JsonReaders::all && text.find('\0') != std::string::npos) {
+      problem(here(), "the text contains NUL (\\u0000)");
+    }
     return value();
   }
   bool binary(binary_t& /*unused*/) override { return value(); }
@@ -135,14 +138,15 @@ class Inspector final : public nlohmann::json_sax<json> {
   }
 
   std::string_view text_;
+  JsonReaders readers_;
   std::vector<Level> levels_{};
   Problems problems_{};
 };
 
 }  // namespace
 
-Problems json_text_problems(std::string_view text) {
-  Inspector inspector(text);
+Problems json_text_problems(std::string_view text, JsonReaders readers) {
+  Inspector inspector(text, readers);
   json::sax_parse(text.begin(), text.end(), &inspector);
   return inspector.take();
 }

@@ -98,27 +98,6 @@ http::Server::Options tcp_options(const ControlTcp& tcp, bool real_time) {
   return options;
 }
 
-// Whether it lies deeper in itself than a file may (json_nesting_max), well-formed or not: whoever
-// writes it out again goes down level by level, on a stack that has an end.
-bool nests_too_deep(std::string_view text) {
-  std::size_t depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > campaigns::json_nesting_max) return true;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
 // What the value is instead of what its member has to be; empty: it is well.
 std::string objection_to(const ControlMember& member, const nlohmann::json& value) {
   switch (member.kind) {
@@ -227,12 +206,15 @@ void ControlServer::answer(Asked asked, const ControlWay& way, const std::string
   const auto& route = *way.route;
   const std::string path(way.path);
   if (route.method == "POST") {
-    if (nests_too_deep(text)) {
-      return refuse(
-          asked, 400, path,
-          "the body is nested deeper than " + std::to_string(campaigns::json_nesting_max));
+    // Of a member that is there twice one would be done and the other lost without a word; and what
+    // lies too deep in itself would be written out again level by level, on a stack that has an
+    // end.
+    const std::string_view given = text.empty() ? std::string_view("{}") : text;
+    if (const auto problems = campaigns::json_text_problems(given, campaigns::JsonReaders::ours);
+        !problems.empty()) {
+      return send(asked, 400, problems_json(problems));
     }
-    const auto body = nlohmann::json::parse(text.empty() ? "{}" : text, nullptr, false);
+    const auto body = nlohmann::json::parse(given);
     if (!body.is_object()) return refuse(asked, 400, path, "the body is no JSON object");
     for (const auto& [name, value] : body.items()) {
       const auto member =

@@ -242,6 +242,20 @@ BOOST_AUTO_TEST_CASE(a_number_or_a_text_that_cjson_would_not_keep_is_refused_in_
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_our_own_readers_keep_is_left_to_them) {
+  for (const std::string& text :
+       {std::string(R"({"a":18446744073709551615})"), std::string(R"({"a":-9223372036854775808})"),
+        std::string(R"({"a":"x\u0000y"})")}) {
+    BOOST_TEST(!json_text_problems(text).empty(), text);
+    BOOST_TEST(json_text_problems(text, JsonReaders::ours).empty(), text);
+  }
+  for (const std::string& text :
+       {std::string(R"({"a":18446744073709551616})"), std::string(R"({"a\u0000":1})"),
+        std::string(R"({"a":1,"a":2})"), std::string(101, '['), std::string("{")}) {
+    BOOST_TEST(!json_text_problems(text, JsonReaders::ours).empty(), text);
+  }
+}
+
 // A name of any kind in a list: the row is refused, or what the log says of that person is to cJSON
 // what it is to the campaign.
 BOOST_AUTO_TEST_CASE(a_row_of_a_list_is_refused_or_parses_to_what_was_read) {

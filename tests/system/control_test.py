@@ -419,6 +419,36 @@ class ControlTest(world.Case):
             for each in held:
                 each.close()
 
+    def test_a_member_that_is_given_twice_is_refused_with_its_place(self):
+        world.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, "it is ready")
+        one, other = world.number_of(1), world.number_of(2)
+        position = self.position()
+        for target, body, place in (
+                ("/suppress", '{"number":"%s","number":"%s"}' % (one, other), "/number"),
+                ("/forget", '{"number":"%s","number":"%s"}' % (one, one), "/number"),
+                ("/cancel", '{"reason":"a","re\\u0061son":"b"}', "/reason"),
+                ("/campaigns/nobody/contacts",
+                 '{"contacts":[{"number":"1"},{"number":"%s","number":"%s"}]}' % (one, other),
+                 "/contacts/1/number")):
+            status, _, text = self.ask("POST", target, body)
+            self.assertEqual(status, 400, text)
+            problem, = json.loads(text)["problems"]
+            self.assertEqual(problem["where"], place)
+            self.assertIn("twice", problem["what"])
+            self.assertNotIn(one[3:], text)
+            self.assertNotIn(other[3:], text)
+        self.assertEqual(self.position(), position)
+        # What is no JSON has its place, too, and is not repeated.
+        status, _, text = self.ask("POST", "/suppress", '{"number": %s}' % one)
+        self.assertEqual(status, 400)
+        self.assertEqual(json.loads(text)["problems"][0]["where"], "line 1, column 12")
+        self.assertNotIn(one[3:], text)
+        # The list's own reader judges what is in a row.
+        for contacts in ([{"number": one, "id": 2 ** 63}], [{"number": one, "id": "a\0b"}]):
+            status, _, text = self.ask("POST", "/campaigns/nobody/contacts", {"contacts": contacts})
+            self.assertEqual(status, 409, text)
+            self.assertIn("no campaign", text)
+
     def test_a_body_that_lies_deep_in_itself_is_refused_and_the_program_lives(self):
         deep = 1_500_000
         for target, member in (("/campaigns/nobody/contacts", "contacts"), ("/cancel", "reason"),
