@@ -51,10 +51,7 @@ bool append_cell(std::string& out, const eventstore::ForeignValue& value) {
     append_cell_number(out, *integer);
   } else if (const auto* real = std::get_if<double>(&value)) {
     if (!std::isfinite(*real)) return false;
-    const auto before = out.size();
     append_cell_number(out, *real);
-    // What reads the list is to see that it is none of SQLite's integers.
-    if (out.find_first_of(".e", before) == std::string::npos) out += ".0";
   } else if (const auto* text = std::get_if<std::string_view>(&value)) {
     append_cell_text(out, *text);
   } else {

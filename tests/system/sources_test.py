@@ -253,12 +253,6 @@ class QueryTest(SourcesCase):
                           for e in world.events_of(self.log) if e.type == "ContactRejected"],
                          [(2, "letters"), (3, "empty_variable"), (4, "not_utf8"), (5, "duplicate")])
 
-    def test_a_column_of_decimal_numbers_holds_no_telephone_numbers(self):
-        self.ask(self.SQL.replace("phone AS", "CAST(phone AS REAL) AS"))
-        told = world.last_json(self.campanile("check", self.path("campaign.json"), "--json",
-                                              expect=2).stdout)
-        self.assertEqual((told["usable"], told["by_reason"]), (0, {"decimal": PEOPLE}))
-
     def test_what_is_wrong_with_a_query_is_told_with_its_place(self):
         with self.crm() as database:
             database.execute("UPDATE customer SET photo = x'0102' WHERE rowid = 2")
