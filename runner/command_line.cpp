@@ -1,7 +1,9 @@
 #include "runner/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -43,8 +45,11 @@ CLI::ParseError without_values(const CLI::App& app) {
         std::isalpha(static_cast<unsigned char>(name[letter])) == 0) {
       continue;
     }
-    // Behind the one letter of a short name its value may stand.
-    unknown += (unknown.empty() ? "" : ", ") + (letter == 1 ? name.substr(0, 2) : name);
+    // Behind a name its value may stand, also where what parts them was forgotten.
+    const auto end = std::find_if(name.begin() + static_cast<std::ptrdiff_t>(letter), name.end(),
+                                  [](unsigned char c) { return c != '-' && std::isalpha(c) == 0; });
+    unknown += (unknown.empty() ? "" : ", ") +
+               (letter == 1 ? name.substr(0, 2) : std::string(name.begin(), end));
   }
   const auto chosen = app.get_subcommands();
   const auto command = chosen.empty() ? app.get_name() : chosen.front()->get_name();

@@ -267,7 +267,7 @@ class FileTest(world.Case):
                 self.assertIn("quotation marks", told)
                 for part in (number, *split[1:]):
                     self.assertNotIn(part, told)
-        told = self.campanile("suppress", number, "--log", self.log, "--grund=" + number,
+        told = self.campanile("suppress", number, "--log", self.log, "--grund=" + number, "--number" + number,
                               expect=2).stderr
         self.assertIn("no such option: --grund", told)
         self.assertNotIn(number, told)
