@@ -2,6 +2,7 @@
 #include <charconv>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <system_error>
@@ -54,30 +55,32 @@ std::optional<Number> whole_number(std::string_view text) {
 
 constexpr std::string_view by_row = "row:";
 
-// A contact by the list's own id, by its row as row:N, or by its ordinal as the log names it,
-// CAMPAIGN/N or CAMPAIGN.N. A bare N is an ordinal only where the list has no ids: among those it
-// would be somebody else's.
-std::optional<campaigns::ContactRef> find_contact(const campaigns::State& state,
-                                                  campaigns::CampaignIndex index,
-                                                  std::string_view name) {
+// Who is meant: by the list's own id, by the row as row:N, which several lists may have, or by the
+// ordinal as the log names it, CAMPAIGN/N or CAMPAIGN.N. A bare N is an ordinal only where the list
+// has no ids: among those it would be somebody else's.
+std::vector<campaigns::ContactRef> find_contacts(const campaigns::State& state,
+                                                 campaigns::CampaignIndex index,
+                                                 std::string_view name) {
   const auto& entry = state.book.at(index);
   const auto people = state.queue.campaigns[index].contacts.size();
-  const auto first_that = [&](auto fits) -> std::optional<campaigns::ContactRef> {
+  const auto all_that = [&](auto fits) {
+    std::vector<campaigns::ContactRef> all;
     for (std::uint32_t ordinal = 1; ordinal <= people; ++ordinal) {
       const campaigns::ContactRef ref{index, ordinal};
-      if (fits(ref)) return ref;
+      if (fits(ref)) all.push_back(ref);
     }
-    return {};
+    return all;
   };
   const auto& column = entry.definition->contacts.id_column;
   if (!column.empty()) {
+    // Of people who share an id, it means the first.
     const auto found =
-        first_that([&](auto ref) { return state.script.value(ref, entry, column) == name; });
-    if (found) return found;
+        all_that([&](auto ref) { return state.script.value(ref, entry, column) == name; });
+    if (!found.empty()) return {found.front()};
   }
   if (name.starts_with(by_row)) {
     const auto row = whole_number<std::uint32_t>(name.substr(by_row.size()));
-    return first_that([&](auto ref) { return state.script.row(ref) == row; });
+    return all_that([&](auto ref) { return state.script.row(ref) == row; });
   }
   const auto& campaign = entry.definition->id;
   const auto sign = campaign.size();
@@ -89,20 +92,21 @@ std::optional<campaigns::ContactRef> find_contact(const campaigns::State& state,
   }
   const auto ordinal = whole_number<std::uint32_t>(name);
   if (!ordinal || *ordinal == 0 || *ordinal > people) return {};
-  return campaigns::ContactRef{index, *ordinal};
+  return {campaigns::ContactRef{index, *ordinal}};
 }
 
-// The rows of that number, of any list, that became nobody; the campaign of each.
-using LeftOut = std::vector<std::pair<std::string, campaigns::ContactRejected>>;
+// The rows of that number that became nobody. Of a list that was added later none is in the log.
+using LeftOut = std::vector<campaigns::ContactRejected>;
 
 int explain_no_contact(const ReadOptions& options, const campaigns::Campaign& campaign,
                        const LeftOut& left_out) {
   std::string text;
-  for (const auto& [id, rejected] : left_out) {
-    if (id != campaign.id) continue;
+  for (const auto& rejected : left_out) {
     if (options.json) {
       campaigns::JsonObject object(text);
-      object.member("campaign", id).member("row", rejected.row).member("reason", rejected.reason);
+      object.member("campaign", campaign.id)
+          .member("row", rejected.row)
+          .member("reason", rejected.reason);
       if (!rejected.column.empty()) object.member("column", rejected.column);
       object.close();
     } else {
@@ -124,6 +128,19 @@ int explain_no_contact(const ReadOptions& options, const campaigns::Campaign& ca
   return exit_bad_input;
 }
 
+int tell_of_several(const campaigns::Campaign& campaign,
+                    const std::vector<campaigns::ContactRef>& contacts, const LeftOut& left_out) {
+  std::string text = "several lists have that row: give ";
+  for (const auto contact : contacts) {
+    text += (contact == contacts.front() ? "" : " or ") + campaign.id + '/' +
+            std::to_string(contact.ordinal);
+  }
+  if (!left_out.empty())
+    text += "; that of the first list was left out: " + left_out.front().reason;
+  complain(text);
+  return exit_bad_input;
+}
+
 // The minute that is explained: the one that was asked for, or now. With a position, and of a
 // rehearsal, whose time is its own, the log's last event says when that is.
 campaigns::Instant minute_of(const std::optional<LogPlace>& until, const campaigns::State& state,
@@ -142,19 +159,23 @@ int explain(const ReadOptions& options) {
   const auto row = options.contact.starts_with(by_row)
                        ? whole_number<std::int64_t>(options.contact.substr(by_row.size()))
                        : std::nullopt;
-  LeftOut left_out;
+  std::map<std::string, LeftOut> rows_left_out;
   const auto folded =
       fold_log(log, environment, until, [&](const campaigns::Fact& fact, const campaigns::State&) {
         last_event = fact.recorded_at;
         const auto* rejected = campaigns::get_if<campaigns::ContactRejected>(&fact.event);
-        if (rejected && rejected->row == row) left_out.emplace_back(fact.subject.name, *rejected);
+        if (rejected && rejected->row == row) rows_left_out[fact.subject.name].push_back(*rejected);
       });
   const auto& state = folded.state;
   const auto now = minute_of(until, state, last_event);
   const auto index = chosen_campaign(state, options.campaign);
   if (!index) return exit_bad_input;
-  const auto contact = find_contact(state, *index, options.contact);
-  if (!contact) return explain_no_contact(options, *state.book.at(*index).definition, left_out);
+  const auto& campaign = *state.book.at(*index).definition;
+  const auto& left_out = rows_left_out[campaign.id];
+  const auto contacts = find_contacts(state, *index, options.contact);
+  if (contacts.empty()) return explain_no_contact(options, campaign, left_out);
+  if (contacts.size() + left_out.size() > 1) return tell_of_several(campaign, contacts, left_out);
+  const auto contact = contacts.front();
   campaigns::Facts history;
   Folder folder;
   const auto open = log.opener(environment);
@@ -164,12 +185,12 @@ int explain(const ReadOptions& options) {
     eventstore::RecordedEvent event = recorded;
     open(event, plain);
     auto fact = folder.fact(event);
-    if (campaigns::tells_of(state, *contact, fact)) history.push_back(std::move(fact));
+    if (campaigns::tells_of(state, contact, fact)) history.push_back(std::move(fact));
     return true;
   });
   const auto rules = load_zone_rules();
-  print_answer(options.json ? campaigns::explain_json(state, *contact, rules, now, history) + '\n'
-                            : campaigns::explain(state, *contact, rules, now, history));
+  print_answer(options.json ? campaigns::explain_json(state, contact, rules, now, history) + '\n'
+                            : campaigns::explain(state, contact, rules, now, history));
   return exit_done;
 }
 

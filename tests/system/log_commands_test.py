@@ -382,6 +382,16 @@ class WhoIsMeantTest(world.Case):
                                          "--json").stdout)
         self.assertEqual((told["row"], told["reason"]), (5, "duplicate"))
 
+    def test_a_row_of_several_lists_is_nobodys(self):
+        with open(self.path("more.csv"), "w", encoding="utf-8") as more:
+            more.write("id,number,name\n7,%s,Sette\n8,%s,Otto\n" % (
+                world.number_of(7), world.number_of(8)))
+        self.campanile("add-contacts", "prova", self.path("more.csv"), "--log", self.log)
+        self.assertIn("give prova/1 or prova/4", self.explain("row:3", expect=2).stderr)
+        self.assertIn("give prova/3; that of the first list was left out: short_number",
+                      self.explain("row:2", expect=2).stderr)
+        self.assertIn("row 3 of the list", self.explain("prova/4").stdout)
+
 
 class BackupTest(LogCase):
     def test_a_backup_opens_where_it_lies(self):
