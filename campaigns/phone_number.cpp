@@ -185,6 +185,15 @@ std::string calling_code_of(const std::string& region) {
   return code == 0 ? std::string{} : std::to_string(code);
 }
 
+std::string example_number_of(const std::string& region) {
+  i18n::phonenumbers::PhoneNumber number;
+  std::string text;
+  if (library().GetExampleNumber(region, &number)) {
+    library().Format(number, PhoneNumberUtil::E164, &text);
+  }
+  return text;
+}
+
 Refusal decimal_number() {
   return refusal(
       "decimal",

@@ -31,6 +31,10 @@ bool is_phone_region(const std::string& region);
 // share one. Empty for a region that it does not know.
 std::string calling_code_of(const std::string& region);
 
+// A number of that region that may stand for one that is not known; empty for a region that it does
+// not know.
+std::string example_number_of(const std::string& region);
+
 // Whether `text` has the shape of an E.164 number: `+`, no leading zero, 7 to 15 digits.
 bool is_e164(std::string_view text);
 

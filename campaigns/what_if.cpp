@@ -16,6 +16,7 @@
 #include "campaigns/json_text.hpp"
 #include "campaigns/json_writer.hpp"
 #include "campaigns/person_numbers.hpp"
+#include "campaigns/phone_number.hpp"
 #include "campaigns/plan.hpp"
 
 namespace campaigns {
@@ -57,6 +58,13 @@ namespace {
 using Key = std::pair<std::uint64_t, std::uint8_t>;  // contact, attempt
 
 constexpr std::string_view stand_in_number = "+1";  // nobody has it
+
+// What stands for the numbers of whoever was forgotten since, which may be called as theirs might.
+std::string stand_in_of(const RawJson& definition) {
+  const auto countries =
+      nlohmann::json::parse(definition.text).value("countries", std::vector<std::string>{});
+  return countries.empty() ? std::string(stand_in_number) : example_number_of(countries.front());
+}
 
 // Who says what happens next.
 enum class Whose : std::uint8_t {
@@ -162,6 +170,7 @@ struct Rerun::Tape {
   std::deque<Entry> log{};
   std::map<std::string, std::map<Key, Script>> scripts{};  // by campaign
   std::map<std::pair<std::string, std::uint32_t>, std::uint8_t> open{};
+  std::map<std::string, std::string> stand_ins{};  // by campaign
   std::uint64_t last_start = 0;  // the position: nothing stops another policy after this one
 
   Instant last() const { return log.empty() ? Instant{} : log.back().fact.recorded_at; }
@@ -192,8 +201,8 @@ void Rerun::Tape::see_of_contact(Entry& entry) {
   }
   // The number of somebody who was forgotten since is gone, and they were called all the same.
   if (auto* enrolled = get_if<ContactEnrolled>(&fact.event); enrolled && enrolled->number.empty()) {
-    enrolled->number = stand_in_number;
-    enrolled->others.assign(enrolled->other_keys.size(), std::string(stand_in_number));
+    enrolled->number = stand_ins.at(campaign);
+    enrolled->others.assign(enrolled->other_keys.size(), enrolled->number);
   }
   // What names no attempt belongs to the last one.
   auto number = attempt_of(fact.event);
@@ -232,6 +241,9 @@ void Rerun::Tape::see(const Fact& fact) {
   auto& entry = log.emplace_back(
       Entry{fact, whose_is(fact.event), holds_alternative<RunnerStopped>(fact.event)});
   if (fact.subject.kind == Subject::Kind::contact) return see_of_contact(entry);
+  if (const auto* submitted = get_if<CampaignSubmitted>(&fact.event)) {
+    stand_ins[fact.subject.name] = stand_in_of(submitted->definition);
+  }
   if (const auto* opted = get_if<OptedOut>(&fact.event)) {
     if (const auto id = AttemptId::parse(opted->attempt)) {
       if (auto* script = script_of(id->campaign, id->contact, id->attempt)) add(*script, entry);
@@ -330,6 +342,7 @@ class World {
   bool is_for_them(const Fact& fact) const;
   std::vector<PlanLimits> limits_of_programs() const;
   Facts decision(Instant now, const Fact* recorded);
+  void decide_as(const Fact& recorded);
   const Fact* next_in_log();
   bool is_due_in_both(const Fact& decided, Instant now, const PlanLimits& limits) const;
   bool look(Instant now);
@@ -350,11 +363,12 @@ class World {
   const ZoneRules& rules_;
   std::uint64_t seed_;
   std::map<std::string, std::map<std::uint8_t, std::vector<const Script*>>> donors_{};
-  State in_log_{};            // the log's world
-  std::size_t read_ = 0;      // entries of the log
-  std::size_t ahead_ = 0;     // at or before the next one of the plan
-  bool log_is_over_ = false;  // nothing waits for it any more
-  bool waits_ = false;        // something did when it was last looked at what is due
+  State in_log_{};              // the log's world
+  std::size_t read_ = 0;        // entries of the log
+  std::size_t ahead_ = 0;       // at or before the next one of the plan
+  bool log_is_over_ = false;    // nothing waits for it any more
+  std::deque<Fact> decided_{};  // of one moment, and the log has yet to come to it
+  bool waits_ = false;          // something did when it was last looked at what is due
   std::priority_queue<Due> due_{};
   std::uint64_t sequence_ = 0;
   bool running_ = false;
@@ -409,13 +423,23 @@ bool World::is_for_them(const Fact& fact) const {
   return stage == Stage::retry || (stage == Stage::fresh && !postponed);
 }
 
+// What the log has decided, if the policy does, too.
+void World::decide_as(const Fact& recorded) {
+  if (!decided_.empty() && alike(decided_.front(), recorded)) return decided_.pop_front();
+  decided_.clear();
+  const auto now = recorded.recorded_at;
+  for (auto& fact : decision(now, &recorded)) {
+    if (whose_is(fact.event) == Whose::plan) decided_.push_back(fact);
+    fold(std::move(fact), now);
+  }
+  if (!decided_.empty()) decided_.pop_front();
+}
+
 // The next fact of the log, in both worlds.
 void World::read(const Entry& entry) {
   const auto now = entry.fact.recorded_at;
   if (entry.whose == Whose::outside) apply(entry.fact);
-  if (entry.whose == Whose::plan && running_) {
-    for (auto& fact : decision(now, &entry.fact)) fold(std::move(fact), now);
-  }
+  if (entry.whose == Whose::plan && running_) decide_as(entry.fact);
   evolve(in_log_, entry.fact);
   count_lines(in_log_, lines_most_in_log);
   ++read_;

@@ -426,7 +426,9 @@ BOOST_AUTO_TEST_CASE(a_carrier_that_was_away_is_away_again) {
 }
 
 BOOST_AUTO_TEST_CASE(those_who_were_forgotten_since_are_called_as_they_were) {
-  const Run run;
+  auto campaign = campaign_of_many();
+  campaign.countries = {"IT"};
+  const Run run(campaign);
   Rerun rerun;
   for (auto fact : run.log()) {
     // As a log is read whose keys of people are gone.
