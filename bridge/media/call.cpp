@@ -344,9 +344,12 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
       // is used up, the carrier says it.
       const bool spent_up = step_ == Step::closing && leaving_ == Why::spend_limit;
       const bool still_to_say = !said_something_ && !spent_up;
-      conversation_->answer_tool(call_id, output, still_to_say);
-      if (!still_to_say) conversation_->say_no_more();
-      next_is_owed_ = still_to_say && responding_;
+      if (still_to_say) {
+        conversation_->answer_then_goodbye(call_id, output);
+      } else {
+        conversation_->answer_tool(call_id, output, false);
+        conversation_->say_no_more();
+      }
       leave_when_heard(then == Then::goodbye ? Why::goodbye : Why::moved_on, still_to_say);
       break;
     }
@@ -383,8 +386,6 @@ void Call::on_audio(std::string_view item, std::string_view base64) {
   responding_ = true;
   owed_ = false;
   said_something_ = true;
-  // It says it behind the call of its tool: what was to be asked for behind both is not needed.
-  if (farewell_owed_ && std::exchange(next_is_owed_, false)) conversation_->say_no_more();
   farewell_owed_ = hears_out_ = false;
   sound_since_ += voice::audio_bytes(base64);
   if (is_spent_up(now)) {

@@ -112,6 +112,9 @@ class RealtimeModel::Block::Talk final : public Conversation, realtime::Session:
   void answer_tool(std::string_view call_id, std::string_view output, bool then_speak) override {
     session_.answer_tool(call_id, output, then_speak);
   }
+  void answer_then_goodbye(std::string_view call_id, std::string_view output) override {
+    session_.answer_then_goodbye(call_id, output);
+  }
   void remind() override { session_.remind(); }
   void say_no_more() override { session_.say_no_more(); }
   void tell(std::string_view text) override { session_.tell(text); }

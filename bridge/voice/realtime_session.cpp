@@ -187,6 +187,10 @@ void Session::on(const AudioDelta& delta) {
     return;
   }
   brought_something_ = true;
+  if (active_ == goodbye_) {
+    goodbye_.clear();
+    wished_ = speak_when_answered_ = false;
+  }
   listener_.on_audio(delta.item, delta.base64);
 }
 
@@ -219,10 +223,10 @@ void Session::say(Item& item, std::string_view text) {
 
 void Session::on(const FunctionCalled& called) {
   if (step_ != Step::ready) return;
-  note_call(called.call, discarded_ && called.response == active_);
+  note_call(called.call, called.response, discarded_ && called.response == active_);
 }
 
-void Session::note_call(const FunctionCall& call, bool discarded) {
+void Session::note_call(const FunctionCall& call, std::string_view response, bool discarded) {
   const std::string id(call.call_id);
   brought_something_ = true;
   if (std::find(seen_calls_.begin(), seen_calls_.end(), id) != seen_calls_.end()) return;
@@ -239,7 +243,7 @@ void Session::note_call(const FunctionCall& call, bool discarded) {
     fail(Fault::nonsense, "too_many_calls");
     return;
   }
-  open_calls_.push_back(id);
+  open_calls_.push_back({.id = id, .response = std::string(response)});
   listener_.on_tool_call(id, cut(call.name, 64), call.arguments);
 }
 
@@ -256,7 +260,7 @@ void Session::on(const ResponseDone& done) {
     }
   }
   for (const FunctionCall& call : done.calls) {
-    if (!over()) note_call(call, discarded);
+    if (!over()) note_call(call, done.response, discarded);
   }
   if (over()) return;
   const bool empty = was_active && !discarded && !brought_something_;
@@ -450,7 +454,7 @@ void Session::interrupted(std::string_view id, std::chrono::milliseconds heard) 
 
 void Session::answer_tool(std::string_view call_id, std::string_view output, bool then_speak) {
   if (step_ != Step::ready) return;
-  const auto open = std::find(open_calls_.begin(), open_calls_.end(), call_id);
+  const auto open = find_open(call_id);
   if (open == open_calls_.end()) return;
   open_calls_.erase(open);
   append_function_output(wire_.begin_text(), next_event_id("fo-"), call_id, output);
@@ -466,6 +470,12 @@ void Session::answer_tool(std::string_view call_id, std::string_view output, boo
   ask();
 }
 
+void Session::answer_then_goodbye(std::string_view call_id, std::string_view output) {
+  const auto open = find_open(call_id);
+  if (open != open_calls_.end() && open->response == active_) goodbye_ = active_;
+  answer_tool(call_id, output, true);
+}
+
 void Session::say_no_more() {
   no_more_ = true;
   wished_ = speak_when_answered_ = false;
@@ -476,6 +486,11 @@ Session::Item* Session::find(std::string_view id) {
   const auto item =
       std::find_if(items_.rbegin(), items_.rend(), [&](const Item& i) { return i.id == id; });
   return item == items_.rend() ? nullptr : &*item;
+}
+
+std::vector<Session::OpenCall>::iterator Session::find_open(std::string_view call_id) {
+  return std::find_if(open_calls_.begin(), open_calls_.end(),
+                      [&](const OpenCall& call) { return call.id == call_id; });
 }
 
 Session::Item& Session::item_of(std::string_view id, std::string_view response) {

@@ -62,6 +62,7 @@ class Session {
   void speak();
   void interrupted(std::string_view item, std::chrono::milliseconds heard);
   void answer_tool(std::string_view call_id, std::string_view output, bool then_speak);
+  void answer_then_goodbye(std::string_view call_id, std::string_view output);
   void remind();
   void say_no_more();
   void tell(std::string_view text);
@@ -72,6 +73,12 @@ class Session {
  private:
   enum class Step : unsigned char { greeting, configuring, ready, over };
   enum class Turn : unsigned char { open, persons, servers };
+
+  // A function that was called.
+  struct OpenCall {
+    std::string id{};
+    std::string response{};
+  };
 
   // One utterance of the agent's.
   struct Item {
@@ -107,7 +114,7 @@ class Session {
   bool goes_on(std::string_view type, std::string_view code, bool wanted);
   void on_empty_response();
   void wish_again();
-  void note_call(const FunctionCall& call, bool discarded);
+  void note_call(const FunctionCall& call, std::string_view response, bool discarded);
   void say(Item& item, std::string_view text);
   // Asks for a response if one is wished for and nothing stands in the way.
   void ask();
@@ -115,6 +122,7 @@ class Session {
   void mark_unwanted();
   void cancel_active();
   Item* find(std::string_view id);
+  std::vector<OpenCall>::iterator find_open(std::string_view call_id);
   Item& item_of(std::string_view id, std::string_view response);
   std::string next_event_id(std::string_view prefix);
 
@@ -140,9 +148,10 @@ class Session {
   bool retried_ = false;     // one retry of a response, until one succeeds
   bool no_more_ = false;     // what is under way is the last
   bool speak_when_answered_ = false;
+  std::string goodbye_{};  // a response: what it says from now on makes the wish needless
   Turn turn_ = Turn::open;
 
-  std::vector<std::string> open_calls_{};
+  std::vector<OpenCall> open_calls_{};
   std::deque<std::string> seen_calls_{};  // the last ones, so that each is told once
   std::deque<Item> items_{};
   std::deque<std::pair<std::string, std::string>> previous_{};  // of the person's items

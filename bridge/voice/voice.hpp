@@ -117,6 +117,9 @@ class Conversation {
   // every call of its turn was answered, unless the person speaks: whose words are answered then.
   // Where these are just about to be, it goes on behind that.
   virtual void answer_tool(std::string_view call_id, std::string_view output, bool then_speak) = 0;
+  // The same where only a goodbye is to follow: it goes on with that as with `then_speak`, unless
+  // the response that called says something behind the call, which is the goodbye then.
+  virtual void answer_then_goodbye(std::string_view call_id, std::string_view output) = 0;
   // An answer is owed and nothing of it has come for a while: one that the model was to begin by
   // itself, and that it has not begun, is asked for.
   virtual void remind() = 0;

@@ -102,6 +102,11 @@ struct SessionWorld : World {
     told(R"({"type":"response.done","response":{"id":")" + response + R"(","status":")" + status +
          "\"}}");
   }
+  void fails(const std::string& response) {
+    told(R"({"type":"response.done","response":{"id":")" + response +
+         R"(","status":"failed","status_details":)"
+         R"({"error":{"type":"server_error","code":"server_error"}}}})");
+  }
   void speech_started(const std::string& item = "u1") {
     told(R"({"type":"input_audio_buffer.speech_started","item_id":")" + item + "\"}");
   }
@@ -420,6 +425,19 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_wish_to_end_the_call_is_said_once_and_
     BOOST_TEST(w.why() == Why::goodbye);
     BOOST_TEST(w.sent("clear") == 0);
   }
+  {  // what it says breaks off, and is said again
+    SessionWorld w;
+    asks_first(w);
+    w.says("r2", "i2", 500ms);
+    w.fails("r2");
+    BOOST_TEST(w.wire.count("response.create") == 1);
+    BOOST_TEST(!w.said_bye());
+    w.created("r3");
+    w.says("r3", "i3", 500ms);
+    w.done("r3");
+    BOOST_TEST(w.said_bye());
+    BOOST_TEST(w.wire.count("response.create") == 1);
+  }
   {  // it says nothing, and is asked; what it says then may break off and is said again
     SessionWorld w;
     asks_first(w);
@@ -427,8 +445,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_wish_to_end_the_call_is_said_once_and_
     BOOST_TEST(w.wire.count("response.create") == 1);
     w.created("r3");
     w.says("r3", "i3", 500ms);
-    w.told(R"({"type":"response.done","response":{"id":"r3","status":"failed","status_details":)"
-           R"({"error":{"type":"server_error","code":"server_error"}}}})");
+    w.fails("r3");
     BOOST_TEST(w.wire.count("response.create") == 2);
     BOOST_TEST(!w.said_bye());
     w.created("r4");

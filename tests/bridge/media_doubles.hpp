@@ -89,6 +89,9 @@ class NotedConversation final : public voice::Conversation {
     notes_.push_back("answer " + std::string(id) + " " + std::string(output) +
                      (then_speak ? " speak" : ""));
   }
+  void answer_then_goodbye(std::string_view id, std::string_view output) override {
+    answer_tool(id, output, true);
+  }
   void remind() override {}  // it has nothing to begin by itself
   void say_no_more() override { notes_.emplace_back("no more"); }
   void tell(std::string_view text) override { notes_.push_back("tell " + std::string(text)); }
@@ -111,6 +114,9 @@ class SessionConversation final : public voice::Conversation {
   }
   void answer_tool(std::string_view id, std::string_view output, bool then_speak) override {
     session.answer_tool(id, output, then_speak);
+  }
+  void answer_then_goodbye(std::string_view id, std::string_view output) override {
+    session.answer_then_goodbye(id, output);
   }
   void remind() override { session.remind(); }
   void say_no_more() override { session.say_no_more(); }

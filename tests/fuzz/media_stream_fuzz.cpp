@@ -27,6 +27,7 @@ class Deaf final : public voice::Conversation {
     assert(heard.count() >= 0);
   }
   void answer_tool(std::string_view, std::string_view, bool) override {}
+  void answer_then_goodbye(std::string_view, std::string_view) override {}
   void remind() override {}
   void say_no_more() override {}
   void tell(std::string_view) override {}
