@@ -448,9 +448,14 @@ void Call::on_speech_started(std::string_view item) {
 }
 
 void Call::on_speech_stopped(std::string_view) {
-  person_speaks_ = false;
+  const bool spoke = std::exchange(person_speaks_, false);
   if (step_ != Step::talking && step_ != Step::closing && step_ != Step::listening) return;
-  last_words_ = line_.now();
+  const net::Instant now = line_.now();
+  // What is heard of while they speak are their keys. The last one may have passed this on its way
+  // to the model, which began to answer without it.
+  const bool passed = spoke && last_words_ > spoke_since_ && now - last_words_ < key_passes_max;
+  if (passed && step_ == Step::talking) keys_at_ = last_words_ + key_pause;
+  last_words_ = now;
   if (step_ == Step::closing) {
     // The model answers it by itself.
     if (farewell_owed_) farewell_s_turn();

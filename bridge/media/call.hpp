@@ -71,6 +71,8 @@ class Call final : public voice::Listener {
  public:
   static constexpr milliseconds let_in_max{10'000};  // from `start` to the owner's answer
   static constexpr milliseconds key_pause{1'000};    // behind the last key, until it is answered
+  // A key before the end of what the person says, until it may be on its way when that is told.
+  static constexpr milliseconds key_passes_max{250};
   static constexpr milliseconds late_max{500};     // of a wake-up; beyond, the machine stood still
   static constexpr milliseconds reading_time{50};  // for what came meanwhile, before it is judged
   static constexpr milliseconds ahead_max{300'000};  // of sound at the carrier, whose buffer holds

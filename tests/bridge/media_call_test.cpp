@@ -1781,7 +1781,7 @@ BOOST_AUTO_TEST_CASE(whoever_says_and_presses_an_answer_is_answered_once_and_not
     w.speech_started();
     w.passes(200ms);
     w.pressed('5');
-    w.passes(200ms);
+    w.passes(250ms);
     w.speech_stopped();
     w.passes(300ms);
     w.created("r2");
@@ -1793,6 +1793,35 @@ BOOST_AUTO_TEST_CASE(whoever_says_and_presses_an_answer_is_answered_once_and_not
     w.done("r3");
     w.passes(2s);
     BOOST_TEST(w.wire.count("response.create") == 1);  // behind the tool
+    BOOST_TEST(!w.call.over());
+  }
+  // In the last moment: the server has begun to answer before the key comes there.
+  for (const bool notes : {false, true}) {
+    SessionWorld w;
+    w.talking();
+    w.speech_started();
+    w.passes(800ms);
+    w.pressed('5');
+    w.passes(100ms);
+    w.speech_stopped();
+    w.created("r2");
+    if (notes) {
+      w.asks("r2", "c1", "record_answer");
+      w.done("r2");
+      w.call.answer_tool("c1", "{}", media::Then::speak);
+    } else {
+      w.says("r2", "i2", 300ms);
+      w.done("r2");
+    }
+    w.passes(899ms);
+    BOOST_TEST(w.wire.count("response.create") == 0);
+    w.passes(1ms);
+    BOOST_TEST(w.wire.count("response.create") == 1);
+    w.created("r3");
+    w.says("r3", "i3", 1s);
+    w.done("r3");
+    w.passes(3s);
+    BOOST_TEST(w.wire.count("response.create") == 1);
     BOOST_TEST(!w.call.over());
   }
   {  // they go on speaking
