@@ -324,12 +324,14 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
   switch (then) {
     case Then::speak:
     case Then::listen: {
-      const bool talks = step_ == Step::talking || farewell_owed_;
-      const bool speak = then == Then::speak && talks && !keys_at_;
-      conversation_->answer_tool(call_id, output, speak);
-      if (!speak || tools_open_ > 0 || person_speaks_) break;
+      const bool speak = then == Then::speak && step_ == Step::talking && !keys_at_;
+      if (farewell_owed_) {
+        conversation_->answer_then_goodbye(call_id, output);
+      } else {
+        conversation_->answer_tool(call_id, output, speak);
+      }
+      if (!(speak || farewell_owed_) || tools_open_ > 0 || person_speaks_) break;
       // What is still being said is of the turn before.
-      next_is_owed_ = responding_;
       if (responding_) {
         owed_ = true;
         owed_since_ = line_.now();
@@ -341,9 +343,9 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
     case Then::goodbye:
     case Then::leave: {
       // Where it has said goodbye already, in the same breath, it says it once; and where its money
-      // is used up, the carrier says it.
-      const bool spent_up = step_ == Step::closing && leaving_ == Why::spend_limit;
-      const bool still_to_say = !said_something_ && !spent_up;
+      // is used up, what it has said was that.
+      const bool was_said = step_ == Step::closing && !farewell_owed_;
+      const bool still_to_say = !said_something_ && !was_said;
       if (still_to_say) {
         conversation_->answer_then_goodbye(call_id, output);
       } else {
@@ -386,7 +388,9 @@ void Call::on_audio(std::string_view item, std::string_view base64) {
   responding_ = true;
   owed_ = false;
   said_something_ = true;
-  farewell_owed_ = hears_out_ = false;
+  hears_out_ = false;
+  // What was begun before it was to say goodbye is none, and the goodbye follows.
+  if (farewell_owed_) farewell_owed_ = conversation_->has_more_to_say();
   sound_since_ += voice::audio_bytes(base64);
   if (is_spent_up(now)) {
     leave(step_ == Step::closing ? leaving_ : Why::spend_limit);
@@ -436,7 +440,7 @@ void Call::on_speech_started(std::string_view item) {
   unnoticed_turns_ = 0;
   done_since_.reset();
   if (step_ == Step::talking) {
-    owed_ = next_is_owed_ = false;
+    owed_ = false;
     keys_at_.reset();
     interrupt();
   }
@@ -518,7 +522,7 @@ void Call::on_tool_call(std::string_view call_id, std::string_view name,
                         std::string_view arguments) {
   if (step_ != Step::talking && step_ != Step::closing && step_ != Step::listening) return;
   responding_ = true;
-  if (step_ != Step::closing) owed_ = next_is_owed_ = false;  // a farewell stays owed
+  if (step_ != Step::closing) owed_ = false;  // a farewell stays owed
   if (tools_open_++ == 0) tools_open_since_ = line_.now();
   line_.tell(ToolAsked{.stream = stream_,
                        .call_id = std::string(call_id),
@@ -531,7 +535,7 @@ void Call::on_tool_call(std::string_view call_id, std::string_view name,
 void Call::on_response_done(const voice::Usage& usage) {
   if (over()) return;
   const net::Instant now = line_.now();
-  responding_ = false;
+  const bool responded = std::exchange(responding_, false);
   const auto before = bounds_.spending.cost ? cost(closed_.usage, now) : 0;
   const bool told = usage.input_tokens != 0 || !bounds_.spending.cost;
   const auto of_response = told ? usage : response_so_far(now);
@@ -541,14 +545,15 @@ void Call::on_response_done(const voice::Usage& usage) {
   sound_since_ = 0;
   // The end of what they broke off by speaking says nothing of the answer to that.
   if (step_ == Step::listening && !person_speaks_) owed_ = false;
-  if (std::exchange(next_is_owed_, false) && step_ != Step::closing) owe();
+  // What it was asked for meanwhile begins now, at the earliest.
+  const bool waited = tools_open_ == 0 && conversation_->has_more_to_say();
+  if (waited && (responded || !owed_)) owe();
   if (step_ == Step::closing) try_to_leave();
   finish_listening();
   if (step_ == Step::talking && bounds_.spending.cost) mind_spending(before, now);
 }
 
 void Call::on_trying_again() {
-  if (step_ == Step::listening) next_is_owed_ = true;
   if (step_ != Step::talking && (step_ != Step::closing || bye_sent_)) return;
   // A goodbye that broke off is said from its beginning.
   farewell_owed_ = step_ == Step::closing;
@@ -631,11 +636,11 @@ void Call::mind_spending(std::int64_t before, net::Instant now) {
 }
 
 void Call::leave_when_heard(Why why, bool owed) {
-  if (step_ == Step::closing) return;
+  farewell_owed_ = owed;
+  if (step_ == Step::closing) return try_to_leave();
   step_ = Step::closing;
   leaving_ = why;
   due_ = line_.now();
-  farewell_owed_ = owed;
   keys_at_.reset();
   hears_out_ = owed && person_speaks_;
   if (owed && !hears_out_) farewell_s_turn();

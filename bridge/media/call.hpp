@@ -242,7 +242,6 @@ class Call final : public voice::Listener {
   bool owed_ = false;  // it is the agent's turn and nothing of it has come
   net::Instant owed_since_{};
   bool reminded_ = false;
-  bool next_is_owed_ = false;    // behind the response under way
   bool said_something_ = false;  // in this turn of the agent's
   bool responding_ = false;      // something of a response came, and not its end
   std::uint32_t tools_open_ = 0;

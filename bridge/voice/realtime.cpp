@@ -115,6 +115,7 @@ class RealtimeModel::Block::Talk final : public Conversation, realtime::Session:
   void answer_then_goodbye(std::string_view call_id, std::string_view output) override {
     session_.answer_then_goodbye(call_id, output);
   }
+  bool has_more_to_say() const override { return session_.has_more_to_say(); }
   void remind() override { session_.remind(); }
   void say_no_more() override { session_.say_no_more(); }
   void tell(std::string_view text) override { session_.tell(text); }

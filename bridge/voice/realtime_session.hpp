@@ -63,6 +63,7 @@ class Session {
   void interrupted(std::string_view item, std::chrono::milliseconds heard);
   void answer_tool(std::string_view call_id, std::string_view output, bool then_speak);
   void answer_then_goodbye(std::string_view call_id, std::string_view output);
+  bool has_more_to_say() const { return wished_ || speak_when_answered_; }
   void remind();
   void say_no_more();
   void tell(std::string_view text);

@@ -120,6 +120,10 @@ class Conversation {
   // The same where only a goodbye is to follow: it goes on with that as with `then_speak`, unless
   // the response that called says something behind the call, which is the goodbye then.
   virtual void answer_then_goodbye(std::string_view call_id, std::string_view output) = 0;
+  // It was asked to go on, and that waits: for the end of what it says, or is about to say by
+  // itself, or for the answers to its tools. A sound that comes meanwhile is not what was asked
+  // for.
+  virtual bool has_more_to_say() const = 0;
   // An answer is owed and nothing of it has come for a while: one that the model was to begin by
   // itself, and that it has not begun, is asked for.
   virtual void remind() = 0;

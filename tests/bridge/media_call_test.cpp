@@ -370,6 +370,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_in_the_breath_of_an_answer_is_said_once) {
   next.talking();
   next.call.on_tool_call("c1", "record_answer", "{}");
   next.call.answer_tool("c1", "{}", media::Then::speak);
+  next.line.more_to_say = true;
   next.call.on_response_done({});
   next.call.on_tool_call("c2", "end_call", "{}");
   next.line.model.clear();
@@ -453,6 +454,77 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_wish_to_end_the_call_is_said_once_and_
     w.done("r4");
     BOOST_TEST(w.said_bye());
     BOOST_TEST(w.wire.count("response.create") == 2);
+  }
+}
+
+// Whoever breaks into the goodbye is answered by the server, which may have begun to before it
+// knows that it is to say goodbye.
+BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_server_s_own_answer_is_said_once_and_whole) {
+  const auto breaks_in = [](SessionWorld& w) {
+    w.talking();
+    w.speech_started("u1");
+    w.speech_stopped("u1");
+    w.written("u1", "No, grazie.");
+    w.created("r2");
+    w.says("r2", "i2", 3s);
+    w.asks("r2", "c1", "end_call");
+    w.asks("r2", "c2", "opt_out");
+    w.done("r2");
+    w.passes(20ms);
+    w.speech_started("u2");
+    w.wire.messages.clear();
+  };
+  const auto ends = [](SessionWorld& w) {
+    w.written("u2", "Aspetti, una domanda.");
+    w.says("r3", "i3", 500ms);
+    BOOST_TEST(!w.said_bye());
+    w.done("r3");
+    BOOST_TEST(!w.said_bye());
+    BOOST_TEST(w.wire.count("response.create") == 1);
+    w.created("r4");
+    w.says("r4", "i4", 500ms);
+    w.done("r4");
+    BOOST_TEST(w.said_bye());
+    BOOST_TEST(w.wire.count("response.create") == 1);
+    w.passes(1s);
+    for (const char* name : {"2:3", "2:4", "bye"}) w.given(mark_message(name));
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST(!w.line.closed[0].goodbye_unsaid);
+    BOOST_TEST(w.sent("clear") == 1);  // of what was broken into
+  };
+  for (const bool begun : {false, true}) {
+    SessionWorld w;
+    breaks_in(w);
+    w.call.answer_tool("c2", "{}", media::Then::listen);
+    w.speech_stopped("u2");
+    if (begun) w.created("r3");
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    if (!begun) w.created("r3");
+    ends(w);
+  }
+  {  // what is noted keeps it waiting
+    SessionWorld w;
+    breaks_in(w);
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    w.speech_stopped("u2");
+    w.created("r3");
+    w.call.answer_tool("c2", "{}", media::Then::speak);
+    ends(w);
+  }
+  {  // it never comes
+    SessionWorld w;
+    breaks_in(w);
+    w.call.answer_tool("c2", "{}", media::Then::listen);
+    w.speech_stopped("u2");
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    w.created("r3");
+    w.says("r3", "i3", 500ms);
+    w.done("r3");
+    w.passes(1'999ms);
+    BOOST_TEST(!w.call.over());
+    w.passes(1ms);
+    BOOST_TEST(w.why() == Why::goodbye);
+    BOOST_TEST(w.line.closed[0].goodbye_unsaid);
   }
 }
 
@@ -1171,6 +1243,27 @@ BOOST_AUTO_TEST_CASE(a_model_that_owes_an_answer_fails_in_time_for_an_apology_wi
     w.call.answer_tool("c1", "{}", media::Then::speak);
     silent(w, 1500ms);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_asked_for_behind_the_server_s_own_answer_is_owed) {
+  SessionWorld w;
+  w.talking();
+  w.speech_started();
+  w.speech_stopped();
+  w.created("r2");
+  w.asks("r2", "c1", "record_answer");
+  w.done("r2");
+  w.speech_started("u2");
+  w.speech_stopped("u2");
+  w.created("r3");
+  w.call.answer_tool("c1", "{}", media::Then::speak);
+  w.says("r3", "i3", 1s);
+  w.done("r3");
+  BOOST_TEST(w.wire.count("response.create") == 1);
+  w.passes(2'499ms);
+  BOOST_TEST(!w.call.over());
+  w.passes(1ms);
+  BOOST_TEST(w.why() == Why::model_failed);
 }
 
 // The model's server begins it by itself as a rule.

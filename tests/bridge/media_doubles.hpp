@@ -75,7 +75,8 @@ struct NotedMessages final : voice::realtime::Session::Wire {
 // A conversation that only notes what it is asked for.
 class NotedConversation final : public voice::Conversation {
  public:
-  explicit NotedConversation(Texts& notes) : notes_(notes) {}
+  NotedConversation(Texts& notes, const bool& more_to_say)
+      : notes_(notes), more_to_say_(more_to_say) {}
   ~NotedConversation() override { notes_.emplace_back("gone"); }
   void hear(std::string_view base64) override {
     notes_.push_back("hear " + std::to_string(voice::audio_bytes(base64) / 8));
@@ -92,12 +93,14 @@ class NotedConversation final : public voice::Conversation {
   void answer_then_goodbye(std::string_view id, std::string_view output) override {
     answer_tool(id, output, true);
   }
+  bool has_more_to_say() const override { return more_to_say_; }
   void remind() override {}  // it has nothing to begin by itself
   void say_no_more() override { notes_.emplace_back("no more"); }
   void tell(std::string_view text) override { notes_.push_back("tell " + std::string(text)); }
 
  private:
   Texts& notes_;
+  const bool& more_to_say_;
 };
 
 // A conversation made of the real session, whose messages go nowhere.
@@ -118,6 +121,7 @@ class SessionConversation final : public voice::Conversation {
   void answer_then_goodbye(std::string_view id, std::string_view output) override {
     session.answer_then_goodbye(id, output);
   }
+  bool has_more_to_say() const override { return session.has_more_to_say(); }
   void remind() override { session.remind(); }
   void say_no_more() override { session.say_no_more(); }
   void tell(std::string_view text) override { session.tell(text); }
@@ -132,7 +136,8 @@ class NotedLine final : public media::Line {
   net::Instant clock = noon;
   Texts carrier{};  // messages to it, and "close"
   Texts model{};    // what a NotedConversation was asked for
-  Texts told{};     // one word for each event, for order
+  bool more_to_say = false;
+  Texts told{};  // one word for each event, for order
   std::vector<media::Started> started{};
   std::vector<media::Said> said{};
   std::vector<media::ToolAsked> tools{};
@@ -153,7 +158,7 @@ class NotedLine final : public media::Line {
   std::unique_ptr<voice::Conversation> converse(const voice::Agent& agent,
                                                 voice::Listener& its_listener) override {
     listener = &its_listener;
-    if (session_wire == nullptr) return std::make_unique<NotedConversation>(model);
+    if (session_wire == nullptr) return std::make_unique<NotedConversation>(model, more_to_say);
     auto made = std::make_unique<SessionConversation>(agent, its_listener, *session_wire, reader);
     session = made.get();
     return made;

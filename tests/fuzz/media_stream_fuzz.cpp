@@ -28,6 +28,7 @@ class Deaf final : public voice::Conversation {
   }
   void answer_tool(std::string_view, std::string_view, bool) override {}
   void answer_then_goodbye(std::string_view, std::string_view) override {}
+  bool has_more_to_say() const override { return false; }
   void remind() override {}
   void say_no_more() override {}
   void tell(std::string_view) override {}
