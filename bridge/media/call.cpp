@@ -182,7 +182,7 @@ void Call::note_quiet(milliseconds length) {
 
 // Nor may one that has never begun to. What is heard while the agent speaks may be its echo.
 void Call::note_unnoticed(milliseconds length) {
-  const bool agents_turn = owed_ || responding_ || tools_open_ > 0 || keys_at_ ||
+  const bool agents_turn = owed_ || responding_ || !tools_open_.empty() || keys_at_ ||
                            line_.now() < playback_.ends_at() + echo_max;
   if (agents_turn) {
     unnoticed_ = quiet_ = milliseconds{0};
@@ -318,7 +318,7 @@ void Call::refuse() {
 
 void Call::answer_tool(std::string_view call_id, std::string_view output, Then then) {
   if (step_ != Step::talking && step_ != Step::closing) return;
-  if (tools_open_ > 0) --tools_open_;
+  const std::uint32_t asked_in = close_tool(call_id);
   // The answer to a key is one with that to every tool.
   if (keys_at_) keys_at_ = std::max(*keys_at_, line_.now());
   switch (then) {
@@ -330,7 +330,7 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
       } else {
         conversation_->answer_tool(call_id, output, speak);
       }
-      if (!(speak || farewell_owed_) || tools_open_ > 0 || person_speaks_) break;
+      if (!(speak || farewell_owed_) || !tools_open_.empty() || person_speaks_) break;
       // What is still being said is of the turn before.
       if (responding_) {
         owed_ = true;
@@ -345,7 +345,8 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
       // Where it has said goodbye already, in the same breath, it says it once; and where its money
       // is used up, what it has said was that.
       const bool was_said = step_ == Step::closing && !farewell_owed_;
-      const bool still_to_say = !said_something_ && !was_said;
+      const bool in_the_breath = said_something_ && asked_in == turn_;
+      const bool still_to_say = !in_the_breath && !was_said;
       if (still_to_say) {
         conversation_->answer_then_goodbye(call_id, output);
       } else {
@@ -357,6 +358,16 @@ void Call::answer_tool(std::string_view call_id, std::string_view output, Then t
     }
   }
   arm();
+}
+
+// The turn in which it was asked for.
+std::uint32_t Call::close_tool(std::string_view call_id) {
+  const auto open = std::find_if(tools_open_.begin(), tools_open_.end(),
+                                 [&](const OpenTool& tool) { return tool.call_id == call_id; });
+  if (open == tools_open_.end()) return turn_;
+  const std::uint32_t turn = open->turn;
+  tools_open_.erase(open);
+  return turn;
 }
 
 void Call::end(Why why) {
@@ -472,7 +483,7 @@ void Call::on_speech_stopped(std::string_view) {
 
 void Call::interrupt() {
   const net::Instant now = line_.now();
-  said_something_ = false;  // it was no goodbye
+  begin_turn();  // what it said was no goodbye
   const auto not_whole = playback_.not_whole(now);
   const bool waits = !playback_.drained();
   if (not_whole.empty()) return;
@@ -523,7 +534,8 @@ void Call::on_tool_call(std::string_view call_id, std::string_view name,
   if (step_ != Step::talking && step_ != Step::closing && step_ != Step::listening) return;
   responding_ = true;
   if (step_ != Step::closing) owed_ = false;  // a farewell stays owed
-  if (tools_open_++ == 0) tools_open_since_ = line_.now();
+  if (tools_open_.empty()) tools_open_since_ = line_.now();
+  tools_open_.push_back({.call_id = std::string(call_id), .turn = turn_});
   line_.tell(ToolAsked{.stream = stream_,
                        .call_id = std::string(call_id),
                        .name = std::string(name),
@@ -546,7 +558,7 @@ void Call::on_response_done(const voice::Usage& usage) {
   // The end of what they broke off by speaking says nothing of the answer to that.
   if (step_ == Step::listening && !person_speaks_) owed_ = false;
   // What it was asked for meanwhile begins now, at the earliest.
-  const bool waited = tools_open_ == 0 && conversation_->has_more_to_say();
+  const bool waited = tools_open_.empty() && conversation_->has_more_to_say();
   if (waited && (responded || !owed_)) owe();
   if (step_ == Step::closing) try_to_leave();
   finish_listening();
@@ -583,11 +595,16 @@ void Call::on_failed(const voice::Failure& failure) {
 
 // --- what follows ---
 
+void Call::begin_turn() {
+  ++turn_;
+  said_something_ = false;
+}
+
 void Call::owe() {
   owed_ = true;
   owed_since_ = line_.now();
   reminded_ = false;
-  said_something_ = false;
+  begin_turn();
 }
 
 // What the response under way has used nobody tells before its end, and of one that is broken off
@@ -773,7 +790,7 @@ void Call::arm() {
 // While the talk is ending: for its goodbye, or for the end of what it says.
 bool Call::waits_for_model() const {
   if (step_ != Step::closing) return true;
-  return farewell_owed_ || (!bye_sent_ && tools_open_ == 0);
+  return farewell_owed_ || (!bye_sent_ && tools_open_.empty());
 }
 
 std::optional<net::Instant> Call::answer_due() const {
@@ -796,7 +813,7 @@ std::optional<net::Instant> Call::reminder_due() const {
 
 // The same of our own answers, which wait for the disk.
 std::optional<net::Instant> Call::tool_answer_due() const {
-  if (tools_open_ == 0 || person_speaks_) return {};
+  if (tools_open_.empty() || person_speaks_) return {};
   return std::max(tools_open_since_, quiet_since()) + tool_answer_max;
 }
 
@@ -844,7 +861,7 @@ std::optional<net::Instant> Call::next_deadline() const {
       if (step_ != Step::talking) break;
       if (!told_end_) at(notice_of_end_at());
       if (const auto due = tool_answer_due()) at(*due);
-      if (keys_at_ && tools_open_ == 0) at(*keys_at_);
+      if (keys_at_ && tools_open_.empty()) at(*keys_at_);
       if (!person_speaks_) {
         if (unnoticed_since_) at(*unnoticed_since_ + reading_time);
         at(quiet_since() + bounds_.silence_max);
@@ -922,7 +939,7 @@ bool Call::act_on_time(net::Instant now) {
     finish(Why::owner_silent);
     return true;
   }
-  if (keys_at_ && tools_open_ == 0 && now >= *keys_at_) {
+  if (keys_at_ && tools_open_.empty() && now >= *keys_at_) {
     keys_at_.reset();
     owe();
     conversation_->speak();
@@ -951,7 +968,7 @@ bool Call::act_on_time(net::Instant now) {
     const auto quiet = duration_cast<std::chrono::seconds>(now - quiet_since());
     conversation_->tell(R"({"notice":"the person is silent","seconds":)" +
                         std::to_string(quiet.count()) + "}");
-    if (!owed_ && tools_open_ == 0) {
+    if (!owed_ && tools_open_.empty()) {
       owe();
       conversation_->speak();
     }

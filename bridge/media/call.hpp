@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bridge/media/line_noise.hpp"
 #include "bridge/media/playback.hpp"
@@ -156,6 +157,12 @@ class Call final : public voice::Listener {
     milliseconds heard{};
   };
 
+  // What the model asked for, until it is answered.
+  struct OpenTool {
+    std::string call_id{};
+    std::uint32_t turn = 0;
+  };
+
   void on(const twilio::Ignored&) {}
   void on(const twilio::Wrong& wrong);
   void on(const twilio::Connected&) {}
@@ -167,6 +174,7 @@ class Call final : public voice::Listener {
 
   bool words_are_outstanding() const;
   bool answer_is_outstanding() const;
+  std::uint32_t close_tool(std::string_view call_id);
   void leave(Why why);
   void finish_listening();
   void pass_over(std::string_view base64);
@@ -176,6 +184,7 @@ class Call final : public voice::Listener {
   bool speak_unasked();
   void interrupt();
   void clear_carrier();
+  void begin_turn();
   void owe();
   void leave_when_heard(Why why, bool owed);
   void farewell_s_turn();
@@ -242,9 +251,10 @@ class Call final : public voice::Listener {
   bool owed_ = false;  // it is the agent's turn and nothing of it has come
   net::Instant owed_since_{};
   bool reminded_ = false;
-  bool said_something_ = false;  // in this turn of the agent's
+  std::uint32_t turn_ = 0;       // of the agent's; a new one where it is owed or broken into
+  bool said_something_ = false;  // in this one
   bool responding_ = false;      // something of a response came, and not its end
-  std::uint32_t tools_open_ = 0;
+  std::vector<OpenTool> tools_open_{};
   net::Instant tools_open_since_{};
   net::Instant last_words_{};              // of the person, or a key
   std::optional<net::Instant> keys_at_{};  // are answered then, and behind the tools

@@ -474,9 +474,9 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_server_s_own_answer_is_said_once_and_w
     w.speech_started("u2");
     w.wire.messages.clear();
   };
-  const auto ends = [](SessionWorld& w) {
+  const auto ends = [](SessionWorld& w, bool answers = true) {
     w.written("u2", "Aspetti, una domanda.");
-    w.says("r3", "i3", 500ms);
+    if (answers) w.says("r3", "i3", 500ms);
     BOOST_TEST(!w.said_bye());
     w.done("r3");
     BOOST_TEST(!w.said_bye());
@@ -492,6 +492,17 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_server_s_own_answer_is_said_once_and_w
     BOOST_TEST(!w.line.closed[0].goodbye_unsaid);
     BOOST_TEST(w.sent("clear") == 1);  // of what was broken into
   };
+  {  // nor is that one the goodbye where it has begun to be heard
+    SessionWorld w;
+    breaks_in(w);
+    w.call.answer_tool("c2", "{}", media::Then::listen);
+    w.speech_stopped("u2");
+    w.created("r3");
+    w.says("r3", "i3", 500ms);
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    BOOST_TEST(!w.said_bye());
+    ends(w, false);
+  }
   for (const bool begun : {false, true}) {
     SessionWorld w;
     breaks_in(w);
