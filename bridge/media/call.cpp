@@ -473,7 +473,11 @@ void Call::on_speech_stopped(std::string_view) {
   last_words_ = now;
   if (step_ == Step::closing) {
     // The model answers it by itself.
-    if (farewell_owed_) farewell_s_turn();
+    if (farewell_owed_) {
+      farewell_s_turn();
+      owe();
+      arm();
+    }
     return;
   }
   told_silence_ = false;
@@ -533,7 +537,7 @@ void Call::on_tool_call(std::string_view call_id, std::string_view name,
                         std::string_view arguments) {
   if (step_ != Step::talking && step_ != Step::closing && step_ != Step::listening) return;
   responding_ = true;
-  if (step_ != Step::closing) owed_ = false;  // a farewell stays owed
+  owed_ = false;  // our answer comes first, also before a farewell
   if (tools_open_.empty()) tools_open_since_ = line_.now();
   tools_open_.push_back({.call_id = std::string(call_id), .turn = turn_});
   line_.tell(ToolAsked{.stream = stream_,
@@ -654,23 +658,24 @@ void Call::mind_spending(std::int64_t before, net::Instant now) {
 
 void Call::leave_when_heard(Why why, bool owed) {
   farewell_owed_ = owed;
-  if (step_ == Step::closing) return try_to_leave();
-  step_ = Step::closing;
-  leaving_ = why;
-  due_ = line_.now();
-  keys_at_.reset();
-  hears_out_ = owed && person_speaks_;
-  if (owed && !hears_out_) farewell_s_turn();
+  if (step_ != Step::closing) {
+    step_ = Step::closing;
+    leaving_ = why;
+    due_ = line_.now();
+    keys_at_.reset();
+    hears_out_ = owed && person_speaks_;
+    if (owed && !hears_out_) farewell_s_turn();
+  }
+  // Behind every tool it is asked for anew, and at the earliest.
+  if (owed && !hears_out_ && tools_open_.empty()) owe();
   try_to_leave();
 }
 
 void Call::farewell_s_turn() {
   hears_out_ = false;
   due_ = line_.now();
-  owe();
   // What the person says is passed on no longer: this ends it, so that it is the agent's turn.
   hear_silence(silence_piece_max);
-  arm();
 }
 
 // They speak, and what they say is passed on.
@@ -790,7 +795,7 @@ void Call::arm() {
 // While the talk is ending: for its goodbye, or for the end of what it says.
 bool Call::waits_for_model() const {
   if (step_ != Step::closing) return true;
-  return farewell_owed_ || (!bye_sent_ && tools_open_.empty());
+  return !bye_sent_ && (owed_ || tools_open_.empty());
 }
 
 std::optional<net::Instant> Call::answer_due() const {
@@ -814,6 +819,7 @@ std::optional<net::Instant> Call::reminder_due() const {
 // The same of our own answers, which wait for the disk.
 std::optional<net::Instant> Call::tool_answer_due() const {
   if (tools_open_.empty() || person_speaks_) return {};
+  if (step_ == Step::closing && !farewell_owed_) return {};
   return std::max(tools_open_since_, quiet_since()) + tool_answer_max;
 }
 
@@ -858,9 +864,9 @@ std::optional<net::Instant> Call::next_deadline() const {
         if (done_since_) at(*done_since_ + bounds_.answer_max);
         if (const auto pause = inbound_.pause_at()) at(*pause);
       }
+      if (const auto due = tool_answer_due()) at(*due);
       if (step_ != Step::talking) break;
       if (!told_end_) at(notice_of_end_at());
-      if (const auto due = tool_answer_due()) at(*due);
       if (keys_at_ && tools_open_.empty()) at(*keys_at_);
       if (!person_speaks_) {
         if (unnoticed_since_) at(*unnoticed_since_ + reading_time);
@@ -934,11 +940,11 @@ bool Call::act_on_time(net::Instant now) {
     return true;
   }
   if (hears_person() && act_on_speech(now)) return true;
-  if (step_ != Step::talking) return false;
   if (const auto ours = tool_answer_due(); ours && now >= *ours) {
-    finish(Why::owner_silent);
+    finish(step_ == Step::closing ? leaving_ : Why::owner_silent);
     return true;
   }
+  if (step_ != Step::talking) return false;
   if (keys_at_ && tools_open_.empty() && now >= *keys_at_) {
     keys_at_.reset();
     owe();

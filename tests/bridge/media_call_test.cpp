@@ -646,6 +646,36 @@ BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_th
     BOOST_TEST(w.said_bye());
     BOOST_TEST(w.wire.count("response.create") == 1);
   }
+  // What is called before it has its own time, which is not that of the farewell's.
+  for (const auto then : {media::Then::goodbye, media::Then::speak}) {
+    for (const bool answered : {true, false}) {
+      SessionWorld w;
+      breaks_in(w);
+      w.hears(1s);
+      w.speech_stopped("u2");
+      w.written("u2", "Va bene.");
+      w.created("r3");
+      w.passes(1'400ms);
+      w.asks("r3", "c2", "one_or_the_other");
+      w.done("r3");
+      w.passes(5'999ms);
+      BOOST_TEST(!w.call.over());
+      if (answered) {
+        w.call.answer_tool("c2", "{}", then);
+        BOOST_TEST(w.wire.count("response.create") == 1);
+        w.passes(1'499ms);
+        BOOST_TEST(!w.call.over());
+        w.created("r4");
+        w.says("r4", "i4", 500ms);
+        w.done("r4");
+        BOOST_TEST(w.said_bye());
+      } else {
+        w.passes(1ms);
+        BOOST_TEST(w.why() == Why::goodbye);
+        BOOST_TEST(w.line.closed[0].goodbye_unsaid);
+      }
+    }
+  }
   {  // nobody says that they are done, and the line is quiet
     SessionWorld w;
     breaks_in(w);
