@@ -229,6 +229,8 @@ void Call::hear_silence(milliseconds length) {
 void Call::on(const twilio::Key& key) {
   if (step_ == Step::waiting || step_ == Step::asking) return;
   line_.tell_key(key.digit);
+  // Whoever is heard out is so with what they press: the farewell behind their words answers both.
+  if (hears_out_) conversation_->hear_key(key.digit);
   if (step_ != Step::talking) return;
   // A key is an answer: it interrupts as a word does, and the last of several is answered.
   interrupt();

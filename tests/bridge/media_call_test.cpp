@@ -599,6 +599,9 @@ BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_th
     w.hears(5s);
     BOOST_TEST(!w.call.over());
     BOOST_TEST(w.wire.count("input_audio_buffer.append") == 250);
+    w.pressed('5');
+    BOOST_TEST(w.line.keys == "5");
+    BOOST_TEST(w.wire.messages.back().find("pressed_key") != std::string::npos);
     w.speech_stopped("u2");
     w.written("u2", "Aspetti, ancora una cosa.");
     w.created("r3");
