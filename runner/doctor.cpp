@@ -748,6 +748,7 @@ class FirstYes final : public bridge::voice::Listener {
   void on_callee_said(std::string_view, std::string_view, std::string_view) override {}
   void on_tool_call(std::string_view, std::string_view, std::string_view) override {}
   void on_response_done(const bridge::voice::Usage&) override {}
+  void on_late_usage(const bridge::voice::Usage&) override {}
   void on_trying_again() override {}
   void on_complaint(std::string_view code) override { complaint = code; }
   void on_quota_low(const bridge::voice::Quota&) override {}

@@ -565,10 +565,17 @@ void Call::on_response_done(const voice::Usage& usage) {
   if (step_ == Step::listening && !person_speaks_) owed_ = false;
   // What it was asked for meanwhile begins now, at the earliest.
   const bool waited = tools_open_.empty() && conversation_->has_more_to_say();
-  if (waited && (responded || !owed_)) owe();
+  if (waited && (responded || !owed_)) {
+    owe();
+    arm();
+  }
   if (step_ == Step::closing) try_to_leave();
   finish_listening();
   if (step_ == Step::talking && bounds_.spending.cost) mind_spending(before, now);
+}
+
+void Call::on_late_usage(const voice::Usage& usage) {
+  add(closed_.usage, usage);
 }
 
 void Call::on_trying_again() {

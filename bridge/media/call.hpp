@@ -129,6 +129,7 @@ class Call final : public voice::Listener {
   void on_tool_call(std::string_view call_id, std::string_view name,
                     std::string_view arguments) override;
   void on_response_done(const voice::Usage& usage) override;
+  void on_late_usage(const voice::Usage& usage) override;
   void on_trying_again() override;
   void on_complaint(std::string_view code) override;
   void on_quota_low(const voice::Quota& quota) override;

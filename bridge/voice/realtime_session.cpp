@@ -263,6 +263,8 @@ void Session::on(const ResponseDone& done) {
     if (!over()) note_call(call, done.response, discarded);
   }
   if (over()) return;
+  // What is under way is another one, which this says nothing of.
+  if (!was_active && !active_.empty()) return listener_.on_late_usage(done.usage);
   const bool empty = was_active && !discarded && !brought_something_;
   if (was_active) {
     active_.clear();

@@ -88,6 +88,8 @@ class Listener {
                             std::string_view arguments) = 0;  // JSON, perhaps broken
   // The agent has said and asked all that it wanted to for now. Usage is of this response alone.
   virtual void on_response_done(const Usage& usage) = 0;
+  // What a response has cost that another one has followed since: it ends late, and ends no turn.
+  virtual void on_late_usage(const Usage& usage) = 0;
   // What was to be said failed, or was nothing, and is asked for once more: an answer is owed, also
   // where some of it was heard. Comes before `on_response_done` of the response that failed.
   virtual void on_trying_again() = 0;

@@ -522,6 +522,24 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_server_s_own_answer_is_said_once_and_w
     w.call.answer_tool("c2", "{}", media::Then::speak);
     ends(w);
   }
+  {  // nor does the late end of another one end it
+    SessionWorld w;
+    breaks_in(w);
+    w.call.answer_tool("c2", "{}", media::Then::listen);
+    w.call.answer_tool("c1", "{}", media::Then::goodbye);
+    w.speech_stopped("u2");
+    w.created("r3");
+    w.created("r4");
+    w.says("r4", "i4", 500ms);
+    w.told(R"({"type":"response.done","response":{"id":"r3","status":"cancelled",)"
+           R"("usage":{"input_tokens":70}}})");
+    BOOST_TEST(!w.said_bye());
+    w.done("r4");
+    BOOST_TEST(w.said_bye());
+    w.call.end(Why::stopped);
+    BOOST_REQUIRE(w.line.closed.size() == 1);
+    BOOST_TEST(w.line.closed[0].usage.input_tokens == 70);
+  }
   {  // it never comes
     SessionWorld w;
     breaks_in(w);

@@ -47,6 +47,9 @@ struct NotedListener final : voice::Listener {
   void on_response_done(const voice::Usage& usage) override {
     heard.push_back("done " + std::to_string(usage.input_tokens));
   }
+  void on_late_usage(const voice::Usage& usage) override {
+    heard.push_back("late " + std::to_string(usage.input_tokens));
+  }
   void on_trying_again() override { heard.emplace_back("again"); }
   void on_complaint(std::string_view code) override {
     heard.push_back("complaint " + std::string(code));

@@ -45,6 +45,7 @@ struct Ear final : Listener {
     if (++calls % 2 == 0) session->answer_tool(std::string(id), "{}", calls % 3 == 0);
   }
   void on_response_done(const Usage&) override { heard(); }
+  void on_late_usage(const Usage&) override { heard(); }
   void on_trying_again() override { heard(); }
   void on_quota_low(const Quota&) override { heard(); }
   void on_complaint(std::string_view code) override {
