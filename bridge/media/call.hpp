@@ -68,6 +68,10 @@ class Line {
 // hearing them out, and what comes behind their words is the goodbye:
 //
 //   talking ──goodbye, leave, while they speak──► closing, hears out ──on_speech_stopped──► closing
+//
+// In closing, the goodbye is the first sound behind which the conversation has nothing more to say:
+// an answer to them that had begun before is followed by it, and a tool that is called before it
+// has a time of its own.
 class Call final : public voice::Listener {
  public:
   static constexpr milliseconds let_in_max{10'000};  // from `start` to the owner's answer

@@ -30,6 +30,9 @@ namespace bridge::voice::realtime {
 //   open
 //                                  ▲                              │  │
 //                                  └───────speech_started─────────┘  └──speak, remind: open
+//
+// A wish for a goodbye ends with the first sound of the response that called for the end, where
+// that still comes.
 class Session {
  public:
   // Where messages go. `end_text` finishes the one that `begin_text` began; when they leave is the
