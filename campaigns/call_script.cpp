@@ -92,13 +92,7 @@ void write_agent(JsonObject& call, const AgentProgress& agent) {
     }
     legs += ']';
   }
-  auto& tools = object.open("tools");
-  tools += '[';
-  for (std::size_t i = 0; i < agent.tools.size(); ++i) {
-    if (i > 0) tools += ',';
-    append_json_string(tools, agent.tools[i]);
-  }
-  tools += ']';
+  object.member("tools", agent.tools);
   object.close();
 }
 

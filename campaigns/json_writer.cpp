@@ -88,6 +88,17 @@ JsonObject& JsonObject::member(std::string_view name, std::int64_t value) {
   return *this;
 }
 
+JsonObject& JsonObject::member(std::string_view name, const std::vector<std::string>& values) {
+  auto& list = open(name);
+  list += '[';
+  for (const auto& value : values) {
+    if (list.back() != '[') list += ',';
+    append_json_string(list, value);
+  }
+  list += ']';
+  return *this;
+}
+
 JsonObject& JsonObject::flag(std::string_view name, bool value) {
   open(name) += value ? "true" : "false";
   return *this;

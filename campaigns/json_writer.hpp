@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // Writing JSON without a tree: events, digests and answers are built by appending.
 namespace campaigns {
@@ -26,6 +27,7 @@ class JsonObject {
     return member(name, std::string_view(value));
   }
   JsonObject& member(std::string_view name, std::int64_t value);
+  JsonObject& member(std::string_view name, const std::vector<std::string>& values);
   JsonObject& flag(std::string_view name, bool value);
   // `json` is a whole JSON value.
   JsonObject& raw(std::string_view name, std::string_view json);

@@ -196,13 +196,7 @@ void Register::write(const CanonicalSink& sink) const {
     // Not written where it is not so: logs from before keep their digest.
     if (runner.dials_from != 0) object.member("dials_from", runner.dials_from);
     if (runner.digest_form != 0) object.member("digest_form", runner.digest_form);
-    auto& urls = object.open("public_urls");
-    urls += '[';
-    for (std::size_t i = 0; i < public_urls.size(); ++i) {
-      if (i) urls += ',';
-      append_json_string(urls, public_urls[i]);
-    }
-    urls += ']';
+    object.member("public_urls", public_urls);
     object.close();
   }
   text += '\n';
@@ -227,13 +221,7 @@ void Register::write(const CanonicalSink& sink) const {
     if (entry.renumbered != 0) {
       object.member("renumbered", static_cast<std::int64_t>(entry.renumbered));
     }
-    auto& columns = object.open("columns");
-    columns += '[';
-    for (std::size_t i = 0; i < entry.columns.size(); ++i) {
-      if (i) columns += ',';
-      append_json_string(columns, entry.columns[i]);
-    }
-    columns += ']';
+    object.member("columns", entry.columns);
     // Campaigns of before there were quotas look as they did.
     if (!entry.quota_completes.empty()) {
       JsonObject quotas(object.open("quotas"));

@@ -236,13 +236,7 @@ std::string report_json(const Submission& submission, const campaigns::Preflight
     }
     variants.close();
   }
-  auto& warnings = object.open("warnings");
-  warnings += '[';
-  for (std::size_t i = 0; i < report.warnings.size(); ++i) {
-    if (i) warnings += ',';
-    campaigns::append_json_string(warnings, report.warnings[i]);
-  }
-  warnings += ']';
+  object.member("warnings", report.warnings);
   object
       .member("earliest_end",
               report.earliest_end ? campaigns::rfc3339_utc(*report.earliest_end) : "")

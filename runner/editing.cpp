@@ -98,21 +98,9 @@ std::string edit_json(const Edit& edit, const campaigns::EditPreview& preview, b
   std::string text;
   campaigns::JsonObject object(text);
   object.flag("accepted", accepted);
-  auto& changes = object.open("changes");
-  changes += '[';
-  for (std::size_t i = 0; i < edit.changes.size(); ++i) {
-    if (i != 0) changes += ',';
-    campaigns::append_json_string(changes, edit.changes[i]);
-  }
-  changes += ']';
+  object.member("changes", edit.changes);
   if (!edit.warnings.empty()) {
-    auto& warnings = object.open("warnings");
-    warnings += '[';
-    for (std::size_t i = 0; i < edit.warnings.size(); ++i) {
-      if (i != 0) warnings += ',';
-      campaigns::append_json_string(warnings, edit.warnings[i]);
-    }
-    warnings += ']';
+    object.member("warnings", edit.warnings);
   }
   object.member("waiting", static_cast<std::int64_t>(preview.waiting))
       .member("earlier", static_cast<std::int64_t>(preview.earlier))

@@ -105,13 +105,7 @@ std::string person_json(const State& state, campaigns::NumberKey key) {
       object.member("suppressed_until", campaigns::rfc3339_utc(campaigns::instant_from_ms(until)));
     }
   }
-  auto& sources = object.open("suppression_lists");
-  sources += '[';
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    if (i) sources += ',';
-    campaigns::append_json_string(sources, lists[i]);
-  }
-  sources += ']';
+  object.member("suppression_lists", lists);
   auto& list = object.open("contacts");
   char before = '[';
   for (const auto contact : contacts_with(state, key)) {

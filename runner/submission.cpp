@@ -235,13 +235,7 @@ std::string taken_json(const campaigns::Preflight& report) {
   auto left_out = report.rejected;
   left_out.insert(left_out.end(), report.left_out.begin(), report.left_out.end());
   append_rejected(object.open("left_out"), left_out);
-  auto& warnings = object.open("warnings");
-  warnings += '[';
-  for (std::size_t i = 0; i < report.warnings.size(); ++i) {
-    if (i) warnings += ',';
-    campaigns::append_json_string(warnings, report.warnings[i]);
-  }
-  warnings += ']';
+  object.member("warnings", report.warnings);
   object.close();
   return text;
 }

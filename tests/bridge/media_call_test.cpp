@@ -98,6 +98,12 @@ struct SessionWorld : World {
          R"(","item":{"type":"function_call","status":"completed","call_id":")" + id +
          R"(","name":")" + tool + R"(","arguments":"{}"}})");
   }
+  // A response from its beginning to its end, of half a second.
+  void answers(const std::string& response, const std::string& item) {
+    created(response);
+    says(response, item, 500ms);
+    done(response);
+  }
   void done(const std::string& response, const std::string& status = "completed") {
     told(R"({"type":"response.done","response":{"id":")" + response + R"(","status":")" + status +
          "\"}}");
@@ -433,9 +439,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_wish_to_end_the_call_is_said_once_and_
     w.fails("r2");
     BOOST_TEST(w.wire.count("response.create") == 1);
     BOOST_TEST(!w.said_bye());
-    w.created("r3");
-    w.says("r3", "i3", 500ms);
-    w.done("r3");
+    w.answers("r3", "i3");
     BOOST_TEST(w.said_bye());
     BOOST_TEST(w.wire.count("response.create") == 1);
   }
@@ -449,9 +453,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_wish_to_end_the_call_is_said_once_and_
     w.fails("r3");
     BOOST_TEST(w.wire.count("response.create") == 2);
     BOOST_TEST(!w.said_bye());
-    w.created("r4");
-    w.says("r4", "i4", 500ms);
-    w.done("r4");
+    w.answers("r4", "i4");
     BOOST_TEST(w.said_bye());
     BOOST_TEST(w.wire.count("response.create") == 2);
   }
@@ -481,9 +483,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_server_s_own_answer_is_said_once_and_w
     w.done("r3");
     BOOST_TEST(!w.said_bye());
     BOOST_TEST(w.wire.count("response.create") == 1);
-    w.created("r4");
-    w.says("r4", "i4", 500ms);
-    w.done("r4");
+    w.answers("r4", "i4");
     BOOST_TEST(w.said_bye());
     BOOST_TEST(w.wire.count("response.create") == 1);
     w.passes(1s);
@@ -546,9 +546,7 @@ BOOST_AUTO_TEST_CASE(a_goodbye_behind_the_server_s_own_answer_is_said_once_and_w
     w.call.answer_tool("c2", "{}", media::Then::listen);
     w.speech_stopped("u2");
     w.call.answer_tool("c1", "{}", media::Then::goodbye);
-    w.created("r3");
-    w.says("r3", "i3", 500ms);
-    w.done("r3");
+    w.answers("r3", "i3");
     w.passes(1'999ms);
     BOOST_TEST(!w.call.over());
     w.passes(1ms);
@@ -661,9 +659,7 @@ BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_th
     w.done("r3");
     w.call.answer_tool("c2", "{}", media::Then::speak);
     BOOST_TEST(w.wire.count("response.create") == 1);
-    w.created("r4");
-    w.says("r4", "i4", 500ms);
-    w.done("r4");
+    w.answers("r4", "i4");
     BOOST_TEST(w.said_bye());
     BOOST_TEST(w.wire.count("response.create") == 1);
   }
@@ -686,9 +682,7 @@ BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_th
         BOOST_TEST(w.wire.count("response.create") == 1);
         w.passes(1'499ms);
         BOOST_TEST(!w.call.over());
-        w.created("r4");
-        w.says("r4", "i4", 500ms);
-        w.done("r4");
+        w.answers("r4", "i4");
         BOOST_TEST(w.said_bye());
       } else {
         w.passes(1ms);
@@ -727,9 +721,7 @@ BOOST_AUTO_TEST_CASE(whoever_breaks_into_the_goodbye_is_heard_out_and_told_it_th
     w.call.answer_tool("c1", "{}", media::Then::goodbye);
     BOOST_TEST(!w.said_bye());
     BOOST_TEST(w.wire.count("response.create") == 1);
-    w.created("r3");
-    w.says("r3", "i3", 500ms);
-    w.done("r3");
+    w.answers("r3", "i3");
     BOOST_TEST(w.said_bye());
     w.passes(1s);
     BOOST_TEST(w.wire.count("response.create") == 1);
